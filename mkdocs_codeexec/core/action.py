@@ -1,0 +1,138 @@
+"""An `Action`: everything that decides what is executed, as plain data, and the key it hashes to.
+
+The key is a pure function of this one value. What is *not* in it, and why:
+
+- page, line, name, expectation, display options: they do not change what is printed; expectations are
+  judged afterwards, so that changing `should_panic` can never serve a wrong verdict;
+- the number of jobs, the order, the clock: an outcome does not depend on them;
+- absolute paths and mtimes: the same checkout elsewhere must hit. Steps name programs by placeholders
+  (`{rustc}`) that the language fills in on the machine at hand;
+- the sandbox tier: recorded in the Outcome instead, or no two kinds of machine could share a store.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NewType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mkdocs_codeexec.core.outcome import StepKind
+
+KEY_FORMAT = 1
+"""Version of what is hashed and of what an execution means. Raise it when either changes."""
+
+Key = NewType("Key", str)
+"""Hex sha256 of an Action's canonical form: the address of its Outcome."""
+
+Value = str | int | float | bool | None | tuple["Value", ...]
+"""What an Action may hold: ordered, immutable, with one spelling."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One child process of an Action.
+
+    Attributes:
+        kind: `build` steps must succeed before `run` steps start.
+        argv: The command line; elements like `{rustc}` are filled in by the language.
+        timeout: Wall time in seconds.
+        stdin: Text on standard input; None closes it.
+        env: Variables beside the few that every child gets, sorted by name.
+    """
+
+    kind: StepKind
+    argv: tuple[str, ...]
+    timeout: float
+    stdin: str | None = None
+    env: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What would be executed for a Sample.
+
+    Attributes:
+        language: Canonical name of the language.
+        files: File names in the scratch directory, and their text, sorted by name.
+        steps: The child processes, in order.
+        inputs: What else decides the outcome, by name: the Environment's manifest and lock file, contents of
+            path dependencies, declared input files (digests or text), sorted by name.
+        toolchain: What the compiler or interpreter says of itself; None if it was not asked.
+        output_limit: Bytes read of one stream.
+    """
+
+    language: str
+    files: tuple[tuple[str, str], ...]
+    steps: tuple[Step, ...]
+    inputs: tuple[tuple[str, str], ...] = ()
+    toolchain: str | None = None
+    output_limit: int = 1024 * 1024
+    _keys: dict[str, Key] = field(default_factory=dict, init=False, repr=False, compare=False, hash=False)
+
+    @property
+    def key(self) -> Key:
+        """The address of its Outcome, toolchain included.
+
+        Raises:
+            ValueError: The toolchain is not known, so there is only a request key.
+        """
+        if self.toolchain is None:
+            raise ValueError("an Action without a toolchain has only a request key")
+        return self._digest("key", self.toolchain)
+
+    @property
+    def request_key(self) -> Key:
+        """The address of its Outcome on a machine where nothing is installed."""
+        return self._digest("request", None)
+
+    def _digest(self, what: str, toolchain: str | None) -> Key:
+        if what not in self._keys:
+            fields: Value = (
+                what,
+                KEY_FORMAT,
+                self.language,
+                self.files,
+                tuple((s.kind, s.argv, float(s.timeout), s.stdin, s.env) for s in self.steps),
+                self.inputs,
+                toolchain,
+                self.output_limit,
+            )
+            self._keys[what] = Key(hashlib.sha256(canonical(fields)).hexdigest())
+        return self._keys[what]
+
+
+def canonical(value: Value) -> bytes:
+    """Return the one byte string of `value`: every part is tagged with its type and its length.
+
+    `("ab", "c")` and `("a", "bc")` differ, and so do `1`, `1.0`, `True` and `"1"`.
+    """
+    return b"".join(_parts(value))
+
+
+def digest(value: Value) -> str:
+    """Return the hex sha256 of the canonical form of `value`."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def _parts(value: Value) -> Iterator[bytes]:
+    if value is None:
+        yield b"n;"
+    elif isinstance(value, bool):  # before int: True is an int
+        yield b"b1;" if value else b"b0;"
+    elif isinstance(value, int):
+        yield b"i%d;" % value
+    elif isinstance(value, float):
+        yield b"f" + value.hex().encode() + b";"
+    elif isinstance(value, str):
+        data = value.encode("utf-8", "surrogatepass")
+        yield b"s%d:" % len(data)
+        yield data
+    elif isinstance(value, tuple):
+        yield b"t%d:" % len(value)
+        for item in value:
+            yield from _parts(item)
+    else:
+        raise TypeError(f"{type(value).__name__} has no canonical form")

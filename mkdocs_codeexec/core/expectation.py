@@ -1,0 +1,210 @@
+"""What should happen, and whether it did. Expectations are judged, never executed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, assert_never
+
+from mkdocs_codeexec.core.outcome import (
+    Exited,
+    NotStarted,
+    Outcome,
+    OutOfMemory,
+    OutputFlooded,
+    Signaled,
+    StepResult,
+    TimedOut,
+    describe,
+)
+
+PANIC = 101
+"""Exit status of a Rust program whose main thread panicked (`std::process::ExitCode`, rustc's book)."""
+SIGABRT = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeds:
+    """Builds, runs, and exits with `code`; None takes any."""
+
+    code: int | None = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FailsToBuild:
+    """The compiler refuses it, and names all of `codes`."""
+
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Panics:
+    """Builds, and ends with a panic."""
+
+
+Expectation: TypeAlias = Succeeds | FailsToBuild | Panics
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """It went as the author said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """It went otherwise.
+
+    Attributes:
+        reason: In words, for page and log.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Nothing was done.
+
+    Attributes:
+        reason: Why, in words.
+    """
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspended:
+    """It waits for something that is not here.
+
+    Attributes:
+        missing: What that is.
+    """
+
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A sample that it needs did not meet its expectation.
+
+    Attributes:
+        by: The name of that sample.
+    """
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Errored:
+    """It could not be tried; this says nothing about the sample.
+
+    Attributes:
+        reason: Why, in words.
+    """
+
+    reason: str
+
+
+Verdict: TypeAlias = Met | Unmet | Skipped | Suspended | Blocked | Errored
+VerdictName: TypeAlias = Literal["met", "unmet", "skipped", "suspended", "blocked", "error"]
+
+
+def verdict_name(verdict: Verdict) -> VerdictName:
+    """Return the word that stands for `verdict` in HTML, reports and counts."""
+    match verdict:
+        case Met():
+            return "met"
+        case Unmet():
+            return "unmet"
+        case Skipped():
+            return "skipped"
+        case Suspended():
+            return "suspended"
+        case Blocked():
+            return "blocked"
+        case Errored():
+            return "error"
+        case _:
+            assert_never(verdict)
+
+
+def verdict_reason(verdict: Verdict) -> str:
+    """Return why, in words; empty if there is nothing to say."""
+    match verdict:
+        case Met():
+            return ""
+        case Unmet(reason) | Skipped(reason) | Errored(reason):
+            return reason
+        case Suspended(missing):
+            return "missing: " + ", ".join(missing)
+        case Blocked(by):
+            return f"`{by}` did not meet its expectation"
+        case _:
+            assert_never(verdict)
+
+
+def judge(expectation: Expectation, outcome: Outcome) -> Verdict:
+    """Compare what should happen with what happened.
+
+    A child that could not be started is an error of the machine. A timeout, a flood or a kill is never what
+    an author meant, whatever the expectation.
+    """
+    for step in outcome.steps:
+        match step.ended:
+            case NotStarted():
+                return Errored(describe(step.ended))
+            case TimedOut() | OutputFlooded() | OutOfMemory():
+                return Unmet(f"{_PHASE[step.kind]} {describe(step.ended)}")
+            case Exited() | Signaled():
+                pass
+            case _:
+                assert_never(step.ended)
+    build = outcome.step("build")
+    run = outcome.step("run")
+    match expectation:
+        case FailsToBuild(codes):
+            return _judge_failed_build(codes, build)
+        case Panics():
+            return _judge_panic(build, run)
+        case Succeeds(code):
+            return _judge_success(code, build, run)
+        case _:
+            assert_never(expectation)
+
+
+_PHASE = {"build": "build", "run": "run"}
+
+
+def _judge_failed_build(codes: tuple[str, ...], build: StepResult | None) -> Verdict:
+    if build is None:
+        return Unmet("`compile_fail` needs a language that is compiled")
+    if build.ended == Exited(0):
+        return Unmet("it compiles, and `compile_fail` says that it must not")
+    if not isinstance(build.ended, Exited):
+        return Unmet(f"the compiler was {describe(build.ended)}")
+    seen = {d.code for d in build.diagnostics if d.level.startswith("error")}
+    missing = [code for code in codes if code not in seen]
+    if missing:
+        found = ", ".join(f"`{code}`" for code in sorted(seen - {""})) or "no error code"
+        return Unmet(f"expected {', '.join(f'`{code}`' for code in missing)}, the compiler reported {found}")
+    return Met()
+
+
+def _judge_panic(build: StepResult | None, run: StepResult | None) -> Verdict:
+    if build is not None and build.ended != Exited(0):
+        return Unmet("it does not compile")
+    if run is None or run.ended in (Exited(PANIC), Signaled(SIGABRT)):
+        return Met()
+    return Unmet(f"it did not panic ({describe(run.ended)}), and `should_panic` says that it must")
+
+
+def _judge_success(code: int | None, build: StepResult | None, run: StepResult | None) -> Verdict:
+    if build is not None and build.ended != Exited(0):
+        return Unmet("it does not compile" if isinstance(build.ended, Exited) else describe(build.ended))
+    if run is None or run.ended == Exited(0 if code is None else code):
+        return Met()
+    if code is None and isinstance(run.ended, Exited):
+        return Met()
+    if code == 0 and run.ended == Exited(PANIC) and "panicked at" in run.stderr:
+        return Unmet("it panicked")
+    expected = "" if code == 0 else f", expected exit status {code}" if code is not None else ""
+    return Unmet(f"{describe(run.ended)}{expected}")

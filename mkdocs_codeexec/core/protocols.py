@@ -1,0 +1,198 @@
+"""The seams: what the layers ask of each other, and nothing more.
+
+`pipeline` knows only these. A test double is a small class or a function behind one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.action import Action, Key, Step
+    from mkdocs_codeexec.core.outcome import Outcome, StepKind, StepResult
+    from mkdocs_codeexec.core.sample import Location, Sample
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A child process, ready to start on this machine.
+
+    Attributes:
+        argv: Program and arguments; no placeholders are left.
+        cwd: Its working directory.
+        env: Its whole environment.
+        timeout: Wall time in seconds; None is unlimited.
+        stdin: Text on standard input; None closes it.
+        output_limit: Bytes read of one stream before it is ended.
+        keep_head: Bytes kept of the start of a stream longer than `keep_head + keep_tail`.
+        keep_tail: Bytes kept of its end.
+    """
+
+    argv: tuple[str, ...]
+    cwd: Path
+    env: Mapping[str, str]
+    timeout: float | None
+    stdin: str | None = None
+    output_limit: int = 1024 * 1024
+    keep_head: int = 192 * 1024
+    keep_tail: int = 64 * 1024
+
+
+class Runner(Protocol):
+    """Starts children. The one door to the operating system's processes."""
+
+    def run(self, command: Command, kind: StepKind, *, on_output: OutputSink | None = None) -> StepResult:
+        """Run `command` to its end and return how it went.
+
+        Never raises for what the child does: a program that does not exist is `NotStarted`. When it returns, the
+        child and all that it started are gone.
+
+        Args:
+            command: What to start.
+            kind: What the result is called.
+            on_output: Gets chunks of output as they come, for whoever watches.
+
+        Raises:
+            Cancelled: The run was stopped from outside.
+        """
+        ...
+
+
+class OutputSink(Protocol):
+    """Receives what a child writes, as it comes."""
+
+    def __call__(self, chunk: bytes, /) -> None:
+        """Take `chunk`, of stdout or stderr."""
+        ...
+
+
+class Scratch(Protocol):
+    """The private directory of one Action while it is executed, with the Action's files in it."""
+
+    @property
+    def path(self) -> Path:
+        """The directory."""
+        ...
+
+    def run(self, step: Step, argv: tuple[str, ...], env: Mapping[str, str]) -> StepResult:
+        """Run `step` here, by the command line `argv` with `env` over the environment that every child gets."""
+        ...
+
+
+class Language(Protocol):
+    """One language, set up for one build. Made by `languages.open_languages`."""
+
+    name: str
+
+    def survey(self) -> None:
+        """Read again what can be read without starting anything: manifests, lock files, sources."""
+        ...
+
+    def plan(self, sample: Sample) -> Action:
+        """Return what would be executed for `sample`.
+
+        Pure between two surveys. `Action.toolchain` is None while the toolchain is unknown.
+        """
+        ...
+
+    def ready(self, actions: Sequence[Action], runner: Runner) -> Mapping[Key, Unavailability]:
+        """Make what `actions` need on this machine: ask the toolchain, build Environments.
+
+        Cheap if nothing changed. Returns, by request key, the Actions that cannot be executed, and why; the others
+        can. A `survey` afterwards may plan other keys (a lock file was written).
+        """
+        ...
+
+    def build(self, work: Sequence[tuple[Action, Scratch]]) -> Iterator[tuple[Action, StepResult]]:
+        """Execute the build steps of many Actions and yield each one's result, in any order.
+
+        The seam for compiling samples in batches: what is done for several at once must be invisible in each result.
+        An Action without a build step is not passed.
+        """
+        ...
+
+    def run(self, action: Action, step: Step, scratch: Scratch) -> StepResult:
+        """Execute one run step of `action`."""
+        ...
+
+    def locate(self, sample: Sample, line: int, column: int) -> tuple[int, int]:
+        """Return line and column within the sample for a place in the file that was compiled; both from one."""
+        ...
+
+    def tidy(self, sample: Sample, text: str) -> str:
+        """Return `text`, output of a step of `sample`, as a reader of the sample should see it."""
+        ...
+
+    def watched(self) -> Sequence[Path]:
+        """Return files and directories whose change should rebuild the site (never a target directory)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailability:
+    """Why an Action cannot be executed here.
+
+    Attributes:
+        reason: In words; equal reasons are reported once.
+        hint: What to do.
+        detail: What the tool said, ANSI colours included.
+    """
+
+    reason: str
+    hint: str = ""
+    detail: str = ""
+
+
+class Store(Protocol):
+    """Answers a key with an Outcome. A failure of the store is a miss."""
+
+    def get(self, key: Key) -> Outcome | None:
+        """Return what is stored under `key`, or None."""
+        ...
+
+    def find(self, request_key: Key) -> Outcome | None:
+        """Return what was last stored for `request_key`, whichever toolchain made it, or None."""
+        ...
+
+    def put(self, action: Action, outcome: Outcome) -> None:
+        """Store `outcome`, atomically and at once. Never raises for a failing disk."""
+        ...
+
+
+class Executor(Protocol):
+    """Runs Actions in parallel."""
+
+    def run(self, work: Sequence[tuple[Language, Action]], finish: Finish) -> None:
+        """Execute every Action and hand each Outcome to `finish` the moment it ends, in any order, from any thread.
+
+        Raises:
+            Cancelled: The run was stopped; what had ended was handed over.
+        """
+        ...
+
+
+class Finish(Protocol):
+    """Takes an Outcome the moment it exists."""
+
+    def __call__(self, action: Action, outcome: Outcome, /) -> None:
+        """Take `outcome`."""
+        ...
+
+
+class Narrator(Protocol):
+    """Tells people what goes on."""
+
+    def say(self, message: str) -> None:
+        """Tell something worth a line in the log."""
+        ...
+
+    def warn(self, message: str, *, at: Location | None = None, hint: str = "") -> None:
+        """Tell something the author can mend."""
+        ...
+
+    def stream(self, chunk: bytes) -> None:
+        """Pass on what a tool writes, as it comes."""
+        ...

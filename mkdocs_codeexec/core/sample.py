@@ -1,0 +1,107 @@
+"""What the author wrote: a `Sample`, where it stands, and what should be shown of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mkdocs_codeexec.core.expectation import Expectation
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """A place in a page's file on disk.
+
+    Attributes:
+        page: The page's path, as the author would open it from the folder of `mkdocs.yml`.
+        line: One-based line of the fence in that file, front matter counted.
+    """
+
+    page: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something the author should know about a fence, with the way out.
+
+    Attributes:
+        location: The fence.
+        message: What is wrong.
+        hint: What to do about it; may be empty.
+    """
+
+    location: Location
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.location}: {self.message}"
+        return f"{text}\n\nhint: {self.hint}" if self.hint else text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Display:
+    """What the page shows of a sample. Never part of a key.
+
+    Attributes:
+        source: Where the source stands: `above` the output, `below` it, or `none`.
+        result: How output is shown: `ansi`, `text`, `none`, or the name of a Pygments lexer.
+        show: The streams that are shown, of `build`, `stdout` and `stderr`.
+    """
+
+    source: str = "above"
+    result: str = "ansi"
+    show: frozenset[str] = frozenset({"build", "stdout", "stderr"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a sample is given when it runs. Part of the key.
+
+    Attributes:
+        stdin: Text on standard input; None closes it.
+        args: Further arguments of the program.
+        env: Environment variables, sorted by name.
+    """
+
+    stdin: str | None = None
+    args: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One fence that asks to be executed, as its author wrote it.
+
+    Attributes:
+        location: The fence.
+        language: Canonical name of the language (`rust`, not `rs`).
+        code: The text between the fences, hidden lines included.
+        expectation: What should happen.
+        display: What the page shows.
+        given: What the program gets.
+        build_only: `no_run`: build it, do not run it.
+        ignored: `ignore`: show it, do nothing.
+        timeout: Seconds for one run step; None means as configured.
+        name: The author's name for it; may be empty.
+        options: What concerns its language alone (`edition`, `environment`, …).
+    """
+
+    location: Location
+    language: str
+    code: str
+    expectation: Expectation
+    display: Display = field(default_factory=Display)
+    given: Given = field(default_factory=Given)
+    build_only: bool = False
+    ignored: bool = False
+    timeout: float | None = None
+    name: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,119 @@
+"""What the user configured, checked and frozen. Made by `config`, read by everybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+RunPolicy: TypeAlias = Literal["marked", "all", "check", "none"]
+"""Which fences of a language run: those with `exec`; every one; every one, only type-checked; none."""
+
+ExecuteMode: TypeAlias = Literal["auto", "always", "frozen", "never"]
+"""Run what the store lacks; run all; run nothing and miss nothing; run nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentSettings:
+    """One named Environment of Rust samples.
+
+    Attributes:
+        name: Its name; the one that fences get unless they name another is `default`.
+        dependencies: cargo's `[dependencies]` table, as plain values: a version string or a table.
+        manifest_extra: TOML that is appended to the manifest verbatim.
+    """
+
+    name: str
+    dependencies: Mapping[str, object] = field(default_factory=dict)
+    manifest_extra: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RustSettings:
+    """`languages.rust`.
+
+    Attributes:
+        run: Which fences run.
+        edition: For fences that do not name one.
+        toolchain: A rustup toolchain; None is what `rustc` is beside `mkdocs.yml`.
+        preamble: Hidden lines put before every sample.
+        backtrace: `RUST_BACKTRACE` of samples: `0`, `1` or `full`.
+        environments: By name; always holds `default`.
+        inputs: Glob patterns, relative to `mkdocs.yml`, of files whose contents matter to samples.
+    """
+
+    run: RunPolicy = "marked"
+    edition: str = "2024"
+    toolchain: str | None = None
+    preamble: str = ""
+    backtrace: str = "0"
+    environments: Mapping[str, EnvironmentSettings] = field(default_factory=dict)
+    inputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptSettings:
+    """Any other language: a command line, or one to build and one to run.
+
+    Attributes:
+        name: Canonical name.
+        aliases: Other words that fences may use.
+        run: Which fences run.
+        command: Command line of the run step; `{file}` is the sample's file, `{exe}` what was built.
+        build: Command line of the build step; empty if there is none.
+        extension: Of the sample's file, without the dot.
+        version: Command line that makes the toolchain say what it is; empty for `<program> --version`.
+        env: Variables that samples get, beside the usual ones.
+        inputs: Glob patterns, relative to `mkdocs.yml`, of files whose contents matter to samples.
+    """
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    run: RunPolicy = "marked"
+    command: tuple[str, ...]
+    build: tuple[str, ...] = ()
+    extension: str = ""
+    version: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    inputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All of it.
+
+    Attributes:
+        enabled: False: fences render as plain code, nothing runs.
+        execute: What to do with the store's answers.
+        fail_on_error: Whether `mkdocs build` fails when a verdict is not Met.
+        jobs: Children at once, at least one.
+        timeout: Seconds for one run step.
+        build_timeout: Seconds for one build step.
+        total_timeout: Seconds for the whole batch; None is unlimited.
+        project_dir: The folder of `mkdocs.yml`.
+        cache_dir: Where results are kept.
+        environment_dir: Where Environments are kept.
+        verbose: Say more.
+        rust: `languages.rust`; None if it is not set up.
+        scripts: Every other language, by canonical name.
+        host_env: The variables of this process. Children get a few of them by name, never all.
+    """
+
+    project_dir: Path
+    cache_dir: Path
+    environment_dir: Path
+    enabled: bool = True
+    execute: ExecuteMode = "auto"
+    fail_on_error: bool = True
+    jobs: int = 1
+    timeout: float = 10.0
+    build_timeout: float = 60.0
+    total_timeout: float | None = None
+    sandbox: str = "auto"
+    verbose: bool = False
+    rust: RustSettings | None = None
+    scripts: Mapping[str, ScriptSettings] = field(default_factory=dict)
+    host_env: Mapping[str, str] = field(default_factory=dict)
