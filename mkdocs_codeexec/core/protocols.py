@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -171,6 +172,14 @@ class Executor(Protocol):
         Raises:
             Cancelled: The run was stopped; what had ended was handed over.
         """
+        ...
+
+
+class Workers(Protocol):
+    """Opens what executing needs, once something really must be executed."""
+
+    def __call__(self) -> AbstractContextManager[tuple[Runner, Executor]]:
+        """Return a context; leaving it stops every child, whatever the reason."""
         ...
 
 

@@ -16,15 +16,17 @@ class Location:
     """A place in a page's file on disk.
 
     Attributes:
-        page: The page's path, as the author would open it from the folder of `mkdocs.yml`.
+        page: The page's path under `docs_dir`.
         line: One-based line of the fence in that file, front matter counted.
+        path: The same file as a terminal can open it, `docs/guide.md`; empty if that is `page`.
     """
 
     page: str
     line: int
+    path: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        return f"{self.page}:{self.line}"
+        return f"{self.path or self.page}:{self.line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,13 @@ class Display:
     Attributes:
         source: Where the source stands: `above` the output, `below` it, or `none`.
         result: How output is shown: `ansi`, `text`, `none`, or the name of a Pygments lexer.
-        show: The streams that are shown, of `build`, `stdout` and `stderr`.
+        show: The streams that are shown, of `build`, `stdout` and `stderr`. What a compiler said of a build that
+            failed is always shown.
     """
 
     source: str = "above"
     result: str = "ansi"
-    show: frozenset[str] = frozenset({"build", "stdout", "stderr"})
+    show: frozenset[str] = frozenset({"stdout", "stderr"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

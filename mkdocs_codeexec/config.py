@@ -1,0 +1,353 @@
+"""From `mkdocs.yml` and the environment to `Settings`.
+
+Every name is checked: a misspelt option is an error with the word that was probably meant, never ignored. All
+mistakes are reported at once.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+from mkdocs.config import config_options as options
+from mkdocs.config.base import Config
+
+from mkdocs_codeexec.core.settings import (
+    EnvironmentSettings,
+    ExecuteMode,
+    RunPolicy,
+    RustSettings,
+    ScriptSettings,
+    Settings,
+)
+from mkdocs_codeexec.errors import ConfigurationError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_T = TypeVar("_T", float, None)
+
+EDITIONS = ("2015", "2018", "2021", "2024")
+BUILTIN_LANGUAGES = ("rust", "python", "bash", "sh")
+
+
+class PluginOptions(Config):  # type: ignore[no-untyped-call]
+    """What MkDocs may know of the options; `settings_from` does the checking.
+
+    MkDocs would end a rebuild in `serve` for a wrong value and leave every request hanging, so it gets nothing to
+    refuse here. `enabled` is listed to keep MkDocs from taking that option for itself.
+    """
+
+    enabled = options.Type(object, default=True)
+
+
+def read_environment() -> dict[str, str]:
+    """Return the variables of this process: the one place where they are read."""
+    return dict(os.environ)
+
+
+def settings_from(
+    raw: Mapping[str, object], *, project_dir: Path, environ: Mapping[str, str], cpus: Callable[[], int]
+) -> Settings:
+    """Check the plugin's options and freeze them.
+
+    Args:
+        raw: The mapping below `codeexec:` in `mkdocs.yml`.
+        project_dir: The folder of `mkdocs.yml`.
+        environ: The variables of this process; those that start with `CODEEXEC_` win over the file.
+        cpus: Tells how many processors there are, asked only for `jobs: auto`.
+
+    Raises:
+        ConfigurationError: With one line for each mistake, all of them.
+    """
+    reader = _Reader("codeexec")
+    top = reader.table(raw, "", _TOP)
+    execute, enabled = _execute(reader, top, environ)
+    languages = reader.table(top.get("languages"), "languages", None)
+    settings = Settings(
+        project_dir=project_dir,
+        cache_dir=_directory(
+            project_dir, environ.get("CODEEXEC_CACHE_DIR") or reader.text(top, "cache_dir", ".cache/codeexec")
+        ),
+        environment_dir=_environment_dir(reader, top, project_dir, environ),
+        enabled=enabled,
+        execute=execute,
+        fail_on_error=reader.flag(top, "fail_on_error", default=True),
+        jobs=_jobs(reader, top, environ, cpus),
+        timeout=reader.seconds(top, "timeout", 10.0),
+        build_timeout=reader.seconds(top, "build_timeout", 60.0),
+        total_timeout=reader.seconds(top, "total_timeout", None),
+        sandbox=_sandbox(reader, top, environ),
+        verbose=reader.flag(top, "verbose", default=False),
+        rust=_rust(reader, languages),
+        scripts=_scripts(reader, languages),
+        host_env=dict(environ),
+    )
+    if reader.problems:
+        raise ConfigurationError("\n".join(reader.problems))
+    return settings
+
+
+_TOP = (
+    "enabled",
+    "execute",
+    "fail_on_error",
+    "jobs",
+    "timeout",
+    "build_timeout",
+    "total_timeout",
+    "cache_dir",
+    "environment_dir",
+    "sandbox",
+    "verbose",
+    "languages",
+)
+_RUST = (
+    "run",
+    "edition",
+    "toolchain",
+    "dependencies",
+    "manifest_extra",
+    "preamble",
+    "backtrace",
+    "inputs",
+    "environments",
+)
+_SCRIPT = ("run", "command", "build", "extension", "version", "aliases", "env", "inputs")
+
+
+class _Reader:
+    """Reads values out of YAML tables and collects what is wrong with them."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.problems: list[str] = []
+
+    def problem(self, where: str, message: str, hint: str = "") -> None:
+        path = ".".join(part for part in (self.root, where) if part)
+        self.problems.append(f"`{path}`: {message}" + (f"\n\nhint: {hint}\n" if hint else ""))
+
+    def table(self, value: object, where: str, known: Sequence[str] | None) -> dict[str, Any]:
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping):
+            self.problem(where, f"expected a mapping (`name: value` lines), got {_kind(value)}")
+            return {}
+        for name in value:
+            if known is not None and name not in known:
+                near = nearest(str(name), tuple(known))
+                hint = f"did you mean `{near}`?" if near else f"known options: {', '.join(known)}"
+                self.problem(f"{where}.{name}".lstrip("."), "there is no such option", hint)
+        return {str(name): item for name, item in value.items()}
+
+    def text(self, table: Mapping[str, object], name: str, default: str, where: str = "") -> str:
+        value = table.get(name)
+        if value is None:
+            return default
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            value = str(value)  # `edition: 2024` without quotes
+        if not isinstance(value, str):
+            self.problem(f"{where}{name}", f"expected text, got {_kind(value)}")
+            return default
+        return value
+
+    def choice(
+        self, table: Mapping[str, object], name: str, among: Sequence[str], default: str, where: str = ""
+    ) -> str:
+        value = table.get(name)
+        if value is False and "off" in among:
+            value = "off"  # YAML reads a bare `off` as false
+        if value is None:
+            return default
+        if not isinstance(value, bool) and str(value) in among:
+            return str(value)
+        near = nearest(str(value), tuple(among))
+        hint = f"did you mean `{near}`?" if near else ""
+        self.problem(f"{where}{name}", f"`{value}` is none of {', '.join(f'`{word}`' for word in among)}", hint)
+        return default
+
+    def flag(self, table: Mapping[str, object], name: str, *, default: bool) -> bool:
+        value = table.get(name, default)
+        if not isinstance(value, bool):
+            self.problem(name, f"expected `true` or `false`, got {_kind(value)}")
+            return default
+        return value
+
+    def seconds(self, table: Mapping[str, object], name: str, default: _T) -> float | _T:
+        value = table.get(name)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+            self.problem(name, f"expected a number of seconds above 0, got `{value}`")
+            return default
+        return float(value)
+
+    def words(self, table: Mapping[str, object], name: str, where: str = "") -> tuple[str, ...]:
+        """Read a command line or a list: a YAML list of words."""
+        value = table.get(name)
+        if value is None:
+            return ()
+        if isinstance(value, str):
+            self.problem(
+                f"{where}{name}",
+                "expected a list of words, got one text",
+                f"write `{name}: [{', '.join(value.split())}]`",
+            )
+            return ()
+        if not isinstance(value, list) or not all(isinstance(v, str | int | float) for v in value):
+            self.problem(f"{where}{name}", f"expected a list of words, got {_kind(value)}")
+            return ()
+        return tuple(str(v) for v in value)
+
+
+def _kind(value: object) -> str:
+    names = {
+        bool: "a truth value",
+        int: "a number",
+        float: "a number",
+        str: "a text",
+        list: "a list",
+        type(None): "nothing",
+    }
+    return names.get(type(value), "a mapping" if isinstance(value, Mapping) else f"a {type(value).__name__}")
+
+
+def _execute(reader: _Reader, top: Mapping[str, object], environ: Mapping[str, str]) -> tuple[ExecuteMode, bool]:
+    enabled = reader.flag(top, "enabled", default=True)
+    value = reader.choice(top, "execute", get_args(ExecuteMode), "auto")
+    override = environ.get("CODEEXEC_EXECUTE")
+    if override == "off":
+        return "auto", False
+    if override and override not in get_args(ExecuteMode):
+        reader.problems.append(
+            f"`CODEEXEC_EXECUTE`: `{override}` is none of `auto`, `always`, `frozen`, `never`, `off`"
+        )
+    elif override:
+        value = override
+    return next(mode for mode in get_args(ExecuteMode) if mode == value), enabled
+
+
+def _sandbox(reader: _Reader, top: Mapping[str, object], environ: Mapping[str, str]) -> str:
+    override = environ.get("CODEEXEC_SANDBOX")
+    value = reader.choice({"sandbox": override} if override else top, "sandbox", ("auto", "required", "off"), "auto")
+    if value == "required":
+        reader.problem(
+            "sandbox",
+            "`required` is not available in this version of mkdocs-codeexec: samples run as the user who builds the site",
+            "build documentation of people you do not trust in a container or a virtual machine",
+        )
+    return value
+
+
+def _jobs(reader: _Reader, top: Mapping[str, object], environ: Mapping[str, str], cpus: Callable[[], int]) -> int:
+    value: object = environ.get("CODEEXEC_JOBS") or top.get("jobs", "auto")
+    if value is None or value == "auto":
+        return cpus()
+    try:
+        jobs = int(value) if isinstance(value, int | str) and not isinstance(value, bool) else 0
+    except ValueError:
+        jobs = 0
+    if jobs < 1:
+        reader.problem("jobs", f"expected `auto` or a whole number above 0, got `{value}`")
+    return max(jobs, 1)
+
+
+def _directory(project_dir: Path, value: str) -> Path:
+    return Path(os.path.abspath(project_dir / Path(value).expanduser()))  # noqa: PTH100 - `resolve` would follow links
+
+
+def _environment_dir(reader: _Reader, top: Mapping[str, object], project_dir: Path, environ: Mapping[str, str]) -> Path:
+    value = environ.get("CODEEXEC_ENVIRONMENT_DIR") or reader.text(top, "environment_dir", "")
+    if value:
+        return _directory(project_dir, value)
+    import platformdirs
+
+    return platformdirs.user_cache_path("mkdocs-codeexec") / "environments"
+
+
+def _run(reader: _Reader, table: Mapping[str, object], where: str, *, compiled: bool) -> RunPolicy:
+    value = reader.choice(table, "run", get_args(RunPolicy), "marked", where)
+    if value == "check" and not compiled:
+        reader.problem(f"{where}run", "`check` needs a language that is compiled", "`marked`, `all` or `none`")
+    return next(policy for policy in get_args(RunPolicy) if policy == value)
+
+
+def _rust(reader: _Reader, languages: Mapping[str, object]) -> RustSettings:
+    where = "languages.rust"
+    table = reader.table(languages.get("rust"), where, _RUST)
+    named = reader.table(table.get("environments"), f"{where}.environments", None)
+    environments = {"default": _environment(reader, "default", table, where)}
+    for name, value in named.items():
+        inner = f"{where}.environments.{name}"
+        own = reader.table(value, inner, ("dependencies", "manifest_extra"))
+        if name == "default":
+            reader.problem(inner, "`default` is the one that `languages.rust.dependencies` describes")
+        environments[name] = _environment(reader, name, own, inner)
+    return RustSettings(
+        run=_run(reader, table, f"{where}.", compiled=True),
+        edition=reader.choice(table, "edition", EDITIONS, "2024", f"{where}."),
+        toolchain=reader.text(table, "toolchain", "", f"{where}.") or None,
+        preamble=reader.text(table, "preamble", "", f"{where}."),
+        backtrace=reader.choice(table, "backtrace", ("0", "1", "full"), "0", f"{where}."),
+        environments=environments,
+        inputs=reader.words(table, "inputs", f"{where}."),
+    )
+
+
+def _environment(reader: _Reader, name: str, table: Mapping[str, object], where: str) -> EnvironmentSettings:
+    dependencies = reader.table(table.get("dependencies"), f"{where}.dependencies", None)
+    for crate, value in dependencies.items():
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            dependencies[crate] = str(value)  # `serde: 1` means version "1"
+        elif not isinstance(value, str | Mapping):
+            reader.problem(f"{where}.dependencies.{crate}", f"expected a version or a mapping, got {_kind(value)}")
+    return EnvironmentSettings(
+        name=name,
+        dependencies=dependencies,
+        manifest_extra=reader.text(table, "manifest_extra", "", f"{where}."),
+    )
+
+
+_SCRIPTS: dict[str, ScriptSettings] = {
+    "python": ScriptSettings(name="python", aliases=("py", "python3"), command=("{python}", "{file}"), extension="py"),
+    "bash": ScriptSettings(name="bash", command=("bash", "{file}"), extension="sh"),
+    "sh": ScriptSettings(name="sh", command=("sh", "{file}"), extension="sh"),
+}
+
+
+def _scripts(reader: _Reader, languages: Mapping[str, object]) -> dict[str, ScriptSettings]:
+    scripts = dict(_SCRIPTS)
+    for name, value in languages.items():
+        if name == "rust":
+            continue
+        where = f"languages.{name}"
+        table = reader.table(value, where, _SCRIPT)
+        preset = _SCRIPTS.get(name)
+        command = reader.words(table, "command", f"{where}.") or (preset.command if preset else ())
+        build = reader.words(table, "build", f"{where}.")
+        if not command:
+            near = nearest(name, BUILTIN_LANGUAGES)
+            if "command" not in table:
+                hint = f"did you mean `{near}`?" if near else f'for example `{name}: {{command: [{name}, "{{file}}"]}}`'
+                reader.problem(where, "a language that is not built in needs a `command`", hint)
+            continue
+        if build and not any("{file}" in word for word in build):
+            reader.problem(f"{where}.build", "`{file}` stands nowhere in it, so the sample would not be built")
+        if not build and not any("{file}" in word for word in command):
+            reader.problem(f"{where}.command", "`{file}` stands nowhere in it, so the sample would not run")
+        env = reader.table(table.get("env"), f"{where}.env", None)
+        scripts[name] = ScriptSettings(
+            name=name,
+            aliases=reader.words(table, "aliases", f"{where}.") or (preset.aliases if preset else ()),
+            run=_run(reader, table, f"{where}.", compiled=bool(build)),
+            command=command,
+            build=build,
+            extension=reader.text(table, "extension", preset.extension if preset else "", f"{where}.").lstrip("."),
+            version=reader.words(table, "version", f"{where}."),
+            env=tuple(sorted((key, str(item)) for key, item in env.items())),
+            inputs=reader.words(table, "inputs", f"{where}."),
+        )
+    return scripts

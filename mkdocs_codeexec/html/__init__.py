@@ -1,0 +1,1 @@
+"""From Outcomes to HTML: ANSI text to spans, and the Fragment that stands in a Slot."""

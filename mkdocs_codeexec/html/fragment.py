@@ -1,0 +1,198 @@
+"""The HTML for one Slot. Output is data: whatever a sample writes arrives on the page as text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from mkdocs_codeexec.core.expectation import Errored, Met, Skipped, Unmet, Verdict, verdict_name, verdict_reason
+from mkdocs_codeexec.core.outcome import Exited, Outcome, StepResult, describe
+from mkdocs_codeexec.html import ansi
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from mkdocs_codeexec.core.sample import Sample
+
+FOLD_LINES = 40
+"""A stream with more lines than this is folded."""
+
+_LABELS = {"build": "Compiler messages", "stdout": "Output", "stderr": "Error output"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """One `pre` on the page. What the template sees.
+
+    Attributes:
+        kind: `build`, `stdout` or `stderr`.
+        label: What a screen reader calls it.
+        html: Safe HTML.
+        lines: Number of lines.
+        folded: Whether it is long enough to be folded.
+        open: Whether it is unfolded at first.
+        classes: CSS classes of the `pre`.
+    """
+
+    kind: str
+    label: str
+    html: Markup
+    lines: int
+    folded: bool
+    open: bool
+    classes: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What the template sees of a sample.
+
+    Attributes:
+        verdict: `met`, `unmet`, `skipped`, `suspended`, `blocked` or `error`.
+        id: Unique on the page.
+        source: The source, as the site's highlighter made it.
+        position: `above`, `below` or `none`.
+        streams: What it wrote, in the order build, stdout, stderr.
+        notes: Short texts under the output.
+    """
+
+    verdict: str
+    id: str
+    source: Markup
+    position: str
+    streams: tuple[Stream, ...]
+    notes: tuple[str, ...]
+
+
+class Renderer:
+    """Renders Fragments with templates that a theme can override.
+
+    Args:
+        theme_dirs: Folders that may hold `codeexec/fragment.html` or `codeexec/output.html`; the first wins.
+        package_dir: The folder of our own templates.
+    """
+
+    def __init__(self, theme_dirs: Sequence[Path], package_dir: Path) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader([*theme_dirs, package_dir]), autoescape=True, undefined=StrictUndefined
+        )
+        self._template = self._environment.get_template("codeexec/fragment.html")
+
+    def render(
+        self,
+        sample: Sample,
+        verdict: Verdict,
+        outcome: Outcome | None,
+        *,
+        source: str,
+        html_id: str,
+        tidy: Callable[[str], str],
+    ) -> str:
+        """Return the Fragment for `sample`.
+
+        Args:
+            sample: What the author wrote.
+            verdict: Whether it went so.
+            outcome: What happened, raw; None if nothing is known.
+            source: The source as HTML; inserted as it is.
+            html_id: Unique on the page.
+            tidy: Makes a step's text fit for readers of the sample.
+        """
+        view = View(
+            verdict=verdict_name(verdict),
+            id=html_id,
+            source=Markup(source),  # noqa: S704 - the site's own highlighter wrote it
+            position=sample.display.source,
+            streams=tuple(_streams(sample, verdict, outcome, tidy)),
+            notes=tuple(_notes(verdict, outcome)),
+        )
+        return self._template.render(view=view)
+
+
+def _streams(sample: Sample, verdict: Verdict, outcome: Outcome | None, tidy: Callable[[str], str]) -> Iterator[Stream]:
+    if outcome is None:
+        return
+    failed = isinstance(verdict, Unmet | Errored)
+    shown = {"build", "stdout", "stderr"} if failed else sample.display.show
+    if sample.display.result == "none" and not failed:
+        return
+    build, run = outcome.step("build"), outcome.step("run")
+    if build is not None and ("build" in shown or build.ended != Exited(0)):
+        # A compiler writes to stderr; what comes on stdout (a Makefile, say) stands before it.
+        text = "\n".join(part.rstrip("\n") for part in (build.stdout, build.stderr) if part)
+        yield from _stream("build", text, "ansi", tidy, unfold=failed)
+    if run is not None:
+        for kind, text in (("stdout", run.stdout), ("stderr", run.stderr)):
+            if kind in shown:
+                yield from _stream(kind, text, sample.display.result, tidy, unfold=failed)
+
+
+def _stream(kind: str, text: str, result: str, tidy: Callable[[str], str], *, unfold: bool) -> Iterator[Stream]:
+    text = tidy(text).rstrip("\n")
+    if kind == "stderr":
+        text = text.lstrip("\n")  # rustc 1.90 and later begin a panic with an empty line
+    if not text:
+        return
+    lines = text.count("\n") + 1
+    classes = f"codeexec-{kind}"
+    if result == "ansi" or kind == "build":
+        html = ansi.to_html(text)
+    elif result == "text" or kind == "stderr":
+        html = Markup.escape(ansi.strip(text))
+    else:
+        html = _highlight(ansi.strip(text), result)
+        classes += " highlight"
+    yield Stream(
+        kind=kind,
+        label=_LABELS[kind],
+        html=html,
+        lines=lines,
+        folded=lines > FOLD_LINES,
+        open=unfold,
+        classes=classes,
+    )
+
+
+def _highlight(text: str, lexer: str) -> Markup:
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import get_lexer_by_name
+    from pygments.util import ClassNotFound
+
+    try:
+        found = get_lexer_by_name(lexer, stripnl=False)
+    except ClassNotFound:
+        return Markup.escape(text)
+    html = highlight(text, found, HtmlFormatter(nowrap=True))
+    return Markup(html.rstrip("\n"))  # noqa: S704 - Pygments escapes what it is given
+
+
+def _notes(verdict: Verdict, outcome: Outcome | None) -> Iterator[str]:
+    """Yield what a reader needs beside the text: how it ended, and why that is not what was promised."""
+    reason = verdict_reason(verdict)
+    ended = describe(_last(outcome).ended) if outcome and outcome.steps else ""
+    match verdict:
+        case Met():
+            # A failed build that was announced speaks for itself; a program's exit status does not.
+            run = outcome.step("run") if outcome else None
+            if run is not None and run.ended != Exited(0):
+                yield ended
+        case Skipped():
+            if outcome is None and reason != "ignored":
+                yield reason
+        case _:
+            if ended and ended not in reason and ended != "exit status 0":
+                yield ended
+            yield reason
+    if outcome:
+        for step in outcome.steps:
+            if left_out := sum(step.truncated):
+                yield f"{left_out} bytes of output are not shown"
+
+
+def _last(outcome: Outcome) -> StepResult:
+    return outcome.steps[-1]

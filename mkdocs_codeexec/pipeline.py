@@ -1,0 +1,190 @@
+"""Plan, look up, execute, judge: effects only behind the Protocols of `core.protocols`.
+
+One batch for a whole site. Everything that is known is answered before anything starts; equal samples run once; each
+Outcome is stored the moment it exists, so a build that is killed repeats only what had not ended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.core.expectation import Errored, Skipped, Verdict, judge
+from mkdocs_codeexec.core.outcome import NotStarted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+
+    from mkdocs_codeexec.core.action import Action, Key
+    from mkdocs_codeexec.core.outcome import Outcome
+    from mkdocs_codeexec.core.protocols import Language, Narrator, Store, Unavailability, Workers
+    from mkdocs_codeexec.core.sample import Sample
+    from mkdocs_codeexec.core.settings import ExecuteMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """A Sample, what happened, and what it is worth.
+
+    Attributes:
+        sample: What the author wrote.
+        verdict: Whether it went as the author said.
+        outcome: What happened; None if nothing is known.
+        key: The address of the Outcome; a request key where no toolchain was asked; None without an Action.
+        cached: Whether a stored outcome answered it.
+        why: Why it could not be executed here, if that is so.
+    """
+
+    sample: Sample
+    verdict: Verdict
+    outcome: Outcome | None = None
+    key: Key | None = None
+    cached: bool = False
+    why: Unavailability | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """What a run needs; put together by the shells.
+
+    Attributes:
+        languages: By canonical name.
+        store: Answers keys.
+        workers: Opened only if something must be executed.
+        narrator: Told what goes on.
+        mode: What to do with the store's answers.
+        memory: Outcomes that this process has produced, by key, those that the store does not take included. A
+            process that resolves several batches (`serve`, late fences) does not repeat a sample that timed out.
+    """
+
+    languages: Mapping[str, Language]
+    store: Store
+    workers: Workers
+    narrator: Narrator
+    mode: ExecuteMode = "auto"
+    memory: MutableMapping[Key, Outcome] = field(default_factory=dict)
+
+    def resolve(self, samples: Sequence[Sample]) -> list[Resolved]:
+        """Answer every sample, in the given order.
+
+        Raises:
+            Cancelled: The run was stopped from outside.
+        """
+        batch = _Batch(self)
+        live = [sample for sample in samples if not sample.ignored]
+        for name in dict.fromkeys(sample.language for sample in live):
+            self.languages[name].survey()
+        batch.plan(live)
+        if self.mode in ("auto", "always"):
+            batch.look_up(self.store, self.memory, use_store=self.mode == "auto")
+            if batch.missing():
+                self._execute(batch, live)
+        else:
+            batch.look_up_requests(self.store)
+        return list(batch.resolved(samples, self.mode))
+
+    def _execute(self, batch: _Batch, live: Sequence[Sample]) -> None:
+        with self.workers() as (runner, executor):
+            for name, actions in batch.missing_by_language().items():
+                batch.unavailable.update(self.languages[name].ready(actions, runner))
+                # Asking a toolchain or building an Environment may have told more than could be read before: the
+                # identity of the compiler, a lock file. What is planned now has its final key.
+                self.languages[name].survey()
+            batch.plan(live)
+            batch.look_up(self.store, self.memory, use_store=self.mode == "auto")
+            self._fall_back(batch)
+            work = [(self.languages[a.language], a) for a in batch.missing() if a.toolchain is not None]
+            if work:
+                self.narrator.say(f"executing {len(work)} of {len(live)} samples")
+                executor.run(work, lambda action, outcome: self._finish(batch, action, outcome))
+
+    def _fall_back(self, batch: _Batch) -> None:
+        """Answer what cannot be executed here from another machine's outcomes, if there are any."""
+        if self.mode == "always":
+            return
+        reasons: dict[str, int] = {}
+        for action in batch.missing():
+            why = batch.unavailable.get(action.request_key)
+            if why and (outcome := self.store.find(action.request_key)):
+                batch.known[action.request_key] = outcome
+                reasons[why.reason] = reasons.get(why.reason, 0) + 1
+        for reason, count in reasons.items():
+            self.narrator.say(f"{reason}: {count} stored outcomes of another toolchain are shown instead")
+
+    def _finish(self, batch: _Batch, action: Action, outcome: Outcome) -> None:
+        self.store.put(action, outcome)
+        batch.known[action.request_key] = outcome
+        batch.executed.add(action.request_key)
+        if outcome.steps and not any(isinstance(step.ended, NotStarted) for step in outcome.steps):
+            self.memory[action.key] = outcome
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The state of one run. Actions are told apart by their request keys, which a survey may change."""
+
+    pipeline: Pipeline
+    actions: dict[int, Action] = field(default_factory=dict)
+    known: dict[Key, Outcome] = field(default_factory=dict)
+    executed: set[Key] = field(default_factory=set)
+    unavailable: dict[Key, Unavailability] = field(default_factory=dict)
+
+    def plan(self, samples: Iterable[Sample]) -> None:
+        for sample in samples:
+            action = self.pipeline.languages[sample.language].plan(sample)
+            before = self.actions.get(id(sample))
+            if before and before.request_key in self.unavailable:
+                self.unavailable.setdefault(action.request_key, self.unavailable[before.request_key])
+            self.actions[id(sample)] = action
+
+    def look_up(self, store: Store, memory: Mapping[Key, Outcome], *, use_store: bool) -> None:
+        for action in self.missing():
+            if action.toolchain is None:
+                continue
+            outcome = memory.get(action.key) or (store.get(action.key) if use_store else None)
+            if outcome:
+                self.known[action.request_key] = outcome
+
+    def look_up_requests(self, store: Store) -> None:
+        for action in self.missing():
+            if outcome := store.find(action.request_key):
+                self.known[action.request_key] = outcome
+
+    def distinct(self) -> Iterator[Action]:
+        yield from {action.request_key: action for action in self.actions.values()}.values()
+
+    def missing(self) -> list[Action]:
+        return [action for action in self.distinct() if action.request_key not in self.known]
+
+    def missing_by_language(self) -> dict[str, list[Action]]:
+        found: dict[str, list[Action]] = {}
+        for action in self.missing():
+            found.setdefault(action.language, []).append(action)
+        return found
+
+    def resolved(self, samples: Sequence[Sample], mode: ExecuteMode) -> Iterator[Resolved]:
+        executed = set(self.executed)
+        for sample in samples:
+            action = self.actions.get(id(sample))
+            if action is None:
+                yield Resolved(sample=sample, verdict=Skipped("ignored"))
+                continue
+            key = action.request_key if action.toolchain is None else action.key
+            outcome = self.known.get(action.request_key)
+            if outcome is None:
+                why = self.unavailable.get(action.request_key)
+                yield Resolved(sample=sample, verdict=_without_outcome(mode, why), key=key, why=why)
+                continue
+            # Of equal samples the first was executed, the others were answered by its Outcome.
+            cached = action.request_key not in executed
+            executed.discard(action.request_key)
+            verdict = judge(sample.expectation, outcome)
+            yield Resolved(sample=sample, verdict=verdict, outcome=outcome, key=key, cached=cached)
+
+
+def _without_outcome(mode: ExecuteMode, why: Unavailability | None) -> Verdict:
+    if mode == "never":
+        return Skipped("not executed: `execute: never`")
+    if mode == "frozen":
+        return Errored("no stored outcome, and `execute: frozen` runs nothing")
+    return Errored(why.reason if why else "it was not executed")

@@ -1,0 +1,205 @@
+"""The MkDocs events, and nothing else.
+
+When each fires, and what is done:
+
+    on_startup        once. Its presence keeps this object alive across the rebuilds of `serve`.
+    on_config         options are checked; the Markdown extension and the stylesheet are added.
+    on_files          the stylesheet becomes a file of the site.
+    on_page_markdown  tells the Markdown extension which page it is about to see.
+    on_page_content   the page is rendered; its fences have left Slots.
+    on_env            every page is rendered, no template has run, no search index exists: the one batch.
+    on_post_page      late fences: Material's blog renders excerpts after on_env.
+    on_post_build     everything is written: failures are told, and `mkdocs build` fails.
+    on_serve          what samples depend on is watched.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from mkdocs.exceptions import PluginError
+from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
+from mkdocs.structure.files import File
+
+from mkdocs_codeexec.config import PluginOptions, read_environment, settings_from
+from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
+from mkdocs_codeexec.report.console import ERROR, INFO, WARNING, Console, wants_color
+from mkdocs_codeexec.runtime.cpus import usable_cpus
+from mkdocs_codeexec.serve import Watcher
+from mkdocs_codeexec.site import PACKAGE, Site
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jinja2 import Environment
+    from mkdocs.config.base import Config
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.livereload import LiveReloadServer
+    from mkdocs.structure.files import Files
+    from mkdocs.structure.pages import Page
+
+    from mkdocs_codeexec.core.action import Key
+    from mkdocs_codeexec.core.outcome import Outcome
+    from mkdocs_codeexec.core.settings import Settings
+
+log = get_plugin_logger("codeexec")
+
+STYLESHEET = "assets/codeexec.css"
+
+
+class CodeExecPlugin(BasePlugin[PluginOptions]):
+    """Runs the samples of a site and shows their true output."""
+
+    def __init__(self) -> None:
+        self._serving = False
+        self._builds = 0
+        self._raw: dict[str, Any] = {}
+        self._memory: dict[Key, Outcome] = {}
+        self._watcher = Watcher()
+        self._site: Site | None = None
+        self._pages: dict[str, str] = {}
+
+    def load_config(self, options: dict[str, Any], config_file_path: str | None = None) -> tuple[list[Any], list[Any]]:
+        """Keep the options; `on_config` checks them, because here a mistake would leave `serve` hanging."""
+        self._raw = dict(options)
+        super().load_config({})
+        return [], []
+
+    def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:  # noqa: ARG002
+        """Remember whether this is `serve`."""
+        self._serving = command == "serve"
+
+    @event_priority(-100)  # Last: other plugins may still add extensions, and ours wraps superfences.
+    def on_config(self, config: MkDocsConfig) -> MkDocsConfig | None:
+        """Check the options and add the Markdown extension and the stylesheet."""
+        self._builds += 1
+        self._site = None
+        self._pages = {}
+        environ = read_environment()
+        console = Console(
+            log=log.logger,
+            color=wants_color(environ, sys.stderr),
+            warning_level=INFO if self._serving and config.strict else WARNING,
+        )
+        try:
+            settings = self._settings(config, environ)
+        except ConfigurationError as error:
+            if not self._serving or self._builds == 1:
+                raise PluginError(f"codeexec: the configuration has mistakes\n\n{error}") from error
+            # An exception in a rebuild would leave every page request waiting for ever.
+            console.warn(f"no samples run: the configuration has mistakes\n\n{error}")
+            settings = self._settings(config, environ, {"enabled": False})
+        self._site = Site(
+            settings=settings,
+            console=console,
+            theme_dirs=[Path(folder) for folder in config.theme.dirs],
+            memory=self._memory if settings.execute == "auto" else {},
+        )
+        install(config.markdown_extensions, config.mdx_configs, self._site)
+        config.extra_css.insert(0, STYLESHEET)  # first, so that the user's own sheets win
+        return config
+
+    def _settings(self, config: MkDocsConfig, environ: dict[str, str], raw: dict[str, Any] | None = None) -> Settings:
+        project = Path(config.config_file_path).parent if config.config_file_path else Path.cwd()
+        return settings_from(
+            self._raw if raw is None else raw, project_dir=project.absolute(), environ=environ, cpus=usable_cpus
+        )
+
+    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
+        """Make the stylesheet a file of the site."""
+        if files.get_file_from_path(STYLESHEET) is None:  # a site may bring its own
+            css = (PACKAGE / "assets" / "codeexec.css").read_text("utf-8")
+            files.append(File.generated(config, STYLESHEET, content=css))
+        return files
+
+    @event_priority(-100)  # Last: this is the text that the Markdown converter will see.
+    def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str | None:  # noqa: ARG002
+        """Tell the Markdown extension which page comes."""
+        if self._site:
+            disk = page.file.content_string
+            self._pages[page.file.src_uri] = disk
+            self._site.enter(page.file.src_uri, shown_path(config, page), disk)
+
+    def on_page_content(self, html: str, **_: object) -> str | None:  # noqa: ARG002
+        """Note that the page is done."""
+        if self._site:
+            self._site.leave()
+
+    @event_priority(100)  # Early: what others do in on_env sees the finished pages.
+    def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment | None:
+        """Run the batch and fill the Slots."""
+        if not self._site:
+            return env
+        pages = [file.page for file in files.documentation_pages() if file.page and file.page.content is not None]
+        filled = self._guarded(self._site, [page.content or "" for page in pages])
+        for page, content in zip(pages, filled, strict=True):
+            page.content = content
+        if self._serving:
+            self._watcher.update(self._site.watched())
+        return env
+
+    @event_priority(-50)
+    def on_post_page(self, output: str, **_: object) -> str:
+        """Fill the Slots of fences that were rendered after on_env (blog excerpts, say)."""
+        return self._guarded(self._site, [output])[0] if self._site else output
+
+    def _guarded(self, site: Site, pages: list[str]) -> list[str]:
+        """Fill `pages`; under `serve` nothing that goes wrong may leave, or every request would hang."""
+        try:
+            return site.fill(pages)
+        except CodeExecError as error:
+            if not self._serving:
+                raise PluginError(f"codeexec: {error}") from error
+            site.console.warn(str(error))
+        except Exception as error:
+            if not self._serving:
+                raise
+            log.log(site.console.warning_level, "samples were not executed: %s", error)
+            log.debug("the reason", exc_info=True)
+        site.give_up("an error stopped the run; the log says more")
+        return site.fill(pages)
+
+    @event_priority(-100)  # Last: the search index and all else is written.
+    def on_post_build(self, *, config: MkDocsConfig) -> None:  # noqa: ARG002
+        """Tell what failed, and fail the build."""
+        site = self._site
+        if not site or not site.settings.enabled:
+            return
+        run = site.run()
+        fatal = site.settings.fail_on_error and not self._serving
+        for failure in site.failures(self._pages):
+            site.console.failure(failure, ERROR if fatal else site.console.warning_level)
+        if run.resolved:
+            site.console.say(run.summary())
+            try:
+                run.write(site.settings.cache_dir)
+            except OSError as error:
+                site.console.warn(f"`last-run.json` cannot be written: {error}")
+        if fatal and (failed := run.failed()):
+            raise PluginError(f"codeexec: {failed} of {len(run.resolved)} samples failed")
+
+    def on_serve(
+        self,
+        server: LiveReloadServer,
+        *,
+        config: MkDocsConfig,  # noqa: ARG002
+        builder: Callable[[Config | None], None],  # noqa: ARG002
+    ) -> LiveReloadServer:
+        """Watch what samples depend on."""
+        self._watcher.attach(server)
+        return server
+
+
+def shown_path(config: MkDocsConfig, page: Page) -> str:
+    """Return the page's file as a terminal can open it: below the working directory, or below `mkdocs.yml`."""
+    path = page.file.abs_src_path
+    if path is None:
+        return page.file.src_uri
+    for base in (Path.cwd(), Path(config.config_file_path or "mkdocs.yml").absolute().parent):
+        if Path(path).is_relative_to(base):
+            return Path(os.path.relpath(path, base)).as_posix()
+    return path

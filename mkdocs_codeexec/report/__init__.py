@@ -1,0 +1,1 @@
+"""After the run: what is told to people and to machines."""

@@ -1,0 +1,86 @@
+"""The voice on the terminal: log lines through MkDocs' logger, tools' output as it comes."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from mkdocs_codeexec.html import ansi
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import TextIO
+
+    from mkdocs_codeexec.core.sample import Location
+    from mkdocs_codeexec.report.failures import Failure
+
+
+class Log(Protocol):
+    """The part of a logger that is used."""
+
+    def log(self, level: int, msg: str, /, *args: object) -> None:
+        """Log `msg` at `level`."""
+        ...
+
+    def isEnabledFor(self, level: int, /) -> bool:  # noqa: N802 - logging's name
+        """Return whether `level` would be shown."""
+        ...
+
+
+INFO, WARNING, ERROR = 20, 30, 40
+
+
+@dataclass(slots=True)
+class Console:
+    """Tells people what goes on.
+
+    Attributes:
+        log: MkDocs' logger for plugins; `--strict` counts what is a warning there.
+        color: Whether ANSI colours are shown; otherwise they are removed.
+        warning_level: Level of warnings. `serve --strict` would end at one, so there it is lower.
+    """
+
+    log: Log
+    color: bool
+    warning_level: int = WARNING
+    out: TextIO = field(default_factory=lambda: sys.stderr)
+    _rest: bytes = b""
+
+    def say(self, message: str) -> None:
+        """Tell something worth a line in the log."""
+        self.log.log(INFO, "%s", message)
+
+    def warn(self, message: str, *, at: Location | None = None, hint: str = "") -> None:
+        """Tell something the author can mend."""
+        text = f"{at}: {message}" if at else message
+        self.log.log(self.warning_level, "%s", f"{text}\n\nhint: {hint}\n" if hint else text)
+
+    def stream(self, chunk: bytes) -> None:
+        """Pass on what a tool writes, line by line as it comes."""
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        if lines and self.log.isEnabledFor(INFO):
+            self.write(b"\n".join(lines).decode("utf-8", "replace"))
+
+    def failure(self, failure: Failure, level: int) -> None:
+        """Tell of a failed sample: one log record for its headline, the detail below it.
+
+        The detail does not go through the logger, which would wrap it to the terminal's width.
+        """
+        self.log.log(level, "%s", failure.headline)
+        if failure.detail and self.log.isEnabledFor(level):
+            self.write(failure.detail + "\n")
+
+    def write(self, text: str) -> None:
+        """Write `text` and a newline, with colours if the terminal has them."""
+        self.out.write((text if self.color else ansi.strip(text)) + "\n")
+        self.out.flush()
+
+
+def wants_color(environ: Mapping[str, str], out: TextIO) -> bool:
+    """Tell whether `out` should get ANSI colours (https://no-color.org, https://bixense.com/clicolors)."""
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("CLICOLOR_FORCE", "0") != "0" or environ.get("FORCE_COLOR"):
+        return True
+    return out.isatty() and environ.get("TERM") != "dumb"

@@ -1,0 +1,202 @@
+"""One build of a site: collects its samples, resolves them in one batch, fills their Slots, and reports.
+
+Knows nothing of MkDocs: `plugin` calls it at the right moments, and so may a command line.
+"""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.core.expectation import Errored
+from mkdocs_codeexec.html.fragment import Renderer
+from mkdocs_codeexec.languages import open_languages
+from mkdocs_codeexec.markdown import slots
+from mkdocs_codeexec.pipeline import Pipeline, Resolved
+from mkdocs_codeexec.report.failures import Failure, failures
+from mkdocs_codeexec.report.run import Run
+from mkdocs_codeexec.runtime.store import DirectoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+
+    from mkdocs_codeexec.core.action import Key
+    from mkdocs_codeexec.core.outcome import Outcome
+    from mkdocs_codeexec.core.protocols import Executor, Language, Runner
+    from mkdocs_codeexec.core.sample import Location, Sample
+    from mkdocs_codeexec.core.settings import Settings
+    from mkdocs_codeexec.report.console import Console
+
+PACKAGE = Path(__file__).parent
+
+
+@dataclass(slots=True)
+class Slotted:
+    """A Sample and the Slot that its fence left on a page.
+
+    Attributes:
+        sample: What the author wrote.
+        html_id: Of its element on the page.
+        refusal: Why it is not executed although it asks for it; empty if it is.
+        resolved: What became of it; None until then.
+    """
+
+    sample: Sample
+    html_id: str
+    refusal: str = ""
+    resolved: Resolved | None = None
+
+
+@dataclass(slots=True)
+class Site:
+    """The samples of one build.
+
+    Attributes:
+        settings: What the user configured.
+        console: The voice on the terminal.
+        theme_dirs: Where a theme may override our templates.
+        memory: Outcomes that this process has produced; lives as long as the caller wants.
+    """
+
+    settings: Settings
+    console: Console
+    theme_dirs: Sequence[Path] = ()
+    memory: MutableMapping[Key, Outcome] = field(default_factory=dict)
+    _slots: dict[str, Slotted] = field(default_factory=dict)
+    _per_page: dict[str, int] = field(default_factory=dict)
+    _token: str = field(default_factory=lambda: secrets.token_hex(4))
+    _languages: dict[str, Language] | None = None
+    _renderer: Renderer | None = None
+    _started: float = field(default_factory=time.time)
+    _duration: float = 0.0
+
+    def add(self, sample: Sample, refusal: str = "") -> str:
+        """Take a sample from a page and return the id of its Slot."""
+        page = sample.location.page
+        self._per_page[page] = number = self._per_page.get(page, 0) + 1
+        # The token keeps a sample that prints a Slot's markup from being taken for one.
+        slot = f"{self._token}-{len(self._slots)}"
+        self._slots[slot] = Slotted(sample, f"codeexec-{number}", refusal)
+        return slot
+
+    @property
+    def languages(self) -> Mapping[str, Language]:
+        """The languages, set up for this build."""
+        if self._languages is None:
+            self._languages = open_languages(self.settings, self.console)
+        return self._languages
+
+    def fill(self, pages: Sequence[str]) -> list[str]:
+        """Resolve the samples whose Slots stand in `pages` and return the pages with what happened put in.
+
+        All in one batch. Slots that are on no page are not executed: the Markdown converter took their fence back
+        (a fence in an indented code block, say).
+        """
+        began = time.perf_counter()
+        found = [self._slots[slot] for page in pages for slot in slots.find(page) if slot in self._slots]
+        self._resolve([slotted for slotted in found if slotted.resolved is None])
+        filled = [slots.fill(page, self._fragment) for page in pages]
+        self._duration += time.perf_counter() - began
+        return filled
+
+    def _resolve(self, waiting: Sequence[Slotted]) -> None:
+        live = [slotted for slotted in waiting if not slotted.refusal]
+        for slotted in waiting:
+            if slotted.refusal:
+                slotted.resolved = Resolved(sample=slotted.sample, verdict=Errored(slotted.refusal))
+        if not live:
+            return
+        pipeline = Pipeline(
+            languages=self.languages,
+            store=DirectoryStore(self.settings.cache_dir, self.console.warn),
+            workers=self._workers,
+            narrator=self.console,
+            mode=self.settings.execute,
+            memory=self.memory,
+        )
+        for slotted, resolved in zip(live, pipeline.resolve([s.sample for s in live]), strict=True):
+            slotted.resolved = resolved
+
+    @contextmanager
+    def _workers(self) -> Iterator[tuple[Runner, Executor]]:
+        from mkdocs_codeexec.runtime.executor import ParallelExecutor
+        from mkdocs_codeexec.runtime.process import Children
+
+        with Children() as children:
+            yield (
+                children,
+                ParallelExecutor(
+                    children,
+                    jobs=self.settings.jobs,
+                    total_timeout=self.settings.total_timeout,
+                    path=self.settings.host_env.get("PATH", "/usr/local/bin:/usr/bin:/bin"),
+                ),
+            )
+
+    def _fragment(self, slot: str, source: str) -> str | None:
+        slotted = self._slots.get(slot)
+        if slotted is None or slotted.resolved is None:
+            return None
+        if self._renderer is None:
+            self._renderer = Renderer(self.theme_dirs, PACKAGE / "templates")
+        resolved = slotted.resolved
+        language = self.languages[resolved.sample.language]
+        return self._renderer.render(
+            resolved.sample,
+            resolved.verdict,
+            resolved.outcome,
+            source=source,
+            html_id=slotted.html_id,
+            tidy=lambda text: language.tidy(resolved.sample, text),
+        )
+
+    def give_up(self, why: str) -> None:
+        """Mark every sample that is not resolved as one that could not be tried."""
+        for slotted in self._slots.values():
+            if slotted.resolved is None:
+                slotted.resolved = Resolved(sample=slotted.sample, verdict=Errored(why))
+
+    def resolved(self) -> list[Resolved]:
+        """Return what became of the samples, in page order; a fence that was rendered twice counts once."""
+        seen: set[tuple[Location, str, str]] = set()
+        found = []
+        for slotted in self._slots.values():
+            item = slotted.resolved
+            if item is None:
+                continue
+            identity = (item.sample.location, item.sample.language, item.sample.code)
+            if identity not in seen:
+                seen.add(identity)
+                found.append(item)
+        return found
+
+    def run(self) -> Run:
+        """Return the build as numbers."""
+        resolved = self.resolved()
+        started = datetime.datetime.fromtimestamp(self._started, datetime.UTC)
+        executed = sum(1 for item in resolved if item.outcome is not None and not item.cached)
+        return Run(
+            resolved=resolved,
+            executed=executed,
+            run_id=f"{started:%Y%m%dT%H%M%S%f}-{self._token}",
+            started=started.isoformat(timespec="seconds"),
+            duration=self._duration,
+        )
+
+    def failures(self, read_page: Mapping[str, str]) -> list[Failure]:
+        """Return what must be told of samples that did not go as said.
+
+        Args:
+            read_page: The files on disk, by page.
+        """
+        return failures(self.resolved(), dict(self.languages), lambda location: read_page.get(location.page, ""))
+
+    def watched(self) -> Iterable[Path]:
+        """Return the files and folders whose change should rebuild the site."""
+        used = {slotted.sample.language for slotted in self._slots.values()}
+        return [path for name in sorted(used) for path in self.languages[name].watched()]

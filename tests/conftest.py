@@ -1,0 +1,125 @@
+"""A real site in a temporary folder, built by the real `mkdocs` in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MKDOCS_YML = """\
+site_name: Test
+theme: {theme}
+markdown_extensions:
+  - admonition
+  - attr_list
+  - pymdownx.highlight
+  - pymdownx.superfences
+  - pymdownx.snippets: {{base_path: [.], check_paths: true}}
+  - pymdownx.tabbed: {{alternate_style: true}}
+plugins:
+  - search
+  - codeexec: {options}
+"""
+
+
+@dataclass
+class Built:
+    """What a build left: its exit status, its log, and the run's numbers."""
+
+    status: int
+    log: str
+    run: dict[str, Any] | None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        assert self.run is not None, self.log
+        return {name: count for name, count in self.run["counts"].items() if count}
+
+
+@dataclass
+class Project:
+    """A site's folder. Tests read as stories: write, build, check, change, build, check."""
+
+    root: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    def configure(self, options: object = None, theme: str = "mkdocs", text: str = MKDOCS_YML) -> None:
+        """Write `mkdocs.yml` with the plugin's options."""
+        self.write("mkdocs.yml", text.format(options=json.dumps(options or {}), theme=theme))
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file below the folder of `mkdocs.yml`."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        return path
+
+    def page(self, text: str, name: str = "index.md") -> None:
+        """Write a page."""
+        self.write(f"docs/{name}", text)
+
+    def build(self, *args: str, env: dict[str, str] | None = None) -> Built:
+        """Run `mkdocs build`."""
+        last_run = self.root / ".cache/codeexec/last-run.json"
+        last_run.unlink(missing_ok=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "mkdocs", "build", *args],
+            cwd=self.root,
+            env=os.environ | self.env | (env or {}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+        run = json.loads(last_run.read_text("utf-8")) if last_run.exists() else None
+        return Built(done.returncode, done.stdout + done.stderr, run)
+
+    def html(self, page: str = "index.html") -> str:
+        """Return a page of the built site."""
+        return (self.root / "site" / page).read_text("utf-8")
+
+    def samples(self, page: str = "index.html") -> list[str]:
+        """Return the HTML of each sample on a page."""
+        html = self.html(page)
+        starts = [m.start() for m in re.finditer(r'<div class="codeexec" ', html)]
+        return [html[a:b] for a, b in zip(starts, [*starts[1:], len(html)], strict=True)]
+
+    def verdicts(self, page: str = "index.html") -> list[str]:
+        """Return the verdict of each sample on a page, in order."""
+        return re.findall(r'<div class="codeexec" data-codeexec="(\w+)"', self.html(page))
+
+    def streams(self, page: str = "index.html") -> list[tuple[str, str]]:
+        """Return every stream on a page: its kind and its text, tags removed."""
+        found = re.findall(
+            r'<pre class="codeexec-(\w+)[^"]*"[^>]*><code>(.*?)</code></pre>', self.html(page), re.DOTALL
+        )
+        return [(kind, text_of(html)) for kind, html in found]
+
+
+def text_of(html: str) -> str:
+    """Return the text of a piece of HTML."""
+    import html as entities
+
+    return entities.unescape(re.sub(r"<[^>]*>", "", html))
+
+
+@pytest.fixture(scope="session")
+def environment_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder of Environments for all tests of a session: what is built once is reused, as for users."""
+    return tmp_path_factory.getbasetemp().parent / "codeexec-environments"
+
+
+@pytest.fixture
+def project(tmp_path: Path, environment_dir: Path) -> Project:
+    """Return an empty site with the plugin's default options."""
+    found = Project(tmp_path / "site-under-test", {"CODEEXEC_ENVIRONMENT_DIR": str(environment_dir), "NO_COLOR": "1"})
+    found.configure()
+    return found

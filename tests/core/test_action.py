@@ -1,0 +1,96 @@
+"""Keys: equal Actions have equal keys, and every field counts."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mkdocs_codeexec.core.action import Action, Step, canonical
+
+texts = st.text(alphabet=st.characters(codec=None), max_size=8)
+pairs = st.lists(st.tuples(texts, texts), max_size=3).map(tuple)
+steps = st.builds(
+    Step,
+    kind=st.sampled_from(["build", "run"]),
+    argv=st.lists(texts, max_size=4).map(tuple),
+    timeout=st.floats(0.1, 100),
+    stdin=st.none() | texts,
+    env=pairs,
+)
+actions = st.builds(
+    Action,
+    language=texts,
+    files=pairs,
+    steps=st.lists(steps, max_size=2).map(tuple),
+    inputs=pairs,
+    toolchain=texts,
+)
+
+STEP = Step(kind="run", argv=("{rustc}", "a.rs"), timeout=10.0, stdin="in", env=(("A", "1"),))
+ACTION = Action(
+    language="rust", files=(("a.rs", "fn main() {}"),), steps=(STEP,), inputs=(("lock", "x"),), toolchain="rustc 1.95"
+)
+
+
+@given(actions, actions)
+def test_keys_are_equal_exactly_if_actions_are(one: Action, other: Action) -> None:
+    """The key is an injective function of the value."""
+    assert (one == other) == (one.key == other.key)
+
+
+@given(actions)
+def test_a_key_is_a_function_of_the_value_alone(action: Action) -> None:
+    """A copy made from the fields has the same key."""
+    assert action.key == dataclasses.replace(action).key
+    assert 64 == len(action.key)
+
+
+CHANGES = {
+    "language": dataclasses.replace(ACTION, language="c"),
+    "file name": dataclasses.replace(ACTION, files=(("b.rs", "fn main() {}"),)),
+    "code": dataclasses.replace(ACTION, files=(("a.rs", "fn main() { }"),)),
+    "argv": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, argv=("{rustc}", "--edition=2021", "a.rs")),)),
+    "argv boundaries": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, argv=("{rustc}a", ".rs")),)),
+    "timeout": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, timeout=11.0),)),
+    "no stdin": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, stdin=None),)),
+    "empty stdin": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, stdin=""),)),
+    "variable": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, env=(("A", "2"),)),)),
+    "step kind": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, kind="build"),)),
+    "lock file": dataclasses.replace(ACTION, inputs=(("lock", "y"),)),
+    "toolchain": dataclasses.replace(ACTION, toolchain="rustc 1.96"),
+    "limit": dataclasses.replace(ACTION, output_limit=1),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_each_ingredient_alone_changes_the_key(name: str) -> None:
+    """Whatever changes what may be printed changes the key."""
+    keys = {ACTION.key, *(changed.key for changed in CHANGES.values())}
+
+    assert len(CHANGES) + 1 == len(keys)
+    assert ACTION.key != CHANGES[name].key
+
+
+def test_the_request_key_covers_all_but_the_toolchain() -> None:
+    """A machine without the toolchain computes the same request key."""
+    without = dataclasses.replace(ACTION, toolchain=None)
+
+    assert ACTION.request_key == without.request_key == CHANGES["toolchain"].request_key
+    assert ACTION.request_key != CHANGES["code"].request_key
+    assert ACTION.request_key != ACTION.key
+    with pytest.raises(ValueError, match="request key"):
+        _ = without.key
+
+
+def test_the_canonical_form_is_frozen() -> None:
+    """A change of the encoding would silently empty every store; raise KEY_FORMAT with it."""
+    assert b"t5:s3:a\xc3\xa9i1;f0x1.0000000000000p+0;b1;n;" == canonical(("aé", 1, 1.0, True, None))
+
+
+def test_what_has_no_canonical_form_is_refused() -> None:
+    """A list or a dict in an Action is a mistake, not a guess."""
+    with pytest.raises(TypeError, match="list"):
+        canonical(["a"])  # type: ignore[arg-type]

@@ -1,0 +1,112 @@
+"""Outcomes: what is stored is what was seen, and only what ended by itself is stored."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mkdocs_codeexec.core.outcome import (
+    Diagnostic,
+    Exited,
+    NotStarted,
+    Outcome,
+    OutOfMemory,
+    OutputFlooded,
+    Signaled,
+    Span,
+    StepResult,
+    Termination,
+    TimedOut,
+    describe,
+    from_json,
+    to_json,
+)
+
+texts = st.text(max_size=20)
+numbers = st.integers(0, 10**6)
+terminations = st.one_of(
+    st.builds(Exited, st.integers(0, 255)),
+    st.builds(Signaled, st.integers(1, 64)),
+    st.builds(TimedOut, st.floats(0.1, 1000)),
+    st.builds(OutputFlooded, numbers),
+    st.just(OutOfMemory()),
+    st.builds(NotStarted, texts),
+)
+spans = st.builds(Span, texts, numbers, numbers, numbers, numbers, st.booleans(), texts)
+diagnostics = st.builds(
+    Diagnostic,
+    level=texts,
+    code=texts,
+    message=texts,
+    rendered=texts,
+    spans=st.lists(spans, max_size=2).map(tuple),
+)
+results = st.builds(
+    StepResult,
+    kind=st.sampled_from(["build", "run"]),
+    stdout=texts,
+    stderr=texts,
+    ended=terminations,
+    diagnostics=st.lists(diagnostics, max_size=2).map(tuple),
+    truncated=st.tuples(numbers, numbers),
+    duration=st.integers(0, 10**6).map(lambda ms: ms / 1000),
+)
+outcomes = st.builds(
+    Outcome, language=texts, steps=st.lists(results, max_size=3).map(tuple), toolchain=texts, sandbox=texts
+)
+
+
+@given(outcomes)
+def test_decoding_inverts_encoding(outcome: Outcome) -> None:
+    """What is read back is what was written."""
+    assert outcome == from_json(json.loads(json.dumps(to_json(outcome))))
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats() | texts, lambda x: st.lists(x) | st.dictionaries(texts, x)))
+def test_anything_else_is_a_value_error(value: object) -> None:
+    """A stored entry is never trusted."""
+    with pytest.raises(ValueError, match=r"."):
+        from_json(value)
+
+
+@pytest.mark.parametrize(
+    ("storable", "ended"),
+    [
+        pytest.param(True, Exited(0), id="success"),
+        pytest.param(True, Exited(101), id="panic"),
+        pytest.param(False, Signaled(9), id="killed"),
+        pytest.param(False, TimedOut(10.0), id="timeout"),
+        pytest.param(False, OutputFlooded(1), id="flood"),
+        pytest.param(False, OutOfMemory(), id="memory"),
+        pytest.param(False, NotStarted("gone"), id="not started"),
+    ],
+)
+def test_only_what_ended_by_itself_is_storable(storable: bool, ended: Termination) -> None:
+    """A timeout or a kill says something about a machine, not about a sample."""
+    step = StepResult(kind="run", stdout="", stderr="", ended=ended)
+
+    assert storable == Outcome(language="x", steps=(step,)).storable
+
+
+def test_nothing_is_not_an_outcome() -> None:
+    """An Outcome without steps is never stored."""
+    assert not Outcome(language="x", steps=()).storable
+
+
+@pytest.mark.parametrize(
+    ("words", "ended"),
+    [
+        ("exit status 3", Exited(3)),
+        ("ended by signal 11 (SIGSEGV)", Signaled(11)),
+        ("timed out after 0.5 s", TimedOut(0.5)),
+        ("stopped: more than 1024 KiB of output", OutputFlooded(1024 * 1024)),
+        ("stopped: out of memory", OutOfMemory()),
+        ("not started: no such file", NotStarted("no such file")),
+    ],
+)
+def test_endings_have_words(words: str, ended: Termination) -> None:
+    """The page and the log say how a child ended."""
+    assert words == describe(ended)

@@ -1,0 +1,255 @@
+"""The pipeline behind its Protocols: what is executed, what is not, and what is said of it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mkdocs_codeexec.core.action import Action, Key, Step
+from mkdocs_codeexec.core.expectation import Errored, Met, Skipped, Succeeds, Unmet
+from mkdocs_codeexec.core.outcome import Exited, NotStarted, Outcome, StepResult, Termination, TimedOut
+from mkdocs_codeexec.core.protocols import Unavailability
+from mkdocs_codeexec.core.sample import Location, Sample
+from mkdocs_codeexec.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from mkdocs_codeexec.core.protocols import Executor, Finish, Language, Runner
+    from mkdocs_codeexec.core.settings import ExecuteMode
+
+
+def sample(code: str, line: int = 1, *, ignored: bool = False) -> Sample:
+    return Sample(location=Location("a.md", line), language="toy", code=code, expectation=Succeeds(), ignored=ignored)
+
+
+def outcome(ended: Termination, stdout: str = "") -> Outcome:
+    return Outcome(language="toy", steps=(StepResult(kind="run", stdout=stdout, stderr="", ended=ended),))
+
+
+@dataclass
+class Toy:
+    """A language whose toolchain and lock file become known when `ready` is called."""
+
+    name: str = "toy"
+    toolchain: str | None = None
+    lock: str = ""
+    becomes: tuple[str, str] = ("toy 1", "")
+    broken: Unavailability | None = None
+    readied: list[int] = field(default_factory=list)
+    _pending: tuple[str | None, str] | None = None
+
+    def survey(self) -> None:
+        if self._pending:
+            self.toolchain, self.lock = self._pending
+
+    def plan(self, sample: Sample) -> Action:
+        return Action(
+            language="toy",
+            files=(("s", sample.code),),
+            steps=(Step(kind="run", argv=("toy",), timeout=1.0),),
+            inputs=(("lock", self.lock),),
+            toolchain=self.toolchain,
+        )
+
+    def ready(self, actions: Sequence[Action], runner: Runner) -> Mapping[Key, Unavailability]:  # noqa: ARG002
+        self.readied.append(len(actions))
+        if self.broken:
+            return {action.request_key: self.broken for action in actions}
+        self._pending = self.becomes
+        return {}
+
+
+@dataclass
+class DictStore:
+    outcomes: dict[Key, Outcome] = field(default_factory=dict)
+    requests: dict[Key, Outcome] = field(default_factory=dict)
+
+    def get(self, key: Key) -> Outcome | None:
+        return self.outcomes.get(key)
+
+    def find(self, request_key: Key) -> Outcome | None:
+        return self.requests.get(request_key)
+
+    def put(self, action: Action, outcome: Outcome) -> None:
+        if outcome.storable:
+            self.outcomes[action.key] = self.requests[action.request_key] = outcome
+
+
+@dataclass
+class Bench:
+    """A pipeline with everything faked, and a record of what was executed."""
+
+    toy: Toy = field(default_factory=Toy)
+    store: DictStore = field(default_factory=DictStore)
+    mode: ExecuteMode = "auto"
+    answers: dict[str, Outcome] = field(default_factory=dict)
+    executed: list[str] = field(default_factory=list)
+    opened: int = 0
+    said: list[str] = field(default_factory=list)
+    memory: dict[Key, Outcome] = field(default_factory=dict)
+
+    def run(self, work: Sequence[tuple[Language, Action]], finish: Finish) -> None:
+        for _, action in work:
+            code = dict(action.files)["s"]
+            self.executed.append(code)
+            finish(action, self.answers.get(code, outcome(Exited(0), f"ran {code}")))
+
+    @contextmanager
+    def workers(self) -> Iterator[tuple[Runner, Executor]]:
+        self.opened += 1
+        yield None, self  # type: ignore[misc]
+
+    def say(self, message: str) -> None:
+        self.said.append(message)
+
+    def pipeline(self) -> Pipeline:
+        return Pipeline(
+            languages={"toy": self.toy},  # type: ignore[dict-item]
+            store=self.store,
+            workers=self.workers,
+            narrator=self,  # type: ignore[arg-type]
+            mode=self.mode,
+            memory=self.memory,
+        )
+
+    def resolve(self, *samples: Sample) -> list[str]:
+        """Return a word for each sample: its output if Met, else its verdict."""
+        words = []
+        for item in self.pipeline().resolve(samples):
+            met = isinstance(item.verdict, Met) and item.outcome
+            words.append(item.outcome.steps[-1].stdout if met and item.outcome else repr(item.verdict))
+        return words
+
+
+def test_a_hit_starts_nothing() -> None:
+    """The second build opens no workers and asks no toolchain."""
+    bench = Bench()
+
+    assert ["ran a", "ran b"] == bench.resolve(sample("a"), sample("b"))
+    assert ["ran a", "ran b"] == bench.resolve(sample("a"), sample("b"))
+    assert (1, ["a", "b"], [2]) == (bench.opened, bench.executed, bench.toy.readied)
+
+
+def test_equal_samples_run_once() -> None:
+    """Two identical samples share one execution, and only the first counts as executed."""
+    bench = Bench()
+    resolved = bench.pipeline().resolve([sample("a", 1), sample("a", 9)])
+
+    assert ["a"] == bench.executed
+    assert [False, True] == [item.cached for item in resolved]
+    assert [1, 9] == [item.sample.location.line for item in resolved]
+
+
+def test_one_edit_runs_one_sample() -> None:
+    """Only what is new is executed."""
+    bench = Bench()
+    bench.resolve(sample("a"), sample("b"))
+    bench.executed.clear()
+
+    assert ["ran a", "ran c"] == bench.resolve(sample("a"), sample("c"))
+    assert ["c"] == bench.executed
+
+
+def test_a_lock_file_that_appears_changes_the_keys() -> None:
+    """Keys are planned again after the Environment was built, and the next build finds them."""
+    bench = Bench(toy=Toy(becomes=("toy 1", "locked")))
+    bench.resolve(sample("a"))
+    before = set(bench.store.outcomes)
+    bench.memory.clear()
+
+    assert ["ran a"] == bench.resolve(sample("a"))
+    assert (["a"], before) == (bench.executed, set(bench.store.outcomes))
+
+
+def test_another_toolchain_is_a_miss() -> None:
+    """What one compiler printed is not what another prints."""
+    bench = Bench()
+    bench.resolve(sample("a"))
+    bench.toy = Toy(becomes=("toy 2", ""))
+    bench.resolve(sample("a"))
+
+    assert ["a", "a"] == bench.executed
+
+
+def test_a_timeout_is_not_stored_but_remembered() -> None:
+    """It runs again in the next process, not at the next rebuild of this one."""
+    bench = Bench(answers={"a": outcome(TimedOut(1.0))})
+
+    assert ["Unmet(reason='run timed out after 1 s')"] == bench.resolve(sample("a"))
+    assert {} == bench.store.outcomes
+    bench.resolve(sample("a"))
+    assert ["a"] == bench.executed
+    bench.memory.clear()
+    bench.resolve(sample("a"))
+    assert ["a", "a"] == bench.executed
+
+
+def test_what_could_not_start_is_tried_again() -> None:
+    """A child that could not be started says nothing about the sample, not even for this process."""
+    bench = Bench(answers={"a": outcome(NotStarted("no memory"))})
+    verdicts = [bench.resolve(sample("a")) for _ in range(2)]
+
+    assert [["Errored(reason='not started: no memory')"]] * 2 == verdicts
+    assert ["a", "a"] == bench.executed
+
+
+def test_always_runs_what_is_stored() -> None:
+    """`execute: always` asks no store."""
+    bench = Bench()
+    bench.resolve(sample("a"))
+    bench.mode = "always"
+    bench.memory.clear()
+    bench.resolve(sample("a"))
+
+    assert ["a", "a"] == bench.executed
+
+
+@pytest.mark.parametrize(
+    ("mode", "verdict"),
+    [
+        ("frozen", Errored("no stored outcome, and `execute: frozen` runs nothing")),
+        ("never", Skipped("not executed: `execute: never`")),
+    ],
+)
+def test_frozen_and_never_execute_nothing(mode: ExecuteMode, verdict: object) -> None:
+    """Both answer from the request index, without any toolchain; a miss is an error only when frozen."""
+    bench = Bench()
+    bench.resolve(sample("a"))
+    bench.executed.clear()
+    bench.toy, bench.mode, bench.opened = Toy(), mode, 0
+
+    assert ["ran a", repr(verdict)] == bench.resolve(sample("a"), sample("b"))
+    assert ([], 0, []) == (bench.executed, bench.opened, bench.toy.readied)
+
+
+def test_without_a_toolchain_other_samples_go_on() -> None:
+    """A language that is not available yields errors with its reason, and asks the executor for nothing."""
+    bench = Bench(toy=Toy(broken=Unavailability("`toy` was not found", "install it")))
+    resolved = bench.pipeline().resolve([sample("a"), sample("b", ignored=True)])
+
+    assert [Errored("`toy` was not found"), Skipped("ignored")] == [item.verdict for item in resolved]
+    assert "install it" == (resolved[0].why.hint if resolved[0].why else "")
+    assert [] == bench.executed
+
+
+def test_without_a_toolchain_stored_outcomes_are_shown() -> None:
+    """A machine without the compiler still shows what another one stored, and says so."""
+    bench = Bench()
+    bench.resolve(sample("a"))
+    bench.toy = Toy(broken=Unavailability("`toy` was not found"))
+
+    assert ["ran a"] == bench.resolve(sample("a"))
+    assert "`toy` was not found: 1 stored outcomes of another toolchain are shown instead" == bench.said[-1]
+
+
+def test_an_unmet_expectation_is_judged_from_the_store() -> None:
+    """A failed sample is a perfectly good hit."""
+    bench = Bench(answers={"a": outcome(Exited(3))})
+    first, second = bench.resolve(sample("a")), bench.resolve(sample("a"))
+
+    assert [repr(Unmet("exit status 3"))] == first == second
+    assert ["a"] == bench.executed
