@@ -67,10 +67,8 @@ def _lines(code: str) -> Iterator[tuple[str | None, str]]:
     """Yield each line as it is shown (None: hidden) and as it runs."""
     inside: _Inside = None
     for line in code.split("\n"):
-        if inside is not None and not inside.hidden:
-            shown, run = line, line
-        else:
-            shown, run = _split(line)
+        text = inside is not None and not inside.hidden
+        shown, run = (line, line) if text else _split(line)
         yield shown, run
         inside = _after(run, inside, hidden=shown is None)
 

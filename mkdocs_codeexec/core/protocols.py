@@ -102,8 +102,9 @@ class Language(Protocol):
     def ready(self, actions: Sequence[Action], runner: Runner) -> Mapping[Key, Unavailability]:
         """Make what `actions` need on this machine: ask the toolchain, build Environments.
 
-        Cheap if nothing changed. Returns, by request key, the Actions that cannot be executed, and why; the others
-        can. A `survey` afterwards may plan other keys (a lock file was written).
+        Cheap if nothing changed. Returns, by request key, the Actions that cannot be executed, and why. A `survey`
+        afterwards may plan other keys (a lock file was written, another toolchain answered); what is planned with
+        the same key twice in a row can be executed.
         """
         ...
 

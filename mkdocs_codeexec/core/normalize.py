@@ -1,0 +1,91 @@
+"""Take out of output what tells of one run or one machine, before it is shown.
+
+Outcomes are stored as they came; these rules apply on the way out, so a new rule costs no re-run. They are named and
+ordered; add new ones at the end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.outcome import StepResult
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One replacement.
+
+    Attributes:
+        name: What it takes out.
+        pattern: What is found.
+        put: What stands there instead, as `re.sub` takes it.
+    """
+
+    name: str
+    pattern: re.Pattern[str]
+    put: str
+
+
+_START = r"(?:(?<=\x1b\[0m)|(?<![\w./-]))"
+"""Before a path: nothing that could belong to it; the end of a colour, as compilers write it, is a letter."""
+
+RUST = (
+    # Since Rust 1.92 a panic names the thread's id in the operating system: `thread 'main' (16340) panicked at`.
+    Rule(
+        "thread id",
+        re.compile(r"(?m)^((?:\x1b\[[0-9;]*m)*thread '[^'\n]*') \(\d+\)(?= (?:panicked at|has overflowed))"),
+        r"\1",
+    ),
+    # Where crates were unpacked, and where the standard library was compiled or is installed.
+    Rule("registry", re.compile(_START + r"/[^\s:'\"`]{0,250}?/registry/src/[^/\s]+/"), ""),
+    Rule(
+        "checkout",
+        re.compile(_START + r"/[^\s:'\"`]{0,250}?/git/checkouts/([^/\s]+?)-[0-9a-f]{16}/[0-9a-f]{7,}/"),
+        r"\1/",
+    ),
+    Rule("library", re.compile(_START + r"/rustc/[0-9a-f]{40}/(?=library/)"), ""),
+    Rule("library source", re.compile(_START + r"/[^\s:'\"`]{0,250}?/lib/rustlib/src/rust/(?=library/)"), ""),
+    # rustc writes long type names into a file that is gone by the time someone reads this.
+    Rule("long type", re.compile(r"sample\.long-type-\d+\.txt"), "sample.long-type.txt"),
+)
+"""For what rustc and Rust programs print."""
+
+
+def normalize(text: str, rules: Iterable[Rule]) -> str:
+    """Return `text` after all `rules`, in their order."""
+    for rule in rules:
+        text = rule.pattern.sub(rule.put, text)
+    return text
+
+
+def relative(result: StepResult, folder: str) -> StepResult:
+    """Return `result` with names of files in `folder`, the scratch directory, relative to it.
+
+    The one thing that is taken out before an Outcome is stored: afterwards nobody knows what the directory was called.
+    """
+    told = (
+        replace(item, message=without_folder(item.message, folder), rendered=without_folder(item.rendered, folder))
+        for item in result.diagnostics
+    )
+    return replace(
+        result,
+        stdout=without_folder(result.stdout, folder),
+        stderr=without_folder(result.stderr, folder),
+        diagnostics=tuple(told),
+    )
+
+
+def without_folder(text: str, folder: str, put: str = "") -> str:
+    """Return `text` with names of files in `folder` relative to it, or to `put`.
+
+    Only whole path elements count: `/tmp/a` is not found in `/tmp/ab` nor in `/x/tmp/a`.
+    """
+    if not folder.startswith("/") or folder == "/" or folder not in text:
+        return text
+    folder = folder.rstrip("/")
+    text = re.sub(rf"{_START}{re.escape(folder)}/", f"{put}/".lstrip("/") if put else "", text)
+    return re.sub(rf"{_START}{re.escape(folder)}(?![\w./-])", put or ".", text)

@@ -1,0 +1,14 @@
+"""From fences on a page to Samples: the Python-Markdown extension, and the pure parts that it is made of.
+
+    header      what is written behind the backticks                      str -> Header
+    options     the table of options; values: what may stand behind `=`
+    reading     what a header asks for                                    Header -> Reading
+    claiming    which fences are ours                                     Header -> Claim | None
+    locating    where a fence stands in the file on disk
+    slots       the places that samples leave on the page
+    collecting  what the extension and its user tell each other
+    fences      the preprocessors of superfences, asked first
+    extension   what plugs it all into Python-Markdown
+
+Only `locating`, `fences` and `extension` know Python-Markdown, and nothing here knows MkDocs.
+"""

@@ -1,0 +1,81 @@
+"""What the extension and its user tell each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from pymdownx.superfences import SuperFencesException
+
+from mkdocs_codeexec.errors import CodeExecError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mkdocs_codeexec.core.sample import Problem, Sample
+    from mkdocs_codeexec.markdown.claiming import Claim
+    from mkdocs_codeexec.markdown.header import Header
+    from mkdocs_codeexec.markdown.locating import Lines
+
+
+class ExtensionFailure(SuperFencesException, CodeExecError):  # type: ignore[misc]  # noqa: N818 - a bug of ours
+    """Our own code failed at a fence.
+
+    For any exception but its own, superfences renders the fence as garbage and says nothing.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class PageContext:
+    """The page that is being converted.
+
+    Attributes:
+        page: Its path under `docs_dir`.
+        text: Its file on disk; None if there is none.
+        path: The same file as a terminal can open it; empty if that is `page`.
+    """
+
+    page: str
+    text: str | None = None
+    path: str = ""
+
+
+class Collector(Protocol):
+    """Takes what is found on pages."""
+
+    def page(self) -> PageContext | None:
+        """Return the page that is being converted; None outside of any page, where nothing is executed."""
+        ...
+
+    def add(self, sample: Sample, refusal: str = "") -> str:
+        """Take a sample and return the id of its Slot.
+
+        The Slot may never get on the page: superfences takes a fence back that turns out to be in an indented code
+        block.
+
+        Args:
+            sample: As the author wrote it.
+            refusal: Why it is not executed although it asks for it.
+        """
+        ...
+
+    def report(self, problem: Problem) -> None:
+        """Take something that the author should know."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where fences are claimed and what is found in them is handed in.
+
+    Attributes:
+        collector: Takes the samples.
+        claim: Says what is done with a header.
+        lines: Where lines come from.
+        stand_in: Whether superfences stands in for `fenced_code`.
+    """
+
+    collector: Collector
+    claim: Callable[[Header], Claim | None]
+    lines: Lines
+    stand_in: bool

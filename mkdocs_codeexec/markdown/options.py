@@ -1,0 +1,148 @@
+"""The options of fences: one table, and what a header makes of a Sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from mkdocs_codeexec.core.expectation import Expectation, Succeeds
+from mkdocs_codeexec.core.sample import Display, Given, Location, Sample
+from mkdocs_codeexec.markdown import values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mkdocs_codeexec.core.settings import RunPolicy
+
+Audience: TypeAlias = Literal["any", "compiled", "rust"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageRule:
+    """What the page side knows of a language.
+
+    Attributes:
+        name: Canonical name.
+        run: Which of its fences run.
+        hides_lines: Whether rustdoc's hidden lines are hidden.
+        compiled: Whether it has a build step.
+    """
+
+    name: str
+    run: RunPolicy = "marked"
+    hides_lines: bool = False
+    compiled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A Problem that does not know yet where it is.
+
+    Attributes:
+        message: What is wrong.
+        hint: What to do about it.
+    """
+
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """All of a Sample that its header says.
+
+    Attributes:
+        refusal: Why it is not executed although it asks for it; empty if it is.
+    """
+
+    language: str
+    expectation: Expectation = field(default_factory=Succeeds)
+    display: Display = field(default_factory=Display)
+    given: Given = field(default_factory=Given)
+    build_only: bool = False
+    ignored: bool = False
+    timeout: float | None = None
+    name: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    refusal: str = ""
+
+    def sample(self, location: Location, code: str) -> Sample:
+        """Return the Sample of the fence at `location` that holds `code`."""
+        return Sample(
+            location=location,
+            language=self.language,
+            code=code,
+            expectation=self.expectation,
+            display=self.display,
+            given=self.given,
+            build_only=self.build_only,
+            ignored=self.ignored,
+            timeout=self.timeout,
+            name=self.name,
+            options=dict(self.options),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How one option is read.
+
+    Attributes:
+        read: From what stands behind `=` (None: nothing) to a value; raises WrongValue.
+        key: What it is remembered as; empty if it has no effect here.
+        semantic: Whether a mistake in it keeps the sample from running.
+        flag: Whether it is a word without a value, and so may stand as a class in `{…}`.
+        audience: The languages it makes sense for.
+    """
+
+    read: Callable[[str | None], Any]
+    key: str = ""
+    semantic: bool = True
+    flag: bool = False
+    audience: Audience = "any"
+
+
+_SOMETHING_ELSE = Row(values.anything, semantic=False)
+
+TABLE: dict[str, Row] = {
+    "exec": Row(values.switch, "marked", flag=True),
+    "test": Row(values.switch, "marked", flag=True),
+    "ignore": Row(values.switch, "ignored", flag=True),
+    "no_run": Row(values.switch, "build_only", flag=True, audience="compiled"),
+    "compile_fail": Row(values.switch, "compile_fail", flag=True, audience="compiled"),
+    "should_panic": Row(values.switch, "should_panic", flag=True, audience="compiled"),
+    "exit": Row(values.exit_status, "exit"),
+    "returncode": Row(values.exit_status, "exit"),
+    "edition": Row(values.edition, "edition", audience="rust"),
+    "environment": Row(values.word, "environment", audience="rust"),
+    "standalone_crate": Row(values.switch, "standalone_crate", flag=True, audience="rust"),
+    "timeout": Row(values.seconds, "timeout"),
+    "stdin": Row(values.text, "stdin"),
+    "args": Row(values.arguments, "args"),
+    "env": Row(values.variables, "env"),
+    "name": Row(values.word, "name"),
+    "source": Row(values.source, "source", semantic=False),
+    "result": Row(values.word, "result", semantic=False),
+    "show": Row(values.streams, "show", semantic=False),
+    "title": Row(values.word, "passthrough", semantic=False),
+    "title_mode": Row(values.word, "passthrough", semantic=False),
+    "hl_lines": Row(values.line_ranges, "passthrough", semantic=False),
+    "linenums": Row(values.line_numbers, "passthrough", semantic=False),
+    # mdBook: how readers may play with it. rustdoc: `custom` and `rust` name the language. markdown-exec: headings.
+    **dict.fromkeys(("editable", "noplayground", "noplaypen", "playground", "mdbook-runnable"), _SOMETHING_ELSE),
+    **dict.fromkeys(("custom", "rust", "updatetoc", "idprefix"), _SOMETHING_ELSE),
+}
+"""Every option that has an effect, or is known to have none here."""
+
+UNAVAILABLE = (
+    *("needs", "session", "file", "stdin_from", "workdir", "network", "requires"),
+    # Of rustdoc, mdBook and markdown-exec.
+    *("test_harness", "hidelines", "html", "tabs", "width"),
+)
+UNAVAILABLE_VALUES = {
+    "source": ("tabs", "console", "tabbed-left", "tabbed-right"),
+    "result": ("html", "markdown"),
+}
+FLAGS = (*(name for name, row in TABLE.items() if row.flag), "network", "test_harness")
+PERILOUS = (*(name for name, row in TABLE.items() if row.semantic), *UNAVAILABLE)
+EVERY_NAME = (*TABLE, *UNAVAILABLE)

@@ -1,0 +1,267 @@
+"""From a Header to what it asks for.
+
+A mistake that changes what would be executed or expected keeps the sample from running; any other is told and
+passed over. Nothing is dropped without a word.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, Any
+
+from mkdocs_codeexec.core.expectation import Expectation, FailsToBuild, Panics, Succeeds
+from mkdocs_codeexec.core.sample import Display, Given
+from mkdocs_codeexec.errors import nearest
+from mkdocs_codeexec.markdown import values
+from mkdocs_codeexec.markdown.header import Option
+from mkdocs_codeexec.markdown.options import (
+    EVERY_NAME,
+    FLAGS,
+    PERILOUS,
+    TABLE,
+    UNAVAILABLE,
+    UNAVAILABLE_VALUES,
+    Audience,
+    LanguageRule,
+    Remark,
+    Request,
+    Row,
+)
+from mkdocs_codeexec.markdown.values import WrongValue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mkdocs_codeexec.markdown.header import Header
+
+_EXPECTATIONS = ("compile_fail", "should_panic", "exit")
+_PASSED_ON = ("title", "title_mode", "hl_lines", "linenums")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A header, understood.
+
+    Attributes:
+        marked: What `exec` says; None if it is not there.
+        request: What would be executed.
+        expects: The words that say how it should end.
+        passthrough: Options of the site's highlighter.
+        classes: Classes for it.
+        remarks: What is wrong.
+        missing: What is right and not available yet.
+        ours: Whether there is a word that only this plugin, rustdoc or mdBook knows, or that was meant to be one.
+    """
+
+    marked: bool | None
+    request: Request
+    expects: tuple[str, ...]
+    passthrough: tuple[tuple[str, str], ...]
+    classes: tuple[str, ...]
+    remarks: tuple[Remark, ...]
+    missing: tuple[Remark, ...]
+    ours: bool
+
+
+def read(
+    header: Header, rule: LanguageRule, *, target: str = "", is_lexer: Callable[[str], bool] = lambda _: True
+) -> Reading:
+    """Return what `header`, of a fence in the language of `rule`, asks for.
+
+    Args:
+        header: As parsed.
+        rule: The language.
+        target: The target triple of this machine, which `ignore-<target>` speaks of.
+        is_lexer: Tells the names of Pygments lexers, for `result`.
+    """
+    reader = _Reader(rule, target, is_lexer)
+    for option in header.options:
+        reader.take(option)
+    for name in header.classes:
+        reader.take_class(name)
+    for stray in header.stray:
+        reader.remark(f"`{stray}` cannot be read", 'a value with spaces stands in quotes, as in `title="x y"`')
+    return reader.reading()
+
+
+class _Reader:
+    """A header being read."""
+
+    def __init__(self, rule: LanguageRule, target: str, is_lexer: Callable[[str], bool]) -> None:
+        self._rule = rule
+        self._target = target
+        self._is_lexer = is_lexer
+        self._values: dict[str, Any] = {}
+        self._expects: list[str] = []
+        self._codes: list[str] = []
+        self._passthrough: list[tuple[str, str]] = []
+        self._classes: list[str] = []
+        self._remarks: list[Remark] = []
+        self._missing: list[Remark] = []
+        self._refusal = ""
+        self._ours = False
+
+    def remark(self, message: str, hint: str = "", *, refuse: bool = False) -> None:
+        """Note what is wrong; with `refuse` it keeps the sample from running."""
+        self._remarks.append(Remark(message, hint))
+        if refuse:
+            self._refusal = self._refusal or message
+
+    def take(self, option: Option) -> None:
+        """Read one word or pair."""
+        name, value = option.name, option.value
+        if values.is_error_code(name) and value is None:
+            self._ours = True
+            self._codes.append(name.upper())
+            if len(name) != len("E0000"):
+                self.remark(f"`{name}` is not an error code", "rustc's have four digits, as `E0382`", refuse=True)
+        elif name.startswith("ignore-") and value is None:
+            self._values["ignored"] = self._values.get("ignored", False) or name[len("ignore-") :] in self._target
+            self._ours = True
+        elif name.startswith("edition") and name != "edition" and value is None:
+            self.take(Option("edition", name.removeprefix("edition")))
+        elif name.startswith("data-"):
+            self._passthrough.append((name, name if value is None else value))
+        elif name in UNAVAILABLE or value in UNAVAILABLE_VALUES.get(name, ()):
+            self._ours = True
+            message = f"`{name if name in UNAVAILABLE else option}` is not available in this version of mkdocs-codeexec"
+            self._missing.append(Remark(message, "the sample is shown and not executed"))
+        elif name in TABLE:
+            self._ours = self._ours or name not in _PASSED_ON
+            self._take_known(TABLE[name], option)
+        else:
+            self._take_unknown(option)
+
+    def take_class(self, name: str) -> None:
+        """Read a class, which is an option if it is the word of one that needs no value."""
+        option = Option(name)
+        if name in FLAGS or name.startswith("ignore-") or values.is_error_code(name) or _edition_word(name):
+            self.take(option)
+            return
+        self._classes.append(name)
+        # `test` is left out: `.tests` and `.text` are good names for classes.
+        meant = nearest(name, tuple(flag for flag in FLAGS if flag != "test"))
+        if meant and _likeness(name, meant) >= 0.85:
+            self._ours = True
+            self.remark(
+                f"the class `.{name}` looks like the option `{meant}`",
+                f"write `.{meant}`, or another name for the class",
+                refuse=meant in PERILOUS,
+            )
+
+    def _take_known(self, row: Row, option: Option) -> None:
+        try:
+            value = row.read(option.value)
+        except WrongValue as wrong:
+            self.remark(f"`{option}`: {wrong}", wrong.hint, refuse=row.semantic)
+            # Whoever writes `exec="onn"` asks for execution, and is refused.
+            if row.key == "marked":
+                self._values.setdefault("marked", True)
+            return
+        if not self._suits(row.audience):
+            what = "is compiled" if row.audience == "compiled" else "is `rust`"
+            self.remark(
+                f"`{option.name}` has no meaning for `{self._rule.name}`",
+                f"it is for a language that {what}"
+                + ('; `exit="1"` says that it should fail' if option.name in _EXPECTATIONS else ""),
+                refuse=row.audience == "compiled",
+            )
+        elif row.key == "passthrough":
+            self._passthrough.append((option.name, value))
+        elif row.key:
+            self._values[row.key] = value
+            if option.name in (*_EXPECTATIONS, "returncode") and value is not False:
+                self._expects.append(option.name)
+
+    def _suits(self, audience: Audience) -> bool:
+        match audience:
+            case "any":
+                return True
+            case "compiled":
+                return self._rule.compiled
+            case "rust":
+                return self._rule.name == "rust"
+
+    def _take_unknown(self, option: Option) -> None:
+        meant = nearest(option.name, EVERY_NAME)
+        close = meant is not None and _likeness(option.name, meant) >= 0.75
+        self._ours = self._ours or close
+        guess = f"did you mean `{meant}`? " if meant else ""
+        self.remark(
+            f"`{option.name}` is not an option of a fence",
+            f"{guess}options are {', '.join(f'`{name}`' for name in sorted(TABLE))}",
+            refuse=close and meant in PERILOUS,
+        )
+
+    def _expectation(self) -> Expectation:
+        if len({"exit" if word == "returncode" else word for word in self._expects}) > 1:
+            words = " and ".join(f"`{word}`" for word in self._expects)
+            self.remark(f"{words} contradict each other", "a sample ends in one way; keep one of them", refuse=True)
+        if self._codes and not self._values.get("compile_fail"):
+            codes = ", ".join(f"`{code}`" for code in self._codes)
+            self.remark(f"{codes} needs `compile_fail`", "write `compile_fail` too, or take it away", refuse=True)
+        if self._values.get("compile_fail"):
+            return FailsToBuild(tuple(self._codes))
+        if self._values.get("should_panic"):
+            return Panics()
+        return Succeeds(self._values.get("exit", 0))
+
+    def _display(self) -> Display:
+        shown = Display()
+        result = self._values.get("result", shown.result)
+        if result not in ("ansi", "text", "none") and not self._is_lexer(result):
+            meant = nearest(result, ("ansi", "text", "none"))
+            self.remark(
+                f'`result="{result}"` is not a way to show output',
+                (f"did you mean `{meant}`? " if meant else "")
+                + "it is `ansi`, `text`, `none` or the name of a Pygments lexer",
+            )
+            result = shown.result
+        return Display(
+            source=self._values.get("source", shown.source),
+            result=result,
+            show=self._values.get("show", shown.show),
+        )
+
+    def _options(self) -> Iterator[tuple[str, str]]:
+        for name in ("edition", "environment"):
+            if name in self._values:
+                yield name, self._values[name]
+        if self._values.get("standalone_crate"):
+            yield "standalone_crate", "on"
+
+    def reading(self) -> Reading:
+        """Return all that was read."""
+        request = Request(
+            language=self._rule.name,
+            expectation=self._expectation(),
+            display=self._display(),
+            given=Given(
+                stdin=self._values.get("stdin"), args=self._values.get("args", ()), env=self._values.get("env", ())
+            ),
+            build_only=self._values.get("build_only", False),
+            ignored=self._values.get("ignored", False),
+            timeout=self._values.get("timeout"),
+            name=self._values.get("name", ""),
+            options=tuple(self._options()),
+        )
+        refusal = self._refusal or (self._missing[0].message if self._missing else "")
+        return Reading(
+            marked=self._values.get("marked"),
+            request=replace(request, refusal="" if request.ignored else refusal),
+            expects=tuple(self._expects),
+            passthrough=tuple(self._passthrough),
+            classes=tuple(self._classes),
+            remarks=tuple(self._remarks),
+            missing=tuple(self._missing),
+            ours=self._ours,
+        )
+
+
+def _edition_word(name: str) -> bool:
+    return name.startswith("edition") and name[7:].isdigit()
+
+
+def _likeness(word: str, other: str) -> float:
+    return SequenceMatcher(None, word, other).ratio()

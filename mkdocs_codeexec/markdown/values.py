@@ -1,0 +1,145 @@
+"""What may stand behind `=` in a fence header: from text to values, or a `WrongValue` that says what was expected."""
+
+from __future__ import annotations
+
+import math
+import re
+import shlex
+
+from mkdocs_codeexec.errors import nearest
+
+EDITIONS = ("2015", "2018", "2021", "2024")
+SOURCES = ("above", "below", "none")
+STREAMS = ("stdout", "stderr", "build")
+_ON = frozenset({"", "on", "true", "yes", "1"})
+_OFF = frozenset({"off", "false", "no", "0"})
+_ERROR_CODE = re.compile(r"[Ee][0-9]+")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ESCAPES = {"\\n": "\n", "\\t": "\t", "\\\\": "\\"}
+# What superfences itself takes (RE_HL_LINES, RE_LINENUMS); anything else it renders as garbage.
+_LINE_RANGES = re.compile(r"\d+(?:-\d+)?(?:[ \t]+\d+(?:-\d+)?)*")
+_LINE_NUMBERS = re.compile(r"\d+(?:[ \t]+\d+){0,2}")
+
+
+class WrongValue(ValueError):  # noqa: N818 - says what the value is
+    """A value that an option cannot have.
+
+    Attributes:
+        hint: What to write instead.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def is_error_code(word: str) -> bool:
+    """Tell whether `word` is meant to be an error code of rustc, such as `E0382`."""
+    return _ERROR_CODE.fullmatch(word) is not None
+
+
+def switch(value: str | None) -> bool:
+    """Read on or off; a bare word is on."""
+    word = "" if value is None else value.lower()
+    if word in _ON:
+        return True
+    if word in _OFF:
+        return False
+    raise WrongValue("expected on or off", 'write it alone, or with `="on"` or `="off"`')
+
+
+def exit_status(value: str | None) -> int | None:
+    """Read an exit status; `any` is None."""
+    if value == "any":
+        return None
+    if value is not None and re.fullmatch(r"[0-9]{1,3}", value) and int(value) <= 255:
+        return int(value)
+    raise WrongValue("expected an exit status", "write a number from 0 to 255, or `any`")
+
+
+def edition(value: str | None) -> str:
+    """Read an edition of Rust."""
+    return _one_of(value, EDITIONS, "an edition of Rust")
+
+
+def source(value: str | None) -> str:
+    """Read where the source stands."""
+    return _one_of(value, SOURCES, "a place for the source")
+
+
+def streams(value: str | None) -> frozenset[str]:
+    """Read the names of streams."""
+    return frozenset(_one_of(name, STREAMS, "a stream") for name in text(value).replace(",", " ").split())
+
+
+def seconds(value: str | None) -> float:
+    """Read a positive number of seconds."""
+    try:
+        number = float(value or "")
+    except ValueError:
+        number = math.nan
+    if math.isfinite(number) and number > 0:
+        return number
+    raise WrongValue("expected a number of seconds greater than 0", 'write for example `timeout="30"`')
+
+
+def anything(value: str | None) -> str:
+    """Take what there is."""
+    return value or ""
+
+
+def text(value: str | None) -> str:
+    r"""Read text, in which `\n`, `\t` and `\\` stand for a line break, a tab and a backslash."""
+    if value is None:
+        raise WrongValue("expected a value", "write it behind `=`, in quotes if it holds spaces")
+    return re.sub(r"\\[nt\\]", lambda escape: _ESCAPES[escape.group()], value)
+
+
+def word(value: str | None) -> str:
+    """Read text that is not empty."""
+    if not value:
+        raise WrongValue("expected a value", "write it behind `=`, in quotes if it holds spaces")
+    return value
+
+
+def arguments(value: str | None) -> tuple[str, ...]:
+    """Read words as a shell splits them."""
+    try:
+        return tuple(shlex.split(value or ""))
+    except ValueError as error:
+        raise WrongValue(f"expected words as in a shell ({str(error).lower()})", "quote with `'` within `\"`") from None
+
+
+def variables(value: str | None) -> tuple[tuple[str, str], ...]:
+    """Read `K=V` pairs as a shell splits them; sorted by name."""
+    found: dict[str, str] = {}
+    for pair in arguments(value):
+        name, equals, content = pair.partition("=")
+        if not equals or not _VARIABLE.fullmatch(name):
+            raise WrongValue(f"expected `NAME=value`, found `{pair}`", "separate several by spaces")
+        if name in found:
+            raise WrongValue(f"`{name}` is there twice", "keep one of them")
+        found[name] = content
+    return tuple(sorted(found.items()))
+
+
+def line_ranges(value: str | None) -> str:
+    """Check line numbers and ranges, for the highlighter."""
+    if value is None or not _LINE_RANGES.fullmatch(value):
+        raise WrongValue("expected line numbers", 'write for example `hl_lines="1 3-5"`')
+    return value
+
+
+def line_numbers(value: str | None) -> str:
+    """Check where line numbers start, for the highlighter."""
+    if value is None or not _LINE_NUMBERS.fullmatch(value):
+        raise WrongValue("expected the number of the first line", 'write for example `linenums="1"`')
+    return value
+
+
+def _one_of(value: str | None, known: tuple[str, ...], what: str) -> str:
+    if value in known:
+        return value
+    meant = nearest(value or "", known)
+    guess = f"did you mean `{meant}`? " if meant else ""
+    raise WrongValue(f"expected {what}", f"{guess}it is one of {', '.join(f'`{name}`' for name in known)}")

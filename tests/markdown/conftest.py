@@ -1,0 +1,91 @@
+"""Conversions of whole pages, with the extension in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import markdown
+import pytest
+
+from mkdocs_codeexec.markdown.extension import CodeExecExtension, PageContext
+from mkdocs_codeexec.markdown.options import LanguageRule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mkdocs_codeexec.core.sample import Problem, Sample
+
+RUST = LanguageRule(name="rust", hides_lines=True, compiled=True)
+PYTHON = LanguageRule(name="python")
+USUAL = ("pymdownx.superfences", "pymdownx.highlight", "attr_list")
+
+
+@dataclass
+class Collected:
+    """A Collector that keeps what it gets."""
+
+    context: PageContext | None = None
+    samples: list[Sample] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def page(self) -> PageContext | None:
+        return self.context
+
+    def add(self, sample: Sample, refusal: str = "") -> str:
+        self.samples.append(sample)
+        self.refusals.append(refusal)
+        return f"slot-{len(self.samples)}"
+
+    def report(self, problem: Problem) -> None:
+        self.problems.append(problem)
+
+    @property
+    def lines(self) -> list[int]:
+        return [sample.location.line for sample in self.samples]
+
+    @property
+    def codes(self) -> list[str]:
+        return [sample.code for sample in self.samples]
+
+    @property
+    def messages(self) -> list[str]:
+        return [f"{problem.location.line}: {problem.message}" for problem in self.problems]
+
+
+class Converter:
+    """Converts pages as MkDocs does."""
+
+    def __call__(
+        self,
+        text: str,
+        *,
+        disk: str | None = None,
+        extensions: tuple[Any, ...] = USUAL,
+        configs: Mapping[str, Any] | None = None,
+        run: str = "marked",
+        stand_in: bool = False,
+        outside: bool = False,
+    ) -> tuple[str, Collected]:
+        """Convert `text`, which is what became of the file `disk`."""
+        collected = Collected(None if outside else PageContext("a.md", text if disk is None else disk, "docs/a.md"))
+        rules = {
+            word: LanguageRule(name=rule.name, run=run, hides_lines=rule.hides_lines, compiled=rule.compiled)  # type: ignore[arg-type]
+            for word, rule in {"rust": RUST, "rs": RUST, "python": PYTHON, "py": PYTHON}.items()
+        }
+        ours = CodeExecExtension(collected, rules, stand_in=stand_in)
+        md = markdown.Markdown(extensions=[*extensions, ours], extension_configs=dict(configs or {}))
+        return md.convert(text), collected
+
+    def without(
+        self, text: str, *, extensions: tuple[Any, ...] = USUAL, configs: Mapping[str, Any] | None = None
+    ) -> str:
+        """Convert `text` as if there was no plugin."""
+        return markdown.Markdown(extensions=list(extensions), extension_configs=dict(configs or {})).convert(text)
+
+
+@pytest.fixture
+def convert() -> Converter:
+    """Return the converter of pages."""
+    return Converter()

@@ -1,0 +1,291 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mkdocs_codeexec.core.expectation import FailsToBuild, Panics, Succeeds
+from mkdocs_codeexec.core.sample import Display, Given, Location, Sample
+from mkdocs_codeexec.markdown.claiming import Claim, claim
+from mkdocs_codeexec.markdown.header import parse_header
+from mkdocs_codeexec.markdown.options import LanguageRule, Request
+
+RUST = LanguageRule(name="rust", run="marked", hides_lines=True, compiled=True)
+PYTHON = LanguageRule(name="python")
+C = LanguageRule(name="c", compiled=True)
+LANGUAGES = {"rust": RUST, "rs": RUST, "python": PYTHON, "py": PYTHON, "c": C}
+TARGET = "x86_64-unknown-linux-gnu"
+
+
+def claimed(info: str, run: str = "marked") -> Claim:
+    rules = {
+        word: LanguageRule(name=r.name, run=run, hides_lines=r.hides_lines, compiled=r.compiled)  # type: ignore[arg-type]
+        for word, r in LANGUAGES.items()
+    }
+    found = claim(parse_header(info), rules, target=TARGET, is_lexer=lambda name: name in ("json", "rust"))
+    assert found is not None
+    return found
+
+
+def asked(info: str, run: str = "marked") -> Request:
+    request = claimed(info, run).request
+    assert request is not None
+    return request
+
+
+READ: dict[str, dict[str, Any]] = {
+    "rust exec": {},
+    "rs exec": {},
+    "rust test": {},
+    'rust exec="on"': {},
+    'rust exec="1"': {},
+    "rust exec=yes": {},
+    "{.rust .exec}": {},
+    "rust,exec": {},
+    "rust exec no_run": {"build_only": True},
+    "{.rust .exec .no_run}": {"build_only": True},
+    'rust exec no_run="off"': {},
+    "rust exec ignore": {"ignored": True},
+    "rust exec ignore-x86_64": {"ignored": True},
+    "rust,exec,ignore-windows,ignore-linux": {"ignored": True},
+    "{.rust .exec .ignore-gnu}": {"ignored": True},
+    "rust exec ignore-wasm32": {},
+    "rust exec compile_fail": {"expectation": FailsToBuild()},
+    "rust exec compile_fail E0382 e0499": {"expectation": FailsToBuild(("E0382", "E0499"))},
+    "{.rust .exec .compile_fail .E0382}": {"expectation": FailsToBuild(("E0382",))},
+    "rust,exec,should_panic": {"expectation": Panics()},
+    "rust,exec,should_panic,no_run": {"expectation": Panics(), "build_only": True},
+    'rust exec exit="3"': {"expectation": Succeeds(3)},
+    "rust exec returncode=3": {"expectation": Succeeds(3)},
+    'rust exec exit="any"': {"expectation": Succeeds(None)},
+    "rust exec edition=2021": {"options": (("edition", "2021"),)},
+    "rust,exec,edition2018": {"options": (("edition", "2018"),)},
+    "{.rust .exec .edition2015}": {"options": (("edition", "2015"),)},
+    'rust exec environment="async" edition=2024': {"options": (("edition", "2024"), ("environment", "async"))},
+    "rust exec standalone_crate": {"options": (("standalone_crate", "on"),)},
+    'rust exec timeout="30"': {"timeout": 30.0},
+    "rust exec timeout=0.5": {"timeout": 0.5},
+    r'rust exec stdin="a\n\tb\\n"': {"given": Given(stdin="a\n\tb\\n")},
+    'rust exec stdin=""': {"given": Given(stdin="")},
+    "rust exec args=\"-v 'a b'\"": {"given": Given(args=("-v", "a b"))},
+    "rust exec env=\"L='a b' K=V\"": {"given": Given(env=(("K", "V"), ("L", "a b")))},
+    'rust exec name="a"': {"name": "a"},
+    'rust exec source="below" result="text" show="stderr"': {
+        "display": Display(source="below", result="text", show=frozenset({"stderr"}))
+    },
+    'rust exec show="stdout, build" result="json"': {
+        "display": Display(result="json", show=frozenset({"stdout", "build"}))
+    },
+    "rust,exec,editable,noplayground,noplaypen,playground,mdbook-runnable,custom": {},
+    'rust exec title="x" hl_lines="1 2-3" linenums="1" data-a="b" #id .big': {},
+}
+
+
+@pytest.mark.parametrize(("info", "fields"), READ.items())
+def test_read(info: str, fields: dict[str, Any]) -> None:
+    """Every option reads as what it means, and finds nothing wrong."""
+    found = claimed(info)
+    assert Request(language="rust", **fields) == found.request
+    assert () == found.remarks
+    assert ("ours", True) == (found.manner, found.hides_lines)
+
+
+# What is wrong, whether it keeps the sample from running, and a word that the hint must hold.
+WRONG: dict[str, tuple[str, bool, str]] = {
+    "rust exec foo": ("`foo` is not an option of a fence", False, "`title`"),
+    "rust exec linenumbers": ("`linenumbers` is not an option of a fence", False, "did you mean `linenums`"),
+    "rust exec compile_fial": ("`compile_fial` is not an option of a fence", True, "did you mean `compile_fail`"),
+    "rust,exec,should_panics": ("`should_panics` is not an option of a fence", True, "did you mean `should_panic`"),
+    "rust exec norun": ("`norun` is not an option of a fence", True, "did you mean `no_run`"),
+    "rust,exec,no-run": ("`no-run` is not an option of a fence", True, "did you mean `no_run`"),
+    "rust,exec,ingore": ("`ingore` is not an option of a fence", True, "did you mean `ignore`"),
+    'rust exec sesion="s"': ("`sesion` is not an option of a fence", True, "did you mean `session`"),
+    "{.rust .exec .compile_fial}": ("the class `.compile_fial` looks like the option `compile_fail`", True, "`.comp"),
+    'rust exec="onn"': ('`exec="onn"`: expected on or off', True, '`="on"`'),
+    "rust exec edition=2020": ('`edition="2020"`: expected an edition of Rust', True, "did you mean `202"),
+    "rust exec edition2012": ('`edition="2012"`: expected an edition of Rust', True, "did you mean `20"),
+    "rust exec edition2021x": ('`edition="2021x"`: expected an edition of Rust', True, "did you mean `2021`"),
+    "rust exec compile_fail E382": ("`E382` is not an error code", True, "E0382"),
+    "rust exec edition": ("`edition`: expected an edition of Rust", True, "`2024`"),
+    "rust exec timeout=0": ('`timeout="0"`: expected a number of seconds greater than 0', True, "30"),
+    "rust exec timeout=inf": ('`timeout="inf"`: expected a number of seconds greater than 0', True, "30"),
+    "rust exec timeout": ("`timeout`: expected a number of seconds greater than 0", True, "30"),
+    "rust exec exit=256": ('`exit="256"`: expected an exit status', True, "`any`"),
+    "rust exec returncode=-1": ('`returncode="-1"`: expected an exit status', True, "`any`"),
+    "rust exec env=K": ('`env="K"`: expected `NAME=value`, found `K`', True, "spaces"),
+    'rust exec env="A=1 A=2"': ('`env="A=1 A=2"`: `A` is there twice', True, "one of them"),
+    'rust exec args="\'"': ('`args="\'"`: expected words as in a shell (no closing quotation)', True, "quote"),
+    "rust exec name": ("`name`: expected a value", True, "`=`"),
+    "rust exec E0382": ("`E0382` needs `compile_fail`", True, "`compile_fail`"),
+    "rust exec compile_fail should_panic": ("`compile_fail` and `should_panic` contradict each other", True, "one"),
+    "rust exec exit=0 should_panic": ("`exit` and `should_panic` contradict each other", True, "one"),
+    'rust exec source="abve"': ('`source="abve"`: expected a place for the source', False, "did you mean `above`"),
+    'rust exec result="anis"': ('`result="anis"` is not a way to show output', False, "did you mean `ansi`"),
+    'rust exec result="jsn"': ('`result="jsn"` is not a way to show output', False, "lexer"),
+    'rust exec show="stdou"': ('`show="stdou"`: expected a stream', False, "did you mean `stdout`"),
+    'rust exec hl_lines="a"': ('`hl_lines="a"`: expected line numbers', False, "3-5"),
+    'rust exec linenums="true"': ('`linenums="true"`: expected the number of the first line', False, "1"),
+    "rust exec title": ("`title`: expected a value", False, "`=`"),
+    'rust exec "x': ('`"x` cannot be read', False, "quotes"),
+    "python exec edition=2021": ("`edition` has no meaning for `python`", False, "`rust`"),
+    "c exec standalone_crate": ("`standalone_crate` has no meaning for `c`", False, "`rust`"),
+    "python exec no_run": ("`no_run` has no meaning for `python`", True, "compiled"),
+    "python exec compile_fail": ("`compile_fail` has no meaning for `python`", True, 'exit="1"'),
+    "python exec should_panic": ("`should_panic` has no meaning for `python`", True, 'exit="1"'),
+}
+
+
+@pytest.mark.parametrize(("info", "expected"), WRONG.items())
+def test_wrong(info: str, expected: tuple[str, bool, str]) -> None:
+    """A mistake is told with a way out; one that changes what would happen keeps the sample from running."""
+    message, refused, hint = expected
+    found = claimed(info)
+    assert [message] == [remark.message for remark in found.remarks]
+    assert hint in found.remarks[0].hint
+    assert found.request is not None
+    assert (message if refused else "") == found.request.refusal
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *('needs="a"', 'session="s"', 'file="a.rs"', 'stdin_from="a"', 'workdir="d"', "network", 'requires="tool:x"'),
+        *("test_harness", 'source="tabs"', 'source="console"', 'result="html"', 'result="markdown"', "hidelines=!"),
+    ],
+)
+def test_not_available_yet(option: str) -> None:
+    """What this version does not deliver keeps the sample from running, and says so."""
+    found = claimed(f"rust exec {option}")
+    (remark,) = found.remarks
+    assert remark.message.endswith("is not available in this version of mkdocs-codeexec")
+    assert remark.message.startswith(f"`{option.partition('=')[0]}")
+    assert found.request is not None
+    assert remark.message == found.request.refusal
+
+
+def test_ignored_is_not_refused() -> None:
+    """What is ignored has nothing that could be refused."""
+    assert ("", True) == (asked("rust exec ignore needs=a").refusal, asked("rust exec ignore needs=a").ignored)
+
+
+@pytest.mark.parametrize(
+    ("info", "run", "samples"),
+    [
+        ("rust", "marked", False),
+        ("rust", "all", True),
+        ("rust", "check", True),
+        ("rust", "none", False),
+        ("rust exec", "none", False),
+        ("rust exec=off", "all", False),
+        ("rust test=false", "check", False),
+        ("rust,ignore", "marked", False),
+        ("rust,ignore", "all", True),
+        ("rust,no_run", "marked", False),
+        ('rust title="x"', "all", True),
+        (",no_run", "all", True),
+        ("should_panic", "all", True),
+        ("edition2021", "all", True),
+    ],
+)
+def test_which_fences_run(info: str, run: str, *, samples: bool) -> None:
+    """Whether a fence is executed depends on its mark and the policy of its language."""
+    assert samples == (claimed(info, run).request is not None)
+    assert () == claimed(info, run).remarks
+
+
+def test_check_builds_only() -> None:
+    """`run: check` builds every fence and runs none; what must not compile still must not."""
+    assert Request(language="rust", build_only=True) == asked("rust", "check")
+    assert FailsToBuild() == asked("rust,compile_fail", "check").expectation
+
+
+@pytest.mark.parametrize(
+    "info", ["rust,should_panic", "rust compile_fail", '{.rust exit="1"}', "rust,E0382,compile_fail"]
+)
+def test_expectation_that_is_not_tried(info: str) -> None:
+    """A fence that says how it should end, and is not run, says how to have it run."""
+    found = claimed(info)
+    assert (None, "ours") == (found.request, found.manner)
+    assert "says how it should end, and it is not run" in found.remarks[-1].message
+    assert "`exec`" in found.remarks[-1].hint
+    assert "`run: all`" in found.remarks[-1].hint
+
+
+@pytest.mark.parametrize("info", ["rust,should_panic,ignore", "rust,no_run", "rust,editable", "rust,edition2021"])
+def test_rustdoc_headers_are_plain_code(info: str) -> None:
+    """A rustdoc header that is not run is rendered by us, because superfences cannot read it, and is no mistake."""
+    found = claimed(info)
+    assert (None, "ours", ()) == (found.request, found.manner, found.remarks)
+
+
+@pytest.mark.parametrize(
+    ("info", "option"), [("rust exce", "exec"), ("python exxec", "exec"), ("rust shuold_panic", "should_panic")]
+)
+def test_fence_that_looks_executable(info: str, option: str) -> None:
+    """A plain fence with a word very near to an option is not passed over."""
+    found = claimed(info)
+    assert (None, "ours") == (found.request, found.manner)
+    assert f"did you mean `{option}`" in found.remarks[0].hint
+
+
+@pytest.mark.parametrize(
+    "info", ["rust", 'rust title="x" hl_lines="1"', "{.rust .big #id}", "python foo bar", "{.python .tests foo=1}"]
+)
+def test_plain_fences_are_left_alone(info: str) -> None:
+    """A fence that asks us nothing is rendered as if we were not there."""
+    assert ("native", None, ()) == (claimed(info).manner, claimed(info).request, claimed(info).remarks)
+
+
+@pytest.mark.parametrize(
+    "info", ["", "text", "mermaid", "{.foo}", "rst test", "sh no_run", "foo bar", 'title="x"', ","]
+)
+def test_none_of_our_business(info: str) -> None:
+    """Other languages are nobody's business here, unless they ask for execution."""
+    assert claim(parse_header(info), LANGUAGES) is None
+
+
+@pytest.mark.parametrize("info", ["rsut exec", "{.rsut .exec}", 'Rsut exec="on" title="x"'])
+def test_unknown_language(info: str) -> None:
+    """`exec` on a language that is not set up says so, and which was probably meant."""
+    found = claimed(info)
+    assert ("leftover", None) == (found.manner, found.request)
+    (remark,) = found.remarks
+    assert "is not set up as a language" in remark.message
+    assert "did you mean `rust`" in remark.hint
+    assert "`languages:`" in remark.hint
+
+
+def test_unknown_language_switched_off() -> None:
+    """`exec="off"` asks for nothing, whatever the language."""
+    assert () == claimed("rsut exec=off").remarks
+
+
+def test_passed_on() -> None:
+    """What the highlighter understands goes to it, with id and classes; the language word stays as written."""
+    found = claimed('{.rs .exec .my-class #here title="x y" hl_lines="1" linenums="3" data-a="b" .rust-2}')
+    assert ("rs", "here", ("my-class", "rust-2")) == (found.word, found.id, found.classes)
+    assert (("title", "x y"), ("hl_lines", "1"), ("linenums", "3"), ("data-a", "b")) == found.passthrough
+
+
+def test_sample() -> None:
+    """A request, a place and the code make a Sample."""
+    at = Location("a.md", 3)
+    assert Sample(
+        location=at,
+        language="rust",
+        code="x",
+        expectation=Panics(),
+        timeout=3.0,
+        name="n",
+        options={"edition": "2021"},
+    ) == asked("rust exec should_panic timeout=3 name=n edition=2021").sample(at, "x")
+
+
+@given(st.text(alphabet="rust exec={}\"',.#-_1E0382ignopy\\") | st.text(), st.sampled_from(["marked", "all", "check"]))
+def test_total(info: str, run: str) -> None:
+    """Whatever stands in a header, it is understood or complained about, and nothing is raised."""
+    rules = {"rust": LanguageRule(name="rust", run=run, compiled=True), "p": PYTHON}  # type: ignore[arg-type]
+    claim(parse_header(info), rules)
+    claim(parse_header("rust exec " + info), rules)
