@@ -1,0 +1,344 @@
+"""Children: started, watched, bounded and ended. The one door to the operating system's processes.
+
+The work is done by `supervisor`, a small program of its own; here is the side of it that the others see. Each thread
+that runs a child has a supervisor to itself for as long, and gives it back for the next child.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import math
+import os
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.core.outcome import Exited, NotStarted, OutputFlooded, Signaled, StepResult, TimedOut
+from mkdocs_codeexec.errors import Cancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mkdocs_codeexec.core.outcome import StepKind, Termination
+    from mkdocs_codeexec.core.protocols import Command, OutputSink
+
+STOP_SECONDS = 0.25
+"""How long `stop_all` waits for children to be gone; they are ended in any case."""
+CLOSE_SECONDS = 6.0
+"""How long a supervisor may take to clean up before it is given up."""
+
+
+class Children:
+    """Runs children, any number at once, each call in the thread that makes it.
+
+    One object serves one batch. A context manager: leaving it ends what is still there.
+    """
+
+    def __init__(self) -> None:
+        # Lists and deques are changed by single, atomic calls only, and without a lock: `stop_all` may be called by a
+        # signal handler, in a thread that would be holding that lock.
+        self._all: list[_Supervisor] = []
+        self._idle: deque[_Supervisor] = deque()
+        self._stopped = False
+        self._deadline = math.inf
+        self._too_late = ""
+
+    def __enter__(self) -> Children:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def prepare(self, count: int) -> None:
+        """Let `count` supervisors start meanwhile, so that nobody waits for them later. Costs 2 ms each."""
+        with suppress(OSError):  # whoever needs one hears why there is none
+            while _SUPPORTED and not self._stopped and len(self._all) < count:
+                self._idle.append(self._start())
+
+    def limit(self, seconds: float, reason: str) -> None:
+        """End what still runs after `seconds` from now, and start nothing more: both is `NotStarted(reason)`."""
+        self._deadline = time.monotonic() + seconds
+        self._too_late = reason
+
+    @property
+    def too_late(self) -> str:
+        """Why nothing is started any more, or an empty string."""
+        return self._too_late if time.monotonic() >= self._deadline else ""
+
+    def check(self) -> None:
+        """Raise if everything was stopped.
+
+        Raises:
+            Cancelled: It was.
+        """
+        if self._stopped:
+            raise Cancelled("the run was stopped")
+
+    def run(self, command: Command, kind: StepKind, *, on_output: OutputSink | None = None) -> StepResult:
+        """Run `command` to its end and return how it went; the child and all that it started are gone then.
+
+        Never raises for what the child does, or for what keeps it from starting. What descends from the child may go
+        on for 0.2 s after it, if it holds one of its output streams.
+
+        Args:
+            command: What to start; its program is looked up on the `PATH` of its own environment.
+            kind: What the result is called.
+            on_output: Gets chunks of output as they come, in this thread.
+
+        Raises:
+            Cancelled: The run was stopped from outside.
+        """
+        self.check()
+        if not _SUPPORTED:
+            return _result(kind, NotStarted(f"samples cannot be run on `{sys.platform}`, which lacks `fork`"))
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            return _result(kind, NotStarted(self._too_late))
+        try:
+            request = _encode(command, left)
+            supervisor = self._take()
+        except OSError as error:
+            return _result(kind, NotStarted(f"no process could be started: {error.strerror}"))
+        except UnicodeError as error:
+            return _result(kind, NotStarted(f"the command line cannot be encoded: {error}"))
+        out, err = (_Kept(command.keep_head, command.keep_tail) for _ in range(2))
+        try:
+            report = supervisor.ask(request, {b"o": out, b"e": err}, on_output)
+        except BaseException:  # Ctrl-C in this thread, or a fault of `on_output`
+            self._discard(supervisor)
+            raise
+        if report is None:
+            why = self._discard(supervisor)
+            self.check()
+            return _result(kind, NotStarted(f"the process that starts samples {why}"))
+        self._idle.append(supervisor)
+        ended = _ended(report, command)
+        if isinstance(ended, TimedOut) and (command.timeout is None or left < command.timeout):
+            ended = NotStarted(self._too_late)
+        (stdout, no_stdout), (stderr, no_stderr) = out.finish(), err.finish()
+        return StepResult(
+            kind=kind,
+            stdout=stdout,
+            stderr=stderr,
+            ended=ended,
+            truncated=(no_stdout, no_stderr),
+            duration=report.seconds,
+        )
+
+    def stop_all(self) -> None:
+        """End all children now; every `run`, in progress or to come, raises `Cancelled`.
+
+        May be called from any thread and from a signal handler, and again. Takes less than 0.3 s.
+        """
+        self._stopped = True
+        for supervisor in list(self._all):
+            supervisor.terminate()
+        give_up = time.monotonic() + STOP_SECONDS
+        while not all(supervisor.has_ended for supervisor in list(self._all)) and time.monotonic() < give_up:
+            time.sleep(0.002)
+
+    def close(self) -> None:
+        """End what is still there and free everything. Nothing can be run afterwards."""
+        self.stop_all()
+        while True:
+            try:
+                supervisor = self._idle.pop()  # those that are not idle are closed by the thread that has them
+            except IndexError:
+                return
+            self._discard(supervisor)
+
+    def _take(self) -> _Supervisor:
+        while True:
+            try:
+                supervisor = self._idle.pop()
+            except IndexError:
+                return self._start()
+            if not supervisor.has_ended:
+                return supervisor
+            self._discard(supervisor)
+
+    def _start(self) -> _Supervisor:
+        supervisor = _Supervisor()
+        self._all.append(supervisor)
+        if self._stopped:  # `stop_all` may have looked just before the line above
+            self._discard(supervisor)
+            self.check()
+        return supervisor
+
+    def _discard(self, supervisor: _Supervisor) -> str:
+        why = supervisor.dismiss()
+        with suppress(ValueError):
+            self._all.remove(supervisor)
+        return why
+
+
+_SUPPORTED = hasattr(os, "fork")
+
+
+class _Supervisor:
+    """A running `supervisor`, used by one thread at a time."""
+
+    def __init__(self) -> None:
+        # -I -S: neither the user's settings nor the folder of mkdocs.yml, nor `.pth` files, have a say in it.
+        # Its environment is built: a sample can read that of its parent process. A Python whose library is not in the
+        # system's places needs to be told where that is.
+        self._process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-I", "-S", str(Path(__file__).with_name("supervisor.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd="/",
+            env={"LD_LIBRARY_PATH": str(Path(sys.base_prefix, "lib"))},
+            start_new_session=True,
+        )
+        self._child = 0
+
+    @property
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def ask(self, request: bytes, kept: Mapping[bytes, _Kept], on_output: OutputSink | None) -> _Report | None:
+        """Have one child run, and return the report; None if the supervisor has died."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(struct.pack("!I", len(request)) + request)
+            self._process.stdin.flush()
+        except OSError:
+            return None
+        while header := self._process.stdout.read(5):
+            if len(header) < 5:
+                break
+            what, size = struct.unpack("!cI", header)
+            payload = self._process.stdout.read(size)
+            if len(payload) < size:
+                break
+            if what in kept:
+                kept[what].add(payload)
+                if on_output is not None and payload:
+                    on_output(payload)
+            elif what == b"p":
+                self._child = int(payload)
+            else:
+                self._child = 0
+                return _Report(**json.loads(payload))
+        return None
+
+    def terminate(self) -> None:
+        """Ask it to end everything and itself."""
+        with suppress(OSError):
+            self._process.terminate()
+
+    def dismiss(self) -> str:
+        """End it and free its descriptors; return how it ended, in words."""
+        self.terminate()
+        try:
+            status = self._process.wait(CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            status = self._process.wait()
+        if status and self._child:
+            # Somebody killed the supervisor. Its child dies with it; the child's group is what else can be found.
+            with suppress(OSError):
+                os.killpg(self._child, signal.SIGKILL)
+        said = b""
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            assert pipe is not None
+            with suppress(OSError):
+                if pipe is self._process.stderr:
+                    said = pipe.read()
+                pipe.close()
+        last = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        return f"was ended by signal {-status}" if status < 0 else f"failed: {last or f'exit status {status}'}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """What a supervisor says at the end of a child; `value` goes with `how`."""
+
+    how: str
+    value: float | str
+    seconds: float
+
+
+def _encode(command: Command, left: float) -> bytes:
+    """Return the request for `command`, which has at most `left` seconds; bytes travel as Latin-1."""
+
+    def carried(text: str) -> str:
+        return os.fsencode(text).decode("latin-1")
+
+    timeout = left if command.timeout is None else min(command.timeout, left)
+    return json.dumps(
+        {
+            "argv": [carried(arg) for arg in command.argv],
+            "cwd": carried(str(command.cwd)),
+            "env": {carried(name): carried(value) for name, value in command.env.items()},
+            "timeout": None if timeout == math.inf else timeout,
+            "stdin": None if command.stdin is None else command.stdin.encode("utf-8", "replace").decode("latin-1"),
+            "limit": command.output_limit,
+        }
+    ).encode()
+
+
+def _ended(report: _Report, command: Command) -> Termination:
+    value = report.value
+    match report.how:
+        case "exited":
+            return Exited(int(value))
+        case "signaled":
+            return Signaled(int(value))
+        case "timed_out":
+            return TimedOut(command.timeout if command.timeout is not None else float(value))
+        case "output_flooded":
+            return OutputFlooded(int(value))
+        case _:
+            return NotStarted(str(value))
+
+
+def _result(kind: StepKind, ended: Termination) -> StepResult:
+    return StepResult(kind=kind, stdout="", stderr="", ended=ended)
+
+
+class _Kept:
+    """The start and the end of a stream, in bounded memory."""
+
+    def __init__(self, head: int, tail: int) -> None:
+        self._sizes = head, tail
+        self._head = bytearray()
+        self._tail = bytearray()
+        self._total = 0
+
+    def add(self, chunk: bytes) -> None:
+        """Take the next bytes of the stream."""
+        head, tail = self._sizes
+        room = head - len(self._head)
+        self._head += chunk[:room]
+        self._tail += chunk[room:]
+        self._total += len(chunk)
+        if len(self._tail) > 2 * tail + 65536:
+            del self._tail[: len(self._tail) - tail]
+
+    def finish(self) -> tuple[str, int]:
+        """Return the text, with a line that says what is missing where something is, and the bytes that are missing.
+
+        What is cut is cut between characters.
+        """
+        head, tail = self._sizes
+        if self._total <= head + tail:
+            return (self._head + self._tail).decode("utf-8", "replace"), 0
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        start = decoder.decode(bytes(self._head))
+        undecoded, _ = decoder.getstate()
+        end = self._tail[len(self._tail) - tail :]
+        skip = next((i for i, byte in enumerate(end[:3]) if byte & 0xC0 != 0x80), min(3, len(end)))
+        omitted = self._total - (head - len(undecoded)) - (len(end) - skip)
+        newline = "" if start.endswith("\n") else "\n"
+        return f"{start}{newline}… {omitted} bytes omitted …\n{end[skip:].decode('utf-8', 'replace')}", omitted

@@ -1,0 +1,190 @@
+"""The private directories in which Actions are executed, and their removal, whatever was left in them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.core.protocols import Command
+from mkdocs_codeexec.errors import CodeExecError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mkdocs_codeexec.core.action import Action, Step
+    from mkdocs_codeexec.core.outcome import StepResult
+    from mkdocs_codeexec.core.protocols import Runner
+
+PREFIX = "codeexec-"
+_LOCK = "lock"
+
+EVERY_CHILD = {
+    "LANG": "C.UTF-8",
+    "LC_ALL": "C.UTF-8",
+    "TZ": "UTC",
+    "TERM": "xterm-256color",
+    "COLUMNS": "100",
+    "CLICOLOR_FORCE": "1",
+    "FORCE_COLOR": "1",
+}
+"""What every child gets, so that it prints the same everywhere, with colours though no terminal is there."""
+
+
+class ScratchRoot:
+    """One directory for all scratch directories of a batch; a context manager that removes it.
+
+    A killed build cannot remove its own. It is locked while in use, and what nobody locks any more is removed by the
+    next build.
+    """
+
+    def __init__(self, parent: Path | None = None) -> None:
+        self._parent = parent
+        self._lock = -1
+        self.path = Path()
+
+    def __enter__(self) -> ScratchRoot:
+        """Make it.
+
+        Raises:
+            OSError: The parent is not writable or full.
+        """
+        parent = Path(tempfile.gettempdir()) if self._parent is None else self._parent
+        _sweep(parent)
+        # The real path, which a child is told by `getcwd`.
+        self.path = Path(os.path.realpath(tempfile.mkdtemp(prefix=PREFIX, dir=parent)))
+        try:
+            self._lock = _locked(self.path)
+        except OSError:
+            remove(self.path)
+            raise
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        remove(self.path)
+        if self._lock >= 0:
+            os.close(self._lock)
+
+
+class ScratchDirectory:
+    """The Scratch of one Action; a context manager that removes it.
+
+    Layout: `work` is the working directory, with the Action's files and nothing else; `home` and `tmp` stand beside it.
+
+    Attributes:
+        path: The working directory.
+    """
+
+    def __init__(self, root: Path, action: Action, runner: Runner, path: str) -> None:
+        self._all = Path(tempfile.mkdtemp(dir=root, prefix=""))
+        self._action = action
+        self._runner = runner
+        self.path = self._all / "work"
+        self._env = {
+            **EVERY_CHILD,
+            "PATH": path,
+            "HOME": str(self._all / "home"),
+            "TMPDIR": str(self._all / "tmp"),
+        }
+
+    def __enter__(self) -> ScratchDirectory:
+        """Write the Action's files.
+
+        Raises:
+            OSError: The disk is full, say.
+            CodeExecError: A name of a file would leave the directory.
+        """
+        try:
+            for folder in ("work", "home", "tmp"):
+                (self._all / folder).mkdir()
+            for name, text in self._action.files:
+                path = self.path.joinpath(*_parts(name))
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(text.encode("utf-8", "surrogatepass"))
+        except BaseException:
+            remove(self._all)
+            raise
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        remove(self._all)
+
+    def run(self, step: Step, argv: tuple[str, ...], env: Mapping[str, str]) -> StepResult:
+        """Run `step` here, by the command line `argv`.
+
+        The environment is the one that every child gets, then the step's own variables, then `env`.
+        """
+        command = Command(
+            argv=argv,
+            cwd=self.path,
+            env={**self._env, **dict(step.env), **env},
+            timeout=step.timeout,
+            stdin=step.stdin,
+            output_limit=self._action.output_limit,
+        )
+        return self._runner.run(command, step.kind)
+
+
+def remove(path: Path) -> None:
+    """Remove the directory `path` and all in it, read-only directories included; what resists is left."""
+    shutil.rmtree(path, ignore_errors=True)
+    if not path.exists():
+        return
+    for folder, names, _ in os.walk(path):
+        with suppress(OSError):
+            Path(folder).chmod(stat.S_IRWXU)
+        for name in names:
+            inner = Path(folder, name)
+            if not inner.is_symlink():
+                with suppress(OSError):
+                    inner.chmod(stat.S_IRWXU)
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    """Return the parts of a file's name.
+
+    Raises:
+        CodeExecError: It is absolute, climbs, or is no name at all.
+    """
+    parts = PurePosixPath(name).parts
+    if not parts or name.startswith("/") or ".." in parts or any(c in name for c in "\\:\0"):
+        raise CodeExecError(f"`{name}`: not the name of a file within the scratch directory")
+    return parts
+
+
+def _locked(root: Path) -> int:
+    """Lock `root` for as long as the returned descriptor is open, which the end of this process closes too."""
+    try:
+        import fcntl
+    except ImportError:  # Windows; there is nothing to sweep with, either
+        return -1
+    # Only a locked file gets the name that others look for.
+    fd = os.open(root / "lock.new", os.O_RDWR | os.O_CREAT, 0o600)
+    with suppress(OSError):  # some network disks know no locks
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        (root / "lock.new").rename(root / _LOCK)
+    return fd
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what builds of this user left in `parent` when they were killed."""
+    try:
+        import fcntl
+    except ImportError:
+        return
+    for lock in parent.glob(f"{PREFIX}*/{_LOCK}"):
+        with suppress(OSError):
+            about = lock.parent.lstat()
+            if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.geteuid():
+                continue
+            fd = os.open(lock, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                remove(lock.parent)
+            finally:
+                os.close(fd)

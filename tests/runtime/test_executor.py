@@ -1,0 +1,387 @@
+"""Actions of a small language, executed by real children in real threads."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mkdocs_codeexec.core.action import Action, Step
+from mkdocs_codeexec.core.outcome import Exited, NotStarted, Outcome, StepResult, TimedOut
+from mkdocs_codeexec.errors import Cancelled
+from mkdocs_codeexec.runtime.executor import ParallelExecutor
+from mkdocs_codeexec.runtime.process import Children
+from mkdocs_codeexec.runtime.scratch import ScratchRoot
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.protocols import Scratch
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="children need `fork`")
+
+PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+class Shell:
+    """The smallest language: steps are shell scripts, and what its name says goes wrong."""
+
+    def __init__(self, name: str = "shell") -> None:
+        self.name = name
+
+    def build(self, work: Sequence[tuple[Action, Scratch]]) -> Iterator[tuple[Action, StepResult]]:
+        for action, scratch in work:
+            if self.name == "silent":
+                return
+            [step] = [step for step in action.steps if step.kind == "build"]
+            yield action, self.run(action, step, scratch)
+
+    def run(self, action: Action, step: Step, scratch: Scratch) -> StepResult:  # noqa: ARG002 - the protocol's
+        if self.name == "faulty":
+            raise ZeroDivisionError("of the language")
+        return scratch.run(step, ("/bin/sh", "-c", step.argv[0]), {"STEP": step.kind})
+
+
+SHELL: Any = Shell()
+
+
+class Outcomes:
+    """A Finish that remembers."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, Outcome] = {}
+        self.order: list[str] = []
+        self.threads: set[int] = set()
+
+    def __call__(self, action: Action, outcome: Outcome, /) -> None:
+        name = dict(action.inputs)["name"]
+        assert name not in self.of
+        self.of[name] = outcome
+        self.order.append(name)
+        self.threads.add(threading.get_ident())
+
+
+def action(name: str, run: str = "", *, build: str = "", timeout: float = 20, **more: Any) -> Action:
+    steps = [Step(kind="build", argv=(build,), timeout=timeout)] if build else []
+    if run:
+        steps.append(Step(kind="run", argv=(run,), timeout=timeout))
+    return Action(
+        **{
+            "language": "shell",
+            "files": (),
+            "steps": tuple(steps),
+            "inputs": (("name", name),),
+            "toolchain": "sh 1",
+            **more,
+        }
+    )
+
+
+def execute(tmp_path: Path, *actions: Action, jobs: int = 2, total: float | None = None) -> Outcomes:
+    """Execute, and see that no scratch directory is left."""
+    outcomes = Outcomes()
+    with Children() as children:
+        executor = ParallelExecutor(children, jobs=jobs, total_timeout=total, path=PATH, scratch_root=tmp_path)
+        executor.run([(SHELL, one) for one in actions], outcomes)
+
+    assert {dict(one.inputs)["name"] for one in actions} == set(outcomes.of)
+    assert [] == list(tmp_path.iterdir())
+    return outcomes
+
+
+def run_one(tmp_path: Path, code: str, **more: Any) -> StepResult:
+    [step] = execute(tmp_path, action("a", code, **more)).of["a"].steps
+    return step
+
+
+def test_nothing_to_do_costs_nothing() -> None:
+    """Without work no process is started and joblib is not imported."""
+    code = (
+        "import sys\nfrom mkdocs_codeexec.runtime.executor import ParallelExecutor\n"
+        "from mkdocs_codeexec.runtime.process import Children\n"
+        "children = Children()\n"
+        "ParallelExecutor(children, jobs=2, total_timeout=None, path='').run([], print)\n"
+        "print('joblib' in sys.modules, children._all)"
+    )
+
+    assert "False []\n" == subprocess.check_output([sys.executable, "-c", code], text=True)
+
+
+STEPS = [
+    ("run", action("a", "echo out; echo err >&2"), [("run", Exited(0), "out\n", "err\n")]),
+    ("build only", action("a", build="echo built"), [("build", Exited(0), "built\n", "")]),
+    (
+        "build and run",
+        action("a", "cat made; echo $STEP", build="echo $STEP >made"),
+        [("build", Exited(0), "", ""), ("run", Exited(0), "build\nrun\n", "")],
+    ),
+    ("failed build", action("a", "echo no", build="echo why >&2; exit 1"), [("build", Exited(1), "", "why\n")]),
+    ("timed out build", action("a", "echo no", build="sleep 60", timeout=0.2), [("build", TimedOut(0.2), "", "")]),
+    ("failed run", action("a", "exit 3"), [("run", Exited(3), "", "")]),
+    (
+        "two runs",
+        action(
+            "a", steps=tuple(Step(kind="run", argv=(c,), timeout=9) for c in ("echo 1", "echo 2; exit 4", "echo 3"))
+        ),
+        [("run", Exited(0), "1\n", ""), ("run", Exited(4), "2\n", "")],
+    ),
+]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize(("what", "steps"), [s[1:] for s in STEPS], ids=[s[0] for s in STEPS])
+def test_steps_up_to_the_first_that_fails(tmp_path: Path, what: Action, steps: list[object], jobs: int) -> None:
+    """An Outcome holds the steps in order, up to the first that did not succeed, and the Action's toolchain."""
+    outcome = execute(tmp_path, what, jobs=jobs).of["a"]
+
+    assert steps == [(s.kind, s.ended, s.stdout, s.stderr) for s in outcome.steps]
+    assert ("shell", "sh 1") == (outcome.language, outcome.toolchain)
+
+
+def test_the_environment_of_a_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child gets what is built for it, the step's variables over that, and the language's over those."""
+    monkeypatch.setenv("RUST_BACKTRACE", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    steps = (Step(kind="run", argv=("env",), timeout=9, env=(("STEP", "mine"), ("TZ", "CET"))),)
+
+    lines = run_one(tmp_path, "", steps=steps).stdout.splitlines()
+    env = dict(line.split("=", 1) for line in lines)
+    scratch = Path(env.pop("HOME")).parent
+
+    assert {
+        "PATH": PATH,
+        "TMPDIR": str(scratch / "tmp"),
+        "PWD": str(scratch / "work"),  # set by the shell
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "TERM": "xterm-256color",
+        "COLUMNS": "100",
+        "CLICOLOR_FORCE": "1",
+        "FORCE_COLOR": "1",
+        "TZ": "CET",
+        "STEP": "run",
+    } == {name: value for name, value in env.items() if name not in ("_", "SHLVL", "OLDPWD")}
+    assert tmp_path == scratch.parent.parent
+    assert not scratch.exists()
+
+
+def test_the_scratch_directory(tmp_path: Path) -> None:
+    """The working directory holds the Action's files, byte for byte, and nothing else; all is private."""
+    files = (("a.txt", "no newline"), ("b é.txt", "crlf\r\nlf\n"), ("sub/dir/c", ""))
+    found = run_one(
+        tmp_path,
+        "find . | LC_ALL=C sort; cat 'b é.txt' | od -c | head -1; stat -c %a .. ../..; ls -A $HOME $TMPDIR",
+        files=files,
+    )
+
+    home, tmp = (line for line in found.stdout.splitlines()[-3:] if line)
+    assert home.endswith("/home:")
+    assert tmp.endswith("/tmp:")
+    assert [
+        ".",
+        "./a.txt",
+        "./b é.txt",
+        "./sub",
+        "./sub/dir",
+        "./sub/dir/c",
+        r"0000000   c   r   l   f  \r  \n   l   f  \n",
+        "700",
+        "700",
+    ] == found.stdout.splitlines()[:9]
+
+
+def test_a_scratch_directory_goes_with_its_action(tmp_path: Path) -> None:
+    """An Action finds nothing of those before it."""
+    outcomes = execute(tmp_path, action("a", "touch x"), action("b", "ls ../.. | grep -v lock | wc -l"), jobs=1)
+
+    assert "1" == outcomes.of["b"].steps[0].stdout.strip()
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", "", "..", "a\\b", "C:x", "a\0b"])
+def test_a_file_outside_of_the_scratch_directory(tmp_path: Path, name: str) -> None:
+    """A name that would leave the directory is refused before anything is written or started."""
+    found = run_one(tmp_path, "echo ran", files=((name, "text"),))
+
+    assert NotStarted(f"`{name}`: not the name of a file within the scratch directory") == found.ended
+
+
+def test_what_resists_removal(tmp_path: Path) -> None:
+    """Read-only directories, links that lead out and odd names are removed, and nothing outside is."""
+    outside = tmp_path.parent / f"{tmp_path.name}-outside"
+    outside.mkdir(mode=0o500)
+    (tmp_path / "keep").mkdir()
+
+    with Children() as children:
+        executor = ParallelExecutor(children, jobs=1, total_timeout=None, path=PATH, scratch_root=tmp_path)
+        code = (
+            f"mkdir -p a/b; touch a/b/c; ln -s {outside} a/out; touch -- -x; chmod 0 a/b; chmod 500 a .; mkfifo $HOME/p"
+        )
+        executor.run([(SHELL, action("a", code))], outcomes := Outcomes())
+
+    assert Exited(0) == outcomes.of["a"].steps[0].ended
+    assert ["keep"] == [path.name for path in tmp_path.iterdir()]
+    assert 0o40500 == outside.stat().st_mode
+
+
+def test_outcomes_are_handed_over_as_they_end(tmp_path: Path) -> None:
+    """A slow Action holds up nobody else's Outcome, and threads hand them over."""
+    slow = action("slow", "sleep 0.8")
+    quick = [action(f"{n}", "true") for n in range(6)]
+
+    outcomes = execute(tmp_path, slow, *quick)
+
+    assert "slow" == outcomes.order[-1]
+    assert threading.get_ident() not in outcomes.threads
+
+
+def test_actions_are_executed_in_parallel(tmp_path: Path) -> None:
+    """As many at once as there are jobs: these wait for each other."""
+    both = tempfile.mkdtemp(dir=tmp_path.parent)
+    code = f"touch {both}/$$; while [ $(ls {both} | wc -l) -lt 3 ]; do sleep 0.02; done"
+
+    outcomes = execute(tmp_path, *(action(f"{n}", code, timeout=10) for n in range(3)), jobs=3)
+
+    assert {Exited(0)} == {outcome.steps[0].ended for outcome in outcomes.of.values()}
+
+
+FAULTS = [
+    ("faulty", action("x", "true"), "internal error: ZeroDivisionError: of the language"),
+    ("faulty", action("x", "true", build="true"), "internal error: ZeroDivisionError: of the language"),
+    ("silent", action("x", "true", build="true"), "`silent` returned no result"),
+]
+
+
+@pytest.mark.parametrize(("language", "faulty", "why"), FAULTS)
+def test_a_fault_of_a_language_costs_its_own_action(tmp_path: Path, language: str, faulty: Action, why: str) -> None:
+    """A language that raises, or forgets, is told of in that Outcome; the others are as ever."""
+    outcomes = Outcomes()
+    work: Any = [(Shell(language), faulty), (SHELL, action("good", "true"))]
+    with Children() as children:
+        ParallelExecutor(children, jobs=2, total_timeout=None, path=PATH, scratch_root=tmp_path).run(work, outcomes)
+
+    assert NotStarted(why) == outcomes.of["x"].steps[0].ended
+    assert faulty.steps[0].kind == outcomes.of["x"].steps[0].kind
+    assert not outcomes.of["x"].storable
+    assert Exited(0) == outcomes.of["good"].steps[0].ended
+
+
+def test_a_fault_of_the_one_who_takes(tmp_path: Path) -> None:
+    """What `finish` raises comes out of `run`, after every other Outcome was handed over."""
+    taken = []
+
+    def finish(one: Action, _: Outcome) -> None:
+        taken.append(one)
+        raise ZeroDivisionError
+
+    with Children() as children:
+        executor = ParallelExecutor(children, jobs=2, total_timeout=None, path=PATH, scratch_root=tmp_path)
+        with pytest.raises(ZeroDivisionError):
+            executor.run([(SHELL, action(f"{n}", "true")) for n in range(3)], finish)
+
+    assert 3 == len(taken)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_the_time_of_a_batch(tmp_path: Path, jobs: int) -> None:
+    """What has not ended when the batch's time is over is not started, and what has keeps its Outcome."""
+    work = [action("quick", "echo ok"), *(action(f"{n}", "sleep 60") for n in range(6))]
+
+    outcomes = execute(tmp_path, *work, total=0.7, jobs=jobs)
+
+    late = NotStarted("the batch's time of 0.7 s was over")
+    assert "ok\n" == outcomes.of.pop("quick").steps[0].stdout
+    assert [(late,)] * 6 == [tuple(s.ended for s in outcome.steps) for outcome in outcomes.of.values()]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_run_that_is_stopped(tmp_path: Path, jobs: int) -> None:
+    """`stop_all` from another thread ends the run with `Cancelled`; what had ended was handed over, once."""
+    outcomes = Outcomes()
+    work = [action("quick", "true"), *(action(f"{n}", "sleep 60") for n in range(9))]
+    with Children() as children:
+        executor = ParallelExecutor(children, jobs=jobs, total_timeout=None, path=PATH, scratch_root=tmp_path)
+        threading.Timer(0.6, children.stop_all).start()
+        with pytest.raises(Cancelled):
+            executor.run([(SHELL, one) for one in work], outcomes)
+
+    assert ["quick"] == outcomes.order
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_what_a_killed_build_left_is_removed(tmp_path: Path) -> None:
+    """The next build removes scratch directories that nobody holds, and leaves those in use and what is not ours."""
+    code = (
+        "import sys, os\nfrom pathlib import Path\nfrom mkdocs_codeexec.runtime.scratch import ScratchRoot\n"
+        "root = ScratchRoot(Path(sys.argv[1])).__enter__()\nos.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    [orphan] = tmp_path.iterdir()
+    (tmp_path / "codeexec-file").touch()
+    (tmp_path / "codeexec-other").mkdir()
+
+    with ScratchRoot(tmp_path) as first, ScratchRoot(tmp_path) as second:
+        assert first.path.exists()
+        assert second.path.exists()
+        assert not orphan.exists()
+    assert {"codeexec-file", "codeexec-other"} == {path.name for path in tmp_path.iterdir()}
+
+
+INTERRUPTED = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[4])
+from test_executor import Shell, _alive, action
+from mkdocs_codeexec.runtime.executor import ParallelExecutor
+from mkdocs_codeexec.runtime.process import Children
+with Children() as children:
+    executor = ParallelExecutor(
+        children, jobs=int(sys.argv[2]), total_timeout=None, path="/usr/bin:/bin", scratch_root=Path(sys.argv[1])
+    )
+    work = [(Shell(), action(f"{n}", f"sleep 60; : {sys.argv[3]}")) for n in range(20)]
+    try:
+        executor.run(work, lambda action, outcome: print("finished", outcome))
+    finally:
+        print(_alive(sys.argv[3]), list(Path(sys.argv[1]).iterdir()))
+"""
+
+
+def _alive(mark: str) -> int:
+    count = 0
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes()
+        except OSError:
+            continue
+        count += mark.encode() in line and line.startswith(b"/bin/sh")
+    return count
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize("jobs", [1, 4])
+def test_ctrl_c(tmp_path: Path, jobs: int) -> None:
+    """SIGINT ends the run with KeyboardInterrupt within two seconds; no process and no directory is left."""
+    mark = f"mark-{uuid.uuid4().hex}"
+    arguments = [str(tmp_path), str(jobs), mark, str(Path(__file__).parent)]
+    command = [sys.executable, "-c", INTERRUPTED, *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as parent:
+        deadline = time.monotonic() + 10
+        while _alive(mark) < jobs and time.monotonic() < deadline:
+            time.sleep(0.02)
+        began = time.monotonic()
+        parent.send_signal(signal.SIGINT)
+        told, said = parent.communicate(timeout=10)
+
+    assert b"0 []\n" == told  # when `run` was left, before `Children` was
+    assert time.monotonic() - began < 2
+    assert -signal.SIGINT == parent.returncode
+    assert b"KeyboardInterrupt" in said.splitlines()[-1]
+    assert 0 == _alive(mark)
+    assert [] == list(tmp_path.iterdir())
