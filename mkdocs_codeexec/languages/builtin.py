@@ -1,0 +1,49 @@
+"""What is known of languages beforehand. Data only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mkdocs_codeexec.core.settings import ScriptSettings
+
+PYTHON = "{python}"
+"""Stands for the interpreter that runs MkDocs: a site documents the packages of the environment it is built in."""
+
+BUILTIN: Mapping[str, ScriptSettings] = {
+    language.name: language
+    for language in (
+        ScriptSettings(name="python", aliases=("py", "python3"), command=(PYTHON, "{file}"), extension="py"),
+        ScriptSettings(name="bash", command=("bash", "{file}"), extension="sh"),
+        ScriptSettings(name="sh", command=("sh", "{file}"), extension="sh"),
+    )
+}
+"""Languages that need nothing but their name in `mkdocs.yml`."""
+
+RUST_ALIASES = ("rs",)
+
+VERSION: Mapping[str, tuple[str, ...]] = {
+    "dart": ("--version",),
+    "deno": ("--version",),
+    "elixir": ("--version",),
+    "erl": ("-noshell", "-eval", "io:put_chars(erlang:system_info(system_version)),halt()."),
+    "ghc": ("--version",),
+    "go": ("version",),
+    "java": ("-version",),
+    "javac": ("-version",),
+    "kotlinc": ("-version",),
+    "lua": ("-v",),
+    "lua5.1": ("-v",),
+    "lua5.3": ("-v",),
+    "lua5.4": ("-v",),
+    "luajit": ("-v",),
+    "ocaml": ("-version",),
+    "openssl": ("version",),
+    "scala": ("-version",),
+    "tclsh": (),
+    "zig": ("version",),
+}
+"""How to ask a program what it is, where that is not `--version`; empty: it cannot be asked."""
+
+CACHE: Mapping[str, tuple[str, str]] = {"go": ("GOCACHE", "go-build")}
+"""Programs that would build their library anew for every sample, as its home directory is empty: the variable that
+names their cache, and a folder for it beside the Environments. It is a place, decides no outcome, and is in no key."""

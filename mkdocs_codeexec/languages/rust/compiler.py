@@ -1,0 +1,98 @@
+"""Which rustc compiles: what it says of itself, and where it really is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.core.outcome import Exited
+from mkdocs_codeexec.core.protocols import Runner, Unavailability
+from mkdocs_codeexec.languages.rust.environment import cargo_environment
+from mkdocs_codeexec.languages.toolchain import Memo, Toolchain, ask, find_program, fingerprint, stat_of, upwards
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.action import Value
+    from mkdocs_codeexec.core.settings import RustSettings, Settings
+
+_MEMO = "rust"
+_CHOICE = ("rust-toolchain.toml", "rust-toolchain")
+"""What rustup reads from the working directory upwards (the rustup book, "Overrides")."""
+
+
+class Compiler:
+    """rustc, as it answers beside `mkdocs.yml`.
+
+    Args:
+        settings: Where that is, and the variables of the host.
+        rust: Which toolchain is asked for, if any.
+        memo: What was said before.
+    """
+
+    def __init__(self, settings: Settings, rust: RustSettings, memo: Memo) -> None:
+        self.toolchain: Toolchain | None = None
+        self._settings = settings
+        self._wanted = rust.toolchain
+        self._memo = memo
+        self._program: Path | None = None
+        self._fingerprint = ""
+        self._asked = ""
+
+    def survey(self) -> None:
+        """Recall what would answer now, without starting it."""
+        self._program = find_program("rustc", self._settings)
+        self._fingerprint = fingerprint(self._settings, (self._program,), self._choice())
+        found = self._memo.recall(_MEMO, self._fingerprint)
+        self.toolchain = found if found and Path(found.program).is_file() else None
+
+    def ready(self, runner: Runner) -> Unavailability | None:
+        """Ask it, once in a process unless something changed; return why that cannot be done."""
+        if self._asked == self._fingerprint and self.toolchain is not None:
+            return None
+        if self._program is None:
+            return Unavailability("`rustc` was not found", "install Rust from https://rustup.rs")
+        found = self._answer(runner, self._program)
+        if isinstance(found, Unavailability):
+            return found
+        self._asked = self._fingerprint
+        self.toolchain = found
+        if self._memo.recall(_MEMO, self._fingerprint) != found:
+            self._memo.remember(_MEMO, self._fingerprint, found)
+        return None
+
+    def watched(self) -> list[Path]:
+        """Return the files that choose a toolchain."""
+        return [path for path, _ in upwards(self._settings.project_dir, _CHOICE)]
+
+    def _choice(self) -> Value:
+        host = self._settings.host_env
+        home = Path(host["RUSTUP_HOME"]) if host.get("RUSTUP_HOME") else Path(host.get("HOME", "/"), ".rustup")
+        files = (*upwards(self._settings.project_dir, _CHOICE), *upwards(home, ("settings.toml",))[:1])
+        return (
+            self._wanted,
+            host.get("RUSTUP_TOOLCHAIN"),
+            tuple((str(path), text) for path, text in files),
+            tuple(stat_of(path) for path in sorted(home.glob("toolchains/*/bin/rustc"))),
+        )
+
+    def _answer(self, runner: Runner, program: Path) -> Toolchain | Unavailability:
+        # `+name` is understood by rustup alone, so a toolchain that is asked for is never silently another.
+        argv = (str(program), *((f"+{self._wanted}",) if self._wanted else ()))
+        env = cargo_environment(self._settings)
+        said: list[str] = []
+        for question in (("-vV",), ("--print", "sysroot")):
+            result = ask(runner, (*argv, *question), self._settings.project_dir, env)
+            if result.ended != Exited(0) or not result.stdout.strip():
+                return self._refused(result.stderr)
+            said.append(result.stdout.strip())
+        identity, home = said
+        real = Path(home, "bin", "rustc")
+        return Toolchain(identity, str(real if real.is_file() else program), home)
+
+    def _refused(self, detail: str) -> Unavailability:
+        if self._wanted:
+            return Unavailability(
+                f"the Rust toolchain `{self._wanted}` is not to be had",
+                f"install it: rustup toolchain install {self._wanted}",
+                detail,
+            )
+        return Unavailability("`rustc` does not say what it is", "try `rustc -vV` beside mkdocs.yml", detail)

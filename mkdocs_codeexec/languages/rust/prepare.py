@@ -1,0 +1,155 @@
+"""Make a sample a program that compiles, without moving a line of it.
+
+Line k of the author's code is line k of the file that rustc reads. What is inserted (the preamble, `fn main() {`)
+stands on a line that is there already, and is remembered as a `Shift`; only the closing brace gets a line of its own,
+after the last. `restore` takes the insertions out of what the compiler then says.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mkdocs_codeexec.languages.rust.lexer import Unlexable, one_line
+from mkdocs_codeexec.languages.rust.outline import Outline, outline
+
+FILE = "sample.rs"
+"""The name under which every sample is compiled."""
+
+_WRAPPERS = {
+    False: ("fn main() {", "}\n"),
+    True: (
+        "fn main() { fn _inner() -> core::result::Result<(), impl core::fmt::Debug> {",
+        "} _inner().unwrap() }\n",
+    ),
+}
+"""rustdoc's own, by whether the sample ends with `(())`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Text that was inserted into a line of the author's code.
+
+    Attributes:
+        line: The line, from one.
+        column: Where the text begins in the file that is compiled, in characters, from one.
+        text: The text.
+    """
+
+    line: int
+    column: int
+    text: str
+
+    @property
+    def width(self) -> int:
+        """How far it moves what follows it."""
+        return len(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A sample made ready for the compiler.
+
+    Attributes:
+        code: The text of the file.
+        shifts: What was inserted, in the order in which it stands there.
+        lines: How many lines the author wrote.
+    """
+
+    code: str
+    shifts: tuple[Shift, ...] = ()
+    lines: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Preamble:
+    """Hidden lines that go before every sample, taken apart.
+
+    Attributes:
+        attributes: Inner attributes, which only the very start of a file may hold.
+        crates: `extern crate` items, which stay outside of the wrapper.
+        rest: Everything else.
+        outline: What stands in it.
+    """
+
+    attributes: str
+    crates: str
+    rest: str
+    outline: Outline
+
+
+def preamble(text: str) -> Preamble:
+    """Take the preamble `text` apart; each part is one line.
+
+    Raises:
+        Unlexable: It is not Rust.
+    """
+    found = outline(text)
+    outer = (*found.attributes, *found.crates)
+    rest = _blanked(text, outer)
+    attributes = " ".join(one_line(text[start:end]) for start, end in found.attributes).strip()
+    crates = " ".join(one_line(text[start:end]) for start, end in found.crates)
+    return Preamble(attributes, crates, one_line(rest), found)
+
+
+def prepare(code: str, before: Preamble | None = None) -> Prepared:
+    """Return the file for `code`, hidden lines already made runnable, with the preamble `before` in front.
+
+    A sample that is not even made of tokens is left alone: it fails anyway, and the message is better so.
+    """
+    lines = code.count("\n") + (not code.endswith("\n"))
+    before = before or preamble("")
+    code = code if code.endswith("\n") else code + "\n"
+    try:
+        found = outline(code)
+    except Unlexable:
+        return Prepared(code, (), lines)
+    if code.startswith("#!") and not found.attributes:  # a shebang, only allowed at the start of a file
+        return Prepared(code, (), lines)
+    statements = found.statements or before.outline.statements
+    runs = (found.main or before.outline.main) and not statements
+    wrapped = not (runs or found.no_std or before.outline.no_std)
+    opening, end = _WRAPPERS[found.result] if wrapped else ("", "")
+    later = tuple(span for span in found.crates if span[0] >= found.body) if wrapped else ()
+    crates = " ".join(one_line(code[start:stop]) for start, stop in later)
+    inserted = " ".join(filter(None, (before.crates, crates, opening, before.rest)))
+    text, shifts = _insert(_blanked(code, later), ((0, before.attributes), (found.body, inserted)))
+    return Prepared(text + end, shifts, lines)
+
+
+def original(prepared: Prepared, line: int, column: int) -> tuple[int, int]:
+    """Return where the author wrote what stands at `line` and `column` of the prepared file.
+
+    What stands in inserted text is where that was inserted; what stands after the author's last line is on it.
+    """
+    if prepared.lines and line > prepared.lines:
+        return prepared.lines, 1
+    moved = 0
+    for shift in prepared.shifts:
+        if shift.line == line and shift.column <= column:
+            moved += min(shift.width, column - shift.column)
+    return line, column - moved
+
+
+def _blanked(code: str, spans: tuple[tuple[int, int], ...]) -> str:
+    for start, end in spans:
+        code = code[:start] + re.sub(r"[^\n]", " ", code[start:end]) + code[end:]
+    return code
+
+
+def _insert(code: str, insertions: tuple[tuple[int, str], ...]) -> tuple[str, tuple[Shift, ...]]:
+    parts: list[str] = []
+    shifts: list[Shift] = []
+    done = 0
+    for offset, wanted in insertions:
+        if not wanted:
+            continue
+        parts.append(code[done:offset])
+        done = offset
+        before = "".join(parts)
+        text = wanted + " "
+        if before and not before[-1].isspace():
+            text = " " + text
+        parts.append(text)
+        shifts.append(Shift(before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1, text))
+    return "".join(parts) + code[done:], tuple(shifts)

@@ -1,0 +1,203 @@
+"""Every language but Rust: a command line that runs a file, or one that builds it and one that runs what was built."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.core.action import Action, Key, Step
+from mkdocs_codeexec.core.normalize import relative, without_folder
+from mkdocs_codeexec.core.outcome import NotStarted, StepResult
+from mkdocs_codeexec.core.protocols import Narrator, Runner, Scratch, Unavailability
+from mkdocs_codeexec.languages import inputs
+from mkdocs_codeexec.languages.builtin import CACHE, PYTHON, VERSION
+from mkdocs_codeexec.languages.toolchain import (
+    Memo,
+    Toolchain,
+    answer,
+    ask,
+    find_program,
+    fingerprint,
+    host_environment,
+)
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.sample import Sample
+    from mkdocs_codeexec.core.settings import ScriptSettings, Settings
+
+_EXECUTABLE = "./sample"
+
+
+class ScriptLanguage:
+    """A language that is set up by command lines; see `core.protocols.Language`.
+
+    Args:
+        settings: The configuration.
+        script: Which language.
+        narrator: Hears warnings.
+    """
+
+    def __init__(self, settings: Settings, script: ScriptSettings, narrator: Narrator) -> None:
+        self.name = script.name
+        self._settings = settings
+        self._script = script
+        self._narrator = narrator
+        self._file = f"sample.{script.extension}" if script.extension else "sample"
+        self._memo = Memo(settings.cache_dir)
+        self._identity: str | None = None
+        self._fingerprint = ""
+        self._asked = ""
+        self._inputs: tuple[tuple[str, str], ...] = ()
+        self.survey()
+
+    def survey(self) -> None:
+        """Read again what can be read without starting anything."""
+        self._inputs = inputs.declared(self._settings.project_dir, self._script.inputs)
+        files = tuple(self._find(program) for program in self._programs())
+        version = (self._script.version, self._script.command, self._script.build)
+        self._fingerprint = fingerprint(self._settings, files, version)
+        if self._asked == self._fingerprint:
+            return
+        known = self._memo.recall(self.name, self._fingerprint)
+        self._identity = known.identity if known else None
+
+    def plan(self, sample: Sample) -> Action:
+        """Return what would be executed for `sample`."""
+        identity = self._identity
+        if identity is None and self._inside():
+            identity = self._identity = _this_python()
+        return Action(
+            language=self.name,
+            files=((self._file, sample.code),),
+            steps=self._steps(sample),
+            inputs=self._inputs,
+            toolchain=identity,
+        )
+
+    def ready(self, actions: Sequence[Action], runner: Runner) -> Mapping[Key, Unavailability]:
+        """Ask the programs what they are, once in a process unless something changed."""
+        missing = None
+        for program in self._programs():
+            if self._find(program) is None:
+                hint = f"install it, or correct the command in `languages.{self.name}` of mkdocs.yml"
+                missing = Unavailability(f"`{program}` was not found", hint)
+                break
+        if missing is None and not self._inside() and self._asked != self._fingerprint:
+            missing = self._ask(runner)
+        return {action.request_key: missing for action in actions} if missing else {}
+
+    def build(self, work: Sequence[tuple[Action, Scratch]]) -> Iterator[tuple[Action, StepResult]]:
+        """Run the build step of each of `work` and yield its result."""
+        for action, scratch in work:
+            step = next(step for step in action.steps if step.kind == "build")
+            yield action, self.run(action, step, scratch)
+
+    def run(self, action: Action, step: Step, scratch: Scratch) -> StepResult:
+        """Execute one step of `action`."""
+        del action
+        program = step.argv[0]
+        if program == _EXECUTABLE:
+            found: Path | str | None = program
+        else:
+            found = self._find(program)
+        if found is None:
+            why = NotStarted(f"`{program}` was not found")
+            return StepResult(kind=step.kind, stdout="", stderr="", ended=why)
+        argv = (str(found), *(sys.executable if word == PYTHON else word for word in step.argv[1:]))
+        return relative(scratch.run(step, argv, {**self._caches(program), **dict(step.env)}), str(scratch.path))
+
+    def locate(self, sample: Sample, line: int, column: int) -> tuple[int, int]:
+        """Return line and column as they are: the file is the author's code."""
+        del sample
+        return line, column
+
+    def tidy(self, sample: Sample, text: str) -> str:
+        """Return `text` without folders of this machine."""
+        del sample
+        return without_folder(text, str(self._settings.project_dir))
+
+    def watched(self) -> Sequence[Path]:
+        """Return the declared inputs."""
+        project = self._settings.project_dir
+        return tuple(path for pattern in self._script.inputs for path in inputs.matching(project, pattern))
+
+    def _caches(self, program: str) -> dict[str, str]:
+        found = CACHE.get(Path(program).name)
+        return {found[0]: str(self._settings.environment_dir / found[1])} if found else {}
+
+    def _steps(self, sample: Sample) -> tuple[Step, ...]:
+        steps: list[Step] = []
+        if self._script.build:
+            steps.append(
+                Step(
+                    kind="build",
+                    argv=self._filled(self._script.build),
+                    timeout=self._settings.build_timeout,
+                    env=tuple(sorted(self._script.env)),
+                )
+            )
+        if not sample.build_only:
+            steps.append(
+                Step(
+                    kind="run",
+                    argv=(*self._filled(self._script.command), *sample.given.args),
+                    timeout=sample.timeout or self._settings.timeout,
+                    stdin=sample.given.stdin,
+                    env=tuple(sorted({**dict(self._script.env), **dict(sample.given.env)}.items())),
+                )
+            )
+        return tuple(steps)
+
+    def _filled(self, argv: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(word.replace("{file}", self._file).replace("{exe}", _EXECUTABLE) for word in argv)
+
+    def _programs(self) -> tuple[str, ...]:
+        lines = (line for line in (self._script.build, self._script.command) if line)
+        return tuple(dict.fromkeys(line[0] for line in lines if line[0] != "{exe}"))
+
+    def _inside(self) -> bool:
+        """Whether the interpreter is the one that runs us, which tells what it is without being started."""
+        return not self._script.version and self._programs() == (PYTHON,)
+
+    def _find(self, program: str) -> Path | None:
+        return Path(sys.executable) if program == PYTHON else find_program(program, self._settings)
+
+    def _ask(self, runner: Runner) -> Unavailability | None:
+        # Samples run in a scratch directory, where no version file of the project is above them.
+        cwd = Path(tempfile.gettempdir())
+        env = {**host_environment(self._settings), **dict(self._script.env)}
+        said: list[str] = []
+        for argv in self._questions():
+            program = self._find(argv[0])
+            if program is None:
+                return Unavailability(f"`{argv[0]}` was not found", f"correct `languages.{self.name}.version`")
+            try:
+                said.append(answer(ask(runner, (str(program), *argv[1:]), cwd, env), program))
+            except OSError as error:
+                return Unavailability(f"`{argv[0]}` could not be started: {error}")
+        self._identity = "\n".join(said)
+        self._asked = self._fingerprint
+        known = Toolchain(self._identity)
+        if self._memo.recall(self.name, self._fingerprint) != known:
+            self._memo.remember(self.name, self._fingerprint, known)
+        return None
+
+    def _questions(self) -> tuple[tuple[str, ...], ...]:
+        if self._script.version:
+            return (self._script.version,)
+        return tuple(
+            (program, *VERSION.get(Path(program).name, ("--version",)))
+            for program in self._programs()
+            if program != PYTHON
+        )
+
+
+def _this_python() -> str:
+    """Return what the running interpreter is, and which distributions its samples can import."""
+    from importlib.metadata import distributions
+
+    installed = {f"{found.name}=={found.version}" for found in distributions() if found.name}
+    return "\n".join((f"{sys.implementation.name} {sys.version}", *sorted(installed, key=str.lower)))

@@ -1,0 +1,189 @@
+"""Which compiler or interpreter would answer, and what it says of itself.
+
+A toolchain is identified by its own words, never by path or mtime: rustup's shim is the same file whatever it runs
+(mozilla/sccache #454, #663, #853). Asking costs a process, though, and a build in which nothing changed starts none. So
+the answer is remembered under a *fingerprint* of all that decides which tool would answer on this machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.core.action import Value, digest
+from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult
+from mkdocs_codeexec.core.protocols import Command, Runner
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.settings import Settings
+
+FORMAT = 1
+MEMO = "toolchains.json"
+ANSWER_LIMIT = 4096
+"""Characters of a tool's answer that count."""
+HASHED_LIMIT = 64 * 1024 * 1024
+"""Bytes of a program that is hashed because it does not answer."""
+PATIENCE = 30.0
+"""Seconds for a tool to say what it is."""
+
+_VERSION_FILES = (".tool-versions", "mise.toml", ".mise.toml", ".python-version", ".node-version", ".nvmrc")
+"""What version managers read, from the working directory upwards."""
+_HOST = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "JAVA_HOME", "PYENV_ROOT", "NVM_DIR", "ASDF_DIR", "ASDF_DATA_DIR")
+
+
+@dataclass(frozen=True, slots=True)
+class Toolchain:
+    """A compiler or interpreter.
+
+    Attributes:
+        identity: What it says of itself; part of every key.
+        program: The file that really runs, past any shim; only of use on this machine.
+        home: The folder that it is installed in; may be empty.
+    """
+
+    identity: str
+    program: str = ""
+    home: str = ""
+
+
+class Memo:
+    """Toolchains that were asked before, by name and fingerprint; kept in the cache directory.
+
+    It never fails: what cannot be read is not known, what cannot be written is remembered by this process alone.
+    """
+
+    def __init__(self, cache_dir: Path) -> None:
+        self._path = cache_dir / MEMO
+        self._known: dict[str, tuple[str, Toolchain]] = {}
+
+    def recall(self, name: str, fingerprint: str) -> Toolchain | None:
+        """Return what answered to `name` when all was as `fingerprint` says, or None."""
+        found = self._known.get(name) or self._read().get(name)
+        return found[1] if found and found[0] == fingerprint else None
+
+    def remember(self, name: str, fingerprint: str, toolchain: Toolchain) -> None:
+        """Keep `toolchain` as the answer of `name`."""
+        self._known[name] = (fingerprint, toolchain)
+        known = {**self._read(), **self._known}
+        entries = {key: {"fingerprint": mark, **asdict(tool)} for key, (mark, tool) in sorted(known.items())}
+        text = json.dumps({"format": FORMAT, "toolchains": entries}, indent=1, ensure_ascii=False) + "\n"
+        with contextlib.suppress(OSError):
+            write(self._path, text)
+
+    def _read(self) -> dict[str, tuple[str, Toolchain]]:
+        try:
+            value = json.loads(self._path.read_text("utf-8"))
+            if value["format"] != FORMAT:
+                return {}
+            return {
+                str(name): (
+                    str(entry["fingerprint"]),
+                    Toolchain(str(entry["identity"]), str(entry["program"]), str(entry["home"])),
+                )
+                for name, entry in value["toolchains"].items()
+            }
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return {}
+
+
+def write(path: Path, text: str) -> None:
+    """Replace the file `path` by one with `text`, at once or not at all.
+
+    Raises:
+        OSError: As the disk says.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def find_program(program: str, settings: Settings) -> Path | None:
+    """Return the file that `program` means: found in PATH, or relative to `mkdocs.yml` if it has a slash."""
+    if "/" in program:
+        path = settings.project_dir / program
+        return path if os.access(path, os.X_OK) and path.is_file() else None
+    found = shutil.which(program, path=settings.host_env.get("PATH", os.defpath))
+    return Path(found) if found else None
+
+
+def host_environment(settings: Settings, names: Iterable[str] = (), prefixes: tuple[str, ...] = ()) -> dict[str, str]:
+    """Return an environment for a tool that is asked or that builds: a few variables of the host, by name or prefix."""
+    wanted = {*_HOST, *names}
+    env = {
+        name: value
+        for name, value in settings.host_env.items()
+        if name in wanted or (prefixes and name.startswith(prefixes))
+    }
+    env.setdefault("PATH", os.defpath)
+    return {**env, "LC_ALL": "C.UTF-8"}
+
+
+def fingerprint(settings: Settings, programs: Iterable[Path | None], extra: Value = ()) -> str:
+    """Return a digest of what decides which tool answers to `programs`."""
+    stats = tuple(_stats(program) for program in programs)
+    files = tuple((str(path), text) for path, text in upwards(settings.project_dir, _VERSION_FILES))
+    return digest((FORMAT, stats, settings.host_env.get("PATH"), files, extra))
+
+
+def upwards(start: Path, names: Sequence[str]) -> list[tuple[Path, str]]:
+    """Return the files called one of `names` in `start` and in the folders above it, with their text."""
+    found: list[tuple[Path, str]] = []
+    for folder in (start, *start.parents):
+        for name in names:
+            path = folder / name
+            with contextlib.suppress(OSError, ValueError):
+                found.append((path, path.read_text("utf-8")))
+    return found
+
+
+def stat_of(path: Path) -> Value:
+    """Return what changes when the file `path` does, None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return (str(path), found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+def ask(runner: Runner, argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> StepResult:
+    """Run a tool that says what it is."""
+    command = Command(argv=tuple(argv), cwd=cwd, env=env, timeout=PATIENCE)
+    return runner.run(command, "build")
+
+
+def answer(result: StepResult, program: Path) -> str:
+    """Return what a tool is, from what it said; if it said nothing, from what it consists of.
+
+    Raises:
+        OSError: It can neither be asked nor read.
+    """
+    said = (result.stdout + result.stderr).strip()[:ANSWER_LIMIT]
+    if result.ended == Exited(0) and said:
+        return said
+    if isinstance(result.ended, NotStarted):
+        raise OSError(result.ended.why)
+    with program.open("rb") as file:
+        content = file.read(HASHED_LIMIT)
+    return f"{program.name} sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def _stats(program: Path | None) -> Value:
+    if program is None:
+        return None
+    real = Path(os.path.realpath(program))
+    return (stat_of(program), stat_of(real) if real != program else None)

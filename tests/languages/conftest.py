@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mkdocs_codeexec.core.action import Action, Step
+from mkdocs_codeexec.core.expectation import Succeeds
+from mkdocs_codeexec.core.outcome import Outcome, StepKind, StepResult
+from mkdocs_codeexec.core.protocols import Command, Language, OutputSink, Unavailability
+from mkdocs_codeexec.core.sample import Location, Sample
+from mkdocs_codeexec.core.settings import EnvironmentSettings, RustSettings, ScriptSettings, Settings
+from mkdocs_codeexec.runtime.process import Children
+
+
+@dataclass
+class Recorder:
+    """The real Runner, and what it was asked to run."""
+
+    children: Children
+    commands: list[Command] = field(default_factory=list)
+
+    def run(self, command: Command, kind: StepKind, *, on_output: OutputSink | None = None) -> StepResult:
+        self.commands.append(command)
+        return self.children.run(command, kind, on_output=on_output)
+
+    def programs(self) -> list[str]:
+        return [Path(command.argv[0]).name for command in self.commands]
+
+
+@dataclass
+class Folder:
+    """A Scratch in a folder that stays."""
+
+    path: Path
+    runner: Recorder
+
+    def run(self, step: Step, argv: tuple[str, ...], env: Mapping[str, str]) -> StepResult:
+        given = {"PATH": os.environ["PATH"], "HOME": str(self.path), "LC_ALL": "C.UTF-8", **env}
+        return self.runner.run(
+            Command(argv=argv, cwd=self.path, env=given, timeout=step.timeout, stdin=step.stdin), step.kind
+        )
+
+
+@dataclass
+class Listener:
+    """A Narrator that remembers."""
+
+    said: list[str] = field(default_factory=list)
+    streamed: list[bytes] = field(default_factory=list)
+
+    def say(self, message: str) -> None:
+        self.said.append(message)
+
+    def warn(self, message: str, *, at: Location | None = None, hint: str = "") -> None:
+        self.said.append(f"{at}: {message} {hint}")
+
+    def stream(self, chunk: bytes) -> None:
+        self.streamed.append(chunk)
+
+
+@dataclass
+class Workshop:
+    """A project on disk, and everything that is needed to run samples in it."""
+
+    root: Path
+    runner: Recorder
+    environment_dir: Path
+    listener: Listener = field(default_factory=Listener)
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    @property
+    def main(self) -> Sample:
+        return self.sample("fn main() {}")
+
+    @staticmethod
+    def sample(code: str, language: str = "rust", **changes: Any) -> Sample:
+        written = Sample(location=Location("docs/a.md", 3), language=language, code=code, expectation=Succeeds())
+        return replace(written, **changes)
+
+    def beside(self, root: Path) -> Workshop:
+        root.mkdir()
+        return Workshop(root, self.runner, self.environment_dir)
+
+    @property
+    def project(self) -> Path:
+        return self.root / "project"
+
+    def settings(self, **changes: Any) -> Settings:
+        self.project.mkdir(exist_ok=True)
+        start = Settings(
+            project_dir=self.project,
+            cache_dir=self.project / ".cache",
+            environment_dir=self.environment_dir,
+            host_env=dict(os.environ),
+        )
+        return replace(start, **changes)
+
+    def rust(self, dependencies: Mapping[str, object] | None = None, *, extra: str = "", **changes: Any) -> Settings:
+        default = EnvironmentSettings(name="default", dependencies=dependencies or {}, manifest_extra=extra)
+        environments = {"default": default, **changes.pop("environments", {})}
+        host = changes.pop("host_env", dict(os.environ))
+        return self.settings(rust=RustSettings(environments=environments, **changes), host_env=host)
+
+    def script(self, **changes: Any) -> Settings:
+        script = ScriptSettings(**changes)
+        return self.settings(scripts={script.name: script})
+
+    def ready(self, language: Language, sample: Sample) -> Action | Unavailability:
+        """Do what the pipeline does until a sample can be executed."""
+        for _ in range(3):
+            action = language.plan(sample)
+            refused = language.ready([action], self.runner)
+            if refused:
+                return refused[action.request_key]
+            known = action.toolchain is not None
+            language.survey()
+            if known and language.plan(sample) == action:
+                return action
+        raise AssertionError("the plan does not settle")
+
+    def execute(self, language: Language, sample: Sample) -> Outcome:
+        action = self.ready(language, sample)
+        assert isinstance(action, Action), action
+        scratch = Folder(self.root / f"scratch-{next(self.numbers)}", self.runner)
+        scratch.path.mkdir()
+        for name, text in action.files:
+            (scratch.path / name).write_text(text)
+        steps: list[StepResult] = []
+        for step in action.steps:
+            if step.kind == "build":
+                ((_, result),) = language.build([(action, scratch)])
+            else:
+                result = language.run(action, step, scratch)
+            steps.append(result)
+            if getattr(result.ended, "code", None) != 0:
+                break
+        return Outcome(language=language.name, steps=tuple(steps))
+
+
+@pytest.fixture(scope="session")
+def children() -> Iterator[Children]:
+    with Children() as found:
+        yield found
+
+
+@pytest.fixture
+def workshop(tmp_path: Path, children: Children, environment_dir: Path) -> Workshop:
+    return Workshop(tmp_path, Recorder(children), environment_dir)

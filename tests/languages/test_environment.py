@@ -1,0 +1,400 @@
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+from mkdocs_codeexec.core.action import Action
+from mkdocs_codeexec.core.outcome import Exited
+from mkdocs_codeexec.core.protocols import Unavailability
+from mkdocs_codeexec.core.settings import EnvironmentSettings
+from mkdocs_codeexec.languages import open_languages
+from mkdocs_codeexec.languages.rust import RustLanguage
+from mkdocs_codeexec.languages.rust.capture import read
+
+Workshop: TypeAlias = Any
+"""The fixture of that name; test folders are no packages, so its class cannot be imported."""
+
+
+def write(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+def crate(root: Path, name: str, source: str, extra: str = "", **files: str) -> Path:
+    manifest = f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2021"\n{extra}'
+    return write(root / name, {"Cargo.toml": manifest, "src/lib.rs": source, **files})
+
+
+def open_rust(workshop: Workshop, settings: Any) -> RustLanguage:
+    found = open_languages(settings, workshop.listener)["rust"]
+    assert isinstance(found, RustLanguage)
+    return found
+
+
+def stdout(workshop: Workshop, language: RustLanguage, code: str, **options: str) -> str:
+    outcome = workshop.execute(language, workshop.sample(code, options=options))
+    assert [Exited(0), Exited(0)] == [step.ended for step in outcome.steps], outcome
+    return outcome.steps[-1].stdout
+
+
+def test_arguments_for_samples_are_those_of_the_probe() -> None:
+    """What concerns the probe alone goes; what cargo and the user say of dependencies and code stays."""
+    target = Path("/e/target")
+    words = (
+        "/r/bin/rustc --crate-name codeexec_environment --edition=2021 src/main.rs --error-format=json"
+        " --json=diagnostic-rendered-ansi,artifacts --crate-type bin --emit=dep-info,link -C opt-level=1"
+        " -C embed-bitcode=no -C debuginfo=1 -C debug-assertions=on --check-cfg cfg(docsrs,test)"
+        " -C metadata=abc -C extra-filename=-abc --out-dir /e/target/debug/deps -C strip=debuginfo"
+        " -L dependency=/e/target/debug/deps --extern json=/e/target/debug/deps/libserde_json-1.rlib"
+        " --extern noprelude:x=/e/target/debug/deps/libx-1.so -L native=/e/target/debug/build/z/out -L /usr/lib/x"
+        " -Cincremental=/e/inc --cfg a -Ctarget-cpu=native -Dwarnings --target x86_64-unknown-linux-gnu"
+    )
+
+    found = read(("\0".join(words.split(" ")) + "\0").encode(), target)
+
+    assert (
+        "-C opt-level=1 -C embed-bitcode=no -C debug-assertions=on -L dependency=/e/target/debug/deps"
+        " --extern json=/e/target/debug/deps/libserde_json-1.rlib --extern noprelude:x=/e/target/debug/deps/libx-1.so"
+        " -L native=/e/target/debug/build/z/out -L /usr/lib/x --cfg a -Ctarget-cpu=native -Dwarnings"
+        " --target x86_64-unknown-linux-gnu"
+    ) == " ".join(found.argv)
+    assert ["libserde_json-1.rlib", "libx-1.so"] == [path.name for path in found.libraries]
+    assert ("/e/target/debug/build/z/out",) == found.native
+
+
+@pytest.mark.parametrize("captured", [b"", b"rustc\0", b"rustc\0--crate-name"])
+def test_torn_captures_are_refused(captured: bytes) -> None:
+    """A file that was not written to its end is not believed."""
+    with pytest.raises(ValueError, match="not captured"):
+        read(captured, Path("/e"))
+
+
+def test_no_dependencies_need_no_cargo(workshop: Workshop) -> None:
+    """Without dependencies rustc alone does, and there is no lock file."""
+    language = open_rust(workshop, workshop.rust())
+
+    assert "1\n" == stdout(workshop, language, 'println!("{}", 1);')
+    assert ["rustc", "rustc", "rustc", "sample"] == workshop.runner.programs()
+    assert "" == dict(language.plan(workshop.main).inputs)["environment.lock"]
+
+
+def test_a_dependency_of_the_registry(workshop: Workshop, tmp_path: Path) -> None:
+    """Cargo runs once, in sight; afterwards a new process needs no cargo, and the lock is kept with the results."""
+    settings = replace(workshop.rust({"itoa": "1"}), environment_dir=tmp_path / "environments")
+    language = open_rust(workshop, settings)
+    first = language.plan(workshop.main)
+    assert first.toolchain is None
+
+    assert "5\n" == stdout(workshop, language, 'println!("{}", itoa::Buffer::new().format(5));')
+
+    assert ["building the environment `default` with cargo"] == workshop.listener.said
+    assert b"Compiling" in b"".join(workshop.listener.streamed)
+    lock = (workshop.project / ".cache/environments/default/Cargo.lock").read_text()
+    assert 'name = "itoa"' in lock
+    assert str(workshop.root) not in lock
+    workshop.runner.commands.clear()
+    again = open_rust(workshop, settings)
+    action = again.plan(workshop.main)
+    assert action.key == language.plan(workshop.main).key
+    assert [] == workshop.runner.commands
+    assert {} == again.ready([action], workshop.runner)
+    assert "cargo" not in workshop.runner.programs()
+    workshop.runner.commands.clear()
+    assert {} == again.ready([action], workshop.runner)
+    assert [] == workshop.runner.commands
+
+
+def test_keys_are_the_same_in_another_checkout(workshop: Workshop, tmp_path: Path) -> None:
+    """Nothing of the folder is in an Action, though the lock is."""
+    crate(tmp_path, "mylib", "pub fn one() -> u8 { 1 }")
+    language = open_rust(workshop, workshop.rust({"mylib": {"path": "../mylib"}}))
+    action = workshop.ready(language, workshop.main)
+    elsewhere = workshop.beside(tmp_path / "other")
+    crate(elsewhere.root, "mylib", "pub fn one() -> u8 { 1 }")
+
+    settings = elsewhere.rust({"mylib": {"path": "../mylib"}})
+    kept = elsewhere.project / ".cache/environments/default"
+    kept.mkdir(parents=True)
+    for name in ("Cargo.lock", "manifest.toml"):
+        (kept / name).write_text((workshop.project / ".cache/environments/default" / name).read_text())
+    other = open_rust(elsewhere, settings)
+
+    assert isinstance(action, Action)
+    assert action.request_key == other.plan(workshop.main).request_key
+    assert action == elsewhere.ready(other, workshop.main)
+    assert str(tmp_path) not in repr(action)
+
+
+def test_an_unknown_toolchain_is_asked_before_anything_is_built(workshop: Workshop) -> None:
+    """With the lock at hand keys need no Environment: a restored cache builds none for samples that will hit."""
+    settings = workshop.rust({"itoa": "1"})
+    workshop.ready(open_rust(workshop, settings), workshop.main)
+    (workshop.project / ".cache/toolchains.json").unlink()
+    workshop.runner.commands.clear()
+    moved = workshop.rust({"itoa": "1"}, host_env=dict(os.environ))
+    language = open_rust(workshop, moved)
+    assert language.plan(workshop.main).toolchain is None
+
+    assert {} == language.ready([language.plan(workshop.main)], workshop.runner)
+
+    assert ["rustc", "rustc"] == workshop.runner.programs()
+    language.survey()
+    assert language.plan(workshop.main).key
+
+
+MACROS = """
+extern crate proc_macro;
+use proc_macro::TokenStream;
+#[proc_macro_derive(Hello)]
+pub fn hello(_: TokenStream) -> TokenStream {
+    "impl S { fn hello(&self) -> &'static str { \\"hello\\" } }".parse().unwrap()
+}
+"""
+BUILT = """
+fn main() {
+    println!("cargo:rustc-env=SAID=from the build script");
+    println!("cargo:rustc-link-search=native={}", std::env::var("OUT_DIR").unwrap());
+    println!("cargo:rustc-cfg=found");
+    println!("cargo::rustc-check-cfg=cfg(found)");
+}
+"""
+
+
+def test_everything_a_dependency_can_be(workshop: Workshop, tmp_path: Path) -> None:
+    """Renamed, with features, procedural macros, and build scripts: all of it reaches samples."""
+    crate(tmp_path, "macros", MACROS, "[lib]\nproc-macro = true\n")
+    crate(
+        tmp_path,
+        "my-lib",
+        'pub fn said() -> &\'static str { env!("SAID") }\n#[cfg(feature = "more")]\npub fn more() -> bool { cfg!(found) }',
+        "[features]\nmore = []\n",
+        **{"build.rs": BUILT},
+    )
+    dependencies = {
+        "renamed": {"path": "../my-lib", "package": "my-lib", "features": ["more"]},
+        "macros": {"path": "../macros"},
+    }
+    language = open_rust(workshop, workshop.rust(dependencies))
+    code = """
+        #[derive(macros::Hello)] struct S;
+        println!("{} {} {}", S.hello(), renamed::said(), renamed::more());
+        println!("{}", std::env::var("LD_LIBRARY_PATH").unwrap().ends_with("/out"));
+    """
+
+    assert "hello from the build script true\ntrue\n" == stdout(workshop, language, code)
+
+
+def test_editing_a_local_package_rebuilds_it_and_changes_its_keys_only(workshop: Workshop, tmp_path: Path) -> None:
+    """Samples of other environments keep their keys, and prose beside the package changes none."""
+    root = crate(tmp_path, "mylib", "pub fn one() -> u8 { 1 }")
+    local = EnvironmentSettings(name="local", dependencies={"mylib": {"path": "../mylib"}})
+    language = open_rust(workshop, workshop.rust({"itoa": "1"}, environments={"local": local}))
+    code = 'println!("{}", mylib::one());'
+    assert "1\n" == stdout(workshop, language, code, environment="local")
+    sample, other = workshop.sample(code, options={"environment": "local"}), workshop.main
+    workshop.ready(language, other)
+    before = language.plan(sample).key, language.plan(other).key
+
+    write(root, {"README.md": "prose", "docs/a.md": "prose"})
+    language.survey()
+    assert before == (language.plan(sample).key, language.plan(other).key)
+
+    write(root, {"src/lib.rs": "pub fn one() -> u8 { 2 }"})
+    language.survey()
+    assert before[0] != language.plan(sample).key
+    assert before[1] == language.plan(other).key
+    workshop.runner.commands.clear()
+    workshop.listener.streamed.clear()
+    assert "2\n" == stdout(workshop, language, code, environment="local")
+    assert 1 == workshop.runner.programs().count("cargo")
+    assert b"itoa" not in b"".join(workshop.listener.streamed)
+    assert root / "src" in language.watched()
+
+
+def test_a_stale_lock_is_updated_and_not_replaced(workshop: Workshop) -> None:
+    """Another dependency makes keys unknown until cargo has added it; what was locked stays locked."""
+    workshop.ready(open_rust(workshop, workshop.rust({"itoa": "=1.0.10"})), workshop.main)
+
+    language = open_rust(workshop, workshop.rust({"itoa": "1"}))
+
+    assert language.plan(workshop.main).toolchain is None
+    workshop.ready(language, workshop.main)
+    assert "1.0.10" in dict(language.plan(workshop.main).inputs)["environment.lock"]
+
+
+def test_a_dependency_that_does_not_compile(workshop: Workshop, tmp_path: Path) -> None:
+    """Its samples cannot be executed, with cargo's coloured message; other environments go on."""
+    crate(tmp_path, "broken", "pub fn one() -> u8 { true }")
+    broken = EnvironmentSettings(name="broken", dependencies={"broken": {"path": "../broken"}})
+    language = open_rust(workshop, workshop.rust(environments={"broken": broken}))
+    bad, worse = (workshop.sample(code, options={"environment": "broken"}) for code in ("1;", "2;"))
+    actions = [language.plan(sample) for sample in (bad, workshop.main, worse)]
+
+    refused = language.ready(actions, workshop.runner)
+
+    assert {actions[0].request_key, actions[2].request_key} == set(refused)
+    why = refused[actions[0].request_key]
+    assert "environment `broken` does not build" == why.reason
+    assert "mismatched types" in why.detail
+    assert "\x1b[" in why.detail
+    assert 1 == workshop.runner.programs().count("cargo")
+    assert not (workshop.project / ".cache/environments/broken").exists()
+    assert "1\n" == stdout(workshop, language, 'println!("1");')
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "reason"),
+    [
+        ({"no-such": {"path": "../no-such"}}, "dependency `no-such`: there is no `Cargo.toml` in"),
+        ({"itoa": "=99.0.0"}, "environment `default` does not build"),
+        ({"itoa": {"git": "file:///no/such/repository"}}, "environment `default`"),
+    ],
+)
+def test_dependencies_that_are_not_there(workshop: Workshop, dependencies: dict[str, object], reason: str) -> None:
+    """What is missing is named."""
+    host = {**os.environ, "CARGO_NET_RETRY": "0"}
+
+    found = workshop.ready(open_rust(workshop, workshop.rust(dependencies, host_env=host)), workshop.main)
+
+    assert isinstance(found, Unavailability)
+    assert reason in found.reason
+
+
+def test_a_registry_that_is_not_reached(workshop: Workshop, tmp_path: Path) -> None:
+    """It is said as such, and how to go on without it."""
+    write(
+        workshop.root / "project",
+        {
+            ".cargo/config.toml": '[source.crates-io]\nreplace-with = "gone"\n[source.gone]\nregistry = "sparse+http://127.0.0.1:9/"\n'
+            "[net]\nretry = 0\n"
+        },
+    )
+    home = tmp_path / "home"
+    home.mkdir()
+    host = {**os.environ, "CARGO_HOME": str(home), "RUSTUP_HOME": str(Path("~/.rustup").expanduser())}
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        host.pop(name, None)
+
+    found = workshop.ready(open_rust(workshop, workshop.rust({"itoa": "1"}, host_env=host)), workshop.main)
+
+    assert isinstance(found, Unavailability)
+    assert "a registry or repository was not reached" in found.reason, found.detail
+    assert "CARGO_NET_OFFLINE" in found.hint
+
+
+def test_no_rust_at_all(workshop: Workshop, tmp_path: Path) -> None:
+    """Without a compiler there is a request key, and a hint."""
+    language = open_rust(workshop, workshop.rust(host_env={"PATH": str(tmp_path)}))
+    action = language.plan(workshop.main)
+
+    refused = language.ready([action], workshop.runner)
+
+    assert action.toolchain is None
+    assert action.request_key
+    why = refused[action.request_key]
+    assert ("`rustc` was not found", "install Rust from https://rustup.rs") == (why.reason, why.hint)
+
+
+def test_an_environment_that_is_not_set_up(workshop: Workshop) -> None:
+    """The sample is planned, cannot be executed, and the nearest name is told."""
+    other = EnvironmentSettings(name="async")
+    language = open_rust(workshop, workshop.rust(environments={"async": other}))
+    sample = workshop.sample("1;", options={"environment": "asnyc"})
+
+    found = workshop.ready(language, sample)
+
+    assert isinstance(found, Unavailability)
+    assert "environment `asnyc` is not set up in `languages.rust`" == found.reason
+    assert "did you mean `async`?" == found.hint
+
+
+def test_flags_of_the_user_count(workshop: Workshop) -> None:
+    """Cargo's configuration beside mkdocs.yml reaches samples, and their keys."""
+    plain = workshop.ready(open_rust(workshop, workshop.rust()), workshop.main)
+    write(workshop.project, {".cargo/config.toml": '[build]\nrustflags = ["--cfg", "special"]\n'})
+    language = open_rust(workshop, workshop.rust())
+
+    assert "true\n" == stdout(workshop, language, '#![allow(unexpected_cfgs)]\nprintln!("{}", cfg!(special));')
+    action = language.plan(workshop.main)
+    assert isinstance(plain, Action)
+    assert plain.key != action.key
+
+
+def test_the_profile_of_the_user_counts(workshop: Workshop) -> None:
+    """`[profile.dev]` in `manifest_extra` decides how samples are compiled, too."""
+    language = open_rust(workshop, workshop.rust(extra="[profile.dev]\noverflow-checks = false\n"))
+
+    assert "0\n" == stdout(workshop, language, 'let x: u8 = std::hint::black_box(255); println!("{}", x + 1);')
+
+
+def test_hostile_variables_do_not_matter(workshop: Workshop) -> None:
+    """Flags, colours and backtraces of the caller reach neither cargo nor samples."""
+    host = {**os.environ, "RUSTFLAGS": "--cfg nonsense --nonsense", "RUST_BACKTRACE": "full", "NO_COLOR": "1"}
+    host |= {"CARGO_TERM_COLOR": "never", "CARGO_BUILD_TARGET": "nonsense", "CARGO_TARGET_DIR": "relative"}
+    host |= {"CARGO_INCREMENTAL": "1", "RUSTC_WRAPPER": "/no/such"}
+    language = open_rust(workshop, workshop.rust({"itoa": "1"}, host_env=host))
+
+    assert "0\n" == stdout(workshop, language, 'println!("{}", std::env::var("RUST_BACKTRACE").unwrap());')
+
+
+def test_a_missing_library_is_built_again(workshop: Workshop, tmp_path: Path) -> None:
+    """What was built is looked at, not only what was written down about it."""
+    crate(tmp_path, "mylib", "pub fn one() -> u8 { 1 }")
+    language = open_rust(workshop, workshop.rust({"mylib": {"path": "../mylib"}}))
+    code = 'println!("{}", mylib::one());'
+    stdout(workshop, language, code)
+    homes = [
+        path for path in (workshop.environment_dir / "rust").iterdir() if "mylib" in (path / "Cargo.toml").read_text()
+    ]
+    for library in (path for home in homes for path in home.rglob("libmylib-*")):
+        library.unlink()
+
+    assert "1\n" == stdout(workshop, language, code)
+
+
+def test_a_missing_capture_is_made_again(workshop: Workshop, tmp_path: Path) -> None:
+    """Cargo does not call rustc for a fresh probe; it is made to."""
+    crate(tmp_path, "mylib", "pub fn one() -> u8 { 1 }")
+    language = open_rust(workshop, workshop.rust({"mylib": {"path": "../mylib"}}))
+    code = 'println!("{}", mylib::one());'
+    stdout(workshop, language, code)
+    for capture in (workshop.environment_dir / "rust").glob("*/capture.args"):
+        if "mylib" in capture.read_text():
+            capture.unlink()
+
+    assert "1\n" == stdout(workshop, language, code)
+
+
+def test_two_builds_wait_for_each_other(workshop: Workshop, tmp_path: Path) -> None:
+    """Parallel builds of one environment do not disturb each other."""
+    crate(tmp_path, "mylib", "pub fn one() -> u8 { 1 }")
+    settings = workshop.rust({"mylib": {"path": "../mylib"}})
+    found: list[object] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(workshop.ready(open_rust(workshop, settings), workshop.main)))
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert 3 == len(found)
+    assert all(isinstance(action, Action) for action in found)
+
+
+def test_a_read_only_cache_costs_no_more_than_time(workshop: Workshop) -> None:
+    """Where nothing can be written beside the results, the lock is remembered by the process."""
+    (workshop.root / "project").mkdir()
+    (workshop.root / "project/.cache").write_text("a file, not a folder")
+    language = open_rust(workshop, workshop.rust({"itoa": "1"}))
+
+    assert "5\n" == stdout(workshop, language, 'println!("{}", itoa::Buffer::new().format(5));')

@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult
+from mkdocs_codeexec.languages import open_languages
+from mkdocs_codeexec.languages.toolchain import Memo, Toolchain, answer, find_program, host_environment, write
+
+Workshop: TypeAlias = Any
+"""The fixture of that name; test folders are no packages, so its class cannot be imported."""
+
+TOOL = Toolchain("tool 1", "/bin/tool", "/")
+
+
+def test_a_memo_answers_for_its_fingerprint_alone(tmp_path: Path) -> None:
+    """What was remembered is known to another process as long as nothing has changed."""
+    Memo(tmp_path).remember("a", "f1", TOOL)
+    Memo(tmp_path).remember("b", "f2", TOOL)
+
+    assert TOOL == Memo(tmp_path).recall("a", "f1")
+    assert TOOL == Memo(tmp_path).recall("b", "f2")
+    assert Memo(tmp_path).recall("a", "f2") is None
+    assert Memo(tmp_path).recall("c", "f1") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "[" * 100000,
+        '{"format": 9}',
+        '{"format": 1}',
+        '{"format": 1, "toolchains": [1]}',
+        '{"format": 1, "toolchains": {"a": 1}}',
+        '{"format": 1, "toolchains": {"a": {"fingerprint": "f1"}}}',
+    ],
+)
+def test_a_broken_memo_knows_nothing(tmp_path: Path, text: str) -> None:
+    """Whatever stands in the file, it is replaced by the next answer."""
+    (tmp_path / "toolchains.json").write_text(text)
+    memo = Memo(tmp_path)
+
+    assert memo.recall("a", "f1") is None
+    memo.remember("a", "f1", TOOL)
+    assert TOOL == Memo(tmp_path).recall("a", "f1")
+
+
+def test_a_memo_that_cannot_be_written_serves_its_process(tmp_path: Path) -> None:
+    """A read-only cache directory costs a question for each process."""
+    (tmp_path / "file").write_text("")
+    memo = Memo(tmp_path / "file")
+
+    memo.remember("a", "f1", TOOL)
+
+    assert TOOL == memo.recall("a", "f1")
+
+
+def test_files_are_replaced_at_once(tmp_path: Path) -> None:
+    """Nothing is left beside the file, and folders are made."""
+    write(tmp_path / "a" / "b", "1")
+    write(tmp_path / "a" / "b", "2")
+
+    assert {"b": "2"} == {path.name: path.read_text() for path in (tmp_path / "a").iterdir()}
+
+
+def result(stdout: str, stderr: str = "", code: int = 0) -> StepResult:
+    return StepResult(kind="build", stdout=stdout, stderr=stderr, ended=Exited(code))
+
+
+def test_a_tool_is_what_it_says(tmp_path: Path) -> None:
+    """Both streams count, the first 4 KiB of them; one that says nothing is its own digest."""
+    program = tmp_path / "tool"
+    program.write_bytes(b"x")
+
+    assert "tool 1\nlib 2" == answer(result("tool 1\n", "lib 2\n"), program)
+    assert 4096 == len(answer(result("x" * 10_000), program))
+    digest = "tool sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+    assert digest == answer(result("", ""), program)
+    assert digest == answer(result("Illegal option --", code=2), program)
+    with pytest.raises(OSError, match="gone"):
+        answer(replace(result(""), ended=NotStarted("gone")), program)
+
+
+def test_programs_are_found_in_path_or_beside_the_configuration(workshop: Workshop, tmp_path: Path) -> None:
+    """A name is looked up in the PATH of the host; a path starts at the project."""
+    settings = workshop.settings(host_env={"PATH": str(tmp_path)})
+    for path in (tmp_path / "tool", settings.project_dir / "own", tmp_path / "plain"):
+        path.write_text("#!/bin/sh\n")
+        path.chmod(0o755 if path.name != "plain" else 0o644)
+
+    assert tmp_path / "tool" == find_program("tool", settings)
+    assert settings.project_dir / "./own" == find_program("./own", settings)
+    assert find_program("own", settings) is None
+    assert find_program("plain", settings) is None
+    assert find_program("sh", settings) is None
+
+
+def test_the_environment_of_tools_is_built(workshop: Workshop) -> None:
+    """Variables of the host are passed by name or prefix, the locale is fixed."""
+    host = {"PATH": "/p", "HOME": "/h", "SECRET": "s", "LANG": "xx", "A_1": "1", "B": "2"}
+
+    found = host_environment(workshop.settings(host_env=host), ("B",), ("A_",))
+
+    assert {"PATH": "/p", "HOME": "/h", "A_1": "1", "B": "2", "LC_ALL": "C.UTF-8"} == found
+
+
+def shim(folder: Path, version: str) -> Path:
+    """Make a rustc that says what a file says, as rustup's shim does: same path, same mtime, another answer."""
+    folder.mkdir(exist_ok=True)
+    program = folder / "rustc"
+    says = folder / "says"
+    says.write_text(version)
+    if not program.exists():
+        program.write_text(
+            f'#!/bin/sh\ncase "$1" in --print) echo /no/sysroot;; *) cat {says}; echo "$RUSTUP_TOOLCHAIN"; esac\n'
+        )
+        program.chmod(0o755)
+        shutil.copystat("/bin/sh", program)
+    return folder
+
+
+def test_the_answer_is_known_without_asking(workshop: Workshop, tmp_path: Path) -> None:
+    """A second process plans with the same identity, and starts nothing for it."""
+    host = {"PATH": f"{shim(tmp_path / 'bin', 'rustc 1')}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+    settings = workshop.rust(host_env=host)
+    first = open_languages(settings, workshop.listener)["rust"]
+    assert first.plan(workshop.main).toolchain is None
+    workshop.ready(first, workshop.main)
+    workshop.runner.commands.clear()
+
+    second = open_languages(settings, workshop.listener)["rust"]
+
+    assert "rustc 1" == second.plan(workshop.main).toolchain
+    assert [] == workshop.runner.commands
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "rust-toolchain.toml",
+        "rust-toolchain",
+        "../rust-toolchain.toml",
+        ".rustup/settings.toml",
+        "path",
+        "variable",
+        "setting",
+        "program",
+        ".tool-versions",
+        "toolchains",
+    ],
+)
+def test_whatever_chooses_a_toolchain_makes_the_answer_unknown(workshop: Workshop, tmp_path: Path, change: str) -> None:
+    """Nothing that decides which compiler answers can change unnoticed."""
+    folder = shim(tmp_path / "bin", "rustc 1")
+    host = {"PATH": f"{folder}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+    settings = workshop.rust(host_env=host)
+    workshop.ready(open_languages(settings, workshop.listener)["rust"], workshop.main)
+
+    match change:
+        case "path":
+            settings = workshop.rust(host_env={**host, "PATH": host["PATH"] + ":/elsewhere"})
+        case "variable":
+            settings = workshop.rust(host_env={**host, "RUSTUP_TOOLCHAIN": "beta"})
+        case "setting":
+            settings = workshop.rust(host_env=host, toolchain="beta")
+        case "program":
+            os.utime(folder / "rustc", ns=(1, 1))
+        case "toolchains":
+            installed = tmp_path / ".rustup/toolchains/x/bin/rustc"
+            installed.parent.mkdir(parents=True)
+            installed.write_text("")
+        case name:
+            path = (tmp_path if name.startswith(".rustup") else settings.project_dir) / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("[toolchain]\nchannel = 'beta'\n")
+
+    language = open_languages(settings, workshop.listener)["rust"]
+    assert language.plan(workshop.main).toolchain is None
+    workshop.ready(language, workshop.main)
+    assert language.plan(workshop.main).toolchain
+
+
+def test_a_wrong_memo_is_corrected_by_asking(workshop: Workshop, tmp_path: Path) -> None:
+    """When something must be executed the compiler is asked, whatever was remembered."""
+    folder = shim(tmp_path / "bin", "rustc 1")
+    host = {"PATH": f"{folder}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+    settings = workshop.rust(host_env=host)
+    workshop.ready(open_languages(settings, workshop.listener)["rust"], workshop.main)
+    shim(folder, "rustc 2")
+    language = open_languages(settings, workshop.listener)["rust"]
+    assert "rustc 1" == language.plan(workshop.main).toolchain
+
+    language.ready([language.plan(workshop.main)], workshop.runner)
+    language.survey()
+
+    assert "rustc 2" == language.plan(workshop.main).toolchain
+    memo = json.loads((settings.cache_dir / "toolchains.json").read_text())
+    assert "rustc 2" == memo["toolchains"]["rust"]["identity"]
+
+
+def test_rustups_shim_is_asked_beside_the_configuration(workshop: Workshop) -> None:
+    """`rust-toolchain.toml` beside mkdocs.yml chooses the compiler, which is then called without the shim."""
+    settings = workshop.rust()
+    (settings.project_dir / "rust-toolchain.toml").write_text('[toolchain]\nchannel = "nightly"\n')
+    language = open_languages(settings, workshop.listener)["rust"]
+
+    outcome = workshop.execute(language, workshop.sample("#![feature(never_type)]\nlet x = 1;"))
+
+    assert Exited(0) == outcome.steps[-1].ended
+    assert "nightly" in (language.plan(workshop.main).toolchain or "")
+    assert "nightly" in workshop.runner.commands[-2].argv[0]
+    assert settings.project_dir / "rust-toolchain.toml" in language.watched()
