@@ -85,13 +85,15 @@ class Pipeline:
 
     def _execute(self, batch: _Batch, live: Sequence[Sample]) -> None:
         with self.workers() as (runner, executor):
-            for name, actions in batch.missing_by_language().items():
-                batch.unavailable.update(self.languages[name].ready(actions, runner))
-                # Asking a toolchain or building an Environment may have told more than could be read before: the
-                # identity of the compiler, a lock file. What is planned now has its final key.
-                self.languages[name].survey()
-            batch.plan(live)
-            batch.look_up(self.store, self.memory, use_store=self.mode == "auto")
+            # Twice: the first time may only tell which toolchain answers, and then much is a hit that looked like a
+            # miss. An Environment is built for what is still missing then. Building it may write a lock file; what
+            # is planned after that has its final key.
+            for _ in range(2):
+                for name, actions in batch.missing_by_language().items():
+                    batch.unavailable.update(self.languages[name].ready(actions, runner))
+                    self.languages[name].survey()
+                batch.plan(live)
+                batch.look_up(self.store, self.memory, use_store=self.mode == "auto")
             self._fall_back(batch)
             work = [(self.languages[a.language], a) for a in batch.missing() if a.toolchain is not None]
             if work:

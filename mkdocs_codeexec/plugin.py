@@ -15,7 +15,6 @@ When each fires, and what is done:
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from pathlib import Path
@@ -27,6 +26,8 @@ from mkdocs.structure.files import File
 
 from mkdocs_codeexec.config import PluginOptions, read_environment, settings_from
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
+from mkdocs_codeexec.markdown.collecting import PageContext
+from mkdocs_codeexec.markdown.extension import CodeExecExtension, ensure_superfences
 from mkdocs_codeexec.report.console import ERROR, INFO, WARNING, Console, wants_color
 from mkdocs_codeexec.runtime.cpus import usable_cpus
 from mkdocs_codeexec.serve import Watcher
@@ -51,7 +52,7 @@ log = get_plugin_logger("codeexec")
 STYLESHEET = "assets/codeexec.css"
 
 
-class CodeExecPlugin(BasePlugin[PluginOptions]):
+class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call]
     """Runs the samples of a site and shows their true output."""
 
     def __init__(self) -> None:
@@ -69,7 +70,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):
         super().load_config({})
         return [], []
 
-    def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:  # noqa: ARG002
+    def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
         """Remember whether this is `serve`."""
         self._serving = command == "serve"
 
@@ -81,7 +82,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):
         self._pages = {}
         environ = read_environment()
         console = Console(
-            log=log.logger,
+            log=log,
             color=wants_color(environ, sys.stderr),
             warning_level=INFO if self._serving and config.strict else WARNING,
         )
@@ -99,7 +100,9 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):
             theme_dirs=[Path(folder) for folder in config.theme.dirs],
             memory=self._memory if settings.execute == "auto" else {},
         )
-        install(config.markdown_extensions, config.mdx_configs, self._site)
+        stand_in = ensure_superfences(config.markdown_extensions, config.mdx_configs)
+        extension = CodeExecExtension(self._site, self._site.rules, is_lexer=is_lexer, stand_in=stand_in)
+        config.markdown_extensions.append(extension)  # type: ignore[arg-type]  # Python-Markdown takes objects too
         config.extra_css.insert(0, STYLESHEET)  # first, so that the user's own sheets win
         return config
 
@@ -117,17 +120,19 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):
         return files
 
     @event_priority(-100)  # Last: this is the text that the Markdown converter will see.
-    def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str | None:  # noqa: ARG002
+    def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str | None:
         """Tell the Markdown extension which page comes."""
         if self._site:
             disk = page.file.content_string
             self._pages[page.file.src_uri] = disk
-            self._site.enter(page.file.src_uri, shown_path(config, page), disk)
+            self._site.enter(PageContext(page.file.src_uri, disk, shown_path(config, page)))
+        return markdown
 
-    def on_page_content(self, html: str, **_: object) -> str | None:  # noqa: ARG002
+    def on_page_content(self, html: str, **_: object) -> str | None:
         """Note that the page is done."""
         if self._site:
             self._site.leave()
+        return html
 
     @event_priority(100)  # Early: what others do in on_env sees the finished pages.
     def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment | None:
@@ -164,7 +169,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):
         return site.fill(pages)
 
     @event_priority(-100)  # Last: the search index and all else is written.
-    def on_post_build(self, *, config: MkDocsConfig) -> None:  # noqa: ARG002
+    def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Tell what failed, and fail the build."""
         site = self._site
         if not site or not site.settings.enabled:
@@ -186,8 +191,8 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):
         self,
         server: LiveReloadServer,
         *,
-        config: MkDocsConfig,  # noqa: ARG002
-        builder: Callable[[Config | None], None],  # noqa: ARG002
+        config: MkDocsConfig,
+        builder: Callable[[Config | None], None],
     ) -> LiveReloadServer:
         """Watch what samples depend on."""
         self._watcher.attach(server)
@@ -203,3 +208,15 @@ def shown_path(config: MkDocsConfig, page: Page) -> str:
         if Path(path).is_relative_to(base):
             return Path(os.path.relpath(path, base)).as_posix()
     return path
+
+
+def is_lexer(name: str) -> bool:
+    """Return whether Pygments has a lexer of that name."""
+    from pygments.lexers import find_lexer_class_by_name
+    from pygments.util import ClassNotFound
+
+    try:
+        find_lexer_class_by_name(name)
+    except ClassNotFound:
+        return False
+    return True

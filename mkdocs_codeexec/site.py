@@ -5,18 +5,20 @@ Knows nothing of MkDocs: `plugin` calls it at the right moments, and so may a co
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import secrets
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.html.fragment import Renderer
-from mkdocs_codeexec.languages import open_languages
+from mkdocs_codeexec.languages import open_languages, words
 from mkdocs_codeexec.markdown import slots
+from mkdocs_codeexec.markdown.collecting import PageContext
+from mkdocs_codeexec.markdown.options import LanguageRule
 from mkdocs_codeexec.pipeline import Pipeline, Resolved
 from mkdocs_codeexec.report.failures import Failure, failures
 from mkdocs_codeexec.report.run import Run
@@ -28,11 +30,12 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Key
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.protocols import Executor, Language, Runner
-    from mkdocs_codeexec.core.sample import Location, Sample
+    from mkdocs_codeexec.core.sample import Location, Problem, Sample
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.report.console import Console
 
 PACKAGE = Path(__file__).parent
+_NOWHERE = PageContext(page="")
 
 
 @dataclass(slots=True)
@@ -54,7 +57,7 @@ class Slotted:
 
 @dataclass(slots=True)
 class Site:
-    """The samples of one build.
+    """The samples of one build. The Collector of the Markdown extension.
 
     Attributes:
         settings: What the user configured.
@@ -67,6 +70,9 @@ class Site:
     console: Console
     theme_dirs: Sequence[Path] = ()
     memory: MutableMapping[Key, Outcome] = field(default_factory=dict)
+    _page: PageContext | None = None
+    _late: bool = False
+    _reported: set[str] = field(default_factory=set)
     _slots: dict[str, Slotted] = field(default_factory=dict)
     _per_page: dict[str, int] = field(default_factory=dict)
     _token: str = field(default_factory=lambda: secrets.token_hex(4))
@@ -75,14 +81,55 @@ class Site:
     _started: float = field(default_factory=time.time)
     _duration: float = 0.0
 
+    def enter(self, page: PageContext) -> None:
+        """Note that `page` is converted from now on."""
+        self._page = page
+
+    def leave(self) -> None:
+        """Note that the page is converted."""
+        self._page = None
+
+    def page(self) -> PageContext | None:
+        """Return the page that is being converted.
+
+        After the batch there is none: what is converted then are excerpts of pages, for Material's blog.
+        """
+        return _NOWHERE if self._late else self._page
+
+    def report(self, problem: Problem) -> None:
+        """Tell the author of a mistake in a fence, once."""
+        if not self._late and str(problem) not in self._reported:
+            self._reported.add(str(problem))
+            self.console.warn(problem.message, at=problem.location, hint=problem.hint)
+
     def add(self, sample: Sample, refusal: str = "") -> str:
         """Take a sample from a page and return the id of its Slot."""
         page = sample.location.page
         self._per_page[page] = number = self._per_page.get(page, 0) + 1
         # The token keeps a sample that prints a Slot's markup from being taken for one.
         slot = f"{self._token}-{len(self._slots)}"
-        self._slots[slot] = Slotted(sample, f"codeexec-{number}", refusal)
+        name = f"codeexec-excerpt-{number}" if self._late else f"codeexec-{number}"
+        same = self._same(sample) if self._late else None
+        resolved = same.resolved if same else None
+        self._slots[slot] = Slotted(same.sample if same else sample, name, refusal, resolved)
         return slot
+
+    def _same(self, sample: Sample) -> Slotted | None:
+        """Return the fence of which `sample` is an excerpt."""
+        return next((s for s in self._slots.values() if replace(sample, location=s.sample.location) == s.sample), None)
+
+    @property
+    def rules(self) -> dict[str, LanguageRule]:
+        """What the Markdown extension must know of the languages, by every word that a fence may use."""
+        return {
+            word: LanguageRule(
+                name=found.language,
+                run=found.run if self.settings.enabled else "none",
+                hides_lines=found.hides,
+                compiled=found.builds,
+            )
+            for word, found in words(self.settings).items()
+        }
 
     @property
     def languages(self) -> Mapping[str, Language]:
@@ -99,7 +146,9 @@ class Site:
         """
         began = time.perf_counter()
         found = [self._slots[slot] for page in pages for slot in slots.find(page) if slot in self._slots]
-        self._resolve([slotted for slotted in found if slotted.resolved is None])
+        if waiting := [slotted for slotted in found if slotted.resolved is None]:
+            self._resolve(waiting)
+        self._late = True
         filled = [slots.fill(page, self._fragment) for page in pages]
         self._duration += time.perf_counter() - began
         return filled
@@ -178,7 +227,7 @@ class Site:
     def run(self) -> Run:
         """Return the build as numbers."""
         resolved = self.resolved()
-        started = datetime.datetime.fromtimestamp(self._started, datetime.UTC)
+        started = dt.datetime.fromtimestamp(self._started, dt.UTC)
         executed = sum(1 for item in resolved if item.outcome is not None and not item.cached)
         return Run(
             resolved=resolved,

@@ -50,9 +50,12 @@ class Project:
     root: Path
     env: dict[str, str] = field(default_factory=dict)
 
-    def configure(self, options: object = None, theme: str = "mkdocs", text: str = MKDOCS_YML) -> None:
-        """Write `mkdocs.yml` with the plugin's options."""
-        self.write("mkdocs.yml", text.format(options=json.dumps(options or {}), theme=theme))
+    def configure(
+        self, options: object = None, theme: str = "mkdocs", *, more: str = "", extensions: bool = True
+    ) -> None:
+        """Write `mkdocs.yml` with the plugin's options, `more` after it, and Markdown extensions or none."""
+        text = MKDOCS_YML if extensions else re.sub(r"markdown_extensions:\n(  .*\n)*", "", MKDOCS_YML)
+        self.write("mkdocs.yml", text.format(options=json.dumps(options or {}), theme=theme) + more)
 
     def write(self, name: str, text: str) -> Path:
         """Write a file below the folder of `mkdocs.yml`."""

@@ -131,7 +131,7 @@ def test_a_hit_starts_nothing() -> None:
 
     assert ["ran a", "ran b"] == bench.resolve(sample("a"), sample("b"))
     assert ["ran a", "ran b"] == bench.resolve(sample("a"), sample("b"))
-    assert (1, ["a", "b"], [2]) == (bench.opened, bench.executed, bench.toy.readied)
+    assert (1, ["a", "b"], [2, 2]) == (bench.opened, bench.executed, bench.toy.readied)
 
 
 def test_equal_samples_run_once() -> None:
@@ -163,6 +163,17 @@ def test_a_lock_file_that_appears_changes_the_keys() -> None:
 
     assert ["ran a"] == bench.resolve(sample("a"))
     assert (["a"], before) == (bench.executed, set(bench.store.outcomes))
+
+
+def test_no_environment_is_built_for_hits_that_looked_like_misses() -> None:
+    """A restored store on a new machine: the toolchain must be asked, and then everything is a hit."""
+    bench = Bench()
+    bench.resolve(sample("a"))
+    bench.toy = Toy()
+    bench.memory.clear()
+
+    assert ["ran a"] == bench.resolve(sample("a"))
+    assert (["a"], [1]) == (bench.executed, bench.toy.readied)
 
 
 def test_another_toolchain_is_a_miss() -> None:

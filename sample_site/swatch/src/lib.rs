@@ -23,6 +23,7 @@ impl Color {
     /// # Panics
     ///
     /// If `amount` is not between 0.0 and 1.0.
+    #[track_caller]
     pub fn mix(self, other: Self, amount: f64) -> Self {
         assert!((0.0..=1.0).contains(&amount), "`amount` is {amount}, expected 0.0 to 1.0");
         let channel = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * amount).round() as u8;
