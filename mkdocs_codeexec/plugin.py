@@ -176,10 +176,13 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             return
         run = site.run()
         fatal = site.settings.fail_on_error and not self._serving
+        if site.settings.verbose:
+            for line in run.details():
+                site.console.say(line)
         for failure in site.failures(self._pages):
             site.console.failure(failure, ERROR if fatal else site.console.warning_level)
+        site.console.say(run.summary())
         if run.resolved:
-            site.console.say(run.summary())
             try:
                 run.write(site.settings.cache_dir)
             except OSError as error:

@@ -30,8 +30,14 @@ class Rule:
     put: str
 
 
-_START = r"(?:(?<=\x1b\[0m)|(?<![\w./-]))"
-"""Before a path: nothing that could belong to it; the end of a colour, as compilers write it, is a letter."""
+_PATH = r"[\w./@+~%-]"
+_START = (
+    rf"(?:(?<=\x1b\[m)|(?<=\x1b\[[0-9]m)|(?<=\x1b\[[0-9]{{2}}m)|(?<=\x1b\[[0-9];[0-9]{{2}}m)|(?<=\x1b\[K)|(?<!{_PATH}))"
+)
+"""Before a path: nothing that could belong to it; but the end of a colour, which is a letter, may be there.
+
+What may stand in a path may not stand before it, so every path is looked at once and the rules take linear time.
+"""
 
 RUST = (
     # Since Rust 1.92 a panic names the thread's id in the operating system: `thread 'main' (16340) panicked at`.
@@ -41,14 +47,14 @@ RUST = (
         r"\1",
     ),
     # Where crates were unpacked, and where the standard library was compiled or is installed.
-    Rule("registry", re.compile(_START + r"/[^\s:'\"`]{0,250}?/registry/src/[^/\s]+/"), ""),
+    Rule("registry", re.compile(_START + r"/" + _PATH + r"*?/registry/src/[^/\s]+/"), ""),
     Rule(
         "checkout",
-        re.compile(_START + r"/[^\s:'\"`]{0,250}?/git/checkouts/([^/\s]+?)-[0-9a-f]{16}/[0-9a-f]{7,}/"),
+        re.compile(_START + r"/" + _PATH + r"*?/git/checkouts/([^/\s]+?)-[0-9a-f]{16}/[0-9a-f]{7,}/"),
         r"\1/",
     ),
     Rule("library", re.compile(_START + r"/rustc/[0-9a-f]{40}/(?=library/)"), ""),
-    Rule("library source", re.compile(_START + r"/[^\s:'\"`]{0,250}?/lib/rustlib/src/rust/(?=library/)"), ""),
+    Rule("library source", re.compile(_START + r"/" + _PATH + r"*?/lib/rustlib/src/rust/(?=library/)"), ""),
     # rustc writes long type names into a file that is gone by the time someone reads this.
     Rule("long type", re.compile(r"sample\.long-type-\d+\.txt"), "sample.long-type.txt"),
 )
@@ -87,5 +93,5 @@ def without_folder(text: str, folder: str, put: str = "") -> str:
     if not folder.startswith("/") or folder == "/" or folder not in text:
         return text
     folder = folder.rstrip("/")
-    text = re.sub(rf"{_START}{re.escape(folder)}/", f"{put}/".lstrip("/") if put else "", text)
-    return re.sub(rf"{_START}{re.escape(folder)}(?![\w./-])", put or ".", text)
+    text = re.sub(rf"{_START}{re.escape(folder)}/", lambda _: f"{put}/" if put else "", text)
+    return re.sub(rf"{_START}{re.escape(folder)}(?!{_PATH})", lambda _: put or ".", text)

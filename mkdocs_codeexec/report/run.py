@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, get_args
 from mkdocs_codeexec.core.expectation import VerdictName, verdict_name, verdict_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from mkdocs_codeexec.core.outcome import Outcome, StepKind
@@ -58,6 +58,14 @@ class Run:
         parts += [f"{counts[name]} {name}" for name in ("skipped", "suspended", "blocked", "error") if counts[name]]
         samples = "1 sample" if counts["samples"] == 1 else f"{counts['samples']} samples"
         return f"{samples}: {', '.join(parts)} ({self.duration:.1f} s)"
+
+    def details(self) -> Iterator[str]:
+        """Yield a line for each sample: where it is, its verdict, and how it came to that."""
+        for item in self.resolved:
+            steps = item.outcome.steps if item.outcome else ()
+            times = ", ".join(f"{step.kind} {step.duration * 1000:.0f} ms" for step in steps)
+            how = "cached" if item.cached else times or "not executed"
+            yield f"{item.sample.location}: {item.sample.language}: {verdict_name(item.verdict)} ({how})"
 
     def failed(self) -> int:
         """Return how many samples did not go as their authors said, or could not be tried."""

@@ -10,6 +10,7 @@ import codecs
 import json
 import math
 import os
+import select
 import signal
 import struct
 import subprocess
@@ -32,8 +33,13 @@ if TYPE_CHECKING:
 
 STOP_SECONDS = 0.25
 """How long `stop_all` waits for children to be gone; they are ended in any case."""
+SLACK_SECONDS = 10.0
+"""How much longer than its child's timeout a supervisor may be silent. A sample may have stopped it."""
 CLOSE_SECONDS = 6.0
 """How long a supervisor may take to clean up before it is given up."""
+
+MONTH = 2_000_000_000
+"""Milliseconds: the longest that `poll` takes."""
 
 
 class Children:
@@ -111,7 +117,8 @@ class Children:
             return _result(kind, NotStarted(f"the command line cannot be encoded: {error}"))
         out, err = (_Kept(command.keep_head, command.keep_tail) for _ in range(2))
         try:
-            report = supervisor.ask(request, {b"o": out, b"e": err}, on_output)
+            longest = min(left, math.inf if command.timeout is None else command.timeout)
+            report = supervisor.ask(request, longest, {b"o": out, b"e": err}, on_output)
         except BaseException:  # Ctrl-C in this thread, or a fault of `on_output`
             self._discard(supervisor)
             raise
@@ -195,6 +202,7 @@ class _Supervisor:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            bufsize=0,
             cwd="/",
             env={"LD_LIBRARY_PATH": str(Path(sys.base_prefix, "lib"))},
             start_new_session=True,
@@ -205,21 +213,19 @@ class _Supervisor:
     def has_ended(self) -> bool:
         return self._process.poll() is not None
 
-    def ask(self, request: bytes, kept: Mapping[bytes, _Kept], on_output: OutputSink | None) -> _Report | None:
-        """Have one child run, and return the report; None if the supervisor has died."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
+    def ask(
+        self, request: bytes, seconds: float, kept: Mapping[bytes, _Kept], on_output: OutputSink | None
+    ) -> _Report | None:
+        """Have one child run, for `seconds` at most, and return the report; None if the supervisor fails to send one."""
+        deadline = time.monotonic() + seconds + SLACK_SECONDS
         try:
-            self._process.stdin.write(struct.pack("!I", len(request)) + request)
-            self._process.stdin.flush()
+            self._send(struct.pack("!I", len(request)) + request)
         except OSError:
             return None
-        while header := self._process.stdout.read(5):
-            if len(header) < 5:
-                break
+        while header := self._receive(5, deadline):
             what, size = struct.unpack("!cI", header)
-            payload = self._process.stdout.read(size)
-            if len(payload) < size:
+            payload = self._receive(size, deadline)
+            if payload is None:
                 break
             if what in kept:
                 kept[what].add(payload)
@@ -232,10 +238,34 @@ class _Supervisor:
                 return _Report(**json.loads(payload))
         return None
 
+    def _send(self, data: bytes) -> None:
+        assert self._process.stdin is not None
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(self._process.stdin.fileno(), rest) :]
+
+    def _receive(self, size: int, deadline: float) -> bytes | None:
+        """Return `size` bytes, or None if they do not come."""
+        assert self._process.stdout is not None
+        fd = self._process.stdout.fileno()
+        poll = select.poll()
+        poll.register(fd, select.POLLIN)
+        data = bytearray()
+        while len(data) < size:
+            left = deadline - time.monotonic()
+            if not poll.poll(None if left == math.inf else min(max(left * 1000, 0), MONTH)):
+                return None
+            chunk = os.read(fd, size - len(data))
+            if not chunk:
+                return None
+            data += chunk
+        return bytes(data)
+
     def terminate(self) -> None:
-        """Ask it to end everything and itself."""
+        """Ask it to end everything and itself, and wake it if somebody has stopped it."""
         with suppress(OSError):
             self._process.terminate()
+            self._process.send_signal(signal.SIGCONT)
 
     def dismiss(self) -> str:
         """End it and free its descriptors; return how it ended, in words."""
@@ -257,6 +287,8 @@ class _Supervisor:
                     said = pipe.read()
                 pipe.close()
         last = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        if status == 0:
+            return "did not answer"
         return f"was ended by signal {-status}" if status < 0 else f"failed: {last or f'exit status {status}'}"
 
 

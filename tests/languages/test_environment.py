@@ -133,6 +133,17 @@ def test_keys_are_the_same_in_another_checkout(workshop: Workshop, tmp_path: Pat
     assert str(tmp_path) not in repr(action)
 
 
+def test_a_host_without_rust_has_the_same_request_keys(workshop: Workshop, tmp_path: Path) -> None:
+    """With the lock beside the results, what was executed elsewhere can be found where nothing is installed."""
+    dependencies = {"itoa": "1"}
+    action = workshop.ready(open_rust(workshop, workshop.rust(dependencies)), workshop.main)
+
+    bare = open_rust(workshop, workshop.rust(dependencies, host_env={"PATH": str(tmp_path)}))
+
+    assert action.request_key == bare.plan(workshop.main).request_key
+    assert bare.plan(workshop.main).toolchain is None
+
+
 def test_an_unknown_toolchain_is_asked_before_anything_is_built(workshop: Workshop) -> None:
     """With the lock at hand keys need no Environment: a restored cache builds none for samples that will hit."""
     settings = workshop.rust({"itoa": "1"})

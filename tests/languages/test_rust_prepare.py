@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mkdocs_codeexec.core.normalize import RUST, normalize
 from mkdocs_codeexec.languages.rust.outline import outline
 from mkdocs_codeexec.languages.rust.prepare import Prepared, original, preamble, prepare
 from mkdocs_codeexec.languages.rust.restore import restore
@@ -243,7 +244,9 @@ def shown(*lines: str) -> str:
 )
 def test_messages_are_restored(code: str, before: str, after: str) -> None:
     """Rows of source lose inserted text, marks under them move left, labels are kept, colours stay."""
-    assert after == restore(prepare(code), before)
+    arrow = " --> sample.rs:1:1\n"
+
+    assert arrow + after == restore(prepare(code), arrow + before)
 
 
 @pytest.mark.parametrize("text", ['const S: &str = "\u65e5\u672c";', 'const S: &str = "\t";', "use a::b;"])
@@ -253,9 +256,88 @@ def test_marks_are_aligned_by_what_a_terminal_shows(text: str) -> None:
     source = prepared.code.split("\n")[0].replace("\t", "    ")
     width = len(source) - len("let a = b;") + 2 * ("\u65e5" in text)
 
-    before = f"1 | {source}\n  | {' ' * width}        ^ not found"
+    arrow = " --> sample.rs:1:1\n"
+    before = f"{arrow}1 | {source}\n  | {' ' * width}        ^ not found"
 
-    assert "1 | let a = b;\n  |         ^ not found" == restore(prepared, before)
+    assert f"{arrow}1 | let a = b;\n  |         ^ not found" == restore(prepared, before)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 | fn main() { f();",
+        "a listing\n\n1 | fn main() { f();\n  | ^",
+        "note: x\n --> other.rs:1:1\n1 | fn main() { f();",
+        "error: x\n --> sample.rs:2:1\n2 | g();\n\n1 | fn main() { f();",
+    ],
+)
+def test_only_messages_of_the_compiler_are_restored(text: str) -> None:
+    """A listing that a program prints, or a row of another file, is left alone."""
+    assert text == restore(prepare("f();\ng();"), text)
+
+
+def test_a_mark_after_a_label_that_goes_stands_where_it_belongs() -> None:
+    """The label of inserted text gives way to a mark that follows it in the same row."""
+    before = (
+        " --> sample.rs:1:1\n1 | fn main() { 5\n  |           -  ^ number\n  |           expected x because of y  - z"
+    )
+
+    assert " --> sample.rs:1:1\n1 | 5\n  |  ^ number\n  |                        - z" == restore(prepare("5"), before)
+
+
+def test_suggestions_to_change_inserted_text_are_left_out() -> None:
+    """The reader does not see what they would change; other suggestions stay."""
+    before = shown(
+        "error: x",
+        " --> sample.rs:1:13",
+        "  |",
+        "1 | fn main() { a?;",
+        "  |              ^",
+        "help: consider adding return type",
+        "  |",
+        "1 ~ fn main() -> Result<(), E> { a?;",
+        "2 +     Ok(())",
+        "  |",
+        "help: consider importing this",
+        "  |",
+        "1 + use a;",
+        "  |",
+        "",
+        "end",
+    )
+
+    after = shown(
+        "error: x",
+        " --> sample.rs:1:1",
+        "  |",
+        "1 | a?;",
+        "  |  ^",
+        "help: consider importing this",
+        "  |",
+        "1 + use a;",
+        "  |",
+        "",
+        "end",
+    )
+    assert after == restore(prepare("a?;"), before)
+
+
+def test_suggestions_after_another_file_are_about_the_sample() -> None:
+    """They come without an arrow."""
+    head = "error: x\n --> sample.rs:2:1\n2 | g();\nnote: y\n --> other.rs:1:1\n1 | fn main() { f();\nhelp: z\n"
+
+    assert head + "1 | h();" == restore(prepare("h();\ng();"), head + "1 | fn main() { h();")
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [",/", " /a", "/", "a", " --> ", "\x1b[", "\x1b]8;;", "1 | fn main() { f();\n", "9", "sample.rs:9", "thread '"],
+)
+def test_hostile_output_takes_linear_time(unit: str) -> None:
+    """Whatever a program prints, a quarter of a megabyte of it is tidied at once."""
+    text = " --> sample.rs:1:1\n/registry/src/" + unit * (256 * 1024 // len(unit))
+
+    assert normalize(restore(prepare("f();"), text), RUST)
 
 
 def test_no_insertion_means_no_change() -> None:

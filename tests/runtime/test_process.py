@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -429,6 +430,17 @@ def test_stop_all(mark: str) -> None:
             some.run(command("true"), "run")
 
 
+def test_a_supervisor_that_is_stopped(mark: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child that stops its supervisor cannot make a run wait for ever, and is gone then."""
+    monkeypatch.setattr(process, "SLACK_SECONDS", 0.5)
+    with Children() as some:
+        found = some.run(sh(f"kill -STOP $PPID; sleep 60; : {mark}", timeout=0.2), "run")
+
+        assert NotStarted("the process that starts samples did not answer") == found.ended
+        assert [] == alive(mark)
+        assert Exited(0) == some.run(command("true"), "run").ended
+
+
 def test_a_limit_for_all() -> None:
     """After the limit children are ended and not started, which is nobody's timeout."""
     with Children() as some:
@@ -481,10 +493,11 @@ def test_the_end_of_this_process_ends_its_children(mark: str, how: signal.Signal
     """However the parent ends, SIGKILL included, nothing is left two seconds later."""
     helper = [sys.executable, "-c", HELPER.format(code=STUBBORN["daemon, and waits"]), mark]
     with subprocess.Popen(helper, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as parent:
-        assert until(lambda: len(alive(mark)) == 3)
+        came = until(lambda: len(alive(mark)) == 3)
         parent.send_signal(how)
         _, said = parent.communicate(timeout=5)
 
+        assert came
         assert until(lambda: alive(mark) == [], 2)
         assert -how == parent.returncode
         assert (how == signal.SIGINT) == (b"KeyboardInterrupt" in said)
@@ -494,18 +507,32 @@ def test_the_end_of_both_parents_ends_the_child(mark: str) -> None:
     """If this process and the supervisor are killed at one blow, the child goes with them."""
     helper = HELPER.format(code="import os, time; os.kill(os.getppid(), 19); time.sleep(60)")
     with subprocess.Popen([sys.executable, "-c", helper, mark], stdout=subprocess.PIPE) as parent:
-        assert until(lambda: len(alive(mark)) == 2)
-        [child] = [pid for pid in _pids(mark) if pid != parent.pid]
-        supervisor = int(Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[1])
-        assert until(lambda: Path(f"/proc/{supervisor}/stat").read_text().rpartition(")")[2].split()[0] == "T")
-        parent.kill()
+        try:
+            assert until(lambda: len(_children(mark)) == 1)
+            [child] = _children(mark)
+            _, supervisor = _state(child)
+            assert until(lambda: _state(supervisor)[0] == "T")
+        finally:
+            parent.kill()
         os.kill(supervisor, signal.SIGKILL)
 
     assert until(lambda: alive(mark) == [], 2)
 
 
-def _pids(mark: str) -> list[int]:
-    return [int(p.parent.name) for p in Path("/proc").glob("[0-9]*/cmdline") if mark.encode() in p.read_bytes()]
+def _state(pid: int) -> tuple[str, int]:
+    """Return the state of a process, and its parent."""
+    state, parent, *_ = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return state, int(parent)
+
+
+def _children(mark: str) -> list[int]:
+    """Return the children with `mark`, told from the helper (and its fork, before it is another program) by `-S`."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if mark.encode() in (line := path.read_bytes()) and b"\0-S\0" in line:
+                found.append(int(path.parent.name))
+    return found
 
 
 # --- Where it cannot work --------------------------------------------------------------------------------------------------------

@@ -4,41 +4,93 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 
 from mkdocs_codeexec.languages.rust.prepare import FILE, Prepared, Shift, original
 
 _ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
-_ROW = re.compile(r" *(\d+) [|~+-] ?")
+_ROW = re.compile(r" *(\d{1,9}) [|~+-] ?")
+_ARROW = re.compile(r" *(?:-->|:::) (.+?):\d+:\d+$")
 _NOTES = re.compile(r" *\| ")
-_PLACE = re.compile(rf"(?:(?<=\x1b\[0m)|(?<![\w./-])){re.escape(FILE)}:(\d+):(\d+)")
+_PLACE = re.compile(rf"(?:(?<=\x1b\[0m)|(?<![\w./-])){re.escape(FILE)}:(\d{{1,9}}):(\d{{1,9}})\b")
+_LABEL = re.compile(r"  +(?=([-^~]))")
+"""Where a label ends because a further mark follows: labels have no two spaces in a row."""
+_HEAD = "fn main()"
 _DRAWN = frozenset(" |-^~+_/")
 
 
 def restore(prepared: Prepared, text: str) -> str:
     """Return `text`, what the compiler or the program said, as if nothing had been inserted.
 
-    Places like `sample.rs:1:25` are corrected, the row of source loses the inserted text, and the rows of marks
-    under it move left with it. ANSI escape sequences stay. A row that the compiler has rewritten stays as it is.
+    Places like `sample.rs:1:25` are corrected. In messages of the compiler, rows of source lose the inserted text, the
+    rows of marks under them move left with it, and suggestions to change it are left out. ANSI escape sequences stay.
+    What merely looks like a row stays as it is: a program may print listings.
     """
     if not prepared.shifts:
         return text
-    lines: list[str] = []
-    cuts: tuple[tuple[int, int], ...] = ()
-    source = ""
+    reader = _Reader(prepared)
     for line in text.split("\n"):
+        reader.take(line)
+    return _PLACE.sub(lambda match: _place(prepared, match), "\n".join(reader.lines))
+
+
+class _Reader:
+    """Goes through text line by line, and keeps what is shown."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        self.lines: list[str] = []
+        self._shifts = prepared.shifts
+        self._cuts: tuple[_Cut, ...] = ()
+        self._source = ""
+        self._ours: bool | None = None  # whether rows are of the sample; None outside of messages
+        self._first = False
+        self._help: int | None = None  # where the suggestion that is being read begins
+        self._dropping = False
+
+    def take(self, line: str) -> None:
+        """Take the next line."""
         plain = _ESCAPE.sub("", line)
+        self._place_of(plain)
         row = _ROW.match(plain)
+        if self._dropping and (row or _NOTES.match(plain + " ") or plain == "..."):
+            return
+        self._dropping = False
         if row is not None:
-            here = tuple(shift for shift in prepared.shifts if shift.line == int(row[1]))
-            cuts, source = _found(plain, row.end(), here), plain
-            lines.append(_without(line, cuts))
-        elif cuts and _NOTES.match(plain):
-            lines.append(_without(line, _marks(source, plain, cuts)))
-        else:
-            if not _NOTES.match(plain + " "):
-                cuts = ()
-            lines.append(line)
-    return _PLACE.sub(lambda match: _place(prepared, match), "\n".join(lines))
+            here = tuple(shift for shift in self._shifts if self._ours and shift.line == int(row[1]))
+            self._cuts, self._source = _found(plain, row.end(), here), plain
+            if here and not self._cuts and _HEAD in plain and _HEAD in here[-1].text and self._help is not None:
+                # A suggestion to change what the reader does not see.
+                del self.lines[self._help :]
+                self._dropping = True
+                return
+            line = _changed(line, self._cuts)
+        elif self._cuts and _NOTES.match(plain):
+            line = _changed(line, _marks(self._source, plain, self._cuts))
+        elif not _NOTES.match(plain + " "):
+            self._cuts = ()
+        self.lines.append(line)
+
+    def _place_of(self, plain: str) -> None:
+        """Notice of which file the rows to come are."""
+        arrow = _ARROW.match(plain)
+        if arrow is not None:
+            self._first = arrow[1] == FILE if self._ours is None else self._first
+            self._ours = arrow[1] == FILE
+        elif not plain.strip():
+            self._ours = self._help = None
+        elif self._ours is not None and plain.startswith(("help: ", "note: ")):
+            # A suggestion without an arrow is about the file of the message.
+            self._ours = self._first
+            self._help = len(self.lines) if plain.startswith("help: ") else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """Columns of a line, from zero: how many go from `start`, and up to where those that follow become spaces."""
+
+    start: int
+    width: int
+    blank: int = 0
 
 
 def _place(prepared: Prepared, match: re.Match[str]) -> str:
@@ -46,9 +98,9 @@ def _place(prepared: Prepared, match: re.Match[str]) -> str:
     return f"{FILE}:{line}:{column}"
 
 
-def _found(plain: str, start: int, shifts: tuple[Shift, ...]) -> tuple[tuple[int, int], ...]:
-    """Return where the inserted texts stand in a row of source: column and width, in characters."""
-    cuts: list[tuple[int, int]] = []
+def _found(plain: str, start: int, shifts: tuple[Shift, ...]) -> tuple[_Cut, ...]:
+    """Return where the inserted texts stand in a row of source, in characters."""
+    cuts: list[_Cut] = []
     for shift in shifts:
         text = shift.text.replace("\t", "    ")  # rustc shows a tab so
         # It takes spaces off the end of a row.
@@ -56,19 +108,26 @@ def _found(plain: str, start: int, shifts: tuple[Shift, ...]) -> tuple[tuple[int
         if column < 0:
             return ()
         start = column + len(text)
-        cuts.append((column, len(text)))
+        cuts.append(_Cut(column, len(text)))
     return tuple(cuts)
 
 
-def _marks(source: str, marks: str, cuts: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
-    """Return what to cut from a row of marks under `source`: no words, which may begin under inserted text."""
-    kept: list[tuple[int, int]] = []
-    for column, width in cuts:
-        start, size = _cells(source[:column]), _cells(source[column : column + width])
-        under = marks[start : start + size]
-        if not set(under) <= _DRAWN:
-            size = len(under) - len(under.lstrip(" "))  # a label stays, at the line's start
-        kept.append((start, size))
+def _marks(source: str, marks: str, cuts: tuple[_Cut, ...]) -> tuple[_Cut, ...]:
+    """Return what to cut from a row of marks under `source`, with regard to labels that begin under inserted text."""
+    kept: list[_Cut] = []
+    for cut in cuts:
+        start = _cells(source[: cut.start])
+        end = start + _cells(source[cut.start : cut.start + cut.width])
+        under = marks[start:end]
+        room = len(under) - len(under.lstrip(" "))
+        label = next((found for found in _LABEL.finditer(marks, start + room) if found.start(1) >= end), None)
+        if set(under) <= _DRAWN:
+            kept.append(_Cut(start, end - start))
+        elif label is not None:
+            # Another mark follows in this row: that one must stand where it belongs, so the label goes.
+            kept.append(_Cut(start, end - start, label.start()))
+        else:  # the label stays, at the start of the line
+            kept.append(_Cut(start, room))
     return tuple(kept)
 
 
@@ -79,17 +138,17 @@ def _cells(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def _without(line: str, cuts: tuple[tuple[int, int], ...]) -> str:
-    """Return `line` without some columns of its visible text; escape sequences stay."""
+def _changed(line: str, cuts: tuple[_Cut, ...]) -> str:
+    """Return `line` with `cuts` made in its visible text; escape sequences stay."""
     if not cuts:
         return line
-    gone = {position for column, width in cuts for position in range(column, column + width)}
+    gone = {at for cut in cuts for at in range(cut.start, cut.start + cut.width)}
+    blank = {at for cut in cuts for at in range(cut.start + cut.width, cut.blank)}
     parts: list[str] = []
     column = end = 0
     for match in (*_ESCAPE.finditer(line), None):
-        stop = match.start() if match else len(line)
-        visible = line[end:stop]
-        parts.append("".join(char for at, char in enumerate(visible, column) if at not in gone))
+        visible = line[end : match.start() if match else len(line)]
+        parts += (" " if at in blank else char for at, char in enumerate(visible, column) if at not in gone)
         column += len(visible)
         if match:
             parts.append(match.group())

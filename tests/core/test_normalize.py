@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mkdocs_codeexec.core.normalize import RUST, normalize, relative, without_folder
+from mkdocs_codeexec.core.outcome import Diagnostic, Exited, StepResult
+
+HASH = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("thread 'main' (16340) panicked at sample.rs:1:1:", "thread 'main' panicked at sample.rs:1:1:"),
+        ("a\n\nthread '<unnamed>' (7) panicked at x", "a\n\nthread '<unnamed>' panicked at x"),
+        ("thread 'main' (7) has overflowed its stack", "thread 'main' has overflowed its stack"),
+        ("my thread 'main' (7) panicked at x", "my thread 'main' (7) panicked at x"),
+        ("thread 'main' (7) finished", "thread 'main' (7) finished"),
+        (
+            "--> /home/u/.cargo/registry/src/index.crates.io-1949/serde-1.0/src/lib.rs:1:2",
+            "--> serde-1.0/src/lib.rs:1:2",
+        ),
+        ("\x1b[0m/root/.cargo/registry/src/index.crates.io-1/a-1/b.rs", "\x1b[0ma-1/b.rs"),
+        ("/h/.cargo/git/checkouts/mylib-0123456789abcdef/1234567/src/lib.rs", "mylib/src/lib.rs"),
+        (f"at /rustc/{HASH}/library/core/src/panicking.rs:80:14", "at library/core/src/panicking.rs:80:14"),
+        ("/h/.rustup/toolchains/x/lib/rustlib/src/rust/library/core/src/a.rs", "library/core/src/a.rs"),
+        ("'sample.long-type-123456.txt'", "'sample.long-type.txt'"),
+        ("/usr/bin /rustc/x/library/ plain", "/usr/bin /rustc/x/library/ plain"),
+    ],
+)
+def test_what_tells_of_a_run_or_a_machine_goes(text: str, expected: str) -> None:
+    """Each rule takes out one thing and leaves what looks like it."""
+    assert expected == normalize(text, RUST)
+
+
+@pytest.mark.parametrize(
+    ("text", "put", "expected"),
+    [
+        ("/s/ab/sample.py:1", "", "sample.py:1"),
+        ('File "/s/ab/sample.py"', "", 'File "sample.py"'),
+        ("in /s/ab", "", "in ."),
+        ("/s/abc/x /x/s/ab/y", "", "/s/abc/x /x/s/ab/y"),
+        *(
+            (f"{colour}/s/ab/x", "", f"{colour}x")
+            for colour in ("\x1b[0m", "\x1b[m", "\x1b[35m", "\x1b[1;35m", "\x1b[K")
+        ),
+        ("/s/ab/src/lib.rs", "mylib", "mylib/src/lib.rs"),
+        (r"/s/ab/x", r"\1", r"\1/x"),
+    ],
+)
+def test_files_in_a_folder_become_relative(text: str, put: str, expected: str) -> None:
+    """Only whole elements of a path count."""
+    assert expected == without_folder(text, "/s/ab", put)
+
+
+@pytest.mark.parametrize("folder", ["/", "relative", ""])
+def test_no_folder_is_no_change(folder: str) -> None:
+    """The root and what is no absolute path are left alone."""
+    assert "/a/relative/b" == without_folder("/a/relative/b", folder)
+
+
+def test_results_lose_the_name_of_their_directory() -> None:
+    """In both streams and in what the compiler reported."""
+    told = Diagnostic(level="error", code="", message="in /s/a", rendered="/s/a/x")
+    result = StepResult(kind="build", stdout="/s/a/x", stderr="/s/a/y", ended=Exited(0), diagnostics=(told,))
+
+    found = relative(result, str(Path("/s/a")))
+
+    assert ("x", "y") == (found.stdout, found.stderr)
+    assert [(".", "x")] == [(d.message.removeprefix("in "), d.rendered) for d in found.diagnostics]

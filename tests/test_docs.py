@@ -1,0 +1,56 @@
+"""The documents say what is true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mkdocs_codeexec import config
+from mkdocs_codeexec.markdown import options
+
+ROOT = Path(__file__).parent.parent
+PAGES = {path.name: path.read_text("utf-8") for path in (ROOT / "docs").glob("*.md")}
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", sorted({*config._TOP, *config._RUST, *config._SCRIPT}))
+def test_every_option_of_the_configuration_is_documented(name: str) -> None:
+    """In a table of docs/configuration.md."""
+    assert re.search(rf"^\| .*`{name}`.* \|", PAGES["configuration.md"], re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", [*options.TABLE, *options.UNAVAILABLE])
+def test_every_option_of_a_fence_is_documented(name: str) -> None:
+    """Those that work, those that have no effect, and those that are refused."""
+    assert re.search(rf"`{name}[`=]", PAGES["fences.md"]) or name == "rust"
+
+
+@pytest.mark.parametrize(
+    "name", sorted(set(re.findall(r"CODEEXEC_[A-Z_]+", (ROOT / "mkdocs_codeexec/config.py").read_text())))
+)
+def test_every_variable_is_documented(name: str) -> None:
+    """In docs/configuration.md."""
+    assert name in PAGES["configuration.md"] or name == "CODEEXEC_"
+
+
+def test_ci_runs_the_command_of_the_readme() -> None:
+    """Word for word."""
+    commands = re.findall(r"```sh\n(.*)\n```", README)
+
+    assert 2 == len(commands)
+    assert "sample_site/mkdocs.yml" in commands[0]
+    assert commands[1] in (ROOT / ".ci/run").read_text("utf-8").split("\n")
+
+
+@pytest.mark.parametrize("path", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda p: p.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    """Every relative link of the documents names a file, and every fragment a heading."""
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", path.read_text("utf-8")):
+        name, _, fragment = target.partition("#")
+        found = (path.parent / name) if name else path
+        assert found.exists(), target
+        if fragment:
+            headings = re.findall(r"^#+ (.*)$", found.read_text("utf-8"), re.MULTILINE)
+            assert fragment in [re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings]
