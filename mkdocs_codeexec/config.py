@@ -24,6 +24,7 @@ from mkdocs_codeexec.core.settings import (
     Settings,
 )
 from mkdocs_codeexec.errors import ConfigurationError, nearest
+from mkdocs_codeexec.languages.builtin import BUILTIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 _T = TypeVar("_T", float, None)
 
 EDITIONS = ("2015", "2018", "2021", "2024")
-BUILTIN_LANGUAGES = ("rust", "python", "bash", "sh")
 
 
 class PluginOptions(Config):  # type: ignore[no-untyped-call]
@@ -311,25 +311,18 @@ def _environment(reader: _Reader, name: str, table: Mapping[str, object], where:
     )
 
 
-_SCRIPTS: dict[str, ScriptSettings] = {
-    "python": ScriptSettings(name="python", aliases=("py", "python3"), command=("{python}", "{file}"), extension="py"),
-    "bash": ScriptSettings(name="bash", command=("bash", "{file}"), extension="sh"),
-    "sh": ScriptSettings(name="sh", command=("sh", "{file}"), extension="sh"),
-}
-
-
 def _scripts(reader: _Reader, languages: Mapping[str, object]) -> dict[str, ScriptSettings]:
-    scripts = dict(_SCRIPTS)
+    scripts = dict(BUILTIN)
     for name, value in languages.items():
         if name == "rust":
             continue
         where = f"languages.{name}"
         table = reader.table(value, where, _SCRIPT)
-        preset = _SCRIPTS.get(name)
+        preset = BUILTIN.get(name)
         command = reader.words(table, "command", f"{where}.") or (preset.command if preset else ())
         build = reader.words(table, "build", f"{where}.")
         if not command:
-            near = nearest(name, BUILTIN_LANGUAGES)
+            near = nearest(name, ("rust", *BUILTIN))
             if "command" not in table:
                 hint = f"did you mean `{near}`?" if near else f'for example `{name}: {{command: [{name}, "{{file}}"]}}`'
                 reader.problem(where, "a language that is not built in needs a `command`", hint)

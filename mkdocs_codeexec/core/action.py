@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NewType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from mkdocs_codeexec.core.outcome import StepKind
 
@@ -109,7 +109,9 @@ def canonical(value: Value) -> bytes:
 
     `("ab", "c")` and `("a", "bc")` differ, and so do `1`, `1.0`, `True` and `"1"`.
     """
-    return b"".join(_parts(value))
+    parts: list[bytes] = []
+    _write(value, parts.append)
+    return b"".join(parts)
 
 
 def digest(value: Value) -> str:
@@ -117,22 +119,22 @@ def digest(value: Value) -> str:
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
-def _parts(value: Value) -> Iterator[bytes]:
-    if value is None:
-        yield b"n;"
-    elif isinstance(value, bool):  # before int: True is an int
-        yield b"b1;" if value else b"b0;"
-    elif isinstance(value, int):
-        yield b"i%d;" % value
-    elif isinstance(value, float):
-        yield b"f" + value.hex().encode() + b";"
-    elif isinstance(value, str):
+def _write(value: Value, put: Callable[[bytes], None]) -> None:
+    if isinstance(value, str):
         data = value.encode("utf-8", "surrogatepass")
-        yield b"s%d:" % len(data)
-        yield data
+        put(b"s%d:" % len(data))
+        put(data)
     elif isinstance(value, tuple):
-        yield b"t%d:" % len(value)
+        put(b"t%d:" % len(value))
         for item in value:
-            yield from _parts(item)
+            _write(item, put)
+    elif value is None:
+        put(b"n;")
+    elif isinstance(value, bool):  # before int: True is an int
+        put(b"b1;" if value else b"b0;")
+    elif isinstance(value, int):
+        put(b"i%d;" % value)
+    elif isinstance(value, float):
+        put(b"f" + value.hex().encode() + b";")
     else:
         raise TypeError(f"{type(value).__name__} has no canonical form")

@@ -244,7 +244,11 @@ def _replace(path: Path, data: bytes) -> None:
             while rest:
                 rest = rest[file.write(rest) :]
             os.fsync(file.fileno())
-        temporary.replace(path)
+        try:
+            temporary.replace(path)
+        except IsADirectoryError:
+            path.rmdir()  # an empty folder in the place of an entry is damage like any other
+            temporary.replace(path)
     except BaseException:
         with suppress(OSError):
             temporary.unlink()

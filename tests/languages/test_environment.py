@@ -356,15 +356,18 @@ def test_hostile_variables_do_not_matter(workshop: Workshop) -> None:
     assert "0\n" == stdout(workshop, language, 'println!("{}", std::env::var("RUST_BACKTRACE").unwrap());')
 
 
+def homes_of(workshop: Workshop, package: Path) -> list[Path]:
+    found = (workshop.environment_dir / "rust").iterdir()
+    return [home for home in found if f'"{package}/' in (home / "Cargo.toml").read_text()]
+
+
 def test_a_missing_library_is_built_again(workshop: Workshop, tmp_path: Path) -> None:
     """What was built is looked at, not only what was written down about it."""
     crate(tmp_path, "mylib", "pub fn one() -> u8 { 1 }")
     language = open_rust(workshop, workshop.rust({"mylib": {"path": "../mylib"}}))
     code = 'println!("{}", mylib::one());'
     stdout(workshop, language, code)
-    homes = [
-        path for path in (workshop.environment_dir / "rust").iterdir() if "mylib" in (path / "Cargo.toml").read_text()
-    ]
+    homes = homes_of(workshop, tmp_path)
     for library in (path for home in homes for path in home.rglob("libmylib-*")):
         library.unlink()
 
@@ -377,9 +380,8 @@ def test_a_missing_capture_is_made_again(workshop: Workshop, tmp_path: Path) -> 
     language = open_rust(workshop, workshop.rust({"mylib": {"path": "../mylib"}}))
     code = 'println!("{}", mylib::one());'
     stdout(workshop, language, code)
-    for capture in (workshop.environment_dir / "rust").glob("*/capture.args"):
-        if "mylib" in capture.read_text():
-            capture.unlink()
+    for home in homes_of(workshop, tmp_path):
+        (home / "capture.args").unlink()
 
     assert "1\n" == stdout(workshop, language, code)
 

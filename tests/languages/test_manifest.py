@@ -131,3 +131,10 @@ def test_messages_name_the_environment() -> None:
     """A further environment is named by its path in mkdocs.yml."""
     with pytest.raises(ConfigurationError, match=r"`languages\.rust\.environments\.async\.dependencies\.x`"):
         manifest(make({"x": 1}, name="async"), PROJECT)
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "../x", "a b", ".x", "é"])
+def test_names_of_environments_are_names_of_folders(name: str) -> None:
+    """No name leads out of the cache directory."""
+    with pytest.raises(ConfigurationError, match="expected a name of letters"):
+        manifest(make(name=name), PROJECT)

@@ -29,6 +29,9 @@ from mkdocs_codeexec.languages.rust.lexer import Unlexable, one_line, tokens
         ("1..2 1.5e3 0xff_u8 1.max(2)", ["1", ".", ".", "2", "1.5e3", "0xff_u8", "1", ".", "max", "(", "2", ")"]),
         ("/// doc\n//// not\n/** doc */ /***/ /**/ //! in", ["/// doc", "/** doc */", "//! in"]),
         ("größe_ß", ["größe_ß"]),
+        ("a \u200e", ["a"]),
+        ("", []),
+        (" \n", []),
     ],
 )
 def test_source_is_split_as_rustc_splits_it(source: str, expected: list[str]) -> None:

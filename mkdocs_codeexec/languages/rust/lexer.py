@@ -7,8 +7,8 @@ finely than rustc splits them, which nothing here depends on.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Literal, NamedTuple, TypeAlias
 
 Kind: TypeAlias = Literal["word", "string", "char", "lifetime", "number", "mark", "open", "close", "outer", "inner"]
 """`outer` and `inner` are documentation comments, which are attributes in disguise."""
@@ -18,8 +18,7 @@ class Unlexable(ValueError):  # noqa: N818 - says what the source is
     """The source ends within a token, or its brackets do not match."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A piece of source.
 
     Attributes:
@@ -45,8 +44,8 @@ class Token:
 
 _TOKEN = re.compile(
     r"""
-      (?P<space> [\s\u200e\u200f]++ )
-    | (?P<line> //[^\n]*+ )
+    [\s\u200e\u200f]*+ (?:
+      (?P<line> //[^\n]*+ )
     | (?P<block> /\* )
     | (?P<raw> (?:b|c)?r(?P<hashes>\#*+)" )
     | (?P<string> (?:b|c)?" (?:[^"\\]|\\.)*+ " )
@@ -58,9 +57,20 @@ _TOKEN = re.compile(
     | (?P<close> [)\]}] )
     | (?P<quote> " )
     | (?P<mark> . )
+    )
     """,
     re.VERBOSE | re.DOTALL,
 )
+_KINDS: Mapping[str, Kind] = {
+    "string": "string",
+    "char": "char",
+    "lifetime": "lifetime",
+    "word": "word",
+    "number": "number",
+    "open": "open",
+    "close": "close",
+    "mark": "mark",
+}
 _BLOCK = re.compile(r"/\*|\*/")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
@@ -74,26 +84,21 @@ def tokens(source: str) -> tuple[Token, ...]:
     found: list[Token] = []
     brackets: list[str] = []
     position = 0
-    while position < len(source):
-        match = _TOKEN.match(source, position)
-        assert match is not None, "`mark` takes any character"
-        kind, start = match.lastgroup, position
-        position = match.end()
-        if kind == "quote":
-            raise Unlexable("a string literal does not end")
-        if kind == "block":
-            position = _block_end(source, start)
-        elif kind == "raw":
-            position = _raw_end(source, match)
-            kind = "string"
-        token = Token(_kind(kind or "", source[start:position]), source[start:position], start)
-        if kind == "space" or (kind in ("line", "block") and token.kind not in ("inner", "outer")):
-            continue
-        if token.kind == "open":
-            brackets.append(token.text)
-        elif token.kind == "close" and (not brackets or brackets.pop() != _PAIRS[token.text]):
+    while match := _TOKEN.match(source, position):  # any character is a mark, so what ends it is the end, after space
+        group = match.lastgroup or ""
+        start, position = match.span(group)
+        if group in ("quote", "raw", "block", "line"):
+            kind, position = _long(source, match, group)
+            if kind is None:
+                continue
+        else:
+            kind = _KINDS[group]
+        text = source[start:position]
+        if kind == "open":
+            brackets.append(text)
+        elif kind == "close" and (not brackets or brackets.pop() != _PAIRS[text]):
             raise Unlexable("brackets do not match")
-        found.append(token)
+        found.append(Token(kind, text, start))
     if brackets:
         raise Unlexable("a bracket is not closed")
     return tuple(found)
@@ -133,18 +138,21 @@ def one_line(source: str) -> str:
     return "".join(parts).strip()
 
 
-def _kind(group: str, text: str) -> Kind:
-    match group:
-        case "line" if text.startswith("///") and not text.startswith("////"):
-            return "outer"
-        case "block" if text.startswith("/**") and not text.startswith(("/***", "/**/")):
-            return "outer"
-        case "line" | "block" if text[2:3] == "!":
-            return "inner"
-        case "word" | "string" | "char" | "lifetime" | "number" | "open" | "close":
-            return group
-        case _:
-            return "mark"
+def _long(source: str, match: re.Match[str], group: str) -> tuple[Kind | None, int]:
+    """Return the kind of a comment or raw string, and where it ends; a plain comment has no kind."""
+    start, end = match.span(group)
+    if group == "quote":
+        raise Unlexable("a string literal does not end")
+    if group == "raw":
+        return "string", _raw_end(source, match)
+    if group == "block":
+        end = _block_end(source, start)
+    mark = source[start : start + 4]
+    if mark[2:3] == "!":
+        return "inner", end
+    if mark.startswith(("///", "/**")) and mark not in ("////", "/***", "/**/"):
+        return "outer", end
+    return None, end
 
 
 def _block_end(source: str, start: int) -> int:

@@ -27,7 +27,7 @@ _KEYS = frozenset(
 """The keys of a dependency (the cargo book, "Specifying Dependencies")."""
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
 Table: TypeAlias = dict[str, object]
 
@@ -53,9 +53,11 @@ def manifest(environment: EnvironmentSettings, project: Path) -> Manifest:
     """Return the manifest of `environment`; its relative paths start at `project`.
 
     Raises:
-        ConfigurationError: A dependency is not one, or `manifest_extra` is no TOML.
+        ConfigurationError: A name or a dependency is not one, or `manifest_extra` is no TOML.
     """
     where = "languages.rust" if environment.name == "default" else f"languages.rust.environments.{environment.name}"
+    if not _NAME.fullmatch(environment.name):  # it becomes the name of a folder
+        raise ConfigurationError(f"`{where}`: expected a name of letters, digits, `-` and `_`")
     dependencies: Table = {
         name: _dependency(f"{where}.dependencies", name, value) for name, value in environment.dependencies.items()
     }

@@ -98,7 +98,7 @@ def _past_line(source: str, stream: tuple[Token, ...], body: int) -> int:
 
 def _after_attributes(stream: tuple[Token, ...], index: int) -> int:
     while index < len(stream):
-        if stream[index].kind in ("outer", "inner"):
+        if stream[index].kind == "outer":
             index += 1
         elif _spells(stream, index, "#", "["):
             index = closing(stream, index + 1) + 1
@@ -234,6 +234,8 @@ def _is_plain_item(stream: tuple[Token, ...], head: int) -> bool:
 
 def _later_crates(stream: tuple[Token, ...], index: int) -> list[tuple[int, int]]:
     """Return the `extern crate` items among statements."""
+    if not any(token.text == "crate" for token in stream[index:]):
+        return []
     found: list[tuple[int, int]] = []
     begins = True
     while index < len(stream):

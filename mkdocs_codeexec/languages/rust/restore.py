@@ -13,7 +13,7 @@ _ROW = re.compile(r" *(\d{1,9}) [|~+-] ?")
 _ARROW = re.compile(r" *(?:-->|:::) (.+?):\d+:\d+$")
 _NOTES = re.compile(r" *\| ")
 _PLACE = re.compile(rf"(?:(?<=\x1b\[0m)|(?<![\w./-])){re.escape(FILE)}:(\d{{1,9}}):(\d{{1,9}})\b")
-_LABEL = re.compile(r"  +(?=([-^~]))")
+_LABEL = re.compile(r"(?<! )  ++(?=([-^~]))")
 """Where a label ends because a further mark follows: labels have no two spaces in a row."""
 _HEAD = "fn main()"
 _DRAWN = frozenset(" |-^~+_/")

@@ -1,0 +1,147 @@
+"""The built sample site in a real browser: what a reader sees, in light and dark, wide and on a phone."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).parent.parent.parent
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+PAGES = ("", "errors/", "output/", "languages/")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed"),
+    pytest.mark.xdist_group("browser"),
+]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory, environment_dir: Path) -> Iterator[str]:
+    """Build the sample site once and serve it."""
+    root = tmp_path_factory.mktemp("sample")
+    shutil.copytree(ROOT / "sample_site", root / "src", ignore=shutil.ignore_patterns("site", ".cache", "target"))
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "-f", root / "src/mkdocs.yml", "-d", root / "site"],
+        env=os.environ | {"CODEEXEC_ENVIRONMENT_DIR": str(environment_dir)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert 0 == built.returncode, built.stderr
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    handler = functools.partial(Quiet, directory=str(root / "site"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def visit(browser: Browser, address: str, *, scheme: str = "light", width: int = 1200) -> Page:
+    """Open a page; whatever is not the site itself is not fetched."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    page = context.new_page()
+    page.route("**/*", lambda r: r.continue_() if "//127.0.0.1" in r.request.url else r.abort())
+    page.goto(address)
+    return page
+
+
+CONTRAST = """() => {
+  const parse = c => c.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
+    .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const back = el => { for (; el; el = el.parentElement) {
+    const c = parse(getComputedStyle(el).backgroundColor); if (c.length < 4 || c[3] > 0.99) return c; } };
+  return [...document.querySelectorAll('.codeexec-output span:not([style]), .codeexec-note, .codeexec-output code')]
+    .filter(el => el.textContent.trim())
+    .map(el => { const [a, b] = [light(parse(getComputedStyle(el).color)), light(back(el))].sort((x, y) => y - x);
+      return [el.className, el.textContent.slice(0, 20), (a + 0.05) / (b + 0.05)]; })
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("page", PAGES)
+def test_text_can_be_read(browser: Browser, address: str, page: str, scheme: str) -> None:
+    """Every text of an output whose colour is ours has a contrast of at least 4.5, as the browser computes it."""
+    shown = visit(browser, address + page, scheme=scheme)
+    rows = shown.evaluate(CONTRAST)
+
+    assert len(rows) > 1
+    assert [] == [row for row in rows if row[2] < 4.5]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_phone_shows_it_without_scrolling_sideways(browser: Browser, address: str, page: str) -> None:
+    """Long lines scroll in their own box."""
+    shown = visit(browser, address + page, width=375)
+
+    assert 375 == shown.evaluate("document.documentElement.scrollWidth")
+
+
+def test_output_is_joined_to_its_source(browser: Browser, address: str) -> None:
+    """No gap, the same width, the same size of letters."""
+    shown = visit(browser, address)
+    source, output = (
+        shown.evaluate(
+            f"(() => {{ const r = document.querySelector('{selector}').getBoundingClientRect();"
+            f" return [r.left, r.right, r.top, r.bottom]; }})()"
+        )
+        for selector in (".codeexec .highlight", ".codeexec .codeexec-output")
+    )
+
+    assert source[:2] == pytest.approx(output[:2], abs=1.5)
+    assert output[2] - source[3] == pytest.approx(0, abs=1.5)
+    sizes = shown.evaluate(
+        "['.codeexec .highlight code', '.codeexec-output code'].map(s => getComputedStyle(document.querySelector(s)).fontSize)"
+    )
+    assert sizes[0] == sizes[1]
+
+
+def test_the_keyboard_reaches_output_and_folds(browser: Browser, address: str) -> None:
+    """A long message can be scrolled with the keyboard, a fold opened; both are named for a screen reader."""
+    shown = visit(browser, address + "errors/", width=375)
+    region = shown.get_by_role("region", name="Compiler messages").first
+    region.focus()
+    assert region.evaluate("el => el === document.activeElement && getComputedStyle(el).outlineStyle !== 'none'")
+    shown.keyboard.press("ArrowRight")
+    shown.wait_for_function("el => el.scrollLeft > 0", arg=region.element_handle())
+
+    shown = visit(browser, address + "output/")
+    fold = shown.locator("details.codeexec-fold")
+    assert not fold.evaluate("el => el.open")
+    fold.locator("summary").focus()
+    shown.keyboard.press("Enter")
+    assert fold.evaluate("el => el.open")
+    assert shown.get_by_text("60 squared is 3600").is_visible()
