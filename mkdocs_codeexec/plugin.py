@@ -26,6 +26,7 @@ from mkdocs.structure.files import File
 
 from mkdocs_codeexec.config import PluginOptions, read_environment, settings_from
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
+from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension, ensure_superfences
 from mkdocs_codeexec.report.console import ERROR, INFO, WARNING, Console, wants_color
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.action import Key
     from mkdocs_codeexec.core.outcome import Outcome
-    from mkdocs_codeexec.core.settings import Settings
 
 log = get_plugin_logger("codeexec")
 
@@ -87,29 +87,34 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             warning_level=INFO if self._serving and config.strict else WARNING,
         )
         try:
-            settings = self._settings(config, environ)
+            site = self._open(config, environ, console, self._raw)
         except ConfigurationError as error:
             if not self._serving or self._builds == 1:
                 raise PluginError(f"codeexec: the configuration has mistakes\n\n{error}") from error
             # An exception in a rebuild would leave every page request waiting for ever.
             console.warn(f"no samples run: the configuration has mistakes\n\n{error}")
-            settings = self._settings(config, environ, {"enabled": False})
-        self._site = Site(
-            settings=settings,
-            console=console,
-            theme_dirs=[Path(folder) for folder in config.theme.dirs],
-            memory=self._memory if settings.execute == "auto" else {},
-        )
+            site = self._open(config, environ, console, {"enabled": False})
+        self._site = site
         stand_in = ensure_superfences(config.markdown_extensions, config.mdx_configs)
-        extension = CodeExecExtension(self._site, self._site.rules, is_lexer=is_lexer, stand_in=stand_in)
+        extension = CodeExecExtension(site, site.rules, is_lexer=is_lexer, stand_in=stand_in)
         config.markdown_extensions.append(extension)  # type: ignore[arg-type]  # Python-Markdown takes objects too
         config.extra_css.insert(0, STYLESHEET)  # first, so that the user's own sheets win
         return config
 
-    def _settings(self, config: MkDocsConfig, environ: dict[str, str], raw: dict[str, Any] | None = None) -> Settings:
+    def _open(self, config: MkDocsConfig, environ: dict[str, str], console: Console, raw: dict[str, Any]) -> Site:
+        """Return a new build.
+
+        Raises:
+            ConfigurationError: The options, or what they say of a language, cannot be used.
+        """
         project = Path(config.config_file_path).parent if config.config_file_path else Path.cwd()
-        return settings_from(
-            self._raw if raw is None else raw, project_dir=project.absolute(), environ=environ, cpus=usable_cpus
+        settings = settings_from(raw, project_dir=project.absolute(), environ=environ, cpus=usable_cpus)
+        return Site(
+            settings=settings,
+            console=console,
+            languages=open_languages(settings, console) if settings.enabled else {},
+            theme_dirs=[Path(folder) for folder in config.theme.dirs],
+            memory=self._memory if settings.execute == "auto" else {},
         )
 
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:

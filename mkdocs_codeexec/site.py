@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.html.fragment import Renderer
-from mkdocs_codeexec.languages import open_languages, words
+from mkdocs_codeexec.languages import words
 from mkdocs_codeexec.markdown import slots
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.options import LanguageRule
@@ -62,12 +62,14 @@ class Site:
     Attributes:
         settings: What the user configured.
         console: The voice on the terminal.
+        languages: Those that are set up, by canonical name.
         theme_dirs: Where a theme may override our templates.
         memory: Outcomes that this process has produced; lives as long as the caller wants.
     """
 
     settings: Settings
     console: Console
+    languages: Mapping[str, Language]
     theme_dirs: Sequence[Path] = ()
     memory: MutableMapping[Key, Outcome] = field(default_factory=dict)
     _page: PageContext | None = None
@@ -76,7 +78,6 @@ class Site:
     _slots: dict[str, Slotted] = field(default_factory=dict)
     _per_page: dict[str, int] = field(default_factory=dict)
     _token: str = field(default_factory=lambda: secrets.token_hex(4))
-    _languages: dict[str, Language] | None = None
     _renderer: Renderer | None = None
     _started: float = field(default_factory=time.time)
     _duration: float = 0.0
@@ -98,7 +99,7 @@ class Site:
 
     def report(self, problem: Problem) -> None:
         """Tell the author of a mistake in a fence, once."""
-        if not self._late and str(problem) not in self._reported:
+        if self.settings.enabled and not self._late and str(problem) not in self._reported:
             self._reported.add(str(problem))
             self.console.warn(problem.message, at=problem.location, hint=problem.hint)
 
@@ -130,13 +131,6 @@ class Site:
             )
             for word, found in words(self.settings).items()
         }
-
-    @property
-    def languages(self) -> Mapping[str, Language]:
-        """The languages, set up for this build."""
-        if self._languages is None:
-            self._languages = open_languages(self.settings, self.console)
-        return self._languages
 
     def fill(self, pages: Sequence[str]) -> list[str]:
         """Resolve the samples whose Slots stand in `pages` and return the pages with what happened put in.
