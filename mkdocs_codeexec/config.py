@@ -91,6 +91,27 @@ def settings_from(
     return settings
 
 
+def check_apart(settings: Settings, folders: Mapping[str, Path]) -> None:
+    """Check that our folders are not below those that MkDocs reads or writes.
+
+    Args:
+        settings: Where our folders are.
+        folders: The others, by the name of their option.
+
+    Raises:
+        ConfigurationError: One of ours is below one of these.
+    """
+    problems = [
+        f"`codeexec.{ours}`: `{place}` is below `{theirs}`, which MkDocs publishes or empties\n\n"
+        "hint: the default is `.cache/codeexec` beside `mkdocs.yml`\n"
+        for ours, place in (("cache_dir", settings.cache_dir), ("environment_dir", settings.environment_dir))
+        for theirs, folder in folders.items()
+        if place.is_relative_to(os.path.abspath(folder))  # noqa: PTH100 - `resolve` would follow links
+    ]
+    if problems:
+        raise ConfigurationError("\n".join(problems))
+
+
 _TOP = (
     "enabled",
     "execute",
@@ -127,7 +148,8 @@ class _Reader:
         self.problems: list[str] = []
 
     def problem(self, where: str, message: str, hint: str = "") -> None:
-        path = ".".join(part for part in (self.root, where) if part)
+        # A variable of the environment stands for itself.
+        path = where if where.startswith("CODEEXEC_") else ".".join(part for part in (self.root, where) if part)
         self.problems.append(f"`{path}`: {message}" + (f"\n\nhint: {hint}\n" if hint else ""))
 
     def table(self, value: object, where: str, known: Sequence[str] | None) -> dict[str, Any]:
@@ -147,10 +169,8 @@ class _Reader:
         value = table.get(name)
         if value is None:
             return default
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            value = str(value)  # `edition: 2024` without quotes
         if not isinstance(value, str):
-            self.problem(f"{where}{name}", f"expected text, got {_kind(value)}")
+            self.problem(f"{where}{name}", f"expected text, got {_kind(value)}", f'put it in quotes: `"{value}"`')
             return default
         return value
 
@@ -164,9 +184,10 @@ class _Reader:
             return default
         if not isinstance(value, bool) and str(value) in among:
             return str(value)
-        near = nearest(str(value), tuple(among))
+        word = {True: "on", False: "off"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+        near = nearest(word, tuple(among))
         hint = f"did you mean `{near}`?" if near else ""
-        self.problem(f"{where}{name}", f"`{value}` is none of {', '.join(f'`{word}`' for word in among)}", hint)
+        self.problem(f"{where}{name}", f"`{word}` is none of {', '.join(f'`{word}`' for word in among)}", hint)
         return default
 
     def flag(self, table: Mapping[str, object], name: str, *, default: bool) -> bool:
@@ -232,10 +253,12 @@ def _execute(reader: _Reader, top: Mapping[str, object], environ: Mapping[str, s
 
 def _sandbox(reader: _Reader, top: Mapping[str, object], environ: Mapping[str, str]) -> str:
     override = environ.get("CODEEXEC_SANDBOX")
-    value = reader.choice({"sandbox": override} if override else top, "sandbox", ("auto", "required", "off"), "auto")
+    table: Mapping[str, object] = {"CODEEXEC_SANDBOX": override} if override else top
+    name = "CODEEXEC_SANDBOX" if override else "sandbox"
+    value = reader.choice(table, name, ("auto", "required", "off"), "auto")
     if value == "required":
         reader.problem(
-            "sandbox",
+            name,
             "`required` is not available in this version of mkdocs-codeexec: samples run as the user who builds the site",
             "build documentation of people you do not trust in a container or a virtual machine",
         )
@@ -251,7 +274,8 @@ def _jobs(reader: _Reader, top: Mapping[str, object], environ: Mapping[str, str]
     except ValueError:
         jobs = 0
     if jobs < 1:
-        reader.problem("jobs", f"expected `auto` or a whole number above 0, got `{value}`")
+        name = "CODEEXEC_JOBS" if environ.get("CODEEXEC_JOBS") else "jobs"
+        reader.problem(name, f"expected `auto` or a whole number above 0, got `{value}`")
     return max(jobs, 1)
 
 

@@ -89,15 +89,15 @@ class Pipeline:
             # miss. An Environment is built for what is still missing then. Building it may write a lock file; what
             # is planned after that has its final key.
             for _ in range(2):
-                for name, actions in batch.missing_by_language().items():
+                for name, actions in batch.hopeful_by_language().items():
                     batch.unavailable.update(self.languages[name].ready(actions, runner))
                     self.languages[name].survey()
                 batch.plan(live)
                 batch.look_up(self.store, self.memory, use_store=self.mode == "auto")
             self._fall_back(batch)
-            work = [(self.languages[a.language], a) for a in batch.missing() if a.toolchain is not None]
+            work = [(self.languages[a.language], a) for a in batch.hopeful() if a.toolchain is not None]
             if work:
-                self.narrator.say(f"executing {len(work)} of {len(live)} samples")
+                self.narrator.say(f"executing {len(work)} of {len(live)} samples, without a sandbox")
                 executor.run(work, lambda action, outcome: self._finish(batch, action, outcome))
 
     def _fall_back(self, batch: _Batch) -> None:
@@ -117,7 +117,7 @@ class Pipeline:
         self.store.put(action, outcome)
         batch.known[action.request_key] = outcome
         batch.executed.add(action.request_key)
-        if outcome.steps and not any(isinstance(step.ended, NotStarted) for step in outcome.steps):
+        if not any(isinstance(step.ended, NotStarted) for step in outcome.steps):
             self.memory[action.key] = outcome
 
 
@@ -158,9 +158,13 @@ class _Batch:
     def missing(self) -> list[Action]:
         return [action for action in self.distinct() if action.request_key not in self.known]
 
-    def missing_by_language(self) -> dict[str, list[Action]]:
+    def hopeful(self) -> list[Action]:
+        """Return what is missing and may still be executed; what was refused once is not tried again."""
+        return [action for action in self.missing() if action.request_key not in self.unavailable]
+
+    def hopeful_by_language(self) -> dict[str, list[Action]]:
         found: dict[str, list[Action]] = {}
-        for action in self.missing():
+        for action in self.hopeful():
             found.setdefault(action.language, []).append(action)
         return found
 

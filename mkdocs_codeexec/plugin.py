@@ -24,7 +24,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 from mkdocs.structure.files import File
 
-from mkdocs_codeexec.config import PluginOptions, read_environment, settings_from
+from mkdocs_codeexec.config import PluginOptions, check_apart, read_environment, settings_from
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.collecting import PageContext
@@ -95,6 +95,8 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             console.warn(f"no samples run: the configuration has mistakes\n\n{error}")
             site = self._open(config, environ, console, {"enabled": False})
         self._site = site
+        if not site.settings.enabled:
+            console.say("disabled: no sample is executed")
         stand_in = ensure_superfences(config.markdown_extensions, config.mdx_configs)
         extension = CodeExecExtension(site, site.rules, is_lexer=is_lexer, stand_in=stand_in)
         config.markdown_extensions.append(extension)  # type: ignore[arg-type]  # Python-Markdown takes objects too
@@ -109,6 +111,8 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         """
         project = Path(config.config_file_path).parent if config.config_file_path else Path.cwd()
         settings = settings_from(raw, project_dir=project.absolute(), environ=environ, cpus=usable_cpus)
+        # MkDocs would publish what is below the one and rebuild for ever, and empty the other before each build.
+        check_apart(settings, {"docs_dir": Path(config.docs_dir), "site_dir": Path(config.site_dir)})
         return Site(
             settings=settings,
             console=console,

@@ -6,6 +6,7 @@ Knows nothing of MkDocs: `plugin` calls it at the right moments, and so may a co
 from __future__ import annotations
 
 import datetime as dt
+import re
 import secrets
 import time
 from contextlib import contextmanager
@@ -143,9 +144,15 @@ class Site:
         if waiting := [slotted for slotted in found if slotted.resolved is None]:
             self._resolve(waiting)
         self._late = True
-        filled = [slots.fill(page, self._fragment) for page in pages]
+        filled = [self._unmarked(slots.fill(page, self._fragment)) for page in pages]
         self._duration += time.perf_counter() - began
         return filled
+
+    def _unmarked(self, html: str) -> str:
+        """Return `html` without Slots that cannot be filled, such as one in a comment: their marks are random."""
+        if self._token not in html:
+            return html
+        return re.sub(rf"\sdata-codeexec-(?:slot|end)=[\"']?{self._token}-\d+[\"']?", "", html)
 
     def _resolve(self, waiting: Sequence[Slotted]) -> None:
         live = [slotted for slotted in waiting if not slotted.refusal]
@@ -222,7 +229,7 @@ class Site:
         """Return the build as numbers."""
         resolved = self.resolved()
         started = dt.datetime.fromtimestamp(self._started, dt.UTC)
-        executed = sum(1 for item in resolved if item.outcome is not None and not item.cached)
+        executed = sum(1 for item in resolved if not item.cached and item.outcome and item.outcome.started)
         return Run(
             resolved=resolved,
             executed=executed,

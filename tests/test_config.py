@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mkdocs_codeexec.config import settings_from
+from mkdocs_codeexec.config import check_apart, settings_from
 from mkdocs_codeexec.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def test_the_whole_contract_is_read() -> None:
             "languages": {
                 "rust": {
                     "run": "all",
-                    "edition": 2021,
+                    "edition": 2021,  # a number, as YAML reads it
                     "toolchain": "nightly",
                     "dependencies": {
                         "serde": {"version": "1", "features": ["derive"]},
@@ -123,6 +123,12 @@ def test_the_whole_contract_is_read() -> None:
             {"languages": {"rust": {"dependencies": {"serde": ["1"]}}}},
             id="dependency",
         ),
+        pytest.param(
+            '`codeexec.cache_dir`: expected text, got a number\n\nhint: put it in quotes: `"5"`',
+            {"cache_dir": 5},
+            id="number",
+        ),
+        pytest.param("`codeexec.execute`: `off` is none of", {"execute": False}, id="YAML's off"),
         pytest.param("`codeexec.sandbox`: `required` is not available", {"sandbox": "required"}, id="sandbox"),
     ],
 )
@@ -160,6 +166,16 @@ def test_variables_win_over_the_file() -> None:
         found.environment_dir,
         found.sandbox,
     )
+
+
+@pytest.mark.parametrize("cache_dir", ["docs/cache", "docs/.cache", "site/cache", "docs"])
+def test_folders_of_ours_are_not_below_those_of_mkdocs(cache_dir: str) -> None:
+    """`serve` would rebuild for ever, and a build would empty its own cache."""
+    found = settings({"cache_dir": cache_dir})
+    with pytest.raises(ConfigurationError, match=r"`codeexec.cache_dir`: .* is below `(docs|site)_dir`"):
+        check_apart(found, {"docs_dir": PROJECT / "docs", "site_dir": PROJECT / "site"})
+
+    check_apart(settings(), {"docs_dir": PROJECT / "docs", "site_dir": PROJECT / "site"})
 
 
 def test_off_disables() -> None:

@@ -244,7 +244,18 @@ def test_without_a_toolchain_other_samples_go_on() -> None:
 
     assert [Errored("`toy` was not found"), Skipped("ignored")] == [item.verdict for item in resolved]
     assert "install it" == (resolved[0].why.hint if resolved[0].why else "")
-    assert [] == bench.executed
+    assert ([], [1]) == (bench.executed, bench.toy.readied)
+
+
+def test_an_environment_that_breaks_later_stops_its_samples() -> None:
+    """What is refused is not handed to the executor, although its key is known."""
+    bench = Bench()
+    bench.resolve(sample("a"))
+    bench.toy.broken = Unavailability("`tally` does not build")
+    resolved = bench.pipeline().resolve([sample("a"), sample("b")])
+
+    assert [Met(), Errored("`tally` does not build")] == [item.verdict for item in resolved]
+    assert ["a"] == bench.executed
 
 
 def test_without_a_toolchain_stored_outcomes_are_shown() -> None:

@@ -167,6 +167,11 @@ class Outcome:
         return bool(self.steps) and all(isinstance(step.ended, Exited) for step in self.steps)
 
     @property
+    def started(self) -> bool:
+        """Whether any child was started."""
+        return any(not isinstance(step.ended, NotStarted) for step in self.steps)
+
+    @property
     def duration(self) -> float:
         """Wall time of all steps, in seconds."""
         return sum(step.duration for step in self.steps)

@@ -78,7 +78,10 @@ class Renderer:
 
     def __init__(self, theme_dirs: Sequence[Path], package_dir: Path) -> None:
         self._environment = Environment(
-            loader=FileSystemLoader([*theme_dirs, package_dir]), autoescape=True, undefined=StrictUndefined
+            loader=FileSystemLoader([*theme_dirs, package_dir]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            auto_reload=False,  # one object serves one build; looking at the files for each sample takes longer than rendering
         )
         self._template = self._environment.get_template("codeexec/fragment.html")
 

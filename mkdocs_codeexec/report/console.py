@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -73,8 +74,17 @@ class Console:
 
     def write(self, text: str) -> None:
         """Write `text` and a newline, with colours if the terminal has them."""
-        self.out.write((text if self.color else ansi.strip(text)) + "\n")
+        self.out.write((_colours_only(text) if self.color else ansi.strip(text)) + "\n")
         self.out.flush()
+
+
+_COLOUR = re.compile(r"(\x1b\[[0-9;:]{0,64}m)")
+
+
+def _colours_only(text: str) -> str:
+    """Return `text` without what would do more to a terminal than colour it: titles, the clipboard, the cursor."""
+    pieces = _COLOUR.split(text)
+    return "".join(piece if number % 2 else ansi.strip(piece) for number, piece in enumerate(pieces))
 
 
 def wants_color(environ: Mapping[str, str], out: TextIO) -> bool:

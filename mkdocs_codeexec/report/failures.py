@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.expectation import Blocked, Errored, Unmet, verdict_reason
 from mkdocs_codeexec.core.outcome import Exited
+from mkdocs_codeexec.html import ansi
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -21,6 +22,8 @@ AROUND = 2
 """Lines shown before and after the one that is meant."""
 MAX_LINES = 60
 """Lines of a tool's message that go to the log; the page has all."""
+MAX_WIDTH = 1000
+"""Characters of such a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ def _place(item: Resolved, outcome: Outcome, language: Language, page: list[str]
         if span and diagnostic.level.startswith("error"):
             inside = language.locate(sample, span.line, span.column)
             break
-    mentions = _MENTION.findall(last.stderr)
+    mentions = _MENTION.findall(ansi.strip(last.stderr))  # Python 3.13 colours its tracebacks
     if inside is None and mentions:
         # A Python traceback names the innermost frame last; a panic names its place first.
         line, column = mentions[-1 if sample.language == "python" else 0]
@@ -152,12 +155,18 @@ def _excerpt(page: list[str], place: Place) -> list[str]:
         mark = ">" if number == place.line else " "
         out.append(f"{mark} {number:>{width}} | {page[number - 1]}".rstrip())
         if number == place.line and place.column:
-            out.append(f"  {'':>{width}} | {' ' * (place.column - 1)}^")
+            before = page[number - 1][: place.column - 1]
+            pad = "".join("\t" if letter == "\t" else " " for letter in before).ljust(place.column - 1)
+            out.append(f"  {'':>{width}} | {pad}^")
     return out
 
 
+def _shortened(line: str) -> str:
+    return line if len(line) <= MAX_WIDTH else f"{line[:MAX_WIDTH]}\x1b[0m … {len(line) - MAX_WIDTH} more"
+
+
 def _cut(text: str) -> str:
-    lines = text.rstrip("\n").split("\n")
+    lines = [_shortened(line) for line in text.rstrip("\n").split("\n")]
     if len(lines) <= MAX_LINES:
         return "\n".join(lines)
     return "\n".join([*lines[:MAX_LINES], f"… {len(lines) - MAX_LINES} more lines are on the page"])

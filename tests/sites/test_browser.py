@@ -132,11 +132,11 @@ def test_output_is_joined_to_its_source(browser: Browser, address: str) -> None:
 def test_the_keyboard_reaches_output_and_folds(browser: Browser, address: str) -> None:
     """A long message can be scrolled with the keyboard, a fold opened; both are named for a screen reader."""
     shown = visit(browser, address + "errors/", width=375)
-    region = shown.get_by_role("region", name="Compiler messages").first
-    region.focus()
-    assert region.evaluate("el => el === document.activeElement && getComputedStyle(el).outlineStyle !== 'none'")
+    group = shown.get_by_role("group", name="Compiler messages").first
+    group.focus()
+    assert group.evaluate("el => el === document.activeElement && getComputedStyle(el).outlineStyle !== 'none'")
     shown.keyboard.press("ArrowRight")
-    shown.wait_for_function("el => el.scrollLeft > 0", arg=region.element_handle())
+    shown.wait_for_function("el => el.scrollLeft > 0", arg=group.element_handle())
 
     shown = visit(browser, address + "output/")
     fold = shown.locator("details.codeexec-fold")

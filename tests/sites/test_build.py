@@ -164,6 +164,41 @@ def test_failures_can_be_warnings(project: Project) -> None:
     assert "Aborted with 1 warnings in strict mode" in strict.log
 
 
+def test_the_log_is_no_way_into_the_terminal(project: Project) -> None:
+    """Colours arrive; titles, the clipboard and the cursor do not; one long line does not flood the log."""
+    project.page(
+        "```python exec\nimport sys\n"
+        "sys.stderr.write('\\33[31mred\\33[0m \\33]52;c;ZXZpbA==\\7\\33]0;title\\7\\33[2J\\33[H\\u202e' + 'x' * 50000)\n"
+        "sys.exit(1)\n```\n"
+    )
+    built = project.build(env={"NO_COLOR": "", "CLICOLOR_FORCE": "1"})
+
+    assert 1 == built.status
+    assert "\33[31mred" in built.log
+    assert not re.search("\33(?!\\[[0-9;]*m)|\7|\u202e", built.log)
+    assert len(built.log) < 5000
+
+
+def test_a_fence_in_a_comment_leaves_no_mark(project: Project) -> None:
+    """It is not executed, and what it leaves is the same at each build."""
+    project.page("<!--\n\n" + PYTHON + "\n-->\n\ntext\n")
+    pages = []
+    for _ in range(2):
+        assert 0 == project.build("--strict").status
+        pages.append(pages_of(project))
+
+    assert pages[0] == pages[1]
+    assert "data-codeexec-slot" not in project.html()
+
+
+def test_a_build_without_samples_says_so(project: Project) -> None:
+    """Nothing executed is never silent, nor is being disabled."""
+    project.page("# Prose\n")
+
+    assert "codeexec: 0 samples: 0 executed" in project.build().log
+    assert "codeexec: disabled" in project.build(env={"CODEEXEC_EXECUTE": "off"}).log
+
+
 def test_a_strict_build_of_a_good_site_passes(project: Project) -> None:
     """Nothing of ours is a warning where nothing is wrong."""
     project.page(PYTHON)

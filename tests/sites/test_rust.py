@@ -195,8 +195,26 @@ def test_a_dependency_that_does_not_build_is_told_once(project: Project) -> None
     assert ["error", "error", "met"] == project.verdicts()
     assert "docs/index.md:1" in built.log
     assert "docs/index.md:5" in built.log
-    assert "E0425" in built.log
+    assert 1 == built.log.count("building the environment")
+    assert 2 == built.log.count("error[E0425]")  # as it came, and at the end, where the samples are named
     assert "Traceback" not in built.log
+
+
+def test_a_dependency_that_breaks_later_is_told_as_well(project: Project) -> None:
+    """With cargo's message and what needs it, and mended by mending it."""
+    with_dependency(project)
+    project.page(rust('println!("{}", tally::name());'))
+    assert 0 == project.build().status
+    good = (project.root / "tally/src/lib.rs").read_text("utf-8")
+    project.write("tally/src/lib.rs", "pub fn name() -> u8 { oops }\n")
+
+    built = project.build()
+    assert {"samples": 1, "error": 1} == built.counts, built.log
+    assert "docs/index.md:1: environment `default` does not build" in built.log
+    assert "hint:" in built.log
+
+    project.write("tally/src/lib.rs", good)
+    assert {"samples": 1, "cached": 1, "met": 1} == project.build().counts
 
 
 def test_named_environments_are_apart(project: Project) -> None:
