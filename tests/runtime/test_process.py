@@ -130,7 +130,8 @@ def test_sigpipe_has_its_default_action(children: Children) -> None:
     assert "y\n141\n" == piped.stdout
     assert "1 0" not in found.stdout
     status = children.run(sh("grep -E 'SigBlk|SigIgn' /proc/self/status"), "run")
-    assert {"0000000000000000"} == {line.split()[1] for line in status.stdout.splitlines()}
+    # 32 and 33 are the C library's own (nptl(7)), and nobody may change them.
+    assert {0} == {int(line.split()[1], 16) & ~(0b11 << 31) for line in status.stdout.splitlines()}
 
 
 # --- What children are given --------------------------------------------------------------------------------------------
