@@ -8,16 +8,15 @@ unless the literal was opened on a hidden line: then the whole of it is hidden.
 
 from __future__ import annotations
 
+import functools
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@dataclass(frozen=True, slots=True)
-class _Literal:
+class _Literal(NamedTuple):
     """Within a string: what ends it; whether a backslash escapes; whether a hidden line opened it."""
 
     end: str
@@ -25,8 +24,7 @@ class _Literal:
     hidden: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Comment:
+class _Comment(NamedTuple):
     """Within `/* … */`: how deep; whether a hidden line opened it."""
 
     depth: int
@@ -36,23 +34,20 @@ class _Comment:
 _Inside: TypeAlias = _Literal | _Comment | None
 
 # A quote after a letter or digit starts no raw string: `bar"x"` in a macro is the word `bar` and a string.
-_OPENS = re.compile(
-    r"""
+_OPENS = r"""
     (?P<line>//)
   | (?P<block>/\*)
   | (?<!\w)[bc]?r(?P<hashes>\#*)"
   | (?P<string>")
   | '(?:\\(?:u\{[^}']*\}|x..|.)|[^\\'])'   # a character; a lifetime has no second quote
-    """,
-    re.VERBOSE,
-)
-_NESTS = re.compile(r"/\*|\*/")
-_STRING_ENDS = re.compile(r'\\.|"')
+"""
+_NESTS = r"/\*|\*/"
+_STRING_ENDS = r'\\.|"'
 
 
 def visible(code: str) -> str:
     """Return `code` as readers see it: hidden lines are gone, `##` is `#`."""
-    return "\n".join(shown for shown, _ in _lines(code) if shown is not None)
+    return "\n".join(shown for shown, _ in _lines(code) if shown is not None) if _hides(code) else code
 
 
 def runnable(code: str) -> str:
@@ -60,7 +55,12 @@ def runnable(code: str) -> str:
 
     It has as many lines as `code`, in the same order, and hidden lines keep their indentation.
     """
-    return "\n".join(run for _, run in _lines(code))
+    return "\n".join(run for _, run in _lines(code)) if _hides(code) else code
+
+
+def _hides(code: str) -> bool:
+    """Tell whether there is a line that the rule could be for."""
+    return "#" in code and any(_split(line) != (line, line) for line in code.split("\n"))
 
 
 def _lines(code: str) -> Iterator[tuple[str | None, str]]:
@@ -85,10 +85,12 @@ def _split(line: str) -> tuple[str | None, str]:
 
 def _after(line: str, inside: _Inside, *, hidden: bool) -> _Inside:
     """Return what the next line starts in, if this one starts in `inside` (Rust reference, "Tokens")."""
+    if inside is None and '"' not in line and "/*" not in line:
+        return None
     position = 0
     while position < len(line):
         if inside is None:
-            opens = _OPENS.search(line, position)
+            opens = _opener().search(line, position)
             if opens is None or opens["line"]:
                 return None
             position = opens.end()
@@ -96,6 +98,11 @@ def _after(line: str, inside: _Inside, *, hidden: bool) -> _Inside:
         else:
             position, inside = _close(line, position, inside)
     return inside
+
+
+@functools.cache
+def _opener() -> re.Pattern[str]:
+    return re.compile(_OPENS, re.VERBOSE)
 
 
 def _opened(opens: re.Match[str], *, hidden: bool) -> _Inside:
@@ -110,7 +117,7 @@ def _opened(opens: re.Match[str], *, hidden: bool) -> _Inside:
 
 def _close(line: str, position: int, inside: _Literal | _Comment) -> tuple[int, _Inside]:
     if isinstance(inside, _Comment):
-        mark = _NESTS.search(line, position)
+        mark = re.compile(_NESTS).search(line, position)
         if mark is None:
             return len(line), inside
         depth = inside.depth + (1 if mark.group() == "/*" else -1)
@@ -118,7 +125,7 @@ def _close(line: str, position: int, inside: _Literal | _Comment) -> tuple[int, 
     if not inside.escapes:
         end = line.find(inside.end, position)
         return (len(line), inside) if end < 0 else (end + len(inside.end), None)
-    mark = _STRING_ENDS.search(line, position)
+    mark = re.compile(_STRING_ENDS).search(line, position)
     if mark is None:
         return len(line), inside
     return mark.end(), None if mark.group() == '"' else inside

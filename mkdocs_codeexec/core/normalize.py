@@ -7,7 +7,7 @@ ordered; add new ones at the end.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -71,18 +71,31 @@ def normalize(text: str, rules: Iterable[Rule]) -> str:
 def relative(result: StepResult, folder: str) -> StepResult:
     """Return `result` with names of files in `folder`, the scratch directory, relative to it.
 
-    The one thing that is taken out before an Outcome is stored: afterwards nobody knows what the directory was called.
+    Such names are taken out before an Outcome is stored: afterwards nobody knows what the directory was called.
     """
-    told = (
-        replace(item, message=without_folder(item.message, folder), rendered=without_folder(item.rendered, folder))
-        for item in result.diagnostics
+    return _replaced(result, lambda text: without_folder(text, folder))
+
+
+def anonymous(result: StepResult, folders: Sequence[tuple[str, str]]) -> StepResult:
+    """Return `result` with other names for `folders`: pairs of a name and what stands for it, innermost first.
+
+    For folders with a random name, which means nothing else wherever it stands (`-L/tmp/x1y2z3/lib`).
+    """
+    wanted = [(name, re.compile(rf"(?:file://)?{re.escape(name)}(?![\w-])"), put) for name, put in folders]
+
+    def change(text: str) -> str:
+        for name, pattern, put in wanted:
+            text = pattern.sub(put, text) if name in text else text
+        return text
+
+    return _replaced(result, change)
+
+
+def _replaced(result: StepResult, change: Callable[[str], str]) -> StepResult:
+    told = tuple(
+        replace(item, message=change(item.message), rendered=change(item.rendered)) for item in result.diagnostics
     )
-    return replace(
-        result,
-        stdout=without_folder(result.stdout, folder),
-        stderr=without_folder(result.stderr, folder),
-        diagnostics=tuple(told),
-    )
+    return replace(result, stdout=change(result.stdout), stderr=change(result.stderr), diagnostics=told)
 
 
 def without_folder(text: str, folder: str, put: str = "") -> str:

@@ -7,17 +7,25 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mkdocs_codeexec.core.action import Value, digest
 
 _PRUNED = frozenset({"target", "tests", "benches", "examples", "node_modules", "__pycache__"})
 """Folders of a package that hold nothing of its library."""
+
+_PAGES = frozenset({"docs", "site"})
+"""Folders that are left out where any file of a package may matter: most likely these are the pages we are building."""
+_NO_SOURCE = re.compile(r"\..*|.*\.md|LICEN[CS]E.*|COPYING.*|Cargo\.lock|mkdocs\.ya?ml", re.IGNORECASE)
+"""Files that are left out there."""
+PACKAGE_FILE_LIMIT = 16 * 1024 * 1024
+"""Bytes of a file that is read there; of larger ones the size counts."""
 
 _INCLUDE = re.compile(
     r"""(?P<doc>\bdoc\s*=\s*)?\binclude(?:_str|_bytes)?!\s*[(\[{]\s*
@@ -28,22 +36,51 @@ _INCLUDE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class Further:
+    """What a compilation has shown to matter beyond what can be seen beforehand; names relative to a package's folder.
+
+    Attributes:
+        paths: Files, and folders that stand for all that is in them.
+        packages: Folders of packages of which any file may matter.
+    """
+
+    paths: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Package:
     """A local Rust package, and the local packages that it needs.
 
     Attributes:
         digest: Of every file that can change what it compiles to; names relative to its folder.
         watched: Files and folders to watch for it.
+        folders: Its folder, and those of the local packages that it needs.
+        covered: Files that count without being named as further ones, those that are not there included.
+        prose: Files that only its documentation includes.
     """
 
     digest: str
     watched: tuple[Path, ...]
+    folders: tuple[Path, ...] = ()
+    covered: frozenset[Path] = frozenset()
+    prose: frozenset[Path] = frozenset()
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What was found so far of a package."""
+
+    files: dict[Path, bytes | None] = field(default_factory=dict)
+    watched: list[Path] = field(default_factory=list)
+    folders: list[Path] = field(default_factory=list)
+    prose: set[Path] = field(default_factory=set)
 
 
 def declared(project: Path, patterns: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """Return an input for each glob pattern: the digest of what matches it below `project`."""
     return tuple(
-        (f"inputs:{pattern}", _digest((_name(path, project), _content(path)) for path in matching(project, pattern)))
+        (f"inputs:{pattern}", _digest((_name(path, project), _hash(path)) for path in matching(project, pattern)))
         for pattern in sorted(set(patterns))
     )
 
@@ -60,67 +97,110 @@ def matching(project: Path, pattern: str) -> list[Path]:
     relative = relative.removeprefix("./")
     with contextlib.suppress(ValueError, OSError):
         for path in [anchor] if relative == "." else anchor.glob(relative) if relative else []:
-            found.update(_files(path, everything=True) if path.is_dir() else [path])
+            found.update(_files(path, _all) if path.is_dir() else [path])
     return sorted(path for path in found if path.is_file())
 
 
-def package(folder: Path) -> Package:
+def package(folder: Path, further: Further | None = None, apart: Sequence[Path] = ()) -> Package:
     """Return what is to be known of the package in `folder`; one that is not there has a digest, too.
 
     Counted are its manifest, its build script, all of `src/`, other Rust files outside of tests, benches, examples and
     `target`, files that these include by a literal name, the manifest of the workspace that it inherits from, and the
-    same for every local package it depends on. Prose beside it is not.
+    same for every local package it depends on. Prose beside it is not. What cargo has recorded comes on top.
+
+    Args:
+        folder: Where its `Cargo.toml` is.
+        further: What else counts.
+        apart: Folders of which nothing counts, wherever they are: those that we write to.
     """
-    files: dict[Path, bytes | None] = {}
-    watched: list[Path] = []
-    seen: set[Path] = set()
-    _collect(folder, files, watched, seen)
+    found = _Reading()
+    _collect(folder, found)
+    parts: dict[str, str | None] = {
+        _name(path, folder): hashlib.sha256(content).hexdigest()
+        for path, content in found.files.items()
+        if content is not None
+    }
+    further = further or Further()
+    named = [Path(os.path.normpath(folder / name)) for name in further.paths]
+    for path, hashed in _hashes(folder, further, apart):
+        if path not in found.files:
+            parts[_name(path, folder)] = hashed
+            found.watched.append(next((start for start in named if path.is_relative_to(start)), path))
     return Package(
-        _digest(sorted((_name(path, folder), content) for path, content in files.items() if content is not None)),
-        tuple(dict.fromkeys(watched)),
+        digest=_digest(sorted(parts.items())),
+        watched=tuple(dict.fromkeys(found.watched)),
+        folders=tuple(found.folders),
+        covered=frozenset(found.files),
+        prose=frozenset(found.prose - found.files.keys()),
     )
 
 
-def _collect(folder: Path, files: dict[Path, bytes | None], watched: list[Path], seen: set[Path]) -> None:
-    if folder in seen:
+def _hashes(folder: Path, further: Further, apart: Sequence[Path]) -> Iterator[tuple[Path, str | None]]:
+    """Yield the further files, and what is in them; None for what is not there."""
+
+    def ours(parent: Path, name: str) -> bool:
+        path = parent / name
+        return name != ".git" and path not in apart and not (path / "CACHEDIR.TAG").is_file()
+
+    def packaged(parent: Path, name: str) -> bool:
+        path = parent / name
+        left_out = name in _PRUNED | _PAGES or (path / "mkdocs.yml").is_file()
+        return not left_out and path not in apart and _belongs(parent, name, top=False)
+
+    for name in further.paths:
+        path = Path(os.path.normpath(folder / name))
+        if path.is_dir():
+            yield from ((file, _hash(file)) for file in _files(path, ours))
+        else:
+            yield path, _hash(path)
+    for name in further.packages:
+        for file in _files(Path(os.path.normpath(folder / name)), packaged):
+            if not _NO_SOURCE.fullmatch(file.name):
+                yield file, _hash(file, PACKAGE_FILE_LIMIT)
+
+
+def _collect(folder: Path, found: _Reading) -> None:
+    if folder in found.folders:
         return
-    seen.add(folder)
+    found.folders.append(folder)
     path = folder / "Cargo.toml"
     content = _content(path)
-    files[path] = content
-    watched.append(path)
+    found.files[path] = content
+    found.watched.append(path)
     manifest = read_toml(content)
-    sources = [*_files(folder / "src", everything=True), *_files(folder, everything=False)]
+    sources = _files(folder / "src", _all)
+    rest = _files(folder, lambda parent, name: _belongs(parent, name, top=parent == folder))
+    sources += [file for file in rest if file.suffix == ".rs"]
     script = manifest.get("package")
     build = script.get("build") if isinstance(script, Mapping) else None
     sources.append(folder / (build if isinstance(build, str) else "build.rs"))
-    watched += [folder / "src", *(source for source in sources if not source.is_relative_to(folder / "src"))]
+    found.watched += [folder / "src", *(source for source in sources if not source.is_relative_to(folder / "src"))]
     for source in sources:
-        if source not in files:
-            files[source] = _content(source)
-            _include(source, folder, files, watched)
+        if source not in found.files:
+            found.files[source] = _content(source)
+            _include(source, folder, found)
     root, workspace = _workspace(folder, manifest, content)
     if root is not None:
-        files[root / "Cargo.toml"] = _content(root / "Cargo.toml")
-        watched.append(root / "Cargo.toml")
+        found.files[root / "Cargo.toml"] = _content(root / "Cargo.toml")
+        found.watched.append(root / "Cargo.toml")
     for needed in _local(folder, manifest, root, workspace):
-        _collect(needed, files, watched, seen)
+        _collect(needed, found)
 
 
-def _include(source: Path, folder: Path, files: dict[Path, bytes | None], watched: list[Path]) -> None:
-    content = files[source]
+def _include(source: Path, folder: Path, found: _Reading) -> None:
+    content = found.files[source]
     if source.suffix != ".rs" or not content or b"include" not in content:
         return
     for match in _INCLUDE.finditer(content.decode("utf-8", "replace")):
-        if match["doc"]:  # `#![doc = include_str!("../README.md")]` is prose
-            continue
         name = match["name"].replace("\\\\", "\\")
         path = folder / name.lstrip("/") if match["root"] else source.parent / name
         path = Path(os.path.normpath(path))
-        if path not in files:
-            files[path] = _content(path)
-            watched.append(path)
-            _include(path, folder, files, watched)
+        if match["doc"]:  # `#![doc = include_str!("../README.md")]` is prose
+            found.prose.add(path)
+        elif path not in found.files:
+            found.files[path] = _content(path)
+            found.watched.append(path)
+            _include(path, folder, found)
 
 
 def _workspace(
@@ -163,8 +243,8 @@ def _local(
                     yield Path(os.path.normpath(start / path))
 
 
-def _files(folder: Path, *, everything: bool) -> list[Path]:
-    """Return the files below `folder`, sorted: everything, or the Rust files that may belong to its library.
+def _files(folder: Path, enters: Callable[[Path, str], bool]) -> list[Path]:
+    """Return the files below `folder`, sorted, in those folders that `enters` takes by parent and name.
 
     Links to folders are followed, as cargo does, but not in a circle.
     """
@@ -177,12 +257,13 @@ def _files(folder: Path, *, everything: bool) -> list[Path]:
             folders.clear()
             continue
         seen.add(real)
-        if everything:
-            folders[:] = sorted(name for name in folders if name != ".git")
-        else:
-            folders[:] = sorted(name for name in folders if _belongs(here, name, top=here == folder))
-        found += [here / name for name in sorted(names) if everything or name.endswith(".rs")]
+        folders[:] = sorted(name for name in folders if enters(here, name))
+        found += [here / name for name in sorted(names)]
     return found
+
+
+def _all(_parent: Path, name: str) -> bool:
+    return name != ".git"
 
 
 def _belongs(parent: Path, name: str, *, top: bool) -> bool:
@@ -211,8 +292,16 @@ def _name(path: Path, start: Path) -> str:
     return Path(os.path.relpath(path, start)).as_posix()
 
 
-def _digest(files: Iterator[tuple[str, bytes | None]] | Sequence[tuple[str, bytes | None]]) -> str:
-    parts: list[Value] = [
-        (name, hashlib.sha256(content).hexdigest() if content is not None else None) for name, content in files
-    ]
+def _hash(path: Path, limit: float = math.inf) -> str | None:
+    """Return what changes when the content of `path` does: beyond `limit` bytes, its size alone. None: no such file."""
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            return f"{size} bytes" if size > limit else hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError):
+        return None
+
+
+def _digest(files: Iterable[tuple[str, str | None]]) -> str:
+    parts: list[Value] = list(files)
     return digest(tuple(parts))

@@ -101,12 +101,14 @@ class ScriptLanguage:
         """Execute one step of `action`."""
         del action
         program = step.argv[0]
-        if program == _EXECUTABLE:
-            found: Path | str | None = program
-        else:
-            found = self._find(program)
+        made = program == _EXECUTABLE or self._made(program)
+        found = program if made else self._find(program)
         if found is None:
             why = NotStarted(f"`{program}` was not found")
+            return StepResult(kind=step.kind, stdout="", stderr="", ended=why)
+        if made and not (scratch.path / program).is_file():
+            hint = "" if program == _EXECUTABLE else "; `{exe}` stands for the file that it should make"
+            why = NotStarted(f"`{program}` was not found: the build step made no such file{hint}")
             return StepResult(kind=step.kind, stdout="", stderr="", ended=why)
         argv = (str(found), *(sys.executable if word == PYTHON else word for word in step.argv[1:]))
         return relative(scratch.run(step, argv, {**self._caches(program), **dict(step.env)}), str(scratch.path))
@@ -158,7 +160,12 @@ class ScriptLanguage:
 
     def _programs(self) -> tuple[str, ...]:
         lines = (line for line in (self._script.build, self._script.command) if line)
-        return tuple(dict.fromkeys(line[0] for line in lines if line[0] != "{exe}"))
+        return tuple(dict.fromkeys(line[0] for line in lines if line[0] != "{exe}" and not self._made(line[0])))
+
+    def _made(self, program: str) -> bool:
+        """Tell whether `program` is what the build step makes: it is not there beforehand, beside `mkdocs.yml`."""
+        own = bool(self._script.build) and program.startswith("./") and program == self._script.command[0]
+        return own and self._find(program) is None
 
     def _inside(self) -> bool:
         """Whether the interpreter is the one that runs us, which tells what it is without being started."""

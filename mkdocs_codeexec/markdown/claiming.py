@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+import re
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.markdown.header import Option
@@ -17,14 +17,20 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.markdown.header import Header
 
 Manner: TypeAlias = Literal["ours", "native", "leftover"]
-"""Who renders a fence: we; superfences, as if we were not there; we, unless somebody else takes it."""
+"""Who renders a fence.
+
+    ours      we
+    native    superfences, as if we were not there; we, if it would leave the text of the fence on the page
+    leftover  a custom fence of the site, if one takes it; else we
+"""
 
 _RUSTDOC_ALONE = frozenset({"should_panic", "no_run", "compile_fail", "ignore", "test_harness", "standalone_crate"})
 """rustdoc: a fence that has one of these and no language is Rust."""
 
+_MDBOOK = r"^[ \t]*(\{\{#(?:include|rustdoc_include|playground|playpen)\s+([^\s{}]+)[^{}]*\}\})"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+
+class Claim(NamedTuple):
     """What is done with a fence.
 
     Attributes:
@@ -34,7 +40,7 @@ class Claim:
         passthrough: Options of the highlighter.
         id: Its `#id`.
         classes: Its classes.
-        remarks: What is wrong with it.
+        remarks: What is wrong with it; not told of what superfences or a custom fence renders.
         request: What is asked for; None if it is plain code.
     """
 
@@ -69,15 +75,17 @@ def claim(
         return _unknown_language(header, languages)
     reading = read(header, rule, target=target, is_lexer=is_lexer)
     request, remarks = _decide(reading, rule)
-    ours = request is not None or reading.ours or header.rustdoc
+    manner: Manner = "leftover" if reading.near else "native"
+    if request is not None or reading.ours:
+        manner = "ours"
     return Claim(
         word=header.language,
-        manner="ours" if ours else "native",
+        manner=manner,
         hides_lines=rule.hides_lines,
         passthrough=reading.passthrough,
         id=header.id,
         classes=reading.classes,
-        remarks=remarks if ours else (),  # what superfences takes as it is, is not ours to find fault with
+        remarks=remarks,
         request=request,
     )
 
@@ -88,35 +96,45 @@ def _with_language(header: Header, languages: Mapping[str, LanguageRule]) -> Hea
     if "rust" not in languages or word.lower() in languages:
         return header
     if not word:
-        return replace(header, language="rust") if header.rustdoc and header.options else header
+        named = header.braces or not (header.rustdoc and header.options)
+        return header if named else header._replace(language="rust")
     edition = word.startswith("edition") and word[7:].isdigit()
     if word in _RUSTDOC_ALONE or word.startswith("ignore-") or is_error_code(word) or edition:
-        return replace(header, language="rust", options=(Option(word), *header.options))
+        return header._replace(language="rust", options=(Option(word), *header.options))
     return header
 
 
 def _unknown_language(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None:
-    word = header.language
     # `test` alone is an everyday word; only `exec` says that somebody counts on execution.
-    mark = next((option for option in header.options if option.name == "exec"), None)
-    if mark is None and "exec" in header.classes:
-        mark = Option("exec")
-    if not word or mark is None:
+    words = [*(option.name for option in header.options), *header.classes]
+    word = header.language
+    if "exec" not in (word, *words):
         return None
-    meant = nearest(word.lower(), tuple(languages))
-    rule = LanguageRule(name=word)
-    reading = read(header, rule)
-    remark = Remark(
-        f"`{word}` is not set up as a language, so this is not executed",
-        (f"did you mean `{meant}`? " if meant else "") + f"`languages:` of the plugin can have an entry `{word}`",
-    )
+    reading = read(header, LanguageRule(name=word))
+    if word in ("", "exec"):
+        word = next((other for other in words if other.lower() in languages), "")
+        remark = _no_language(word or next(iter(languages), "rust"), braces=header.braces)
+    else:
+        meant = nearest(word.lower(), tuple(languages))
+        remark = Remark(
+            f"`{word}` is not set up as a language, so this is not executed",
+            (f"did you mean `{meant}`? " if meant else "") + f"`languages:` of the plugin can have an entry `{word}`",
+        )
     return Claim(
         word=word,
         manner="leftover",
         passthrough=reading.passthrough,
         id=header.id,
-        classes=reading.classes,
+        classes=tuple(name for name in reading.classes if name != word),
         remarks=() if reading.marked is False else (remark,),
+    )
+
+
+def _no_language(word: str, *, braces: bool) -> Remark:
+    spelling = f"{{.{word} .exec}}" if braces else f"{word} exec"
+    return Remark(
+        "the fence asks for `exec` and does not start with a language, so it is not executed",
+        f"the language comes first: `{spelling}`",
     )
 
 
@@ -137,5 +155,16 @@ def _decide(reading: Reading, rule: LanguageRule) -> tuple[Request | None, tuple
             ),
         )
     if rule.run == "check":
-        request = replace(request, build_only=True)
+        request = request._replace(build_only=True)
     return request, (*reading.remarks, *reading.missing)
+
+
+def foreign_include(code: str) -> Remark | None:
+    """Return what is to be said of a sample in which mdBook would include a file; None if there is no such line."""
+    found = re.search(_MDBOOK, code, re.MULTILINE) if "{{#" in code else None
+    if found is None:
+        return None
+    return Remark(
+        f"`{found[1]}` is of mdBook, and MkDocs does not know it",
+        f'the extension `pymdownx.snippets` includes files: write `--8<-- "{found[2]}"`',
+    )

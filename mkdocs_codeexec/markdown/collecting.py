@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pymdownx.superfences import SuperFencesException
 
@@ -25,8 +24,7 @@ class ExtensionFailure(SuperFencesException, CodeExecError):  # type: ignore[mis
     """
 
 
-@dataclass(frozen=True, slots=True)
-class PageContext:
+class PageContext(NamedTuple):
     """The page that is being converted.
 
     Attributes:
@@ -64,8 +62,7 @@ class Collector(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(NamedTuple):
     """Where fences are claimed and what is found in them is handed in.
 
     Attributes:

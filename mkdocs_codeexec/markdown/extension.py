@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from markdown.extensions import Extension
 from pymdownx.superfences import SuperFencesBlockPreprocessor
 
+from mkdocs_codeexec.markdown.asking import RawFences
 from mkdocs_codeexec.markdown.claiming import claim
 from mkdocs_codeexec.markdown.collecting import Collector, Desk, ExtensionFailure, PageContext
-from mkdocs_codeexec.markdown.fences import Fences, RawFences, Reporter
+from mkdocs_codeexec.markdown.fences import Fences, Reporter
 from mkdocs_codeexec.markdown.locating import (
     AFTER_SNIPPETS,
     BEFORE_SNIPPETS,
@@ -63,7 +64,8 @@ class CodeExecExtension(Extension):
         super().__init__()
         self._collector = collector
         self._stand_in = stand_in
-        self._claim = functools.partial(claim, languages=languages, target=target or host_target(), is_lexer=is_lexer)
+        asked = functools.partial(claim, languages=languages, target=target or host_target(), is_lexer=is_lexer)
+        self._claim = functools.lru_cache(maxsize=1000)(asked)  # the headers of a site are a few, over and over
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Python-Markdown's name
         """Take the place of superfences in `md`; put it there if it is not."""

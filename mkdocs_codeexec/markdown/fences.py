@@ -1,148 +1,53 @@
-"""The preprocessors of superfences, asked before they take a fence.
+"""The preprocessor of superfences that renders fences, with ours among them.
 
-superfences knows lists, tabs, blockquotes, admonitions and fences within fences; it reads a header in one of three
-methods, depending on its spelling, and throws away what it cannot read. These subclasses look at the whole header
-first. What is not ours goes its usual way, untouched.
+superfences knows lists, tabs, blockquotes, admonitions and fences within fences.
 """
 
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markdown.postprocessors import Postprocessor
-from pymdownx.superfences import (
-    SuperFencesBlockPreprocessor,
-    SuperFencesException,
-    SuperFencesRawBlockPreprocessor,
-)
+from pymdownx.superfences import SuperFencesBlockPreprocessor, SuperFencesException
 
 from mkdocs_codeexec.core.hidden import visible
 from mkdocs_codeexec.core.sample import Location, Problem
+from mkdocs_codeexec.markdown.asking import Asking
+from mkdocs_codeexec.markdown.claiming import foreign_include
 from mkdocs_codeexec.markdown.collecting import Desk, ExtensionFailure, PageContext
-from mkdocs_codeexec.markdown.header import Header, is_inline_code, parse_header
+from mkdocs_codeexec.markdown.header import parse_header
 from mkdocs_codeexec.markdown.options import Remark
 from mkdocs_codeexec.markdown.slots import open_slot
 
 if TYPE_CHECKING:
-    import re
-    from collections.abc import Callable
-
     from markdown import Markdown
 
     from mkdocs_codeexec.markdown.claiming import Claim
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
+class _Opened(NamedTuple):
     """A fence of ours, from its header on.
 
     Attributes:
         claim: What is done with it.
-        index: Index of its header among the lines that superfences sees.
+        place: Index of its header among the lines that superfences sees.
         line: The header.
     """
 
     claim: Claim
-    index: int
+    place: int
     line: str
 
 
-class _Asking:
-    """A preprocessor of superfences that shows us each header first."""
-
-    md: Any
-    lang: str | None
-    id: str
-    classes: list[str]
-    options: dict[str, Any]
-    attrs: dict[str, Any]
-    formatter: Any
-    line_count: int
-
-    def __init__(self, md: Markdown, usual: Any, desk: Desk) -> None:
-        super().__init__(md)  # type: ignore[call-arg]
-        self.config, self.extension = usual.config, usual.extension
-        self._desk = desk
-        self._asking = False
-
-    def parse_options(self, m: re.Match[str]) -> bool:
-        """Read `lang option="value"`."""
-        return self._ask(m, super().parse_options)  # type: ignore[misc]
-
-    def handle_attrs(self, m: re.Match[str]) -> bool:
-        """Read `{.lang option="value"}`."""
-        return self._ask(m, super().handle_attrs)  # type: ignore[misc]
-
-    def handle_unrecognized(self, m: re.Match[str]) -> bool:
-        """Read anything else."""
-        return self._ask(m, super().handle_unrecognized)  # type: ignore[misc]
-
-    def _ask(self, m: re.Match[str], usual: Callable[[re.Match[str]], bool]) -> bool:
-        if self._asking:  # with relaxed headers one of the three calls another
-            return usual(m)
-        self._asking = True
-        try:
-            return self._answer(m, usual)
-        finally:
-            self._asking = False
-
-    def _answer(self, m: re.Match[str], usual: Callable[[re.Match[str]], bool]) -> bool:
-        fence = m.group("fence")
-        info = m.group(0)[len(fence) :]
-        if fence.startswith("`") and is_inline_code(info):
-            return usual(m)
-        header = parse_header(info)
-        found = self._desk.claim(header)
-        if found is None or found.manner == "native":
-            okay = usual(m) or self._rescue(header)
-            if okay and found is not None and found.hides_lines:
-                self.formatter = functools.partial(self._show, self.formatter)
-            return okay
-        if found.manner == "leftover" and usual(m) and self.formatter is not self._usual_formatter:
-            return True
-        self.lang, self.id, self.classes = found.word, found.id, list(found.classes)
-        self.options, self.attrs = {}, {}
-        self._take(found, m.string)
-        return True
-
-    @property
-    def _usual_formatter(self) -> Any:
-        return self.extension.superfences[0]["formatter"]
-
-    def _rescue(self, header: Header) -> bool:
-        """Take what `fenced_code` takes and superfences without Pygments does not: `lang hl_lines="1"`."""
-        only = {option.name for option in header.options}
-        if not self._desk.stand_in or only != {"hl_lines"} or header.braces or header.stray or header.rustdoc:
-            return False
-        self.lang, self.options, self.attrs = header.language, {}, {}
-        self.formatter = self._usual_formatter
-        return True
-
-    def _show(self, formatter: Callable[..., str], *, src: str, **how: Any) -> str:
-        """Render with `formatter` what readers see of a plain fence."""
-        shown = visible(src)
-        if shown != src:
-            self.line_count = shown.count("\n") + 1
-        return formatter(src=shown, **how)
-
-    def _take(self, found: Claim, line: str) -> None:  # noqa: ARG002 - here a fence only has to be one
-        """Make the fence that starts with `line` ours."""
-        self.formatter = None
-
-
-class RawFences(_Asking, SuperFencesRawBlockPreprocessor):  # type: ignore[misc]
-    """Keeps the tabs of our fences too, where `preserve_tabs` is on: superfences would not know them as fences."""
-
-
-class Fences(_Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
+class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
     """Renders fences, and hands in the samples among them."""
 
     def __init__(self, md: Markdown, usual: Any, desk: Desk) -> None:
         super().__init__(md, usual, desk)
         self._index = -1
         self._opened: _Opened | None = None
+        self._bare: tuple[int, str] | None = None
         self._problems: list[Problem] = []
         self._deferred: dict[str, list[Problem]] = {}
 
@@ -150,6 +55,7 @@ class Fences(_Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
         """Return `lines` with a placeholder for each fence."""
         self._index = -1
         self._opened = None
+        self._bare = None
         self._problems = []
         self._deferred = {}
         kept: list[str] = super().run(lines)
@@ -159,12 +65,15 @@ class Fences(_Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
     def parse_whitespace(self, line: str) -> str:
         """Count a line outside of a fence."""
         self._index += 1
-        return str(super().parse_whitespace(line))
+        whitespace: str = super().parse_whitespace(line)
+        return whitespace
 
     def parse_fence_line(self, line: str) -> tuple[str, str]:
         """Count a line inside of a fence."""
         self._index += 1
         whitespace, content = super().parse_fence_line(line)
+        if self._bare and content.startswith(self.fence):
+            self._look_within(self._bare, content, line)
         return whitespace, content
 
     def clear(self) -> None:
@@ -176,8 +85,33 @@ class Fences(_Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
         self._opened = _Opened(found, self._index, line)
         self.formatter = functools.partial(self._render, self._opened)
 
+    def _leave(self, line: str, info: str) -> None:
+        self._bare = None if info.strip() else (self._index, line)
+
+    def _look_within(self, bare: tuple[int, str], content: str, line: str) -> None:
+        """Tell of a sample that stands within a fence without a header.
+
+        That fence is the end of another one, most likely, whose header superfences did not understand.
+        """
+        info = content[len(self.fence) :]
+        page = self._desk.collector.page()
+        found = None if info.startswith(self.fence[0]) else self._desk.claim(parse_header(info))
+        if not (page and found and found.request):
+            return
+        self._bare = None  # the first one says it all
+        start = self._desk.lines.find(*bare, page.text)
+        problem = Problem(
+            Location(page.page, self._desk.lines.find(self._index, line, page.text), page.path),
+            f"the fence of line {start} has not ended here, so this is not executed",
+            f"if line {start} is the end of a fence, mend the header of that one: it is not understood",
+        )
+        self._problems.append(problem)
+
     def _abandon(self) -> None:
         """Tell of a sample whose fence has no end. What superfences has rendered is no longer open."""
+        lost, self._problems, self._bare = self._problems, [], None
+        for problem in lost:
+            self._desk.collector.report(problem)
         opened, self._opened = self._opened, None
         page = self._desk.collector.page() if opened and opened.claim.request else None
         if opened and page:
@@ -189,7 +123,7 @@ class Fences(_Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
             self._desk.collector.report(problem)
 
     def _location(self, opened: _Opened, page: PageContext) -> Location:
-        return Location(page.page, self._desk.lines.find(opened.index, opened.line, page.text), page.path)
+        return Location(page.page, self._desk.lines.find(opened.place, opened.line, page.text), page.path)
 
     def _render(self, opened: _Opened, *, src: str, **_: object) -> str:
         """Render a fence of ours: the formatter that superfences calls."""
@@ -210,14 +144,16 @@ class Fences(_Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
         found = opened.claim
         page = self._desk.collector.page()
         html, remarks = self._highlighted(found, visible(code) if found.hides_lines else code)
-        remarks = (*found.remarks, *remarks)
+        foreign = foreign_include(code) if found.request and not found.request.ignored else None
+        remarks = (*found.remarks, *remarks, *((foreign,) if foreign else ()))
         if page is None or not (found.request or remarks):
             return html
         location = self._location(opened, page)
         self._problems = [Problem(location, remark.message, remark.hint) for remark in remarks]
         if found.request is None:
             return html
-        slot = self._desk.collector.add(found.request.sample(location, code), found.request.refusal)
+        refusal = found.request.refusal or (foreign.message if foreign else "")
+        slot = self._desk.collector.add(found.request.sample(location, code), refusal)
         return open_slot(slot, html)
 
     def _highlighted(self, found: Claim, code: str) -> tuple[str, tuple[Remark, ...]]:

@@ -6,10 +6,11 @@ mdBook: `rust,should_panic`, `rust, ignore`, `,no_run`; and what people write be
 
 from __future__ import annotations
 
+import functools
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
-_LANGUAGE = re.compile(r"[^\s,{}]+")
+_LANGUAGE = re.compile(r"[\w.#+*-]++(?!=)")  # ```title="x": no language, an option
 _PIECE = re.compile(
     r"""
     (?P<mark>[.\#])?                       # `.class`, `#id`
@@ -24,8 +25,7 @@ _BETWEEN = re.compile(r"[\s,]+")
 _QUOTED = re.compile(r"""=(?:"[^"]*"|'[^']*')""")
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """A word of a header.
 
     Attributes:
@@ -40,8 +40,7 @@ class Option:
         return self.name if self.value is None else f'{self.name}="{self.value}"'
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
+class Header(NamedTuple):
     """What is written behind the backticks.
 
     Attributes:
@@ -63,6 +62,7 @@ class Header:
     stray: tuple[str, ...] = ()
 
 
+@functools.lru_cache(maxsize=1000)
 def parse_header(info: str) -> Header:
     """Read the info string of a fence: all that follows its backticks or tildes.
 
@@ -71,8 +71,6 @@ def parse_header(info: str) -> Header:
     info = info.strip()
     language = _LANGUAGE.match(info)
     word = "" if language is None else language.group()
-    if "=" in word:  # ```title="x": no language, an option
-        word = ""
     rest = info[len(word) :]
     unquoted = _QUOTED.sub(lambda quoted: "x" * len(quoted.group()), rest)
     start = unquoted.find("{")

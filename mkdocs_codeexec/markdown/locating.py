@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from markdown.preprocessors import Preprocessor
@@ -52,8 +51,9 @@ class Lines:
 
     def after_snippets(self, lines: Sequence[str], origins: Sequence[int]) -> None:
         """Take what the snippets extension has made: `lines`, and for each the line of the Markdown text it is from."""
-        self._texts = [_essence(line) for line in lines]
-        self._origins = list(origins)
+        self._lines = lines
+        self._origins = origins
+        self._essences: dict[int, str] = {}
 
     def find(self, index: int, header: str, disk: str | None) -> int:
         """Return the line, from one, of the fence that starts with `header`.
@@ -79,12 +79,17 @@ class Lines:
         text of the header says so; how far off it was last time says where to look first.
         """
         expected = index + self._drift
-        for distance in range(len(self._texts) + abs(expected)):
+        for distance in range(len(self._lines) + abs(expected)):
             for place in (expected + distance, expected - distance):
-                if self._last < place < len(self._texts) and self._texts[place] == header:
+                if self._last < place < len(self._lines) and self._essence(place) == header:
                     self._drift, self._last = place - index, place
                     return self._origins[place]
         return self._origins[min(max(expected, 0), len(self._origins) - 1)] if self._origins else _MISSING
+
+    def _essence(self, place: int) -> str:
+        if place not in self._essences:
+            self._essences[place] = _essence(self._lines[place])
+        return self._essences[place]
 
 
 class _Mapping:
@@ -103,6 +108,8 @@ class _Mapping:
         head = _common(mine, theirs)
         tail = _common(mine[head:][::-1], theirs[head:][::-1])
         self._add(0, 0, head)
+        from difflib import SequenceMatcher
+
         matcher = SequenceMatcher(None, mine[head : len(mine) - tail], theirs[head : len(theirs) - tail])
         for what, start, end, other_start, other_end in matcher.get_opcodes():
             if start < end:
@@ -191,7 +198,8 @@ class _Stamp:
         self._digits = "".join(chr(first + digit) for digit in range(10))
         self._mark = chr(first + 10)
         self._write = str.maketrans("0123456789", self._digits)
-        self._read = re.compile(f"{self._mark}([{self._digits}]+)$")
+        self._read = str.maketrans(self._digits, "0123456789")
+        self._stamp = re.compile(f"{self._mark}([{self._digits}]+)$")
 
     @classmethod
     def foreign_to(cls, text: str) -> _Stamp | None:
@@ -203,11 +211,10 @@ class _Stamp:
         return self._mark + str(number).translate(self._write)
 
     def read(self, line: str) -> tuple[str, int | None]:
-        found = self._read.search(line)
+        found = self._stamp.search(line)
         if found is None:
             return line, None
-        number = "".join(str(self._digits.index(digit)) for digit in found.group(1))
-        return line[: found.start()], int(number)
+        return line[: found.start()], int(found[1].translate(self._read))
 
 
 def _essence(line: str) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.expectation import Expectation, Succeeds
 from mkdocs_codeexec.core.sample import Display, Given, Location, Sample
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 Audience: TypeAlias = Literal["any", "compiled", "rust"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LanguageRule:
+class LanguageRule(NamedTuple):
     """What the page side knows of a language.
 
     Attributes:
@@ -34,8 +32,7 @@ class LanguageRule:
     compiled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(NamedTuple):
     """A Problem that does not know yet where it is.
 
     Attributes:
@@ -47,8 +44,7 @@ class Remark:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(NamedTuple):
     """All of a Sample that its header says.
 
     Attributes:
@@ -56,9 +52,9 @@ class Request:
     """
 
     language: str
-    expectation: Expectation = field(default_factory=Succeeds)
-    display: Display = field(default_factory=Display)
-    given: Given = field(default_factory=Given)
+    expectation: Expectation = Succeeds()
+    display: Display = Display()
+    given: Given = Given()
     build_only: bool = False
     ignored: bool = False
     timeout: float | None = None
@@ -83,8 +79,7 @@ class Request:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """How one option is read.
 
     Attributes:
@@ -103,6 +98,7 @@ class Row:
 
 
 _SOMETHING_ELSE = Row(values.anything, semantic=False)
+_FERRIS = ("does_not_compile", "panics", "not_desired_behavior")
 
 TABLE: dict[str, Row] = {
     "exec": Row(values.switch, "marked", flag=True),
@@ -128,8 +124,10 @@ TABLE: dict[str, Row] = {
     "title_mode": Row(values.word, "passthrough", semantic=False),
     "hl_lines": Row(values.line_ranges, "passthrough", semantic=False),
     "linenums": Row(values.line_numbers, "passthrough", semantic=False),
-    # mdBook: how readers may play with it. rustdoc: `custom` and `rust` name the language. markdown-exec: headings.
+    # mdBook: how readers may play with it. The Rust Book: which Ferris stands beside it. rustdoc: `custom` and `rust`
+    # name the language. markdown-exec: headings.
     **dict.fromkeys(("editable", "noplayground", "noplaypen", "playground", "mdbook-runnable"), _SOMETHING_ELSE),
+    **dict.fromkeys(_FERRIS, _SOMETHING_ELSE),
     **dict.fromkeys(("custom", "rust", "updatetoc", "idprefix"), _SOMETHING_ELSE),
 }
 """Every option that has an effect, or is known to have none here."""
@@ -145,4 +143,18 @@ UNAVAILABLE_VALUES = {
 }
 FLAGS = (*(name for name, row in TABLE.items() if row.flag), "network", "test_harness")
 PERILOUS = (*(name for name, row in TABLE.items() if row.semantic), *UNAVAILABLE)
-EVERY_NAME = (*TABLE, *UNAVAILABLE)
+GUESSES = (*(name for name in TABLE if name not in _FERRIS), *UNAVAILABLE)
+"""What a word that is no option may have been meant to be; one that has no effect here would be bad advice."""
+
+SYNONYMS = {
+    **dict.fromkeys(("run", "runnable", "execute", "executable", "eval"), "exec"),
+    **dict.fromkeys(("panic", "should_fail"), "should_panic"),
+    "skip": "ignore",
+}
+"""What other tools, or people, call an option."""
+
+USUAL = (
+    *("exec", "ignore", "no_run", "compile_fail", "should_panic", "exit", "edition", "timeout", "args", "env"),
+    *("source", "result", "title", "hl_lines"),
+)
+"""The options that a hint names; all of them would be a page."""

@@ -6,9 +6,7 @@ passed over. Nothing is dropped without a word.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mkdocs_codeexec.core.expectation import Expectation, FailsToBuild, Panics, Succeeds
 from mkdocs_codeexec.core.sample import Display, Given
@@ -16,12 +14,14 @@ from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.markdown import values
 from mkdocs_codeexec.markdown.header import Option
 from mkdocs_codeexec.markdown.options import (
-    EVERY_NAME,
     FLAGS,
+    GUESSES,
     PERILOUS,
+    SYNONYMS,
     TABLE,
     UNAVAILABLE,
     UNAVAILABLE_VALUES,
+    USUAL,
     Audience,
     LanguageRule,
     Remark,
@@ -39,8 +39,7 @@ _EXPECTATIONS = ("compile_fail", "should_panic", "exit")
 _PASSED_ON = ("title", "title_mode", "hl_lines", "linenums")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(NamedTuple):
     """A header, understood.
 
     Attributes:
@@ -51,7 +50,8 @@ class Reading:
         classes: Classes for it.
         remarks: What is wrong.
         missing: What is right and not available yet.
-        ours: Whether there is a word that only this plugin, rustdoc or mdBook knows, or that was meant to be one.
+        ours: Whether there is a word that only this plugin, rustdoc or mdBook knows.
+        near: Whether there is one that was probably meant to be such a word.
     """
 
     marked: bool | None
@@ -62,6 +62,7 @@ class Reading:
     remarks: tuple[Remark, ...]
     missing: tuple[Remark, ...]
     ours: bool
+    near: bool
 
 
 def read(
@@ -101,6 +102,7 @@ class _Reader:
         self._missing: list[Remark] = []
         self._refusal = ""
         self._ours = False
+        self._near = False
 
     def remark(self, message: str, hint: str = "", *, refuse: bool = False) -> None:
         """Note what is wrong; with `refuse` it keeps the sample from running."""
@@ -142,8 +144,8 @@ class _Reader:
         self._classes.append(name)
         # `test` is left out: `.tests` and `.text` are good names for classes.
         meant = nearest(name, tuple(flag for flag in FLAGS if flag != "test"))
-        if meant and _likeness(name, meant) >= 0.85:
-            self._ours = True
+        if meant and _likeness(name, meant) >= (0.75 if meant == "exec" else 0.85):
+            self._near = True
             self.remark(
                 f"the class `.{name}` looks like the option `{meant}`",
                 f"write `.{meant}`, or another name for the class",
@@ -184,13 +186,13 @@ class _Reader:
                 return self._rule.name == "rust"
 
     def _take_unknown(self, option: Option) -> None:
-        meant = nearest(option.name, EVERY_NAME)
-        close = meant is not None and _likeness(option.name, meant) >= 0.75
-        self._ours = self._ours or close
-        guess = f"did you mean `{meant}`? " if meant else ""
+        meant = SYNONYMS.get(option.name) or nearest(option.name, GUESSES)
+        close = meant is not None and (option.name in SYNONYMS or _likeness(option.name, meant) >= 0.75)
+        self._near = self._near or (close and meant in PERILOUS)
+        usual = ", ".join(f"`{name}`" for name in USUAL if self._suits(TABLE[name].audience))
         self.remark(
             f"`{option.name}` is not an option of a fence",
-            f"{guess}options are {', '.join(f'`{name}`' for name in sorted(TABLE))}",
+            f"did you mean `{meant}`?" if close else f"options are {usual}, among others",
             refuse=close and meant in PERILOUS,
         )
 
@@ -249,13 +251,14 @@ class _Reader:
         refusal = self._refusal or (self._missing[0].message if self._missing else "")
         return Reading(
             marked=self._values.get("marked"),
-            request=replace(request, refusal="" if request.ignored else refusal),
+            request=request._replace(refusal="" if request.ignored else refusal),
             expects=tuple(self._expects),
             passthrough=tuple(self._passthrough),
             classes=tuple(self._classes),
             remarks=tuple(self._remarks),
             missing=tuple(self._missing),
             ours=self._ours,
+            near=self._near,
         )
 
 
@@ -264,4 +267,6 @@ def _edition_word(name: str) -> bool:
 
 
 def _likeness(word: str, other: str) -> float:
+    from difflib import SequenceMatcher
+
     return SequenceMatcher(None, word, other).ratio()

@@ -13,15 +13,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_ATTRIBUTE = "data-codeexec-"
 # Attributes may come back from other plugins without quotes or in another order.
-_MARKS = re.compile(
-    r"""
-    (?P<comment><!--)
-  | <div\b[^<>]*?\sdata-codeexec-slot=["']?(?P<open>[A-Za-z0-9_-]+)["']?[^<>]*>
+_MARK = r"""
+    <div\b[^<>]*?\sdata-codeexec-slot=["']?(?P<open>[A-Za-z0-9_-]+)["']?[^<>]*>
   | <div\b[^<>]*?\sdata-codeexec-end=["']?(?P<end>[A-Za-z0-9_-]+)["']?[^<>]*>\s*</div>\s*</div>
-    """,
-    re.VERBOSE,
-)
+"""
 
 
 def open_slot(slot: str, source_html: str) -> str:
@@ -60,18 +57,30 @@ def fill(html: str, fragments: Callable[[str, str], str | None]) -> str:
 
 def _slots(html: str) -> Iterator[tuple[str, int, int, int, int]]:
     """Yield name, start, start and end of the inside, and end of each slot that is complete."""
-    position = 0
-    comments = True
     opened: re.Match[str] | None = None
-    while mark := _MARKS.search(html, position):
-        position = mark.end()
-        if mark["comment"]:
-            # Without an end it comments nothing out; after one such there can be no other with an end.
-            close = html.find("-->", position) if comments else -1
-            comments = close >= 0
-            position = close + 3 if comments else position
-        elif mark["open"]:
+    for mark in _marks(html):
+        if mark["open"]:
             opened = mark
         elif opened is not None and opened["open"] == mark["end"]:
             yield opened["open"], opened.start(), opened.end(), mark.start(), mark.end()
             opened = None
+
+
+def _marks(html: str) -> Iterator[re.Match[str]]:
+    """Yield the starts and ends of slots that are not commented out.
+
+    Goes from one attribute of ours to the next: nearly all of a page is tags of the highlighter.
+    """
+    position = 0
+    comment = -1 if _ATTRIBUTE not in html else html.find("<!--")
+    while (place := html.find(_ATTRIBUTE, position)) >= 0:
+        if 0 <= comment < place:
+            # Without an end it comments nothing out; after one such there can be no other with an end.
+            close = html.find("-->", comment + 4)
+            position = close + 3 if close >= 0 else position
+            comment = html.find("<!--", position) if close >= 0 else -1
+            continue
+        start = html.rfind("<", position, place)
+        mark = re.compile(_MARK, re.VERBOSE).match(html, start) if start >= 0 else None
+        position = mark.end() if mark else place + len(_ATTRIBUTE)
+        yield from (mark,) if mark else ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import shlex
 
 from mkdocs_codeexec.errors import nearest
 
@@ -14,11 +13,11 @@ STREAMS = ("stdout", "stderr", "build")
 _ON = frozenset({"", "on", "true", "yes", "1"})
 _OFF = frozenset({"off", "false", "no", "0"})
 _ERROR_CODE = re.compile(r"[Ee][0-9]+")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\\\": "\\"}
 # What superfences itself takes (RE_HL_LINES, RE_LINENUMS); anything else it renders as garbage.
-_LINE_RANGES = re.compile(r"\d+(?:-\d+)?(?:[ \t]+\d+(?:-\d+)?)*")
-_LINE_NUMBERS = re.compile(r"\d+(?:[ \t]+\d+){0,2}")
+_LINE_RANGES = r"\d+(?:-\d+)?(?:[ \t]+\d+(?:-\d+)?)*"
+_LINE_NUMBERS = r"\d+(?:[ \t]+\d+){0,2}"
 
 
 class WrongValue(ValueError):  # noqa: N818 - says what the value is
@@ -104,6 +103,8 @@ def word(value: str | None) -> str:
 
 def arguments(value: str | None) -> tuple[str, ...]:
     """Read words as a shell splits them."""
+    import shlex
+
     try:
         return tuple(shlex.split(value or ""))
     except ValueError as error:
@@ -115,7 +116,7 @@ def variables(value: str | None) -> tuple[tuple[str, str], ...]:
     found: dict[str, str] = {}
     for pair in arguments(value):
         name, equals, content = pair.partition("=")
-        if not equals or not _VARIABLE.fullmatch(name):
+        if not equals or not re.fullmatch(_VARIABLE, name):
             raise WrongValue(f"expected `NAME=value`, found `{pair}`", "separate several by spaces")
         if name in found:
             raise WrongValue(f"`{name}` is there twice", "keep one of them")
@@ -125,14 +126,14 @@ def variables(value: str | None) -> tuple[tuple[str, str], ...]:
 
 def line_ranges(value: str | None) -> str:
     """Check line numbers and ranges, for the highlighter."""
-    if value is None or not _LINE_RANGES.fullmatch(value):
+    if value is None or not re.fullmatch(_LINE_RANGES, value):
         raise WrongValue("expected line numbers", 'write for example `hl_lines="1 3-5"`')
     return value
 
 
 def line_numbers(value: str | None) -> str:
     """Check where line numbers start, for the highlighter."""
-    if value is None or not _LINE_NUMBERS.fullmatch(value):
+    if value is None or not re.fullmatch(_LINE_NUMBERS, value):
         raise WrongValue("expected the number of the first line", 'write for example `linenums="1"`')
     return value
 

@@ -56,8 +56,8 @@ class Run:
         counts = self.counts()
         parts = [f"{counts['executed']} executed", f"{counts['cached']} cached", f"{counts['unmet']} unmet"]
         parts += [f"{counts[name]} {name}" for name in ("skipped", "suspended", "blocked", "error") if counts[name]]
-        samples = "1 sample" if counts["samples"] == 1 else f"{counts['samples']} samples"
-        return f"{samples}: {', '.join(parts)} ({self.duration:.1f} s)"
+        # Programs read this line: its words do not depend on the numbers.
+        return f"{counts['samples']} samples: {', '.join(parts)} ({self.duration:.1f} s)"
 
     def details(self) -> Iterator[str]:
         """Yield a line for each sample: where it is, its verdict, and how it came to that."""

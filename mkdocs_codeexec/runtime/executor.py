@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.core.outcome import Exited, NotStarted, Outcome, StepResult
+from mkdocs_codeexec.core.normalize import anonymous
+from mkdocs_codeexec.core.outcome import Exited, NotStarted, Outcome, Signaled, StepResult
 from mkdocs_codeexec.errors import Cancelled, CodeExecError
-from mkdocs_codeexec.runtime.scratch import ScratchDirectory, ScratchRoot
+from mkdocs_codeexec.runtime.scratch import ScratchDirectory, ScratchRoot, is_full
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -174,7 +175,8 @@ class _Tasks:
                 (action, scratches[action.request_key]) for action in batch.actions if action.request_key in built
             ]
             for action, result in batch.language.build(builds) if builds else ():
-                yield action, self._run(batch.language, action, scratches[action.request_key], [result])
+                scratch = scratches[action.request_key]
+                yield action, self._run(batch.language, action, scratch, [self._told(result, scratch)])
 
     def _run(
         self, language: Language, action: Action, scratch: ScratchDirectory, steps: list[StepResult]
@@ -185,8 +187,15 @@ class _Tasks:
                 continue
             if steps and steps[-1].ended != Exited(0):
                 break
-            steps.append(language.run(action, step, scratch))
+            steps.append(self._told(language.run(action, step, scratch), scratch))
         return steps
+
+    def _told(self, result: StepResult, scratch: ScratchDirectory) -> StepResult:
+        """Return `result` without names that are others in each run, and with a full disk for what it is."""
+        result = anonymous(result, scratch.names)
+        if result.ended != Exited(0) and isinstance(result.ended, Exited | Signaled) and is_full(scratch.path):
+            return replace(result, ended=NotStarted(f"no space is left in `{self._root.parent}`"))
+        return result
 
     def _give_up(self, actions: Iterable[Action], why: str) -> None:
         for action in actions:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 PREFIX = "codeexec-"
 _LOCK = "lock"
+FULL_BELOW = 64 * 1024
+"""Bytes that are free on a disk that is called full."""
 
 EVERY_CHILD = {
     "LANG": "C.UTF-8",
@@ -77,6 +79,8 @@ class ScratchDirectory:
 
     Attributes:
         path: The working directory.
+        names: Its folders, innermost first, and what they are called where somebody reads of them: their real names
+            are others in each run. `$HOME` and `$TMPDIR` are what a sample itself would say.
     """
 
     def __init__(self, root: Path, action: Action, runner: Runner, path: str) -> None:
@@ -90,6 +94,13 @@ class ScratchDirectory:
             "HOME": str(self._all / "home"),
             "TMPDIR": str(self._all / "tmp"),
         }
+        self.names = (
+            (str(self.path), "."),
+            (self._env["HOME"], "$HOME"),
+            (self._env["TMPDIR"], "$TMPDIR"),
+            (str(self._all), ".."),
+            (str(root), "../.."),
+        )
 
     def __enter__(self) -> ScratchDirectory:
         """Write the Action's files.
@@ -127,6 +138,18 @@ class ScratchDirectory:
             output_limit=self._action.output_limit,
         )
         return self._runner.run(command, step.kind)
+
+
+def is_full(folder: Path) -> bool:
+    """Tell whether nothing more can be written to the disk that `folder` is on."""
+    try:
+        disk = os.statvfs(folder)
+    except (AttributeError, OSError):  # Windows has no such call
+        return False
+    # What is set aside for root is free for root alone. Some file systems count nothing: their totals are 0.
+    blocks, inodes = (disk.f_bfree, disk.f_ffree) if os.geteuid() == 0 else (disk.f_bavail, disk.f_favail)
+    no_bytes = disk.f_blocks > 0 and blocks * disk.f_frsize < FULL_BELOW
+    return no_bytes or (disk.f_files > 0 and inodes == 0)
 
 
 def remove(path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mkdocs_codeexec.core.normalize import RUST, normalize, relative, without_folder
+from mkdocs_codeexec.core.normalize import RUST, anonymous, normalize, relative, without_folder
 from mkdocs_codeexec.core.outcome import Diagnostic, Exited, StepResult
 
 HASH = "0123456789abcdef0123456789abcdef01234567"
@@ -70,3 +70,33 @@ def test_results_lose_the_name_of_their_directory() -> None:
 
     assert ("x", "y") == (found.stdout, found.stderr)
     assert [(".", "x")] == [(d.message.removeprefix("in "), d.rendered) for d in found.diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("HOME=/t/x/a/home", "HOME=$HOME"),
+        ("/t/x/a/home/.config:/t/x/a/tmp/y", "$HOME/.config:$TMPDIR/y"),
+        ("-L/t/x/a/work/lib", "-L./lib"),
+        ("at file:///t/x/a/work/sample.mjs:1", "at ./sample.mjs:1"),
+        ("/t/x/a /t/x/a/other", ".. ../other"),
+        ("/t/x/lock", "../../lock"),
+        ("/t/x/a/homes /t/xy", "../homes /t/xy"),
+    ],
+)
+def test_folders_of_a_run_have_names_that_stay(text: str, expected: str) -> None:
+    """Wherever they stand, the innermost first; other folders whose names begin so are left alone."""
+    names = (
+        ("/t/x/a/work", "."),
+        ("/t/x/a/home", "$HOME"),
+        ("/t/x/a/tmp", "$TMPDIR"),
+        ("/t/x/a", ".."),
+        ("/t/x", "../.."),
+    )
+    told = Diagnostic(level="error", code="", message=text, rendered=text)
+    result = StepResult(kind="run", stdout=text, stderr=text, ended=Exited(0), diagnostics=(told,))
+
+    found = anonymous(result, names)
+
+    assert (expected, expected) == (found.stdout, found.stderr)
+    assert [(expected, expected)] == [(one.message, one.rendered) for one in found.diagnostics]

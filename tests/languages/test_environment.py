@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import os
+import re
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -123,7 +125,7 @@ def test_keys_are_the_same_in_another_checkout(workshop: Workshop, tmp_path: Pat
     settings = elsewhere.rust({"mylib": {"path": "../mylib"}})
     kept = elsewhere.project / ".cache/environments/default"
     kept.mkdir(parents=True)
-    for name in ("Cargo.lock", "manifest.toml"):
+    for name in ("Cargo.lock", "manifest.toml", "sources.json"):
         (kept / name).write_text((workshop.project / ".cache/environments/default" / name).read_text())
     other = open_rust(elsewhere, settings)
 
@@ -225,7 +227,7 @@ def test_editing_a_local_package_rebuilds_it_and_changes_its_keys_only(workshop:
     workshop.runner.commands.clear()
     workshop.listener.streamed.clear()
     assert "2\n" == stdout(workshop, language, code, environment="local")
-    assert 1 == workshop.runner.programs().count("cargo")
+    assert 2 == workshop.runner.programs().count("cargo")  # to build, and to tell what was read
     assert b"itoa" not in b"".join(workshop.listener.streamed)
     assert root / "src" in language.watched()
 
@@ -357,8 +359,8 @@ def test_hostile_variables_do_not_matter(workshop: Workshop) -> None:
 
 
 def homes_of(workshop: Workshop, package: Path) -> list[Path]:
-    found = (workshop.environment_dir / "rust").iterdir()
-    return [home for home in found if f'"{package}/' in (home / "Cargo.toml").read_text()]
+    found = (workshop.environment_dir / "rust").glob("*/*/Cargo.toml")
+    return [manifest.parent for manifest in found if f'"{package}/' in manifest.read_text()]
 
 
 def test_a_missing_library_is_built_again(workshop: Workshop, tmp_path: Path) -> None:
@@ -367,9 +369,11 @@ def test_a_missing_library_is_built_again(workshop: Workshop, tmp_path: Path) ->
     language = open_rust(workshop, workshop.rust({"mylib": {"path": "../mylib"}}))
     code = 'println!("{}", mylib::one());'
     stdout(workshop, language, code)
-    homes = homes_of(workshop, tmp_path)
-    for library in (path for home in homes for path in home.rglob("libmylib-*")):
-        library.unlink()
+    [home] = homes_of(workshop, tmp_path)
+    captured = (home / "capture.args").read_text().split("\0")
+    [library] = [Path(word.removeprefix("mylib=")) for word in captured if word.startswith("mylib=")]
+    library.unlink()
+    library.with_suffix(".rlib").unlink(missing_ok=True)
 
     assert "1\n" == stdout(workshop, language, code)
 
@@ -411,3 +415,204 @@ def test_a_read_only_cache_costs_no_more_than_time(workshop: Workshop) -> None:
     language = open_rust(workshop, workshop.rust({"itoa": "1"}))
 
     assert "5\n" == stdout(workshop, language, 'println!("{}", itoa::Buffer::new().format(5));')
+
+
+CONFIGURED = """
+fn main() {
+    println!("cargo:rerun-if-changed=c/nat.c");
+    println!("cargo::rerun-if-changed=more data");
+    println!("cargo::rustc-env=SAID={}", std::fs::read_to_string("c/nat.c").unwrap());
+}
+"""
+TEMPLATES = """
+extern crate proc_macro;
+use proc_macro::TokenStream;
+#[proc_macro]
+pub fn template(_: TokenStream) -> TokenStream {
+    let root = std::env::var("CARGO_MANIFEST_DIR").unwrap();
+    format!("include_str!(\\"{root}/templates dir/a.txt\\")").parse().unwrap()
+}
+"""
+
+
+def sources(workshop: Workshop, name: str = "default") -> Any:
+    text = (workshop.project / ".cache/environments" / name / "sources.json").read_text()
+    return json.loads(text)["packages"]
+
+
+def test_files_that_only_cargo_knows_of_count(workshop: Workshop, tmp_path: Path) -> None:
+    """What build scripts and macros of local packages read is in keys, is watched, and is compiled anew when it changes."""
+    root = crate(
+        tmp_path,
+        "mylib",
+        '#![doc = include_str!("../README.md")]\npub fn said() -> String '
+        '{ format!("{} {} {}", env!("SAID"), macros::template!(), member::DATA) }',
+        '[dependencies]\nmacros = { path = "../macros" }\nmember = { path = "../w/member" }\n',
+        **{"build.rs": CONFIGURED, "c/nat.c": "a+b", "c/other.c": "", "README.md": "", "templates dir/a.txt": "v1"},
+    )
+    crate(tmp_path, "macros", TEMPLATES, "[lib]\nproc-macro = true\n")
+    write(tmp_path / "w", {"Cargo.toml": '[workspace]\nmembers = ["member"]\n', "data.txt": "one"})
+    crate(tmp_path / "w", "member", 'pub const DATA: &str = include_str!(concat!("../..", "/data.txt"));')
+    write(root, {"more data/deep/a": ""})
+    language = open_rust(workshop, workshop.rust({"mylib": {"path": "../mylib"}}))
+    sample = workshop.sample('println!("{}", mylib::said());')
+    assert "a+b v1 one\n" == stdout(workshop, language, sample.code)
+    files = ["../w/data.txt", "c/nat.c", "more data", "templates dir/a.txt"]
+    assert {"mylib": {"paths": files, "packages": []}} == sources(workshop)
+    assert {root / "c/nat.c", root / "templates dir/a.txt", tmp_path / "w/data.txt"} <= set(language.watched())
+
+    seen = {language.plan(sample).key}
+    for name, text, said in [
+        ("c/nat.c", "a*b", "a*b v1 one"),
+        ("templates dir/a.txt", "v2", "a*b v2 one"),
+        ("../w/data.txt", "two", "a*b v2 two"),
+        ("more data/new", "", "a*b v2 two"),
+    ]:
+        write(root, {name: text})
+        language.survey()
+        assert language.plan(sample).key not in seen, name
+        assert f"{said}\n" == stdout(workshop, language, sample.code)
+        seen.add(language.plan(sample).key)
+
+    write(root, {"README.md": "prose", "c/other.c": "unread"})
+    language.survey()
+    assert language.plan(sample).key in seen
+    workshop.runner.commands.clear()
+    other = open_rust(workshop, workshop.rust({"mylib": {"path": "../mylib"}}))
+    assert language.plan(sample) == other.plan(sample)
+    assert [] == workshop.runner.commands
+
+
+def test_a_build_script_that_does_not_say_what_it_reads(workshop: Workshop, tmp_path: Path) -> None:
+    """All of the package may matter then, but not its prose, its tests, and the site in it."""
+    script = """fn main() { println!("cargo::rustc-env=SAID={}", std::fs::read_to_string("words").unwrap()); }"""
+    files = {"build.rs": script, "words": "one", "README.md": "", "LICENSE-MIT": "", "tests/a.txt": "", ".hidden": ""}
+    source = 'pub fn said() -> &\'static str { env!("SAID") }'
+    files |= {
+        "docs/a.txt": "",
+        "inner/Cargo.toml": "[package]",
+        "inner/a.txt": "",
+        "site-2/mkdocs.yml": "",
+        "site-2/x": "",
+    }
+    root = crate(tmp_path, "mylib", source, **files)
+    language = open_rust(workshop, workshop.rust({"mylib": {"path": "../mylib"}}))
+    sample = workshop.sample('println!("{}", mylib::said());')
+    assert "one\n" == stdout(workshop, language, sample.code)
+    assert {"mylib": {"paths": [], "packages": ["."]}} == sources(workshop)
+    before = language.plan(sample).key
+
+    write(root, dict.fromkeys(files.keys() - {"build.rs", "words", "inner/Cargo.toml"}, "changed"))
+    language.survey()
+    assert before == language.plan(sample).key
+
+    write(root, {"words": "two"})
+    language.survey()
+    assert before != language.plan(sample).key
+    assert "two\n" == stdout(workshop, language, sample.code)
+
+
+def test_a_store_without_a_list_of_sources(workshop: Workshop, tmp_path: Path) -> None:
+    """Keys are not known until cargo has told what it reads."""
+    crate(tmp_path, "mylib", "pub fn one() -> u8 { 1 }")
+    settings = workshop.rust({"mylib": {"path": "../mylib"}})
+    before = workshop.ready(open_rust(workshop, settings), workshop.main)
+    kept = workshop.project / ".cache/environments/default/sources.json"
+    for text in ("", "{", '{"format": 0}', '{"format": 1, "packages": 3}', "[" * 100_000):
+        kept.write_text(text)
+
+        language = open_rust(workshop, settings)
+
+        assert language.plan(workshop.main).toolchain is None
+        assert before == workshop.ready(language, workshop.main)
+
+
+def compiled(workshop: Workshop) -> set[str]:
+    text = re.sub(rb"\x1b\[[0-9;]*m", b"", b"".join(workshop.listener.streamed)).decode()
+    workshop.listener.streamed.clear()
+    return set(re.findall(r"Compiling (\S+)", text))
+
+
+def test_another_dependency_compiles_nothing_else(workshop: Workshop, tmp_path: Path) -> None:
+    """Environments share what they have in common, whatever of the registry or local packages is added."""
+    settings = replace(workshop.rust(), environment_dir=tmp_path / "environments")
+    crate(tmp_path, "one", "pub fn f() -> u8 { 1 }")
+    crate(tmp_path, "two", "pub fn f() -> u8 { 2 }")
+    steps: list[tuple[dict[str, object], set[str]]] = [
+        ({"itoa": "1"}, {"itoa"}),
+        ({"itoa": "1", "one": {"path": "../one"}}, {"one"}),
+        ({"itoa": "1", "one": {"path": "../one"}, "fnv": "1"}, {"fnv"}),
+        ({"itoa": "1", "one": {"path": "../one"}, "two": {"path": "../two"}}, {"two"}),
+        ({"itoa": "1"}, set()),
+    ]
+    for dependencies, wanted in steps:
+        changed = replace(workshop.rust(dependencies), environment_dir=settings.environment_dir)
+        language = open_rust(workshop, changed)
+        used = "".join(f"let _ = {name}::f();" for name in ("one", "two") if name in dependencies)
+
+        assert "5\n" == stdout(workshop, language, used + 'println!("{}", itoa::Buffer::new().format(5));')
+        assert wanted == compiled(workshop) - {"codeexec-environment"}, dependencies
+
+
+def test_checkouts_with_packages_of_one_name(workshop: Workshop, tmp_path: Path) -> None:
+    """Each gets its own, in whatever order they are built and edited."""
+    shops = [workshop.beside(tmp_path / name) for name in ("a", "b")]
+    code = 'println!("{}", mylib::said());'
+    for round_ in range(2):
+        for shop in shops:
+            said = f"{shop.root.name}{round_}"
+            crate(shop.root, "mylib", f'pub fn said() -> &\'static str {{ "{said}" }}')
+            language = open_rust(shop, shop.rust({"mylib": {"path": "../mylib"}}))
+            assert f"{said}\n" == stdout(shop, language, code)
+    for shop in shops:
+        language = open_rust(shop, shop.rust({"mylib": {"path": "../mylib"}}))
+        assert f"{shop.root.name}1\n" == stdout(shop, language, code)
+
+
+def test_a_library_that_another_environment_has_built_since(workshop: Workshop, tmp_path: Path) -> None:
+    """Sources that are again what they were are compiled again, if others have built them otherwise meanwhile."""
+    both = workshop.rust(
+        {"mylib": {"path": "../mylib"}},
+        environments={
+            "more": EnvironmentSettings(name="more", dependencies={"mylib": {"path": "../mylib"}, "fnv": "1"})
+        },
+    )
+    code = 'println!("{}", mylib::one());'
+    language = open_rust(workshop, both)
+    for number, environment in ((1, "default"), (2, "more"), (1, "default"), (1, "more")):
+        crate(tmp_path, "mylib", f"pub fn one() -> u8 {{ {number} }}")
+        language.survey()
+        assert f"{number}\n" == stdout(workshop, language, code, environment=environment)
+
+
+def test_the_toolchain_that_is_wanted_is_in_both_keys(workshop: Workshop) -> None:
+    """Where none is asked, the outcome of another one is not taken for that of the one that is wanted."""
+
+    def keys(**changes: Any) -> str:
+        return str(
+            open_rust(workshop, workshop.rust(host_env={"PATH": "/none"}, **changes)).plan(workshop.main).request_key
+        )
+
+    none, stable, nightly = keys(), keys(toolchain="stable"), keys(toolchain="nightly")
+    write(workshop.root, {"rust-toolchain": "nightly\n"})
+    above = keys()
+    write(workshop.project, {"rust-toolchain.toml": '[toolchain]\nchannel = "nightly"\n'})
+    beside = keys()
+    write(workshop.project, {"rust-toolchain.toml": '# why\n[toolchain]\nchannel="nightly"\n'})
+
+    assert 5 == len({none, stable, nightly, above, beside})
+    assert beside == keys()
+    assert stable == keys(toolchain="stable")
+
+
+def test_offline_with_nothing_downloaded(workshop: Workshop, tmp_path: Path) -> None:
+    """What cargo says of its offline mode is understood, for registries and for repositories."""
+    host = {**os.environ, "CARGO_HOME": str(tmp_path / "home"), "CARGO_NET_OFFLINE": "true"}
+    host["RUSTUP_HOME"] = os.environ.get("RUSTUP_HOME") or str(Path("~/.rustup").expanduser())
+    for dependency in ("1", {"git": "https://example.invalid/itoa"}):
+        language = open_rust(workshop, workshop.rust({"itoa": dependency}, host_env=host))
+
+        found = workshop.ready(language, workshop.main)
+
+        assert isinstance(found, Unavailability)
+        assert "environment `default`: a registry or repository was not reached" == found.reason, found.detail

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from mkdocs_codeexec.languages.inputs import declared, matching, package
+from mkdocs_codeexec.languages.inputs import PACKAGE_FILE_LIMIT, Further, declared, matching, package
 
 
 def write(root: Path, files: dict[str, str]) -> Path:
@@ -183,3 +184,76 @@ def test_patterns_start_at_the_project(tmp_path: Path, pattern: str, expected: l
     project = write(tmp_path / "project", {"a.txt": "", "sub/b.txt": "", "../beside/c.txt": ""})
 
     assert [(project / name).resolve() for name in expected] == matching(project, pattern)
+
+
+FURTHER = Further(("data/c.txt", "docs", "../beside/x", "gone"), ("../other",))
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("data/c.txt", True),
+        ("docs/guide.md", True),
+        ("docs/new/deep.md", True),
+        ("docs/.git/index", False),
+        ("docs/cache/x", False),
+        ("../beside/x", True),
+        ("gone", True),
+        ("../other/any", True),
+        ("../other/deep/any", True),
+        ("../other/README.md", False),
+        ("../other/LICENSE", False),
+        ("../other/.any", False),
+        ("../other/tests/any", False),
+        ("../other/docs/any", False),
+        ("../other/pages/any", False),
+        ("../other/inner/any", False),
+        ("other.txt", False),
+    ],
+)
+def test_what_cargo_has_recorded_counts_too(tmp_path: Path, name: str, counts: bool) -> None:
+    """Files, all that is in folders, and packages but for what is none of their sources."""
+    more = {
+        "../other/inner/Cargo.toml": "[package]",
+        "../other/pages/mkdocs.yml": "",
+        "../beside/x": "",
+        "docs/cache/y": "",
+    }
+    root = write(tmp_path / "w" / "mylib", {**CRATE, **more})
+    before = package(root, FURTHER, [root / "docs/cache"])
+
+    write(root, {name: "changed"})
+
+    after = package(root, FURTHER, [root / "docs/cache"])
+    assert counts == (before.digest != after.digest)
+    watched = {path for start in after.watched for path in (start, *start.rglob("*"))}
+    assert not counts or Path(os.path.normpath(root / name)) in watched
+
+
+def test_further_files_have_names_that_stay(tmp_path: Path) -> None:
+    """Their digests are the same in another place, and none of them is the same as one that is empty."""
+    one = write(tmp_path / "a" / "mylib", CRATE)
+    other = write(tmp_path / "b" / "c" / "mylib", CRATE)
+
+    assert package(one, FURTHER).digest == package(other, FURTHER).digest
+    assert package(one, FURTHER).digest != package(one).digest
+    write(one, {"gone": ""})
+    assert package(one, FURTHER).digest != package(other, FURTHER).digest
+
+
+def test_of_large_files_of_a_package_the_size_counts(tmp_path: Path) -> None:
+    """Reading them at each build would take too long; those that were named are read."""
+    root = write(tmp_path / "mylib", CRATE)
+    with (root / "data/large").open("wb") as file:
+        file.truncate(PACKAGE_FILE_LIMIT + 1)
+    any_file, named = Further(packages=(".",)), Further(("data/large",))
+    before = package(root, any_file).digest, package(root, named).digest
+
+    with (root / "data/large").open("r+b") as file:
+        file.write(b"x")
+
+    assert before[0] == package(root, any_file).digest
+    assert before[1] != package(root, named).digest
+    with (root / "data/large").open("ab") as file:
+        file.write(b"x")
+    assert before[0] != package(root, any_file).digest

@@ -51,7 +51,8 @@ def test_dependencies_are_cargos_own_table() -> None:
     found = manifest(make(wanted), PROJECT)
 
     assert wanted == tomllib.loads(found.local)["dependencies"]
-    assert found.local == found.portable
+    probe = {"name": found.probe, "path": "src/main.rs"}
+    assert {**tomllib.loads(found.portable), "bin": [probe]} == tomllib.loads(found.local)
     assert {} == tomllib.loads(found.local)["workspace"]
     assert not found.bare
 
@@ -138,3 +139,16 @@ def test_names_of_environments_are_names_of_folders(name: str) -> None:
     """No name leads out of the cache directory."""
     with pytest.raises(ConfigurationError, match="expected a name of letters"):
         manifest(make(name=name), PROJECT)
+
+
+def test_every_manifest_has_a_probe_of_its_own() -> None:
+    """In a target directory that they share, none is taken for another; the portable spelling does not tell it."""
+    one, same, other = (manifest(make({"itoa": version}), PROJECT) for version in ("1", "1", "1.0"))
+    moved = manifest(make({"a": {"path": "../a"}}), PROJECT / "deeper")
+    local = manifest(make({"a": {"path": "../a"}}), PROJECT)
+
+    assert one == same
+    assert 4 == len({found.probe for found in (one, other, moved, local)})
+    assert one.digest in one.probe
+    assert "probe" not in one.portable
+    assert moved.portable == local.portable

@@ -312,6 +312,21 @@ def test_the_preamble_is_before_every_sample_and_is_not_seen(workshop: Workshop)
     assert " --> sample.rs:1:26\n  |\n1 | let m: HashMap<u8, u8> = 1;\n  |        ---------------   ^ expected" in plain
 
 
+def test_mistakes_in_the_preamble_are_said_to_be_there(workshop: Workshop) -> None:
+    """The place in the sample is where it was inserted; that it is in the preamble is told beside it."""
+    text = "#![deny(unused_variables)]\nextern crate no_such;\nuse foo::bar;\n"
+    rust = open_languages(workshop.rust(preamble=text), workshop.listener)["rust"]
+    for sample in (
+        workshop.sample('println!("a");\nlet x: u8 = true;'),
+        workshop.sample("fn main() { let x: u8 = 1u16; }"),
+    ):
+        said = rust.tidy(sample, workshop.execute(rust, sample).steps[-1].stderr)
+
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", said)
+        places = re.findall(r"--> (.*)", plain)
+        assert 2 <= places.count("sample.rs:1:1 (in the preamble)") == len(places) - 1, plain
+
+
 def test_a_preamble_that_is_not_rust(workshop: Workshop) -> None:
     """It is a mistake of the configuration, not of every sample."""
     with pytest.raises(ConfigurationError, match="preamble`: not Rust: a bracket is not closed"):
@@ -427,6 +442,40 @@ MESSAGE = (
             "LLVM ERROR: IO failure on output stream: No space left on device\n",
             NotStarted("no space left on the device"),
         ),
+        (
+            MESSAGE % (("linker `cc` not found",) * 2),
+            NotStarted("the linker `cc` was not found; install a C compiler"),
+        ),
+        (
+            MESSAGE % (("could not exec the linker `/x/ld.mold`",) * 2),
+            NotStarted("the linker `/x/ld.mold` could not be started; install a C compiler"),
+        ),
+        (
+            MESSAGE % (("linking with `cc` failed: exit status: 127",) * 2),
+            NotStarted("the linker `cc` could not be started; install a C compiler"),
+        ),
+        (
+            MESSAGE % ("linking with `cc` failed: exit status: 1", "collect2: fatal error: cannot find 'ld'"),
+            NotStarted("the linker `ld` was not found; install a C compiler"),
+        ),
+        (
+            MESSAGE
+            % ("linking with `cc` failed: exit status: 1", "gcc: fatal error: cannot execute 'collect2': execvp"),
+            NotStarted("the linker `collect2` was not found; install a C compiler"),
+        ),
+        (
+            MESSAGE % ("linking with `cc` failed: exit status: 1", "/usr/bin/ld: cannot find -lld: No such file"),
+            Exited(1),
+        ),
+        (MESSAGE % ("mismatched types", "linker `cc` not found, cannot find 'ld'"), Exited(1)),
+        (
+            "error: internal compiler error: x\n" + MESSAGE % (("internal compiler error: x",) * 2),
+            NotStarted("the compiler crashed with exit status 1; this is no error of the sample"),
+        ),
+        (
+            "error: could not execute process `rustc` (never executed)\n",
+            NotStarted("the compiler could not be started"),
+        ),
         (MESSAGE % (("linking with `cc` failed: exit status: 1",) * 2), Exited(1)),
         (MESSAGE % (("aborting due to 1 previous error",) * 2), Exited(1)),
     ],
@@ -436,6 +485,28 @@ def test_what_only_looks_like_an_error_is_never_stored(stderr: str, ended: objec
     result = StepResult(kind="build", stdout="", stderr=stderr, ended=Exited(1))
 
     assert ended == translate(result).ended
+
+
+@pytest.mark.parametrize("code", [2, 101, 127])
+def test_a_compiler_that_crashes_says_nothing_of_the_sample(code: int) -> None:
+    """An error of what it compiles is exit status 1 and no other."""
+    result = StepResult(kind="build", stdout="", stderr="thread 'rustc' panicked", ended=Exited(code))
+
+    assert isinstance(translate(result).ended, NotStarted)
+
+
+def test_a_machine_without_a_linker(workshop: Workshop, rust: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing can be said of samples there, be they good or bad; what needs no linker is as ever."""
+    workshop.ready(rust, workshop.main)
+    monkeypatch.setenv("PATH", "/nonexistent")
+
+    linked = workshop.execute(rust, workshop.sample('println!("x{}", 1);'))
+    checked = workshop.execute(rust, workshop.sample("let x = 1;", build_only=True))
+    wrong = workshop.execute(rust, workshop.sample("let x: u8 = true;"))
+
+    assert NotStarted("the linker `cc` was not found; install a C compiler") == linked.steps[-1].ended
+    assert not linked.storable
+    assert [Exited(0), Exited(1)] == [checked.steps[-1].ended, wrong.steps[-1].ended]
 
 
 def test_lines_that_are_no_messages_stay_text() -> None:

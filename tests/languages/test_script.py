@@ -97,6 +97,23 @@ def test_a_compiled_language_has_two_steps(workshop: Workshop) -> None:
     assert [("build", Exited(0))] == [(step.kind, step.ended) for step in only.steps]
 
 
+def test_a_program_that_the_build_step_makes(workshop: Workshop) -> None:
+    """It is not looked for beforehand; if it is not made, `{exe}` is told of."""
+    code = '#include <stdio.h>\nint main() { puts("hi"); }'
+    made = opened(workshop, **{**C, "build": ("cc", "-o", "prog", "{file}"), "command": ("./prog",)})
+    other = opened(workshop, **{**C, "command": ("./prog",)})
+    none = opened(workshop, **{**C, "build": ("cc", "-o", "prog", "{file}")})
+
+    assert "hi\n" == workshop.execute(made, workshop.sample(code, "c")).steps[-1].stdout
+    assert (
+        "`./prog` was not found: the build step made no such file; `{exe}` stands for the file that it should make"
+        == (workshop.execute(other, workshop.sample(code, "c")).steps[-1].ended.why)
+    )
+    assert "`./sample` was not found: the build step made no such file" == (
+        workshop.execute(none, workshop.sample(code, "c")).steps[-1].ended.why
+    )
+
+
 def test_go_and_node_are_command_lines(workshop: Workshop) -> None:
     """Languages that are only told by their command run, and are asked in their own way what they are."""
     node = opened(workshop, **NODE)

@@ -223,6 +223,70 @@ def test_problems(convert: Any) -> None:
     ] == collected.messages
 
 
+REFUSED: dict[str, tuple[str, list[str]]] = {
+    "rust run": ("rust", ["3: `run` is not an option of a fence"]),
+    "rust frobnicate": ("rust", ["3: `frobnicate` is not an option of a fence"]),
+    "python;exec": ("python", ["3: `;exec` is not an option of a fence"]),
+    "python $": ("python", ["3: `$` is not an option of a fence"]),
+    "python:a.py": ("python", ["3: `:a.py` is not an option of a fence"]),
+    "python session": ("python", []),
+    "rust,": ("rust", []),
+    "python hl_lines=1": ('python hl_lines="1"', []),
+    "python linenums=3 title=x": ('python linenums="3" title="x"', []),
+}
+
+
+@pytest.mark.parametrize(("header", "plain", "messages"), [(h, *expected) for h, expected in REFUSED.items()])
+def test_header_that_superfences_refuses(convert: Any, header: str, plain: str, messages: list[str]) -> None:
+    """A fence in a language of ours stays a fence, whatever stands behind it, and swallows no sample."""
+    rest = "\n\nafter\n\n```rust exec\nf();\n```\n"
+    html, collected = convert(f"a\n\n```{header}\nx = 1\n```{rest}")
+    assert convert(f"a\n\n```{plain}\nx = 1\n```{rest}")[0] == html
+    assert (["f();"], messages) == (collected.codes, collected.messages)
+
+
+@pytest.mark.parametrize("header", ["rust frobnicate", "python hl_lines=1", "{.rust foo=1}", "python {1,3}"])
+def test_header_that_superfences_takes(convert: Any, header: str) -> None:
+    """What superfences takes as it is, is not ours to find fault with."""
+    configs = {"pymdownx.superfences": {"relaxed_headers": True}}
+    html, collected = convert(f"```{header}\nx\n```\n", configs=configs)
+    assert convert.without(f"```{header}\nx\n```\n", configs=configs) == html
+    assert [] == collected.problems
+
+
+@pytest.mark.parametrize("header", ["python run", "python exce", "python exec=on live", "python frobnicate"])
+def test_custom_fence_for_our_language(convert: Any, header: str) -> None:
+    """A custom fence of the site keeps the headers that it takes, near as they may be to ours."""
+    fence = {
+        "name": "python",
+        "class": "live",
+        "format": fence_code_format,
+        "validator": lambda _l, words, *_: bool(words) and "exec" not in words,
+    }
+    html, collected = convert(f"```{header}\nx\n```\n", configs={"pymdownx.superfences": {"custom_fences": [fence]}})
+    assert ('class="live"' in html) == ("exec=on" not in header)
+    assert bool(collected.problems) == ("exec=on" in header)
+
+
+@pytest.mark.parametrize("header", ["js foo", "js;exec"])
+def test_sample_within_the_end_of_another_fence(convert: Any, header: str) -> None:
+    """A sample that the end of a fence swallows, whose header nobody understood, is not lost without a word."""
+    _, collected = convert(f"```{header}\nx\n```\n\n```rust exec\nf();\n```\n")
+    assert ["5: the fence of line 3 has not ended here, so this is not executed"] == collected.messages
+    _, collected = convert(f"```{header}\nx\n```\n\n```rust exec\nf();\n")
+    assert ["5: the fence of line 3 has not ended here, so this is not executed"] == collected.messages
+    _, collected = convert("````\n```rust exec\nf();\n```\n````\n\n```text\n```rust exec\n```\n")
+    assert [] == collected.problems
+
+
+def test_include_of_mdbook(convert: Any) -> None:
+    """A sample whose file mdBook would include is refused; one that is ignored, or only shown, is not."""
+    code = "{{#rustdoc_include a.rs:2}}\n```\n"
+    _, collected = convert(f"```rust exec\n{code}\n```rust exec ignore\n{code}\n```rust\n{code}")
+    message = "`{{#rustdoc_include a.rs:2}}` is of mdBook, and MkDocs does not know it"
+    assert ([message, ""], [f"1: {message}"]) == (collected.refusals, collected.messages)
+
+
 @pytest.mark.parametrize(
     "text", ["a\n\n```rust exec\nf();\n", "- a\n\n    ```rust exec\n    f();\n\n  text\n", "> b\n\n```rust exec\n> x\n"]
 )
@@ -344,7 +408,7 @@ LINES = st.sampled_from(
             "``` { .rust .big #i }",
             '```python title="x"',
             "```text hl_lines=1",
-            "```py foo",
+            "```js foo",
         ),
         *("> ```", "    ```", "- ```rust", "    x", "text", "", "", "> quote", "- item", "1. one", "`a` ``` b", "#h"),
         *(

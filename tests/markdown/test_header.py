@@ -48,6 +48,9 @@ TABLE = {
     'python exec="true" source="above" result="ansi"': Header(
         language="python", options=words(("exec", "true"), ("source", "above"), ("result", "ansi"))
     ),
+    "bash;exec": Header(language="bash", options=words(";exec")),
+    "python:a.py": Header(language="python", options=words(":a.py")),
+    "objective-c": Header(language="objective-c"),
     "c++ exec": Header(language="c++", options=words("exec")),
     "c# exec #here .big": Header(language="c#", options=words("exec"), id="here", classes=("big",)),
     'rust exec id="here"': Header(language="rust", options=words("exec"), id="here"),

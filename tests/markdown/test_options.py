@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from mkdocs_codeexec.core.expectation import FailsToBuild, Panics, Succeeds
 from mkdocs_codeexec.core.sample import Display, Given, Location, Sample
-from mkdocs_codeexec.markdown.claiming import Claim, claim
+from mkdocs_codeexec.markdown.claiming import Claim, claim, foreign_include
 from mkdocs_codeexec.markdown.header import parse_header
-from mkdocs_codeexec.markdown.options import LanguageRule, Request
+from mkdocs_codeexec.markdown.options import TABLE, LanguageRule, Request
 
 RUST = LanguageRule(name="rust", run="marked", hides_lines=True, compiled=True)
 PYTHON = LanguageRule(name="python")
@@ -79,6 +79,7 @@ READ: dict[str, dict[str, Any]] = {
         "display": Display(result="json", show=frozenset({"stdout", "build"}))
     },
     "rust,exec,editable,noplayground,noplaypen,playground,mdbook-runnable,custom": {},
+    "rust,exec,does_not_compile,panics,not_desired_behavior": {},
     'rust exec title="x" hl_lines="1 2-3" linenums="1" data-a="b" #id .big': {},
 }
 
@@ -97,11 +98,15 @@ WRONG: dict[str, tuple[str, bool, str]] = {
     "rust exec foo": ("`foo` is not an option of a fence", False, "`title`"),
     "rust exec linenumbers": ("`linenumbers` is not an option of a fence", False, "did you mean `linenums`"),
     "rust exec compile_fial": ("`compile_fial` is not an option of a fence", True, "did you mean `compile_fail`"),
+    "rust,exec,panic": ("`panic` is not an option of a fence", True, "did you mean `should_panic`"),
+    "rust exec no_run;": ("`no_run;` is not an option of a fence", True, "did you mean `no_run`"),
+    "rust exec skip": ("`skip` is not an option of a fence", True, "did you mean `ignore`"),
     "rust,exec,should_panics": ("`should_panics` is not an option of a fence", True, "did you mean `should_panic`"),
     "rust exec norun": ("`norun` is not an option of a fence", True, "did you mean `no_run`"),
     "rust,exec,no-run": ("`no-run` is not an option of a fence", True, "did you mean `no_run`"),
     "rust,exec,ingore": ("`ingore` is not an option of a fence", True, "did you mean `ignore`"),
     'rust exec sesion="s"': ("`sesion` is not an option of a fence", True, "did you mean `session`"),
+    "{.rust .exec .exce}": ("the class `.exce` looks like the option `exec`", True, "`.exec`"),
     "{.rust .exec .compile_fial}": ("the class `.compile_fial` looks like the option `compile_fail`", True, "`.comp"),
     'rust exec="onn"': ('`exec="onn"`: expected on or off', True, '`="on"`'),
     "rust exec edition=2020": ('`edition="2020"`: expected an edition of Rust', True, "did you mean `202"),
@@ -213,7 +218,10 @@ def test_expectation_that_is_not_tried(info: str) -> None:
     assert "`run: all`" in found.remarks[-1].hint
 
 
-@pytest.mark.parametrize("info", ["rust,should_panic,ignore", "rust,no_run", "rust,editable", "rust,edition2021"])
+@pytest.mark.parametrize(
+    "info",
+    ["rust,should_panic,ignore", "rust,no_run", "rust,editable", "rust,edition2021", "rust,ignore,does_not_compile"],
+)
 def test_rustdoc_headers_are_plain_code(info: str) -> None:
     """A rustdoc header that is not run is rendered by us, because superfences cannot read it, and is no mistake."""
     found = claimed(info)
@@ -221,13 +229,72 @@ def test_rustdoc_headers_are_plain_code(info: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("info", "option"), [("rust exce", "exec"), ("python exxec", "exec"), ("rust shuold_panic", "should_panic")]
+    ("info", "hint"),
+    [
+        ("rust exce", "did you mean `exec`"),
+        ("python exxec", "did you mean `exec`"),
+        ("rust shuold_panic", "did you mean `should_panic`"),
+        ("python run", "did you mean `exec`"),
+        ("python execute", "did you mean `exec`"),
+        ("python;exec", "did you mean `exec`"),
+        ("{.rust .exce}", "write `.exec`"),
+    ],
 )
-def test_fence_that_looks_executable(info: str, option: str) -> None:
-    """A plain fence with a word very near to an option is not passed over."""
+def test_fence_that_looks_executable(info: str, hint: str) -> None:
+    """A plain fence with a word very near to an option is not passed over, unless a fence of the site takes it."""
     found = claimed(info)
-    assert (None, "ours") == (found.request, found.manner)
-    assert f"did you mean `{option}`" in found.remarks[0].hint
+    assert (None, "leftover") == (found.request, found.manner)
+    assert hint in found.remarks[0].hint
+
+
+@pytest.mark.parametrize(
+    ("info", "spelling"),
+    [
+        (" exec", "rust exec"),
+        ('exec="on"', "rust exec"),
+        ("{.exec}", "{.rust .exec}"),
+        ("{.exec .python}", "{.python .exec}"),
+        ("{python exec}", "{.python .exec}"),
+        ("{python,exec}", "{.python .exec}"),
+        ("exec python", "python exec"),
+    ],
+)
+def test_no_language(info: str, spelling: str) -> None:
+    """A fence that asks for execution and does not say of what is told how to."""
+    found = claimed(info)
+    assert (None, "leftover") == (found.request, found.manner)
+    (remark,) = found.remarks
+    assert "does not start with a language" in remark.message
+    assert f"`{spelling}`" in remark.hint
+
+
+@pytest.mark.parametrize("info", ["rust exec foo", "python exec foo", "c foo"])
+def test_short_hint(info: str) -> None:
+    """A hint that names options names some that there are, for this language, and not all."""
+    (remark,) = claimed(info).remarks
+    named = remark.hint.split("`")[1::2]
+    assert set(named) < set(TABLE)
+    assert 10 <= len(named) <= 15
+    assert ("edition" in named) == info.startswith("rust")
+
+
+@pytest.mark.parametrize(
+    ("code", "path"),
+    [
+        ("{{#include a.rs}}", "a.rs"),
+        ("x\n  {{#rustdoc_include ../listings/a.rs:2:10}}\n", "../listings/a.rs:2:10"),
+        ("{{#playground a.rs editable}}", "a.rs"),
+        ("echo '{{#include a.rs}}'", None),
+        ("{{#if a}}", None),
+        ("{{ x }}", None),
+        ('--8<-- "a.rs"', None),
+    ],
+)
+def test_foreign_include(code: str, path: str | None) -> None:
+    """A line with which mdBook would include a file is known, with what to write instead."""
+    remark = foreign_include(code)
+    assert (path is not None) == (remark is not None)
+    assert remark is None or f'`--8<-- "{path}"`' in remark.hint
 
 
 @pytest.mark.parametrize(
@@ -235,7 +302,7 @@ def test_fence_that_looks_executable(info: str, option: str) -> None:
 )
 def test_plain_fences_are_left_alone(info: str) -> None:
     """A fence that asks us nothing is rendered as if we were not there."""
-    assert ("native", None, ()) == (claimed(info).manner, claimed(info).request, claimed(info).remarks)
+    assert ("native", None) == (claimed(info).manner, claimed(info).request)
 
 
 @pytest.mark.parametrize(

@@ -154,12 +154,12 @@ def test_the_environment_of_a_child(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     lines = run_one(tmp_path, "", steps=steps).stdout.splitlines()
     env = dict(line.split("=", 1) for line in lines)
-    scratch = Path(env.pop("HOME")).parent
 
     assert {
         "PATH": PATH,
-        "TMPDIR": str(scratch / "tmp"),
-        "PWD": str(scratch / "work"),  # set by the shell
+        "HOME": "$HOME",  # folders of the run are told by names that stay
+        "TMPDIR": "$TMPDIR",
+        "PWD": ".",  # set by the shell
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
         "TERM": "xterm-256color",
@@ -169,8 +169,6 @@ def test_the_environment_of_a_child(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "TZ": "CET",
         "STEP": "run",
     } == {name: value for name, value in env.items() if name not in ("_", "SHLVL", "OLDPWD")}
-    assert tmp_path == scratch.parent.parent
-    assert not scratch.exists()
 
 
 def test_the_scratch_directory(tmp_path: Path) -> None:
@@ -183,8 +181,7 @@ def test_the_scratch_directory(tmp_path: Path) -> None:
     )
 
     home, tmp = (line for line in found.stdout.splitlines()[-3:] if line)
-    assert home.endswith("/home:")
-    assert tmp.endswith("/tmp:")
+    assert ("$HOME:", "$TMPDIR:") == (home, tmp)
     assert [
         ".",
         "./a.txt",
@@ -203,6 +200,48 @@ def test_a_scratch_directory_goes_with_its_action(tmp_path: Path) -> None:
     outcomes = execute(tmp_path, action("a", "touch x"), action("b", "ls ../.. | grep -v lock | wc -l"), jobs=1)
 
     assert "1" == outcomes.of["b"].steps[0].stdout.strip()
+
+
+def test_folders_of_a_run_are_told_by_names_that_stay(tmp_path: Path) -> None:
+    """Two runs print the same, be it on its own, in an option, in a URL, or by a build step."""
+    code = 'cd ..; echo "$HOME -I$TMPDIR/x file://$HOME/y $PWD ${PWD%/*}" | tee /dev/stderr; exit 1'
+
+    runs = [execute(tmp_path, action("a", code), action("b", build=code)).of for _ in range(2)]
+
+    said = "$HOME -I$TMPDIR/x $HOME/y .. ../..\n"
+    assert {(said, said)} == {(s.stdout, s.stderr) for run in runs for one in run.values() for s in one.steps}
+
+
+FULL_DISK = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from test_executor import SHELL, Outcomes, PATH, action
+from mkdocs_codeexec.runtime.executor import ParallelExecutor
+from mkdocs_codeexec.runtime.process import Children
+fill = "head -c 3000000 /dev/zero >big; exit $?"
+work = [action("run", fill), action("build", "echo no", build=fill)]
+work += [action("inodes", "i=0; while touch $i; do i=$((i+1)); done; exit 1"), action("room", "exit 1")]
+with Children() as children:
+    executor = ParallelExecutor(children, jobs=1, total_timeout=None, path=PATH, scratch_root=Path(sys.argv[1]))
+    executor.run([(SHELL, one) for one in work], outcomes := Outcomes())
+print({name: [step.ended for step in outcome.steps] for name, outcome in outcomes.of.items()})
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="mounts a small disk")
+def test_a_full_disk_says_nothing_of_the_sample(tmp_path: Path) -> None:
+    """A step that fails when no space or no inode is left was not started, as far as anyone is concerned."""
+    mount = f"mount -t tmpfs -o size=600k,nr_inodes=100 none {tmp_path}"
+    if subprocess.run(["unshare", "-m", "sh", "-c", mount], capture_output=True, check=False).returncode:
+        pytest.skip("a file system cannot be mounted here")
+    run = f'{mount} && exec "$@"'
+    command = [sys.executable, "-c", FULL_DISK, str(tmp_path), str(Path(__file__).parent)]
+
+    told = subprocess.check_output(["unshare", "-m", "sh", "-c", run, "sh", *command], text=True)
+
+    full = [NotStarted(f"no space is left in `{tmp_path}`")]
+    assert f"{ {'run': full, 'build': full, 'inodes': full, 'room': [Exited(1)]} }\n" == told
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", "", "..", "a\\b", "C:x", "a\0b"])

@@ -50,7 +50,7 @@ def test_a_page_shows_what_its_sample_printed(project: Project) -> None:
         project.html(),
         re.DOTALL,
     )
-    assert re.search(r"codeexec: 1 sample: 1 executed, 0 cached, 0 unmet \(\d+\.\d s\)", built.log)
+    assert re.search(r"codeexec: 1 samples: 1 executed, 0 cached, 0 unmet \(\d+\.\d s\)", built.log)
     assert "data-codeexec-slot" not in project.html()
     assert "assets/codeexec.css" in project.html()
     assert (project.root / "site/assets/codeexec.css").exists()

@@ -62,7 +62,7 @@ class Server:
 
     def builds(self) -> list[str]:
         """Return the summary of each build so far."""
-        return re.findall(r"codeexec: (\d+ samples?: .*?) \(", self.log)
+        return re.findall(r"codeexec: (\d+ samples: .*?) \(", self.log)
 
     def stop(self) -> None:
         if self.process.poll() is None:

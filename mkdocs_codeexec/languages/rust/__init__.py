@@ -15,8 +15,9 @@ from mkdocs_codeexec.errors import ConfigurationError, nearest
 from mkdocs_codeexec.languages import inputs
 from mkdocs_codeexec.languages.rust import diagnostics
 from mkdocs_codeexec.languages.rust.capture import Arguments
+from mkdocs_codeexec.languages.rust.cargo import cargo_flags
 from mkdocs_codeexec.languages.rust.compiler import Compiler
-from mkdocs_codeexec.languages.rust.environment import Environment, cargo_flags
+from mkdocs_codeexec.languages.rust.environment import Environment
 from mkdocs_codeexec.languages.rust.lexer import Unlexable
 from mkdocs_codeexec.languages.rust.prepare import FILE, Preamble, Prepared, original, preamble, prepare
 from mkdocs_codeexec.languages.rust.restore import restore
@@ -87,6 +88,9 @@ class RustLanguage:
             for environment in self._environments.values():
                 environment.survey()
         self._inputs = inputs.declared(self._settings.project_dir, self._rust.inputs)
+        wanted = self._compiler.wanted()
+        if wanted:  # where no toolchain is asked, this alone tells stored outcomes apart
+            self._inputs += (("toolchain.wanted", wanted),)
 
     def plan(self, sample: Sample) -> Action:
         """Return what would be executed for `sample`."""

@@ -10,13 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mkdocs_codeexec.languages.rust.manifest import CRATE
-
-WRAPPER = f"""\
+_WRAPPER = """\
 #!/bin/sh
 # Writes down how rustc is called for the probe, then calls it. `RUSTC_WORKSPACE_WRAPPER` is in the cargo book.
 case " $* " in
-*" --crate-name {CRATE} "*" --emit="*)
+*" --crate-name @CRATE@ "*" --emit="*)
     for word in "$@"; do printf '%s\\0' "$word"; done > "$0.new" && mv "$0.new" "$0.args" ;;
 esac
 exec "$@"
@@ -55,8 +53,13 @@ class Arguments:
     native: tuple[str, ...] = ()
 
 
+def wrapper(crate: str) -> str:
+    """Return the program that cargo starts instead of rustc: it records how the probe `crate` is compiled."""
+    return _WRAPPER.replace("@CRATE@", crate)
+
+
 def read(captured: bytes, target: Path) -> Arguments:
-    """Return what was captured, as arguments for samples; `target` is the Environment's target directory.
+    """Return what was captured, as arguments for samples; `target` is the target directory.
 
     Raises:
         ValueError: It is not what the wrapper writes.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.core.protocols import Runner, Unavailability
-from mkdocs_codeexec.languages.rust.environment import cargo_environment
+from mkdocs_codeexec.languages.inputs import read_toml
+from mkdocs_codeexec.languages.rust.cargo import cargo_environment
 from mkdocs_codeexec.languages.toolchain import Memo, Toolchain, ask, find_program, fingerprint, stat_of, upwards
 
 if TYPE_CHECKING:
@@ -62,6 +64,15 @@ class Compiler:
     def watched(self) -> list[Path]:
         """Return the files that choose a toolchain."""
         return [path for path, _ in upwards(self._settings.project_dir, _CHOICE)]
+
+    def wanted(self) -> str:
+        """Return what asks for a certain toolchain, in words that are the same on every machine; empty for nothing."""
+        if self._wanted:
+            return f"+{self._wanted}"  # stronger than any file
+        for path, text in upwards(self._settings.project_dir, _CHOICE[::-1])[:1]:
+            table = read_toml(text.encode()) if path.suffix or "[" in text else {}
+            return json.dumps(table, sort_keys=True, default=str) if table else text.strip()
+        return ""
 
     def _choice(self) -> Value:
         host = self._settings.host_env

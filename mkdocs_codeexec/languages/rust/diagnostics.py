@@ -7,15 +7,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from mkdocs_codeexec.core.outcome import Diagnostic, Exited, NotStarted, Signaled, Span, StepResult
+from mkdocs_codeexec.core.outcome import Diagnostic, Exited, NotStarted, Signaled, Span, StepResult, Termination
 from mkdocs_codeexec.languages.rust.prepare import FILE
 
 _LINKER_KILLED = re.compile(
     r"linking with .* failed: signal: (\d+)|(?:ld|collect2)\S*:? (?:\S+ )*?terminated with signal (\d+)"
 )
+_NO_LINKER = re.compile(r"\Alinker `([^`]*)` not found")
+_LINKER_FAILED = re.compile(
+    r"\A(?:could not exec the linker `([^`]*)`|linking with `([^`]*)` failed: exit status: (?:126|127)\b)"
+)
+_NO_PART_OF_LINKER = re.compile(
+    r"cannot (?:find|execute) [`']?((?:real-)?(?:ld|lld|collect2)(?:\.\w+)?)(?![\w.-])"
+    r"|unable to execute command: Executable \"([^\"]+)\" doesn't exist"
+)
+_CRASH = re.compile(r"internal compiler error|the compiler unexpectedly panicked")
 _TORN = re.compile(r'"\$message_type":"|"rendered":"|"(?:is_primary|byte_start|suggested_replacement)":')
 """Of a message that was cut where a very long output was shortened: of no use to a reader."""
 _NO_SPACE = re.compile(r"No space left on device|\(os error 28\)|Disk quota exceeded")
@@ -46,20 +55,47 @@ def read(stderr: str) -> tuple[str, tuple[Diagnostic, ...]]:
 def translate(result: StepResult) -> StepResult:
     """Return the build step `result` of rustc with its messages read.
 
-    A linker that was killed and a disk that is full look like errors of the sample to rustc. They are given the
-    endings that they are, so that they are never stored.
+    A linker that is missing or was killed, a disk that is full and a compiler that crashed look like errors of the
+    sample. They are given the endings that they are, so that they are never stored.
     """
     text, diagnostics = read(result.stderr)
     ended = result.ended
     if ended != Exited(0) and isinstance(ended, Exited):
-        own = "\n".join(d.rendered for d in diagnostics if not d.code and not d.spans)
-        other = "\n".join(line for line in result.stderr.splitlines() if not line.startswith("{"))
-        killed = _LINKER_KILLED.search(own)
-        if _NO_SPACE.search(own) or _NO_SPACE.search(other):
-            ended = NotStarted("no space left on the device")
-        elif killed:
-            ended = Signaled(int(killed[1] or killed[2]))
+        ended = _ended(ended, result.stderr, diagnostics)
     return replace(result, stderr=text, diagnostics=diagnostics, ended=ended)
+
+
+def _ended(ended: Exited, stderr: str, diagnostics: Sequence[Diagnostic]) -> Termination:
+    """Return how it really ended. The sample's own words, which messages may quote, must not decide that."""
+    own = [found for found in diagnostics if not found.code and not found.spans]
+    rendered = "\n".join(found.rendered for found in own)
+    other = "\n".join(line for line in stderr.splitlines() if not line.startswith("{"))
+    if _NO_SPACE.search(rendered) or _NO_SPACE.search(other):
+        return NotStarted("no space left on the device")
+    killed = _LINKER_KILLED.search(rendered)
+    if killed:
+        return Signaled(int(killed[1] or killed[2]))
+    linker = next(filter(None, map(_linker, own)), None)
+    if linker is not None:
+        return linker
+    # rustc ends with 1 for errors of what it compiles (`rustc_driver::EXIT_FAILURE`), and with 101 when it panics.
+    if ended.code != 1 or any(_CRASH.search(found.message) for found in own):
+        return NotStarted(f"the compiler crashed with exit status {ended.code}; this is no error of the sample")
+    return NotStarted("the compiler could not be started") if "could not execute process" in other else ended
+
+
+def _linker(found: Diagnostic) -> NotStarted | None:
+    """Return why there was no linker, if `found` says so."""
+    absent = _NO_LINKER.match(found.message)
+    failed = _LINKER_FAILED.match(found.message)
+    if absent is None and found.message.startswith("linking with "):
+        absent = _NO_PART_OF_LINKER.search(found.rendered)
+    known = absent or failed
+    if known is None:
+        return None
+    name = next(filter(None, known.groups()), "")
+    how = "was not found" if absent else "could not be started"
+    return NotStarted(f"the linker `{name}` {how}; install a C compiler")
 
 
 def _message(line: str) -> Mapping[str, object] | None:

@@ -2,47 +2,45 @@
 
 cargo is asked once; samples are then compiled by rustc with the arguments that cargo would use. The lock file lives
 with the results, so that it can be cached or committed with them: a checkout with the same lock has the same keys.
+
+All Environments of a toolchain share one target directory, so that a dependency that several need, or that was there
+before the configuration changed, is compiled once.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os.path
 import re
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult, describe
 from mkdocs_codeexec.core.protocols import Command, Narrator, Runner, Unavailability
-from mkdocs_codeexec.languages import inputs
-from mkdocs_codeexec.languages.rust import capture
+from mkdocs_codeexec.languages.inputs import Further, Package, package
+from mkdocs_codeexec.languages.rust import capture, kept, recorded
 from mkdocs_codeexec.languages.rust.capture import Arguments
+from mkdocs_codeexec.languages.rust.cargo import cargo_environment, cargo_home
+from mkdocs_codeexec.languages.rust.kept import Kept
 from mkdocs_codeexec.languages.rust.manifest import manifest
-from mkdocs_codeexec.languages.toolchain import Toolchain, find_program, host_environment, upwards, write
+from mkdocs_codeexec.languages.toolchain import Toolchain, find_program, stat_of, write
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import EnvironmentSettings, Settings
 
-STATE_FORMAT = 1
+STATE_FORMAT = 2
 _OUTPUT = 64 * 1024 * 1024
 """Bytes that cargo may write; a build of hundreds of crates stays far below."""
 _NETWORK = re.compile(
     r"Could not resolve host|Couldn't resolve host|failed to download|spurious network error|failed to query replaced source"
     r"|download of .* failed|network failure|failed to get successful HTTP response|failed to clone into|failed to fetch"
-    r"|you're in offline mode|you may want to run in online mode|--offline was specified|Connection refused"
+    r"|(?:you're|you are) (?:using|in)(?: the)? offline mode|you may want to run in online mode|--offline was specified|Connection refused"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """A lock file and the manifest that it belongs to."""
-
-    lock: str
-    manifest: str
 
 
 class Environment:
@@ -64,10 +62,11 @@ class Environment:
         self._settings = settings
         self._flags = flags
         self._narrator = narrator
-        self._kept = settings.cache_dir / "environments" / wanted.name
-        self._memory: _Pair | None = None
+        self._folder = settings.cache_dir / "environments" / wanted.name
+        self._memory: Kept | None = None
         self._lock: str | None = None
-        self._packages: tuple[tuple[str, inputs.Package], ...] = ()
+        self._sources: Mapping[str, Further] | None = None
+        self._packages: tuple[tuple[str, Package], ...] = ()
         self.survey()
 
     @property
@@ -77,14 +76,17 @@ class Environment:
 
     @property
     def settled(self) -> bool:
-        """Whether its lock file is known, so that keys can be made."""
-        return self.plain or self._lock is not None
+        """Whether its lock file and all sources are known, so that keys can be made."""
+        return self.plain or (self._lock is not None and self._sources is not None)
 
     def survey(self) -> None:
         """Read the lock file and the local packages again."""
-        self._packages = tuple((name, inputs.package(folder)) for name, folder in self.manifest.paths)
-        pair = self._stored() or self._memory
-        self._lock = pair.lock if pair and pair.manifest == self.manifest.portable else None
+        known = self._memory or kept.load(self._folder)
+        if known is None or known.manifest != self.manifest.portable:
+            known = None
+        self._lock = known.lock if known else None
+        self._sources = known.sources if known else None
+        self._packages = self._read_packages(self._sources or {})
 
     def inputs(self) -> tuple[tuple[str, str], ...]:
         """Return what of it decides an outcome, by name."""
@@ -127,33 +129,39 @@ class Environment:
             )
 
     def _home(self, toolchain: Toolchain) -> Path:
-        made_from = digest((self.manifest.local, toolchain.identity, toolchain.program, self._flags))
-        return self._settings.environment_dir / "rust" / made_from[:16]
+        """Return the folder of the project; the target directory is beside it."""
+        made_from = digest((toolchain.identity, toolchain.program, self._flags))
+        return self._settings.environment_dir / "rust" / made_from[:16] / self.manifest.digest
 
-    def _stored(self) -> _Pair | None:
-        try:
-            return _Pair(
-                (self._kept / "Cargo.lock").read_text("utf-8"), (self._kept / "manifest.toml").read_text("utf-8")
-            )
-        except (OSError, ValueError):
-            return None
+    def _read_packages(self, sources: Mapping[str, Further]) -> tuple[tuple[str, Package], ...]:
+        apart = (self._settings.cache_dir, self._settings.environment_dir)
+        return tuple((name, package(folder, sources.get(name), apart)) for name, folder in self.manifest.paths)
 
-    def _state(self, lock: str) -> str:
+    def _state(self, lock: str, arguments: Arguments) -> dict[str, object]:
+        """Return what an Environment is made of, and the libraries that were made.
+
+        Others may have built the same libraries of other sources since, in the same target directory. A library is
+        written anew whenever one that it needs is, so those that samples name tell of all.
+        """
         packages = tuple((name, found.digest) for name, found in self._packages)
-        return digest((STATE_FORMAT, self.manifest.local, lock, packages))
+        built_from = digest((STATE_FORMAT, self.manifest.local, lock, packages))
+        libraries = digest(tuple(stat_of(path) for path in arguments.libraries))
+        return {"format": STATE_FORMAT, "built_from": built_from, "libraries": libraries}
 
     def _current(self, home: Path) -> Arguments | None:
         """Return the arguments if the Environment in `home` is what would be built."""
-        if self._lock is None:
+        if self._lock is None or self._sources is None:
             return None
         try:
             state = json.loads((home / "state.json").read_text("utf-8"))
-            if state != {"format": STATE_FORMAT, "built_from": self._state(self._lock)}:
-                return None
-            arguments = capture.read((home / "capture.args").read_bytes(), home / "target")
+            arguments = self._captured(home)
         except (OSError, ValueError, RecursionError):
             return None
-        return arguments if all(path.is_file() for path in arguments.libraries) else None
+        there = all(path.is_file() for path in arguments.libraries)
+        return arguments if there and state == self._state(self._lock, arguments) else None
+
+    def _captured(self, home: Path) -> Arguments:
+        return capture.read((home / "capture.args").read_bytes(), home.parent / "target")
 
     def _rebuilt(self, home: Path, toolchain: Toolchain, runner: Runner) -> Arguments | Unavailability:
         cargo = self._cargo(toolchain)
@@ -162,22 +170,43 @@ class Environment:
         (home / "state.json").unlink(missing_ok=True)
         self._write_project(home)
         self._narrator.say(f"building the environment `{self.name}` with cargo")
-        result = self._run(cargo, home, toolchain, runner)
+        before, seen = self._packages, self._sources or {}
+        command = self._command(cargo, home, toolchain)
+        result = runner.run(command, "build", on_output=self._narrator.stream)
         if result.ended == Exited(0) and not (home / "capture.args").is_file():
             # The probe was fresh, so cargo did not call rustc for it.
             (home / "src" / "main.rs").touch()
-            result = self._run(cargo, home, toolchain, runner)
+            result = runner.run(command, "build", on_output=self._narrator.stream)
+        records: Mapping[Path, recorded.Record] = {}
+        if result.ended == Exited(0) and self.manifest.paths:
+            # Everything is fresh now, so this takes cargo no time.
+            result = runner.run(replace(command, argv=(*command.argv, "--message-format=json")), "build")
+            records = recorded.read(result.stdout, home)
         if result.ended != Exited(0):
             return self._failure(result)
         try:
-            arguments = capture.read((home / "capture.args").read_bytes(), home / "target")
+            arguments = self._captured(home)
         except ValueError as error:
             return Unavailability(f"environment `{self.name}`: {error}", "is a `rustc-workspace-wrapper` configured?")
-        self._keep((home / "Cargo.lock").read_text("utf-8"))
-        assert self._lock is not None
-        state = {"format": STATE_FORMAT, "built_from": self._state(self._lock)}
-        write(home / "state.json", json.dumps(state) + "\n")
+        lock = (home / "Cargo.lock").read_text("utf-8")
+        self._keep(Kept(lock, self.manifest.portable, self._further(records, toolchain)))
+        # What was edited meanwhile may not be in what was built: cargo is asked again then.
+        if before == self._read_packages(seen):
+            write(home / "state.json", json.dumps(self._state(lock, arguments)) + "\n")
         return arguments
+
+    def _further(self, records: Mapping[Path, recorded.Record], toolchain: Toolchain) -> dict[str, Further]:
+        """Return what cargo has recorded, by dependency, beyond what counts anyway."""
+        packages = self._read_packages({})
+        known = {folder for _, found in packages for folder in found.folders}
+        others = sorted(records.keys() - known)
+        apart = [self._settings.cache_dir, self._settings.environment_dir, cargo_home(self._settings)]
+        if toolchain.home:
+            apart.append(Path(toolchain.home))
+        apart += [Path(os.path.realpath(folder)) for folder in apart]
+        ours = recorded.Tree(self._settings.project_dir, apart)
+        found = {name: recorded.further(records, one, others, ours) for name, one in packages}
+        return {name: one for name, one in found.items() if one != Further()}
 
     def _cargo(self, toolchain: Toolchain) -> Path | None:
         """Return the cargo that came with rustc, or the one in PATH: rustup's shim would choose by the folder it is in."""
@@ -187,13 +216,13 @@ class Environment:
     def _write_project(self, home: Path) -> None:
         _update(home / "Cargo.toml", self.manifest.local)
         _update(home / "src" / "main.rs", "fn main() {}\n")
-        _update(home / "capture", capture.WRAPPER)
+        _update(home / "capture", capture.wrapper(self.manifest.probe))
         (home / "capture").chmod(0o755)
-        pair = self._stored() or self._memory
-        if pair is not None:  # an older one too: cargo changes no more of it than it must
-            _update(home / "Cargo.lock", pair.lock)
+        known = self._memory or kept.load(self._folder)
+        if known is not None:  # an older one too: cargo changes no more of it than it must
+            _update(home / "Cargo.lock", known.lock)
 
-    def _run(self, cargo: Path, home: Path, toolchain: Toolchain, runner: Runner) -> StepResult:
+    def _command(self, cargo: Path, home: Path, toolchain: Toolchain) -> Command:
         env = cargo_environment(self._settings)
         env |= {
             "RUSTC": toolchain.program,
@@ -202,15 +231,15 @@ class Environment:
             "CARGO_TERM_PROGRESS_WHEN": "never",
         }
         # cargo reads its configuration from the working directory upwards; the user's is beside mkdocs.yml.
-        argv = (str(cargo), "build", "--manifest-path", str(home / "Cargo.toml"), "--target-dir", str(home / "target"))
-        command = Command(
-            argv=argv,
+        target = home.parent / "target"
+        return Command(
+            argv=(str(cargo), "build", "--manifest-path", str(home / "Cargo.toml"), "--target-dir", str(target)),
             cwd=self._settings.project_dir,
             env=env,
             timeout=None,
             output_limit=_OUTPUT,
+            keep_head=_OUTPUT,
         )
-        return runner.run(command, "build", on_output=self._narrator.stream)
 
     def _failure(self, result: StepResult) -> Unavailability:
         if isinstance(result.ended, NotStarted):
@@ -229,14 +258,14 @@ class Environment:
             result.stderr,
         )
 
-    def _keep(self, lock: str) -> None:
-        self._lock = lock
-        self._memory = _Pair(lock, self.manifest.portable)
-        if self._stored() != self._memory:
-            with contextlib.suppress(OSError):  # a read-only cache costs a run of cargo in the next process, no more
-                # The manifest is last: it vouches for the lock.
-                write(self._kept / "Cargo.lock", lock)
-                write(self._kept / "manifest.toml", self.manifest.portable)
+    def _keep(self, found: Kept) -> None:
+        self._memory = None
+        if kept.load(self._folder) != found:
+            try:
+                kept.save(found, self._folder)
+            except OSError:  # a read-only cache costs a run of cargo in the next process, no more
+                self._memory = found
+        self.survey()
 
     @contextlib.contextmanager
     def _alone(self, home: Path) -> Iterator[None]:
@@ -259,23 +288,6 @@ class Environment:
             yield  # closing the file gives the lock back
 
 
-def cargo_environment(settings: Settings) -> dict[str, str]:
-    """Return the environment of cargo: what it needs to find, to download and to build, and nothing that changes flags."""
-    prefixes = (
-        "CARGO_NET_",
-        "CARGO_REGISTR",
-        "CARGO_HTTP_",
-        "CARGO_SOURCE_",
-        "SSL_CERT_",
-        "RUSTUP_",
-        "GIT_SSL_",
-        "GIT_SSH",
-    )
-    names = ("CARGO_HOME", "SSH_AUTH_SOCK", "XDG_CONFIG_HOME", "CC", "CXX", "AR", "PKG_CONFIG_PATH", "LIBCLANG_PATH")
-    proxies = tuple(f"{scheme}_proxy" for scheme in ("http", "https", "all", "no"))
-    return host_environment(settings, (*names, *proxies, *(name.upper() for name in proxies)), prefixes)
-
-
 def _update(path: Path, text: str) -> None:
     """Write `path` unless it says `text` already: cargo goes by its mtime."""
     try:
@@ -284,30 +296,3 @@ def _update(path: Path, text: str) -> None:
     except (OSError, ValueError):
         pass
     write(path, text)
-
-
-def cargo_flags(settings: Settings) -> str:
-    """Return what cargo's configuration files say about the command line of rustc, in canonical words; empty for nothing.
-
-    The files are those cargo reads (the cargo book, "Configuration"): beside `mkdocs.yml`, above it, and at home.
-    """
-    host = settings.host_env
-    home = Path(host["CARGO_HOME"]) if host.get("CARGO_HOME") else Path(host.get("HOME", "/"), ".cargo")
-    names = (".cargo/config.toml", ".cargo/config")
-    texts = [text for _, text in upwards(settings.project_dir, names)]
-    texts += [text for path, text in upwards(home, ("config.toml", "config")) if path.parent == home]
-    found = [picked for text in dict.fromkeys(texts) if (picked := _flags(inputs.read_toml(text.encode())))]
-    return json.dumps(found, sort_keys=True, default=str) if found else ""
-
-
-def _flags(config: Mapping[str, object]) -> dict[str, object]:
-    build, target, profile = (config.get(section) for section in ("build", "target", "profile"))
-    picked: dict[str, object] = {}
-    if isinstance(build, Mapping):
-        picked |= {key: build[key] for key in ("rustflags", "target") if key in build}
-    for name, table in target.items() if isinstance(target, Mapping) else ():
-        if isinstance(table, Mapping):
-            picked |= {f"{name}.{key}": table[key] for key in ("rustflags", "linker") if key in table}
-    if isinstance(profile, Mapping) and "dev" in profile:
-        picked["profile.dev"] = profile["dev"]
-    return picked

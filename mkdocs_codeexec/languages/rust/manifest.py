@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, TypeAlias
 
+from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.errors import ConfigurationError, nearest
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import EnvironmentSettings
 
 PACKAGE = "codeexec-environment"
-CRATE = "codeexec_environment"
+PROBE = "codeexec_environment"
 
 _KEYS = frozenset(
     {"version", "path", "git", "branch", "rev", "tag", "features", "default-features", "default_features"}
@@ -39,12 +40,17 @@ class Manifest:
     Attributes:
         portable: With paths relative to the folder of `mkdocs.yml`: the same on every machine, so it can be hashed.
         local: With absolute paths, for cargo.
+        digest: What tells this manifest from others on this machine.
+        probe: The crate whose compilation is watched. Its name is that of no other manifest: cargo's hash of a root
+            package has no path in it, so in one target directory equal names would overwrite each other.
         paths: Every local package that it names: what it is called, and its folder.
         bare: Whether it asks for nothing, so that rustc alone will do.
     """
 
     portable: str
     local: str
+    digest: str
+    probe: str
     paths: tuple[tuple[str, Path], ...]
     bare: bool
 
@@ -80,8 +86,19 @@ def manifest(environment: EnvironmentSettings, project: Path) -> Manifest:
     def portable(_name: str, path: str) -> str:
         return str(PurePosixPath(os.path.normpath(path)))
 
-    local = toml(_with_paths(document, absolute))
-    return Manifest(toml(_with_paths(document, portable)), local, tuple(found), not dependencies and not extra)
+    local = _with_paths(document, absolute)
+    short = digest(toml(local))[:16]
+    probe = f"{PROBE}_{short}"
+    # The program has the name of its own, and not the package: the lock file is the same on every machine.
+    local["bin"] = [{"name": probe, "path": "src/main.rs"}]
+    return Manifest(
+        portable=toml(_with_paths(document, portable)),
+        local=toml(local),
+        digest=short,
+        probe=probe,
+        paths=tuple(found),
+        bare=not dependencies and not extra,
+    )
 
 
 def toml(document: Mapping[str, object]) -> str:

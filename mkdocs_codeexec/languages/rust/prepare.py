@@ -54,11 +54,13 @@ class Prepared:
         code: The text of the file.
         shifts: What was inserted, in the order in which it stands there.
         lines: How many lines the author wrote.
+        preamble: Parts of the preamble, each of which is in a text that was inserted.
     """
 
     code: str
     shifts: tuple[Shift, ...] = ()
     lines: int = 0
+    preamble: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,8 @@ def prepare(code: str, before: Preamble | None = None) -> Prepared:
     crates = " ".join(one_line(code[start:stop]) for start, stop in later)
     inserted = " ".join(filter(None, (before.crates, crates, opening, before.rest)))
     text, shifts = _insert(_blanked(code, later), ((0, before.attributes), (found.body, inserted)))
-    return Prepared(text + end, shifts, lines)
+    parts = tuple(filter(str.strip, (before.attributes, before.crates, before.rest)))
+    return Prepared(text + end, shifts, lines, parts)
 
 
 def original(prepared: Prepared, line: int, column: int) -> tuple[int, int]:
@@ -129,6 +132,16 @@ def original(prepared: Prepared, line: int, column: int) -> tuple[int, int]:
         if shift.line == line and shift.column <= column:
             moved += min(shift.width, column - shift.column)
     return line, column - moved
+
+
+def in_preamble(prepared: Prepared, line: int, column: int) -> bool:
+    """Tell whether what stands at `line` and `column` of the prepared file is of the preamble."""
+    for shift in prepared.shifts:
+        at = column - shift.column
+        if shift.line == line and 0 <= at < shift.width:
+            starts = ((shift.text.find(part), len(part)) for part in prepared.preamble)
+            return any(0 <= start <= at < start + length for start, length in starts)
+    return False
 
 
 def _blanked(code: str, spans: tuple[tuple[int, int], ...]) -> str:

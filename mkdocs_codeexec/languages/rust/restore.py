@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from mkdocs_codeexec.languages.rust.prepare import FILE, Prepared, Shift, original
+from mkdocs_codeexec.languages.rust.prepare import FILE, Prepared, Shift, in_preamble, original
 
 _ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 _ROW = re.compile(r" *(\d{1,9}) [|~+-] ?")
@@ -95,7 +95,8 @@ class _Cut:
 
 def _place(prepared: Prepared, match: re.Match[str]) -> str:
     line, column = original(prepared, int(match[1]), int(match[2]))
-    return f"{FILE}:{line}:{column}"
+    where = " (in the preamble)" if in_preamble(prepared, int(match[1]), int(match[2])) else ""
+    return f"{FILE}:{line}:{column}{where}"
 
 
 def _found(plain: str, start: int, shifts: tuple[Shift, ...]) -> tuple[_Cut, ...]:

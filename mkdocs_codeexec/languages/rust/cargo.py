@@ -1,0 +1,63 @@
+"""cargo: the environment it is given, and what the user's own configuration of it says about rustc."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.languages import inputs
+from mkdocs_codeexec.languages.toolchain import host_environment, upwards
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.settings import Settings
+
+
+def cargo_environment(settings: Settings) -> dict[str, str]:
+    """Return the environment of cargo: what it needs to find, to download and to build, and nothing that changes flags."""
+    prefixes = (
+        "CARGO_NET_",
+        "CARGO_REGISTR",
+        "CARGO_HTTP_",
+        "CARGO_SOURCE_",
+        "SSL_CERT_",
+        "RUSTUP_",
+        "GIT_SSL_",
+        "GIT_SSH",
+    )
+    names = ("CARGO_HOME", "SSH_AUTH_SOCK", "XDG_CONFIG_HOME", "CC", "CXX", "AR", "PKG_CONFIG_PATH", "LIBCLANG_PATH")
+    proxies = tuple(f"{scheme}_proxy" for scheme in ("http", "https", "all", "no"))
+    return host_environment(settings, (*names, *proxies, *(name.upper() for name in proxies)), prefixes)
+
+
+def cargo_home(settings: Settings) -> Path:
+    """Return the folder in which cargo keeps what it downloads, and the user's configuration."""
+    host = settings.host_env
+    return Path(host["CARGO_HOME"]) if host.get("CARGO_HOME") else Path(host.get("HOME", "/"), ".cargo")
+
+
+def cargo_flags(settings: Settings) -> str:
+    """Return what cargo's configuration files say about the command line of rustc, in canonical words; empty for nothing.
+
+    The files are those cargo reads (the cargo book, "Configuration"): beside `mkdocs.yml`, above it, and at home.
+    """
+    home = cargo_home(settings)
+    names = (".cargo/config.toml", ".cargo/config")
+    texts = [text for _, text in upwards(settings.project_dir, names)]
+    texts += [text for path, text in upwards(home, ("config.toml", "config")) if path.parent == home]
+    found = [picked for text in dict.fromkeys(texts) if (picked := _flags(inputs.read_toml(text.encode())))]
+    return json.dumps(found, sort_keys=True, default=str) if found else ""
+
+
+def _flags(config: Mapping[str, object]) -> dict[str, object]:
+    build, target, profile = (config.get(section) for section in ("build", "target", "profile"))
+    picked: dict[str, object] = {}
+    if isinstance(build, Mapping):
+        picked |= {key: build[key] for key in ("rustflags", "target") if key in build}
+    for name, table in target.items() if isinstance(target, Mapping) else ():
+        if isinstance(table, Mapping):
+            picked |= {f"{name}.{key}": table[key] for key in ("rustflags", "linker") if key in table}
+    if isinstance(profile, Mapping) and "dev" in profile:
+        picked["profile.dev"] = profile["dev"]
+    return picked

@@ -1,0 +1,118 @@
+"""The preprocessors of superfences, asked before they take a fence.
+
+superfences reads a header in one of three methods, depending on its spelling, and throws away what it cannot read:
+the header stays on the page as text, and the end of that fence starts another one, which takes all up to the next.
+These subclasses look at the whole header first. What is not ours goes its usual way, untouched.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from pymdownx.superfences import SuperFencesRawBlockPreprocessor
+
+from mkdocs_codeexec.core.hidden import visible
+from mkdocs_codeexec.markdown.header import Header, is_inline_code, parse_header
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable
+
+    from markdown import Markdown
+
+    from mkdocs_codeexec.markdown.claiming import Claim
+    from mkdocs_codeexec.markdown.collecting import Desk
+
+
+class Asking:
+    """A preprocessor of superfences that shows us each header first."""
+
+    md: Any
+    lang: str | None
+    id: str
+    classes: list[str]
+    options: dict[str, Any]
+    attrs: dict[str, Any]
+    formatter: Any
+    line_count: int
+
+    def __init__(self, md: Markdown, usual: Any, desk: Desk) -> None:
+        super().__init__(md)  # type: ignore[call-arg]
+        self.config, self.extension = usual.config, usual.extension
+        self._desk = desk
+        self._asking = False
+
+    def parse_options(self, m: re.Match[str]) -> bool:
+        """Read `lang option="value"`."""
+        return self._ask(m, super().parse_options)  # type: ignore[misc]
+
+    def handle_attrs(self, m: re.Match[str]) -> bool:
+        """Read `{.lang option="value"}`."""
+        return self._ask(m, super().handle_attrs)  # type: ignore[misc]
+
+    def handle_unrecognized(self, m: re.Match[str]) -> bool:
+        """Read anything else."""
+        return self._ask(m, super().handle_unrecognized)  # type: ignore[misc]
+
+    def _ask(self, m: re.Match[str], usual: Callable[[re.Match[str]], bool]) -> bool:
+        if self._asking:  # with relaxed headers one of the three calls another
+            return usual(m)
+        self._asking = True
+        try:
+            return self._answer(m, usual)
+        finally:
+            self._asking = False
+
+    def _answer(self, m: re.Match[str], usual: Callable[[re.Match[str]], bool]) -> bool:
+        fence = m.group("fence")
+        info = m.group(0)[len(fence) :]
+        if fence.startswith("`") and is_inline_code(info):
+            return usual(m)
+        header = parse_header(info)
+        found = self._desk.claim(header)
+        if found is None or found.manner == "native":
+            if usual(m) or self._rescue(header):
+                self._leave(m.string, info)
+                if found is not None and found.hides_lines:
+                    self.formatter = functools.partial(self._show, self.formatter)
+                return True
+            if found is None:
+                return False
+        elif found.manner == "leftover" and usual(m) and self.formatter is not self._usual_formatter:
+            return True
+        self.lang, self.id, self.classes = found.word, found.id, list(found.classes)
+        self.options, self.attrs = {}, {}
+        self._take(found, m.string)
+        return True
+
+    @property
+    def _usual_formatter(self) -> Any:
+        return self.extension.superfences[0]["formatter"]
+
+    def _rescue(self, header: Header) -> bool:
+        """Take what `fenced_code` takes and superfences without Pygments does not: `lang hl_lines="1"`."""
+        only = {option.name for option in header.options}
+        if not self._desk.stand_in or only != {"hl_lines"} or header.braces or header.stray or header.rustdoc:
+            return False
+        self.lang, self.options, self.attrs = header.language, {}, {}
+        self.formatter = self._usual_formatter
+        return True
+
+    def _show(self, formatter: Callable[..., str], *, src: str, **how: Any) -> str:
+        """Render with `formatter` what readers see of a plain fence."""
+        shown = visible(src)
+        if shown != src:
+            self.line_count = shown.count("\n") + 1
+        return formatter(src=shown, **how)
+
+    def _leave(self, line: str, info: str) -> None:
+        """Leave the fence that starts with `line` to superfences."""
+
+    def _take(self, found: Claim, line: str) -> None:  # noqa: ARG002 - here a fence only has to be one
+        """Make the fence that starts with `line` ours."""
+        self.formatter = None
+
+
+class RawFences(Asking, SuperFencesRawBlockPreprocessor):  # type: ignore[misc]
+    """Keeps the tabs of our fences too, where `preserve_tabs` is on: superfences would not know them as fences."""
