@@ -11,15 +11,21 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.expectation import Errored, Skipped, Verdict, judge
 from mkdocs_codeexec.core.outcome import NotStarted
+from mkdocs_codeexec.core.protocols import Unavailability
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 
     from mkdocs_codeexec.core.action import Action, Key
     from mkdocs_codeexec.core.outcome import Outcome
-    from mkdocs_codeexec.core.protocols import Language, Narrator, Store, Unavailability, Workers
+    from mkdocs_codeexec.core.protocols import Language, Narrator, Store, Workers
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import ExecuteMode
+
+_NOT_STORED = Unavailability(
+    "no stored outcome, and `execute: frozen` runs nothing",
+    "restore the whole `cache_dir` of a build that executed it, `environments` included",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +184,7 @@ class _Batch:
             key = action.request_key if action.toolchain is None else action.key
             outcome = self.known.get(action.request_key)
             if outcome is None:
-                why = self.unavailable.get(action.request_key)
+                why = _NOT_STORED if mode == "frozen" else self.unavailable.get(action.request_key)
                 yield Resolved(sample=sample, verdict=_without_outcome(mode, why), key=key, why=why)
                 continue
             # Of equal samples the first was executed, the others were answered by its Outcome.
@@ -191,6 +197,4 @@ class _Batch:
 def _without_outcome(mode: ExecuteMode, why: Unavailability | None) -> Verdict:
     if mode == "never":
         return Skipped("not executed: `execute: never`")
-    if mode == "frozen":
-        return Errored("no stored outcome, and `execute: frozen` runs nothing")
     return Errored(why.reason if why else "it was not executed")
