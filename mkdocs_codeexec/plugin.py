@@ -188,7 +188,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         if site.settings.verbose:
             for line in run.details():
                 site.console.say(line)
-        for failure in site.failures(self._pages):
+        for failure in site.failures(self._pages) if run.failed() else ():
             site.console.failure(failure, ERROR if fatal else site.console.warning_level)
         site.console.say(run.summary())
         if run.resolved:

@@ -21,7 +21,6 @@ from mkdocs_codeexec.markdown import slots
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.options import LanguageRule
 from mkdocs_codeexec.pipeline import Pipeline, Resolved
-from mkdocs_codeexec.report.failures import Failure, failures
 from mkdocs_codeexec.report.run import Run
 from mkdocs_codeexec.runtime.store import DirectoryStore
 
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Location, Problem, Sample
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.report.console import Console
+    from mkdocs_codeexec.report.failures import Failure
 
 PACKAGE = Path(__file__).parent
 _NOWHERE = PageContext(page="")
@@ -244,6 +244,8 @@ class Site:
         Args:
             read_page: The files on disk, by page.
         """
+        from mkdocs_codeexec.report.failures import failures
+
         return failures(self.resolved(), dict(self.languages), lambda location: read_page.get(location.page, ""))
 
     def watched(self) -> Iterable[Path]:

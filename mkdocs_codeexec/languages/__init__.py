@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.languages.builtin import BUILTIN, RUST_ALIASES
 
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["BUILTIN", "Word", "open_languages", "words"]
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """What the first word of a fence stands for.
 
     Attributes:

@@ -14,9 +14,8 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.core.action import Value, digest
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult
@@ -39,8 +38,7 @@ _VERSION_FILES = (".tool-versions", "mise.toml", ".mise.toml", ".python-version"
 _HOST = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "JAVA_HOME", "PYENV_ROOT", "NVM_DIR", "ASDF_DIR", "ASDF_DATA_DIR")
 
 
-@dataclass(frozen=True, slots=True)
-class Toolchain:
+class Toolchain(NamedTuple):
     """A compiler or interpreter.
 
     Attributes:
@@ -73,7 +71,7 @@ class Memo:
         """Keep `toolchain` as the answer of `name`."""
         self._known[name] = (fingerprint, toolchain)
         known = {**self._read(), **self._known}
-        entries = {key: {"fingerprint": mark, **asdict(tool)} for key, (mark, tool) in sorted(known.items())}
+        entries = {key: {"fingerprint": mark, **tool._asdict()} for key, (mark, tool) in sorted(known.items())}
         text = json.dumps({"format": FORMAT, "toolchains": entries}, indent=1, ensure_ascii=False) + "\n"
         with contextlib.suppress(OSError):
             write(self._path, text)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.core.expectation import Blocked, Errored, Unmet, verdict_reason
 from mkdocs_codeexec.core.outcome import Exited
@@ -26,8 +25,7 @@ MAX_WIDTH = 1000
 """Characters of such a line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """One thing to tell at the end of the log.
 
     Attributes:
@@ -39,8 +37,7 @@ class Failure:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A place in a page; the column is 0 where only the line is known."""
 
     page: str

@@ -13,7 +13,6 @@ from mkdocs_codeexec.core.outcome import NotStarted, StepResult
 from mkdocs_codeexec.core.protocols import Narrator, Runner, Scratch, Unavailability
 from mkdocs_codeexec.errors import ConfigurationError, nearest
 from mkdocs_codeexec.languages import inputs
-from mkdocs_codeexec.languages.rust import diagnostics
 from mkdocs_codeexec.languages.rust.capture import Arguments
 from mkdocs_codeexec.languages.rust.cargo import cargo_flags
 from mkdocs_codeexec.languages.rust.compiler import Compiler
@@ -138,6 +137,8 @@ class RustLanguage:
 
     def build(self, work: Sequence[tuple[Action, Scratch]]) -> Iterator[tuple[Action, StepResult]]:
         """Compile each of `work` and yield its result."""
+        from mkdocs_codeexec.languages.rust import diagnostics
+
         for action, scratch in work:
             step = next(step for step in action.steps if step.kind == "build")
             arguments = self._arguments.get(dict(action.inputs).get(_MANIFEST, ""))

@@ -7,8 +7,8 @@ dependencies, features, native search paths and the user's own flags all at once
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 _WRAPPER = """\
 #!/bin/sh
@@ -38,8 +38,7 @@ _OUR_CODEGEN = frozenset(
 """What a sample is given by us, or has no use for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(NamedTuple):
     """What an Environment adds to the command line of rustc.
 
     Attributes:

@@ -23,7 +23,7 @@ from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult, describe
 from mkdocs_codeexec.core.protocols import Command, Narrator, Runner, Unavailability
 from mkdocs_codeexec.languages.inputs import Further, Package, package
-from mkdocs_codeexec.languages.rust import capture, kept, recorded
+from mkdocs_codeexec.languages.rust import capture, kept
 from mkdocs_codeexec.languages.rust.capture import Arguments
 from mkdocs_codeexec.languages.rust.cargo import cargo_environment, cargo_home
 from mkdocs_codeexec.languages.rust.kept import Kept
@@ -32,6 +32,7 @@ from mkdocs_codeexec.languages.toolchain import Toolchain, find_program, stat_of
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import EnvironmentSettings, Settings
+    from mkdocs_codeexec.languages.rust.recorded import Record
 
 STATE_FORMAT = 2
 _OUTPUT = 64 * 1024 * 1024
@@ -177,10 +178,12 @@ class Environment:
             # The probe was fresh, so cargo did not call rustc for it.
             (home / "src" / "main.rs").touch()
             result = runner.run(command, "build", on_output=self._narrator.stream)
-        records: Mapping[Path, recorded.Record] = {}
+        records: Mapping[Path, Record] = {}
         if result.ended == Exited(0) and self.manifest.paths:
             # Everything is fresh now, so this takes cargo no time.
             result = runner.run(replace(command, argv=(*command.argv, "--message-format=json")), "build")
+            from mkdocs_codeexec.languages.rust import recorded
+
             records = recorded.read(result.stdout, home)
         if result.ended != Exited(0):
             return self._failure(result)
@@ -195,8 +198,10 @@ class Environment:
             write(home / "state.json", json.dumps(self._state(lock, arguments)) + "\n")
         return arguments
 
-    def _further(self, records: Mapping[Path, recorded.Record], toolchain: Toolchain) -> dict[str, Further]:
+    def _further(self, records: Mapping[Path, Record], toolchain: Toolchain) -> dict[str, Further]:
         """Return what cargo has recorded, by dependency, beyond what counts anyway."""
+        from mkdocs_codeexec.languages.rust import recorded
+
         packages = self._read_packages({})
         known = {folder for _, found in packages for folder in found.folders}
         others = sorted(records.keys() - known)

@@ -8,9 +8,8 @@ import os.path
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.errors import ConfigurationError, nearest
@@ -33,8 +32,7 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 Table: TypeAlias = dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(NamedTuple):
     """A `Cargo.toml` in two spellings.
 
     Attributes:

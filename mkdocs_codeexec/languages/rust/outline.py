@@ -6,7 +6,7 @@ body of a function and looks at the statements it finds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mkdocs_codeexec.languages.rust.lexer import Token, closing, tokens
 
@@ -17,8 +17,7 @@ _NO_PATH = frozenset({"if", "while", "match", "return", "break", "yield", "let",
 """Words before a `!` that is an operator."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(NamedTuple):
     """The top level of a piece of source.
 
     Attributes:

@@ -8,7 +8,7 @@ after the last. `restore` takes the insertions out of what the compiler then say
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mkdocs_codeexec.languages.rust.lexer import Unlexable, one_line
 from mkdocs_codeexec.languages.rust.outline import Outline, outline
@@ -26,8 +26,7 @@ _WRAPPERS = {
 """rustdoc's own, by whether the sample ends with `(())`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
+class Shift(NamedTuple):
     """Text that was inserted into a line of the author's code.
 
     Attributes:
@@ -46,8 +45,7 @@ class Shift:
         return len(self.text)
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A sample made ready for the compiler.
 
     Attributes:
@@ -63,8 +61,7 @@ class Prepared:
     preamble: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Preamble:
+class Preamble(NamedTuple):
     """Hidden lines that go before every sample, taken apart.
 
     Attributes:

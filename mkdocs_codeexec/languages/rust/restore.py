@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mkdocs_codeexec.languages.rust.prepare import FILE, Prepared, Shift, in_preamble, original
 
@@ -84,8 +84,7 @@ class _Reader:
             self._help = len(self.lines) if plain.startswith("help: ") else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Cut:
+class _Cut(NamedTuple):
     """Columns of a line, from zero: how many go from `start`, and up to where those that follow become spaces."""
 
     start: int
