@@ -24,7 +24,7 @@ SIGABRT = 6
 
 @dataclass(frozen=True, slots=True)
 class Succeeds:
-    """Builds, runs, and exits with `code`; None takes any."""
+    """Builds, runs, and exits with `code`; None takes any end of its own, by a signal too."""
 
     code: int | None = 0
 
@@ -200,11 +200,9 @@ def _judge_panic(build: StepResult | None, run: StepResult | None) -> Verdict:
 def _judge_success(code: int | None, build: StepResult | None, run: StepResult | None) -> Verdict:
     if build is not None and build.ended != Exited(0):
         return Unmet("it does not compile" if isinstance(build.ended, Exited) else describe(build.ended))
-    if run is None or run.ended == Exited(0 if code is None else code):
-        return Met()
-    if code is None and isinstance(run.ended, Exited):
+    if run is None or code is None or run.ended == Exited(code):
         return Met()
     if code == 0 and run.ended == Exited(PANIC) and "panicked at" in run.stderr:
         return Unmet("it panicked")
-    expected = "" if code == 0 else f", expected exit status {code}" if code is not None else ""
+    expected = f", expected exit status {code}" if code else ""
     return Unmet(f"{describe(run.ended)}{expected}")
