@@ -20,11 +20,13 @@ class Rule(NamedTuple):
 
     Attributes:
         name: What it takes out.
+        sign: What text must hold for the pattern to be found; most text holds none of these.
         pattern: What is found.
         put: What stands there instead, as `re.sub` takes it.
     """
 
     name: str
+    sign: str
     pattern: re.Pattern[str]
     put: str
 
@@ -42,20 +44,27 @@ RUST = (
     # Since Rust 1.92 a panic names the thread's id in the operating system: `thread 'main' (16340) panicked at`.
     Rule(
         "thread id",
+        "thread '",
         re.compile(r"(?m)^((?:\x1b\[[0-9;]*m)*thread '[^'\n]*') \(\d+\)(?= (?:panicked at|has overflowed))"),
         r"\1",
     ),
     # Where crates were unpacked, and where the standard library was compiled or is installed.
-    Rule("registry", re.compile(_START + r"/" + _PATH + r"*?/registry/src/[^/\s]+/"), ""),
+    Rule("registry", "/registry/src/", re.compile(_START + r"/" + _PATH + r"*?/registry/src/[^/\s]+/"), ""),
     Rule(
         "checkout",
+        "/git/checkouts/",
         re.compile(_START + r"/" + _PATH + r"*?/git/checkouts/([^/\s]+?)-[0-9a-f]{16}/[0-9a-f]{7,}/"),
         r"\1/",
     ),
-    Rule("library", re.compile(_START + r"/rustc/[0-9a-f]{40}/(?=library/)"), ""),
-    Rule("library source", re.compile(_START + r"/" + _PATH + r"*?/lib/rustlib/src/rust/(?=library/)"), ""),
+    Rule("library", "/rustc/", re.compile(_START + r"/rustc/[0-9a-f]{40}/(?=library/)"), ""),
+    Rule(
+        "library source",
+        "/lib/rustlib/src/rust/library/",
+        re.compile(_START + r"/" + _PATH + r"*?/lib/rustlib/src/rust/(?=library/)"),
+        "",
+    ),
     # rustc writes long type names into a file that is gone by the time someone reads this.
-    Rule("long type", re.compile(r"sample\.long-type-\d+\.txt"), "sample.long-type.txt"),
+    Rule("long type", "sample.long-type-", re.compile(r"sample\.long-type-\d+\.txt"), "sample.long-type.txt"),
 )
 """For what rustc and Rust programs print."""
 
@@ -63,7 +72,8 @@ RUST = (
 def normalize(text: str, rules: Iterable[Rule]) -> str:
     """Return `text` after all `rules`, in their order."""
     for rule in rules:
-        text = rule.pattern.sub(rule.put, text)
+        if rule.sign in text:
+            text = rule.pattern.sub(rule.put, text)
     return text
 
 
