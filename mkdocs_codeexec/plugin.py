@@ -118,6 +118,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             console=console,
             languages=open_languages(settings, console) if settings.enabled else {},
             theme_dirs=[Path(folder) for folder in config.theme.dirs],
+            lenient=self._serving,
             memory=self._memory if settings.execute == "auto" else {},
         )
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Executor, Language, Runner
     from mkdocs_codeexec.core.sample import Location, Problem, Sample
     from mkdocs_codeexec.core.settings import Settings
+    from mkdocs_codeexec.markdown.collecting import ExtensionFailure
     from mkdocs_codeexec.report.console import Console
     from mkdocs_codeexec.report.failures import Failure
 
@@ -65,6 +66,8 @@ class Site:
         console: The voice on the terminal.
         languages: Those that are set up, by canonical name.
         theme_dirs: Where a theme may override our templates.
+        lenient: Whether a fault of our own at a fence is told and survived: in `serve`, where an exception would leave
+            every request waiting.
         memory: Outcomes that this process has produced; lives as long as the caller wants.
     """
 
@@ -72,6 +75,7 @@ class Site:
     console: Console
     languages: Mapping[str, Language]
     theme_dirs: Sequence[Path] = ()
+    lenient: bool = False
     memory: MutableMapping[Key, Outcome] = field(default_factory=dict)
     _page: PageContext | None = None
     _late: bool = False
@@ -103,6 +107,12 @@ class Site:
         if self.settings.enabled and not self._late and str(problem) not in self._reported:
             self._reported.add(str(problem))
             self.console.warn(problem.message, at=problem.location, hint=problem.hint)
+
+    def survives(self, failure: ExtensionFailure) -> bool:
+        """Tell of a fault of our own at a fence, if the page is to go on."""
+        if self.lenient:
+            self.console.warn(str(failure))
+        return self.lenient
 
     def add(self, sample: Sample, refusal: str = "") -> str:
         """Take a sample from a page and return the id of its Slot."""

@@ -61,6 +61,10 @@ class Collector(Protocol):
         """Take something that the author should know."""
         ...
 
+    def survives(self, failure: ExtensionFailure) -> bool:
+        """Take a fault of our own at a fence; return whether the page goes on without what is special about it."""
+        ...
+
 
 class Desk(NamedTuple):
     """Where fences are claimed and what is found in them is handed in.

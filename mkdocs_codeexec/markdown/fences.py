@@ -6,6 +6,7 @@ superfences knows lists, tabs, blockquotes, admonitions and fences within fences
 from __future__ import annotations
 
 import functools
+from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markdown.postprocessors import Postprocessor
@@ -135,10 +136,13 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
         except Exception as error:
             page = self._desk.collector.page()
             where = f"{page.path or page.page}: " if page else ""
-            raise ExtensionFailure(
+            failure = ExtensionFailure(
                 f"{where}the fence `{opened.line.strip()}` cannot be rendered ({type(error).__name__}: {error}), "
                 "which is a fault of mkdocs-codeexec"
-            ) from error
+            )
+            if self._desk.collector.survives(failure):
+                return f"<pre><code>{escape(src)}</code></pre>"
+            raise failure from error
 
     def _rendered(self, opened: _Opened, code: str) -> str:
         found = opened.claim

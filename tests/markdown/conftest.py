@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import markdown
 import pytest
 
-from mkdocs_codeexec.markdown.extension import CodeExecExtension, PageContext
+from mkdocs_codeexec.markdown.extension import CodeExecExtension, ExtensionFailure, PageContext
 from mkdocs_codeexec.markdown.options import LanguageRule
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ class Collected:
     samples: list[Sample] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    failures: list[ExtensionFailure] = field(default_factory=list)
+    lenient: bool = False
 
     def page(self) -> PageContext | None:
         return self.context
@@ -40,6 +42,10 @@ class Collected:
 
     def report(self, problem: Problem) -> None:
         self.problems.append(problem)
+
+    def survives(self, failure: ExtensionFailure) -> bool:
+        self.failures.append(failure)
+        return self.lenient
 
     @property
     def lines(self) -> list[int]:

@@ -330,6 +330,10 @@ def test_our_failures_are_not_swallowed(convert: Any) -> None:
     assert issubclass(ExtensionFailure, SuperFencesException)
     assert issubclass(ExtensionFailure, CodeExecError)
 
+    broken.lenient = True  # `serve`: the page goes on, and the failure was told
+    assert "<pre><code>a &lt; b</code></pre>" in md.convert("> ```rust exec\n> a < b\n> ```\n")
+    assert 2 == len(broken.failures)
+
 
 @pytest.mark.parametrize("extensions", [(), ("fenced_code",), ("extra",), ("tables", "fenced_code", "attr_list")])
 def test_without_superfences(convert: Any, extensions: tuple[str, ...]) -> None:
