@@ -21,7 +21,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.action import Key
-from mkdocs_codeexec.core.outcome import FORMAT, from_json, to_json
+from mkdocs_codeexec.core.codec import FORMAT, from_json, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

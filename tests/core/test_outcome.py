@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mkdocs_codeexec.core.codec import from_json, to_json
 from mkdocs_codeexec.core.outcome import (
     Diagnostic,
     Exited,
@@ -21,8 +22,6 @@ from mkdocs_codeexec.core.outcome import (
     Termination,
     TimedOut,
     describe,
-    from_json,
-    to_json,
 )
 
 texts = st.text(max_size=20)

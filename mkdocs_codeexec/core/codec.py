@@ -1,0 +1,199 @@
+"""Outcomes as plain JSON values, and back: what a store writes, and never trusts when it reads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias, assert_never
+
+from mkdocs_codeexec.core.outcome import (
+    Diagnostic,
+    Exited,
+    NotStarted,
+    Outcome,
+    OutOfMemory,
+    OutputFlooded,
+    Signaled,
+    Span,
+    StepResult,
+    Termination,
+    TimedOut,
+)
+
+FORMAT = 1
+"""Version of the JSON form of an Outcome. A reader that meets another version has a miss."""
+
+Json: TypeAlias = Mapping[str, object]
+
+
+def to_json(outcome: Outcome) -> dict[str, object]:
+    """Return `outcome` as plain JSON values; `from_json` is its inverse."""
+    return {
+        "format": FORMAT,
+        "language": outcome.language,
+        "steps": [_step_to_json(step) for step in outcome.steps],
+        "duration_ms": round(outcome.duration * 1000),
+        "toolchain": outcome.toolchain,
+        "sandbox": outcome.sandbox,
+    }
+
+
+def from_json(value: object) -> Outcome:
+    """Return the Outcome that `to_json` wrote.
+
+    Raises:
+        ValueError: `value` is anything else; a stored entry is never trusted.
+    """
+    top = _mapping(value)
+    if top.get("format") != FORMAT:
+        raise ValueError(f"format {top.get('format')!r}, expected {FORMAT}")
+    return Outcome(
+        language=_text(top, "language"),
+        steps=tuple(_step_from_json(_mapping(step)) for step in _list(top, "steps")),
+        toolchain=_text(top, "toolchain"),
+        sandbox=_text(top, "sandbox"),
+    )
+
+
+def _step_to_json(step: StepResult) -> dict[str, object]:
+    return {
+        "kind": step.kind,
+        "stdout": step.stdout,
+        "stderr": step.stderr,
+        "diagnostics": [
+            {
+                "level": d.level,
+                "code": d.code,
+                "message": d.message,
+                "rendered": d.rendered,
+                "spans": [
+                    {
+                        "file": s.file,
+                        "start": [s.line, s.column],
+                        "end": [s.end_line, s.end_column],
+                        "primary": s.primary,
+                        "label": s.label,
+                    }
+                    for s in d.spans
+                ],
+            }
+            for d in step.diagnostics
+        ],
+        "ended": _ended_to_json(step.ended),
+        "truncated": list(step.truncated),
+        "duration_ms": round(step.duration * 1000, 3),
+    }
+
+
+def _ended_to_json(ended: Termination) -> dict[str, object]:
+    match ended:
+        case Exited(code):
+            return {"exited": code}
+        case Signaled(signal):
+            return {"signaled": signal}
+        case TimedOut(after):
+            return {"timed_out": after}
+        case OutputFlooded(limit):
+            return {"output_flooded": limit}
+        case OutOfMemory():
+            return {"out_of_memory": True}
+        case NotStarted(why):
+            return {"not_started": why}
+        case _:
+            assert_never(ended)
+
+
+def _step_from_json(step: Json) -> StepResult:
+    kind = step.get("kind")
+    if kind not in ("build", "run"):
+        raise ValueError(f"step kind {kind!r}")
+    return StepResult(
+        kind="build" if kind == "build" else "run",
+        stdout=_text(step, "stdout"),
+        stderr=_text(step, "stderr"),
+        ended=_ended_from_json(_mapping(step.get("ended"))),
+        diagnostics=tuple(_diagnostic_from_json(_mapping(d)) for d in _list(step, "diagnostics")),
+        truncated=_pair(step, "truncated"),
+        duration=_number(step.get("duration_ms")) / 1000,
+    )
+
+
+def _ended_from_json(ended: Json) -> Termination:
+    match dict(ended):
+        case {"exited": int(code)}:
+            return Exited(code)
+        case {"signaled": int(signal)}:
+            return Signaled(signal)
+        case {"timed_out": int() | float() as after}:
+            return TimedOut(float(after))
+        case {"output_flooded": int(limit)}:
+            return OutputFlooded(limit)
+        case {"out_of_memory": True}:
+            return OutOfMemory()
+        case {"not_started": str(why)}:
+            return NotStarted(why)
+        case other:
+            raise ValueError(f"no such termination: {other!r}")
+
+
+def _diagnostic_from_json(d: Json) -> Diagnostic:
+    return Diagnostic(
+        level=_text(d, "level"),
+        code=_text(d, "code"),
+        message=_text(d, "message"),
+        rendered=_text(d, "rendered"),
+        spans=tuple(_span_from_json(_mapping(s)) for s in _list(d, "spans")),
+    )
+
+
+def _span_from_json(s: Json) -> Span:
+    line, column = _pair(s, "start")
+    end_line, end_column = _pair(s, "end")
+    return Span(
+        file=_text(s, "file"),
+        line=line,
+        column=column,
+        end_line=end_line,
+        end_column=end_column,
+        primary=s.get("primary") is True,
+        label=_text(s, "label"),
+    )
+
+
+def _pair(value: Json, name: str) -> tuple[int, int]:
+    found = [_int(n) for n in _list(value, name)]
+    if len(found) != 2:
+        raise ValueError(f"`{name}` is not a pair")
+    return found[0], found[1]
+
+
+def _mapping(value: object) -> Json:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"expected an object, got {type(value).__name__}")  # noqa: TRY004 - one kind of error
+    return value
+
+
+def _list(value: Json, name: str) -> Sequence[object]:
+    found = value.get(name)
+    if not isinstance(found, list):
+        raise ValueError(f"`{name}` is not a list")  # noqa: TRY004
+    return found
+
+
+def _text(value: Json, name: str) -> str:
+    found = value.get(name)
+    if not isinstance(found, str):
+        raise ValueError(f"`{name}` is not a string")  # noqa: TRY004
+    return found
+
+
+def _int(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(f"expected a whole number, got {value!r}")  # noqa: TRY004
+    return value
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise ValueError(f"expected a number, got {value!r}")
+    return float(value)
