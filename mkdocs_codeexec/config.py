@@ -16,6 +16,7 @@ from mkdocs.config import config_options as options
 from mkdocs.config.base import Config
 
 from mkdocs_codeexec.core.settings import (
+    EDITIONS,
     EnvironmentSettings,
     ExecuteMode,
     RunPolicy,
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _T = TypeVar("_T", float, None)
-
-EDITIONS = ("2015", "2018", "2021", "2024")
 
 
 class PluginOptions(Config):  # type: ignore[no-untyped-call]

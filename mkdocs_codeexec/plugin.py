@@ -189,7 +189,8 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         if site.settings.verbose:
             for line in run.details():
                 site.console.say(line)
-        for failure in site.failures(self._pages) if run.failed() else ():
+        failed = run.failed()
+        for failure in site.failures(self._pages) if failed else ():
             site.console.failure(failure, ERROR if fatal else site.console.warning_level)
         site.console.say(run.summary())
         if run.resolved:
@@ -197,7 +198,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
                 run.write(site.settings.cache_dir)
             except OSError as error:
                 site.console.warn(f"`last-run.json` cannot be written: {error}")
-        if fatal and (failed := run.failed()):
+        if fatal and failed:
             raise PluginError(f"codeexec: {failed} of {len(run.resolved)} samples failed")
 
     def on_serve(

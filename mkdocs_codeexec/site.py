@@ -19,7 +19,6 @@ from mkdocs_codeexec.html.fragment import Renderer
 from mkdocs_codeexec.languages import words
 from mkdocs_codeexec.markdown import slots
 from mkdocs_codeexec.markdown.collecting import PageContext
-from mkdocs_codeexec.markdown.options import LanguageRule
 from mkdocs_codeexec.pipeline import Pipeline, Resolved
 from mkdocs_codeexec.report.run import Run
 from mkdocs_codeexec.runtime.store import DirectoryStore
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.protocols import Executor, Language, Runner
     from mkdocs_codeexec.core.sample import Location, Problem, Sample
-    from mkdocs_codeexec.core.settings import Settings
+    from mkdocs_codeexec.core.settings import LanguageRule, Settings
     from mkdocs_codeexec.markdown.collecting import ExtensionFailure
     from mkdocs_codeexec.report.console import Console
     from mkdocs_codeexec.report.failures import Failure
@@ -131,17 +130,10 @@ class Site:
         return next((s for s in self._slots.values() if replace(sample, location=s.sample.location) == s.sample), None)
 
     @property
-    def rules(self) -> dict[str, LanguageRule]:
+    def rules(self) -> Mapping[str, LanguageRule]:
         """What the Markdown extension must know of the languages, by every word that a fence may use."""
-        return {
-            word: LanguageRule(
-                name=found.language,
-                run=found.run if self.settings.enabled else "none",
-                hides_lines=found.hides,
-                compiled=found.builds,
-            )
-            for word, found in words(self.settings).items()
-        }
+        found = words(self.settings)
+        return found if self.settings.enabled else {word: rule._replace(run="none") for word, rule in found.items()}
 
     def fill(self, pages: Sequence[str]) -> list[str]:
         """Resolve the samples whose Slots stand in `pages` and return the pages with what happened put in.
@@ -248,15 +240,15 @@ class Site:
             duration=self._duration,
         )
 
-    def failures(self, read_page: Mapping[str, str]) -> list[Failure]:
+    def failures(self, pages: Mapping[str, str]) -> list[Failure]:
         """Return what must be told of samples that did not go as said.
 
         Args:
-            read_page: The files on disk, by page.
+            pages: The files on disk, by page.
         """
         from mkdocs_codeexec.report.failures import failures
 
-        return failures(self.resolved(), dict(self.languages), lambda location: read_page.get(location.page, ""))
+        return failures(self.resolved(), dict(self.languages), lambda location: pages.get(location.page, ""))
 
     def watched(self) -> Iterable[Path]:
         """Return the files and folders whose change should rebuild the site."""

@@ -153,7 +153,7 @@ def judge(expectation: Expectation, outcome: Outcome) -> Verdict:
             case NotStarted():
                 return Errored(describe(step.ended))
             case TimedOut() | OutputFlooded() | OutOfMemory():
-                return Unmet(f"{_PHASE[step.kind]} {describe(step.ended)}")
+                return Unmet(f"{step.kind} {describe(step.ended)}")
             case Exited() | Signaled():
                 pass
             case _:
@@ -169,9 +169,6 @@ def judge(expectation: Expectation, outcome: Outcome) -> Verdict:
             return _judge_success(code, build, run)
         case _:
             assert_never(expectation)
-
-
-_PHASE = {"build": "build", "run": "run"}
 
 
 def _judge_failed_build(codes: tuple[str, ...], build: StepResult | None) -> Verdict:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +14,26 @@ RunPolicy: TypeAlias = Literal["marked", "all", "check", "none"]
 
 ExecuteMode: TypeAlias = Literal["auto", "always", "frozen", "never"]
 """Run what the store lacks; run all; run nothing and miss nothing; run nothing."""
+
+
+EDITIONS = ("2015", "2018", "2021", "2024")
+"""Of Rust, oldest first."""
+
+
+class LanguageRule(NamedTuple):
+    """What a fence's language word stands for.
+
+    Attributes:
+        name: Canonical name.
+        run: Which of its fences run.
+        hides_lines: Whether rustdoc's hidden lines are hidden.
+        compiled: Whether it has a build step.
+    """
+
+    name: str
+    run: RunPolicy = "marked"
+    hides_lines: bool = False
+    compiled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

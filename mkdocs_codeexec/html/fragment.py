@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from mkdocs_codeexec.core.expectation import Errored, Met, Skipped, Unmet, Verdict, verdict_name, verdict_reason
-from mkdocs_codeexec.core.outcome import Exited, Outcome, StepResult, describe
+from mkdocs_codeexec.core.outcome import Exited, Outcome, describe
 from mkdocs_codeexec.html import ansi
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _highlight(text: str, lexer: str) -> Markup:
 def _notes(verdict: Verdict, outcome: Outcome | None) -> Iterator[str]:
     """Yield what a reader needs beside the text: how it ended, and why that is not what was promised."""
     reason = verdict_reason(verdict)
-    ended = describe(_last(outcome).ended) if outcome and outcome.steps else ""
+    ended = describe(outcome.steps[-1].ended) if outcome and outcome.steps else ""
     match verdict:
         case Met():
             # A failed build that was announced speaks for itself; a program's exit status does not.
@@ -195,7 +195,3 @@ def _notes(verdict: Verdict, outcome: Outcome | None) -> Iterator[str]:
         for step in outcome.steps:
             if left_out := sum(step.truncated):
                 yield f"{left_out} bytes of output are not shown"
-
-
-def _last(outcome: Outcome) -> StepResult:
-    return outcome.steps[-1]

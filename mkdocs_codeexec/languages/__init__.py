@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core.settings import LanguageRule
 from mkdocs_codeexec.languages.builtin import BUILTIN, RUST_ALIASES
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Language, Narrator
-    from mkdocs_codeexec.core.settings import RunPolicy, Settings
+    from mkdocs_codeexec.core.settings import Settings
 
-__all__ = ["BUILTIN", "Word", "open_languages", "words"]
-
-
-class Word(NamedTuple):
-    """What the first word of a fence stands for.
-
-    Attributes:
-        language: Canonical name.
-        run: Which fences of the language run.
-        hides: Whether lines like `# use x;` run without being shown.
-        builds: Whether there is a build step, so that `no_run` and `compile_fail` make sense.
-    """
-
-    language: str
-    run: RunPolicy
-    hides: bool
-    builds: bool
+__all__ = ["BUILTIN", "open_languages", "words"]
 
 
 def open_languages(settings: Settings, narrator: Narrator) -> dict[str, Language]:
@@ -48,13 +33,13 @@ def open_languages(settings: Settings, narrator: Narrator) -> dict[str, Language
     return found
 
 
-def words(settings: Settings) -> Mapping[str, Word]:
+def words(settings: Settings) -> Mapping[str, LanguageRule]:
     """Return every word that fences may begin with, in lower case, and what it stands for."""
-    found: dict[str, Word] = {}
+    found: dict[str, LanguageRule] = {}
     for script in settings.scripts.values():
         for word in (*script.aliases, script.name):
-            found[word.lower()] = Word(script.name, script.run, hides=False, builds=bool(script.build))
+            found[word.lower()] = LanguageRule(script.name, script.run, compiled=bool(script.build))
     if settings.rust is not None:
         for word in ("rust", *RUST_ALIASES):
-            found[word] = Word("rust", settings.rust.run, hides=True, builds=True)
+            found[word] = LanguageRule("rust", settings.rust.run, hides_lines=True, compiled=True)
     return found

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from mkdocs_codeexec.core.settings import LanguageRule
 from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.markdown.header import Option
-from mkdocs_codeexec.markdown.options import LanguageRule, Remark, Request
+from mkdocs_codeexec.markdown.options import Remark, Request
 from mkdocs_codeexec.markdown.reading import Reading, read
 from mkdocs_codeexec.markdown.values import is_error_code
 

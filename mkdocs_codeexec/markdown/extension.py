@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from markdown import Markdown
 
-    from mkdocs_codeexec.markdown.options import LanguageRule
+    from mkdocs_codeexec.core.settings import LanguageRule
 
 __all__ = ["CodeExecExtension", "Collector", "ExtensionFailure", "PageContext", "ensure_superfences", "host_target"]
 

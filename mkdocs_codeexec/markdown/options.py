@@ -11,25 +11,7 @@ from mkdocs_codeexec.markdown import values
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mkdocs_codeexec.core.settings import RunPolicy
-
 Audience: TypeAlias = Literal["any", "compiled", "rust"]
-
-
-class LanguageRule(NamedTuple):
-    """What the page side knows of a language.
-
-    Attributes:
-        name: Canonical name.
-        run: Which of its fences run.
-        hides_lines: Whether rustdoc's hidden lines are hidden.
-        compiled: Whether it has a build step.
-    """
-
-    name: str
-    run: RunPolicy = "marked"
-    hides_lines: bool = False
-    compiled: bool = False
 
 
 class Remark(NamedTuple):

@@ -23,7 +23,6 @@ from mkdocs_codeexec.markdown.options import (
     UNAVAILABLE_VALUES,
     USUAL,
     Audience,
-    LanguageRule,
     Remark,
     Request,
     Row,
@@ -33,6 +32,7 @@ from mkdocs_codeexec.markdown.values import WrongValue
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from mkdocs_codeexec.core.settings import LanguageRule
     from mkdocs_codeexec.markdown.header import Header
 
 _EXPECTATIONS = ("compile_fail", "should_panic", "exit")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 
+from mkdocs_codeexec.core.settings import EDITIONS
 from mkdocs_codeexec.errors import nearest
 
-EDITIONS = ("2015", "2018", "2021", "2024")
 SOURCES = ("above", "below", "none")
 STREAMS = ("stdout", "stderr", "build")
 _ON = frozenset({"", "on", "true", "yes", "1"})

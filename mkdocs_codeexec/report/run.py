@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
 from mkdocs_codeexec.core.expectation import VerdictName, verdict_name, verdict_reason
+from mkdocs_codeexec.languages.toolchain import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,17 +94,7 @@ class Run:
         Raises:
             OSError: It cannot be written.
         """
-        directory.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".last-run-", dir=directory)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(self.to_json(), file, indent=1)
-                file.write("\n")
-            os.replace(name, directory / "last-run.json")  # noqa: PTH105 - one call, one name
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(name)  # noqa: PTH108
-            raise
+        write(directory / "last-run.json", json.dumps(self.to_json(), indent=1) + "\n")
 
 
 def _sample(item: Resolved) -> dict[str, object]:

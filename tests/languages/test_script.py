@@ -10,8 +10,8 @@ from mkdocs_codeexec.core.action import Action
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.sample import Given
-from mkdocs_codeexec.core.settings import RustSettings
-from mkdocs_codeexec.languages import BUILTIN, Word, open_languages, words
+from mkdocs_codeexec.core.settings import LanguageRule, RustSettings
+from mkdocs_codeexec.languages import BUILTIN, open_languages, words
 
 Workshop: TypeAlias = Any
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
@@ -39,9 +39,9 @@ def test_every_word_has_one_meaning(workshop: Workshop) -> None:
     found = words(workshop.settings(rust=RustSettings(run="check"), scripts=scripts))
 
     assert {"rust", "rs", "python", "python3", "py", "c", "c99"} == set(found)
-    assert Word("rust", "check", hides=True, builds=True) == found["rs"]
-    assert Word("python", "marked", hides=False, builds=False) == found["py"]
-    assert Word("c", "all", hides=False, builds=True) == found["c99"]
+    assert LanguageRule("rust", "check", hides_lines=True, compiled=True) == found["rs"]
+    assert LanguageRule("python", "marked", hides_lines=False, compiled=False) == found["py"]
+    assert LanguageRule("c", "all", hides_lines=False, compiled=True) == found["c99"]
 
 
 def test_python_is_the_interpreter_of_the_site(workshop: Workshop) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import markdown
 import pytest
 
+from mkdocs_codeexec.core.settings import LanguageRule
 from mkdocs_codeexec.markdown.extension import CodeExecExtension, ExtensionFailure, PageContext
-from mkdocs_codeexec.markdown.options import LanguageRule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -317,8 +317,8 @@ def test_our_failures_are_not_swallowed(convert: Any) -> None:
 
     import markdown
 
+    from mkdocs_codeexec.core.settings import LanguageRule
     from mkdocs_codeexec.markdown.extension import CodeExecExtension
-    from mkdocs_codeexec.markdown.options import LanguageRule
 
     _, collected = convert("```rust\n```")
     broken = replace(collected)

@@ -131,8 +131,8 @@ def test_one_markdown_object_for_many_pages(convert: Any) -> None:
     """Nothing of one conversion gets into the next."""
     import markdown
 
+    from mkdocs_codeexec.core.settings import LanguageRule
     from mkdocs_codeexec.markdown.extension import CodeExecExtension, PageContext
-    from mkdocs_codeexec.markdown.options import LanguageRule
 
     _, collected = convert("")
     md = markdown.Markdown(

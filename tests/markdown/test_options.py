@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from mkdocs_codeexec.core.expectation import FailsToBuild, Panics, Succeeds
 from mkdocs_codeexec.core.sample import Display, Given, Location, Sample
+from mkdocs_codeexec.core.settings import LanguageRule
 from mkdocs_codeexec.markdown.claiming import Claim, claim, foreign_include
 from mkdocs_codeexec.markdown.header import parse_header
-from mkdocs_codeexec.markdown.options import TABLE, LanguageRule, Request
+from mkdocs_codeexec.markdown.options import TABLE, Request
 
 RUST = LanguageRule(name="rust", run="marked", hides_lines=True, compiled=True)
 PYTHON = LanguageRule(name="python")
