@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from typing import Any, TypeAlias
 
@@ -114,14 +115,21 @@ def test_a_program_that_the_build_step_makes(workshop: Workshop) -> None:
     )
 
 
-def test_go_and_node_are_command_lines(workshop: Workshop) -> None:
-    """Languages that are only told by their command run, and are asked in their own way what they are."""
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
+def test_node_is_a_command_line(workshop: Workshop) -> None:
+    """A language that is only told by its command runs, and is asked in its own way what it is."""
     node = opened(workshop, **NODE)
-    go = opened(workshop, name="go", command=("go", "run", "{file}"), extension="go")
-    code = 'package main\nimport "fmt"\nfunc main() { fmt.Println("hi") }'
 
     assert "3\n" == workshop.execute(node, workshop.sample("console.log(1 + 2)", "javascript")).steps[-1].stdout
     assert (node.plan(workshop.sample("", "javascript")).toolchain or "").startswith("v")
+
+
+@pytest.mark.skipif(shutil.which("go") is None, reason="Go is not installed")
+def test_go_is_a_command_line(workshop: Workshop) -> None:
+    """Its way of saying what it is, and its cache of compiled packages, are known."""
+    go = opened(workshop, name="go", command=("go", "run", "{file}"), extension="go")
+    code = 'package main\nimport "fmt"\nfunc main() { fmt.Println("hi") }'
+
     assert "hi\n" == workshop.execute(go, workshop.sample(code, "go", timeout=60.0)).steps[-1].stdout
     assert (go.plan(workshop.sample(code, "go")).toolchain or "").startswith("go version go")
     assert str(workshop.environment_dir / "go-build") == workshop.runner.commands[-1].env["GOCACHE"]

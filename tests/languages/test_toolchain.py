@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -208,6 +209,15 @@ def test_a_wrong_memo_is_corrected_by_asking(workshop: Workshop, tmp_path: Path)
     assert "rustc 2" == memo["toolchains"]["rust"]["identity"]
 
 
+def _has_nightly() -> bool:
+    rustup = shutil.which("rustup")
+    listed = (
+        subprocess.run([rustup, "toolchain", "list"], capture_output=True, text=True, check=False) if rustup else None
+    )
+    return listed is not None and "nightly" in listed.stdout
+
+
+@pytest.mark.skipif(not _has_nightly(), reason="rustup has no nightly toolchain here")
 def test_rustups_shim_is_asked_beside_the_configuration(workshop: Workshop) -> None:
     """`rust-toolchain.toml` beside mkdocs.yml chooses the compiler, which is then called without the shim."""
     settings = workshop.rust()
