@@ -9,7 +9,7 @@ import argparse
 import json
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -25,7 +25,10 @@ DEPENDENCIES: dict[str, object] = {
 }
 """What the samples use, in cargo's own keys."""
 
-SHARES = (
+Share: TypeAlias = tuple[str, str, float]
+"""Where templates come from (`std` or `crates`), the kind of sample, and which part of a site's samples it is."""
+
+SHARES: tuple[Share, ...] = (
     ("std", "syntax", 0.02),
     ("std", "compile_fail", 0.04),
     ("crates", "compile_fail", 0.04),
@@ -37,6 +40,22 @@ SHARES = (
     ("crates", "plain", 0.28),
 )
 """How the Rust samples of a site are made up; six in ten need the standard library only."""
+
+MIXED: tuple[Share, ...] = (
+    *SHARES[:-2],
+    ("std", "hazard", 0.08),
+    ("std", "plain", 0.36),
+    ("crates", "plain", 0.26),
+)
+"""The same, but eight in a hundred are programs that cannot share a crate with others as they stand."""
+
+PASSING: tuple[Share, ...] = (
+    ("std", "ansi", 0.06),
+    ("crates", "ansi", 0.04),
+    ("std", "plain", 0.56),
+    ("crates", "plain", 0.34),
+)
+"""All succeed, and nothing keeps them from sharing a crate."""
 
 Dialect: TypeAlias = Literal["codeexec", "plain", "markdown-exec", "rustdoc"]
 
@@ -72,7 +91,7 @@ class Sample:
 
     Attributes:
         language: `rust`, `python` or `bash`.
-        kind: `plain`, `ansi`, `compile_fail`, `syntax` (fails too), `should_panic` or `cheap`.
+        kind: `plain`, `ansi`, `compile_fail`, `syntax` (fails too), `should_panic`, `hazard` or `cheap`.
         code: What stands between the fences.
     """
 
@@ -130,17 +149,23 @@ def templates(name: str) -> list[Template]:
     return [Template(found[1], tuple(found[2].split()), found[3]) for found in _FENCE.finditer(text)]
 
 
-def rust_samples(number: int, seed: int = 1) -> list[Sample]:
-    """Return `number` distinct Rust samples, made up as `SHARES` says, in random order."""
+def rust_samples(number: int, seed: int = 1, shares: Sequence[Share] = SHARES) -> list[Sample]:
+    """Return `number` distinct Rust samples, made up as `shares` says, in random order."""
     rng = random.Random(f"rust {seed}")
-    found = {"std": templates("std") + templates("failing"), "crates": templates("crates")}
+    std = [template for name in ("std", "failing", "hazards") for template in templates(name)]
+    found = {"std": std, "crates": templates("crates")}
     drawn: dict[str, Sample] = {}
     reached = 0.0
-    for source, kind, share in SHARES:
+    for source, kind, share in shares:
         reached += share * number
         pool = [template for template in found[source] if _kind(template) == kind]
         _draw(drawn, pool, round(reached) - len(drawn), rng)
     return _shuffled(drawn, rng)
+
+
+def without_crates(shares: Sequence[Share]) -> list[Share]:
+    """Return `shares` with samples of the standard library in the place of those that use crates."""
+    return [("std", kind, share) for _, kind, share in shares]
 
 
 def script_samples(number: int, seed: int = 1, *, cheap: bool = False) -> list[Sample]:
@@ -228,15 +253,43 @@ def _paragraph(rng: random.Random) -> str:
     return "".join(f"{_sentence(rng)}\n" for _ in range(rng.randint(2, 5)))
 
 
-def write_site(folder: Path, samples: Sequence[Sample], dialect: Dialect, hooks: Sequence[Path] = ()) -> None:
-    """Write a MkDocs project with the Material theme."""
+def write_site(
+    folder: Path,
+    samples: Sequence[Sample],
+    dialect: Dialect,
+    *,
+    hooks: Sequence[Path] = (),
+    rust: Mapping[str, object] | None = None,
+) -> None:
+    """Write a MkDocs project with the Material theme.
+
+    Args:
+        folder: Where; must not exist.
+        samples: What stands on its pages.
+        dialect: How the fences are written, and which plugin is used.
+        hooks: For MkDocs.
+        rust: What is configured of Rust in our dialect; None is `DEPENDENCIES` and nothing else.
+    """
     (folder / "docs").mkdir(parents=True)
     (folder / "docs/index.md").write_text("# A site\n\nSee the chapters.\n", "utf-8")
     for name, text in pages(samples, dialect):
         (folder / "docs" / name).write_text(text, "utf-8")
+    write_config(folder, dialect, hooks=hooks, rust=rust)
+
+
+def write_config(
+    folder: Path,
+    dialect: Dialect,
+    *,
+    hooks: Sequence[Path] = (),
+    rust: Mapping[str, object] | None = None,
+    options: Mapping[str, object] | None = None,
+) -> None:
+    """Write the `mkdocs.yml` of such a project; see `write_site`. The plugin gets `options` beside its languages."""
     plugins: list[object] = ["search"]
     if dialect == "codeexec":
-        plugins.append({"codeexec": {"languages": {"rust": {"dependencies": DEPENDENCIES}}}})
+        languages = {"rust": {"dependencies": DEPENDENCIES} if rust is None else rust}
+        plugins.append({"codeexec": {"languages": languages, **(options or {})}})
     elif dialect == "markdown-exec":
         plugins.append("markdown-exec")
     config = {
@@ -256,10 +309,12 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--scripts", action="store_true", help="Python and bash instead of Rust")
+    parser.add_argument("--shares", choices=("usual", "mixed", "passing"), default="usual", help="which Rust samples")
     parser.add_argument("--dialect", choices=("codeexec", "plain", "markdown-exec", "rustdoc"), default="codeexec")
     args = parser.parse_args()
-    make = script_samples if args.scripts else rust_samples
-    write_site(args.folder, make(args.samples, args.seed), args.dialect)
+    shares = {"usual": SHARES, "mixed": MIXED, "passing": PASSING}[args.shares]
+    rust = [] if args.scripts else rust_samples(args.samples, args.seed, shares)
+    write_site(args.folder, rust or script_samples(args.samples, args.seed), args.dialect)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -78,28 +78,17 @@ class _Pages(HTMLParser):
             self.found[-1].streams[name] = text
 
 
-class Site:
+class Project:
     """A MkDocs project in a folder of its own.
 
     Args:
-        folder: Where; must not exist.
-        samples: What it shows.
-        dialect: How the fences are written, and which plugin is used.
+        folder: Where it is.
         scratch: For temporary files.
-        peak: Let the builds measure their memory.
     """
 
-    def __init__(
-        self, folder: Path, samples: Sequence[Sample], dialect: Dialect, *, scratch: Path, peak: bool = False
-    ) -> None:
+    def __init__(self, folder: Path, scratch: Path) -> None:
         self.folder = folder
-        self.samples = samples
         self._scratch = scratch
-        self._dialect: Dialect = dialect
-        hook = folder / "peak.py"
-        write_site(folder, samples, dialect, [hook] if peak else ())
-        if peak:
-            hook.write_text(PEAK_HOOK, "utf-8")
 
     def build(self) -> Timing:
         """Build it, by a process of its own.
@@ -128,10 +117,40 @@ class Site:
         for name in ("results", "requests"):
             shutil.rmtree(self.folder / ".cache/codeexec" / name, ignore_errors=True)
 
-    def take_over(self, other: Site) -> None:
+    def take_over(self, other: Project) -> None:
         """Take over all that `other` has in its cache, except results."""
         shutil.copytree(other.folder / ".cache/codeexec", self.folder / ".cache/codeexec")
         self.forget()
+
+
+class Site(Project):
+    """A project with generated samples.
+
+    Args:
+        folder: Where; must not exist.
+        samples: What it shows.
+        dialect: How the fences are written, and which plugin is used.
+        scratch: For temporary files.
+        peak: Let the builds measure their memory.
+        rust: What is configured of Rust; see `generate.write_site`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        samples: Sequence[Sample],
+        dialect: Dialect,
+        *,
+        scratch: Path,
+        peak: bool = False,
+        rust: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(folder, scratch)
+        self.samples = samples
+        hook = folder / "peak.py"
+        write_site(folder, samples, dialect, hooks=[hook] if peak else (), rust=rust)
+        if peak:
+            hook.write_text(PEAK_HOOK, "utf-8")
 
     def edit(self, number: int) -> list[tuple[Path, str]]:
         """Edit one sample and return the pages that changed, with what they said."""

@@ -14,11 +14,11 @@ from mkdocs_codeexec.core.outcome import NotStarted
 from mkdocs_codeexec.core.protocols import Unavailability
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 
     from mkdocs_codeexec.core.action import Action, Key
     from mkdocs_codeexec.core.outcome import Outcome
-    from mkdocs_codeexec.core.protocols import Language, Narrator, Store, Workers
+    from mkdocs_codeexec.core.protocols import Executor, Language, Narrator, Runner, Store, Workers
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import ExecuteMode
 
@@ -61,6 +61,8 @@ class Pipeline:
         mode: What to do with the store's answers.
         memory: Outcomes that this process has produced, by key, those that the store does not take included. A
             process that resolves several batches (`serve`, late fences) does not repeat a sample that timed out.
+        recalled: Outcomes that the store has answered with, by key.
+        refused: What could not be built ahead, by request key, and why: it is not tried again.
     """
 
     languages: Mapping[str, Language]
@@ -69,6 +71,32 @@ class Pipeline:
     narrator: Narrator
     mode: ExecuteMode = "auto"
     memory: MutableMapping[Key, Outcome] = field(default_factory=dict)
+    recalled: MutableMapping[Key, Outcome] = field(default_factory=dict)
+    refused: MutableMapping[Key, Unavailability] = field(default_factory=dict)
+
+    def build_ahead(self, samples: Sequence[Sample], open_workers: Callable[[], tuple[Runner, Executor]]) -> None:
+        """Begin to build those of `samples` that the store lacks, for a `resolve` that may ask for them.
+
+        Environments come first, and this waits for them; the rest goes on in the background. Nothing is run.
+
+        Args:
+            samples: What may be on the pages.
+            open_workers: Called if there is something to build; stays open until `resolve` has what it wants.
+
+        Raises:
+            Cancelled: The run was stopped from outside.
+        """
+        if self.mode not in ("auto", "always"):
+            return
+        batch = _Batch(self)
+        live = [sample for sample in samples if not sample.ignored]
+        batch.plan(live)
+        batch.look_up(self.store, use_store=self.mode == "auto")
+        if any(step.kind == "build" for action in batch.missing() for step in action.steps):
+            runner, executor = open_workers()
+            work = self._made_ready(batch, live, runner)
+            self.refused.update(batch.unavailable)
+            executor.build_ahead(work)
 
     def resolve(self, samples: Sequence[Sample]) -> list[Resolved]:
         """Answer every sample, in the given order.
@@ -76,13 +104,11 @@ class Pipeline:
         Raises:
             Cancelled: The run was stopped from outside.
         """
-        batch = _Batch(self)
+        batch = _Batch(self, unavailable=dict(self.refused))
         live = [sample for sample in samples if not sample.ignored]
-        for name in dict.fromkeys(sample.language for sample in live):
-            self.languages[name].survey()
         batch.plan(live)
         if self.mode in ("auto", "always"):
-            batch.look_up(self.store, self.memory, use_store=self.mode == "auto")
+            batch.look_up(self.store, use_store=self.mode == "auto")
             if batch.missing():
                 self._execute(batch, live)
         else:
@@ -91,20 +117,25 @@ class Pipeline:
 
     def _execute(self, batch: _Batch, live: Sequence[Sample]) -> None:
         with self.workers() as (runner, executor):
-            # Twice: the first time may only tell which toolchain answers, and then much is a hit that looked like a
-            # miss. An Environment is built for what is still missing then. Building it may write a lock file; what
-            # is planned after that has its final key.
-            for _ in range(2):
-                for name, actions in batch.hopeful_by_language().items():
-                    batch.unavailable.update(self.languages[name].ready(actions, runner))
-                    self.languages[name].survey()
-                batch.plan(live)
-                batch.look_up(self.store, self.memory, use_store=self.mode == "auto")
+            work = self._made_ready(batch, live, runner)
             self._fall_back(batch)
-            work = [(self.languages[a.language], a) for a in batch.hopeful() if a.toolchain is not None]
+            work = [(language, action) for language, action in work if action.request_key not in batch.known]
             if work:
                 self.narrator.say(f"executing {len(work)} of {len(live)} samples, without a sandbox")
                 executor.run(work, lambda action, outcome: self._finish(batch, action, outcome))
+
+    def _made_ready(self, batch: _Batch, live: Sequence[Sample], runner: Runner) -> list[tuple[Language, Action]]:
+        """Make what the missing Actions need, and return those that can be executed then."""
+        # Twice: the first time may only tell which toolchain answers, and then much is a hit that looked like a miss.
+        # An Environment is built for what is still missing then. Building it may write a lock file; what is planned
+        # after that has its final key.
+        for _ in range(2):
+            for name, actions in batch.hopeful_by_language().items():
+                batch.unavailable.update(self.languages[name].ready(actions, runner))
+                self.languages[name].survey()
+            batch.plan(live)
+            batch.look_up(self.store, use_store=self.mode == "auto")
+        return [(self.languages[a.language], a) for a in batch.hopeful() if a.toolchain is not None]
 
     def _fall_back(self, batch: _Batch) -> None:
         """Answer what cannot be executed here from another machine's outcomes, if there are any."""
@@ -120,7 +151,8 @@ class Pipeline:
             self.narrator.say(f"{reason}: {count} stored outcomes of another toolchain are shown instead")
 
     def _finish(self, batch: _Batch, action: Action, outcome: Outcome) -> None:
-        self.store.put(action, outcome)
+        language = self.languages[action.language]
+        self.store.put(language.structured(action) if language.layout_free(outcome) else action, outcome)
         batch.known[action.request_key] = outcome
         batch.executed.add(action.request_key)
         if not any(isinstance(step.ended, NotStarted) for step in outcome.steps):
@@ -145,13 +177,32 @@ class _Batch:
                 self.unavailable.setdefault(action.request_key, self.unavailable[before.request_key])
             self.actions[id(sample)] = action
 
-    def look_up(self, store: Store, memory: Mapping[Key, Outcome], *, use_store: bool) -> None:
+    def look_up(self, store: Store, *, use_store: bool) -> None:
         for action in self.missing():
             if action.toolchain is None:
                 continue
-            outcome = memory.get(action.key) or (store.get(action.key) if use_store else None)
-            if outcome:
+            outcome = self.pipeline.memory.get(action.key)
+            if outcome is None and use_store:
+                outcome = (
+                    self.pipeline.recalled.get(action.key) or store.get(action.key) or self._similar(action, store)
+                )
+                if outcome is not None:
+                    self.pipeline.recalled[action.key] = outcome
+            if outcome is not None:
                 self.known[action.request_key] = outcome
+
+    def _similar(self, action: Action, store: Store) -> Outcome | None:
+        """Return the Outcome of an Action that differs from `action` in layout only, and store it for `action` too."""
+        language = self.pipeline.languages[action.language]
+        action = language.structured(action)
+        if action.structural_key is None:
+            return None
+        outcome = store.similar(action.structural_key)
+        # Asked again: what is stored under that key may be another Outcome by now.
+        if outcome is None or not language.layout_free(outcome):
+            return None
+        store.put(action, outcome)
+        return outcome
 
     def look_up_requests(self, store: Store) -> None:
         for action in self.missing():

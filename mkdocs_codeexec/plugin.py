@@ -4,12 +4,13 @@ When each fires, and what is done:
 
     on_startup        once. Its presence keeps this object alive across the rebuilds of `serve`.
     on_config         options are checked; the Markdown extension and the stylesheet are added.
-    on_files          the stylesheet becomes a file of the site.
+    on_files          the stylesheet becomes a file of the site; what pages seem to hold begins to be built.
     on_page_markdown  tells the Markdown extension which page it is about to see.
     on_page_content   the page is rendered; its fences have left Slots.
     on_env            every page is rendered, no template has run, no search index exists: the one batch.
     on_post_page      late fences: Material's blog renders excerpts after on_env.
     on_post_build     everything is written: failures are told, and `mkdocs build` fails.
+    on_build_error    what was begun is ended.
     on_serve          what samples depend on is watched.
 """
 
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,13 +31,14 @@ from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension, ensure_superfences
+from mkdocs_codeexec.report.annotations import for_github
 from mkdocs_codeexec.report.console import ERROR, INFO, WARNING, Console, wants_color
 from mkdocs_codeexec.runtime.cpus import usable_cpus
 from mkdocs_codeexec.serve import Watcher
 from mkdocs_codeexec.site import PACKAGE, Site
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from jinja2 import Environment
     from mkdocs.config.base import Config
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.action import Key
     from mkdocs_codeexec.core.outcome import Outcome
+    from mkdocs_codeexec.core.sample import Sample
 
 log = get_plugin_logger("codeexec")
 
@@ -62,7 +66,9 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         self._memory: dict[Key, Outcome] = {}
         self._watcher = Watcher()
         self._site: Site | None = None
+        self._extension: CodeExecExtension | None = None
         self._pages: dict[str, str] = {}
+        self._dirty = False
 
     def load_config(self, options: dict[str, Any], config_file_path: str | None = None) -> tuple[list[Any], list[Any]]:
         """Keep the options; `on_config` checks them, because here a mistake would leave `serve` hanging."""
@@ -71,13 +77,15 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         return [], []
 
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
-        """Remember whether this is `serve`."""
+        """Remember whether this is `serve`, and whether all pages are rendered."""
         self._serving = command == "serve"
+        self._dirty = dirty
 
     @event_priority(-100)  # Last: other plugins may still add extensions, and ours wraps superfences.
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig | None:
         """Check the options and add the Markdown extension and the stylesheet."""
         self._builds += 1
+        self.on_build_error()
         self._site = None
         self._pages = {}
         environ = read_environment()
@@ -85,6 +93,9 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             log=log,
             color=wants_color(environ, sys.stderr),
             warning_level=INFO if self._serving and config.strict else WARNING,
+            annotations=for_github(
+                environ, (Path.cwd(), Path(config.config_file_path or "mkdocs.yml").absolute().parent)
+            ),
         )
         try:
             site = self._open(config, environ, console, self._raw)
@@ -99,6 +110,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             console.say("disabled: no sample is executed")
         stand_in = ensure_superfences(config.markdown_extensions, config.mdx_configs)
         extension = CodeExecExtension(site, site.rules, is_lexer=is_lexer, stand_in=stand_in)
+        self._extension = extension
         config.markdown_extensions.append(extension)  # type: ignore[arg-type]  # Python-Markdown takes objects too
         config.extra_css.insert(0, STYLESHEET)  # first, so that the user's own sheets win
         return config
@@ -122,12 +134,23 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             memory=self._memory if settings.execute == "auto" else {},
         )
 
+    @event_priority(-100)  # Last: other plugins may still bring pages.
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
-        """Make the stylesheet a file of the site."""
+        """Make the stylesheet a file of the site, and begin to build what the pages seem to hold."""
         if files.get_file_from_path(STYLESHEET) is None:  # a site may bring its own
             css = (PACKAGE / "assets" / "codeexec.css").read_text("utf-8")
             files.append(File.generated(config, STYLESHEET, content=css))
+        if self._site and self._site.settings.enabled and not self._dirty:
+            self._site.build_ahead(list(self._glimpses(files)))
         return files
+
+    def _glimpses(self, files: Files) -> Iterator[Sample]:
+        """Yield what looks like a sample in the files of all pages."""
+        for file in files.documentation_pages():
+            with suppress(OSError, ValueError):  # MkDocs tells of a page that cannot be read
+                text = file.content_string
+                if self._extension and ("```" in text or "~~~" in text):
+                    yield from self._extension.glimpse(text, file.src_uri)
 
     @event_priority(-100)  # Last: this is the text that the Markdown converter will see.
     def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str | None:
@@ -200,6 +223,11 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
                 site.console.warn(f"`last-run.json` cannot be written: {error}")
         if fatal and failed:
             raise PluginError(f"codeexec: {failed} of {len(run.resolved)} samples failed")
+
+    def on_build_error(self, **_: object) -> None:
+        """End what was begun for a build that will not come to its batch."""
+        if self._site:
+            self._site.close()
 
     def on_serve(
         self,

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.ahead import Ahead
 from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.html.fragment import Renderer
 from mkdocs_codeexec.languages import words
@@ -85,6 +86,8 @@ class Site:
     _renderer: Renderer | None = None
     _started: float = field(default_factory=time.time)
     _duration: float = 0.0
+    _ahead: Ahead | None = None
+    _pipeline: Pipeline | None = None
 
     def enter(self, page: PageContext) -> None:
         """Note that `page` is converted from now on."""
@@ -135,6 +138,18 @@ class Site:
         found = words(self.settings)
         return found if self.settings.enabled else {word: rule._replace(run="none") for word, rule in found.items()}
 
+    def build_ahead(self, samples: Sequence[Sample]) -> None:
+        """Begin to build what is missing of `samples`, which may turn out to be on the pages, and return."""
+        if samples and self.settings.execute in ("auto", "always"):
+            self._ahead = Ahead(self._workers)
+            self._ahead.start(self._resolver(), samples)
+
+    def close(self) -> None:
+        """End what was begun and is not wanted any more."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            ahead.close()
+
     def fill(self, pages: Sequence[str]) -> list[str]:
         """Resolve the samples whose Slots stand in `pages` and return the pages with what happened put in.
 
@@ -145,6 +160,7 @@ class Site:
         found = [self._slots[slot] for page in pages for slot in slots.find(page) if slot in self._slots]
         if waiting := [slotted for slotted in found if slotted.resolved is None]:
             self._resolve(waiting)
+        self.close()
         self._late = True
         filled = [self._unmarked(slots.fill(page, self._fragment)) for page in pages]
         self._duration += time.perf_counter() - began
@@ -163,16 +179,22 @@ class Site:
                 slotted.resolved = Resolved(sample=slotted.sample, verdict=Errored(slotted.refusal))
         if not live:
             return
-        pipeline = Pipeline(
-            languages=self.languages,
-            store=DirectoryStore(self.settings.cache_dir, self.console.warn),
-            workers=self._workers,
-            narrator=self.console,
-            mode=self.settings.execute,
-            memory=self.memory,
-        )
-        for slotted, resolved in zip(live, pipeline.resolve([s.sample for s in live]), strict=True):
+        if self._ahead is not None:
+            self._ahead.wait()
+        for slotted, resolved in zip(live, self._resolver().resolve([s.sample for s in live]), strict=True):
             slotted.resolved = resolved
+
+    def _resolver(self) -> Pipeline:
+        if self._pipeline is None:
+            self._pipeline = Pipeline(
+                languages=self.languages,
+                store=DirectoryStore(self.settings.cache_dir, self.console.warn),
+                workers=lambda: self._ahead.taken_over() if self._ahead else self._workers(),
+                narrator=self.console,
+                mode=self.settings.execute,
+                memory=self.memory,
+            )
+        return self._pipeline
 
     @contextmanager
     def _workers(self) -> Iterator[tuple[Runner, Executor]]:
@@ -180,17 +202,20 @@ class Site:
         from mkdocs_codeexec.runtime.process import Children
 
         with Children() as children:
-            yield (
+            executor = ParallelExecutor(
                 children,
-                ParallelExecutor(
-                    children,
-                    jobs=self.settings.jobs,
-                    total_timeout=self.settings.total_timeout,
-                    path=self.settings.host_env.get("PATH", "/usr/local/bin:/usr/bin:/bin"),
-                ),
+                jobs=self.settings.jobs,
+                total_timeout=self.settings.total_timeout,
+                path=self.settings.host_env.get("PATH", "/usr/local/bin:/usr/bin:/bin"),
             )
+            try:
+                yield children, executor
+            finally:
+                executor.close()
 
     def _fragment(self, slot: str, source: str) -> str | None:
+        from mkdocs_codeexec.report.findings import marks
+
         slotted = self._slots.get(slot)
         if slotted is None or slotted.resolved is None:
             return None
@@ -205,6 +230,7 @@ class Site:
             source=source,
             html_id=slotted.html_id,
             tidy=lambda text: language.tidy(resolved.sample, text),
+            marks=marks(resolved.sample, resolved.verdict, resolved.outcome, language),
         )
 
     def give_up(self, why: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
@@ -25,6 +27,18 @@ def generate() -> Iterator[Any]:
 
         yield generate
         del sys.modules["generate"]
+
+
+@pytest.fixture(scope="module")
+def benchmarks() -> Iterator[Callable[[str], Any]]:
+    """A module of the benchmarks by its name, as the commands import it: from their folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(BENCHMARKS)
+        before = set(sys.modules)
+        yield importlib.import_module
+        for name in set(sys.modules) - before:
+            if (BENCHMARKS / f"{name}.py").is_file():
+                del sys.modules[name]
 
 
 def test_one_seed_gives_one_site(generate: Any, tmp_path: Path) -> None:
@@ -105,3 +119,103 @@ def test_what_is_fenced_runs_without_hidden_marks(generate: Any) -> None:
     assert 1 == program.count("fn main()")
     assert "\n# " not in program
     assert "Result<(), std::num::ParseIntError>" in program
+
+
+def test_mixed_samples_hold_every_hazard(generate: Any) -> None:
+    """Of 100 mixed samples eight cannot share a crate, each for another reason; the rest is the usual mixture."""
+    samples = generate.rust_samples(100, 1, generate.MIXED)
+    kinds = [sample.kind for sample in samples]
+    assert 100 == len({sample.code for sample in samples})
+    assert [8, 10, 10, 10] == [
+        kinds.count("hazard"),
+        kinds.count("compile_fail") + kinds.count("syntax"),
+        kinds.count("should_panic"),
+        kinds.count("ansi"),
+    ]
+    assert 38 == sum(bool(sample.crates) for sample in samples)
+    hazards = "".join(sample.code for sample in samples if sample.kind == "hazard")
+    for sign in ("crate::", "#![", "extern crate", "macro_export", "type_name", "no_mangle", "global_allocator"):
+        assert sign in hazards
+
+
+def test_hazards_are_good_programs(generate: Any, tmp_path: Path) -> None:
+    """Each of them compiles and succeeds by itself, by the real rustc."""
+    for number, sample in enumerate(generate.rust_samples(8, 1, [("std", "hazard", 1.0)])):
+        (tmp_path / f"{number}.rs").write_text(sample.program(), "utf-8")
+        argv = ["rustc", "--edition=2024", "-Aunused", f"{number}.rs"]
+        built = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert 0 == built.returncode, built.stderr
+        assert 0 == subprocess.run([tmp_path / str(number)], capture_output=True, check=False).returncode
+
+
+def test_passing_samples_have_nothing_that_keeps_them_apart(generate: Any) -> None:
+    """They are plain or print colours, and without crates they use none."""
+    samples = generate.rust_samples(100, 1, generate.PASSING)
+    assert {"plain", "ansi"} == {sample.kind for sample in samples}
+    alone = generate.rust_samples(100, 1, generate.without_crates(generate.PASSING))
+    assert not any(sample.crates for sample in alone)
+
+
+RUSTDOC_SAID = """
+running 2 tests
+test a.md - (line 4) ... ok
+test a.md - Title::of_a_part (line 12) - should panic ... FAILED
+
+running 2 tests
+test a.md - (line 30) - compile fail ... ok
+test a.md - (line 40) ... ignored
+
+test result: FAILED. 2 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.02s
+"""
+
+
+def test_what_rustdoc_says_is_read(benchmarks: Any) -> None:
+    """Every test that was not ignored is known by file and line; one group with `compile_fail` in it was not merged."""
+    doctests = benchmarks("doctests")
+    expected = {("a.md", 4): True, ("a.md", 12): False, ("a.md", 30): True}
+    assert expected == doctests.verdicts(RUSTDOC_SAID)
+    assert doctests.merged(RUSTDOC_SAID)
+    assert not doctests.merged("running 4 tests\n" + RUSTDOC_SAID.replace("running 2 tests", ""))
+
+
+def test_figures_are_ratios_of_medians(benchmarks: Any) -> None:
+    """Each figure is met exactly if its ratio is not above the target, and is not invented where nothing was timed."""
+    figures, timing = benchmarks("figures"), benchmarks("measuring").Timing
+    measured = figures.Measured(figures.numbers(100, 600))
+    table = figures.figures(100, 600, 1000, 2)
+    assert all("not measured" in figure.line(measured) for figure in table.values())
+    for wall in (1.0, 9.0, 2.0):
+        measured.add(figures.MIXED_OURS, timing(wall, 2.0))
+    measured.add(figures.MIXED_RUSTDOC, timing(8.0, 0.0))
+    measured.add(figures.MIXED_CARGO, timing(10.0, 0.0))
+    measured.add(figures.MANY_OURS, timing(6.0, 6.0))
+    assert 0.25 == table["rustdoc"].reached(measured)
+    assert 0.125 == table["rustdoc"].floor(measured)
+    assert 0.5 == pytest.approx(table["growth"].reached(measured))
+    assert ["met", "missed"] == [table[word].line(measured).split()[-2] for word in ("rustdoc", "cargo")]
+
+
+def test_an_edit_in_serve_counts_without_the_plain_site(benchmarks: Any) -> None:
+    """What the plain site's rebuild takes is no cost of ours, and the worse of both samples is told."""
+    figures, timing = benchmarks("figures"), benchmarks("measuring").Timing
+    measured = figures.Measured({})
+    for kind, seconds in (("std", (0.4, 0.3, 0.1)), ("serde", (0.5, 0.3, 0.1))):
+        for row, wall in zip(figures.serve_rows(kind), seconds, strict=True):
+            measured.add(row, timing(wall, 0.0))
+    assert 2.0 == pytest.approx(figures.figures(100, 600, 1000, 2)["serve"].reached(measured))
+
+
+def test_the_figures_of_rust_can_be_measured(tmp_path: Path) -> None:
+    """A small run of the command times us and the others, finds equal verdicts, and leaves nothing behind."""
+    argv = [sys.executable, "-X", "utf8", BENCHMARKS / "rust.py", "--quick", "--no-crates", "--only"]
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    ended = subprocess.run(
+        [*argv, "passing", "check", "serve", "two"], capture_output=True, text=True, check=False, env=env
+    )
+    assert 0 == ended.returncode, ended.stderr
+    assert "failed:" not in ended.stdout, ended.stdout
+    assert "not measured" not in ended.stdout
+    figures = [line for line in ended.stdout.splitlines() if " met " in line or " missed " in line]
+    assert 4 == len(figures)
+    assert "12 of 12 samples as their fences say, ours 12 of 12" in ended.stdout
+    assert [] == list(tmp_path.iterdir())

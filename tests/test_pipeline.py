@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -55,6 +55,14 @@ class Toy:
             toolchain=self.toolchain,
         )
 
+    def structured(self, action: Action) -> Action:
+        """Return it with a structure in which spaces do not count, unless it is loud."""
+        code = dict(action.files)["s"]
+        return action if code.isupper() else replace(action, structure=code.replace(" ", ""))
+
+    def layout_free(self, outcome: Outcome) -> bool:
+        return outcome.steps[-1].ended == Exited(0)
+
     def ready(self, actions: Sequence[Action], runner: Runner) -> Mapping[Key, Unavailability]:  # noqa: ARG002
         self.readied.append(len(actions))
         if self.broken:
@@ -67,6 +75,7 @@ class Toy:
 class DictStore:
     outcomes: dict[Key, Outcome] = field(default_factory=dict)
     requests: dict[Key, Outcome] = field(default_factory=dict)
+    structures: dict[Key, Outcome] = field(default_factory=dict)
 
     def get(self, key: Key) -> Outcome | None:
         return self.outcomes.get(key)
@@ -74,9 +83,14 @@ class DictStore:
     def find(self, request_key: Key) -> Outcome | None:
         return self.requests.get(request_key)
 
+    def similar(self, structural_key: Key) -> Outcome | None:
+        return self.structures.get(structural_key)
+
     def put(self, action: Action, outcome: Outcome) -> None:
         if outcome.storable:
             self.outcomes[action.key] = self.requests[action.request_key] = outcome
+            if action.structural_key:
+                self.structures[action.structural_key] = outcome
 
 
 @dataclass
@@ -91,6 +105,10 @@ class Bench:
     opened: int = 0
     said: list[str] = field(default_factory=list)
     memory: dict[Key, Outcome] = field(default_factory=dict)
+    ahead: list[str] = field(default_factory=list)
+
+    def build_ahead(self, work: Sequence[tuple[Language, Action]]) -> None:
+        self.ahead += [dict(action.files)["s"] for _, action in work]
 
     def run(self, work: Sequence[tuple[Language, Action]], finish: Finish) -> None:
         for _, action in work:
@@ -275,3 +293,98 @@ def test_an_unmet_expectation_is_judged_from_the_store() -> None:
 
     assert [repr(Unmet("exit status 3"))] == first == second
     assert ["a"] == bench.executed
+
+
+LAYOUTS = [
+    ("formatting", "a b", "ab", ["ran a b"], ["a b"]),
+    ("more than formatting", "a b", "abc", ["ran abc"], ["a b", "abc"]),
+    ("what sees its layout", "A B", "AB", ["ran AB"], ["A B", "AB"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "shown", "executed"), [r[1:] for r in LAYOUTS], ids=[r[0] for r in LAYOUTS]
+)
+def test_formatting_is_a_hit(first: str, second: str, shown: list[str], executed: list[str]) -> None:
+    """A sample whose layout alone has changed has the Outcome of before, and from then on in its own right."""
+    bench = Bench()
+    bench.resolve(sample(first))
+
+    assert shown == bench.resolve(sample(second))
+    assert executed == bench.executed
+    bench.store.structures.clear()
+    assert shown == bench.resolve(sample(second))
+    assert executed == bench.executed
+
+
+def test_a_failure_is_not_a_hit_for_another_layout() -> None:
+    """What failed may have told of a place, so it runs again when lines have moved."""
+    bench = Bench(answers={"a b": outcome(Exited(1), "at 1:2")})
+    bench.resolve(sample("a b"))
+
+    assert ["ran ab"] == bench.resolve(sample("ab"))
+
+
+@dataclass
+class Compiled(Toy):
+    """The same with a build step."""
+
+    def plan(self, sample: Sample) -> Action:
+        action = super().plan(sample)
+        return replace(action, steps=(Step(kind="build", argv=("cc",), timeout=1.0), *action.steps))
+
+
+def ahead(bench: Bench, pipeline: Pipeline, *samples: Sample) -> None:
+    with ExitStack() as stack:
+        pipeline.build_ahead(samples, lambda: stack.enter_context(bench.workers()))
+
+
+def test_only_what_is_missing_is_built_ahead() -> None:
+    """Hits, ignored samples and what has nothing to build are left alone; nothing is executed."""
+    bench = Bench(toy=Compiled())
+    bench.resolve(sample("known"))
+    bench.executed.clear()
+
+    ahead(bench, bench.pipeline(), sample("known"), sample("new", 2), sample("no", 3, ignored=True))
+
+    assert ["new"] == bench.ahead
+    assert [] == bench.executed
+
+
+@pytest.mark.parametrize("mode", ["frozen", "never"])
+def test_nothing_is_built_ahead_where_nothing_runs(mode: ExecuteMode) -> None:
+    """`frozen` and `never` open no workers, and neither do samples without a build step."""
+    bench = Bench(toy=Compiled(), mode=mode)
+    interpreted = Bench()
+
+    ahead(bench, bench.pipeline(), sample("a"))
+    ahead(interpreted, interpreted.pipeline(), sample("a"))
+
+    assert (0, 0) == (bench.opened, interpreted.opened)
+
+
+def test_what_could_not_be_built_ahead_is_not_tried_twice() -> None:
+    """An Environment that failed ahead of the batch is not built again by the batch, and its reason is told."""
+    bench = Bench(toy=Compiled(broken=Unavailability("no toys")))
+    pipeline = bench.pipeline()
+
+    ahead(bench, pipeline, sample("a"))
+    [found] = pipeline.resolve([sample("a")])
+
+    assert found.verdict == Errored("no toys")
+    assert [1] == bench.toy.readied
+
+
+def test_the_store_is_asked_once() -> None:
+    """What was looked up ahead of the batch is not read again."""
+    bench = Bench(toy=Compiled())
+    bench.resolve(sample("a"))
+    bench.memory.clear()
+    pipeline = bench.pipeline()
+    ahead(bench, pipeline, sample("a"))
+    bench.store.outcomes.clear()
+
+    [found] = pipeline.resolve([sample("a")])
+
+    assert found.cached
+    assert isinstance(found.verdict, Met)

@@ -7,7 +7,9 @@ The key is a pure function of this one value. What is *not* in it, and why:
 - the number of jobs, the order, the clock: an outcome does not depend on them;
 - absolute paths and mtimes: the same checkout elsewhere must hit. Steps name programs by placeholders
   (`{rustc}`) that the language fills in on the machine at hand;
-- the sandbox tier: recorded in the Outcome instead, or no two kinds of machine could share a store.
+- the sandbox tier: recorded in the Outcome instead, or no two kinds of machine could share a store;
+- the structure: it is made of the files, which are in the key as they are. It is the ground of a second key, the
+  *structural key*, in which it takes their place, so that Actions which differ in comments and formatting share it.
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 KEY_FORMAT = 1
 """Version of what is hashed and of what an execution means. Raise it when either changes."""
+
+STRUCTURE_FORMAT = 1
+"""Version of what a structure says. Raise it when a language makes it otherwise; no Outcome is lost by that."""
 
 Key = NewType("Key", str)
 """Hex sha256 of an Action's canonical form: the address of its Outcome."""
@@ -62,6 +67,8 @@ class Action:
             path dependencies, declared input files (digests or text), sorted by name.
         toolchain: What the compiler or interpreter says of itself; None if it was not asked.
         output_limit: Bytes read of one stream.
+        structure: What stays of the files when only comments and formatting change, if the language promises that
+            nothing else can change the outcome; None where it does not. A function of the other fields.
     """
 
     language: str
@@ -70,6 +77,7 @@ class Action:
     inputs: tuple[tuple[str, str], ...] = ()
     toolchain: str | None = None
     output_limit: int = 1024 * 1024
+    structure: str | None = field(default=None, compare=False)
     _keys: dict[str, Key] = field(default_factory=dict, init=False, repr=False, compare=False, hash=False)
 
     @property
@@ -88,13 +96,26 @@ class Action:
         """The address of its Outcome on a machine where nothing is installed."""
         return self._digest("request", None)
 
+    @property
+    def structural_key(self) -> Key | None:
+        """What it shares with Actions that differ in comments and formatting only; None if nothing promises that.
+
+        It is the address of an Outcome that says nothing of layout, and of no other.
+        """
+        if self.structure is None or self.toolchain is None:
+            return None
+        return self._digest("structure", self.toolchain)
+
     def _digest(self, what: str, toolchain: str | None) -> Key:
         if what not in self._keys:
+            files: Value = self.files
+            if what == "structure":
+                files = (STRUCTURE_FORMAT, tuple(name for name, _ in self.files), self.structure)
             fields: Value = (
                 what,
                 KEY_FORMAT,
                 self.language,
-                self.files,
+                files,
                 tuple((s.kind, s.argv, float(s.timeout), s.stdin, s.env) for s in self.steps),
                 self.inputs,
                 toolchain,

@@ -83,6 +83,25 @@ class Scratch(Protocol):
         ...
 
 
+class Bench(Protocol):
+    """Opens scratch directories that belong to no single Action."""
+
+    def __call__(self, files: Sequence[tuple[str, str]], /) -> AbstractContextManager[Scratch]:
+        """Return a context with a directory that holds `files`, names and texts; leaving it removes the directory."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Regrouped:
+    """Actions that are to be built in other batches than the one they were in.
+
+    Attributes:
+        batches: Those batches; one of one Action has it built by itself.
+    """
+
+    batches: tuple[tuple[Action, ...], ...]
+
+
 class Language(Protocol):
     """One language, set up for one build. Made by `languages.open_languages`."""
 
@@ -108,16 +127,34 @@ class Language(Protocol):
         """
         ...
 
-    def build(self, work: Sequence[tuple[Action, Scratch]]) -> Iterator[tuple[Action, StepResult]]:
-        """Execute the build steps of many Actions and yield each one's result, in any order.
+    def batches(self, actions: Sequence[Action]) -> Sequence[Sequence[Action]]:
+        """Return `actions` in the batches in which they should be built, what takes longest first."""
+        ...
 
-        The seam for compiling samples in batches: what is done for several at once must be invisible in each result.
-        An Action without a build step is not passed.
+    def build(
+        self, work: Sequence[tuple[Action, Scratch]], bench: Bench
+    ) -> Iterator[tuple[Action, StepResult] | Regrouped]:
+        """Execute the build steps of a batch and yield each one's result, in any order.
+
+        What is done for several Actions at once is invisible in each result. What turns out not to belong in this
+        batch is yielded as `Regrouped`. An Action without a build step is not passed.
+
+        Args:
+            work: The Actions, each with the directory that it has to itself.
+            bench: Opens directories for what is built for all of them.
         """
         ...
 
     def run(self, action: Action, step: Step, scratch: Scratch) -> StepResult:
         """Execute one run step of `action`."""
+        ...
+
+    def structured(self, action: Action) -> Action:
+        """Return `action` with its structure, if comments and formatting cannot change what it prints; else as it is."""
+        ...
+
+    def layout_free(self, outcome: Outcome) -> bool:
+        """Tell whether `outcome` speaks of no place in the source."""
         ...
 
     def locate(self, sample: Sample, line: int, column: int) -> tuple[int, int]:
@@ -159,13 +196,21 @@ class Store(Protocol):
         """Return what was last stored for `request_key`, whichever toolchain made it, or None."""
         ...
 
+    def similar(self, structural_key: Key) -> Outcome | None:
+        """Return what was last stored for an Action of this `structural_key`, or None."""
+        ...
+
     def put(self, action: Action, outcome: Outcome) -> None:
         """Store `outcome`, atomically and at once. Never raises for a failing disk."""
         ...
 
 
 class Executor(Protocol):
-    """Runs Actions in parallel."""
+    """Builds and runs Actions in parallel."""
+
+    def build_ahead(self, work: Sequence[tuple[Language, Action]]) -> None:
+        """Begin to execute the build steps of `work` in the background, for a `run` that may follow."""
+        ...
 
     def run(self, work: Sequence[tuple[Language, Action]], finish: Finish) -> None:
         """Execute every Action and hand each Outcome to `finish` the moment it ends, in any order, from any thread.

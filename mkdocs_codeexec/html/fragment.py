@@ -11,6 +11,7 @@ from markupsafe import Markup
 from mkdocs_codeexec.core.expectation import Errored, Met, Skipped, Unmet, Verdict, verdict_name, verdict_reason
 from mkdocs_codeexec.core.outcome import Exited, Outcome, describe
 from mkdocs_codeexec.html import ansi
+from mkdocs_codeexec.html.marks import Mark, marked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -94,6 +95,7 @@ class Renderer:
         source: str,
         html_id: str,
         tidy: Callable[[str], str],
+        marks: Sequence[Mark] = (),
     ) -> str:
         """Return the Fragment for `sample`.
 
@@ -101,14 +103,15 @@ class Renderer:
             sample: What the author wrote.
             verdict: Whether it went so.
             outcome: What happened, raw; None if nothing is known.
-            source: The source as HTML; inserted as it is.
+            source: The source as HTML; nothing but marks is put into it.
             html_id: Unique on the page.
             tidy: Makes a step's text fit for readers of the sample.
+            marks: What is said of lines of the source.
         """
         view = View(
             verdict=verdict_name(verdict),
             id=html_id,
-            source=Markup(source),  # noqa: S704 - the site's own highlighter wrote it
+            source=Markup(marked(source, sample.code, marks)),  # noqa: S704 - the site's own highlighter wrote it
             position=sample.display.source,
             streams=tuple(_streams(sample, verdict, outcome, tidy)),
             notes=tuple(_notes(verdict, outcome)),

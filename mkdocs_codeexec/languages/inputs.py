@@ -21,7 +21,7 @@ _PRUNED = frozenset({"target", "tests", "benches", "examples", "node_modules", "
 """Folders of a package that hold nothing of its library."""
 
 _PAGES = frozenset({"docs", "site"})
-"""Folders that are left out where any file of a package may matter: most likely these are the pages we are building."""
+"""Most likely these are the pages that we are building; what a crate does read of them, cargo records."""
 _NO_SOURCE = re.compile(r"\..*|.*\.md|LICEN[CS]E.*|COPYING.*|Cargo\.lock|mkdocs\.ya?ml", re.IGNORECASE)
 """Files that are left out there."""
 PACKAGE_FILE_LIMIT = 16 * 1024 * 1024
@@ -69,8 +69,9 @@ class Package:
 
 @dataclass(slots=True)
 class _Reading:
-    """What was found so far of a package."""
+    """What was found so far of a package; `guess` tells that nothing is recorded of it."""
 
+    guess: bool
     files: dict[Path, bytes | None] = field(default_factory=dict)
     watched: list[Path] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)
@@ -104,16 +105,17 @@ def matching(project: Path, pattern: str) -> list[Path]:
 def package(folder: Path, further: Further | None = None, apart: Sequence[Path] = ()) -> Package:
     """Return what is to be known of the package in `folder`; one that is not there has a digest, too.
 
-    Counted are its manifest, its build script, all of `src/`, other Rust files outside of tests, benches, examples and
-    `target`, files that these include by a literal name, the manifest of the workspace that it inherits from, and the
-    same for every local package it depends on. Prose beside it is not. What cargo has recorded comes on top.
+    Counted are its manifest, its build script, all of `src/`, files that these include by a literal name, the manifest
+    of the workspace that it inherits from, and the same for every local package it depends on. Prose beside it is not.
+    What cargo has recorded comes on top. As long as that is not known, other Rust files count as well, but for those in
+    tests, benches, examples, `target` and pages.
 
     Args:
         folder: Where its `Cargo.toml` is.
-        further: What else counts.
+        further: What else counts; None if cargo has not been asked.
         apart: Folders of which nothing counts, wherever they are: those that we write to.
     """
-    found = _Reading()
+    found = _Reading(guess=further is None)
     _collect(folder, found)
     parts: dict[str, str | None] = {
         _name(path, folder): hashlib.sha256(content).hexdigest()
@@ -143,9 +145,7 @@ def _hashes(folder: Path, further: Further, apart: Sequence[Path]) -> Iterator[t
         return name != ".git" and path not in apart and not (path / "CACHEDIR.TAG").is_file()
 
     def packaged(parent: Path, name: str) -> bool:
-        path = parent / name
-        left_out = name in _PRUNED | _PAGES or (path / "mkdocs.yml").is_file()
-        return not left_out and path not in apart and _belongs(parent, name, top=False)
+        return parent / name not in apart and _belongs(parent, name)
 
     for name in further.paths:
         path = Path(os.path.normpath(folder / name))
@@ -169,8 +169,9 @@ def _collect(folder: Path, found: _Reading) -> None:
     found.watched.append(path)
     manifest = read_toml(content)
     sources = _files(folder / "src", _all)
-    rest = _files(folder, lambda parent, name: _belongs(parent, name, top=parent == folder))
-    sources += [file for file in rest if file.suffix == ".rs"]
+    if found.guess:
+        rest = _files(folder, lambda parent, name: _belongs(parent, name) and (parent, name) != (folder, "src"))
+        sources += [file for file in rest if file.suffix == ".rs"]
     script = manifest.get("package")
     build = script.get("build") if isinstance(script, Mapping) else None
     sources.append(folder / (build if isinstance(build, str) else "build.rs"))
@@ -266,8 +267,10 @@ def _all(_parent: Path, name: str) -> bool:
     return name != ".git"
 
 
-def _belongs(parent: Path, name: str, *, top: bool) -> bool:
-    if name.startswith(".") or name in _PRUNED or (top and name == "src"):
+def _belongs(parent: Path, name: str) -> bool:
+    if name.startswith(".") or name in _PRUNED | _PAGES:
+        return False
+    if (parent / name / "mkdocs.yml").is_file():
         return False
     # A package within the package counts where it is depended on; a tagged folder is a cache.
     return not (parent / name / "Cargo.toml").is_file() and not (parent / name / "CACHEDIR.TAG").is_file()

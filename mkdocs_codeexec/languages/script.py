@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.normalize import relative, without_folder
-from mkdocs_codeexec.core.outcome import NotStarted, StepResult
-from mkdocs_codeexec.core.protocols import Narrator, Runner, Scratch, Unavailability
+from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
+from mkdocs_codeexec.core.protocols import Bench, Narrator, Runner, Scratch, Unavailability
 from mkdocs_codeexec.languages import inputs
 from mkdocs_codeexec.languages.builtin import CACHE, PYTHON, VERSION
 from mkdocs_codeexec.languages.toolchain import (
@@ -91,8 +91,13 @@ class ScriptLanguage:
             missing = self._ask(runner)
         return {action.request_key: missing for action in actions} if missing else {}
 
-    def build(self, work: Sequence[tuple[Action, Scratch]]) -> Iterator[tuple[Action, StepResult]]:
+    def batches(self, actions: Sequence[Action]) -> Sequence[Sequence[Action]]:
+        """Return each of `actions` by itself."""
+        return [(action,) for action in actions]
+
+    def build(self, work: Sequence[tuple[Action, Scratch]], bench: Bench) -> Iterator[tuple[Action, StepResult]]:
         """Run the build step of each of `work` and yield its result."""
+        del bench
         for action, scratch in work:
             step = next(step for step in action.steps if step.kind == "build")
             yield action, self.run(action, step, scratch)
@@ -112,6 +117,15 @@ class ScriptLanguage:
             return StepResult(kind=step.kind, stdout="", stderr="", ended=why)
         argv = (str(found), *(sys.executable if word == PYTHON else word for word in step.argv[1:]))
         return relative(scratch.run(step, argv, {**self._caches(program), **dict(step.env)}), str(scratch.path))
+
+    def structured(self, action: Action) -> Action:
+        """Return `action`: of this language nothing is known that could not be printed."""
+        return action
+
+    def layout_free(self, outcome: Outcome) -> bool:
+        """Return False: see `structured`."""
+        del outcome
+        return False
 
     def locate(self, sample: Sample, line: int, column: int) -> tuple[int, int]:
         """Return line and column as they are: the file is the author's code."""

@@ -72,7 +72,7 @@ class Asking:
         header = parse_header(info)
         found = self._desk.claim(header)
         if found is None or found.manner == "native":
-            if usual(m) or self._rescue(header):
+            if usual(m) or self._rescue(header, known=found is not None):
                 self._leave(m.string, info)
                 if found is not None and found.hides_lines:
                     self.formatter = functools.partial(self._show, self.formatter)
@@ -90,10 +90,16 @@ class Asking:
     def _usual_formatter(self) -> Any:
         return self.extension.superfences[0]["formatter"]
 
-    def _rescue(self, header: Header) -> bool:
-        """Take what `fenced_code` takes and superfences without Pygments does not: `lang hl_lines="1"`."""
-        only = {option.name for option in header.options}
-        if not self._desk.stand_in or only != {"hl_lines"} or header.braces or header.stray or header.rustdoc:
+    def _rescue(self, header: Header, *, known: bool) -> bool:
+        """Take a fence that others take and superfences does not: `lang hl_lines="1"` without Pygments, `lang,word`.
+
+        The second is how mdBook and rustdoc write. Its words are lost, but left to superfences the fence would be text,
+        and its end would start another one, which takes all samples up to the next.
+        """
+        if header.braces or header.stray or not header.language:
+            return False
+        lines = self._desk.stand_in and not header.rustdoc and {o.name for o in header.options} == {"hl_lines"}
+        if not lines and (known or not header.rustdoc):
             return False
         self.lang, self.options, self.attrs = header.language, {}, {}
         self.formatter = self._usual_formatter

@@ -26,7 +26,7 @@ Manner: TypeAlias = Literal["ours", "native", "leftover"]
 """
 
 _RUSTDOC_ALONE = frozenset({"should_panic", "no_run", "compile_fail", "ignore", "test_harness", "standalone_crate"})
-"""rustdoc: a fence that has one of these and no language is Rust."""
+"""rustdoc: a fence that has one of these and no language is Rust; so is one that has `rust` anywhere."""
 
 _MDBOOK = r"^[ \t]*(\{\{#(?:include|rustdoc_include|playground|playpen)\s+([^\s{}]+)[^{}]*\}\})"
 
@@ -100,6 +100,8 @@ def _with_language(header: Header, languages: Mapping[str, LanguageRule]) -> Hea
         named = header.braces or not (header.rustdoc and header.options)
         return header if named else header._replace(language="rust")
     edition = word.startswith("edition") and word[7:].isdigit()
+    if header.rustdoc and any(option == Option("rust") for option in header.options):
+        return header._replace(language="rust", options=(Option(word), *header.options))
     if word in _RUSTDOC_ALONE or word.startswith("ignore-") or is_error_code(word) or edition:
         return header._replace(language="rust", options=(Option(word), *header.options))
     return header

@@ -14,6 +14,7 @@ from mkdocs_codeexec.markdown.asking import RawFences
 from mkdocs_codeexec.markdown.claiming import claim
 from mkdocs_codeexec.markdown.collecting import Collector, Desk, ExtensionFailure, PageContext
 from mkdocs_codeexec.markdown.fences import Fences, Reporter
+from mkdocs_codeexec.markdown.glimpse import glimpse
 from mkdocs_codeexec.markdown.locating import (
     AFTER_SNIPPETS,
     BEFORE_SNIPPETS,
@@ -23,16 +24,27 @@ from mkdocs_codeexec.markdown.locating import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, MutableMapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 
     from markdown import Markdown
 
+    from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import LanguageRule
 
 __all__ = ["CodeExecExtension", "Collector", "ExtensionFailure", "PageContext", "ensure_superfences", "host_target"]
 
 _FENCES = "fenced_code_block"
 _RAW_FENCES = "fenced_raw_block"
+_MACHINES = {
+    "arm64": "aarch64",
+    "amd64": "x86_64",
+    "x86": "i686",
+    "i386": "i686",
+    "armv7l": "armv7",
+    "riscv64": "riscv64gc",
+    "ppc64le": "powerpc64le",
+}
+"""What rustc calls the processors that Python calls otherwise (`rustc --print target-list`)."""
 _CODEHILITE = ("codehilite", "markdown.extensions.codehilite")
 
 
@@ -57,7 +69,7 @@ class CodeExecExtension(Extension):
         Args:
             collector: Takes the samples.
             languages: By every word that a fence may use, lower case.
-            target: The target triple of this machine, which `ignore-<target>` speaks of; empty for a good guess.
+            target: The target triple of this machine, which `ignore-<target>` speaks of; empty to find it out.
             is_lexer: Tells the names of Pygments lexers, for `result="…"`.
             stand_in: Whether superfences is only here because `ensure_superfences` put it here.
         """
@@ -66,6 +78,10 @@ class CodeExecExtension(Extension):
         self._stand_in = stand_in
         asked = functools.partial(claim, languages=languages, target=target or host_target(), is_lexer=is_lexer)
         self._claim = functools.lru_cache(maxsize=1000)(asked)  # the headers of a site are a few, over and over
+
+    def glimpse(self, text: str, page: str) -> Iterator[Sample]:
+        """Yield what looks like a sample in `text`, the file of `page`, before it is converted."""
+        return glimpse(text, page, self._claim)
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Python-Markdown's name
         """Take the place of superfences in `md`; put it there if it is not."""
@@ -116,11 +132,19 @@ def ensure_superfences(markdown_extensions: list[Any], mdx_configs: MutableMappi
 
 
 def host_target() -> str:
-    """Return a target triple that names this machine as rustdoc would, near enough for `ignore-<part of it>`."""
+    """Return the target triple of this machine, of which `ignore-<part of it>` speaks.
+
+    rustdoc takes what rustc was built for; that is the same unless a toolchain for another C library is used. A page
+    is converted before any toolchain is asked, and on machines that have none.
+    """
     machine = platform.machine().lower()
-    machine = {"arm64": "aarch64", "amd64": "x86_64"}.get(machine, machine)
-    system = {"linux": "unknown-linux-gnu", "darwin": "apple-darwin", "win32": "pc-windows-msvc"}
-    return f"{machine}-{system.get(sys.platform, sys.platform)}"
+    machine = _MACHINES.get(machine, machine)
+    system: str = sys.platform
+    if system == "linux":
+        libc = "gnu" if platform.libc_ver()[0] == "glibc" else "musl"
+        return f"{machine}-unknown-linux-{libc}{'eabihf' if machine.startswith('arm') else ''}"
+    vendor = {"darwin": "apple-darwin", "win32": "pc-windows-msvc"}.get(system)
+    return f"{machine}-{vendor or 'unknown-' + system.rstrip('0123456789')}"
 
 
 def _look(names: Sequence[str], mdx_configs: Mapping[str, Any]) -> dict[str, Any]:

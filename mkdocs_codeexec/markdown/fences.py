@@ -73,6 +73,10 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
         """Count a line inside of a fence."""
         self._index += 1
         whitespace, content = super().parse_fence_line(line)
+        if self._opened and _is_end(content, self.fence):
+            content = self.fence
+        if self._opened and self.ws == " " and not whitespace:  # no list can be there, so CommonMark goes on
+            whitespace = self.ws
         if self._bare and content.startswith(self.fence):
             self._look_within(self._bare, content, line)
         return whitespace, content
@@ -212,6 +216,15 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
             if self.disabled_indented or self.extension.stash.get(key) is not None:
                 for problem in problems:
                     self._desk.collector.report(problem)
+
+
+def _is_end(line: str, fence: str) -> bool:
+    """Tell whether `line` ends the fence that `fence` began, as CommonMark has it.
+
+    superfences wants it at the same place and of the same length; here it may be up to three spaces further in, and longer.
+    """
+    mark = line.strip()
+    return mark.startswith(fence) and not mark.strip(fence[0]) and not line.startswith(("    ", "\t"))
 
 
 class Reporter(Postprocessor):

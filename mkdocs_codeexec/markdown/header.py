@@ -21,7 +21,7 @@ _PIECE = re.compile(
     """,
     re.VERBOSE,
 )
-_BETWEEN = re.compile(r"[\s,]+")
+_BETWEEN = re.compile(r"(?:[\s,]|\([^()]*\))+")  # `ignore (why)`: rustdoc's comments stand in parentheses
 _QUOTED = re.compile(r"""=(?:"[^"]*"|'[^']*')""")
 
 

@@ -94,6 +94,7 @@ TABLE: dict[str, Row] = {
     "edition": Row(values.edition, "edition", audience="rust"),
     "environment": Row(values.word, "environment", audience="rust"),
     "standalone_crate": Row(values.switch, "standalone_crate", flag=True, audience="rust"),
+    "test_harness": Row(values.switch, "test_harness", flag=True, audience="rust"),
     "timeout": Row(values.seconds, "timeout"),
     "stdin": Row(values.text, "stdin"),
     "args": Row(values.arguments, "args"),
@@ -117,13 +118,13 @@ TABLE: dict[str, Row] = {
 UNAVAILABLE = (
     *("needs", "session", "file", "stdin_from", "workdir", "network", "requires"),
     # Of rustdoc, mdBook and markdown-exec.
-    *("test_harness", "hidelines", "html", "tabs", "width"),
+    *("hidelines", "html", "tabs", "width"),
 )
 UNAVAILABLE_VALUES = {
     "source": ("tabs", "console", "tabbed-left", "tabbed-right"),
     "result": ("html", "markdown"),
 }
-FLAGS = (*(name for name, row in TABLE.items() if row.flag), "network", "test_harness")
+FLAGS = (*(name for name, row in TABLE.items() if row.flag), "network")
 PERILOUS = (*(name for name, row in TABLE.items() if row.semantic), *UNAVAILABLE)
 GUESSES = (*(name for name in TABLE if name not in _FERRIS), *UNAVAILABLE)
 """What a word that is no option may have been meant to be; one that has no effect here would be bad advice."""

@@ -1,7 +1,8 @@
 """From a Header to what it asks for.
 
 A mistake that changes what would be executed or expected keeps the sample from running; any other is told and
-passed over. Nothing is dropped without a word.
+passed over. Nothing is dropped without a word. A word that nobody knows has no effect where nothing says `exec`: such
+a header is written for rustdoc, which runs `rust,norun`.
 """
 
 from __future__ import annotations
@@ -96,11 +97,13 @@ class _Reader:
         self._values: dict[str, Any] = {}
         self._expects: list[str] = []
         self._codes: list[str] = []
+        self._targets: list[str] = []
         self._passthrough: list[tuple[str, str]] = []
         self._classes: list[str] = []
         self._remarks: list[Remark] = []
         self._missing: list[Remark] = []
         self._refusal = ""
+        self._doubt = ""
         self._ours = False
         self._near = False
 
@@ -115,14 +118,15 @@ class _Reader:
         name, value = option.name, option.value
         if values.is_error_code(name) and value is None:
             self._ours = True
-            self._codes.append(name.upper())
-            if len(name) != len("E0000"):
-                self.remark(f"`{name}` is not an error code", "rustc's have four digits, as `E0382`", refuse=True)
+            if len(name) == len("E0000"):
+                self._codes.append(name.upper())
+            else:
+                self.remark(f"`{name}` is not an error code", "rustc's have four digits, as `E0382`")
         elif name.startswith("ignore-") and value is None:
-            self._values["ignored"] = self._values.get("ignored", False) or name[len("ignore-") :] in self._target
+            self._targets.append(name.removeprefix("ignore-"))
             self._ours = True
         elif name.startswith("edition") and name != "edition" and value is None:
-            self.take(Option("edition", name.removeprefix("edition")))
+            self._take_edition(name.removeprefix("edition"))
         elif name.startswith("data-"):
             self._passthrough.append((name, name if value is None else value))
         elif name in UNAVAILABLE or value in UNAVAILABLE_VALUES.get(name, ()):
@@ -146,11 +150,17 @@ class _Reader:
         meant = nearest(name, tuple(flag for flag in FLAGS if flag != "test"))
         if meant and _likeness(name, meant) >= (0.75 if meant == "exec" else 0.85):
             self._near = True
-            self.remark(
-                f"the class `.{name}` looks like the option `{meant}`",
-                f"write `.{meant}`, or another name for the class",
-                refuse=meant in PERILOUS,
-            )
+            message = f"the class `.{name}` looks like the option `{meant}`"
+            self._unknown(message, f"write `.{meant}`, or another name for the class", perilous=meant in PERILOUS)
+
+    def _take_edition(self, name: str) -> None:
+        try:
+            values.edition(name)
+        except WrongValue as wrong:
+            self._ours = True
+            self._unknown(f'`edition="{name}"`: {wrong}', wrong.hint, perilous=True)
+        else:
+            self.take(Option("edition", name))
 
     def _take_known(self, row: Row, option: Option) -> None:
         try:
@@ -190,19 +200,30 @@ class _Reader:
         close = meant is not None and (option.name in SYNONYMS or _likeness(option.name, meant) >= 0.75)
         self._near = self._near or (close and meant in PERILOUS)
         usual = ", ".join(f"`{name}`" for name in USUAL if self._suits(TABLE[name].audience))
-        self.remark(
+        self._unknown(
             f"`{option.name}` is not an option of a fence",
             f"did you mean `{meant}`?" if close else f"options are {usual}, among others",
-            refuse=close and meant in PERILOUS,
+            perilous=close and meant in PERILOUS,
         )
 
+    def _unknown(self, message: str, hint: str, *, perilous: bool) -> None:
+        """Note a word that nobody knows; with `perilous` it keeps a sample that says `exec` from running."""
+        self.remark(message, hint)
+        if perilous:
+            self._doubt = self._doubt or message
+
     def _expectation(self) -> Expectation:
-        if len({"exit" if word == "returncode" else word for word in self._expects}) > 1:
+        says = {"exit" if word == "returncode" else word for word in self._expects}
+        if len(says) > 1:
             words = " and ".join(f"`{word}`" for word in self._expects)
-            self.remark(f"{words} contradict each other", "a sample ends in one way; keep one of them", refuse=True)
+            # rustdoc knows these two: what does not compile cannot panic.
+            harmless = says == {"compile_fail", "should_panic"}
+            self.remark(
+                f"{words} contradict each other", "a sample ends in one way; keep one of them", refuse=not harmless
+            )
         if self._codes and not self._values.get("compile_fail"):
             codes = ", ".join(f"`{code}`" for code in self._codes)
-            self.remark(f"{codes} needs `compile_fail`", "write `compile_fail` too, or take it away", refuse=True)
+            self.remark(f"{codes} has no meaning without `compile_fail`", "write `compile_fail` too, or take it away")
         if self._values.get("compile_fail"):
             return FailsToBuild(tuple(self._codes))
         if self._values.get("should_panic"):
@@ -230,8 +251,15 @@ class _Reader:
         for name in ("edition", "environment"):
             if name in self._values:
                 yield name, self._values[name]
-        if self._values.get("standalone_crate"):
-            yield "standalone_crate", "on"
+        for name in ("standalone_crate", "test_harness"):
+            if self._values.get(name):
+                yield name, "on"
+
+    def _ignored(self) -> bool:
+        """Tell whether it is ignored here; as in rustdoc, `ignore` says nothing beside `ignore-<target>`."""
+        if self._targets:
+            return any(target in self._target for target in self._targets)
+        return bool(self._values.get("ignored", False))
 
     def reading(self) -> Reading:
         """Return all that was read."""
@@ -243,12 +271,13 @@ class _Reader:
                 stdin=self._values.get("stdin"), args=self._values.get("args", ()), env=self._values.get("env", ())
             ),
             build_only=self._values.get("build_only", False),
-            ignored=self._values.get("ignored", False),
+            ignored=self._ignored(),
             timeout=self._values.get("timeout"),
             name=self._values.get("name", ""),
             options=tuple(self._options()),
         )
-        refusal = self._refusal or (self._missing[0].message if self._missing else "")
+        refusal = self._refusal or (self._doubt if self._values.get("marked") else "")
+        refusal = refusal or (self._missing[0].message if self._missing else "")
         return Reading(
             marked=self._values.get("marked"),
             request=request._replace(refusal="" if request.ignored else refusal),

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from mkdocs_codeexec.html import ansi
+from mkdocs_codeexec.report.annotations import Notice, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TextIO
 
     from mkdocs_codeexec.core.sample import Location
+    from mkdocs_codeexec.report.annotations import Annotations
     from mkdocs_codeexec.report.failures import Failure
 
 
@@ -34,28 +36,33 @@ INFO, WARNING, ERROR = 20, 30, 40
 
 @dataclass(slots=True)
 class Console:
-    """Tells people what goes on.
+    """Tells people what goes on, and GitHub Actions what to annotate.
 
     Attributes:
         log: MkDocs' logger for plugins; `--strict` counts what is a warning there.
         color: Whether ANSI colours are shown; otherwise they are removed.
         warning_level: Level of warnings. `serve --strict` would end at one, so there it is lower.
+        out: Where tools' output and annotations go.
+        annotations: How to annotate; None where nobody reads that.
     """
 
     log: Log
     color: bool
     warning_level: int = WARNING
     out: TextIO = field(default_factory=lambda: sys.stderr)
+    annotations: Annotations | None = None
     _rest: bytes = b""
 
     def say(self, message: str) -> None:
         """Tell something worth a line in the log."""
-        self.log.log(INFO, "%s", message)
+        self._log(INFO, message)
 
     def warn(self, message: str, *, at: Location | None = None, hint: str = "") -> None:
         """Tell something the author can mend."""
         text = f"{at}: {message}" if at else message
-        self.log.log(self.warning_level, "%s", f"{text}\n\nhint: {hint}\n" if hint else text)
+        self._log(self.warning_level, f"{text}\n\nhint: {hint}\n" if hint else text)
+        said = f"{message}\nhint: {hint}" if hint else message
+        self._annotate(Notice((at.path or at.page) if at else "", said, line=at.line if at else 0), self.warning_level)
 
     def stream(self, chunk: bytes) -> None:
         """Pass on what a tool writes, line by line as it comes."""
@@ -68,13 +75,27 @@ class Console:
 
         The detail does not go through the logger, which would wrap it to the terminal's width.
         """
-        self.log.log(level, "%s", failure.headline)
+        self._log(level, failure.headline)
         if failure.detail and self.log.isEnabledFor(level):
             self.write(failure.detail + "\n")
+        self._annotate(failure.notice, level)
 
     def write(self, text: str) -> None:
         """Write `text` and a newline, with colours if the terminal has them."""
-        self.out.write((_colours_only(text) if self.color else ansi.strip(text)) + "\n")
+        self._put(self._harmless(_colours_only(text) if self.color else ansi.strip(text)))
+
+    def _annotate(self, notice: Notice, level: int) -> None:
+        if self.annotations and level > INFO:
+            self._put(self.annotations.command("error" if level >= ERROR else "warning", notice))
+
+    def _log(self, level: int, text: str) -> None:
+        self.log.log(level, "%s", self._harmless(text))
+
+    def _harmless(self, text: str) -> str:
+        return harmless(text) if self.annotations else text
+
+    def _put(self, line: str) -> None:
+        self.out.write(line + "\n")
         self.out.flush()
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.core.expectation import Blocked, Errored, Unmet, verdict_reason
-from mkdocs_codeexec.core.outcome import Exited
-from mkdocs_codeexec.html import ansi
+from mkdocs_codeexec.report.annotations import Notice
+from mkdocs_codeexec.report.findings import errors, of_diagnostic
+from mkdocs_codeexec.report.places import page_map, rewritten, secondary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.protocols import Language
-    from mkdocs_codeexec.core.sample import Location
+    from mkdocs_codeexec.core.sample import Location, Sample
     from mkdocs_codeexec.pipeline import Resolved
+    from mkdocs_codeexec.report.findings import Finding, Region
+    from mkdocs_codeexec.report.places import PageMap, Place
 
 AROUND = 2
 """Lines shown before and after the one that is meant."""
@@ -31,21 +33,12 @@ class Failure(NamedTuple):
     Attributes:
         headline: `docs/guide.md:57: it does not compile`.
         detail: The lines around it and what the tool said, ANSI colours included; may be empty.
+        notice: The same for an annotation.
     """
 
     headline: str
     detail: str
-
-
-class Place(NamedTuple):
-    """A place in a page; the column is 0 where only the line is known."""
-
-    page: str
-    line: int
-    column: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.page}:{self.line}" + (f":{self.column}" if self.column else "")
+    notice: Notice
 
 
 def failures(
@@ -73,73 +66,72 @@ def failures(
 
 def _common(reason: str, items: Sequence[Resolved]) -> Failure:
     first = items[0]
+    location = first.sample.location
     places = [str(item.sample.location) for item in items]
     more = f" (and {len(items) - 1} more)" if len(items) > 1 else ""
     lines = [f"needed by {', '.join(places[:10])}{' …' if len(places) > 10 else ''}"] if len(items) > 1 else []
+    said = list(lines)
     if first.why and first.why.detail:
         lines.append(_cut(first.why.detail))
     if first.why and first.why.hint:
+        said.append(f"hint: {first.why.hint}")
         lines += ["", f"hint: {first.why.hint}"]
-    return Failure(f"{first.sample.location}: {reason}{more}", "\n".join(lines).strip("\n"))
+    notice = Notice(location.path or location.page, "\n".join((reason, *said)), line=location.line)
+    return Failure(f"{location}: {reason}{more}", "\n".join(lines).strip("\n"), notice)
 
 
 def _failure(item: Resolved, language: Language, page: str) -> Failure:
     sample, outcome = item.sample, item.outcome
-    headline = f"{sample.location}: {verdict_reason(item.verdict)}"
+    reason = verdict_reason(item.verdict)
+    headline = f"{sample.location}: {reason}"
+    where = page_map(sample, page)
     if outcome is None:
-        return Failure(headline, "")
-    place = _place(item, outcome, language, page.split("\n"))
+        return Failure(headline, "", Notice(where.fence.page, reason, line=where.fence.line))
+    found = errors(sample, outcome, language)
+    place = _place(found[0].regions[0] if found else None, where)
     lines = [f" --> {place}", *_excerpt(page.split("\n"), place)]
-    if message := language.tidy(sample, _message(outcome)).strip("\n"):
+    if message := _message(sample, outcome, language, where).strip("\n"):
         lines += ["", _cut(message)]
-    return Failure(headline, "\n".join(lines))
+    return Failure(headline, "\n".join(lines), _notice(reason, found, where))
 
 
-def _message(outcome: Outcome) -> str:
-    """Return what explains the last step best."""
+def _place(region: Region | None, where: PageMap) -> Place:
+    """Return the place in the page that a failure is about; the fence if nothing better is known."""
+    return (where.written(region.line, region.column) if region else None) or where.fence
+
+
+def _notice(reason: str, found: Sequence[Finding], where: PageMap) -> Notice:
+    """Return the annotation of a failure: what was said first, where, and the places that it relates to."""
+    if not found:
+        return Notice(where.fence.page, reason, line=where.fence.line)
+    first = found[0]
+    region = first.regions[0]
+    start = _place(region, where)
+    end = where.written(region.end_line, region.end_column) if region.end_line else None
+    message = "\n".join((str(first), *(secondary(_related(first, where)).splitlines())))
+    last, column = (end.line, end.column) if end and start is not where.fence else (0, 0)
+    return Notice(start.page, message, reason, start.line, start.column, last, column)
+
+
+def _related(finding: Finding, where: PageMap) -> list[tuple[Place, str]]:
+    """Return the places of `finding` beside the first, and what is said of them, in the page's order."""
+    regions = sorted((*finding.regions[1:], *finding.related))
+    places = ((where.written(region.line, region.column), region.label) for region in regions)
+    return [(place, label) for place, label in places if place]
+
+
+def _message(sample: Sample, outcome: Outcome, language: Language, where: PageMap) -> str:
+    """Return what explains the last step best, with places of the page."""
     last = outcome.steps[-1]
-    errors = [d.rendered for d in last.diagnostics if d.level.startswith("error")]
-    return "".join(errors) or last.stderr or last.stdout
-
-
-_MENTION = re.compile(r'sample\.\w+(?:", line |: line |:)(\d+)(?::(\d+))?')
-
-
-def _place(item: Resolved, outcome: Outcome, language: Language, page: list[str]) -> Place:
-    """Find the place in the page that the failure is about; the fence if nothing better is known."""
-    sample = item.sample
-    fence = Place(sample.location.path or sample.location.page, sample.location.line)
-    last = outcome.steps[-1]
-    if last.ended == Exited(0):
-        return fence
-    inside: tuple[int, int] | None = None
-    for diagnostic in last.diagnostics:
-        span = next((s for s in diagnostic.spans if s.primary), None)
-        if span and diagnostic.level.startswith("error"):
-            inside = language.locate(sample, span.line, span.column)
-            break
-    mentions = _MENTION.findall(ansi.strip(last.stderr))  # Python 3.13 colours its tracebacks
-    if inside is None and mentions:
-        # A Python traceback names the innermost frame last; a panic names its place first.
-        line, column = mentions[-1 if sample.language == "python" else 0]
-        inside = language.locate(sample, int(line), int(column or 0))
-    return _on_page(fence, sample.code, inside, page) if inside else fence
-
-
-def _on_page(fence: Place, code: str, inside: tuple[int, int], page: list[str]) -> Place:
-    """Translate a place in the sample to the page, if the page really has that line there.
-
-    It does not where an include (`--8<--`) brought the line; then the fence must do.
-    """
-    line, column = inside
-    lines = code.split("\n")
-    if not 1 <= line <= len(lines) or fence.line + line > len(page):
-        return fence
-    written, shown = lines[line - 1], page[fence.line + line - 1]
-    if written.strip() not in shown or not written.strip():
-        return fence
-    indent = shown.index(written.strip()) - (len(written) - len(written.lstrip()))
-    return Place(fence.page, fence.line + line, column + indent if column else 0)
+    told = [item for item in last.diagnostics if item.level.startswith("error")]
+    if not told:
+        return rewritten(language.tidy(sample, last.stderr or last.stdout), where)
+    parts: list[str] = []
+    for item in told:
+        finding = of_diagnostic(item, sample, language)
+        related = _related(finding, where) if finding else []
+        parts += (rewritten(language.tidy(sample, item.rendered), where).rstrip("\n"), secondary(related))
+    return "\n".join(parts)
 
 
 def _excerpt(page: list[str], place: Place) -> list[str]:

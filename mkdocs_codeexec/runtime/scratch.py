@@ -14,9 +14,9 @@ from mkdocs_codeexec.core.protocols import Command
 from mkdocs_codeexec.errors import CodeExecError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from mkdocs_codeexec.core.action import Action, Step
+    from mkdocs_codeexec.core.action import Step
     from mkdocs_codeexec.core.outcome import StepResult
     from mkdocs_codeexec.core.protocols import Runner
 
@@ -73,9 +73,17 @@ class ScratchRoot:
 
 
 class ScratchDirectory:
-    """The Scratch of one Action; a context manager that removes it.
+    """A Scratch; a context manager that removes it.
 
-    Layout: `work` is the working directory, with the Action's files and nothing else; `home` and `tmp` stand beside it.
+    Layout: `work` is the working directory, with the given files and nothing else; `home` and `tmp` stand beside it.
+
+    Args:
+        root: Where it is made.
+        files: Names and texts.
+        runner: Starts what is run here.
+        path: The `PATH` of every child.
+        output_limit: Bytes read of one stream.
+        keep_head: Bytes kept of the start of a long stream; None is as usual.
 
     Attributes:
         path: The working directory.
@@ -83,10 +91,20 @@ class ScratchDirectory:
             are others in each run. `$HOME` and `$TMPDIR` are what a sample itself would say.
     """
 
-    def __init__(self, root: Path, action: Action, runner: Runner, path: str) -> None:
+    def __init__(
+        self,
+        root: Path,
+        files: Sequence[tuple[str, str]],
+        runner: Runner,
+        path: str,
+        *,
+        output_limit: int,
+        keep_head: int | None = None,
+    ) -> None:
         self._all = Path(tempfile.mkdtemp(dir=root, prefix=""))
-        self._action = action
+        self._files = files
         self._runner = runner
+        self._limits = {"output_limit": output_limit} | ({} if keep_head is None else {"keep_head": keep_head})
         self.path = self._all / "work"
         self._env = {
             **EVERY_CHILD,
@@ -103,7 +121,7 @@ class ScratchDirectory:
         )
 
     def __enter__(self) -> ScratchDirectory:
-        """Write the Action's files.
+        """Write the files.
 
         Raises:
             OSError: The disk is full, say.
@@ -112,7 +130,7 @@ class ScratchDirectory:
         try:
             for folder in ("work", "home", "tmp"):
                 (self._all / folder).mkdir()
-            for name, text in self._action.files:
+            for name, text in self._files:
                 path = self.path.joinpath(*_parts(name))
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(text.encode("utf-8", "surrogatepass"))
@@ -135,7 +153,7 @@ class ScratchDirectory:
             env={**self._env, **dict(step.env), **env},
             timeout=step.timeout,
             stdin=step.stdin,
-            output_limit=self._action.output_limit,
+            **self._limits,
         )
         return self._runner.run(command, step.kind)
 

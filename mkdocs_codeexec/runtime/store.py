@@ -1,9 +1,10 @@
 """Outcomes on disk, one readable file each, committed the moment they exist.
 
-    <directory>/results/v1/<first two digits>/<key>.json             one Outcome
-    <directory>/requests/v1/<first two digits>/<request key>.json    the key that was last stored for a request
+    <directory>/results/v1/<first two digits>/<key>.json                  one Outcome
+    <directory>/requests/v1/<first two digits>/<request key>.json         the key that was last stored for a request
+    <directory>/structures/v1/<first two digits>/<structural key>.json    the same for a structure
 
-There is no index and no lock: a file is complete or absent, so that any number of builds may share a store, and any
+There is no lock: a file is complete or absent, so that any number of builds may share a store, and any
 file may be deleted at any time.
 """
 
@@ -75,7 +76,44 @@ class DirectoryStore:
 
     def find(self, request_key: Key) -> Outcome | None:
         """Return what was last stored for `request_key`, whichever toolchain made it, or None."""
-        path = self._path("requests", request_key)
+        return self._indexed("requests", request_key)
+
+    def similar(self, structural_key: Key) -> Outcome | None:
+        """Return what was last stored for `structural_key`, whatever comments and formatting it was made from, or None.
+
+        What is stored there since may speak of layout: whoever asks looks at it again.
+        """
+        return self._indexed("structures", structural_key)
+
+    def put(self, action: Action, outcome: Outcome) -> None:
+        """Store `outcome` if it is worth it, atomically and at once.
+
+        It is found by the structure of `action` too, if that has one.
+        """
+        if not outcome.storable:
+            return
+        result = self._path("results", action.key)
+        indexes = [self._path("requests", action.request_key)]
+        if action.structural_key is not None:
+            indexes.append(self._path("structures", action.structural_key))
+        assert result is not None
+        try:
+            self._prepare()
+            _write(result, _entry(outcome, action.key))
+            for path in indexes:
+                assert path is not None
+                _write(path, {"format": FORMAT, "key": action.key})
+        except OSError as error:
+            self._tell(
+                "write",
+                f"{error.filename or result}: the result of a sample could not be stored ({error.strerror or error})\n\n"
+                "hint: the build goes on, and runs these samples again next time; make the folder writable, or set "
+                "`cache_dir` to another one",
+            )
+
+    def _indexed(self, index: str, name: Key) -> Outcome | None:
+        """Return the Outcome whose key `index` has under `name`, or None."""
+        path = self._path(index, name)
         entry = None if path is None else self._read(path)
         if path is None or entry is None:
             return None
@@ -84,25 +122,6 @@ class DirectoryStore:
             self._damaged(path, ValueError("it names no key"))
             return None
         return self.get(Key(key))
-
-    def put(self, action: Action, outcome: Outcome) -> None:
-        """Store `outcome` if it is worth it, atomically and at once."""
-        if not outcome.storable:
-            return
-        result, request = self._path("results", action.key), self._path("requests", action.request_key)
-        assert result is not None
-        assert request is not None
-        try:
-            self._prepare()
-            _write(result, _entry(outcome, action.key))
-            _write(request, {"format": FORMAT, "key": action.key})
-        except OSError as error:
-            self._tell(
-                "write",
-                f"{error.filename or result}: the result of a sample could not be stored ({error.strerror or error})\n\n"
-                "hint: the build goes on, and runs these samples again next time; make the folder writable, or set "
-                "`cache_dir` to another one",
-            )
 
     def _path(self, what: str, name: str) -> Path | None:
         if not _NAME.fullmatch(name):
@@ -158,7 +177,7 @@ class DirectoryStore:
     def _sweep(self) -> None:
         """Delete temporary files that a killed build left. A clock that is far off, either way, counts as old."""
         now = time.time()
-        for what in ("results", "requests"):
+        for what in ("results", "requests", "structures"):
             for path in (self._directory / what / f"v{FORMAT}").glob(f"??/{_PREFIX}*"):
                 with suppress(OSError):
                     if abs(now - path.lstat().st_mtime) > ORPHANED:

@@ -85,6 +85,39 @@ def test_the_request_key_covers_all_but_the_toolchain() -> None:
         _ = without.key
 
 
+STRUCTURED = dataclasses.replace(ACTION, structure="fn main ( ) { }")
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_each_ingredient_but_the_text_changes_the_structural_key(name: str) -> None:
+    """The structure takes the place of what the files say, and of nothing else."""
+    changed = dataclasses.replace(CHANGES[name], structure=STRUCTURED.structure)
+
+    assert (name == "code") == (STRUCTURED.structural_key == changed.structural_key)
+
+
+def test_a_structure_has_a_key_of_its_own() -> None:
+    """It changes neither key, is no key, and another structure has another."""
+    other = dataclasses.replace(ACTION, structure="fn main ( ) { ; }")
+
+    assert (ACTION.key, ACTION.request_key) == (STRUCTURED.key, STRUCTURED.request_key)
+    assert ACTION == STRUCTURED
+    assert 4 == len({ACTION.key, ACTION.request_key, STRUCTURED.structural_key, other.structural_key})
+
+
+def test_there_is_no_structural_key_without_a_structure_or_a_toolchain() -> None:
+    """What promises nothing has nothing to share."""
+    assert None is ACTION.structural_key
+    assert None is dataclasses.replace(STRUCTURED, toolchain=None).structural_key
+
+
+def test_the_keys_of_an_action_are_frozen() -> None:
+    """Another way to hash would silently empty every store; raise KEY_FORMAT with it."""
+    keys = (ACTION.key, ACTION.request_key, STRUCTURED.structural_key)
+
+    assert ("85462d281b1c9cad", "b36125b06e7a9ca5", "8405aad386864851") == tuple(str(key)[:16] for key in keys)
+
+
 def test_the_canonical_form_is_frozen() -> None:
     """A change of the encoding would silently empty every store; raise KEY_FORMAT with it."""
     assert b"t5:s3:a\xc3\xa9i1;f0x1.0000000000000p+0;b1;n;" == canonical(("aé", 1, 1.0, True, None))

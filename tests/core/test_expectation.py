@@ -91,12 +91,9 @@ PANICKED = outcome(BUILT, step("run", Exited(101), stderr="thread 'main' panicke
             RAN,
             id="no panic",
         ),
-        pytest.param(
-            Unmet("it did not panic (exit status 3), and `should_panic` says that it must"),
-            Panics(),
-            outcome(BUILT, step("run", Exited(3))),
-            id="an exit is no panic",
-        ),
+        pytest.param(Met(), Panics(), outcome(BUILT, step("run", Exited(3))), id="should_panic: any bad end"),
+        pytest.param(Met(), Panics(), outcome(BUILT, step("run", Signaled(9))), id="should_panic: any signal"),
+        pytest.param(Met(), Panics(), outcome(BUILT), id="should_panic,no_run"),
         *(
             pytest.param(
                 Unmet("run timed out after 10 s"),

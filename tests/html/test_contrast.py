@@ -33,6 +33,16 @@ def luminance(color: str) -> float:
     return sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
+def tinted(name: str, mode: dict[str, str], selector: str) -> str:
+    """Mix a tint, which is a colour with its opacity, with the background."""
+    rule = re.search(rf"(?m)^\s*{re.escape(selector)}\s*\{{([^}}]*)\}}", CSS)
+    tint = re.search(rf"--codeexec-{name}:\s*#([0-9a-f]{{6}})([0-9a-f]{{2}});", rule[1] if rule else "")
+    assert tint is not None, name
+    share = int(tint[2], 16) / 255
+    pairs = zip(bytes.fromhex(tint[1]), bytes.fromhex(mode["background"][1:]), strict=True)
+    return "#" + bytes(round(a * share + b * (1 - share)) for a, b in pairs).hex()
+
+
 def contrast(one: str, other: str) -> float:
     darker, lighter = sorted((luminance(one), luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
@@ -87,3 +97,16 @@ def test_badges_are_readable(mode: dict[str, str], name: str) -> None:
 def test_marks_are_perceivable(mode: dict[str, str], name: str) -> None:
     """The marks of a verdict and of the focus stand out from the output."""
     assert contrast(mode[name], mode["background"]) >= PERCEIVABLE
+
+
+@MODES
+@pytest.mark.parametrize(
+    ("tint", "line", "note"), [("error", "failure", "failure"), ("warning", "caution", "ansi-yellow")]
+)
+def test_marked_lines_can_be_read(mode: dict[str, str], tint: str, line: str, note: str) -> None:
+    """Their text on the tint, the line at their side, and the note, which has the output's background."""
+    paper = tinted(f"tint-{tint}", mode, ".codeexec" if mode is LIGHT else '[data-bs-theme="dark"] .codeexec')
+
+    assert contrast(mode["foreground"], paper) >= READABLE
+    assert contrast(mode[line], paper) >= PERCEIVABLE
+    assert contrast(mode[note], mode["background"]) >= READABLE

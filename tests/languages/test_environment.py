@@ -56,7 +56,7 @@ def test_arguments_for_samples_are_those_of_the_probe() -> None:
         " -C embed-bitcode=no -C debuginfo=1 -C debug-assertions=on --check-cfg cfg(docsrs,test)"
         " -C metadata=abc -C extra-filename=-abc --out-dir /e/target/debug/deps -C strip=debuginfo"
         " -L dependency=/e/target/debug/deps --extern json=/e/target/debug/deps/libserde_json-1.rlib"
-        " --extern noprelude:x=/e/target/debug/deps/libx-1.so -L native=/e/target/debug/build/z/out -L /usr/lib/x"
+        " --extern noprelude:x=/e/target/debug/deps/libx-1.so --extern proc_macro -L native=/e/target/debug/build/z/out -L /usr/lib/x"
         " -Cincremental=/e/inc --cfg a -Ctarget-cpu=native -Dwarnings --target x86_64-unknown-linux-gnu"
     )
 
@@ -65,11 +65,12 @@ def test_arguments_for_samples_are_those_of_the_probe() -> None:
     assert (
         "-C opt-level=1 -C embed-bitcode=no -C debug-assertions=on -L dependency=/e/target/debug/deps"
         " --extern json=/e/target/debug/deps/libserde_json-1.rlib --extern noprelude:x=/e/target/debug/deps/libx-1.so"
-        " -L native=/e/target/debug/build/z/out -L /usr/lib/x --cfg a -Ctarget-cpu=native -Dwarnings"
+        " --extern proc_macro -L native=/e/target/debug/build/z/out -L /usr/lib/x --cfg a -Ctarget-cpu=native -Dwarnings"
         " --target x86_64-unknown-linux-gnu"
     ) == " ".join(found.argv)
     assert ["libserde_json-1.rlib", "libx-1.so"] == [path.name for path in found.libraries]
     assert ("/e/target/debug/build/z/out",) == found.native
+    assert ("json", "x", "proc_macro") == found.externs
 
 
 @pytest.mark.parametrize("captured", [b"", b"rustc\0", b"rustc\0--crate-name"])
@@ -255,7 +256,7 @@ def test_a_dependency_that_does_not_compile(workshop: Workshop, tmp_path: Path) 
 
     assert {actions[0].request_key, actions[2].request_key} == set(refused)
     why = refused[actions[0].request_key]
-    assert "environment `broken` does not build" == why.reason
+    assert "environment `broken` does not build: cargo could not compile `broken`" == why.reason
     assert "mismatched types" in why.detail
     assert "\x1b[" in why.detail
     assert 1 == workshop.runner.programs().count("cargo")
@@ -267,8 +268,8 @@ def test_a_dependency_that_does_not_compile(workshop: Workshop, tmp_path: Path) 
     ("dependencies", "reason"),
     [
         ({"no-such": {"path": "../no-such"}}, "dependency `no-such`: there is no `Cargo.toml` in"),
-        ({"itoa": "=99.0.0"}, "environment `default` does not build"),
-        ({"itoa": {"git": "file:///no/such/repository"}}, "environment `default`"),
+        ({"itoa": "=99.0.0"}, 'failed to select a version for the requirement `itoa = "=99.0.0"`'),
+        ({"itoa": {"git": "file:///no/such/repository"}}, "environment `default` does not build: a registry"),
     ],
 )
 def test_dependencies_that_are_not_there(workshop: Workshop, dependencies: dict[str, object], reason: str) -> None:
@@ -615,4 +616,6 @@ def test_offline_with_nothing_downloaded(workshop: Workshop, tmp_path: Path) -> 
         found = workshop.ready(language, workshop.main)
 
         assert isinstance(found, Unavailability)
-        assert "environment `default`: a registry or repository was not reached" == found.reason, found.detail
+        assert "environment `default` does not build: a registry or repository was not reached" == found.reason, (
+            found.detail
+        )

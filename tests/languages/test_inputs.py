@@ -93,6 +93,17 @@ def test_what_counts_of_a_local_package(tmp_path: Path, name: str, counts: bool)
     assert counts == (before != package(root).digest)
 
 
+def test_what_cargo_has_recorded_needs_no_guess(tmp_path: Path) -> None:
+    """Rust files outside of `src/` count until cargo has told which ones are read."""
+    root = write(tmp_path / "mylib", CRATE)
+    known = {name: package(root, further).digest for name, further in (("no", None), ("yes", Further()))}
+    write(root, {"lib2/more.rs": "changed"})
+
+    assert known["no"] != package(root).digest
+    assert known["yes"] == package(root, Further()).digest
+    assert package(root, Further()).digest != package(root, Further(("lib2/more.rs",))).digest
+
+
 def test_the_digest_is_the_same_in_another_place(tmp_path: Path) -> None:
     """It has no absolute path in it, and no time."""
     one = write(tmp_path / "a" / "mylib", CRATE)

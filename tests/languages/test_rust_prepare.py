@@ -10,6 +10,8 @@ from mkdocs_codeexec.languages.rust.prepare import Prepared, original, preamble,
 from mkdocs_codeexec.languages.rust.restore import restore
 
 MAIN = "fn main() { "
+LENIENT = "#[allow(non_snake_case)] fn main() { "
+"""The same for a sample that may have told the compiler to be strict."""
 INNER = "fn main() { fn _inner() -> core::result::Result<(), impl core::fmt::Debug> { "
 
 
@@ -61,6 +63,9 @@ INNER = "fn main() { fn _inner() -> core::result::Result<(), impl core::fmt::Deb
         ("vec![1].len();\nfn main() {}", False),
         ("x! {}.y();\nfn main() {}", False),
         ("return !(x);\nfn main() {}", False),
+        ("macro_rules! m { () => {} };\nfn main() {}", False),
+        ("wrap! { r#fn main() {} }", True),
+        ("fn main() {}\n/// of nothing", True),
         ("let main = 1;", False),
         ("", False),
     ],
@@ -76,10 +81,10 @@ def test_a_program_is_told_from_statements(code: str, runs: bool) -> None:
         ("let x = 1;", MAIN + "let x = 1;\n}\n"),
         ("let x = 1; // }", MAIN + "let x = 1; // }\n}\n"),
         ("// a\n\nlet x = 1;", MAIN + "// a\n\nlet x = 1;\n}\n"),
-        ("#![allow(x)]\nlet x = 1;", "#![allow(x)] " + MAIN + "\nlet x = 1;\n}\n"),
-        ("#![allow(x)] let x = 1;", "#![allow(x)] " + MAIN + " let x = 1;\n}\n"),
-        ("//! a\nlet x = 1;", "//! a\n" + MAIN + "let x = 1;\n}\n"),
-        ("//! a", "//! a\n" + MAIN + "}\n"),
+        ("#![allow(x)]\nlet x = 1;", "#![allow(x)] " + LENIENT + "\nlet x = 1;\n}\n"),
+        ("#![allow(x)] let x = 1;", "#![allow(x)] " + LENIENT + " let x = 1;\n}\n"),
+        ("//! a\nlet x = 1;", "//! a\n" + LENIENT + "let x = 1;\n}\n"),
+        ("//! a", "//! a\n" + LENIENT + "}\n"),
         ("extern crate alloc;\nuse alloc::a;", "extern crate alloc; " + MAIN + "\nuse alloc::a;\n}\n"),
         (
             "f();\n#[macro_use]\nextern crate a;\ng();",
@@ -90,6 +95,20 @@ def test_a_program_is_told_from_statements(code: str, runs: bool) -> None:
         ("Ok::<(), u8>(())\n// done", INNER + "Ok::<(), u8>(())\n// done\n} _inner().unwrap() }\n"),
         ("Ok::<(), u8>( () )", MAIN + "Ok::<(), u8>( () )\n}\n"),
         ("Ok::<(), u8>(());", MAIN + "Ok::<(), u8>(());\n}\n"),
+        ("#[derive(Debug)]", MAIN + "                \n}\n"),
+        ("f();\n/// a\n#[b(c)] #![d]\n", MAIN + "f();\n     \n             \n}\n"),
+        ("f();\n…", MAIN + "f();\n \n}\n"),
+        ("Ok(())\n…", INNER + "Ok(())\n \n} _inner().unwrap() }\n"),
+        ("f()\n#[a]", MAIN + "f()\n#[a]\n}\n"),
+        ("let a = [1]; a[0]", MAIN + "let a = [1]; a[0]\n}\n"),
+        ("#![a]", "#![a] " + LENIENT + "\n}\n"),
+        ("} else {", MAIN + "        \n}\n"),
+        ("f();\n} g(); {\nh();", MAIN + "f();\n        \n    \n}\n"),
+        ("} else (", "} else (\n"),
+        ("}", "}\n"),
+        ("// ![no_std]\n#![a]\nf();", "// ![no_std]\n#![a]\nf();\n"),
+        ("#![a]\n// ![no_std]\nf();", "#![a]\n// ![no_std]\nf();\n"),
+        ("f(); // ![no_std]", MAIN + "f(); // ![no_std]\n}\n"),
         ("let x = (1;", "let x = (1;\n"),
         ('let x = "a', 'let x = "a\n'),
         ("#!/usr/bin/env x\nfn main() {}", "#!/usr/bin/env x\nfn main() {}\n"),
@@ -100,17 +119,26 @@ def test_the_wrapper_is_rustdocs(code: str, expected: str) -> None:
     assert expected == prepare(code).code
 
 
+@pytest.mark.parametrize("code", ["#[test]\nfn a() {}\n", "f();\n", "extern crate a;\nOk(())\n"])
+def test_the_harness_brings_its_own_main(code: str) -> None:
+    """With `test_harness` nothing is put around a sample, whatever is in it."""
+    assert code == prepare(code, harness=True).code
+
+
 PREAMBLE = '#![allow(a)]\n// c\nuse std::fmt; /* d */\nextern crate alloc;\nconst S: &str = "x\ny";'
 
 
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        ("f();", '#![allow(a)] extern crate alloc; fn main() { use std::fmt; const S: &str = "x\\ny"; f();\n}\n'),
+        (
+            "f();",
+            '#![allow(a)] extern crate alloc; #[allow(non_snake_case)] fn main() { use std::fmt; const S: &str = "x\\ny"; f();\n}\n',
+        ),
         ("fn main() {}", '#![allow(a)] extern crate alloc; use std::fmt; const S: &str = "x\\ny"; fn main() {}\n'),
         (
             "#![deny(b)]\n\nf();",
-            '#![allow(a)] #![deny(b)] extern crate alloc; fn main() { use std::fmt; const S: &str = "x\\ny"; \n\nf();\n}\n',
+            '#![allow(a)] #![deny(b)] extern crate alloc; #[allow(non_snake_case)] fn main() { use std::fmt; const S: &str = "x\\ny"; \n\nf();\n}\n',
         ),
     ],
 )
@@ -165,7 +193,8 @@ def test_no_line_ever_moves(code: str, before: str) -> None:
             for column in range(shift.column, shift.column + shift.width)
         }
         kept = [column for column in range(1, len(lines[number - 1]) + 1) if column not in put]
-        assert line == "".join(lines[number - 1][column - 1] for column in kept)
+        # What means nothing, at the end, is blanked.
+        assert "".join(lines[number - 1][column - 1] for column in kept) in (line, " " * len(line))
         assert [(number, k + 1) for k in range(len(line))] == [original(prepared, number, c) for c in kept]
 
 

@@ -263,8 +263,8 @@ def test_compiler_messages_are_data_and_text(workshop: Workshop, rust: Any) -> N
     moved = next(span for span in found.spans if "value moved here" in span.label)
     assert (1, 23) == rust.locate(sample, moved.line, moved.column)
     text = rust.tidy(sample, build.stderr)
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
-    assert "\x1b[1m\x1b[91merror[E0382]" in text
+    plain = re.sub(r"\x1b\[[0-9;]*m|\x1b\]8;[^\x1b]*\x1b\\\\", "", text)
+    assert "\x1b[1m\x1b[91merror[" in text
     assert "--> sample.rs:2:12" in plain
     assert "1 | let v = vec![1]; drop(v);\n  |     -                 - value moved here\n" in plain
     assert "fn main" not in plain

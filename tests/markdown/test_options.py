@@ -53,6 +53,9 @@ READ: dict[str, dict[str, Any]] = {
     "rust,exec,ignore-windows,ignore-linux": {"ignored": True},
     "{.rust .exec .ignore-gnu}": {"ignored": True},
     "rust exec ignore-wasm32": {},
+    "rust,exec,ignore,ignore-wasm32": {},
+    "rust,exec,ignore (why, so)": {"ignored": True},
+    "rust exec (a, b) no_run (c)": {"build_only": True},
     "rust exec compile_fail": {"expectation": FailsToBuild()},
     "rust exec compile_fail E0382 e0499": {"expectation": FailsToBuild(("E0382", "E0499"))},
     "{.rust .exec .compile_fail .E0382}": {"expectation": FailsToBuild(("E0382",))},
@@ -66,6 +69,8 @@ READ: dict[str, dict[str, Any]] = {
     "{.rust .exec .edition2015}": {"options": (("edition", "2015"),)},
     'rust exec environment="async" edition=2024': {"options": (("edition", "2024"), ("environment", "async"))},
     "rust exec standalone_crate": {"options": (("standalone_crate", "on"),)},
+    "rust,exec,test_harness": {"options": (("test_harness", "on"),)},
+    "{.rust .exec .test_harness}": {"options": (("test_harness", "on"),)},
     'rust exec timeout="30"': {"timeout": 30.0},
     "rust exec timeout=0.5": {"timeout": 0.5},
     r'rust exec stdin="a\n\tb\\n"': {"given": Given(stdin="a\n\tb\\n")},
@@ -113,7 +118,7 @@ WRONG: dict[str, tuple[str, bool, str]] = {
     "rust exec edition=2020": ('`edition="2020"`: expected an edition of Rust', True, "did you mean `202"),
     "rust exec edition2012": ('`edition="2012"`: expected an edition of Rust', True, "did you mean `20"),
     "rust exec edition2021x": ('`edition="2021x"`: expected an edition of Rust', True, "did you mean `2021`"),
-    "rust exec compile_fail E382": ("`E382` is not an error code", True, "E0382"),
+    "rust exec compile_fail E382": ("`E382` is not an error code", False, "E0382"),
     "rust exec edition": ("`edition`: expected an edition of Rust", True, "`2024`"),
     "rust exec timeout=0": ('`timeout="0"`: expected a number of seconds greater than 0', True, "30"),
     "rust exec timeout=inf": ('`timeout="inf"`: expected a number of seconds greater than 0', True, "30"),
@@ -124,8 +129,8 @@ WRONG: dict[str, tuple[str, bool, str]] = {
     'rust exec env="A=1 A=2"': ('`env="A=1 A=2"`: `A` is there twice', True, "one of them"),
     'rust exec args="\'"': ('`args="\'"`: expected words as in a shell (no closing quotation)', True, "quote"),
     "rust exec name": ("`name`: expected a value", True, "`=`"),
-    "rust exec E0382": ("`E0382` needs `compile_fail`", True, "`compile_fail`"),
-    "rust exec compile_fail should_panic": ("`compile_fail` and `should_panic` contradict each other", True, "one"),
+    "rust exec E0382": ("`E0382` has no meaning without `compile_fail`", False, "`compile_fail`"),
+    "rust exec compile_fail should_panic": ("`compile_fail` and `should_panic` contradict each other", False, "one"),
     "rust exec exit=0 should_panic": ("`exit` and `should_panic` contradict each other", True, "one"),
     'rust exec source="abve"': ('`source="abve"`: expected a place for the source', False, "did you mean `above`"),
     'rust exec result="anis"': ('`result="anis"` is not a way to show output', False, "did you mean `ansi`"),
@@ -154,11 +159,19 @@ def test_wrong(info: str, expected: tuple[str, bool, str]) -> None:
     assert (message if refused else "") == found.request.refusal
 
 
+@pytest.mark.parametrize("info", ["rust,norun", "rust,should-panic", "rust edition2031", "{.rust .should_panics}"])
+def test_unknown_word_for_rustdoc(info: str) -> None:
+    """Where nothing says `exec`, a word that is unknown has no effect, as in rustdoc, and is told."""
+    found = claimed(info, "all")
+    assert Request(language="rust") == found.request
+    assert 1 == len(found.remarks)
+
+
 @pytest.mark.parametrize(
     "option",
     [
         *('needs="a"', 'session="s"', 'file="a.rs"', 'stdin_from="a"', 'workdir="d"', "network", 'requires="tool:x"'),
-        *("test_harness", 'source="tabs"', 'source="console"', 'result="html"', 'result="markdown"', "hidelines=!"),
+        *('source="tabs"', 'source="console"', 'result="html"', 'result="markdown"', "hidelines=!"),
     ],
 )
 def test_not_available_yet(option: str) -> None:
@@ -193,6 +206,9 @@ def test_ignored_is_not_refused() -> None:
         (",no_run", "all", True),
         ("should_panic", "all", True),
         ("edition2021", "all", True),
+        ("no_run,rust", "all", True),
+        ("noplayground,rust", "all", True),
+        ("should_panic,mdbook-runnable", "all", True),
     ],
 )
 def test_which_fences_run(info: str, run: str, *, samples: bool) -> None:
@@ -307,7 +323,7 @@ def test_plain_fences_are_left_alone(info: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "info", ["", "text", "mermaid", "{.foo}", "rst test", "sh no_run", "foo bar", 'title="x"', ","]
+    "info", ["", "text", "mermaid", "{.foo}", "rst test", "sh no_run", "foo bar", 'title="x"', ",", "text rust"]
 )
 def test_none_of_our_business(info: str) -> None:
     """Other languages are nobody's business here, unless they ask for execution."""

@@ -18,13 +18,14 @@ import pytest
 
 from mkdocs_codeexec.core.action import Action, Step
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, Outcome, StepResult, TimedOut
+from mkdocs_codeexec.core.protocols import Regrouped
 from mkdocs_codeexec.errors import Cancelled
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.process import Children
 from mkdocs_codeexec.runtime.scratch import ScratchRoot
 
 if TYPE_CHECKING:
-    from mkdocs_codeexec.core.protocols import Scratch
+    from mkdocs_codeexec.core.protocols import Bench, Scratch
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="children need `fork`")
 
@@ -37,7 +38,10 @@ class Shell:
     def __init__(self, name: str = "shell") -> None:
         self.name = name
 
-    def build(self, work: Sequence[tuple[Action, Scratch]]) -> Iterator[tuple[Action, StepResult]]:
+    def batches(self, actions: Sequence[Action]) -> Sequence[Sequence[Action]]:
+        return [(action,) for action in actions]
+
+    def build(self, work: Sequence[tuple[Action, Scratch]], bench: Bench) -> Iterator[Any]:  # noqa: ARG002
         for action, scratch in work:
             if self.name == "silent":
                 return
@@ -424,3 +428,145 @@ def test_ctrl_c(tmp_path: Path, jobs: int) -> None:
     assert b"KeyboardInterrupt" in said.splitlines()[-1]
     assert 0 == _alive(mark)
     assert [] == list(tmp_path.iterdir())
+
+
+class Together(Shell):
+    """Builds all that it is given at once, and notes each build."""
+
+    def __init__(self, marks: Path, name: str = "together") -> None:
+        super().__init__(name)
+        self.marks = marks
+
+    def batches(self, actions: Sequence[Action]) -> Sequence[Sequence[Action]]:
+        if self.name == "forgetful":
+            return [actions[1:]]
+        if self.name == "confused":
+            raise ZeroDivisionError("of the language")
+        return [actions]
+
+    def build(self, work: Sequence[tuple[Action, Scratch]], bench: Bench) -> Iterator[Any]:
+        names = [dict(one.inputs)["name"] for one, _ in work]
+        (self.marks / f"built {uuid.uuid4().hex}").write_text(" ".join(names))
+        if self.name == "splitting" and len(work) > 1:
+            yield Regrouped(tuple((one,) for one, _ in work))
+            return
+        with bench((("shared", "for all"),)) as scratch:
+            [step] = [step for step in work[0][0].steps if step.kind == "build"]
+            made = scratch.run(step, ("/bin/sh", "-c", f"cat shared; {step.argv[0]}"), {})
+        for one, _ in work:
+            yield one, made
+
+    @property
+    def built(self) -> list[str]:
+        return sorted(path.read_text() for path in self.marks.glob("built *"))
+
+
+@pytest.fixture
+def marks(tmp_path: Path) -> Path:
+    found = tmp_path / "marks"
+    found.mkdir()
+    return found
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    found = tmp_path / "root"
+    found.mkdir()
+    return found
+
+
+def three(build: str = "echo ' built'") -> list[Action]:
+    return [action(name, f"echo {name}", build=build) for name in "abc"]
+
+
+def built_and_run(outcomes: Outcomes) -> dict[str, list[str]]:
+    return {name: [step.stdout.strip() for step in of.steps] for name, of in sorted(outcomes.of.items())}
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 5])
+@pytest.mark.parametrize(
+    ("name", "built"), [("together", ["a b c"]), ("splitting", ["a", "a b c", "b", "c"])], ids=["one", "split"]
+)
+def test_a_batch_is_built_once_and_its_actions_run_apart(
+    root: Path, marks: Path, jobs: int, name: str, built: list[str]
+) -> None:
+    """What is built for many runs for each; what turns out not to belong together is built again, by itself."""
+    language: Any = Together(marks, name)
+    with Children() as children:
+        executor = ParallelExecutor(children, jobs=jobs, total_timeout=None, path=PATH, scratch_root=root)
+        executor.run([(language, one) for one in three()], outcomes := Outcomes())
+
+    assert {name: ["for all built", name] for name in "abc"} == built_and_run(outcomes)
+    assert built == language.built
+    assert [] == list(root.iterdir())
+
+
+@pytest.mark.parametrize("name", ["forgetful", "confused"])
+def test_a_language_that_cannot_make_batches(root: Path, marks: Path, name: str) -> None:
+    """Whatever is in no batch has an Outcome that says so; the rest goes on."""
+    language: Any = Together(marks, name)
+    with Children() as children:
+        executor = ParallelExecutor(children, jobs=2, total_timeout=None, path=PATH, scratch_root=root)
+        executor.run([(language, one) for one in three()], outcomes := Outcomes())
+
+    lost = [name for name, of in sorted(outcomes.of.items()) if isinstance(of.steps[0].ended, NotStarted)]
+    assert {"forgetful": ["a"], "confused": ["a", "b", "c"]}[name] == lost
+    assert {"a", "b", "c"} == set(outcomes.of)
+
+
+def test_what_was_built_ahead_is_only_run(root: Path, marks: Path) -> None:
+    """`run` takes over what is built or being built, and builds what is new."""
+    language: Any = Together(marks)
+    with Children() as children:
+        executor = ParallelExecutor(children, jobs=2, total_timeout=None, path=PATH, scratch_root=root)
+        executor.build_ahead([(language, one) for one in three()[:2]])
+        executor.run([(language, one) for one in three()], outcomes := Outcomes())
+
+    assert {name: ["for all built", name] for name in "abc"} == built_and_run(outcomes)
+    assert ["a b", "c"] == language.built
+    assert [] == list(root.iterdir())
+
+
+def test_building_ahead_runs_nothing(root: Path, marks: Path) -> None:
+    """What was built ahead and is not asked for is never run, and what is still being built is ended."""
+    language: Any = Together(marks)
+    ran = marks / "ran"
+    wanted = action("wanted", "echo yes")
+    unwanted = [action("done", f"touch {ran}", build=":"), action("run", f"touch {ran}")]
+    began = time.monotonic()
+    with Children() as children:
+        executor = ParallelExecutor(children, jobs=3, total_timeout=None, path=PATH, scratch_root=root)
+        executor.build_ahead([(language, one) for one in unwanted])
+        while not language.built:
+            time.sleep(0.005)
+        executor.build_ahead([(SHELL, action("endless", f"touch {ran}", build="sleep 60", timeout=60))])
+        executor.run([(SHELL, wanted)], outcomes := Outcomes())
+
+    assert {"wanted": ["yes"]} == built_and_run(outcomes)
+    assert ["done"] == language.built
+    assert not ran.exists()
+    assert time.monotonic() - began < 20
+    assert [] == list(root.iterdir())
+
+
+def test_what_failed_ahead_has_its_outcome(root: Path, marks: Path) -> None:
+    """A build that failed ahead of time fails the Action that it belongs to, and is not repeated."""
+    language: Any = Together(marks)
+    with Children() as children:
+        executor = ParallelExecutor(children, jobs=2, total_timeout=None, path=PATH, scratch_root=root)
+        executor.build_ahead([(language, one) for one in three("exit 4")])
+        executor.run([(language, one) for one in three("exit 4")], outcomes := Outcomes())
+
+    assert [[Exited(4)]] * 3 == [[step.ended for step in of.steps] for of in outcomes.of.values()]
+    assert ["a b c"] == language.built
+
+
+def test_nothing_is_executed_after_the_end(root: Path) -> None:
+    """A closed executor raises, and leaves nothing."""
+    with Children() as children:
+        executor = ParallelExecutor(children, jobs=1, total_timeout=None, path=PATH, scratch_root=root)
+        executor.build_ahead([(SHELL, action("a", build="sleep 60"))])
+        executor.close()
+        with pytest.raises(Cancelled):
+            executor.run([(SHELL, action("a", "true"))], Outcomes())
+    assert [] == list(root.iterdir())

@@ -38,9 +38,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def action(code: str = "fn main() {}", toolchain: str | None = "rustc 1.95.0") -> Action:
+def action(code: str = "fn main() {}", toolchain: str | None = "rustc 1.95.0", structure: str | None = None) -> Action:
     step = Step(kind="run", argv=("{exe}",), timeout=10)
-    return Action(language="rust", files=(("main.rs", code),), steps=(step,), toolchain=toolchain)
+    return Action(language="rust", files=(("main.rs", code),), steps=(step,), toolchain=toolchain, structure=structure)
+
+
+def structural_key(structure: str) -> Key:
+    key = action(structure=structure).structural_key
+    assert key is not None
+    return key
 
 
 def outcome(stdout: str = "hello\n", ended: Any = Exited(0)) -> Outcome:  # noqa: B008 - a value
@@ -138,6 +144,47 @@ RESULTS = st.builds(
 OUTCOMES = st.builds(
     Outcome, language=TEXT, steps=st.lists(RESULTS, min_size=1, max_size=3).map(tuple), toolchain=TEXT, sandbox=TEXT
 )
+
+
+# --- By structure -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_structure_finds_what_was_stored_last(tmp_path: Path) -> None:
+    """Whatever comments and formatting it was made from; what was stored without a structure is not found by one."""
+    store = DirectoryStore(tmp_path, pytest.fail)
+    assert None is store.similar(structural_key("a"))
+    store.put(action("a // one", structure="a"), outcome("one\n"))
+    store.put(action("a // two", structure="a"), outcome("two\n"))
+    store.put(action("a // three"), outcome("three\n"))
+
+    assert outcome("two\n") == store.similar(structural_key("a"))
+    assert outcome("one\n") == store.get(action("a // one").key)
+    assert [None, None] == [store.similar(structural_key("b")), store.similar(action("a // one").key)]
+    assert {"format": 1, "key": action("a // two").key} == json.loads(
+        path_of(tmp_path, structural_key("a"), "structures").read_text("utf-8")
+    )
+
+
+def test_no_structure_no_index(tmp_path: Path) -> None:
+    """A store of Actions without structures has no folder for them."""
+    DirectoryStore(tmp_path, pytest.fail).put(action(), outcome())
+
+    assert {"results", "requests"} == {path.name for path in tmp_path.iterdir() if path.is_dir()}
+
+
+@pytest.mark.parametrize("gone", ["results", "requests", "structures"])
+def test_any_folder_may_be_deleted(tmp_path: Path, gone: str) -> None:
+    """What is left answers what it can; the next Outcome mends the rest."""
+    store = DirectoryStore(tmp_path, pytest.fail)
+    one = action(structure="a")
+    store.put(one, outcome())
+    shutil.rmtree(tmp_path / gone)
+
+    found = [store.get(one.key), store.find(one.request_key), store.similar(structural_key("a"))]
+    expected = {"results": [False] * 3, "requests": [True, False, True], "structures": [True, True, False]}
+    assert expected[gone] == [each == outcome() for each in found]
+    store.put(one, outcome())
+    assert outcome() == store.similar(structural_key("a"))
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -246,15 +293,18 @@ def test_damage_is_a_miss(tmp_path: Path, damage: Callable[[Path], object]) -> N
     assert "\n\nhint: " in message
 
 
+@pytest.mark.parametrize("index", ["requests", "structures"])
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-def test_damage_of_the_request_index_is_a_miss(tmp_path: Path, damage: Callable[[Path], object]) -> None:
-    """A damaged index costs what is found by it, never an exception, and never a wrong Outcome."""
-    DirectoryStore(tmp_path, pytest.fail).put(action(), outcome())
-    path = path_of(tmp_path, action().request_key, "requests")
-    damage(path)
-    store = DirectoryStore(tmp_path, Warnings())
+def test_damage_of_an_index_is_a_miss(tmp_path: Path, damage: Callable[[Path], object], index: str) -> None:
+    """A damaged index costs what is found by it and one warning, never an exception, and never a wrong Outcome."""
+    DirectoryStore(tmp_path, pytest.fail).put(action(structure="a"), outcome())
+    name = action().request_key if index == "requests" else structural_key("a")
+    damage(path_of(tmp_path, name, index))
+    store = DirectoryStore(tmp_path, warned := Warnings())
 
-    assert store.find(action().request_key) in (None, outcome())
+    found = (store.find if index == "requests" else store.similar)(name)
+    assert found in (None, outcome())
+    assert len(warned) <= 1
     assert outcome() == store.get(action().key)
 
 
@@ -288,6 +338,7 @@ def test_only_keys_are_looked_up(tmp_path: Path, key: str) -> None:
     path_of(tmp_path, action().request_key, "requests").write_text(json.dumps({"format": 1, "key": key}))
 
     assert [None, None, None] == [store.get(Key(key)), store.find(Key(key)), store.find(action().request_key)]
+    assert None is store.similar(Key(key))
 
 
 # --- Failing disks -----------------------------------------------------------------------------------------------------------
@@ -378,10 +429,12 @@ def test_entries_have_the_mode_that_the_umask_allows(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "plain").stat().st_mode) == mode
 
 
-def test_orphans_are_swept(tmp_path: Path) -> None:
+@pytest.mark.parametrize("what", ["results", "requests", "structures"])
+def test_orphans_are_swept(tmp_path: Path, what: str) -> None:
     """Temporary files of killed builds go when something is stored: old ones, whatever the clock says, not young ones."""
-    DirectoryStore(tmp_path, pytest.fail).put(action(), outcome())
-    folder = path_of(tmp_path, action().key).parent
+    DirectoryStore(tmp_path, pytest.fail).put(action(structure="a"), outcome())
+    names = {"results": action().key, "requests": action().request_key, "structures": structural_key("a")}
+    folder = path_of(tmp_path, names[what], what).parent
     now = time.time()
     for name, age in (("old", 7200), ("young", 60), ("future", -86400 * 3650)):
         path = folder / f".codeexec-{name}.tmp"

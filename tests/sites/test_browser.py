@@ -65,11 +65,13 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-def visit(browser: Browser, address: str, *, scheme: str = "light", width: int = 1200) -> Page:
+def visit(browser: Browser, address: str, *, scheme: str = "light", width: int = 1200, touch: bool = False) -> Page:
     """Open a page; whatever is not the site itself is not fetched."""
     context = browser.new_context(
         viewport={"width": width, "height": 900},
         color_scheme="dark" if scheme == "dark" else "light",
+        has_touch=touch,
+        is_mobile=touch,
     )
     page = context.new_page()
     page.route("**/*", lambda r: r.continue_() if "//127.0.0.1" in r.request.url else r.abort())
@@ -145,3 +147,52 @@ def test_the_keyboard_reaches_output_and_folds(browser: Browser, address: str) -
     shown.keyboard.press("Enter")
     assert fold.evaluate("el => el.open")
     assert shown.get_by_text("60 squared is 3600").is_visible()
+
+
+NOTE = "el => { const s = getComputedStyle(el, '::after'); return [s.display, s.content]; }"
+MESSAGE = '"borrow of moved value: `dawn` (E0382)"'
+
+
+def test_a_marked_line_says_why(browser: Browser, address: str) -> None:
+    """When it is pointed at, or the message has the focus; always, under the line, where there is no pointer."""
+    shown = visit(browser, address + "errors/")
+    mark = shown.locator(".codeexec-mark").first
+    assert ["none", MESSAGE] == mark.evaluate(NOTE)
+    mark.hover()
+    assert ["inline-block", MESSAGE] == mark.evaluate(NOTE)
+    shown.mouse.move(0, 0)
+    shown.get_by_role("group", name="Compiler messages").first.focus()
+    assert ["inline-block", MESSAGE] == mark.evaluate(NOTE)
+
+    phone = visit(browser, address + "errors/", width=375, touch=True)
+    assert ["block", MESSAGE] == phone.locator(".codeexec-mark").first.evaluate(NOTE)
+    assert 375 == phone.evaluate("document.documentElement.scrollWidth")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_marked_line_is_tinted_and_as_high_as_others(browser: Browser, address: str, scheme: str) -> None:
+    """From edge to edge, and nothing moves."""
+    shown = visit(browser, address + "errors/", scheme=scheme)
+    box = """el => { const r = el.getBoundingClientRect(), s = getComputedStyle(el);
+      const inside = r.height - parseFloat(s.paddingTop) - parseFloat(s.paddingBottom);
+      return [r.left, r.right, inside / el.textContent.trimEnd().split('\\n').length, s.backgroundColor]; }"""
+    mark, code = (
+        shown.locator(selector).first.evaluate(box) for selector in (".codeexec-mark", "code:has(> .codeexec-mark)")
+    )
+
+    source = shown.locator("code:has(> .codeexec-mark)").first
+    assert source.evaluate("el => el.innerText === el.textContent"), "it is copied as it was"
+    assert code[:3] == pytest.approx(mark[:3], abs=0.5)
+    assert "rgba(0, 0, 0, 0)" not in (mark[3], code[3])
+    assert mark[3] != code[3]
+
+
+def test_without_a_stylesheet_nothing_of_marks_shows(browser: Browser, address: str) -> None:
+    """No text, no box, no colour."""
+    shown = visit(browser, address + "errors/")
+    shown.evaluate("document.querySelectorAll('link[rel=stylesheet], style').forEach(el => el.remove())")
+    mark = shown.locator(".codeexec-mark").first
+
+    assert ["inline", "none"] == mark.evaluate(NOTE)
+    assert "rgba(0, 0, 0, 0)" == mark.evaluate("el => getComputedStyle(el).backgroundColor")
+    assert "borrow of moved" not in shown.locator(".codeexec .highlight").first.inner_text()

@@ -7,31 +7,38 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.action import Action, Key, Step
+from mkdocs_codeexec.core.expectation import FailsToBuild
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import RUST, normalize, relative, without_folder
-from mkdocs_codeexec.core.outcome import NotStarted, StepResult
-from mkdocs_codeexec.core.protocols import Narrator, Runner, Scratch, Unavailability
+from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
+from mkdocs_codeexec.core.protocols import Bench, Narrator, Regrouped, Runner, Scratch, Unavailability
 from mkdocs_codeexec.errors import ConfigurationError, nearest
 from mkdocs_codeexec.languages import inputs
+from mkdocs_codeexec.languages.rust.backtrace import cut
+from mkdocs_codeexec.languages.rust.batching import FEWEST, Candidate, group
 from mkdocs_codeexec.languages.rust.capture import Arguments
 from mkdocs_codeexec.languages.rust.cargo import cargo_flags
 from mkdocs_codeexec.languages.rust.compiler import Compiler
-from mkdocs_codeexec.languages.rust.environment import Environment
+from mkdocs_codeexec.languages.rust.environment import Environment, home_of_all, open_environments
+from mkdocs_codeexec.languages.rust.index import linked
 from mkdocs_codeexec.languages.rust.lexer import Unlexable
 from mkdocs_codeexec.languages.rust.prepare import FILE, Preamble, Prepared, original, preamble, prepare
 from mkdocs_codeexec.languages.rust.restore import restore
+from mkdocs_codeexec.languages.rust.sharing import REGISTRIES, sharing
 from mkdocs_codeexec.languages.toolchain import Memo
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import RustSettings, Settings
+    from mkdocs_codeexec.languages.rust.merged import Member
+    from mkdocs_codeexec.languages.toolchain import Toolchain
 
 NAME = "rust"
 
 _MANIFEST = "environment.manifest"
 _UNKNOWN = "environment.unknown"
+_CRATE = "--crate-name=sample"
 _COMPILE = (
-    "--crate-name=sample",
     "--crate-type=bin",
     # rustdoc puts `#![allow(unused)]` into samples; on the command line it moves nothing.
     "-Aunused",
@@ -42,6 +49,8 @@ _COMPILE = (
     "-Ccodegen-units=1",
 )
 _LINK = ("-Cstrip=debuginfo", "-o", "sample")
+_LINK_TRACED = ("-Cdebuginfo=line-tables-only", "-o", "sample")
+"""Where frames of a backtrace are to say their lines."""
 _CHECK = ("--emit=metadata", "-o", "sample.rmeta")
 """What rustdoc does for `no_run`: everything up to code generation."""
 
@@ -70,7 +79,9 @@ class RustLanguage:
         self._environments: dict[str, Environment] = {}
         self._inputs: tuple[tuple[str, str], ...] = ()
         self._arguments: dict[str, Arguments] = {}
-        self._prepared: dict[str, Prepared] = {}
+        self._prepared: dict[tuple[str, bool], Prepared] = {}
+        self._apart: set[Key] = set()
+        self._members: dict[Key, Member] = {}
         self.survey()
 
     def survey(self) -> None:
@@ -79,10 +90,9 @@ class RustLanguage:
         flags = cargo_flags(self._settings)
         if flags != self._flags or not self._environments:
             self._flags = flags
-            self._environments = {
-                wanted.name: Environment(self._settings, wanted, flags, self._narrator)
-                for wanted in self._rust.environments.values()
-            }
+            self._environments = open_environments(
+                self._settings, self._rust.environments.values(), flags, self._narrator
+            )
         else:
             for environment in self._environments.values():
                 environment.survey()
@@ -97,13 +107,16 @@ class RustLanguage:
         environment = self._environments.get(name)
         found = environment.inputs() if environment else ((_UNKNOWN, name),)
         known = environment is not None and environment.settled
-        return Action(
+        action = Action(
             language=NAME,
             files=((FILE, self._prepare(sample).code),),
             steps=self._steps(sample),
             inputs=tuple(sorted((*found, *self._inputs))),
             toolchain=self._identity() if known else None,
         )
+        if _is_apart(sample):
+            self._apart.add(action.request_key)
+        return action
 
     def ready(self, actions: Sequence[Action], runner: Runner) -> Mapping[Key, Unavailability]:
         """Ask rustc what it is, and build the Environments of `actions`.
@@ -117,48 +130,105 @@ class RustLanguage:
             return {action.request_key: missing for action in actions}
         toolchain, identity = self._compiler.toolchain, self._identity()
         assert toolchain is not None
-        tried: dict[str, Arguments | Unavailability] = {}
+        needed: dict[Key, Environment] = {}
         for action in actions:
             environment = self._environment_of(action)
             if isinstance(environment, Unavailability):
                 refused[action.request_key] = environment
-                continue
-            if not environment.plain and environment.settled and action.toolchain != identity:
-                continue
-            key = environment.manifest.portable
-            if key not in tried:
-                tried[key] = environment.build(toolchain, runner)
-            found = tried[key]
-            if isinstance(found, Unavailability):
-                refused[action.request_key] = found
+            elif environment.plain or not environment.settled or action.toolchain == identity:
+                needed[action.request_key] = environment
+        from mkdocs_codeexec.languages.rust.builds import build_all
+
+        wanted = tuple(dict.fromkeys(needed.values()))
+        found = build_all(wanted, toolchain, runner, self._narrator, home_of_all(self._settings))
+        for key, environment in needed.items():
+            became = found[environment.name]
+            if isinstance(became, Unavailability):
+                refused[key] = became
             else:
-                self._arguments[key] = found
+                self._arguments[environment.manifest.portable] = became
         return refused
 
-    def build(self, work: Sequence[tuple[Action, Scratch]]) -> Iterator[tuple[Action, StepResult]]:
-        """Compile each of `work` and yield its result."""
+    def batches(self, actions: Sequence[Action]) -> Sequence[Sequence[Action]]:
+        """Return `actions` in batches, of which those with more than two are compiled as one crate."""
+        return group([self._candidate(action) for action in actions], self._settings.jobs)
+
+    def build(
+        self, work: Sequence[tuple[Action, Scratch]], bench: Bench
+    ) -> Iterator[tuple[Action, StepResult] | Regrouped]:
+        """Compile `work`, as one crate if it is more than two, and yield each one's result."""
+        if len(work) < FEWEST:
+            for action, scratch in work:
+                self._members.pop(action.request_key, None)
+                yield action, self._build_alone(action, scratch)
+            return
+        from mkdocs_codeexec.languages.rust.together import build_together
+
+        arguments = self._arguments_of(work[0][0])
+        toolchain = self._compiler.toolchain
+        if arguments is None or toolchain is None:
+            yield Regrouped(tuple((action,) for action, _ in work))
+            return
+        for item in build_together(work, bench, lambda step: _command(step, toolchain, arguments)):
+            if isinstance(item, Regrouped):
+                yield item
+            else:
+                self._members[item.action.request_key] = item.member
+                yield item.action, item.result
+
+    def _build_alone(self, action: Action, scratch: Scratch) -> StepResult:
         from mkdocs_codeexec.languages.rust import diagnostics
 
-        for action, scratch in work:
-            step = next(step for step in action.steps if step.kind == "build")
-            arguments = self._arguments.get(dict(action.inputs).get(_MANIFEST, ""))
-            toolchain = self._compiler.toolchain
-            if arguments is None or toolchain is None:
-                why = NotStarted("its environment was not built")
-                yield action, StepResult(kind="build", stdout="", stderr="", ended=why)
-                continue
-            argv = _expanded(step.argv, {"{rustc}": (toolchain.program,), "{environment}": arguments.argv})
-            result = diagnostics.translate(scratch.run(step, argv, dict(step.env)))
-            yield action, relative(result, str(scratch.path))
+        step = next(step for step in action.steps if step.kind == "build")
+        arguments = self._arguments_of(action)
+        toolchain = self._compiler.toolchain
+        if arguments is None or toolchain is None:
+            why = NotStarted("its environment was not built")
+            return StepResult(kind="build", stdout="", stderr="", ended=why)
+        result = scratch.run(step, _command(step, toolchain, arguments), dict(step.env))
+        return relative(diagnostics.translate(result), str(scratch.path))
+
+    def _candidate(self, action: Action) -> Candidate[Action]:
+        step = next((step for step in action.steps if step.kind == "build"), None)
+        arguments = self._arguments_of(action)
+        environment = self._environment_of(action)
+        known = sharing(dict(action.files)[FILE], arguments.externs if arguments else ())
+        alone = (
+            bool(known.alone)
+            or action.request_key in self._apart
+            or any(dict(step.env).get("RUST_BACKTRACE", "0") != "0" for step in action.steps)  # it names functions
+            or step is None
+            or isinstance(environment, Unavailability)
+            or (bool(known.crates) and not REGISTRIES.isdisjoint(environment.packages()))
+        )
+        kind = None if alone or step is None else (step.argv, step.timeout, step.env, _manifest_of(action))
+        return Candidate(action, kind, known.crates, known.size)
+
+    def _arguments_of(self, action: Action) -> Arguments | None:
+        return self._arguments.get(_manifest_of(action))
 
     def run(self, action: Action, step: Step, scratch: Scratch) -> StepResult:
         """Run the program that was built for `action`."""
-        arguments = self._arguments.get(dict(action.inputs).get(_MANIFEST, ""), Arguments())
-        env = dict(step.env)
+        arguments = self._arguments_of(action) or Arguments()
+        member = self._members.get(action.request_key)
+        env = dict(step.env) | (member.env if member else {})
         if arguments.native:
             given = env.get("LD_LIBRARY_PATH")
             env["LD_LIBRARY_PATH"] = ":".join((*arguments.native, *((given,) if given else ())))
-        return relative(scratch.run(step, step.argv, env), str(scratch.path))
+        result = scratch.run(step, step.argv, env)
+        return relative(member.shown(result) if member else result, str(scratch.path))
+
+    def structured(self, action: Action) -> Action:
+        """Return `action` with its structure, if comments and formatting cannot change what it prints."""
+        from mkdocs_codeexec.languages.rust import structure
+
+        return structure.structured(action)
+
+    def layout_free(self, outcome: Outcome) -> bool:
+        """Tell whether `outcome` speaks of no place in the source."""
+        from mkdocs_codeexec.languages.rust import structure
+
+        return structure.layout_free(outcome)
 
     def locate(self, sample: Sample, line: int, column: int) -> tuple[int, int]:
         """Return where in the author's code line and column of the compiled file are."""
@@ -169,14 +239,15 @@ class RustLanguage:
         return line, column
 
     def tidy(self, sample: Sample, text: str) -> str:
-        """Return `text` without inserted code, thread ids and folders of this machine."""
+        """Return `text` without inserted code, foreign frames, thread ids and folders of this machine; codes are links."""
+        text = cut(text)
         if FILE in text:  # else nothing in it is about a place in the sample
             text = restore(self._prepare(sample), text)
         text = normalize(text, RUST)
         for environment in self._environments.values():
             for name, folder in environment.manifest.paths:
                 text = without_folder(text, str(folder), name)
-        return without_folder(text, str(self._settings.project_dir))
+        return linked(without_folder(text, str(self._settings.project_dir)))
 
     def watched(self) -> Sequence[Path]:
         """Return the sources of local packages, declared inputs, and what chooses the toolchain."""
@@ -194,18 +265,23 @@ class RustLanguage:
         return f"{identity}\ncargo configuration: {self._flags}" if self._flags else identity
 
     def _prepare(self, sample: Sample) -> Prepared:
-        if sample.code not in self._prepared:
-            self._prepared[sample.code] = prepare(runnable(sample.code), self._preamble)
-        return self._prepared[sample.code]
+        harness = "test_harness" in sample.options
+        key = sample.code, harness
+        if key not in self._prepared:
+            self._prepared[key] = prepare(runnable(sample.code), self._preamble, harness=harness)
+        return self._prepared[key]
 
     def _steps(self, sample: Sample) -> tuple[Step, ...]:
         edition = sample.options.get("edition") or self._rust.edition
-        how = _CHECK if sample.build_only else _LINK
-        argv = ("{rustc}", "{environment}", f"--edition={edition}", *_COMPILE, *how, FILE)
+        crate = () if "crate_name" in sample.code else (_CRATE,)  # rustc refuses it beside `#![crate_name]`
+        harness = ("--test",) if "test_harness" in sample.options else ()
+        env = {"RUST_BACKTRACE": self._rust.backtrace, **dict(sample.given.env)}
+        link = _LINK if env["RUST_BACKTRACE"] == "0" else _LINK_TRACED
+        how = (*_COMPILE, *harness, *(_CHECK if sample.build_only else link))
+        argv = ("{rustc}", "{environment}", f"--edition={edition}", *crate, *how, FILE)
         build = Step(kind="build", argv=argv, timeout=self._settings.build_timeout)
         if sample.build_only:
             return (build,)
-        env = {"RUST_BACKTRACE": self._rust.backtrace, **dict(sample.given.env)}
         run = Step(
             kind="run",
             argv=("./sample", *sample.given.args),
@@ -226,6 +302,20 @@ class RustLanguage:
             if environment.manifest.portable == given.get(_MANIFEST):
                 return environment
         return Unavailability("its environment has changed since it was planned")
+
+
+def _is_apart(sample: Sample) -> bool:
+    """Tell whether `sample` is better compiled alone: it asks for that, or would only be in the way of others."""
+    options = sample.options
+    return "standalone_crate" in options or "test_harness" in options or isinstance(sample.expectation, FailsToBuild)
+
+
+def _manifest_of(action: Action) -> str:
+    return dict(action.inputs).get(_MANIFEST, "")
+
+
+def _command(step: Step, toolchain: Toolchain, arguments: Arguments) -> tuple[str, ...]:
+    return _expanded(step.argv, {"{rustc}": (toolchain.program,), "{environment}": arguments.argv})
 
 
 def _preamble(text: str) -> Preamble:

@@ -45,11 +45,13 @@ class Arguments(NamedTuple):
         argv: The arguments.
         libraries: The files that they name.
         native: Folders of native libraries, which programs need at run time, too.
+        externs: The names by which samples know crates, in the order of the command line.
     """
 
     argv: tuple[str, ...] = ()
     libraries: tuple[Path, ...] = ()
     native: tuple[str, ...] = ()
+    externs: tuple[str, ...] = ()
 
 
 def wrapper(crate: str) -> str:
@@ -69,18 +71,22 @@ def read(captured: bytes, target: Path) -> Arguments:
     argv: list[str] = []
     libraries: list[Path] = []
     native: list[str] = []
+    externs: list[str] = []
     for option, value, spelling in _options(words[1:-1]):
         if option in _OURS or (option in ("-C", "--codegen") and value.partition("=")[0] in _OUR_CODEGEN):
             continue
         argv += spelling
-        if option == "--extern" and "=" in value:
-            libraries.append(Path(value.partition("=")[2]))
+        if option == "--extern":
+            name, _, library = value.partition("=")
+            externs.append(name.rpartition(":")[2])  # without `noprelude:` and the like
+            if library:
+                libraries.append(Path(library))
         elif option == "-L":
             folder = value.removeprefix("native=").removeprefix("all=")
             # cargo puts on the search path what build scripts made, and leaves the system's folders alone.
             if not value.startswith(("dependency=", "crate=", "framework=")) and Path(folder).is_relative_to(target):
                 native.append(folder)
-    return Arguments(tuple(argv), tuple(libraries), tuple(native))
+    return Arguments(tuple(argv), tuple(libraries), tuple(native), tuple(externs))
 
 
 def _options(words: Sequence[str]) -> Iterator[tuple[str, str, tuple[str, ...]]]:

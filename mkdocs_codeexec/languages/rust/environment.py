@@ -9,39 +9,29 @@ before the configuration changed, is compiled once.
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os.path
-import re
-import time
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mkdocs_codeexec.core.action import digest
-from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult, describe
-from mkdocs_codeexec.core.protocols import Command, Narrator, Runner, Unavailability
+from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.languages.inputs import Further, Package, package
-from mkdocs_codeexec.languages.rust import capture, kept
+from mkdocs_codeexec.languages.rust import built, capture, collection, kept, project
+from mkdocs_codeexec.languages.rust.built import Built
 from mkdocs_codeexec.languages.rust.capture import Arguments
-from mkdocs_codeexec.languages.rust.cargo import cargo_environment, cargo_home
+from mkdocs_codeexec.languages.rust.cargo import cargo_home
 from mkdocs_codeexec.languages.rust.kept import Kept
-from mkdocs_codeexec.languages.rust.manifest import manifest
-from mkdocs_codeexec.languages.toolchain import Toolchain, find_program, stat_of, write
+from mkdocs_codeexec.languages.rust.manifest import PACKAGE, manifest
+from mkdocs_codeexec.languages.rust.transcript import Progress, Trouble, messages
 
 if TYPE_CHECKING:
+    from mkdocs_codeexec.core.protocols import Narrator, Runner
     from mkdocs_codeexec.core.settings import EnvironmentSettings, Settings
     from mkdocs_codeexec.languages.rust.recorded import Record
+    from mkdocs_codeexec.languages.toolchain import Toolchain
 
-STATE_FORMAT = 2
-_OUTPUT = 64 * 1024 * 1024
-"""Bytes that cargo may write; a build of hundreds of crates stays far below."""
-_NETWORK = re.compile(
-    r"Could not resolve host|Couldn't resolve host|failed to download|spurious network error|failed to query replaced source"
-    r"|download of .* failed|network failure|failed to get successful HTTP response|failed to clone into|failed to fetch"
-    r"|(?:you're|you are) (?:using|in)(?: the)? offline mode|you may want to run in online mode|--offline was specified|Connection refused"
-)
+_T = TypeVar("_T")
 
 
 class Environment:
@@ -67,6 +57,7 @@ class Environment:
         self._memory: Kept | None = None
         self._lock: str | None = None
         self._sources: Mapping[str, Further] | None = None
+        self._named: tuple[str, frozenset[str]] = ("", frozenset())
         self._packages: tuple[tuple[str, Package], ...] = ()
         self.survey()
 
@@ -82,12 +73,10 @@ class Environment:
 
     def survey(self) -> None:
         """Read the lock file and the local packages again."""
-        known = self._memory or kept.load(self._folder)
-        if known is None or known.manifest != self.manifest.portable:
-            known = None
+        known = self._known()
         self._lock = known.lock if known else None
         self._sources = known.sources if known else None
-        self._packages = self._read_packages(self._sources or {})
+        self._packages = self._read_packages(self._sources)
 
     def inputs(self) -> tuple[tuple[str, str], ...]:
         """Return what of it decides an outcome, by name."""
@@ -98,105 +87,140 @@ class Environment:
             *paths,
         )
 
+    def packages(self) -> frozenset[str]:
+        """Return the names of all packages in the lock file, its own left out; empty while that is not known."""
+        lock = self._lock or ""
+        if self._named[0] != lock:
+            self._named = (lock, kept.packages(lock) - {PACKAGE})
+        return self._named[1]
+
     def watched(self) -> Iterator[Path]:
         """Yield the files and folders of its local packages."""
         for _, found in self._packages:
             yield from found.watched
 
-    def build(self, toolchain: Toolchain, runner: Runner) -> Arguments | Unavailability:
-        """Build it, unless nothing has changed since, and return what it adds to rustc's command line.
+    def current(self, toolchain: Toolchain) -> Arguments | Trouble | None:
+        """Return what it adds to rustc's command line, None if it must be built first.
 
-        Nothing is started, and cargo is not needed, if all that it was built from and all that it consists of is as
-        it was. Two builds of one Environment wait for each other.
+        Nothing is started, and cargo is not needed.
         """
         if self.plain:
             return Arguments()
-        missing = [(name, folder) for name, folder in self.manifest.paths if not (folder / "Cargo.toml").is_file()]
-        if missing:
-            name, folder = missing[0]
-            return Unavailability(
-                f"dependency `{name}`: there is no `Cargo.toml` in `{folder}`",
-                "relative paths start at the folder of `mkdocs.yml`",
-            )
+        for name, folder in self.manifest.paths:
+            if not (folder / "Cargo.toml").is_file():
+                where = os.path.relpath(folder, self._settings.project_dir)
+                what = f"dependency `{name}`: there is no `Cargo.toml` in `{where}`"
+                return Trouble(what, "relative paths start at the folder of `mkdocs.yml`")
+        if self._lock is None or self._sources is None:
+            return None
         home = self._home(toolchain)
+        return self._with(home, lambda: self._up_to_date(home))
+
+    def build(self, toolchain: Toolchain, runner: Runner, narrator: Narrator, *, alone: bool) -> Arguments | Trouble:
+        """Build it, unless somebody has done so meanwhile, and return what it adds to rustc's command line.
+
+        Two builds of one Environment wait for each other, here and in other processes.
+
+        Args:
+            toolchain: Builds it.
+            runner: Starts cargo.
+            narrator: Hears it.
+            alone: Whether no other Environment is built meanwhile.
+        """
+        home = self._home(toolchain)
+        return self._with(
+            home, lambda: self._up_to_date(home) or self._rebuilt(home, toolchain, runner, narrator, alone=alone)
+        )
+
+    def _with(self, home: Path, do: Callable[[], _T]) -> _T | Trouble:
+        """Do something while nobody else uses `home`."""
         try:
-            home.mkdir(parents=True, exist_ok=True)
-            with self._alone(home):
-                return self._current(home) or self._rebuilt(home, toolchain, runner)
+            with collection.alone(home, self._wait):
+                return do()
         except OSError as error:
-            return Unavailability(
-                f"environment `{self.name}` cannot be written: {error.strerror or error}",
+            return Trouble(
+                f"cannot be written: {error.strerror or error}",
                 f"is there space, and may `{self._settings.environment_dir}` be written to?",
             )
+
+    def _wait(self) -> None:
+        self._narrator.say(f"waiting for another build of the environment `{self.name}`")
 
     def _home(self, toolchain: Toolchain) -> Path:
         """Return the folder of the project; the target directory is beside it."""
         made_from = digest((toolchain.identity, toolchain.program, self._flags))
-        return self._settings.environment_dir / "rust" / made_from[:16] / self.manifest.digest
+        return home_of_all(self._settings) / made_from[:16] / self.manifest.digest
 
-    def _read_packages(self, sources: Mapping[str, Further]) -> tuple[tuple[str, Package], ...]:
+    def _read_packages(self, sources: Mapping[str, Further] | None) -> tuple[tuple[str, Package], ...]:
         apart = (self._settings.cache_dir, self._settings.environment_dir)
-        return tuple((name, package(folder, sources.get(name), apart)) for name, folder in self.manifest.paths)
+        return tuple(
+            (name, package(folder, None if sources is None else sources.get(name, Further()), apart))
+            for name, folder in self.manifest.paths
+        )
 
-    def _state(self, lock: str, arguments: Arguments) -> dict[str, object]:
-        """Return what an Environment is made of, and the libraries that were made.
-
-        Others may have built the same libraries of other sources since, in the same target directory. A library is
-        written anew whenever one that it needs is, so those that samples name tell of all.
-        """
+    def _built_from(self, lock: str) -> str:
         packages = tuple((name, found.digest) for name, found in self._packages)
-        built_from = digest((STATE_FORMAT, self.manifest.local, lock, packages))
-        libraries = digest(tuple(stat_of(path) for path in arguments.libraries))
-        return {"format": STATE_FORMAT, "built_from": built_from, "libraries": libraries}
+        return digest((built.FORMAT, self.manifest.local, lock, packages))
 
-    def _current(self, home: Path) -> Arguments | None:
-        """Return the arguments if the Environment in `home` is what would be built."""
+    def _up_to_date(self, home: Path) -> Arguments | None:
+        """Return the arguments if a state in `home` is what would be built; it is in use then."""
         if self._lock is None or self._sources is None:
             return None
+        state = _state(home, self._lock)
+        found = built.load(state)
+        if found is None or found.built_from != self._built_from(self._lock):
+            return None
         try:
-            state = json.loads((home / "state.json").read_text("utf-8"))
-            arguments = self._captured(home)
-        except (OSError, ValueError, RecursionError):
+            arguments = capture.read(found.captured, home.parent / collection.TARGET)
+        except ValueError:
             return None
         there = all(path.is_file() for path in arguments.libraries)
-        return arguments if there and state == self._state(self._lock, arguments) else None
+        if not there or found.libraries != built.libraries(arguments):
+            return None
+        built.use(state)
+        return arguments
 
-    def _captured(self, home: Path) -> Arguments:
-        return capture.read((home / "capture.args").read_bytes(), home.parent / "target")
-
-    def _rebuilt(self, home: Path, toolchain: Toolchain, runner: Runner) -> Arguments | Unavailability:
-        cargo = self._cargo(toolchain)
+    def _rebuilt(
+        self, home: Path, toolchain: Toolchain, runner: Runner, narrator: Narrator, *, alone: bool
+    ) -> Arguments | Trouble:
+        cargo = project.find_cargo(toolchain, self._settings)
         if cargo is None:
-            return Unavailability("`cargo` was not found", "install Rust from https://rustup.rs")
-        (home / "state.json").unlink(missing_ok=True)
-        self._write_project(home)
-        self._narrator.say(f"building the environment `{self.name}` with cargo")
-        before, seen = self._packages, self._sources or {}
-        command = self._command(cargo, home, toolchain)
-        result = runner.run(command, "build", on_output=self._narrator.stream)
-        if result.ended == Exited(0) and not (home / "capture.args").is_file():
-            # The probe was fresh, so cargo did not call rustc for it.
-            (home / "src" / "main.rs").touch()
-            result = runner.run(command, "build", on_output=self._narrator.stream)
-        records: Mapping[Path, Record] = {}
-        if result.ended == Exited(0) and self.manifest.paths:
+            return Trouble("`cargo` was not found", "install Rust from https://rustup.rs")
+        known = self._known() or kept.last(self._folder)
+        project.write_project(home, self.manifest, known.lock if known else None)
+        narrator.say(f"building the environment `{self.name}` with cargo")
+        before, seen = self._packages, self._sources
+        command = project.command(cargo, home, toolchain, self._settings)
+        result = project.build(command, home, runner, Progress(narrator, alone=alone))
+        warnings = messages(result.stderr)
+        if result.ended == Exited(0):
             # Everything is fresh now, so this takes cargo no time.
-            result = runner.run(replace(command, argv=(*command.argv, "--message-format=json")), "build")
-            from mkdocs_codeexec.languages.rust import recorded
-
-            records = recorded.read(result.stdout, home)
+            result = runner.run(project.in_json(command), "build")
         if result.ended != Exited(0):
-            return self._failure(result)
+            return project.failure(result, home)
+        if warnings:
+            narrator.stream(warnings.encode())
+        captured = (home / project.CAPTURED).read_bytes()
         try:
-            arguments = self._captured(home)
+            arguments = capture.read(captured, home.parent / collection.TARGET)
         except ValueError as error:
-            return Unavailability(f"environment `{self.name}`: {error}", "is a `rustc-workspace-wrapper` configured?")
+            return Trouble(str(error), "is a `rustc-workspace-wrapper` configured?")
         lock = (home / "Cargo.lock").read_text("utf-8")
-        self._keep(Kept(lock, self.manifest.portable, self._further(records, toolchain)))
+        self._keep(Kept(lock, self.manifest.portable, self._found(result.stdout, home, toolchain)))
         # What was edited meanwhile may not be in what was built: cargo is asked again then.
         if before == self._read_packages(seen):
-            write(home / "state.json", json.dumps(self._state(lock, arguments)) + "\n")
+            units = built.units(result.stdout, captured)
+            state = Built(self._built_from(lock), captured, built.libraries(arguments), units)
+            built.save(state, _state(home, lock))
         return arguments
+
+    def _found(self, said: str, home: Path, toolchain: Toolchain) -> dict[str, Further]:
+        """Return what cargo's messages tell of local packages, by dependency."""
+        if not self.manifest.paths:
+            return {}
+        from mkdocs_codeexec.languages.rust import recorded
+
+        return self._further(recorded.read(said, home), toolchain)
 
     def _further(self, records: Mapping[Path, Record], toolchain: Toolchain) -> dict[str, Further]:
         """Return what cargo has recorded, by dependency, beyond what counts anyway."""
@@ -213,91 +237,39 @@ class Environment:
         found = {name: recorded.further(records, one, others, ours) for name, one in packages}
         return {name: one for name, one in found.items() if one != Further()}
 
-    def _cargo(self, toolchain: Toolchain) -> Path | None:
-        """Return the cargo that came with rustc, or the one in PATH: rustup's shim would choose by the folder it is in."""
-        beside = Path(toolchain.home, "bin", "cargo")
-        return beside if toolchain.home and beside.is_file() else find_program("cargo", self._settings)
-
-    def _write_project(self, home: Path) -> None:
-        _update(home / "Cargo.toml", self.manifest.local)
-        _update(home / "src" / "main.rs", "fn main() {}\n")
-        _update(home / "capture", capture.wrapper(self.manifest.probe))
-        (home / "capture").chmod(0o755)
-        known = self._memory or kept.load(self._folder)
-        if known is not None:  # an older one too: cargo changes no more of it than it must
-            _update(home / "Cargo.lock", known.lock)
-
-    def _command(self, cargo: Path, home: Path, toolchain: Toolchain) -> Command:
-        env = cargo_environment(self._settings)
-        env |= {
-            "RUSTC": toolchain.program,
-            "RUSTC_WORKSPACE_WRAPPER": str(home / "capture"),
-            "CARGO_TERM_COLOR": "always",
-            "CARGO_TERM_PROGRESS_WHEN": "never",
-        }
-        # cargo reads its configuration from the working directory upwards; the user's is beside mkdocs.yml.
-        target = home.parent / "target"
-        return Command(
-            argv=(str(cargo), "build", "--manifest-path", str(home / "Cargo.toml"), "--target-dir", str(target)),
-            cwd=self._settings.project_dir,
-            env=env,
-            timeout=None,
-            output_limit=_OUTPUT,
-            keep_head=_OUTPUT,
-        )
-
-    def _failure(self, result: StepResult) -> Unavailability:
-        if isinstance(result.ended, NotStarted):
-            return Unavailability(f"`cargo` could not be started: {result.ended.why}")
-        if not isinstance(result.ended, Exited):
-            return Unavailability(f"environment `{self.name}`: cargo: {describe(result.ended)}", "", result.stderr)
-        if _NETWORK.search(result.stderr):
-            return Unavailability(
-                f"environment `{self.name}`: a registry or repository was not reached",
-                "check the network; where everything is downloaded already, set `CARGO_NET_OFFLINE=true`",
-                result.stderr,
-            )
-        return Unavailability(
-            f"environment `{self.name}` does not build",
-            "check its `dependencies` in mkdocs.yml; cargo's message tells why",
-            result.stderr,
-        )
+    def _known(self) -> Kept | None:
+        return self._memory or kept.load(self._folder, self.manifest.portable)
 
     def _keep(self, found: Kept) -> None:
         self._memory = None
-        if kept.load(self._folder) != found:
+        if self._known() != found:
             try:
                 kept.save(found, self._folder)
             except OSError:  # a read-only cache costs a run of cargo in the next process, no more
                 self._memory = found
         self.survey()
 
-    @contextlib.contextmanager
-    def _alone(self, home: Path) -> Iterator[None]:
-        try:
-            import fcntl
-        except ImportError:  # Windows, where nothing is executed yet
-            yield
-            return
-        with (home / ".lock").open("w") as file:
-            told = False
-            while True:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if not told:
-                        self._narrator.say(f"waiting for another build of the environment `{self.name}`")
-                        told = True
-                    time.sleep(0.1)
-            yield  # closing the file gives the lock back
+
+def open_environments(
+    settings: Settings, wanted: Iterable[EnvironmentSettings], flags: str, narrator: Narrator
+) -> dict[str, Environment]:
+    """Return the Environments that are `wanted`, by name; those that consist of the same are one.
+
+    Raises:
+        ConfigurationError: One cannot be written as a manifest.
+    """
+    found: dict[str, Environment] = {}
+    by_manifest: dict[str, Environment] = {}
+    for one in wanted:
+        environment = Environment(settings, one, flags, narrator)
+        found[one.name] = by_manifest.setdefault(environment.manifest.portable, environment)
+    return found
 
 
-def _update(path: Path, text: str) -> None:
-    """Write `path` unless it says `text` already: cargo goes by its mtime."""
-    try:
-        if path.read_text("utf-8") == text:
-            return
-    except (OSError, ValueError):
-        pass
-    write(path, text)
+def home_of_all(settings: Settings) -> Path:
+    """Return the folder of all Environments of Rust."""
+    return settings.environment_dir / "rust"
+
+
+def _state(home: Path, lock: str) -> Path:
+    return home / collection.BUILT / f"{digest(lock)[:16]}.json"

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.languages.inputs import Further
 from mkdocs_codeexec.languages.toolchain import write
 
 FORMAT = 1
+EARLIER = "earlier"
+MOST = 8
+"""Earlier manifests of which something is kept."""
 _LOCK, _MANIFEST, _SOURCES = "Cargo.lock", "manifest.toml", "sources.json"
 
 
@@ -29,8 +35,19 @@ class Kept:
     sources: Mapping[str, Further] | None = field(default_factory=dict)
 
 
-def load(folder: Path) -> Kept | None:
-    """Return what is kept in `folder`, None if there is nothing."""
+def load(folder: Path, manifest: str) -> Kept | None:
+    """Return what is kept in `folder` for `manifest`, None if there is nothing.
+
+    What was kept before the manifest became another one is remembered: a branch of the documentation finds its own.
+    """
+    found = last(folder)
+    if found is not None and found.manifest != manifest:
+        found = last(_earlier(folder, manifest))
+    return found if found is not None and found.manifest == manifest else None
+
+
+def last(folder: Path) -> Kept | None:
+    """Return what was kept in `folder` last, for whatever manifest, None if there is nothing."""
     try:
         lock, manifest = ((folder / name).read_text("utf-8") for name in (_LOCK, _MANIFEST))
     except (OSError, ValueError):
@@ -39,11 +56,25 @@ def load(folder: Path) -> Kept | None:
 
 
 def save(kept: Kept, folder: Path) -> None:
-    """Keep `kept` in `folder`.
+    """Keep `kept` in `folder`, and what was there for other manifests behind it.
 
     Raises:
         OSError: As the disk says.
     """
+    before = last(folder)
+    if before is not None and before.manifest != kept.manifest:
+        _write(before, _earlier(folder, before.manifest))
+        others = sorted((folder / EARLIER).iterdir(), key=lambda path: path.stat().st_mtime_ns)
+        for other in others[:-MOST]:
+            shutil.rmtree(other, ignore_errors=True)
+    _write(kept, folder)
+
+
+def _earlier(folder: Path, manifest: str) -> Path:
+    return folder / EARLIER / digest(manifest)[:16]
+
+
+def _write(kept: Kept, folder: Path) -> None:
     packages = {
         name: {"paths": found.paths, "packages": found.packages} for name, found in sorted((kept.sources or {}).items())
     }
@@ -52,6 +83,17 @@ def save(kept: Kept, folder: Path) -> None:
     write(folder / _SOURCES, text)
     # The manifest is last: it vouches for the others.
     write(folder / _MANIFEST, kept.manifest)
+
+
+_PACKAGE = re.compile(r'^\[\[package\]\]\nname = "([^"\n]+)"$', re.MULTILINE)
+
+
+def packages(lock: str) -> frozenset[str]:
+    """Return the names of the packages in a `Cargo.lock`.
+
+    Only cargo writes it, and always so: a whole parser would take tens of milliseconds for a large one.
+    """
+    return frozenset(_PACKAGE.findall(lock))
 
 
 def _sources(path: Path) -> Mapping[str, Further] | None:

@@ -15,7 +15,15 @@ Kind: TypeAlias = Literal["word", "string", "char", "lifetime", "number", "mark"
 
 
 class Unlexable(ValueError):  # noqa: N818 - says what the source is
-    """The source ends within a token, or its brackets do not match."""
+    """The source ends within a token, or its brackets do not match.
+
+    Attributes:
+        surplus: Offset of a `}` that nothing opened before it; None if something else is wrong first.
+    """
+
+    def __init__(self, message: str, surplus: int | None = None) -> None:
+        super().__init__(message)
+        self.surplus = surplus
 
 
 class Token(NamedTuple):
@@ -45,33 +53,31 @@ class Token(NamedTuple):
 _TOKEN = re.compile(
     r"""
     [\s\u200e\u200f]*+ (?:
-      (?P<line> //[^\n]*+ )
-    | (?P<block> /\* )
-    | (?P<raw> (?:b|c)?r(?P<hashes>\#*+)" )
-    | (?P<string> (?:b|c)?" (?:[^"\\]|\\.)*+ " )
+      (?P<comment> //[^\n]*+ | /\*(?:[^*/]++|\*(?!/)|/(?!\*))*+\*/ )   # one with another inside is `nested`
+    | (?P<nested> /\* )
+    | (?P<string> (?:b|c)?" (?:[^"\\]++|\\.)*+ " | (?:b|c)?r(?P<hashes>\#*+)" [^"]*+(?:"(?!(?P=hashes))[^"]*+)*+ "(?P=hashes) )
     | (?P<char> b?' (?: \\u\{[^}']*+\} | \\x[0-9a-fA-F]{2} | \\. | [^'\\\n\r\t] ) ' )
     | (?P<lifetime> '(?:r\#)?[^\W\d]\w*+ )
+    | (?P<endless> (?:b|c)?r\#*+" | " )
     | (?P<word> (?:r\#)?[^\W\d]\w*+ )
     | (?P<number> \d\w*+ (?:\.(?![.\w]) | \.\d\w*+)? )
     | (?P<open> [(\[{] )
     | (?P<close> [)\]}] )
-    | (?P<quote> " )
     | (?P<mark> . )
     )
     """,
     re.VERBOSE | re.DOTALL,
 )
-_KINDS: Mapping[str, Kind] = {
+_KINDS: Mapping[str | None, Kind] = {
     "string": "string",
     "char": "char",
     "lifetime": "lifetime",
     "word": "word",
     "number": "number",
-    "open": "open",
-    "close": "close",
     "mark": "mark",
 }
-_BLOCK = re.compile(r"/\*|\*/")
+"""By group of the pattern; the others need a second look."""
+_COMMENT_MARK = re.compile(r"/\*|\*/")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
@@ -83,25 +89,66 @@ def tokens(source: str) -> tuple[Token, ...]:
     """
     found: list[Token] = []
     brackets: list[str] = []
-    position = 0
-    while match := _TOKEN.match(source, position):  # any character is a mark, so what ends it is the end, after space
-        group = match.lastgroup or ""
-        start, position = match.span(group)
-        if group in ("quote", "raw", "block", "line"):
-            kind, position = _long(source, match, group)
-            if kind is None:
-                continue
-        else:
-            kind = _KINDS[group]
-        text = source[start:position]
-        if kind == "open":
-            brackets.append(text)
-        elif kind == "close" and (not brackets or brackets.pop() != _PAIRS[text]):
-            raise Unlexable("brackets do not match")
-        found.append(Token(kind, text, start))
+    position: int | None = 0
+    while position is not None:
+        position = _scan(source, position, found, brackets)
     if brackets:
         raise Unlexable("a bracket is not closed")
     return tuple(found)
+
+
+def _scan(source: str, position: int, found: list[Token], brackets: list[str]) -> int | None:
+    """Add the tokens from `position` on to `found`; return where to go on after a comment within a comment."""
+    make, append = tuple.__new__, found.append  # a third faster than Token(…), and samples are read in every build
+    kinds = _KINDS.get
+    for match in _TOKEN.finditer(source, position):  # any character is a mark, so nothing is passed over but space
+        group = match.lastgroup or ""
+        text, start = match[group], match.start(group)
+        kind = kinds(group)
+        if kind is None:
+            if group == "open":
+                kind = "open"
+                brackets.append(text)
+            elif group == "close":
+                kind = "close"
+                if not brackets:
+                    raise Unlexable("brackets do not match", start if text == "}" else None)
+                if brackets.pop() != _PAIRS[text]:
+                    raise Unlexable("brackets do not match")
+            elif group == "comment":
+                kind = _documentation(text)
+                if kind is None:
+                    continue
+            elif group == "nested":
+                end = _comment_end(source, start)
+                kind = _documentation(source[start:end])
+                if kind is not None:
+                    append(Token(kind, source[start:end], start))
+                return end
+            else:
+                raise Unlexable("a string literal does not end")
+        append(make(Token, (kind, text, start)))
+    return None
+
+
+def _documentation(comment: str) -> Kind | None:
+    """Return the kind of `comment`; a plain one has none."""
+    mark = comment[:4]
+    if mark[2:3] == "!":
+        return "inner"
+    if mark.startswith(("///", "/**")) and mark not in ("////", "/***", "/**/"):
+        return "outer"
+    return None
+
+
+def _comment_end(source: str, start: int) -> int:
+    """Return where the block comment at `start` ends; they nest."""
+    depth = 0
+    for match in _COMMENT_MARK.finditer(source, start):
+        depth += 1 if match.group() == "/*" else -1
+        if depth == 0:
+            return match.end()
+    raise Unlexable("a comment does not end")
 
 
 def closing(stream: tuple[Token, ...], index: int) -> int:
@@ -136,41 +183,6 @@ def one_line(source: str) -> str:
             parts.append(" ")
         parts.append(_literal(token.text) if token.kind == "string" and "\n" in token.text else token.text)
     return "".join(parts).strip()
-
-
-def _long(source: str, match: re.Match[str], group: str) -> tuple[Kind | None, int]:
-    """Return the kind of a comment or raw string, and where it ends; a plain comment has no kind."""
-    start, end = match.span(group)
-    if group == "quote":
-        raise Unlexable("a string literal does not end")
-    if group == "raw":
-        return "string", _raw_end(source, match)
-    if group == "block":
-        end = _block_end(source, start)
-    mark = source[start : start + 4]
-    if mark[2:3] == "!":
-        return "inner", end
-    if mark.startswith(("///", "/**")) and mark not in ("////", "/***", "/**/"):
-        return "outer", end
-    return None, end
-
-
-def _block_end(source: str, start: int) -> int:
-    """Return where the block comment at `start` ends; they nest."""
-    depth = 0
-    for match in _BLOCK.finditer(source, start):
-        depth += 1 if match.group() == "/*" else -1
-        if depth == 0:
-            return match.end()
-    raise Unlexable("a comment does not end")
-
-
-def _raw_end(source: str, opening: re.Match[str]) -> int:
-    close = '"' + opening["hashes"]
-    end = source.find(close, opening.end())
-    if end < 0:
-        raise Unlexable("a raw string does not end")
-    return end + len(close)
 
 
 def _literal(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mkdocs_codeexec.languages.rust.lexer import Token, closing, tokens
+from mkdocs_codeexec.languages.rust.lexer import Token, Unlexable, closing, tokens
 
 _BRACED = frozenset({"fn", "struct", "enum", "trait", "impl", "mod"})
 _FLAT = frozenset({"use", "type", "static"})
@@ -27,7 +27,9 @@ class Outline(NamedTuple):
         main: Whether one of its items is `fn main`, or a macro call's input holds `fn main(…)`.
         statements: Whether it holds anything that is no item.
         result: Whether it ends with `(())`, which makes the wrapper return a `Result`.
-        no_std: Whether its attributes say `#![no_std]`.
+        no_std: Whether `#![no_std]` stands outside of the wrapper, be it in a comment.
+        surplus: Where something without meaning stands at its end, from and to: attributes and documentation comments
+            of nothing, a `…`. rustdoc takes over what is parsed as statements, and this is dropped.
     """
 
     attributes: tuple[tuple[int, int], ...]
@@ -37,6 +39,7 @@ class Outline(NamedTuple):
     statements: bool
     result: bool
     no_std: bool
+    surplus: tuple[tuple[int, int], ...] = ()
 
 
 def outline(source: str) -> Outline:
@@ -47,7 +50,10 @@ def outline(source: str) -> Outline:
     """
     stream = tokens(source)
     attributes, index = _leading_attributes(stream)
-    no_std = any(source[start:end] == "#![no_std]" for start, end in attributes)
+    surplus: tuple[tuple[int, int], ...] = ()
+    if stream and (stream[-1].kind in ("outer", "inner") or stream[-1].text in ("]", "…")):
+        stream, surplus = _without_surplus(stream, index)
+    first = stream[index].start if attributes and index < len(stream) else 0
     leading = body = stream[index - 1].end if index else 0
     crates: list[tuple[int, int]] = []
     main = statements = False
@@ -69,7 +75,10 @@ def outline(source: str) -> Outline:
         index = end + 1
     if body == leading and stream and body and stream[-1].end >= body:
         body = _past_line(source, stream, body)
-    return Outline(tuple(attributes), body, tuple(crates), main, statements, _is_result(stream), no_std)
+    no_std = "![no_std]" in source and any(
+        "![no_std]" in source[start:end] for start, end in ((0, max(first, body)), *crates)
+    )
+    return Outline(tuple(attributes), body, tuple(crates), main, statements, _is_result(stream), no_std, surplus)
 
 
 def _leading_attributes(stream: tuple[Token, ...]) -> tuple[list[tuple[int, int]], int]:
@@ -85,6 +94,26 @@ def _leading_attributes(stream: tuple[Token, ...]) -> tuple[list[tuple[int, int]
         found.append((stream[index].start, stream[end].end))
         index = end + 1
     return found, index
+
+
+def _without_surplus(stream: tuple[Token, ...], first: int) -> tuple[tuple[Token, ...], tuple[tuple[int, int], ...]]:
+    """Return what stands before the surplus, and where that is; `first` is where statements may begin."""
+    end = len(stream)
+    while end > first:
+        last = stream[end - 1]
+        start = end - 1
+        if last.text == "]":
+            start = _opening(stream, end - 1) - 1
+            start -= start > 0 and stream[start].text == "!"
+            if start < first or stream[start].text != "#":
+                break
+        elif last.kind not in ("outer", "inner") and last.text != "…":
+            break
+        end = start
+    # After an expression without `;` an attribute is a mistake, which rustdoc leaves to rustc.
+    if end == len(stream) or (end > first and stream[end - 1].text not in (";", "}") and stream[end].text != "…"):
+        return stream, ()
+    return stream[:end], ((stream[end].start, stream[-1].end),)
 
 
 def _past_line(source: str, stream: tuple[Token, ...], body: int) -> int:
@@ -116,7 +145,7 @@ def _item_end(stream: tuple[Token, ...], head: int) -> int | None:  # noqa: PLR0
             index = closing(stream, index) + 1
     word, following = _word(stream, index), _word(stream, index + 1)
     if word == "macro_rules" and _spells(stream, index + 1, "!") and _word(stream, index + 2):
-        return _call_end(stream, index + 3) or len(stream) - 1
+        return _until(stream, index, braces=_spells(stream, index + 3, "{"))
     if word == "extern" and following == "crate":
         return _until(stream, index, braces=False)
     if word in _BRACED or (word == "union" and following) or (word == "macro" and following):
@@ -214,7 +243,7 @@ def _is_main(stream: tuple[Token, ...], head: int, end: int) -> bool:
     while index < end:
         if stream[index].kind == "open":
             index = closing(stream, index)
-        elif stream[index].text == "fn" and index + 1 < end and stream[index + 1].kind == "word":
+        elif stream[index].name == "fn" and index + 1 < end and stream[index + 1].kind == "word":
             named = stream[index + 1].name == "main"
             if not inside:
                 return named
@@ -255,6 +284,17 @@ def _later_crates(stream: tuple[Token, ...], index: int) -> list[tuple[int, int]
 def _is_result(stream: tuple[Token, ...]) -> bool:
     last = stream[-4:]
     return "".join(token.text for token in last) == "(())" and last[-1].end - last[0].start == 4
+
+
+def _opening(stream: tuple[Token, ...], index: int) -> int:
+    """Return the index of the token that opens the bracket which closes at `index`."""
+    depth = 0
+    for position in range(index, -1, -1):
+        if stream[position].kind in ("open", "close"):
+            depth += 1 if stream[position].kind == "close" else -1
+            if depth == 0:
+                return position
+    raise Unlexable("a bracket is not opened")
 
 
 def _word(stream: tuple[Token, ...], index: int) -> str:

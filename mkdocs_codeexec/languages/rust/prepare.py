@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from mkdocs_codeexec.languages.rust.lexer import Unlexable, one_line
+from mkdocs_codeexec.languages.rust.lexer import Unlexable, one_line, tokens
 from mkdocs_codeexec.languages.rust.outline import Outline, outline
 
 FILE = "sample.rs"
@@ -24,6 +24,9 @@ _WRAPPERS = {
     ),
 }
 """rustdoc's own, by whether the sample ends with `(())`."""
+
+_LENIENT = "#[allow(non_snake_case)] "
+"""rustdoc puts it on its wrapper, whose name needs it. Only a sample with attributes of its own can tell."""
 
 
 class Shift(NamedTuple):
@@ -91,28 +94,31 @@ def preamble(text: str) -> Preamble:
     return Preamble(attributes, crates, one_line(rest), found)
 
 
-def prepare(code: str, before: Preamble | None = None) -> Prepared:
+def prepare(code: str, before: Preamble | None = None, *, harness: bool = False) -> Prepared:
     """Return the file for `code`, hidden lines already made runnable, with the preamble `before` in front.
 
-    A sample that is not even made of tokens is left alone: it fails anyway, and the message is better so.
+    With `harness` it gets no `fn main`, whatever is in it: rustc makes one that runs its tests. A sample that is not even made of tokens is left alone: it fails anyway, and the message is better so.
     """
     lines = code.count("\n") + (not code.endswith("\n"))
     before = before or preamble("")
     code = code if code.endswith("\n") else code + "\n"
     try:
         found = outline(code)
-    except Unlexable:
-        return Prepared(code, (), lines)
+    except Unlexable as wrong:
+        kept = _before_surplus(code, wrong.surplus)
+        return prepare(kept, before, harness=harness) if kept else Prepared(code, (), lines)
     if code.startswith("#!") and not found.attributes:  # a shebang, only allowed at the start of a file
         return Prepared(code, (), lines)
     statements = found.statements or before.outline.statements
     runs = (found.main or before.outline.main) and not statements
-    wrapped = not (runs or found.no_std or before.outline.no_std)
+    wrapped = not (runs or harness or found.no_std or before.outline.no_std)
     opening, end = _WRAPPERS[found.result] if wrapped else ("", "")
+    if wrapped and (found.attributes or before.attributes):
+        opening = _LENIENT + opening
     later = tuple(span for span in found.crates if span[0] >= found.body) if wrapped else ()
     crates = " ".join(one_line(code[start:stop]) for start, stop in later)
     inserted = " ".join(filter(None, (before.crates, crates, opening, before.rest)))
-    text, shifts = _insert(_blanked(code, later), ((0, before.attributes), (found.body, inserted)))
+    text, shifts = _insert(_blanked(code, (*later, *found.surplus)), ((0, before.attributes), (found.body, inserted)))
     parts = tuple(filter(str.strip, (before.attributes, before.crates, before.rest)))
     return Prepared(text + end, shifts, lines, parts)
 
@@ -139,6 +145,20 @@ def in_preamble(prepared: Prepared, line: int, column: int) -> bool:
             starts = ((shift.text.find(part), len(part)) for part in prepared.preamble)
             return any(0 <= start <= at < start + length for start, length in starts)
     return False
+
+
+def _before_surplus(code: str, surplus: int | None) -> str:
+    """Return `code` with nothing from its surplus `}` on, if that is what rustdoc makes of it; else nothing.
+
+    rustdoc parses a sample as the body of a function and looks at that function alone: in `} else {` the body is empty.
+    """
+    if surplus is None:
+        return ""
+    try:
+        tokens(f"{{{code}}}")
+    except Unlexable:
+        return ""
+    return _blanked(code, ((surplus, len(code)),))
 
 
 def _blanked(code: str, spans: tuple[tuple[int, int], ...]) -> str:

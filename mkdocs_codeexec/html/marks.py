@@ -1,0 +1,165 @@
+"""Marks on the lines of the shown source that a message is about.
+
+The source is what the site's own highlighter made, whichever that is: spans of Pygments, with line numbers in a table
+or in the lines, an element for each line, or plain text. Marking puts elements into it and changes none of its text.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+from mkdocs_codeexec.core.hidden import runnable
+from mkdocs_codeexec.html import ansi
+from mkdocs_codeexec.html.pieces import END, Region, parse, shown, wrapped
+
+Level: TypeAlias = Literal["error", "warning"]
+
+MAX_MESSAGE = 300
+"""Characters of a message that are put beside a line; the whole message is in the output."""
+
+
+class Mark(NamedTuple):
+    """A region of a sample, and what is said of it; lines and columns of the author's code, from one.
+
+    Attributes:
+        line: First line.
+        column: First column, in characters; 0 where only the line is known.
+        end_line: Last line.
+        end_column: Column after the last character; 0 where only the lines are known.
+        level: How bad it is.
+        message: What is said of it, as text.
+    """
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    level: Level
+    message: str
+
+
+def marked(source: str, code: str, marks: Sequence[Mark]) -> str:
+    """Return `source`, the HTML of `code`, with the lines of `marks` marked.
+
+    Without a stylesheet nothing of it shows. Where `source` does not show the lines of `code` (hidden ones left out),
+    or shows them in a way that is not understood, it is returned as it is.
+
+    Args:
+        source: Made by the site's highlighter.
+        code: What the author wrote, hidden lines included.
+        marks: In order of importance: a line has the level of the first that is about it, and all messages.
+    """
+    inside = _inside(source) if marks else None
+    if inside is None:
+        return source
+    before, content, after = inside
+    pieces = parse(content)
+    if pieces is None:
+        return source
+    rows = _rows(shown(pieces), code)
+    if rows is None:
+        return source
+    exact, whole = _regions(marks, rows)
+    return "".join((before, *(piece.text for piece in wrapped(wrapped(pieces, whole), exact)), after))
+
+
+_CODE = re.compile(r"<code\b[^<>]*>")
+
+
+def _inside(source: str) -> tuple[str, str, str] | None:
+    """Return what stands before, in and after the one `code` element of `source`."""
+    start = _CODE.search(source)
+    end = source.rfind("</code>")
+    if start is None or end < start.end() or _CODE.search(source, start.end()):
+        return None
+    return source[: start.end()], source[start.end() : end], source[end:]
+
+
+class _Row(NamedTuple):
+    """Where a line of the author's code is shown: the line, from zero, and how many characters less it begins with."""
+
+    line: int
+    moved: int = 0
+
+
+def _rows(text: str, code: str) -> dict[int, _Row] | None:
+    """Return where each line of `code`, from one, is in `text`; None if that is not the code.
+
+    Highlighters take blank lines off both ends.
+    """
+    there = text.split("\n")
+    for rows in (_all(code), _visible(code)):
+        lines = [text for _, text, _ in rows]
+        if _trimmed(lines) == _trimmed(there):
+            skipped = _blank(lines) - _blank(there)
+            return {number: _Row(row - skipped, moved) for row, (number, _, moved) in enumerate(rows) if row >= skipped}
+    return None
+
+
+def _all(code: str) -> list[tuple[int, str, int]]:
+    return [(number, text, 0) for number, text in enumerate(code.split("\n"), 1)]
+
+
+def _visible(code: str) -> list[tuple[int, str, int]]:
+    """Return number, text and missing width of the lines that `core.hidden.visible` leaves.
+
+    A hidden line runs without its mark, and of the lines that are shown only those with `##` run otherwise.
+    """
+    lines = enumerate(zip(code.split("\n"), runnable(code).split("\n"), strict=True), 1)
+    return [
+        (number, run, len(written) - len(run))
+        for number, (written, run) in lines
+        if written == run or written.lstrip().startswith("##")
+    ]
+
+
+def _trimmed(lines: Sequence[str]) -> list[str]:
+    trimmed = [line.rstrip() for line in lines[_blank(lines) :]]
+    while trimmed and not trimmed[-1]:
+        trimmed.pop()
+    return trimmed
+
+
+def _blank(lines: Sequence[str]) -> int:
+    """Return how many lines at the start are blank."""
+    return next((number for number, line in enumerate(lines) if line.strip()), len(lines))
+
+
+def _regions(marks: Sequence[Mark], rows: Mapping[int, _Row]) -> tuple[list[Region], list[Region]]:
+    """Return the elements that are wanted: for what the first message of a line is about, and for whole lines."""
+    begin: dict[int, list[Mark]] = {}
+    levels: dict[int, Level] = {}
+    for mark in marks:
+        begin.setdefault(mark.line, []).append(mark)
+    for mark in marks:
+        for number in range(mark.line, min(mark.end_line, max(rows, default=0)) + 1):
+            levels.setdefault(number, begin.get(number, [mark])[0].level)
+    exact: list[Region] = []
+    whole: list[Region] = []
+    for number, level in levels.items():
+        row, here = rows.get(number), begin.get(number, ())
+        if row is None:
+            continue
+        messages = " · ".join(dict.fromkeys(mark.message for mark in here))
+        note = f' data-codeexec-message="{_attribute(messages)}"' if messages else ""
+        whole.append(Region(row.line, 0, END, f'<span class="codeexec-mark codeexec-mark-{level}"{note}>'))
+        if here and here[0].column:
+            start, end = _columns(here[0], row.moved)
+            exact.append(Region(row.line, start, end, f'<span class="codeexec-here codeexec-here-{level}">'))
+    return exact, whole
+
+
+def _columns(mark: Mark, moved: int) -> tuple[int, int]:
+    """Return the columns of the first line of `mark`, from zero."""
+    start = max(0, mark.column - 1 - moved)
+    alone = mark.end_line == mark.line and mark.end_column > 0
+    return start, (max(start + 1, mark.end_column - 1 - moved) if alone else END)
+
+
+def _attribute(message: str) -> str:
+    """Return `message` as the value of an attribute: one line, and nothing that could end it."""
+    text = " ".join(ansi.strip(message).split())
+    return html.escape(text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…")

@@ -1,0 +1,91 @@
+"""One state in which an Environment was built, as it is written down beside it: the next build needs no cargo then."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.core.action import digest
+from mkdocs_codeexec.languages.toolchain import stat_of, write
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.languages.rust.capture import Arguments
+
+FORMAT = 3
+_UNIT = re.compile(r"-([0-9a-f]{16})(?![0-9a-z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A state.
+
+    Attributes:
+        built_from: Digest of what it was built from.
+        captured: How rustc was called for the probe.
+        libraries: What changes when one of the libraries does that samples name.
+        units: What cargo appended to the names of all that it made, so that nobody removes it.
+    """
+
+    built_from: str
+    captured: bytes
+    libraries: str
+    units: tuple[str, ...]
+
+
+def load(path: Path) -> Built | None:
+    """Return the state that was written to `path`, None if there is none."""
+    try:
+        value = json.loads(path.read_text("utf-8"))
+        if value["format"] != FORMAT:
+            return None
+        return Built(
+            built_from=str(value["built_from"]),
+            captured=str(value["captured"]).encode("utf-8", "surrogateescape"),
+            libraries=str(value["libraries"]),
+            units=tuple(map(str, value["units"])),
+        )
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def save(built: Built, path: Path) -> None:
+    """Write `built` to `path`.
+
+    Raises:
+        OSError: As the disk says.
+    """
+    value = {
+        "format": FORMAT,
+        "built_from": built.built_from,
+        "captured": built.captured.decode("utf-8", "surrogateescape"),
+        "libraries": built.libraries,
+        "units": built.units,
+    }
+    write(path, json.dumps(value) + "\n")
+
+
+def use(path: Path) -> None:
+    """Note that the state in `path` is in use.
+
+    Raises:
+        OSError: As the disk says.
+    """
+    os.utime(path)
+
+
+def libraries(arguments: Arguments) -> str:
+    """Return what changes when one of the libraries does that samples name.
+
+    Others may have built the same libraries of other sources since, in the same target directory. A library is
+    written anew whenever one that it needs is, so those that samples name tell of all.
+    """
+    return digest(tuple(stat_of(path) for path in arguments.libraries))
+
+
+def units(messages: str, captured: bytes) -> tuple[str, ...]:
+    """Return what cargo appends to the names of what it makes, from its messages; the probe's is in its arguments."""
+    return tuple(sorted({*_UNIT.findall(messages), *_UNIT.findall(captured.decode("utf-8", "replace"))}))

@@ -1,0 +1,181 @@
+"""Many samples as one crate: each a module in a file of its own, and a `main` that calls one of them.
+
+Which one is said by an environment variable, which is gone before the sample runs. Modules have names as long as the
+word `sample`, so that whatever is printed about `sample.rs` has its width, and is that again after one replacement.
+rustc cannot be told to call them all `sample.rs`: `--remap-path-prefix` to one name makes it compile the first file
+twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple
+
+from mkdocs_codeexec.languages.rust.prepare import FILE
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.outcome import StepResult
+
+PROGRAM = "sample"
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_CRATE = PurePosixPath(FILE).stem
+"""What a sample's crate is called, and so the crate of many."""
+
+
+class Member(NamedTuple):
+    """A sample in a shared crate.
+
+    Attributes:
+        module: The name of its module.
+        variable: The environment variable by which the program is told which sample to be.
+    """
+
+    module: str
+    variable: str
+
+    @property
+    def file(self) -> str:
+        """The file of its module."""
+        return f"{self.module}.rs"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What the program must be given."""
+        return {self.variable: self.module}
+
+    def unmerged(self, text: str) -> str:
+        """Return `text`, what the program wrote, as if the sample had been a crate of its own."""
+        if self.module not in text:
+            return text
+        return text.replace(self.file, FILE).replace(f"{_CRATE}::{self.module}", _CRATE)
+
+    def shown(self, result: StepResult) -> StepResult:
+        """Return `result` of the program as if the sample had been a crate of its own."""
+        return replace(result, stdout=self.unmerged(result.stdout), stderr=self.unmerged(result.stderr))
+
+
+class Crate(NamedTuple):
+    """Samples, and the crate that they share.
+
+    Attributes:
+        members: One for each of the codes, in their order.
+        files: Names and texts of the crate's files.
+    """
+
+    members: tuple[Member, ...]
+    files: tuple[tuple[str, str], ...]
+
+
+def merge(codes: Sequence[str]) -> Crate:
+    """Return the crate of the prepared samples `codes`, each of which has a `main`."""
+    prefix = _prefix(codes)
+    variable = f"CODEEXEC_{prefix.upper()}"
+    members = tuple(Member(prefix + _number(index), variable) for index in range(len(codes)))
+    entry = f"{prefix}_main"
+    body = "pub fn {0}() -> ::std::process::ExitCode {{ ::std::process::Termination::report(main()) }}\n"
+    files = [(member.file, _line(code) + body.format(entry)) for member, code in zip(members, codes, strict=True)]
+    modules = "".join(f'#[path = "{member.file}"]\npub mod {member.module};\n' for member in members)
+    arms = "".join(f'        "{member.module}" => {member.module}::{entry}(),\n' for member in members)
+    root = (
+        f"{modules}\nfn main() -> ::std::process::ExitCode {{\n"
+        f'    let chosen = ::std::env::var("{variable}").unwrap_or_default();\n'
+        f'    unsafe {{ ::std::env::remove_var("{variable}") }}\n'
+        f"    match chosen.as_str() {{\n{arms}        _ => ::std::process::abort(),\n    }}\n}}\n"
+    )
+    return Crate(members, ((FILE, root), *files))
+
+
+class Said(NamedTuple):
+    """What rustc said about a shared crate.
+
+    Attributes:
+        errors: Indexes of the samples that have errors.
+        warned: Indexes of those that have warnings.
+        unowned: Whether it said something that belongs to no sample.
+    """
+
+    errors: frozenset[int]
+    warned: frozenset[int]
+    unowned: bool
+
+
+def sort(stderr: str, crate: Crate) -> Said:
+    """Return whose the messages are that `rustc --error-format=json` wrote about `crate`."""
+    owners = {member.file: index for index, member in enumerate(crate.members)}
+    errors: set[int] = set()
+    warned: set[int] = set()
+    unowned = False
+    for line in stderr.splitlines():
+        message = _message(line)
+        if message is None:
+            unowned = unowned or bool(line.strip())
+            continue
+        level = str(message.get("level", ""))
+        if level not in ("warning", "error", "error: internal compiler error") or _is_summary(message):
+            continue
+        found = {owners[name] for name in _names(message, primary=True) if name in owners}
+        found = found or {owners[name] for name in _names(message, primary=False) if name in owners}
+        unowned = unowned or not found
+        (warned if level == "warning" else errors).update(found)
+    return Said(frozenset(errors), frozenset(warned), unowned)
+
+
+def _message(line: str) -> Mapping[str, object] | None:
+    try:
+        value = json.loads(line) if line.startswith("{") else None
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _is_summary(message: Mapping[str, object]) -> bool:
+    """Tell whether it only counts the others, or points to where they are explained."""
+    text = str(message.get("message", ""))
+    return not message.get("spans") and bool(re.match(r"aborting due to |\d+ warnings? emitted", text))
+
+
+def _names(message: Mapping[str, object], *, primary: bool) -> Iterator[str]:
+    """Yield the files that `message` speaks of: where macros are called, too."""
+    spans = message.get("spans")
+    for span in spans if isinstance(spans, list) else ():
+        place = span
+        while isinstance(place, dict):
+            if place.get("is_primary") or not primary:
+                yield str(place.get("file_name", ""))
+            expansion = place.get("expansion")
+            place = expansion.get("span") if isinstance(expansion, dict) else None
+            if primary and isinstance(place, dict) and span.get("is_primary"):
+                place = {**place, "is_primary": True}
+    children = message.get("children")
+    if not primary and isinstance(children, list):
+        for child in children:
+            if isinstance(child, dict):
+                yield from _names(child, primary=False)
+
+
+def _prefix(codes: Sequence[str]) -> str:
+    """Return three letters that no sample has, the same for the same samples."""
+    seed = hashlib.sha256("\0".join(codes).encode("utf-8", "surrogatepass")).digest()
+    text = "\n".join(codes).lower()
+    for index in range(len(seed) - 1):
+        prefix = "".join("bcdfghjklmnpqrstvwxz"[byte % 20] for byte in (seed + seed)[index : index + 3])
+        if prefix not in text:
+            return prefix
+    return "zqj"
+
+
+def _number(index: int) -> str:
+    digits = ""
+    for _ in range(3):
+        index, digit = divmod(index, 36)
+        digits = _DIGITS[digit] + digits
+    return digits
+
+
+def _line(code: str) -> str:
+    return code if code.endswith("\n") else code + "\n"

@@ -1,0 +1,118 @@
+"""Compile many Actions as one crate, so that nobody can tell from the results.
+
+Whatever rustc has to say about a sample, an error or a warning, it is made to say again with that sample alone: its
+messages about a crate of many name modules, mention a lint's origin once only, and count all warnings.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from mkdocs_codeexec.core.action import Action, Step
+from mkdocs_codeexec.core.outcome import Exited, StepResult
+from mkdocs_codeexec.core.protocols import Bench, Regrouped, Scratch
+from mkdocs_codeexec.languages.rust import merged
+from mkdocs_codeexec.languages.rust.batching import FEWEST
+from mkdocs_codeexec.languages.rust.prepare import FILE
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.languages.rust.merged import Member
+
+PASSES = 5
+"""How often a crate is tried without those samples that had errors in it."""
+
+Work = Sequence[tuple[Action, Scratch]]
+
+
+class Together(NamedTuple):
+    """An Action that was built with others.
+
+    Attributes:
+        action: It.
+        result: Of its build step.
+        member: What it is in the shared program, which stands in its directory.
+    """
+
+    action: Action
+    result: StepResult
+    member: Member
+
+
+def build_together(
+    work: Work, bench: Bench, command: Callable[[Step], tuple[str, ...]]
+) -> Iterator[Together | Regrouped]:
+    """Compile `work`, whose build steps are the same and which may share a crate, as one.
+
+    What does not compile in such company is yielded as `Regrouped`: by itself if an error is its own, in smaller
+    batches if an error is nobody's.
+
+    Args:
+        work: Actions and their directories.
+        bench: Opens the directory for the crate.
+        command: Returns the command line of a build step.
+    """
+    left = list(work)
+    for _ in range(PASSES):
+        if len(left) < FEWEST:
+            break
+        crate = merged.merge([dict(action.files)[FILE] for action, _ in left])
+        step = _build_step(left[0][0])
+        with bench(crate.files) as scratch:
+            result = scratch.run(step, command(step), dict(step.env))
+            if result.ended == Exited(0):
+                yield from _built(left, crate, result, scratch)
+                return
+        said = merged.sort(result.stderr, crate)
+        if result.ended != Exited(1):  # a timeout, a signal, a crash: alone it is told which it was, and whose
+            break
+        if not said.errors:
+            yield _halves(left)
+            return
+        yield _alone([left[index] for index in sorted(said.errors)])
+        left = [item for index, item in enumerate(left) if index not in said.errors]
+    if left:
+        yield _alone(left)
+
+
+def _built(left: Work, crate: merged.Crate, result: StepResult, scratch: Scratch) -> Iterator[Together | Regrouped]:
+    said = merged.sort(result.stderr, crate)
+    if said.unowned:
+        yield _alone(left)
+        return
+    if said.warned:
+        yield _alone([left[index] for index in sorted(said.warned)])
+    program = scratch.path / merged.PROGRAM
+    for index, ((action, own), member) in enumerate(zip(left, crate.members, strict=True)):
+        if index in said.warned:
+            continue
+        if program.exists():  # it does not where only types are checked
+            _link(program, own.path / merged.PROGRAM)
+        alone = StepResult(kind="build", stdout="", stderr="", ended=Exited(0), duration=result.duration / len(left))
+        yield Together(action, alone, member)
+
+
+def _link(program: os.PathLike[str], name: os.PathLike[str]) -> None:
+    try:
+        os.link(program, name)
+    except OSError:  # a file system without hard links
+        shutil.copy2(program, name)
+
+
+def _alone(work: Work) -> Regrouped:
+    return Regrouped(tuple((action,) for action, _ in work))
+
+
+def _halves(work: Work) -> Regrouped:
+    """Return the two halves of `work`: the error that nobody owns stays with fewer, and is somebody's in the end."""
+    if len(work) < 2 * FEWEST:
+        return _alone(work)
+    actions = tuple(action for action, _ in work)
+    middle = len(actions) // 2
+    return Regrouped((actions[:middle], actions[middle:]))
+
+
+def _build_step(action: Action) -> Step:
+    return next(step for step in action.steps if step.kind == "build")

@@ -1,0 +1,130 @@
+"""What cargo writes: its progress, which is told as it comes, and its messages, which are told once.
+
+cargo right-aligns the word that begins a line of progress in twelve columns and colours it (`Shell::status` in its
+source); nothing that a compiler or a build script says looks so.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from mkdocs_codeexec.languages.rust.manifest import PACKAGE
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.protocols import Narrator
+
+_SGR = r"(?:\x1b\[[\d;]*m)+"
+_PROGRESS = re.compile(rf"{_SGR}(?=.{{12}}\x1b) *[A-Z][a-z]+{_SGR} .*")
+_WAITING = b" Blocking"
+"""Where several Environments are built, they wait for each other; that is no news."""
+_PASSING = re.compile(rf"(?:{_SGR})?warning(?:{_SGR})?: build failed, waiting for other jobs to finish\.\.\.\n?")
+_NETWORK = re.compile(
+    r"Could not resolve host|Couldn't resolve host|failed to download|spurious network error|failed to query replaced source"
+    r"|download of .* failed|network failure|failed to get successful HTTP response|failed to clone into|failed to fetch"
+    r"|(?:you're|you are) (?:using|in)(?: the)? offline mode|you may want to run in online mode|--offline was specified|Connection refused"
+)
+_ERROR = re.compile(r"^error: (.*?)\.?$", re.MULTILINE)
+_FOLDER = re.compile(r" \(/[^()\n]*\)")
+"""Behind the name of a local package."""
+_CULPRIT = re.compile(r"could not compile `([\w-]+)`|failed to run custom build command for `([\w-]+) v")
+
+
+class Trouble(NamedTuple):
+    """Why an Environment cannot be built.
+
+    Attributes:
+        what: In words that fit behind `environment … does not build:`; never the name of a folder, it is shown on pages.
+        hint: What to do.
+        detail: What cargo said, progress left out.
+        needed_by: Dependencies of the Environment that need what failed, unless it is one of them.
+    """
+
+    what: str
+    hint: str = ""
+    detail: str = ""
+    needed_by: tuple[str, ...] = ()
+
+
+class Progress:
+    """Passes on the lines of progress among what one cargo writes, whole and as they come.
+
+    Args:
+        narrator: Gets them.
+        alone: Whether no other cargo is at work for this build.
+    """
+
+    def __init__(self, narrator: Narrator, *, alone: bool) -> None:
+        self._narrator = narrator
+        self._alone = alone
+        self._rest = b""
+
+    def __call__(self, chunk: bytes, /) -> None:
+        """Take `chunk`, some bytes of the output."""
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        shown = [line for line in lines if self._is_shown(line)]
+        if shown:
+            self._narrator.stream(b"\n".join(shown) + b"\n")
+
+    def _is_shown(self, line: bytes) -> bool:
+        return _is_progress(line.decode("utf-8", "replace")) and (self._alone or _WAITING not in line)
+
+
+def messages(text: str) -> str:
+    """Return what cargo wrote without its progress: errors and warnings, its own and those of compilers."""
+    return "".join(line for line in text.splitlines(keepends=True) if not _is_progress(line.rstrip("\n")))
+
+
+def trouble(said: str, lock: str) -> Trouble:
+    """Return why cargo failed, from all that it said and the lock file that it went by."""
+    # Whether other jobs were under way at that moment differs from time to time.
+    detail = _PASSING.sub("", messages(said))
+    culprits = dict.fromkeys(one or other for one, other in _CULPRIT.findall(said))
+    if culprits:
+        named = ", ".join(f"`{culprit}`" for culprit in culprits)
+        return Trouble(f"cargo could not compile {named}", "mend what cargo's message names", detail, _dependants(lock, culprits))
+    if _NETWORK.search(said):
+        hint = "check the network; where everything is downloaded already, set `CARGO_NET_OFFLINE=true`"
+        return Trouble("a registry or repository was not reached", hint, detail)
+    errors = _ERROR.findall(_FOLDER.sub("", re.sub(_SGR, "", detail)))  # the last is cargo's own
+    what = errors[-1] if errors and "/" not in errors[-1] else "cargo refuses it"
+    return Trouble(what, "check its `dependencies` in mkdocs.yml; cargo's message tells why", detail)
+
+
+def _is_progress(line: str) -> bool:
+    return _PROGRESS.fullmatch(line) is not None
+
+
+def _dependants(lock: str, culprits: Iterable[str]) -> tuple[str, ...]:
+    """Return which dependencies of the Environment need one of `culprits` that it does not name itself."""
+    needs = _needs(lock)
+    listed = needs.get(PACKAGE, [])
+    hidden = set(culprits) - set(listed)
+    return tuple(name for name in listed if hidden & _reached(needs, name))
+
+
+def _needs(lock: str) -> dict[str, list[str]]:
+    """Return the packages of a lock file and what each needs, by name."""
+    try:
+        packages = tomllib.loads(lock).get("package", [])
+    except ValueError:
+        return {}
+    needs: dict[str, list[str]] = {}
+    for package in packages:
+        # A dependency is written as `name`, `name version` or `name version (source)`.
+        names = [str(one).partition(" ")[0] for one in package.get("dependencies", [])]
+        needs.setdefault(str(package.get("name")), []).extend(names)
+    return needs
+
+
+def _reached(needs: Mapping[str, list[str]], start: str) -> set[str]:
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += needs.get(name, [])
+    return found

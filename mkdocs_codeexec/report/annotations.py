@@ -1,0 +1,106 @@
+"""Workflow commands of GitHub Actions: failures as annotations, and nothing else as a command.
+
+The commands are described in GitHub's documentation, "Workflow commands for GitHub Actions"; what is taken for one,
+in `ActionCommand.cs` of the runner: a line that begins with `::`, spaces before it not counted, and one with `##[`
+anywhere in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from mkdocs_codeexec.html import ansi
+
+MAX_MESSAGE = 4000
+"""Characters of a message; GitHub cuts what is longer than 4 KiB or so."""
+
+
+class Notice(NamedTuple):
+    """What an annotation says, and of what.
+
+    Attributes:
+        path: The file, as a terminal here could open it; empty if it is about none.
+        message: What is wrong; may have several lines.
+        title: In a few words; may be empty.
+        line: From one; 0 if it is about no line.
+        column: From one; 0 if it is not known.
+        end_line: Last line; 0 if it is not known.
+        end_column: Column after the last character; 0 if it is not known.
+    """
+
+    path: str
+    message: str
+    title: str = ""
+    line: int = 0
+    column: int = 0
+    end_line: int = 0
+    end_column: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Annotations:
+    """Writes annotations for GitHub.
+
+    Attributes:
+        workspace: The repository's folder there.
+        folders: Those that relative paths may be relative to; the first in which the file exists counts.
+    """
+
+    workspace: Path
+    folders: Sequence[Path]
+
+    def command(self, level: Literal["error", "warning"], notice: Notice) -> str:
+        """Return the line that makes `notice` an annotation."""
+        properties: dict[str, object] = {}
+        if notice.path:
+            properties["file"] = self._relative(notice.path)
+        if notice.line:
+            properties["line"] = notice.line
+            properties["endLine"] = notice.end_line or notice.line
+        if notice.column:
+            properties["col"] = notice.column
+            # GitHub takes columns for those of one line.
+            if notice.end_column and (notice.end_line or notice.line) == notice.line:
+                properties["endColumn"] = notice.end_column
+        if notice.title:
+            properties["title"] = notice.title
+        written = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
+        return f"::{level}{' ' if written else ''}{written}::{_data(ansi.strip(notice.message)[:MAX_MESSAGE])}"
+
+    def _relative(self, path: str) -> str:
+        candidates = [folder / path for folder in self.folders]
+        found = next((file for file in candidates if file.exists()), Path(path))
+        return found.relative_to(self.workspace).as_posix() if found.is_relative_to(self.workspace) else path
+
+
+def for_github(environ: Mapping[str, str], folders: Sequence[Path]) -> Annotations | None:
+    """Return how to annotate if this process runs on GitHub Actions.
+
+    Args:
+        environ: The variables of this process.
+        folders: Those that paths in messages may be relative to.
+    """
+    if environ.get("GITHUB_ACTIONS") != "true":
+        return None
+    return Annotations(Path(environ.get("GITHUB_WORKSPACE") or folders[0]), folders)
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+_COMMAND = re.compile(r"(?:^|(?<=\r))([^\S\n\r]*):(?=:(?!:))", re.MULTILINE)
+"""At the start of a line; three colons are rustc's, and no command."""
+
+
+def harmless(text: str) -> str:
+    """Return `text` with a space in what the runner would take for a command."""
+    return _COMMAND.sub(r"\1: ", text).replace("##[", "# #[")

@@ -1,0 +1,155 @@
+"""What a compiler, a panic or a traceback said of regions of a sample, as data."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from mkdocs_codeexec.core.expectation import Met, Unmet
+from mkdocs_codeexec.core.outcome import Exited
+from mkdocs_codeexec.html import ansi
+from mkdocs_codeexec.html.marks import Level, Mark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mkdocs_codeexec.core.expectation import Verdict
+    from mkdocs_codeexec.core.outcome import Diagnostic, Outcome, Span, StepResult
+    from mkdocs_codeexec.core.protocols import Language
+    from mkdocs_codeexec.core.sample import Sample
+
+
+class Region(NamedTuple):
+    """Lines and columns of the author's code, from one; 0 where a column, or the end, is not known.
+
+    Attributes:
+        line: First line.
+        column: First column.
+        end_line: Last line.
+        end_column: Column after the last character.
+        label: What is said of it; may be empty.
+    """
+
+    line: int
+    column: int = 0
+    end_line: int = 0
+    end_column: int = 0
+    label: str = ""
+
+
+class Finding(NamedTuple):
+    """One message.
+
+    Attributes:
+        level: How bad it is.
+        message: Its first line.
+        code: The compiler's name for it; may be empty.
+        regions: What it is about, at least one.
+        related: What it relates to.
+    """
+
+    level: Level
+    message: str
+    code: str = ""
+    regions: tuple[Region, ...] = ()
+    related: tuple[Region, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.code})" if self.code else self.message
+
+
+_FILE = re.compile(r"(?:\./)?sample\.\w+")
+
+
+def of_diagnostic(diagnostic: Diagnostic, sample: Sample, language: Language) -> Finding | None:
+    """Return what `diagnostic` says of the sample; None if it is about nothing in it."""
+    spans = [span for span in diagnostic.spans if _FILE.fullmatch(span.file)]
+    regions = dict.fromkeys(_region(span, sample, language) for span in spans if span.primary)
+    if not regions:
+        return None
+    level: Level = "error" if diagnostic.level.startswith("error") else "warning"
+    related = dict.fromkeys(_region(span, sample, language) for span in spans if not span.primary and span.label)
+    return Finding(
+        level,
+        language.tidy(sample, diagnostic.message),
+        diagnostic.code,
+        tuple(regions),
+        tuple(region for region in related if region.line not in {own.line for own in regions}),
+    )
+
+
+def _region(span: Span, sample: Sample, language: Language) -> Region:
+    line, column = language.locate(sample, span.line, span.column)
+    end_line, end_column = language.locate(sample, span.end_line, span.end_column)
+    return Region(line, column, end_line, end_column, language.tidy(sample, span.label))
+
+
+_PANIC = re.compile(
+    r"panicked at (?:'(?P<old>.*)', )?(?P<file>\S+?):(?P<line>\d{1,9}):(?P<column>\d{1,9})(?::\n(?P<new>.*))?(?!\S)"
+)
+_FRAME = re.compile(r"^ +at (?:\./)?sample\.\w+:(?P<line>\d{1,9}):(?P<column>\d{1,9})$", re.MULTILINE)
+_MENTION = re.compile(r'(?<!\[)\bsample\.\w+(?:", line |: line |:)(\d{1,9})(?::(\d{1,9}))?:?(.*)')
+"""A place in what an interpreter wrote to stderr; `dbg!` puts its places into brackets."""
+
+
+def of_run(run: StepResult, sample: Sample, language: Language) -> tuple[Finding, ...]:
+    """Return what the stderr of a program that did not end well says of the sample."""
+    if run.ended == Exited(0):
+        return ()
+    text = ansi.strip(run.stderr)  # Python 3.13 colours its tracebacks
+    found = list(_panics(text)) or list(_mention(text, last=sample.language == "python"))
+    return tuple(
+        Finding("error", language.tidy(sample, message), regions=(Region(*language.locate(sample, int(line), at)),))
+        for line, message, at in dict.fromkeys((line, message, int(column or 0)) for line, column, message in found)
+    )
+
+
+def _panics(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield line, column and message of panics; of one in a library, where its backtrace comes to the sample."""
+    found = list(_PANIC.finditer(text))
+    for panic, following in itertools.zip_longest(found, found[1:]):
+        end = following.start() if following else len(text)
+        place = panic if _FILE.fullmatch(panic["file"]) else _FRAME.search(text, panic.end(), end)
+        if place:
+            yield place["line"], place["column"], panic["old"] or panic["new"] or "it panicked"
+
+
+def _mention(text: str, *, last: bool) -> Iterator[tuple[str, str, str]]:
+    """Yield the place that counts. A Python traceback names the innermost frame last, and then the exception."""
+    mentions = _MENTION.findall(text)
+    if mentions and last:
+        line, column, _ = mentions[-1]
+        yield line, column, text.rstrip().rpartition("\n")[2]
+    elif mentions:
+        line, column, rest = mentions[0]
+        yield line, column, rest.strip()
+
+
+def errors(sample: Sample, outcome: Outcome, language: Language) -> tuple[Finding, ...]:
+    """Return why the last step of `outcome` did not succeed, as far as that is about places in the sample."""
+    last = outcome.steps[-1]
+    if last.ended == Exited(0):
+        return ()
+    found = [of_diagnostic(item, sample, language) for item in last.diagnostics if item.level.startswith("error")]
+    told = tuple(filter(None, found))
+    return told or of_run(last, sample, language)
+
+
+def marks(sample: Sample, verdict: Verdict, outcome: Outcome | None, language: Language) -> tuple[Mark, ...]:
+    """Return the marks that the shown source of `sample` gets: errors, then warnings where the page shows those."""
+    failed = isinstance(verdict, Unmet)
+    if outcome is None or not outcome.steps or not (failed or isinstance(verdict, Met)):
+        return ()
+    if sample.display.result == "none" and not failed:
+        return ()
+    found = list(errors(sample, outcome, language))
+    build = outcome.step("build")
+    if build is not None and (failed or "build" in sample.display.show or build.ended != Exited(0)):
+        warnings = [item for item in build.diagnostics if item.level == "warning"]
+        found += filter(None, (of_diagnostic(item, sample, language) for item in warnings))
+    return tuple(
+        Mark(*(region[:2]), region.end_line or region.line, region.end_column, finding.level, str(finding))
+        for finding in found
+        for region in finding.regions
+    )

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import io
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mkdocs_codeexec.core.sample import Location
+from mkdocs_codeexec.report.annotations import Annotations, Notice, for_github, harmless
+from mkdocs_codeexec.report.console import ERROR, INFO, WARNING, Console
+from mkdocs_codeexec.report.failures import Failure
+
+COMMANDS = {"error", "warning", "notice", "debug", "group", "endgroup", "add-mask", "stop-commands", "set-output"}
+
+
+def commands(log: str) -> list[str]:
+    """Return the lines of a log that GitHub's runner takes for commands (`ActionCommand.cs`, both versions)."""
+    found = []
+    for line in log.replace("\r", "\n").split("\n"):
+        trimmed = line.lstrip()
+        if trimmed.startswith("::") and (end := trimmed.find("::", 2)) >= 0:
+            name = trimmed[2:end].split(" ")[0]
+        elif "##[" in line and "]" in line[line.index("##[") :]:
+            name = line[line.index("##[") + 3 :].split("]")[0].split(" ")[0]
+        else:
+            continue
+        found += [line] * (name.lower() in COMMANDS)
+    return found
+
+
+@dataclass
+class Recorded:
+    """A logger that writes to the same stream as the Console, as on a terminal."""
+
+    out: io.StringIO = field(default_factory=io.StringIO)
+
+    def log(self, level: int, msg: str, *args: object) -> None:
+        self.out.write(f"{logging.getLevelName(level)} -  {msg % args}\n")
+
+    def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - logging's name
+        return level >= INFO
+
+
+def console(annotations: Annotations | None) -> tuple[Console, io.StringIO]:
+    log = Recorded()
+    return Console(log=log, color=False, out=log.out, annotations=annotations), log.out
+
+
+HERE = Annotations(Path("/repo"), (Path("/repo"),))
+
+
+@pytest.mark.parametrize(
+    ("expected", "notice"),
+    [
+        pytest.param("::error::plain", Notice("", "plain"), id="no file"),
+        pytest.param("::error file=a.md,line=3,endLine=3::x", Notice("a.md", "x", line=3), id="line"),
+        pytest.param(
+            "::error file=a.md,line=3,endLine=3,col=4,endColumn=9,title=t::x",
+            Notice("a.md", "x", "t", 3, 4, 3, 9),
+            id="columns",
+        ),
+        pytest.param(
+            "::error file=a.md,line=3,endLine=5,col=4::x", Notice("a.md", "x", "", 3, 4, 5, 9), id="several lines"
+        ),
+        pytest.param(
+            "::error file=a%2Cb%3A.md,title=50%25%2C %3A%0D%0A::50%25, :%0Ax",
+            Notice("a,b:.md", "50%, :\r\nx", "50%, :\r\n"),
+            id="escaped",
+        ),
+        pytest.param("::error::red", Notice("", "\x1b[31mred\x1b[0m"), id="without colours"),
+        pytest.param("::error file=docs/a.md::x", Notice("/repo/docs/a.md", "x"), id="relative to the repository"),
+        pytest.param("::error file=/elsewhere/a.md::x", Notice("/elsewhere/a.md", "x"), id="outside of it"),
+    ],
+)
+def test_an_annotation_is_one_command(expected: str, notice: Notice) -> None:
+    """Properties and message are escaped as GitHub wants it."""
+    assert expected == HERE.command("error", notice)
+
+
+def test_files_are_looked_for_where_mkdocs_runs_and_beside_its_configuration(tmp_path: Path) -> None:
+    """Paths in messages are relative to either; an annotation wants them relative to the repository."""
+    (tmp_path / "site/docs").mkdir(parents=True)
+    (tmp_path / "site/docs/a.md").touch()
+    annotations = Annotations(tmp_path, (tmp_path / "else", tmp_path / "site"))
+
+    assert "::warning file=site/docs/a.md::x" == annotations.command("warning", Notice("docs/a.md", "x"))
+    assert "::warning file=docs/b.md::x" == annotations.command("warning", Notice("docs/b.md", "x"))
+
+
+@pytest.mark.parametrize(
+    ("expected", "environ"),
+    [
+        pytest.param(None, {}, id="elsewhere"),
+        pytest.param(None, {"GITHUB_ACTIONS": "false", "GITHUB_WORKSPACE": "/w"}, id="not there"),
+        pytest.param(Path("/w"), {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": "/w"}, id="there"),
+        pytest.param(Path("/here"), {"GITHUB_ACTIONS": "true"}, id="without a workspace"),
+    ],
+)
+def test_only_github_is_annotated(expected: Path | None, environ: dict[str, str]) -> None:
+    """By the variable that its runner sets."""
+    found = for_github(environ, (Path("/here"),))
+
+    assert expected == (found and found.workspace)
+
+
+HOSTILE = [
+    "::error::x",
+    "  ::stop-commands::token",
+    "\t::add-mask::a",
+    "a\r::error::x",
+    "##[error]x",
+    "text ##[group]x",
+    "a\n\n::warning file=a::b",
+    "\u2003::debug::x",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_a_sample_wrote_is_no_command(text: str) -> None:
+    """In no way of telling it; and it can still be read."""
+    annotated, out = console(HERE)
+    annotated.write(text)
+    annotated.stream(text.encode() + b"\n")
+    annotated.say("x\n" + text)
+    annotated.warn("x\n" + text, hint="y\n" + text)
+    annotated.failure(Failure("a.md:1: x\n" + text, text, Notice("a.md", text, text)), ERROR)
+
+    assert commands(text), "the runner would take it"
+    assert ["::warning::x%0A", "::error file=a."] == [line[:15] for line in commands(out.getvalue())]
+
+
+@given(st.lists(st.sampled_from([*"abc \t\n:#[]", "::", "##[", "error", "\r"]), max_size=20).map("".join))
+def test_no_text_is_a_command(text: str) -> None:
+    """Whatever it is made of; and nothing but spaces is added."""
+    assert [] == commands(harmless(text))
+    assert text.replace(" ", "") == harmless(text).replace(" ", "")
+
+
+def test_places_of_rustc_are_left_alone() -> None:
+    """Three colons are no command."""
+    text = "   ::: docs/guide.md:3:4: in `std::fmt::Debug`\nstd::fmt"
+
+    assert text == harmless(text)
+
+
+def test_each_failure_and_warning_is_annotated_once() -> None:
+    """Under `serve` and with `fail_on_error: false` failures are warnings; what is only information is none."""
+    annotated, out = console(HERE)
+    failure = Failure("a.md:1: x", "", Notice("a.md", "said"))
+    annotated.failure(failure, ERROR)
+    annotated.failure(failure, WARNING)
+    annotated.failure(failure, INFO)
+    annotated.warn("odd", at=Location("b.md", 2, "docs/b.md"), hint="mend it")
+    annotated.say("done")
+
+    assert [
+        "::error file=a.md::said",
+        "::warning file=a.md::said",
+        "::warning file=docs/b.md,line=2,endLine=2::odd%0Ahint: mend it",
+    ] == commands(out.getvalue())
+
+
+def test_elsewhere_nothing_is_annotated_or_changed() -> None:
+    """A terminal shows output as it is."""
+    plain, out = console(None)
+    plain.failure(Failure("a.md:1: x", "::error::y", Notice("a.md", "said")), ERROR)
+
+    assert "ERROR -  a.md:1: x\n::error::y\n\n" == out.getvalue()
