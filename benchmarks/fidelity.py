@@ -50,7 +50,9 @@ DOCUMENTED = {
     "other spelling": "`rs` and `Rust` name the language here, and nothing in rustdoc",
     "order of words": "rustdoc passes over a fence with `no_run` or the like behind a word that it does not know",
     "no fence in MkDocs": "Python-Markdown sees no fence there, because it nests by four spaces; the page shows it as text",
-    "no end": "rustdoc has no time limit",
+    "include": "an include of mdBook that nobody expanded is no Rust for rustdoc; here it is refused, and told",
+    "limits": "a sample has a time limit here, and one for what it prints; rustdoc has none",
+    "no end": "rustdoc never came to this fence, because others did not end",
     "compiler crash": "for rustdoc the sample failed; here nothing is known of it, which fails the build too",
 }
 """Classes of differences that are meant to be. docs/adr/0010-verdicts-are-rustdocs.md has the reasons."""
@@ -168,7 +170,6 @@ class Comparison:
         (self._site / "mkdocs.yml").write_text(yaml.safe_dump(config), "utf-8")
         renamed = _without_readmes(self._pages)
         env = {**self._env, "CODEEXEC_ENVIRONMENT_DIR": str(self._scratch / "environments")}
-        # CODEEXEC_CACHE_DIR would be read; `environment` leaves all of ours out.
         ended = subprocess.run(
             [sys.executable, "-m", "mkdocs", "build", "-q"], cwd=self._site, env=env, capture_output=True, check=False
         )
@@ -213,6 +214,10 @@ class Comparison:
             return "error codes"
         if theirs.verdict == "unmet" and ours.verdict == "error" and "the compiler crashed" in ours.message:
             return "compiler crash"
+        if ours.message.startswith(("run stopped", "run timed out", "build timed out")):
+            return "limits"
+        if ours.verdict == "error" and ours.message.startswith("`{{#"):
+            return "include"
         return "verdict"
 
     def _why_not_ours(self, place: Place, header: str) -> str:
@@ -225,6 +230,7 @@ class Comparison:
         if not re.match(r"rust\b", info):
             return "other language"
         page = self._site / "site" / Path(place.file).with_suffix(".html")
+        page = page if page.exists() else page.with_name("index.html")  # a README.md
         opener = escape(fence["mark"] + fence["info"])
         if page.exists() and opener in page.read_text("utf-8"):
             return "no fence in MkDocs"

@@ -167,7 +167,7 @@ class Project:
         )
 
     def _forget(self) -> None:
-        for name in ("results", "requests"):
+        for name in ("results", "requests", "structures"):
             shutil.rmtree(self.settings.cache_dir / name, ignore_errors=True)
 
 

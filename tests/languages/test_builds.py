@@ -44,8 +44,9 @@ class Heard:
 @pytest.mark.parametrize("size", [1, 7, 1000])
 @pytest.mark.parametrize(("alone", "said"), [(True, COMPILING + BLOCKING + OLDER), (False, COMPILING + OLDER)])
 def test_progress_is_told_as_it_comes_in_whole_lines(size: int, alone: bool, said: str) -> None:
-    """However the output is cut; messages are not among it, nor that Environments wait for each other."""
-    output = (COMPILING + WARNING + BLOCKING + ERROR + OLDER + "no end").encode()
+    """However the output is cut; messages are not among it, nor the probe, nor that Environments wait for each other."""
+    probe = COMPILING.replace("a v1.0.0", "codeexec-environment v0.0.0 (/home)")
+    output = (COMPILING + WARNING + probe + BLOCKING + ERROR + OLDER + "no end").encode()
     heard = Heard()
     progress = Progress(heard, alone=alone)
 

@@ -68,6 +68,7 @@ FENCES: dict[str, Fence] = {
     "rust behind": Fence("met", "noplayground,rust", "let x = 1;"),
     "unknown word": Fence("unmet", "rust,norun", "panic!()"),
     "unknown edition": Fence("met", "rust,edition2031", "let x = 1;"),
+    "rust behind a comma": Fence("met", "text,rust", "let x = 1;"),
     "other language": Fence(None, "text", "let x = ("),
     "braces": Fence("unmet", "{.rust}", "let x = ("),
     "a crate of its own": Fence("met", "rust,standalone_crate", "let x = 1;"),
@@ -133,8 +134,10 @@ DIFFERENT: dict[str, tuple[str | None, Fence]] = {
     "capital letter": (None, Fence("unmet", "Rust", "let x = (")),
     "title": (None, Fence("unmet", 'rust title="x"', "let x = (")),
     "word behind one that is unknown": (None, Fence("met", "rust,editable,no_run", "let x = 1;")),
-    "rust behind another language": ("met", Fence(None, "text rust", "let x = 1;")),
+    "include that nobody expanded": ("unmet", Fence("error", "rust", "{{#include none.rs}}")),
     "class of another language": ("met", Fence(None, "{.python}", "let x = 1;")),
+    # The last: superfences does not know it as a fence, and its end begins one.
+    "rust behind another language": ("met", Fence(None, "text rust", "let x = 1;")),
 }
 """What rustdoc says, and what is said here; the reasons stand in docs/adr/0010-verdicts-are-rustdocs.md."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -265,11 +266,7 @@ class RustLanguage:
         return f"{identity}\ncargo configuration: {self._flags}" if self._flags else identity
 
     def _prepare(self, sample: Sample) -> Prepared:
-        harness = "test_harness" in sample.options
-        key = sample.code, harness
-        if key not in self._prepared:
-            self._prepared[key] = prepare(runnable(sample.code), self._preamble, harness=harness)
-        return self._prepared[key]
+        return _prepared(sample.code, self._preamble, "test_harness" in sample.options)
 
     def _steps(self, sample: Sample) -> tuple[Step, ...]:
         edition = sample.options.get("edition") or self._rust.edition
@@ -302,6 +299,11 @@ class RustLanguage:
             if environment.manifest.portable == given.get(_MANIFEST):
                 return environment
         return Unavailability("its environment has changed since it was planned")
+
+
+@functools.lru_cache(maxsize=4096)  # for all builds of a process: `serve` sees the same samples again and again
+def _prepared(code: str, before: Preamble, harness: bool) -> Prepared:  # noqa: FBT001 - a cache has no keywords
+    return prepare(runnable(code), before, harness=harness)
 
 
 def _is_apart(sample: Sample) -> bool:

@@ -97,7 +97,8 @@ def preamble(text: str) -> Preamble:
 def prepare(code: str, before: Preamble | None = None, *, harness: bool = False) -> Prepared:
     """Return the file for `code`, hidden lines already made runnable, with the preamble `before` in front.
 
-    With `harness` it gets no `fn main`, whatever is in it: rustc makes one that runs its tests. A sample that is not even made of tokens is left alone: it fails anyway, and the message is better so.
+    With `harness` nothing is put around it, whatever is in it: rustc makes a `main` that runs its tests. A sample that is
+    not even made of tokens is left alone: it fails anyway, and the message is better so.
     """
     lines = code.count("\n") + (not code.endswith("\n"))
     before = before or preamble("")

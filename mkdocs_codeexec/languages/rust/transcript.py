@@ -49,7 +49,7 @@ class Trouble(NamedTuple):
 
 
 class Progress:
-    """Passes on the lines of progress among what one cargo writes, whole and as they come.
+    """Passes on the lines of progress among what one cargo writes, whole and as they come, but for those of the probe.
 
     Args:
         narrator: Gets them.
@@ -69,7 +69,9 @@ class Progress:
             self._narrator.stream(b"\n".join(shown) + b"\n")
 
     def _is_shown(self, line: bytes) -> bool:
-        return _is_progress(line.decode("utf-8", "replace")) and (self._alone or _WAITING not in line)
+        if PACKAGE.encode() in line or (_WAITING in line and not self._alone):
+            return False
+        return _is_progress(line.decode("utf-8", "replace"))
 
 
 def messages(text: str) -> str:
@@ -84,7 +86,9 @@ def trouble(said: str, lock: str) -> Trouble:
     culprits = dict.fromkeys(one or other for one, other in _CULPRIT.findall(said))
     if culprits:
         named = ", ".join(f"`{culprit}`" for culprit in culprits)
-        return Trouble(f"cargo could not compile {named}", "mend what cargo's message names", detail, _dependants(lock, culprits))
+        return Trouble(
+            f"cargo could not compile {named}", "mend what cargo's message names", detail, _dependants(lock, culprits)
+        )
     if _NETWORK.search(said):
         hint = "check the network; where everything is downloaded already, set `CARGO_NET_OFFLINE=true`"
         return Trouble("a registry or repository was not reached", hint, detail)
