@@ -28,7 +28,7 @@ IMPURE = {"os", "subprocess", "time", "logging", "pathlib", "tempfile", "socket"
 # module: the files that may import it
 OWNERS = {
     "subprocess": {"runtime/process.py"},
-    "joblib": {"runtime/executor.py"},
+    "joblib": {"runtime/crew.py"},
     "mkdocs": {"plugin.py", "config.py", "serve.py"},
 }
 

@@ -230,3 +230,16 @@ def test_rustups_shim_is_asked_beside_the_configuration(workshop: Workshop) -> N
     assert "nightly" in (language.plan(workshop.main).toolchain or "")
     assert "nightly" in workshop.runner.commands[-2].argv[0]
     assert settings.project_dir / "rust-toolchain.toml" in language.watched()
+
+
+@pytest.mark.skipif(not shutil.which("rustup"), reason="rustc is not rustup's here")
+def test_rustup_is_asked_once(workshop: Workshop) -> None:
+    """All that rustup goes by is in the fingerprint, so what it said is not asked again before samples are compiled."""
+    workshop.ready(open_languages(workshop.rust(), workshop.listener)["rust"], workshop.main)
+    workshop.runner.commands.clear()
+
+    again = open_languages(workshop.rust(), workshop.listener)["rust"]
+    outcome = workshop.execute(again, workshop.main)
+
+    assert Exited(0) == outcome.steps[-1].ended
+    assert ["rustc", "sample"] == workshop.runner.programs()

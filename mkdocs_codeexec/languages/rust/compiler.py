@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,8 +48,8 @@ class Compiler:
         self.toolchain = found if found and Path(found.program).is_file() else None
 
     def ready(self, runner: Runner) -> Unavailability | None:
-        """Ask it, once in a process unless something changed; return why that cannot be done."""
-        if self._asked == self._fingerprint and self.toolchain is not None:
+        """Ask it, if there may be another answer than the one remembered; return why that cannot be done."""
+        if self.toolchain is not None and (self._asked == self._fingerprint or self._is_certain(self.toolchain)):
             return None
         if self._program is None:
             return Unavailability("`rustc` was not found", "install Rust from https://rustup.rs")
@@ -60,6 +61,21 @@ class Compiler:
         if self._memo.recall(_MEMO, self._fingerprint) != found:
             self._memo.remember(_MEMO, self._fingerprint, found)
         return None
+
+    def _is_certain(self, toolchain: Toolchain) -> bool:
+        """Tell whether nothing but what is in the fingerprint decides that `toolchain` answers.
+
+        That is so for rustup, whose settings and toolchains are in it, and for the compiler itself. A wrapper may go by
+        anything.
+        """
+        if self._program is None:
+            return False
+        with suppress(OSError):
+            if self._program.samefile(Path(toolchain.home, "bin", "rustc")):
+                return True
+            rustup = self._program.with_name("rustup")
+            return rustup.exists() and self._program.samefile(rustup)
+        return False
 
     def watched(self) -> list[Path]:
         """Return the files that choose a toolchain."""
