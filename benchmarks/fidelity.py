@@ -17,13 +17,14 @@ from __future__ import annotations
 
 import argparse
 import collections
+import itertools
 import json
 import re
 import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from html import escape
@@ -37,7 +38,7 @@ import yaml
 from measuring import MeasurementError
 from rustdoc import Answer, Limits, Said
 
-_FENCE = re.compile(r"[\s>]*(?:(?:[-+*]|\d+[.)])\s+)*(?P<mark>`{3,}|~{3,})\s*(?P<info>.*)")
+_FENCE = re.compile(r"[\s>]*(?P<items>(?:(?:[-+*]|\d+[.)])\s+)*)(?P<mark>`{3,}|~{3,})\s*(?P<info>.*)")
 _RUSTDOC_WORD = "rust|should_panic|no_run|ignore(-.*)?|compile_fail|test_harness|standalone_crate|edition.*|custom"
 """Words of a header that rustdoc of the stable channel knows."""
 _LINES_OF_A_MESSAGE = 12
@@ -49,8 +50,10 @@ DOCUMENTED = {
     "other language": "rustdoc takes any fence that has one of its words for Rust; here the language comes first",
     "other spelling": "`rs` and `Rust` name the language here, and nothing in rustdoc",
     "order of words": "rustdoc passes over a fence with `no_run` or the like behind a word that it does not know",
-    "no fence in MkDocs": "Python-Markdown sees no fence there, because it nests by four spaces; the page shows it as text",
+    "no fence in MkDocs": "Python-Markdown sees none: it nests by four spaces, and fences start and end on lines of their own",
     "include": "an include of mdBook that nobody expanded is no Rust for rustdoc; here it is refused, and told",
+    "HTML": "CommonMark takes what follows a tag for HTML, up to a blank line; MkDocs sees fences there",
+    "shared folder": "with this fence alone rustdoc says the same: there all samples share a folder, and what one leaves",
     "limits": "a sample has a time limit here, and one for what it prints; rustdoc has none",
     "no end": "rustdoc never came to this fence, because others did not end",
     "compiler crash": "for rustdoc the sample failed; here nothing is known of it, which fails the build too",
@@ -110,6 +113,7 @@ class Comparison:
         self.failures: list[str] = []
         self._late: set[str] = set()
         self._texts: dict[str, list[str]] = {}
+        self._ask: Callable[[Path], Answer] = lambda _: Answer({})
 
     def differences(self) -> Iterator[Difference]:
         """Run both, and yield what they do not agree on, in the order of files and lines."""
@@ -140,8 +144,11 @@ class Comparison:
         found: dict[Place, Said] = {}
 
         def ask(file: Path) -> Answer:
-            return rustdoc.ask(file, argv, cwd=self._pages, env=self._env, limits=limits)
+            # Samples write files where they run; at least those of other pages are not to find them.
+            with tempfile.TemporaryDirectory(dir=self._scratch) as own:
+                return rustdoc.ask(self._pages / file, argv, cwd=Path(own), env=self._env, limits=limits)
 
+        self._ask = ask
         with ThreadPoolExecutor(2) as pool:
             for file, answer in zip(self.files, pool.map(ask, self.files), strict=True):
                 found |= {Place(file.as_posix(), line): one for line, one in answer.said.items()}
@@ -198,31 +205,49 @@ class Comparison:
         said = "".join(step["stderr"] if isinstance(step["stderr"], str) else "" for step in steps)
         return f"{sample['reason']}\n" + re.sub(r"\x1b\[[0-9;]*m", "", said).strip()
 
+    def _lines(self, file: str) -> list[str]:
+        if file not in self._texts:
+            self._texts[file] = (self._pages / file).read_text("utf-8").split("\n")
+        return self._texts[file]
+
     def _header(self, place: Place) -> str:
-        if place.file not in self._texts:
-            self._texts[place.file] = (self._pages / place.file).read_text("utf-8").split("\n")
-        lines = self._texts[place.file]
+        lines = self._lines(place.file)
         return lines[place.line - 1].strip() if place.line <= len(lines) else ""
 
     def _why(self, place: Place, header: str, theirs: Said | None, ours: Said | None) -> str:
         """Return the class of a difference: a key of DOCUMENTED, or what it looks like."""
         if ours is None:
-            return self._why_not_ours(place, header)
+            return self._why_not_ours(place, header, theirs.message if theirs else "")
         if theirs is None:
             return self._why_not_theirs(place, header)
-        if theirs.verdict == "met" and ours.verdict == "unmet" and re.match(r"expected `E\d+`", ours.message):
-            return "error codes"
-        if theirs.verdict == "unmet" and ours.verdict == "error" and "the compiler crashed" in ours.message:
-            return "compiler crash"
-        if ours.message.startswith(("run stopped", "run timed out", "build timed out")):
-            return "limits"
-        if ours.verdict == "error" and ours.message.startswith("`{{#"):
-            return "include"
-        return "verdict"
+        signs = {
+            "error codes": theirs.verdict == "met" and re.match(r"expected `E\d+`", ours.message),
+            "compiler crash": theirs.verdict == "unmet" and "the compiler crashed" in ours.message,
+            "limits": ours.message.startswith(("run stopped", "run timed out", "build timed out")),
+            "include": ours.verdict == "error" and ours.message.startswith("`{{#"),
+        }
+        found = next((why for why, here in signs.items() if here), "verdict")
+        return "shared folder" if found == "verdict" and self._alone(place) == ours.verdict else found
 
-    def _why_not_ours(self, place: Place, header: str) -> str:
+    def _alone(self, place: Place) -> str:
+        """Return the verdict of rustdoc on the fence at `place` with no other on the page."""
+        lines = self._lines(place.file)
+        opening = _FENCE.match(lines[place.line - 1].strip())
+        ends = [
+            number
+            for number, line in enumerate(lines[place.line :], place.line + 1)
+            if opening and line.strip(" >").startswith(opening["mark"])
+        ]
+        page = self._pages.with_name("alone.md")
+        end = ends[0] if ends else len(lines)
+        kept = [line if place.line <= number <= end else "" for number, line in enumerate(lines, 1)]
+        page.write_text("\n".join(kept), "utf-8")
+        said = self._ask(page).said.get(place.line)
+        return said.verdict if said else ""
+
+    def _why_not_ours(self, place: Place, header: str, message: str) -> str:
         fence = _FENCE.match(header)
-        if fence is None:
+        if fence is None or "unknown start of token: `" in message:  # indented code may show a fence
             return "indented code"
         info = fence["info"].strip()
         if not info:
@@ -232,7 +257,7 @@ class Comparison:
         page = self._site / "site" / Path(place.file).with_suffix(".html")
         page = page if page.exists() else page.with_name("index.html")  # a README.md
         opener = escape(fence["mark"] + fence["info"])
-        if page.exists() and opener in page.read_text("utf-8"):
+        if fence["items"] or (page.exists() and opener in page.read_text("utf-8")):
             return "no fence in MkDocs"
         return "codeexec does not see it"
 
@@ -247,6 +272,9 @@ class Comparison:
         resets = [re.fullmatch(r"should_panic|no_run|ignore.*", word) is not None for word in words]
         if any(reset and not all(known[:place]) for place, reset in enumerate(resets)):
             return "order of words"
+        before = itertools.takewhile(str.strip, reversed(self._lines(place.file)[: place.line - 1]))
+        if any(line.lstrip(" >").startswith("<") for line in before):
+            return "HTML"
         return "rustdoc does not see it"
 
 

@@ -1,44 +1,131 @@
 r"""Lines that run and are not shown, by the rule of rustdoc.
 
 A line that is `#`, or starts with `# `, indented or not, is hidden; a leading `##` stands for `#`; anything else
-(`#[derive]`, `#![…]`, `#!`) is code. Like rustdoc (`map_line` in `librustdoc/html/markdown.rs`) and mdBook, this goes by
-the line alone, within a string too: there `##` shows a `#`. What is shown and what runs would differ otherwise from
-what both of them make of the same page.
+(`#[derive]`, `#![…]`, `#!`) is code. rustdoc goes by the line alone (`map_line` in `librustdoc/html/markdown.rs`).
+Here a line that starts inside a literal or a comment is text, because `# Heading` in an `r#"…"#` is no hidden line;
+unless the literal was opened on a hidden line: then the whole of it is hidden.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+import re
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+class _Literal(NamedTuple):
+    """Within a string: what ends it; whether a backslash escapes; whether a hidden line opened it."""
+
+    end: str
+    escapes: bool
+    hidden: bool
+
+
+class _Comment(NamedTuple):
+    """Within `/* … */`: how deep; whether a hidden line opened it."""
+
+    depth: int
+    hidden: bool
+
+
+_Inside: TypeAlias = _Literal | _Comment | None
+
+# A quote after a letter or digit starts no raw string: `bar"x"` in a macro is the word `bar` and a string.
+_OPENS = r"""
+    (?P<line>//)
+  | (?P<block>/\*)
+  | (?<!\w)[bc]?r(?P<hashes>\#*)"
+  | (?P<string>")
+  | '(?:\\(?:u\{[^}']*\}|x..|.)|[^\\'])'   # a character; a lifetime has no second quote
+"""
+_NESTS = r"/\*|\*/"
+_STRING_ENDS = r'\\.|"'
+
+
 def visible(code: str) -> str:
     """Return `code` as readers see it: hidden lines are gone, `##` is `#`."""
-    return "\n".join(shown for shown, _ in _lines(code) if shown is not None) if "#" in code else code
+    return "\n".join(shown for shown, _ in _lines(code) if shown is not None) if _hides(code) else code
 
 
 def runnable(code: str) -> str:
-    """Return `code` as it runs: hidden lines without their mark and what stands before it, `##` is `#`.
+    """Return `code` as it runs: hidden lines without their mark, `##` is `#`.
 
-    It has as many lines as `code`, in the same order.
+    It has as many lines as `code`, in the same order, and hidden lines keep their indentation.
     """
-    return "\n".join(run for _, run in _lines(code)) if "#" in code else code
+    return "\n".join(run for _, run in _lines(code)) if _hides(code) else code
+
+
+def _hides(code: str) -> bool:
+    """Tell whether there is a line that the rule could be for."""
+    return "#" in code and any(_split(line) != (line, line) for line in code.split("\n"))
 
 
 def _lines(code: str) -> Iterator[tuple[str | None, str]]:
     """Yield each line as it is shown (None: hidden) and as it runs."""
+    inside: _Inside = None
     for line in code.split("\n"):
-        bare = line.lstrip()
-        if not bare.startswith("#"):
-            yield line, line
-        elif bare.startswith("##"):
-            plain = line.replace("##", "#", 1)
-            yield plain, plain
-        elif bare.startswith("# "):
-            yield None, bare[2:]
-        elif bare.rstrip() == "#":
-            yield None, ""
+        text = inside is not None and not inside.hidden
+        shown, run = (line, line) if text else _split(line)
+        yield shown, run
+        inside = _after(run, inside, hidden=shown is None)
+
+
+def _split(line: str) -> tuple[str | None, str]:
+    bare = line.strip()
+    if bare.startswith("##"):
+        plain = line.replace("##", "#", 1)
+        return plain, plain
+    if bare == "#" or bare.startswith("# "):
+        return None, line.replace("# ", "", 1) if bare != "#" else ""
+    return line, line
+
+
+def _after(line: str, inside: _Inside, *, hidden: bool) -> _Inside:
+    """Return what the next line starts in, if this one starts in `inside` (Rust reference, "Tokens")."""
+    if inside is None and '"' not in line and "/*" not in line:
+        return None
+    position = 0
+    while position < len(line):
+        if inside is None:
+            opens = _opener().search(line, position)
+            if opens is None or opens["line"]:
+                return None
+            position = opens.end()
+            inside = _opened(opens, hidden=hidden)
         else:
-            yield line, line
+            position, inside = _close(line, position, inside)
+    return inside
+
+
+@functools.cache
+def _opener() -> re.Pattern[str]:
+    return re.compile(_OPENS, re.VERBOSE)
+
+
+def _opened(opens: re.Match[str], *, hidden: bool) -> _Inside:
+    if opens["block"]:
+        return _Comment(1, hidden)
+    if opens["string"]:
+        return _Literal('"', escapes=True, hidden=hidden)
+    if opens["hashes"] is not None:
+        return _Literal('"' + opens["hashes"], escapes=False, hidden=hidden)
+    return None
+
+
+def _close(line: str, position: int, inside: _Literal | _Comment) -> tuple[int, _Inside]:
+    if isinstance(inside, _Comment):
+        mark = re.compile(_NESTS).search(line, position)
+        if mark is None:
+            return len(line), inside
+        depth = inside.depth + (1 if mark.group() == "/*" else -1)
+        return mark.end(), _Comment(depth, inside.hidden) if depth else None
+    if not inside.escapes:
+        end = line.find(inside.end, position)
+        return (len(line), inside) if end < 0 else (end + len(inside.end), None)
+    mark = re.compile(_STRING_ENDS).search(line, position)
+    if mark is None:
+        return len(line), inside
+    return mark.end(), None if mark.group() == '"' else inside

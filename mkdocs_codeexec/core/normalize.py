@@ -63,6 +63,8 @@ RUST = (
         re.compile(_START + r"/" + _PATH + r"*?/lib/rustlib/src/rust/(?=library/)"),
         "",
     ),
+    # What libtest says at the end (`test_harness`); its colours end before the numbers.
+    Rule("test time", "; finished in ", re.compile(r"(?m)^(test result: .*; finished in )\d+\.\d+s$"), r"\g<1>0.00s"),
     # rustc writes long type names into a file that is gone by the time someone reads this.
     Rule("long type", "sample.long-type-", re.compile(r"sample\.long-type-\d+\.txt"), "sample.long-type.txt"),
 )

@@ -10,21 +10,41 @@ TABLE = {
     "code": ("let x = 1;", "let x = 1;", "let x = 1;"),
     "hidden": ("# use a;\nb();", "b();", "use a;\nb();"),
     "all hidden": ("# a", "", "a"),
-    "indented": ("a {\n    # let x = 1;\n}", "a {\n}", "a {\nlet x = 1;\n}"),
-    "indented further": ("#   a", "", "  a"),
-    "bare": ("a\n#\n  #  \nb", "a\nb", "a\n\n \nb"),
+    "indented": ("a {\n    # let x = 1;\n}", "a {\n}", "a {\n    let x = 1;\n}"),
+    "bare": ("a\n#\n  #  \nb", "a\nb", "a\n\n\nb"),
     "doubled": ("##[test]\n  ## x", "#[test]\n  # x", "#[test]\n  # x"),
     "attributes": ("#[a]\n#![b]\n#!/c\n#d", "#[a]\n#![b]\n#!/c\n#d", "#[a]\n#![b]\n#!/c\n#d"),
     "hidden attribute": ("# #[a]\nfn f() {}", "fn f() {}", "#[a]\nfn f() {}"),
-    "within a string": ('let s = "\n# a\n## b";', 'let s = "\n# b";', 'let s = "\na\n# b";'),
-    "within a raw string": ('r#"\n# a\n#"#', 'r#"\n#"#', 'r#"\na\n#"#'),
-    "within a comment": ("/*\n# a\n*/", "/*\n*/", "/*\na\n*/"),
+    "raw string": (
+        'let s = r#"\n# Title\n## Part\n"#;\n# f();',
+        'let s = r#"\n# Title\n## Part\n"#;',
+        'let s = r#"\n# Title\n## Part\n"#;\nf();',
+    ),
+    "raw string, quotes inside": ('r##"\n"#\n# a\n"##;\n# b', 'r##"\n"#\n# a\n"##;', 'r##"\n"#\n# a\n"##;\nb'),
+    "byte and C strings": (
+        'br"\n# a\n"; cr#"\n# b\n"#\n# c',
+        'br"\n# a\n"; cr#"\n# b\n"#',
+        'br"\n# a\n"; cr#"\n# b\n"#\nc',
+    ),
+    "string": ('"\n# a \\" \n# b"\n# c', '"\n# a \\" \n# b"', '"\n# a \\" \n# b"\nc'),
+    "string that ends in a backslash": ('"\\\\"\n# c', '"\\\\"', '"\\\\"\nc'),
+    "comment": ("/* /*\n# a */\n# b */\n# c", "/* /*\n# a */\n# b */", "/* /*\n# a */\n# b */\nc"),
+    "quote in a line comment": ('// "\n# a', '// "', '// "\na'),
+    "quote in a character": (
+        "'\"'; b'\\'' '\\u{22}' '\\x22'\n# a",
+        "'\"'; b'\\'' '\\u{22}' '\\x22'",
+        "'\"'; b'\\'' '\\u{22}' '\\x22'\na",
+    ),
+    "lifetimes": ("f::<'a, 'b>('\"')\n# a", "f::<'a, 'b>('\"')", "f::<'a, 'b>('\"')\na"),
+    "raw identifier": ('r#fn; bar"x"\n# a', 'r#fn; bar"x"', 'r#fn; bar"x"\na'),
+    "literal on hidden lines": ('# let s = "\n# b\n# ";\nc', "c", 'let s = "\nb\n";\nc'),
+    "raw literal from a hidden line on": ('# let s = r"\nb\n# c\n# ";\nd', "b\nd", 'let s = r"\nb\nc\n";\nd'),
 }
 
 
 @pytest.mark.parametrize(("code", "shown", "run"), TABLE.values(), ids=TABLE.keys())
 def test_hidden(code: str, shown: str, run: str) -> None:
-    """Lines are hidden by rustdoc's rule, wherever they stand."""
+    """Lines are hidden by rustdoc's rule, except where they are text of a literal or a comment."""
     assert (shown, run) == (visible(code), runnable(code))
 
 

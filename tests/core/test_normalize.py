@@ -19,6 +19,11 @@ HASH = "0123456789abcdef0123456789abcdef01234567"
         ("my thread 'main' (7) panicked at x", "my thread 'main' (7) panicked at x"),
         ("thread 'main' (7) finished", "thread 'main' (7) finished"),
         (
+            "test result: ok. 1 passed; 0 failed; finished in 1.23s\n",
+            "test result: ok. 1 passed; 0 failed; finished in 0.00s\n",
+        ),
+        ("the test; finished in 1.23s", "the test; finished in 1.23s"),
+        (
             "--> /home/u/.cargo/registry/src/index.crates.io-1949/serde-1.0/src/lib.rs:1:2",
             "--> serde-1.0/src/lib.rs:1:2",
         ),

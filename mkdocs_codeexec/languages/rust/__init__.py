@@ -80,7 +80,6 @@ class RustLanguage:
         self._environments: dict[str, Environment] = {}
         self._inputs: tuple[tuple[str, str], ...] = ()
         self._arguments: dict[str, Arguments] = {}
-        self._prepared: dict[tuple[str, bool], Prepared] = {}
         self._apart: set[Key] = set()
         self._members: dict[Key, Member] = {}
         self.survey()

@@ -106,15 +106,8 @@ def _scan(source: str, position: int, found: list[Token], brackets: list[str]) -
         text, start = match[group], match.start(group)
         kind = kinds(group)
         if kind is None:
-            if group == "open":
-                kind = "open"
-                brackets.append(text)
-            elif group == "close":
-                kind = "close"
-                if not brackets:
-                    raise Unlexable("brackets do not match", start if text == "}" else None)
-                if brackets.pop() != _PAIRS[text]:
-                    raise Unlexable("brackets do not match")
+            if group in ("open", "close"):
+                kind = _bracket(text, start, brackets)
             elif group == "comment":
                 kind = _documentation(text)
                 if kind is None:
@@ -129,6 +122,18 @@ def _scan(source: str, position: int, found: list[Token], brackets: list[str]) -
                 raise Unlexable("a string literal does not end")
         append(make(Token, (kind, text, start)))
     return None
+
+
+def _bracket(text: str, start: int, brackets: list[str]) -> Kind:
+    """Return the kind of the bracket `text` at `start`, and open or close it in `brackets`."""
+    if text not in _PAIRS:
+        brackets.append(text)
+        return "open"
+    if not brackets:
+        raise Unlexable("brackets do not match", start if text == "}" else None)
+    if brackets.pop() != _PAIRS[text]:
+        raise Unlexable("brackets do not match")
+    return "close"
 
 
 def _documentation(comment: str) -> Kind | None:
