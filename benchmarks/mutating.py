@@ -9,7 +9,7 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
-from mkdocs_codeexec.languages.rust.lexer import Token, Unlexable, tokens
+from mkdocs_codeexec.languages.rust.source.lexer import Token, Unlexable, tokens
 
 Pieces: TypeAlias = tuple[list[str], list[Token]]
 """The gaps between tokens, before the first and after the last too, and the tokens."""

@@ -29,10 +29,10 @@ from mutating import Mutant, mutants
 
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.outcome import Diagnostic, Exited, Outcome, StepResult
-from mkdocs_codeexec.languages.rust.layout import Crates
-from mkdocs_codeexec.languages.rust.lexer import Unlexable, tokens
-from mkdocs_codeexec.languages.rust.prepare import FILE, prepare
-from mkdocs_codeexec.languages.rust.structure import layout_free, structure
+from mkdocs_codeexec.languages.rust.source.layout import Crates
+from mkdocs_codeexec.languages.rust.source.lexer import Unlexable, tokens
+from mkdocs_codeexec.languages.rust.source.prepare import FILE, prepare
+from mkdocs_codeexec.languages.rust.source.structure import layout_free, structure
 
 Index: TypeAlias = Callable[[str], str | None]
 """Returns what a program is known by, or None."""

@@ -23,7 +23,8 @@ from others import processors
 
 from mkdocs_codeexec.config import settings_from
 from mkdocs_codeexec.core.normalize import RUST, normalize
-from mkdocs_codeexec.languages import open_languages, rust, words
+from mkdocs_codeexec.languages import open_languages, words
+from mkdocs_codeexec.languages.rust.batch import builder
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
 from mkdocs_codeexec.pipeline import Pipeline
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
@@ -84,8 +85,8 @@ def _execute(
             path = settings.host_env["PATH"]
             yield children, ParallelExecutor(children, jobs=settings.jobs, total_timeout=None, path=path)
 
-    grouped = (lambda candidates, _: [[candidate.what] for candidate in candidates]) if alone else rust.group
-    with patch.object(rust, "group", grouped):
+    grouped = (lambda candidates, _: [[candidate.what] for candidate in candidates]) if alone else builder.group
+    with patch.object(builder, "group", grouped):
         languages = open_languages(settings, nothing)
         pipeline = Pipeline(languages=languages, store=nothing, workers=workers, narrator=nothing)
         began = time.perf_counter()

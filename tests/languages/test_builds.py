@@ -12,10 +12,10 @@ from mkdocs_codeexec.core.settings import EnvironmentSettings
 from mkdocs_codeexec.errors import Cancelled
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.languages.inputs import Further
-from mkdocs_codeexec.languages.rust import built, kept
-from mkdocs_codeexec.languages.rust.built import Built
-from mkdocs_codeexec.languages.rust.kept import Kept
-from mkdocs_codeexec.languages.rust.transcript import Progress, messages, trouble
+from mkdocs_codeexec.languages.rust.environments import built, kept
+from mkdocs_codeexec.languages.rust.environments.built import Built
+from mkdocs_codeexec.languages.rust.environments.kept import Kept
+from mkdocs_codeexec.languages.rust.environments.transcript import Progress, messages, trouble
 
 Workshop: TypeAlias = Any
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""

@@ -12,7 +12,7 @@ import pytest
 
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.languages import open_languages
-from mkdocs_codeexec.languages.rust.collection import DAY, UNUSED, alone, collect
+from mkdocs_codeexec.languages.rust.environments.collection import DAY, UNUSED, alone, collect
 
 Workshop: TypeAlias = Any
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""

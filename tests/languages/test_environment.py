@@ -16,7 +16,7 @@ from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.settings import EnvironmentSettings
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.languages.rust import RustLanguage
-from mkdocs_codeexec.languages.rust.capture import read
+from mkdocs_codeexec.languages.rust.environments.capture import read
 
 Workshop: TypeAlias = Any
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mkdocs_codeexec.core.settings import EnvironmentSettings
 from mkdocs_codeexec.errors import ConfigurationError
-from mkdocs_codeexec.languages.rust.manifest import manifest, toml
+from mkdocs_codeexec.languages.rust.environments.manifest import manifest, toml
 
 PROJECT = Path("/work/site")
 

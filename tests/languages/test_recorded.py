@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mkdocs_codeexec.languages.inputs import Further, package
-from mkdocs_codeexec.languages.rust.recorded import Record, Tree, further, read
+from mkdocs_codeexec.languages.rust.environments.recorded import Record, Tree, further, read
 
 
 def write(root: Path, files: dict[str, str]) -> Path:

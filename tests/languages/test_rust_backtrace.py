@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mkdocs_codeexec.languages.rust.backtrace import cut
+from mkdocs_codeexec.languages.rust.messages.backtrace import cut
 
 # Line 1 is what `prepare` makes of a sample that ends with a result.
 CODE = """\

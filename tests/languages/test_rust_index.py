@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mkdocs_codeexec.languages.rust.index import linked
+from mkdocs_codeexec.languages.rust.messages.index import linked
 
 LINK = "\x1b]8;;https://doc.rust-lang.org/error_codes/E0382.html\x1b\\E0382\x1b]8;;\x1b\\"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mkdocs_codeexec.languages.rust.lexer import Unlexable, one_line, tokens
+from mkdocs_codeexec.languages.rust.source.lexer import Unlexable, one_line, tokens
 
 
 @pytest.mark.parametrize(

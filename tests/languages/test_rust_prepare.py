@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mkdocs_codeexec.core.normalize import RUST, normalize
-from mkdocs_codeexec.languages.rust.outline import outline
-from mkdocs_codeexec.languages.rust.prepare import Prepared, original, preamble, prepare
-from mkdocs_codeexec.languages.rust.restore import restore
+from mkdocs_codeexec.languages.rust.messages.restore import restore
+from mkdocs_codeexec.languages.rust.source.outline import outline
+from mkdocs_codeexec.languages.rust.source.prepare import Prepared, original, preamble, prepare
 
 MAIN = "fn main() { "
 LENIENT = "#[allow(non_snake_case)] fn main() { "

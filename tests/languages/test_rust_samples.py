@@ -11,7 +11,7 @@ import pytest
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, Signaled, StepResult
 from mkdocs_codeexec.errors import ConfigurationError
 from mkdocs_codeexec.languages import open_languages
-from mkdocs_codeexec.languages.rust.diagnostics import read, translate
+from mkdocs_codeexec.languages.rust.messages.diagnostics import read, translate
 
 Workshop: TypeAlias = Any
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""

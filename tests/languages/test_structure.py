@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from mkdocs_codeexec.core.action import Action, Step
 from mkdocs_codeexec.core.outcome import Diagnostic, Exited, Outcome, Signaled, StepResult
-from mkdocs_codeexec.languages.rust.layout import BLIND, Crates, crates_of
-from mkdocs_codeexec.languages.rust.lexer import tokens
-from mkdocs_codeexec.languages.rust.structure import layout_free, structure, structured
+from mkdocs_codeexec.languages.rust.source.layout import BLIND, Crates, crates_of
+from mkdocs_codeexec.languages.rust.source.lexer import tokens
+from mkdocs_codeexec.languages.rust.source.structure import layout_free, structure, structured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,10 +14,10 @@ from mkdocs_codeexec.core.expectation import FailsToBuild
 from mkdocs_codeexec.core.normalize import RUST, normalize
 from mkdocs_codeexec.core.outcome import Exited, Outcome, StepResult
 from mkdocs_codeexec.core.sample import Given, Sample
-from mkdocs_codeexec.languages import open_languages, rust
-from mkdocs_codeexec.languages.rust import merged
-from mkdocs_codeexec.languages.rust.batching import Candidate, group
-from mkdocs_codeexec.languages.rust.sharing import sharing
+from mkdocs_codeexec.languages import open_languages
+from mkdocs_codeexec.languages.rust.batch import builder, merged
+from mkdocs_codeexec.languages.rust.batch.batching import Candidate, group
+from mkdocs_codeexec.languages.rust.batch.sharing import sharing
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.process import Children
 
@@ -177,7 +177,7 @@ class Pool:
         language = open_languages(replace(self.workshop.rust(), jobs=2), self.workshop.listener)["rust"]
         with monkeypatch.context() as patch:
             if alone:
-                patch.setattr(rust, "group", lambda candidates, _: [[candidate.what] for candidate in candidates])
+                patch.setattr(builder, "group", lambda candidates, _: [[candidate.what] for candidate in candidates])
             actions = [self._action(language, sample) for sample in samples]
             assert not language.ready(actions, self.children)
             language.survey()
@@ -255,7 +255,7 @@ def test_many_samples_for_the_price_of_a_few(pool: Pool, monkeypatch: pytest.Mon
 
 def test_an_error_that_nobody_owns_fails_nobody_else(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     """When linking a crate fails, its samples are tried in halves until the error has an owner."""
-    monkeypatch.setattr(rust, "sharing", lambda code, externs: sharing(code, externs)._replace(alone=""))
+    monkeypatch.setattr(builder, "sharing", lambda code, externs: sharing(code, externs)._replace(alone=""))
     unlinkable = 'unsafe extern "C" { fn nowhere_to_be_found(); }\nfn main() { unsafe { nowhere_to_be_found() } }'
     codes = [f'println!("{n}");' for n in range(12)]
     codes.insert(5, unlinkable)

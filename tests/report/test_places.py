@@ -66,7 +66,7 @@ def test_hidden_lines_have_their_mark_on_the_page() -> None:
     page = "```\n  # let a = 1;\n##[x]\nb();\n```\n"
     code = "  # let a = 1;\n##[x]\nb();\n"
     expected = {
-        "rust": [Place("docs/guide.md", 2, 9), Place("docs/guide.md", 3, 6), Place("docs/guide.md", 4, 5)],
+        "rust": [Place("docs/guide.md", 2, 7), Place("docs/guide.md", 3, 6), Place("docs/guide.md", 4, 5)],
         "python": [Place("docs/guide.md", number, 5) for number in (2, 3, 4)],
     }
 

@@ -10,33 +10,28 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.expectation import FailsToBuild
 from mkdocs_codeexec.core.hidden import runnable
-from mkdocs_codeexec.core.normalize import RUST, normalize, relative, without_folder
-from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
+from mkdocs_codeexec.core.normalize import RUST, normalize, without_folder
 from mkdocs_codeexec.core.protocols import Bench, Narrator, Regrouped, Runner, Scratch, Unavailability
 from mkdocs_codeexec.errors import ConfigurationError, nearest
 from mkdocs_codeexec.languages import inputs
-from mkdocs_codeexec.languages.rust.backtrace import cut
-from mkdocs_codeexec.languages.rust.batching import FEWEST, Candidate, group
-from mkdocs_codeexec.languages.rust.capture import Arguments
-from mkdocs_codeexec.languages.rust.cargo import cargo_flags
+from mkdocs_codeexec.languages.rust.batch.builder import MANIFEST, Builder, Equipment
 from mkdocs_codeexec.languages.rust.compiler import Compiler
-from mkdocs_codeexec.languages.rust.environment import Environment, home_of_all, open_environments
-from mkdocs_codeexec.languages.rust.index import linked
-from mkdocs_codeexec.languages.rust.lexer import Unlexable
-from mkdocs_codeexec.languages.rust.prepare import FILE, Preamble, Prepared, original, preamble, prepare
-from mkdocs_codeexec.languages.rust.restore import restore
-from mkdocs_codeexec.languages.rust.sharing import REGISTRIES, sharing
+from mkdocs_codeexec.languages.rust.environments.cargo import cargo_flags
+from mkdocs_codeexec.languages.rust.environments.environment import Environment, home_of_all, open_environments
+from mkdocs_codeexec.languages.rust.messages.backtrace import cut
+from mkdocs_codeexec.languages.rust.messages.index import linked
+from mkdocs_codeexec.languages.rust.messages.restore import restore
+from mkdocs_codeexec.languages.rust.source.lexer import Unlexable
+from mkdocs_codeexec.languages.rust.source.prepare import FILE, Preamble, Prepared, original, preamble, prepare
 from mkdocs_codeexec.languages.toolchain import Memo
 
 if TYPE_CHECKING:
+    from mkdocs_codeexec.core.outcome import Outcome, StepResult
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import RustSettings, Settings
-    from mkdocs_codeexec.languages.rust.merged import Member
-    from mkdocs_codeexec.languages.toolchain import Toolchain
 
 NAME = "rust"
 
-_MANIFEST = "environment.manifest"
 _UNKNOWN = "environment.unknown"
 _CRATE = "--crate-name=sample"
 _COMPILE = (
@@ -79,9 +74,7 @@ class RustLanguage:
         self._flags = ""
         self._environments: dict[str, Environment] = {}
         self._inputs: tuple[tuple[str, str], ...] = ()
-        self._arguments: dict[str, Arguments] = {}
-        self._apart: set[Key] = set()
-        self._members: dict[Key, Member] = {}
+        self._builder = Builder(settings.jobs)
         self.survey()
 
     def survey(self) -> None:
@@ -115,7 +108,7 @@ class RustLanguage:
             toolchain=self._identity() if known else None,
         )
         if _is_apart(sample):
-            self._apart.add(action.request_key)
+            self._builder.keep_apart(action.request_key)
         return action
 
     def ready(self, actions: Sequence[Action], runner: Runner) -> Mapping[Key, Unavailability]:
@@ -137,7 +130,7 @@ class RustLanguage:
                 refused[action.request_key] = environment
             elif environment.plain or not environment.settled or action.toolchain == identity:
                 needed[action.request_key] = environment
-        from mkdocs_codeexec.languages.rust.builds import build_all
+        from mkdocs_codeexec.languages.rust.environments.builds import build_all
 
         wanted = tuple(dict.fromkeys(needed.values()))
         found = build_all(wanted, toolchain, runner, self._narrator, home_of_all(self._settings))
@@ -146,87 +139,33 @@ class RustLanguage:
             if isinstance(became, Unavailability):
                 refused[key] = became
             else:
-                self._arguments[environment.manifest.portable] = became
+                equipment = Equipment(toolchain.program, became, environment.packages())
+                self._builder.equipment[environment.manifest.portable] = equipment
         return refused
 
     def batches(self, actions: Sequence[Action]) -> Sequence[Sequence[Action]]:
         """Return `actions` in batches, of which those with more than two are compiled as one crate."""
-        return group([self._candidate(action) for action in actions], self._settings.jobs)
+        return self._builder.batches(actions)
 
     def build(
         self, work: Sequence[tuple[Action, Scratch]], bench: Bench
     ) -> Iterator[tuple[Action, StepResult] | Regrouped]:
         """Compile `work`, as one crate if it is more than two, and yield each one's result."""
-        if len(work) < FEWEST:
-            for action, scratch in work:
-                self._members.pop(action.request_key, None)
-                yield action, self._build_alone(action, scratch)
-            return
-        from mkdocs_codeexec.languages.rust.together import build_together
-
-        arguments = self._arguments_of(work[0][0])
-        toolchain = self._compiler.toolchain
-        if arguments is None or toolchain is None:
-            yield Regrouped(tuple((action,) for action, _ in work))
-            return
-        for item in build_together(work, bench, lambda step: _command(step, toolchain, arguments)):
-            if isinstance(item, Regrouped):
-                yield item
-            else:
-                self._members[item.action.request_key] = item.member
-                yield item.action, item.result
-
-    def _build_alone(self, action: Action, scratch: Scratch) -> StepResult:
-        from mkdocs_codeexec.languages.rust import diagnostics
-
-        step = next(step for step in action.steps if step.kind == "build")
-        arguments = self._arguments_of(action)
-        toolchain = self._compiler.toolchain
-        if arguments is None or toolchain is None:
-            why = NotStarted("its environment was not built")
-            return StepResult(kind="build", stdout="", stderr="", ended=why)
-        result = scratch.run(step, _command(step, toolchain, arguments), dict(step.env))
-        return relative(diagnostics.translate(result), str(scratch.path))
-
-    def _candidate(self, action: Action) -> Candidate[Action]:
-        step = next((step for step in action.steps if step.kind == "build"), None)
-        arguments = self._arguments_of(action)
-        environment = self._environment_of(action)
-        known = sharing(dict(action.files)[FILE], arguments.externs if arguments else ())
-        alone = (
-            bool(known.alone)
-            or action.request_key in self._apart
-            or any(dict(step.env).get("RUST_BACKTRACE", "0") != "0" for step in action.steps)  # it names functions
-            or step is None
-            or isinstance(environment, Unavailability)
-            or (bool(known.crates) and not REGISTRIES.isdisjoint(environment.packages()))
-        )
-        kind = None if alone or step is None else (step.argv, step.timeout, step.env, _manifest_of(action))
-        return Candidate(action, kind, known.crates, known.size)
-
-    def _arguments_of(self, action: Action) -> Arguments | None:
-        return self._arguments.get(_manifest_of(action))
+        return self._builder.build(work, bench)
 
     def run(self, action: Action, step: Step, scratch: Scratch) -> StepResult:
         """Run the program that was built for `action`."""
-        arguments = self._arguments_of(action) or Arguments()
-        member = self._members.get(action.request_key)
-        env = dict(step.env) | (member.env if member else {})
-        if arguments.native:
-            given = env.get("LD_LIBRARY_PATH")
-            env["LD_LIBRARY_PATH"] = ":".join((*arguments.native, *((given,) if given else ())))
-        result = scratch.run(step, step.argv, env)
-        return relative(member.shown(result) if member else result, str(scratch.path))
+        return self._builder.run(action, step, scratch)
 
     def structured(self, action: Action) -> Action:
         """Return `action` with its structure, if comments and formatting cannot change what it prints."""
-        from mkdocs_codeexec.languages.rust import structure
+        from mkdocs_codeexec.languages.rust.source import structure
 
         return structure.structured(action)
 
     def layout_free(self, outcome: Outcome) -> bool:
         """Tell whether `outcome` speaks of no place in the source."""
-        from mkdocs_codeexec.languages.rust import structure
+        from mkdocs_codeexec.languages.rust.source import structure
 
         return structure.layout_free(outcome)
 
@@ -295,7 +234,7 @@ class RustLanguage:
             hint = f"did you mean `{meant}`?" if meant else f"there is: {', '.join(f'`{name}`' for name in known)}"
             return Unavailability(f"environment `{given[_UNKNOWN]}` is not set up in `languages.rust`", hint)
         for environment in self._environments.values():
-            if environment.manifest.portable == given.get(_MANIFEST):
+            if environment.manifest.portable == given.get(MANIFEST):
                 return environment
         return Unavailability("its environment has changed since it was planned")
 
@@ -311,20 +250,8 @@ def _is_apart(sample: Sample) -> bool:
     return "standalone_crate" in options or "test_harness" in options or isinstance(sample.expectation, FailsToBuild)
 
 
-def _manifest_of(action: Action) -> str:
-    return dict(action.inputs).get(_MANIFEST, "")
-
-
-def _command(step: Step, toolchain: Toolchain, arguments: Arguments) -> tuple[str, ...]:
-    return _expanded(step.argv, {"{rustc}": (toolchain.program,), "{environment}": arguments.argv})
-
-
 def _preamble(text: str) -> Preamble:
     try:
         return preamble(runnable(text))
     except Unlexable as error:
         raise ConfigurationError(f"`languages.rust.preamble`: not Rust: {error}") from None
-
-
-def _expanded(argv: tuple[str, ...], places: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(word for element in argv for word in places.get(element, (element,)))

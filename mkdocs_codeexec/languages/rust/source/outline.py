@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mkdocs_codeexec.languages.rust.lexer import Token, Unlexable, closing, tokens
+from mkdocs_codeexec.languages.rust.source.lexer import Token, Unlexable, closing, tokens
 
 _BRACED = frozenset({"fn", "struct", "enum", "trait", "impl", "mod"})
 _FLAT = frozenset({"use", "type", "static"})

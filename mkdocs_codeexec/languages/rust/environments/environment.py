@@ -17,18 +17,18 @@ from typing import TYPE_CHECKING, TypeVar
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.languages.inputs import Further, Package, package
-from mkdocs_codeexec.languages.rust import built, capture, collection, kept, project
-from mkdocs_codeexec.languages.rust.built import Built
-from mkdocs_codeexec.languages.rust.capture import Arguments
-from mkdocs_codeexec.languages.rust.cargo import cargo_home
-from mkdocs_codeexec.languages.rust.kept import Kept
-from mkdocs_codeexec.languages.rust.manifest import PACKAGE, manifest
-from mkdocs_codeexec.languages.rust.transcript import Progress, Trouble, messages
+from mkdocs_codeexec.languages.rust.environments import built, capture, collection, kept, project
+from mkdocs_codeexec.languages.rust.environments.built import Built
+from mkdocs_codeexec.languages.rust.environments.capture import Arguments
+from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home
+from mkdocs_codeexec.languages.rust.environments.kept import Kept
+from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE, manifest
+from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Trouble, messages
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Narrator, Runner
     from mkdocs_codeexec.core.settings import EnvironmentSettings, Settings
-    from mkdocs_codeexec.languages.rust.recorded import Record
+    from mkdocs_codeexec.languages.rust.environments.recorded import Record
     from mkdocs_codeexec.languages.toolchain import Toolchain
 
 _T = TypeVar("_T")
@@ -218,13 +218,13 @@ class Environment:
         """Return what cargo's messages tell of local packages, by dependency."""
         if not self.manifest.paths:
             return {}
-        from mkdocs_codeexec.languages.rust import recorded
+        from mkdocs_codeexec.languages.rust.environments import recorded
 
         return self._further(recorded.read(said, home), toolchain)
 
     def _further(self, records: Mapping[Path, Record], toolchain: Toolchain) -> dict[str, Further]:
         """Return what cargo has recorded, by dependency, beyond what counts anyway."""
-        from mkdocs_codeexec.languages.rust import recorded
+        from mkdocs_codeexec.languages.rust.environments import recorded
 
         packages = self._read_packages({})
         known = {folder for _, found in packages for folder in found.folders}

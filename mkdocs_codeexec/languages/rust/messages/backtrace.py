@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from mkdocs_codeexec.languages.rust.prepare import FILE
+from mkdocs_codeexec.languages.rust.source.prepare import FILE
 
 _SHORT = re.compile(
     r"^stack backtrace:\n(?P<frames>(?: +\d+: .*\n(?: {8,}at .*\n)*)+)(?=note: Some details are omitted)", re.MULTILINE

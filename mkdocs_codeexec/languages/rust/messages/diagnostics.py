@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mkdocs_codeexec.core.outcome import Diagnostic, Exited, NotStarted, Signaled, Span, StepResult, Termination
-from mkdocs_codeexec.languages.rust.prepare import FILE
+from mkdocs_codeexec.languages.rust.source.prepare import FILE
 
 _LINKER_KILLED = re.compile(
     r"linking with .* failed: signal: (\d+)|(?:ld|collect2)\S*:? (?:\S+ )*?terminated with signal (\d+)"

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from mkdocs_codeexec.languages.rust.prepare import FILE, Prepared, Shift, in_preamble, original
+from mkdocs_codeexec.languages.rust.source.prepare import FILE, Prepared, Shift, in_preamble, original
 
 _ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 _ROW = re.compile(r" *(\d{1,9}) [|~+-] ?")

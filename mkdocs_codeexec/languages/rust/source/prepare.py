@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from mkdocs_codeexec.languages.rust.lexer import Unlexable, one_line, tokens
-from mkdocs_codeexec.languages.rust.outline import Outline, outline
+from mkdocs_codeexec.languages.rust.source.lexer import Unlexable, one_line, tokens
+from mkdocs_codeexec.languages.rust.source.outline import Outline, outline
 
 FILE = "sample.rs"
 """The name under which every sample is compiled."""

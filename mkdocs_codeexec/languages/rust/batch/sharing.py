@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from mkdocs_codeexec.languages.rust.lexer import Token, Unlexable, closing, tokens
+from mkdocs_codeexec.languages.rust.source.lexer import Token, Unlexable, closing, tokens
 
 _WORDS = frozenset(
     # The crate itself, by name or by place.

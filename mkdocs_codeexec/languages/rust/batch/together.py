@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from mkdocs_codeexec.core.action import Action, Step
 from mkdocs_codeexec.core.outcome import Exited, StepResult
 from mkdocs_codeexec.core.protocols import Bench, Regrouped, Scratch
-from mkdocs_codeexec.languages.rust import merged
-from mkdocs_codeexec.languages.rust.batching import FEWEST
-from mkdocs_codeexec.languages.rust.prepare import FILE
+from mkdocs_codeexec.languages.rust.batch import merged
+from mkdocs_codeexec.languages.rust.batch.batching import FEWEST
+from mkdocs_codeexec.languages.rust.source.prepare import FILE
 
 if TYPE_CHECKING:
-    from mkdocs_codeexec.languages.rust.merged import Member
+    from mkdocs_codeexec.languages.rust.batch.merged import Member
 
 PASSES = 5
 """How often a crate is tried without those samples that had errors in it."""

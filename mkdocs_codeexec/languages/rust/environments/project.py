@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult, describe
 from mkdocs_codeexec.core.protocols import Command, OutputSink, Runner
-from mkdocs_codeexec.languages.rust import capture
-from mkdocs_codeexec.languages.rust.cargo import cargo_environment
-from mkdocs_codeexec.languages.rust.collection import BUILT, TARGET
-from mkdocs_codeexec.languages.rust.transcript import Trouble, messages, trouble
+from mkdocs_codeexec.languages.rust.environments import capture
+from mkdocs_codeexec.languages.rust.environments.cargo import cargo_environment
+from mkdocs_codeexec.languages.rust.environments.collection import BUILT, TARGET
+from mkdocs_codeexec.languages.rust.environments.transcript import Trouble, messages, trouble
 from mkdocs_codeexec.languages.toolchain import Toolchain, find_program, write
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
-    from mkdocs_codeexec.languages.rust.manifest import Manifest
+    from mkdocs_codeexec.languages.rust.environments.manifest import Manifest
 
 CAPTURED = "capture.args"
 _WRAPPER, _MAIN, _LOCK = "capture", Path("src", "main.rs"), "Cargo.lock"

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.languages.rust.manifest import PACKAGE
+from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Narrator

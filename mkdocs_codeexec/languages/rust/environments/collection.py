@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from mkdocs_codeexec.languages.rust.manifest import PROBE
+from mkdocs_codeexec.languages.rust.environments.manifest import PROBE
 
 DAY = 24 * 60 * 60.0
 UNUSED = 30 * DAY

@@ -22,8 +22,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.outcome import Exited
-from mkdocs_codeexec.languages.rust.layout import NO_CRATES, Crates, crates_of, sees_layout
-from mkdocs_codeexec.languages.rust.lexer import Token, Unlexable, tokens
+from mkdocs_codeexec.languages.rust.source.layout import NO_CRATES, Crates, crates_of, sees_layout
+from mkdocs_codeexec.languages.rust.source.lexer import Token, Unlexable, tokens
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Action

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.languages.rust.prepare import FILE
+from mkdocs_codeexec.languages.rust.source.prepare import FILE
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.outcome import StepResult

@@ -13,7 +13,7 @@ from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.languages.toolchain import stat_of, write
 
 if TYPE_CHECKING:
-    from mkdocs_codeexec.languages.rust.capture import Arguments
+    from mkdocs_codeexec.languages.rust.environments.capture import Arguments
 
 FORMAT = 3
 _UNIT = re.compile(r"-([0-9a-f]{16})(?![0-9a-z])")

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from mkdocs_codeexec.languages.rust.lexer import Token, closing
+from mkdocs_codeexec.languages.rust.source.lexer import Token, closing
 
 
 class Crates(NamedTuple):

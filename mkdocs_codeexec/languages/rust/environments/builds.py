@@ -12,15 +12,15 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.protocols import Narrator, Runner, Unavailability
-from mkdocs_codeexec.languages.rust import collection
-from mkdocs_codeexec.languages.rust.capture import Arguments
-from mkdocs_codeexec.languages.rust.transcript import Trouble
+from mkdocs_codeexec.languages.rust.environments import collection
+from mkdocs_codeexec.languages.rust.environments.capture import Arguments
+from mkdocs_codeexec.languages.rust.environments.transcript import Trouble
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mkdocs_codeexec.core.sample import Location
-    from mkdocs_codeexec.languages.rust.environment import Environment
+    from mkdocs_codeexec.languages.rust.environments.environment import Environment
     from mkdocs_codeexec.languages.toolchain import Toolchain
 
 AT_ONCE = 4

@@ -1,0 +1,1 @@
+"""Many samples, compiled as one crate."""

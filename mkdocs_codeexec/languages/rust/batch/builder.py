@@ -1,0 +1,128 @@
+"""Compile Actions with the arguments of their Environments, alone or many as one crate, and run what was made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from mkdocs_codeexec.core.normalize import relative
+from mkdocs_codeexec.core.outcome import NotStarted, StepResult
+from mkdocs_codeexec.core.protocols import Bench, Regrouped, Scratch
+from mkdocs_codeexec.languages.rust.batch.batching import FEWEST, Candidate, group
+from mkdocs_codeexec.languages.rust.batch.sharing import REGISTRIES, sharing
+from mkdocs_codeexec.languages.rust.source.prepare import FILE
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.action import Action, Key, Step
+    from mkdocs_codeexec.languages.rust.batch.merged import Member
+    from mkdocs_codeexec.languages.rust.environments.capture import Arguments
+
+MANIFEST = "environment.manifest"
+"""The input of an Action that tells its Environment."""
+
+
+class Equipment(NamedTuple):
+    """What it takes to compile samples of one Environment.
+
+    Attributes:
+        program: The real rustc.
+        arguments: What the Environment adds to its command line.
+        packages: All that the Environment consists of.
+    """
+
+    program: str
+    arguments: Arguments
+    packages: frozenset[str]
+
+    def command(self, step: Step) -> tuple[str, ...]:
+        """Return the command line of a build step."""
+        places = {"{rustc}": (self.program,), "{environment}": self.arguments.argv}
+        return tuple(word for element in step.argv for word in places.get(element, (element,)))
+
+
+class Builder:
+    """Compiles and runs Actions.
+
+    Args:
+        jobs: Compilers at once.
+
+    Attributes:
+        equipment: By what Actions call their Environment; those that are not in it cannot be compiled.
+    """
+
+    def __init__(self, jobs: int) -> None:
+        self.equipment: dict[str, Equipment] = {}
+        self._jobs = jobs
+        self._apart: set[Key] = set()
+        self._members: dict[Key, Member] = {}
+
+    def keep_apart(self, key: Key) -> None:
+        """Have the Action of the request key `key` compiled by itself."""
+        self._apart.add(key)
+
+    def batches(self, actions: Sequence[Action]) -> Sequence[Sequence[Action]]:
+        """Return `actions` in batches, of which those with more than two are compiled as one crate."""
+        return group([self._candidate(action) for action in actions], self._jobs)
+
+    def _candidate(self, action: Action) -> Candidate[Action]:
+        step = next((step for step in action.steps if step.kind == "build"), None)
+        equipment = self._equipment_of(action)
+        if step is None or equipment is None:
+            return Candidate(action, None, frozenset(), 0)
+        known = sharing(dict(action.files)[FILE], equipment.arguments.externs)
+        alone = (
+            bool(known.alone)
+            or action.request_key in self._apart
+            or any(dict(step.env).get("RUST_BACKTRACE", "0") != "0" for step in action.steps)  # it names functions
+            or (bool(known.crates) and not REGISTRIES.isdisjoint(equipment.packages))
+        )
+        kind = None if alone else (step.argv, step.timeout, step.env, _manifest_of(action))
+        return Candidate(action, kind, known.crates, known.size)
+
+    def build(
+        self, work: Sequence[tuple[Action, Scratch]], bench: Bench
+    ) -> Iterator[tuple[Action, StepResult] | Regrouped]:
+        """Compile `work`, as one crate if it is more than two, and yield each one's result."""
+        equipment = self._equipment_of(work[0][0])
+        if len(work) < FEWEST or equipment is None:
+            for action, scratch in work:
+                self._members.pop(action.request_key, None)
+                yield action, self._alone(action, scratch)
+            return
+        from mkdocs_codeexec.languages.rust.batch.together import build_together
+
+        for item in build_together(work, bench, equipment.command):
+            if isinstance(item, Regrouped):
+                yield item
+            else:
+                self._members[item.action.request_key] = item.member
+                yield item.action, item.result
+
+    def _alone(self, action: Action, scratch: Scratch) -> StepResult:
+        from mkdocs_codeexec.languages.rust.messages import diagnostics
+
+        step = next(step for step in action.steps if step.kind == "build")
+        equipment = self._equipment_of(action)
+        if equipment is None:
+            why = NotStarted("its environment was not built")
+            return StepResult(kind="build", stdout="", stderr="", ended=why)
+        result = scratch.run(step, equipment.command(step), dict(step.env))
+        return relative(diagnostics.translate(result), str(scratch.path))
+
+    def run(self, action: Action, step: Step, scratch: Scratch) -> StepResult:
+        """Run the program that was built for `action`."""
+        equipment = self._equipment_of(action)
+        member = self._members.get(action.request_key)
+        env = dict(step.env) | (member.env if member else {})
+        if equipment is not None and equipment.arguments.native:
+            given = env.get("LD_LIBRARY_PATH")
+            env["LD_LIBRARY_PATH"] = ":".join((*equipment.arguments.native, *((given,) if given else ())))
+        result = scratch.run(step, step.argv, env)
+        return relative(member.shown(result) if member else result, str(scratch.path))
+
+    def _equipment_of(self, action: Action) -> Equipment | None:
+        return self.equipment.get(_manifest_of(action))
+
+
+def _manifest_of(action: Action) -> str:
+    return dict(action.inputs).get(MANIFEST, "")

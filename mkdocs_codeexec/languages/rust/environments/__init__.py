@@ -1,0 +1,1 @@
+"""The dependencies of samples: cargo projects, built once, found again, and removed when nobody uses them."""

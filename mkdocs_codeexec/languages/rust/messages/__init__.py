@@ -1,0 +1,1 @@
+"""What the compiler and programs say, read and made fit for readers."""
