@@ -8,7 +8,7 @@ from collections import deque
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mkdocs_codeexec.core.normalize import anonymous
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, Outcome, Signaled, StepResult
@@ -32,6 +32,8 @@ SHARED_OUTPUT = 64 * 1024 * 1024
 """Bytes that a compiler may write about a whole batch: its messages are sorted to Actions, so none may be cut."""
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True, eq=False)
@@ -69,8 +71,9 @@ class Crew:
         self._orders: dict[Key, Order] = {}
         self._runs: deque[Order] = deque()
         self._builds: deque[list[Order]] = deque()
+        self._finished: deque[Order] = deque()
         self._workers = 0
-        self._threads: list[threading.Thread] = []
+        self._at_work = 0
         self._busy = 0
         self._closing = False
         self._wanted = 0
@@ -81,20 +84,24 @@ class Crew:
 
     # --- From outside -----------------------------------------------------------------------------------------------
 
-    def grow(self, workers: int) -> None:
-        """Have at least so many threads at work."""
-        more = workers - self._workers
-        if more > 0:
-            self._workers = workers
-            self._threads.append(threading.Thread(target=self._start, args=(more,), daemon=True))
-            self._threads[-1].start()
+    def grow(self, workers: int, *, many: bool) -> None:
+        """Have at least so many threads at work.
 
-    def _start(self, workers: int) -> None:
-        if workers == 1:  # nothing to schedule
-            self._work()
+        Args:
+            workers: How many may build and run at once.
+            many: Whether there is more to do than they can begin with: what joblib is for. Its start costs 12 ms.
+        """
+        more, self._workers = workers - self._workers, max(workers, self._workers)
+        if more <= 0:
             return
+        targets = [self._scheduled] if many else [self._work] * more
+        for target in targets:
+            threading.Thread(target=target, args=(more,) if many else (), daemon=True).start()
+
+    def _scheduled(self, workers: int) -> None:
         import joblib
 
+        workers += 1  # which hands over while the others go on
         joblib.Parallel(n_jobs=workers, backend="threading", batch_size=1, pre_dispatch="all")(
             joblib.delayed(self._work)() for _ in range(workers)
         )
@@ -149,11 +156,14 @@ class Crew:
             with self._changed:
                 self._closing = True
                 self._changed.notify_all()
-                self._ended.wait_for(lambda: self._busy == 0, WAIT_SECONDS)
+                self._ended.wait_for(self._is_idle, WAIT_SECONDS)
             raise
 
     def _is_done(self) -> bool:
-        return self._wanted == 0 or (isinstance(self.fault, Cancelled) and self._busy == 0)
+        return self._wanted == 0 or (isinstance(self.fault, Cancelled) and self._is_idle())
+
+    def _is_idle(self) -> bool:
+        return self._busy == 0 and not self._finished
 
     def close(self) -> None:
         """End the threads. What is still being built, nobody waits for any more."""
@@ -163,8 +173,8 @@ class Crew:
             idle = self._ended.wait_for(lambda: self._busy == 0, LEAVING_SECONDS)
         if not idle:
             self._children.stop_all()
-        for thread in self._threads:
-            thread.join(WAIT_SECONDS)
+            with self._changed:
+                self._ended.wait_for(self._is_idle, WAIT_SECONDS)
         self._root.__exit__(None, None, None)
 
     # --- In the threads ---------------------------------------------------------------------------------------------
@@ -180,15 +190,34 @@ class Crew:
                         self._ended.notify_all()
 
     def _next(self) -> Callable[[], None] | None:
-        """Return what to do next; None at the end. What can run is run first: its Outcome is stored the sooner."""
+        """Return what to do next; None at the end.
+
+        What has ended is handed over first, then what can run is run, then more is built: so Outcomes are stored as
+        soon as may be. Storing waits for a disk, so one thread more than workers takes turns at it; when more has ended
+        than is being worked on, nothing is begun.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._closing or self._runs or self._builds)
-            if self._closing:
+            self._changed.wait_for(lambda: self._closing or self._finished or self._can_begin())
+            if not self._finished and self._closing:
                 return None
             self._busy += 1
-            return (
-                partial(self._run, self._runs.popleft()) if self._runs else partial(self._build, self._builds.popleft())
-            )
+            if self._finished:
+                return partial(self._hand_over, self._finished.popleft())
+            self._at_work += 1
+            if self._runs:
+                return partial(self._at, self._run, self._runs.popleft())
+            return partial(self._at, self._build, self._builds.popleft())
+
+    def _can_begin(self) -> bool:
+        return bool(self._runs or self._builds) and self._at_work < self._workers
+
+    def _at(self, task: Callable[[T], None], what: T) -> None:
+        try:
+            task(what)
+        finally:
+            with self._changed:
+                self._at_work -= 1
+                self._changed.notify()
 
     def _build(self, batch: list[Order]) -> None:
         """Execute the build steps of `batch`. Raises nothing: an exception would end the thread."""
@@ -253,7 +282,11 @@ class Crew:
                 if order.steps and order.steps[-1].ended != Exited(0):
                     break
                 order.steps.append(self._told(order.language.run(order.action, step, order.scratch), order.scratch))
-            self._hand_over(order)
+            order.scratch.__exit__()
+            order.scratch = None
+            with self._changed:
+                self._finished.append(order)
+                self._changed.notify()
         except Cancelled as cancelled:
             self.fault = cancelled
         except (CodeExecError, OSError) as error:

@@ -105,5 +105,5 @@ class ParallelExecutor:
         self._children.prepare(workers)
         if self._crew is None:
             self._crew = Crew(ScratchRoot(self._scratch_root), self._children, self._path)
-        self._crew.grow(workers)
+        self._crew.grow(workers, many=count > workers)
         return self._crew

@@ -6,8 +6,9 @@ that runs a child has a supervisor to itself for as long, and gives it back for 
 
 from __future__ import annotations
 
+import ast
 import codecs
-import json
+import marshal
 import math
 import os
 import select
@@ -58,6 +59,8 @@ class Children:
         self._too_late = ""
 
     def __enter__(self) -> Children:
+        """Let the first supervisor start: whoever opens this has something to run, and first finds out what."""
+        self.prepare(1)
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -190,6 +193,10 @@ class Children:
 _SUPPORTED = hasattr(os, "fork")
 
 
+_START = "import sys; sys.path.insert(0, sys.argv[1]); import supervisor; del sys.path[0]; supervisor.main()"
+"""Imported rather than run as a script, so that it need not be compiled each time."""
+
+
 class _Supervisor:
     """A running `supervisor`, used by one thread at a time."""
 
@@ -198,7 +205,7 @@ class _Supervisor:
         # Its environment is built: a sample can read that of its parent process. A Python whose library is not in the
         # system's places needs to be told where that is.
         self._process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-I", "-S", str(Path(__file__).with_name("supervisor.py"))],
+            [sys.executable, "-I", "-S", "-c", _START, str(Path(__file__).parent)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -235,7 +242,7 @@ class _Supervisor:
                 self._child = int(payload)
             else:
                 self._child = 0
-                return _Report(**json.loads(payload))
+                return _Report(**ast.literal_eval(payload.decode()))
         return None
 
     def _send(self, data: bytes) -> None:
@@ -308,7 +315,7 @@ def _encode(command: Command, left: float) -> bytes:
         return os.fsencode(text).decode("latin-1")
 
     timeout = left if command.timeout is None else min(command.timeout, left)
-    return json.dumps(
+    return marshal.dumps(
         {
             "argv": [carried(arg) for arg in command.argv],
             "cwd": carried(str(command.cwd)),
@@ -317,7 +324,7 @@ def _encode(command: Command, left: float) -> bytes:
             "stdin": None if command.stdin is None else command.stdin.encode("utf-8", "replace").decode("latin-1"),
             "limit": command.output_limit,
         }
-    ).encode()
+    )
 
 
 def _ended(report: _Report, command: Command) -> Termination:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PREFIX = "codeexec-"
 _LOCK = "lock"
+_FOLDERS = ("work", "home", "tmp")
 FULL_BELOW = 64 * 1024
 """Bytes that are free on a disk that is called full."""
 
@@ -128,11 +129,13 @@ class ScratchDirectory:
             CodeExecError: A name of a file would leave the directory.
         """
         try:
-            for folder in ("work", "home", "tmp"):
+            for folder in _FOLDERS:
                 (self._all / folder).mkdir()
             for name, text in self._files:
-                path = self.path.joinpath(*_parts(name))
-                path.parent.mkdir(parents=True, exist_ok=True)
+                parts = _parts(name)
+                path = self.path.joinpath(*parts)
+                if len(parts) > 1:
+                    path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(text.encode("utf-8", "surrogatepass"))
         except BaseException:
             remove(self._all)
@@ -140,7 +143,15 @@ class ScratchDirectory:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        remove(self._all)
+        try:
+            # What most samples leave is gone so in a fifth of the time.
+            for path in self.path.iterdir():
+                path.unlink()
+            for folder in _FOLDERS:
+                (self._all / folder).rmdir()
+            self._all.rmdir()
+        except OSError:
+            remove(self._all)
 
     def run(self, step: Step, argv: tuple[str, ...], env: Mapping[str, str]) -> StepResult:
         """Run `step` here, by the command line `argv`.

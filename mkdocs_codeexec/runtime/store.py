@@ -102,7 +102,7 @@ class DirectoryStore:
             _write(result, _entry(outcome, action.key))
             for path in indexes:
                 assert path is not None
-                _write(path, {"format": FORMAT, "key": action.key})
+                _write(path, {"format": FORMAT, "key": action.key}, sync=False)
         except OSError as error:
             self._tell(
                 "write",
@@ -168,9 +168,9 @@ class DirectoryStore:
             fresh = not (self._directory / "results").exists()
             self._directory.mkdir(parents=True, exist_ok=True)
             if fresh:
-                _replace(self._directory / ".gitignore", GITIGNORE.encode())
+                _replace(self._directory / ".gitignore", GITIGNORE.encode(), sync=False)
             if not (self._directory / "CACHEDIR.TAG").exists():
-                _replace(self._directory / "CACHEDIR.TAG", CACHEDIR_TAG.encode())
+                _replace(self._directory / "CACHEDIR.TAG", CACHEDIR_TAG.encode(), sync=False)
             self._sweep()
             self._ready = True
 
@@ -242,14 +242,15 @@ def _bytes(path: Path) -> bytes:
         return file.readall()
 
 
-def _write(path: Path, entry: Mapping[str, object]) -> None:
+def _write(path: Path, entry: Mapping[str, object], *, sync: bool = True) -> None:
+    """Write `entry`. Without `sync` it survives this process, and not the power; an index is made again from misses."""
     text = json.dumps(entry, ensure_ascii=False, indent=1) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
     # A lone surrogate has no UTF-8; `backslashreplace` spells it as JSON does.
-    _replace(path, text.encode("utf-8", "backslashreplace"))
+    _replace(path, text.encode("utf-8", "backslashreplace"), sync=sync)
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _replace(path: Path, data: bytes, *, sync: bool = True) -> None:
     """Put `data` at `path`: whoever looks sees what was there or all of it.
 
     Raises:
@@ -262,7 +263,8 @@ def _replace(path: Path, data: bytes) -> None:
             rest = memoryview(data)
             while rest:
                 rest = rest[file.write(rest) :]
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         try:
             temporary.replace(path)
         except IsADirectoryError:
