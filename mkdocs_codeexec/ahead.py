@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Executor, Runner, Workers
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.pipeline import Pipeline
+
+SWITCH_SECONDS = 0.0002
+"""How long MkDocs may go on when this thread has something to do."""
 
 _log = logging.getLogger(__name__)
 
@@ -41,10 +45,15 @@ class Ahead:
         self._thread.start()
 
     def _build(self, pipeline: Pipeline, samples: Sequence[Sample]) -> None:
+        # MkDocs computes without a pause. Each time this thread looks at a file it would wait 5 ms for its turn.
+        usual = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_SECONDS)
         try:
             pipeline.build_ahead(samples, self._open)
         except Exception:  # noqa: BLE001 - see the class
             _log.debug("building ahead", exc_info=True)
+        finally:
+            sys.setswitchinterval(usual)
 
     def _open(self) -> tuple[Runner, Executor]:
         if self._closed:

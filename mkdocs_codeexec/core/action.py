@@ -14,6 +14,7 @@ The key is a pure function of this one value. What is *not* in it, and why:
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NewType
@@ -111,18 +112,31 @@ class Action:
             files: Value = self.files
             if what == "structure":
                 files = (STRUCTURE_FORMAT, tuple(name for name, _ in self.files), self.structure)
-            fields: Value = (
-                what,
-                KEY_FORMAT,
-                self.language,
-                files,
-                tuple((s.kind, s.argv, float(s.timeout), s.stdin, s.env) for s in self.steps),
-                self.inputs,
-                toolchain,
-                self.output_limit,
-            )
-            self._keys[what] = Key(hashlib.sha256(canonical(fields)).hexdigest())
+            self._keys[what] = _key(what, self.language, files, self.steps, self.inputs, toolchain, self.output_limit)
         return self._keys[what]
+
+
+@functools.lru_cache(maxsize=8192)  # a build plans each sample several times, and `serve` again in each of its builds
+def _key(
+    what: str,
+    language: str,
+    files: Value,
+    steps: tuple[Step, ...],
+    inputs: tuple[tuple[str, str], ...],
+    toolchain: str | None,
+    output_limit: int,
+) -> Key:
+    fields: Value = (
+        what,
+        KEY_FORMAT,
+        language,
+        files,
+        tuple((s.kind, s.argv, float(s.timeout), s.stdin, s.env) for s in steps),
+        inputs,
+        toolchain,
+        output_limit,
+    )
+    return Key(hashlib.sha256(canonical(fields)).hexdigest())
 
 
 def canonical(value: Value) -> bytes:

@@ -86,10 +86,7 @@ class ScratchDirectory:
         output_limit: Bytes read of one stream.
         keep_head: Bytes kept of the start of a long stream; None is as usual.
 
-    Attributes:
-        path: The working directory.
-        names: Its folders, innermost first, and what they are called where somebody reads of them: their real names
-            are others in each run. `$HOME` and `$TMPDIR` are what a sample itself would say.
+    It is made when it is first used. An Action that is only checked, together with others, needs none.
     """
 
     def __init__(
@@ -102,66 +99,84 @@ class ScratchDirectory:
         output_limit: int,
         keep_head: int | None = None,
     ) -> None:
-        self._all = Path(tempfile.mkdtemp(dir=root, prefix=""))
+        self._root = root
         self._files = files
         self._runner = runner
+        self._search = path
         self._limits = {"output_limit": output_limit} | ({} if keep_head is None else {"keep_head": keep_head})
-        self.path = self._all / "work"
-        self._env = {
-            **EVERY_CHILD,
-            "PATH": path,
-            "HOME": str(self._all / "home"),
-            "TMPDIR": str(self._all / "tmp"),
-        }
-        self.names = (
-            (str(self.path), "."),
-            (self._env["HOME"], "$HOME"),
-            (self._env["TMPDIR"], "$TMPDIR"),
-            (str(self._all), ".."),
-            (str(root), "../.."),
-        )
+        self._all: Path | None = None
 
-    def __enter__(self) -> ScratchDirectory:
-        """Write the files.
+    @property
+    def path(self) -> Path:
+        """The working directory.
 
         Raises:
-            OSError: The disk is full, say.
-            CodeExecError: A name of a file would leave the directory.
+            OSError: It cannot be made: the disk is full, say.
+            CodeExecError: A name of a file would leave it.
         """
+        return (self._all or self._make()) / "work"
+
+    @property
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """Its folders, innermost first, and what they are called where somebody reads of them.
+
+        Their real names are others in each run. `$HOME` and `$TMPDIR` are what a sample itself would say.
+        """
+        if self._all is None:
+            return ()
+        return (
+            (str(self._all / "work"), "."),
+            (str(self._all / "home"), "$HOME"),
+            (str(self._all / "tmp"), "$TMPDIR"),
+            (str(self._all), ".."),
+            (str(self._root), "../.."),
+        )
+
+    def _make(self) -> Path:
+        made = Path(tempfile.mkdtemp(dir=self._root, prefix=""))
         try:
             for folder in _FOLDERS:
-                (self._all / folder).mkdir()
+                (made / folder).mkdir()
             for name, text in self._files:
                 parts = _parts(name)
-                path = self.path.joinpath(*parts)
+                path = (made / "work").joinpath(*parts)
                 if len(parts) > 1:
                     path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(text.encode("utf-8", "surrogatepass"))
         except BaseException:
-            remove(self._all)
+            remove(made)
             raise
+        self._all = made
+        return made
+
+    def __enter__(self) -> ScratchDirectory:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        made, self._all = self._all, None
+        if made is None:
+            return
         try:
             # What most samples leave is gone so in a fifth of the time.
-            for path in self.path.iterdir():
+            for path in (made / "work").iterdir():
                 path.unlink()
             for folder in _FOLDERS:
-                (self._all / folder).rmdir()
-            self._all.rmdir()
+                (made / folder).rmdir()
+            made.rmdir()
         except OSError:
-            remove(self._all)
+            remove(made)
 
     def run(self, step: Step, argv: tuple[str, ...], env: Mapping[str, str]) -> StepResult:
         """Run `step` here, by the command line `argv`.
 
         The environment is the one that every child gets, then the step's own variables, then `env`.
         """
+        folder = self.path
+        own = {"PATH": self._search, "HOME": str(folder.with_name("home")), "TMPDIR": str(folder.with_name("tmp"))}
         command = Command(
             argv=argv,
-            cwd=self.path,
-            env={**self._env, **dict(step.env), **env},
+            cwd=folder,
+            env={**EVERY_CHILD, **own, **dict(step.env), **env},
             timeout=step.timeout,
             stdin=step.stdin,
             **self._limits,

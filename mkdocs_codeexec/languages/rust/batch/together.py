@@ -85,10 +85,11 @@ def _built(left: Work, crate: merged.Crate, result: StepResult, scratch: Scratch
     if said.warned:
         yield _alone([left[index] for index in sorted(said.warned)])
     program = scratch.path / merged.PROGRAM
+    made = program.exists()  # it is not there where only types are checked
     for index, ((action, own), member) in enumerate(zip(left, crate.members, strict=True)):
         if index in said.warned:
             continue
-        if program.exists():  # it does not where only types are checked
+        if made:
             _link(program, own.path / merged.PROGRAM)
         alone = StepResult(kind="build", stdout="", stderr="", ended=Exited(0), duration=result.duration / len(left))
         yield Together(action, alone, member)
