@@ -85,7 +85,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig | None:
         """Check the options and add the Markdown extension and the stylesheet."""
         self._builds += 1
-        self.on_build_error()
+        self._end()
         self._site = None
         self._pages = {}
         environ = read_environment()
@@ -226,6 +226,9 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
 
     def on_build_error(self, **_: object) -> None:
         """End what was begun for a build that will not come to its batch."""
+        self._end()
+
+    def _end(self) -> None:
         if self._site:
             self._site.close()
 
