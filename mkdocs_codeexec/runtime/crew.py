@@ -114,14 +114,15 @@ class Crew:
                 if finish is None and not _builds(action):
                     continue
                 order = self._orders.get(action.request_key)
-                self._wanted += finish is not None
                 if order is None or order.action != action:
                     order = self._orders[action.request_key] = Order(language, action, finish)
                     fresh.setdefault(language.name, (language, []))[1].append(order)
-                    continue
-                order.finish = finish
-                if order.built:
-                    self._runs.append(order)
+                    self._wanted += finish is not None
+                elif order.finish is None and finish is not None:
+                    order.finish = finish
+                    self._wanted += 1
+                    if order.built:
+                        self._runs.append(order)
             self._changed.notify_all()
         for language, orders in fresh.values():
             self._put(language, orders)
@@ -338,7 +339,8 @@ class Crew:
                 stack.push(order.scratch)
             with self._changed:
                 if order.finish is None:  # given up ahead of time: `run` tries it anew
-                    del self._orders[order.action.request_key]
+                    if self._orders.get(order.action.request_key) is order:
+                        del self._orders[order.action.request_key]
                     return
             action = order.action
             outcome = Outcome(language=action.language, steps=tuple(order.steps), toolchain=action.toolchain or "")

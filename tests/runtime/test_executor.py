@@ -570,3 +570,16 @@ def test_nothing_is_executed_after_the_end(root: Path) -> None:
         with pytest.raises(Cancelled):
             executor.run([(SHELL, action("a", "true"))], Outcomes())
     assert [] == list(root.iterdir())
+
+
+def test_equal_actions_are_executed_once(root: Path, marks: Path) -> None:
+    """An Action that is asked for twice, or was asked for ahead twice, is built once and has one Outcome."""
+    language: Any = Together(marks)
+    [one, *_] = three()
+    with Children() as children:
+        executor = ParallelExecutor(children, jobs=2, total_timeout=None, path=PATH, scratch_root=root)
+        executor.build_ahead([(language, one), (language, one)])
+        executor.run([(language, one), (language, one)], outcomes := Outcomes())
+
+    assert {"a": ["for all built", "a"]} == built_and_run(outcomes)
+    assert ["a"] == language.built
