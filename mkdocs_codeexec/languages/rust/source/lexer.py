@@ -6,6 +6,7 @@ finely than rustc splits them, which nothing here depends on.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
@@ -81,6 +82,7 @@ _COMMENT_MARK = re.compile(r"/\*|\*/")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
+@functools.lru_cache(maxsize=1024)  # a sample that is missing is read for its structure and for its company
 def tokens(source: str) -> tuple[Token, ...]:
     """Return the tokens of `source`, plain comments left out.
 
