@@ -74,6 +74,11 @@ class Pipeline:
     recalled: MutableMapping[Key, Outcome] = field(default_factory=dict)
     refused: MutableMapping[Key, Unavailability] = field(default_factory=dict)
 
+    @property
+    def executes(self) -> bool:
+        """Whether anything is ever executed."""
+        return self.mode in ("auto", "always")
+
     def build_ahead(self, samples: Sequence[Sample], open_workers: Callable[[], tuple[Runner, Executor]]) -> None:
         """Begin to build those of `samples` that the store lacks, for a `resolve` that may ask for them.
 
@@ -86,13 +91,13 @@ class Pipeline:
         Raises:
             Cancelled: The run was stopped from outside.
         """
-        if self.mode not in ("auto", "always"):
+        if not self.executes:
             return
         batch = _Batch(self)
         live = [sample for sample in samples if not sample.ignored]
         batch.plan(live)
-        batch.look_up(self.store, use_store=self.mode == "auto")
-        if any(step.kind == "build" for action in batch.missing() for step in action.steps):
+        batch.look_up()
+        if any(action.step("build") for action in batch.missing()):
             runner, executor = open_workers()
             work = self._made_ready(batch, live, runner)
             self.refused.update(batch.unavailable)
@@ -107,12 +112,12 @@ class Pipeline:
         batch = _Batch(self, unavailable=dict(self.refused))
         live = [sample for sample in samples if not sample.ignored]
         batch.plan(live)
-        if self.mode in ("auto", "always"):
-            batch.look_up(self.store, use_store=self.mode == "auto")
+        if self.executes:
+            batch.look_up()
             if batch.missing():
                 self._execute(batch, live)
         else:
-            batch.look_up_requests(self.store)
+            batch.look_up_requests()
         return list(batch.resolved(samples, self.mode))
 
     def _execute(self, batch: _Batch, live: Sequence[Sample]) -> None:
@@ -134,7 +139,7 @@ class Pipeline:
                 batch.unavailable.update(self.languages[name].ready(actions, runner))
                 self.languages[name].survey()
             batch.plan(live)
-            batch.look_up(self.store, use_store=self.mode == "auto")
+            batch.look_up()
         return [(self.languages[a.language], a) for a in batch.hopeful() if a.toolchain is not None]
 
     def _fall_back(self, batch: _Batch) -> None:
@@ -177,23 +182,27 @@ class _Batch:
                 self.unavailable.setdefault(action.request_key, self.unavailable[before.request_key])
             self.actions[id(sample)] = action
 
-    def look_up(self, store: Store, *, use_store: bool) -> None:
+    def look_up(self) -> None:
         for action in self.missing():
             if action.toolchain is None:
                 continue
             outcome = self.pipeline.memory.get(action.key)
-            if outcome is None and use_store:
-                outcome = (
-                    self.pipeline.recalled.get(action.key) or store.get(action.key) or self._similar(action, store)
-                )
-                if outcome is not None:
-                    self.pipeline.recalled[action.key] = outcome
+            if outcome is None and self.pipeline.mode == "auto":
+                outcome = self._recall(action)
             if outcome is not None:
                 self.known[action.request_key] = outcome
 
-    def _similar(self, action: Action, store: Store) -> Outcome | None:
+    def _recall(self, action: Action) -> Outcome | None:
+        """Return what the store answers; it is asked once."""
+        pipeline = self.pipeline
+        outcome = pipeline.recalled.get(action.key) or pipeline.store.get(action.key) or self._similar(action)
+        if outcome is not None:
+            pipeline.recalled[action.key] = outcome
+        return outcome
+
+    def _similar(self, action: Action) -> Outcome | None:
         """Return the Outcome of an Action that differs from `action` in layout only, and store it for `action` too."""
-        language = self.pipeline.languages[action.language]
+        store, language = self.pipeline.store, self.pipeline.languages[action.language]
         action = language.structured(action)
         if action.structural_key is None:
             return None
@@ -204,9 +213,9 @@ class _Batch:
         store.put(action, outcome)
         return outcome
 
-    def look_up_requests(self, store: Store) -> None:
+    def look_up_requests(self) -> None:
         for action in self.missing():
-            if outcome := store.find(action.request_key):
+            if outcome := self.pipeline.store.find(action.request_key):
                 self.known[action.request_key] = outcome
 
     def distinct(self) -> Iterator[Action]:

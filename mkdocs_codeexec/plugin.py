@@ -141,7 +141,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             css = (PACKAGE / "assets" / "codeexec.css").read_text("utf-8")
             files.append(File.generated(config, STYLESHEET, content=css))
         if self._site and self._site.settings.enabled and not self._dirty:
-            self._site.build_ahead(list(self._glimpses(files)))
+            self._site.build_ahead(self._glimpses(files))
         return files
 
     def _glimpses(self, files: Files) -> Iterator[Sample]:

@@ -138,11 +138,15 @@ class Site:
         found = words(self.settings)
         return found if self.settings.enabled else {word: rule._replace(run="none") for word, rule in found.items()}
 
-    def build_ahead(self, samples: Sequence[Sample]) -> None:
-        """Begin to build what is missing of `samples`, which may turn out to be on the pages, and return."""
-        if samples and self.settings.execute in ("auto", "always"):
+    def build_ahead(self, samples: Iterable[Sample]) -> None:
+        """Begin to build what is missing of `samples`, which may turn out to be on the pages, and return.
+
+        They are looked at only if anything is executed at all.
+        """
+        pipeline = self._resolver()
+        if pipeline.executes and (seen := list(samples)):
             self._ahead = Ahead(self._workers)
-            self._ahead.start(self._resolver(), samples)
+            self._ahead.start(pipeline, seen)
 
     def close(self) -> None:
         """End what was begun and is not wanted any more."""

@@ -107,6 +107,10 @@ class Action:
             return None
         return self._digest("structure", self.toolchain)
 
+    def step(self, kind: StepKind) -> Step | None:
+        """Return the first step of `kind`, or None if there is none."""
+        return next((step for step in self.steps if step.kind == kind), None)
+
     def _digest(self, what: str, toolchain: str | None) -> Key:
         if what not in self._keys:
             files: Value = self.files

@@ -31,6 +31,8 @@ class Rule(NamedTuple):
     put: str
 
 
+ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+"""An ANSI escape sequence that is whole: what a terminal does not show of text that a compiler coloured."""
 _PATH = r"[\w./@+~%-]"
 _START = (
     rf"(?:(?<=\x1b\[m)|(?<=\x1b\[[0-9]m)|(?<=\x1b\[[0-9]{{2}}m)|(?<=\x1b\[[0-9];[0-9]{{2}}m)|(?<=\x1b\[K)|(?<!{_PATH}))"

@@ -99,7 +99,8 @@ class ScriptLanguage:
         """Run the build step of each of `work` and yield its result."""
         del bench
         for action, scratch in work:
-            step = next(step for step in action.steps if step.kind == "build")
+            step = action.step("build")
+            assert step is not None, "only Actions with a build step are built"
             yield action, self.run(action, step, scratch)
 
     def run(self, action: Action, step: Step, scratch: Scratch) -> StepResult:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.core.hidden import runnable
+from mkdocs_codeexec.core.normalize import ESCAPE
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Sample
@@ -137,7 +138,6 @@ _MENTION = re.compile(
     rf"{_AFTER}(?:\./)?sample\.\w+(?P<between>\"{_COLOURS}, line {_COLOURS}|: line |:)"
     r"(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?(?P<to>: \d{1,9}:\d{1,9})?(?! \(in the preamble\))(?![:\d]*\d)"
 )
-_ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 _ARROW = re.compile(r"( *)(?:-->|:::) (.+?):\d+:\d+(?: \(in the preamble\))?$")
 _HEAD = re.compile(r"(?:\./)?sample\.\w+:\d+:(?:\d+:)? ")
 """The start of a message of gcc and its like, which needs no arrow."""
@@ -158,7 +158,7 @@ def rewritten(text: str, where: PageMap) -> str:
     block: list[str] = []
     done: list[str] = []
     for line in (*text.split("\n"), ""):
-        if _ESCAPE.sub("", line).strip():
+        if ESCAPE.sub("", line).strip():
             block.append(line)
         else:
             done += (*_block(block, where), line)
@@ -168,7 +168,7 @@ def rewritten(text: str, where: PageMap) -> str:
 
 def _block(lines: Sequence[str], where: PageMap) -> list[str]:
     """Return one message: lines without an empty one between them."""
-    plain = [_ESCAPE.sub("", line) for line in lines]
+    plain = [ESCAPE.sub("", line) for line in lines]
     arrow = next(filter(None, map(_ARROW.match, plain)), None)
     numbers = _numbers(lines, plain, where)
     if arrow is None and not numbers:

@@ -355,7 +355,7 @@ class Crew:
 
 
 def _builds(action: Action) -> bool:
-    return any(step.kind == "build" for step in action.steps)
+    return action.step("build") is not None
 
 
 def _internal(error: Exception) -> str:

@@ -8,7 +8,7 @@ the other end closes, for whatever reason, SIGKILL included, it ends everything 
 
 It imports as little as possible (a start costs 12 ms) and nothing of this package.
 
-Requests on standard input: a length (u32, big-endian) and a JSON object; strings in it hold bytes, as Latin-1.
+Requests on standard input: a length (u32, big-endian) and a dictionary by `marshal`; strings in it hold bytes, as Latin-1.
 Answers on standard output: a type, a length (u32) and a payload.
 
     p   the child's process id, in decimal digits

@@ -7,7 +7,7 @@ that type inference meets the same choices.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 FEWEST = 3
@@ -44,12 +44,11 @@ def group(candidates: Sequence[Candidate[T]], jobs: int) -> list[list[T]]:
     """Return `candidates` in batches, those that take longest first, for `jobs` compilers at once."""
     alone = [candidate for candidate in candidates if candidate.kind is None]
     crates: list[list[Candidate[T]]] = []
-    for pool in _by_kind(candidates):
-        for found in pool:
-            if len(found) < FEWEST:
-                alone += found
-            else:
-                crates.append(found)
+    for found in _pools(candidates):
+        if len(found) < FEWEST:
+            alone += found
+        else:
+            crates.append(found)
     total = sum(map(_cost, crates)) + sum(_cost([candidate]) for candidate in alone)
     parts = [part for crate in crates for part in _split(crate, 1.25 * total / max(jobs, 1))]
     parts.sort(key=_cost, reverse=True)
@@ -57,19 +56,16 @@ def group(candidates: Sequence[Candidate[T]], jobs: int) -> list[list[T]]:
     return [[candidate.what for candidate in part] for part in (*parts, *([candidate] for candidate in alone))]
 
 
-def _by_kind(candidates: Sequence[Candidate[T]]) -> list[list[list[Candidate[T]]]]:
-    """Return for each kind the samples by their dependencies, small sets as one."""
+def _pools(candidates: Sequence[Candidate[T]]) -> Iterator[list[Candidate[T]]]:
+    """Yield what may share a crate: samples of one kind by their dependencies, small sets as one."""
     kinds: dict[Hashable, dict[frozenset[str], list[Candidate[T]]]] = {}
     for candidate in candidates:
         if candidate.kind is not None:
             kinds.setdefault(candidate.kind, {}).setdefault(candidate.crates, []).append(candidate)
-    found = []
     for sets in kinds.values():
-        plain = sets.pop(frozenset(), [])
-        large = [members for members in sets.values() if len(members) >= OWN_CRATE]
-        small = [member for members in sets.values() if len(members) < OWN_CRATE for member in members]
-        found.append([plain, *large, small])
-    return found
+        yield sets.pop(frozenset(), [])
+        yield from (members for members in sets.values() if len(members) >= OWN_CRATE)
+        yield [member for members in sets.values() if len(members) < OWN_CRATE for member in members]
 
 
 def _cost(crate: Sequence[Candidate[T]]) -> int:

@@ -65,7 +65,7 @@ class Builder:
         return group([self._candidate(action) for action in actions], self._jobs)
 
     def _candidate(self, action: Action) -> Candidate[Action]:
-        step = next((step for step in action.steps if step.kind == "build"), None)
+        step = action.step("build")
         equipment = self._equipment_of(action)
         if step is None or equipment is None:
             return Candidate(action, None, frozenset(), 0)
@@ -101,9 +101,8 @@ class Builder:
     def _alone(self, action: Action, scratch: Scratch) -> StepResult:
         from mkdocs_codeexec.languages.rust.messages import diagnostics
 
-        step = next(step for step in action.steps if step.kind == "build")
-        equipment = self._equipment_of(action)
-        if equipment is None:
+        step, equipment = action.step("build"), self._equipment_of(action)
+        if step is None or equipment is None:
             why = NotStarted("its environment was not built")
             return StepResult(kind="build", stdout="", stderr="", ended=why)
         result = scratch.run(step, equipment.command(step), dict(step.env))

@@ -9,13 +9,12 @@ twice.
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
+from mkdocs_codeexec.languages.rust.messages import diagnostics
 from mkdocs_codeexec.languages.rust.source.prepare import FILE
 
 if TYPE_CHECKING:
@@ -77,8 +76,8 @@ def merge(codes: Sequence[str]) -> Crate:
     variable = f"CODEEXEC_{prefix.upper()}"
     members = tuple(Member(prefix + _number(index), variable) for index in range(len(codes)))
     entry = f"{prefix}_main"
-    body = "pub fn {0}() -> ::std::process::ExitCode {{ ::std::process::Termination::report(main()) }}\n"
-    files = [(member.file, _line(code) + body.format(entry)) for member, code in zip(members, codes, strict=True)]
+    body = f"pub fn {entry}() -> ::std::process::ExitCode {{ ::std::process::Termination::report(main()) }}\n"
+    files = [(member.file, _line(code) + body) for member, code in zip(members, codes, strict=True)]
     modules = "".join(f'#[path = "{member.file}"]\npub mod {member.module};\n' for member in members)
     arms = "".join(f'        "{member.module}" => {member.module}::{entry}(),\n' for member in members)
     root = (
@@ -111,32 +110,18 @@ def sort(stderr: str, crate: Crate) -> Said:
     warned: set[int] = set()
     unowned = False
     for line in stderr.splitlines():
-        message = _message(line)
+        message = diagnostics.parsed(line)
         if message is None:
             unowned = unowned or bool(line.strip())
             continue
         level = str(message.get("level", ""))
-        if level not in ("warning", "error", "error: internal compiler error") or _is_summary(message):
+        if level not in ("warning", "error", "error: internal compiler error") or diagnostics.is_summary(message):
             continue
         found = {owners[name] for name in _names(message, primary=True) if name in owners}
         found = found or {owners[name] for name in _names(message, primary=False) if name in owners}
         unowned = unowned or not found
         (warned if level == "warning" else errors).update(found)
     return Said(frozenset(errors), frozenset(warned), unowned)
-
-
-def _message(line: str) -> Mapping[str, object] | None:
-    try:
-        value = json.loads(line) if line.startswith("{") else None
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _is_summary(message: Mapping[str, object]) -> bool:
-    """Tell whether it only counts the others, or points to where they are explained."""
-    text = str(message.get("message", ""))
-    return not message.get("spans") and bool(re.match(r"aborting due to |\d+ warnings? emitted", text))
 
 
 def _names(message: Mapping[str, object], *, primary: bool) -> Iterator[str]:

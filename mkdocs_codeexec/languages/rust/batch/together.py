@@ -59,7 +59,8 @@ def build_together(
         if len(left) < FEWEST:
             break
         crate = merged.merge([dict(action.files)[FILE] for action, _ in left])
-        step = _build_step(left[0][0])
+        step = left[0][0].step("build")
+        assert step is not None, "only Actions with a build step are built"
         with bench(crate.files) as scratch:
             result = scratch.run(step, command(step), dict(step.env))
             if result.ended == Exited(0):
@@ -113,7 +114,3 @@ def _halves(work: Work) -> Regrouped:
     actions = tuple(action for action, _ in work)
     middle = len(actions) // 2
     return Regrouped((actions[:middle], actions[middle:]))
-
-
-def _build_step(action: Action) -> Step:
-    return next(step for step in action.steps if step.kind == "build")

@@ -38,7 +38,7 @@ def read(stderr: str) -> tuple[str, tuple[Diagnostic, ...]]:
     rendered: list[str] = []
     found: list[Diagnostic] = []
     for line in stderr.splitlines(keepends=True):
-        message = _message(line)
+        message = parsed(line)
         if message is None:
             if not _TORN.search(line):
                 rendered.append(line)
@@ -47,7 +47,7 @@ def read(stderr: str) -> tuple[str, tuple[Diagnostic, ...]]:
             continue
         diagnostic = _diagnostic(message)
         rendered.append(diagnostic.rendered)
-        if diagnostic.level in ("error", "warning") and not _is_summary(diagnostic):
+        if diagnostic.level in ("error", "warning") and not is_summary(message):
             found.append(diagnostic)
     return "".join(rendered), tuple(found)
 
@@ -98,7 +98,8 @@ def _linker(found: Diagnostic) -> NotStarted | None:
     return NotStarted(f"the linker `{name}` {how}; install a C compiler")
 
 
-def _message(line: str) -> Mapping[str, object] | None:
+def parsed(line: str) -> Mapping[str, object] | None:
+    """Return the message of rustc in `line`; None if it is something else."""
     if not line.startswith("{"):
         return None
     try:
@@ -108,9 +109,10 @@ def _message(line: str) -> Mapping[str, object] | None:
     return value if isinstance(value, dict) and ("rendered" in value or "$message_type" in value) else None
 
 
-def _is_summary(diagnostic: Diagnostic) -> bool:
+def is_summary(message: Mapping[str, object]) -> bool:
     """Tell whether it only counts the others: `aborting due to 2 previous errors; 1 warning emitted`."""
-    return not diagnostic.spans and not diagnostic.code and bool(_SUMMARY.match(diagnostic.message))
+    plain = not message.get("spans") and not message.get("code")
+    return plain and bool(_SUMMARY.match(str(message.get("message", ""))))
 
 
 _SUMMARY = re.compile(r"aborting due to |\d+ warnings? emitted")

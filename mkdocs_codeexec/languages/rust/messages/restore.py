@@ -6,9 +6,9 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+from mkdocs_codeexec.core.normalize import ESCAPE
 from mkdocs_codeexec.languages.rust.source.prepare import FILE, Prepared, Shift, in_preamble, original
 
-_ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 _ROW = re.compile(r" *(\d{1,9}) [|~+-] ?")
 _ARROW = re.compile(r" *(?:-->|:::) (.+?):\d+:\d+$")
 _NOTES = re.compile(r" *\| ")
@@ -49,7 +49,7 @@ class _Reader:
 
     def take(self, line: str) -> None:
         """Take the next line."""
-        plain = _ESCAPE.sub("", line)
+        plain = ESCAPE.sub("", line)
         self._place_of(plain)
         row = _ROW.match(plain)
         if self._dropping and (row or _NOTES.match(plain + " ") or plain == "..."):
@@ -146,7 +146,7 @@ def _changed(line: str, cuts: tuple[_Cut, ...]) -> str:
     blank = {at for cut in cuts for at in range(cut.start + cut.width, cut.blank)}
     parts: list[str] = []
     column = end = 0
-    for match in (*_ESCAPE.finditer(line), None):
+    for match in (*ESCAPE.finditer(line), None):
         visible = line[end : match.start() if match else len(line)]
         parts += (" " if at in blank else char for at, char in enumerate(visible, column) if at not in gone)
         column += len(visible)
