@@ -378,7 +378,9 @@ def test_what_a_killed_build_left_is_removed(tmp_path: Path) -> None:
 
 
 INTERRUPTED = """
+import signal
 import sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background jobs ignore it
 from pathlib import Path
 sys.path.insert(0, sys.argv[4])
 from test_executor import Shell, _alive, action
