@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 from mkdocs.config import config_options as options
 from mkdocs.config.base import Config
 
+from mkdocs_codeexec.core.confinement import SandboxMode
 from mkdocs_codeexec.core.settings import (
     EDITIONS,
     EnvironmentSettings,
@@ -250,7 +251,7 @@ def _execute(reader: _Reader, top: Mapping[str, object], environ: Mapping[str, s
     return next(mode for mode in get_args(ExecuteMode) if mode == value), enabled
 
 
-def _sandbox(reader: _Reader, top: Mapping[str, object], environ: Mapping[str, str]) -> str:
+def _sandbox(reader: _Reader, top: Mapping[str, object], environ: Mapping[str, str]) -> SandboxMode:
     override = environ.get("CODEEXEC_SANDBOX")
     table: Mapping[str, object] = {"CODEEXEC_SANDBOX": override} if override else top
     name = "CODEEXEC_SANDBOX" if override else "sandbox"
@@ -261,7 +262,7 @@ def _sandbox(reader: _Reader, top: Mapping[str, object], environ: Mapping[str, s
             "`required` is not available in this version of mkdocs-codeexec: samples run as the user who builds the site",
             "build documentation of people you do not trust in a container or a virtual machine",
         )
-    return value
+    return next(mode for mode in get_args(SandboxMode) if mode == value)
 
 
 def _jobs(reader: _Reader, top: Mapping[str, object], environ: Mapping[str, str], cpus: Callable[[], int]) -> int:

@@ -19,12 +19,14 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NewType
 
+from mkdocs_codeexec.core.confinement import UNLIMITED, Limits
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mkdocs_codeexec.core.outcome import StepKind
 
-KEY_FORMAT = 1
+KEY_FORMAT = 2
 """Version of what is hashed and of what an execution means. Raise it when either changes."""
 
 STRUCTURE_FORMAT = 1
@@ -47,6 +49,8 @@ class Step:
         timeout: Wall time in seconds.
         stdin: Text on standard input; None closes it.
         env: Variables beside the few that every child gets, sorted by name.
+        limits: How much it may use.
+        network: Whether it may use the network.
     """
 
     kind: StepKind
@@ -54,6 +58,8 @@ class Step:
     timeout: float
     stdin: str | None = None
     env: tuple[tuple[str, str], ...] = ()
+    limits: Limits = UNLIMITED
+    network: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +141,7 @@ def _key(
         KEY_FORMAT,
         language,
         files,
-        tuple((s.kind, s.argv, float(s.timeout), s.stdin, s.env) for s in steps),
+        tuple((s.kind, s.argv, float(s.timeout), s.stdin, s.env, s.limits.amounts(), s.network) for s in steps),
         inputs,
         toolchain,
         output_limit,

@@ -9,6 +9,7 @@ from typing import TypeAlias, assert_never
 from mkdocs_codeexec.core.outcome import (
     Diagnostic,
     Exited,
+    LimitReached,
     NotStarted,
     Outcome,
     OutOfMemory,
@@ -95,8 +96,10 @@ def _ended_to_json(ended: Termination) -> dict[str, object]:
             return {"timed_out": after}
         case OutputFlooded(limit):
             return {"output_flooded": limit}
-        case OutOfMemory():
-            return {"out_of_memory": True}
+        case OutOfMemory(limit):
+            return {"out_of_memory": limit}
+        case LimitReached(name, limit):
+            return {"limit_reached": name, "limit": limit}
         case NotStarted(why):
             return {"not_started": why}
         case _:
@@ -128,8 +131,10 @@ def _ended_from_json(ended: Json) -> Termination:
             return TimedOut(float(after))
         case {"output_flooded": int(limit)}:
             return OutputFlooded(limit)
-        case {"out_of_memory": True}:
-            return OutOfMemory()
+        case {"out_of_memory": int(limit)}:
+            return OutOfMemory(limit)
+        case {"limit_reached": str(name), "limit": int(limit)}:
+            return LimitReached(name, limit)
         case {"not_started": str(why)}:
             return NotStarted(why)
         case other:

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias, assert_never
 
 from mkdocs_codeexec.core.outcome import (
     Exited,
+    LimitReached,
     NotStarted,
     Outcome,
     OutOfMemory,
@@ -154,7 +155,7 @@ def judge(expectation: Expectation, outcome: Outcome) -> Verdict:
         match step.ended:
             case NotStarted():
                 return Errored(describe(step.ended))
-            case TimedOut() | OutputFlooded() | OutOfMemory():
+            case TimedOut() | OutputFlooded() | OutOfMemory() | LimitReached():
                 return Unmet(f"{step.kind} {describe(step.ended)}")
             case Exited() | Signaled():
                 pass

@@ -54,7 +54,26 @@ class OutputFlooded:
 
 @dataclass(frozen=True, slots=True)
 class OutOfMemory:
-    """The child was ended because it used more memory than it may."""
+    """The child was ended, or ended, because it used more memory than it may.
+
+    Attributes:
+        limit: The limit in MiB.
+    """
+
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class LimitReached:
+    """The child was ended, or ended, because it used more of something else than it may.
+
+    Attributes:
+        name: Which field of `Limits` it is.
+        limit: The limit, in that field's unit.
+    """
+
+    name: str
+    limit: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +87,7 @@ class NotStarted:
     why: str
 
 
-Termination: TypeAlias = Exited | Signaled | TimedOut | OutputFlooded | OutOfMemory | NotStarted
+Termination: TypeAlias = Exited | Signaled | TimedOut | OutputFlooded | OutOfMemory | LimitReached | NotStarted
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,14 +206,24 @@ def describe(ended: Termination) -> str:
             return f"timed out after {after:g} s"
         case OutputFlooded(limit):
             return f"stopped: more than {limit // 1024} KiB of output"
-        case OutOfMemory():
-            return "stopped: out of memory"
+        case OutOfMemory(limit):
+            return f"stopped: more than {limit} MiB of memory (limit `memory`)"
+        case LimitReached(name, limit):
+            return f"stopped: more than {_AMOUNTS.get(name, '{}').format(limit)} (limit `{name}`)"
         case NotStarted(why):
             return f"not started: {why}"
         case _:
             assert_never(ended)
 
 
+_AMOUNTS = {
+    "processes": "{} processes and threads",
+    "open_files": "{} open files",
+    "file_size": "{} MiB in one file",
+    "disk": "{} MiB in the working directory",
+    "tmp": "{} MiB of temporary files",
+    "cpu": "{} s of processor time",
+}
 _SIGNALS = {
     4: "SIGILL",
     6: "SIGABRT",

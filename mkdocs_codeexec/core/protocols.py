@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from mkdocs_codeexec.core.confinement import UNLIMITED, Access, Limits, Tier
+
+NO_ACCESS = Access()
+
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Action, Key, Step
     from mkdocs_codeexec.core.outcome import Outcome, StepKind, StepResult
@@ -30,6 +34,10 @@ class Command:
         output_limit: Bytes read of one stream before it is ended.
         keep_head: Bytes kept of the start of a stream longer than `keep_head + keep_tail`.
         keep_tail: Bytes kept of its end.
+        access: What it may reach; None for a tool of the user's own, which is not confined.
+        limits: How much it may use.
+        scratch: The directory that holds its working directory `work`, and `home` and `tmp`; None if it has none.
+        user: The user id that it gets where this program is run by root; None is the one that builds Environments.
     """
 
     argv: tuple[str, ...]
@@ -40,10 +48,24 @@ class Command:
     output_limit: int = 1024 * 1024
     keep_head: int = 192 * 1024
     keep_tail: int = 64 * 1024
+    access: Access | None = None
+    limits: Limits = UNLIMITED
+    scratch: Path | None = None
+    user: int | None = None
 
 
 class Runner(Protocol):
     """Starts children. The one door to the operating system's processes."""
+
+    @property
+    def tier(self) -> Tier:
+        """How children with an `access` are confined. Finding out starts one, once."""
+        ...
+
+    @property
+    def refusal(self) -> Unavailability | None:
+        """Why no such child is started at all: the tier is weaker than what is required."""
+        ...
 
     def run(self, command: Command, kind: StepKind, *, on_output: OutputSink | None = None) -> StepResult:
         """Run `command` to its end and return how it went.
@@ -78,8 +100,11 @@ class Scratch(Protocol):
         """The directory."""
         ...
 
-    def run(self, step: Step, argv: tuple[str, ...], env: Mapping[str, str]) -> StepResult:
-        """Run `step` here, by the command line `argv` with `env` over the environment that every child gets."""
+    def run(self, step: Step, argv: tuple[str, ...], env: Mapping[str, str], access: Access = NO_ACCESS) -> StepResult:
+        """Run `step` here, by the command line `argv` with `env` over the environment that every child gets.
+
+        Of the machine it may reach what `access` says; whether the network, the step itself says.
+        """
         ...
 
 

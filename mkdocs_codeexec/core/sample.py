@@ -72,11 +72,13 @@ class Given:
         stdin: Text on standard input; None closes it.
         args: Further arguments of the program.
         env: Environment variables, sorted by name.
+        network: Whether it may use the network.
     """
 
     stdin: str | None = None
     args: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
+    network: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, Limits, SandboxMode
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -63,6 +65,8 @@ class RustSettings:
         backtrace: `RUST_BACKTRACE` of samples: `0`, `1` or `full`.
         environments: By name; always holds `default`.
         inputs: Glob patterns, relative to `mkdocs.yml`, of files whose contents matter to samples.
+        readable: Files and folders that samples may read, beside those; absolute.
+        network: Whether samples may use the network.
     """
 
     run: RunPolicy = "marked"
@@ -72,6 +76,8 @@ class RustSettings:
     backtrace: str = "0"
     environments: Mapping[str, EnvironmentSettings] = field(default_factory=dict)
     inputs: tuple[str, ...] = ()
+    readable: tuple[Path, ...] = ()
+    network: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +94,8 @@ class ScriptSettings:
         version: Command line that makes the toolchain say what it is; empty for `<program> --version`.
         env: Variables that samples get, beside the usual ones.
         inputs: Glob patterns, relative to `mkdocs.yml`, of files whose contents matter to samples.
+        readable: Files and folders that samples may read, beside those; absolute.
+        network: Whether samples may use the network.
     """
 
     name: str
@@ -99,6 +107,8 @@ class ScriptSettings:
     version: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     inputs: tuple[str, ...] = ()
+    readable: tuple[Path, ...] = ()
+    network: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +126,11 @@ class Settings:
         project_dir: The folder of `mkdocs.yml`.
         cache_dir: Where results are kept.
         environment_dir: Where Environments are kept.
+        sandbox: How strongly samples must be confined.
+        limits: How much one run step may use.
+        build_limits: How much one build step may use.
+        cache_size: MiB of results that are kept; None is unlimited.
+        cache_write: Whether results are stored.
         verbose: Say more.
         rust: `languages.rust`; None if it is not set up.
         scripts: Every other language, by canonical name.
@@ -132,7 +147,11 @@ class Settings:
     timeout: float = 10.0
     build_timeout: float = 60.0
     total_timeout: float | None = None
-    sandbox: str = "auto"
+    sandbox: SandboxMode = "auto"
+    limits: Limits = RUN_LIMITS
+    build_limits: Limits = BUILD_LIMITS
+    cache_size: int | None = 200
+    cache_write: bool = True
     verbose: bool = False
     rust: RustSettings | None = None
     scripts: Mapping[str, ScriptSettings] = field(default_factory=dict)

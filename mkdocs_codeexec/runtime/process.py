@@ -29,8 +29,9 @@ from mkdocs_codeexec.errors import Cancelled
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mkdocs_codeexec.core.confinement import Tier
     from mkdocs_codeexec.core.outcome import StepKind, Termination
-    from mkdocs_codeexec.core.protocols import Command, OutputSink
+    from mkdocs_codeexec.core.protocols import Command, OutputSink, Unavailability
 
 STOP_SECONDS = 0.25
 """How long `stop_all` waits for children to be gone; they are ended in any case."""
@@ -65,6 +66,9 @@ class Children:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    tier: Tier = "off"
+    refusal: Unavailability | None = None
 
     def prepare(self, count: int) -> None:
         """Let `count` supervisors start meanwhile, so that nobody waits for them later. Costs 2 ms each."""

@@ -7,16 +7,18 @@ import shutil
 import stat
 import tempfile
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.core.protocols import Command
+from mkdocs_codeexec.core.protocols import NO_ACCESS, Command
 from mkdocs_codeexec.errors import CodeExecError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mkdocs_codeexec.core.action import Step
+    from mkdocs_codeexec.core.confinement import Access
     from mkdocs_codeexec.core.outcome import StepResult
     from mkdocs_codeexec.core.protocols import Runner
 
@@ -166,8 +168,8 @@ class ScratchDirectory:
         except OSError:
             remove(made)
 
-    def run(self, step: Step, argv: tuple[str, ...], env: Mapping[str, str]) -> StepResult:
-        """Run `step` here, by the command line `argv`.
+    def run(self, step: Step, argv: tuple[str, ...], env: Mapping[str, str], access: Access = NO_ACCESS) -> StepResult:
+        """Run `step` here, by the command line `argv`, with no more of the machine than `access`.
 
         The environment is the one that every child gets, then the step's own variables, then `env`.
         """
@@ -179,6 +181,9 @@ class ScratchDirectory:
             env={**EVERY_CHILD, **own, **dict(step.env), **env},
             timeout=step.timeout,
             stdin=step.stdin,
+            access=replace(access, network=step.network),
+            limits=step.limits,
+            scratch=self._all,
             **self._limits,
         )
         return self._runner.run(command, step.kind)

@@ -12,6 +12,7 @@ from mkdocs_codeexec.core.codec import from_json, to_json
 from mkdocs_codeexec.core.outcome import (
     Diagnostic,
     Exited,
+    LimitReached,
     NotStarted,
     Outcome,
     OutOfMemory,
@@ -31,7 +32,8 @@ terminations = st.one_of(
     st.builds(Signaled, st.integers(1, 64)),
     st.builds(TimedOut, st.floats(0.1, 1000)),
     st.builds(OutputFlooded, numbers),
-    st.just(OutOfMemory()),
+    st.builds(OutOfMemory, st.integers(1, 9999)),
+    st.builds(LimitReached, st.sampled_from(["processes", "disk"]), st.integers(1, 9999)),
     st.builds(NotStarted, texts),
 )
 spans = st.builds(Span, texts, numbers, numbers, numbers, numbers, st.booleans(), texts)
@@ -79,7 +81,7 @@ def test_anything_else_is_a_value_error(value: object) -> None:
         pytest.param(False, Signaled(9), id="killed"),
         pytest.param(False, TimedOut(10.0), id="timeout"),
         pytest.param(False, OutputFlooded(1), id="flood"),
-        pytest.param(False, OutOfMemory(), id="memory"),
+        pytest.param(False, OutOfMemory(512), id="memory"),
         pytest.param(False, NotStarted("gone"), id="not started"),
     ],
 )
@@ -102,7 +104,8 @@ def test_nothing_is_not_an_outcome() -> None:
         ("ended by signal 11 (SIGSEGV)", Signaled(11)),
         ("timed out after 0.5 s", TimedOut(0.5)),
         ("stopped: more than 1024 KiB of output", OutputFlooded(1024 * 1024)),
-        ("stopped: out of memory", OutOfMemory()),
+        ("stopped: more than 512 MiB of memory (limit `memory`)", OutOfMemory(512)),
+        ("stopped: more than 64 processes and threads (limit `processes`)", LimitReached("processes", 64)),
         ("not started: no such file", NotStarted("no such file")),
     ],
 )

@@ -199,7 +199,7 @@ def test_get_is_the_inverse_of_put(tmp_path: Path, written: Outcome) -> None:
 
 @pytest.mark.parametrize(
     "ended",
-    [Signaled(9), TimedOut(1.0), OutputFlooded(1), OutOfMemory(), NotStarted("x")],
+    [Signaled(9), TimedOut(1.0), OutputFlooded(1), OutOfMemory(512), NotStarted("x")],
     ids=lambda e: type(e).__name__,
 )
 def test_only_what_ended_by_itself_is_stored(tmp_path: Path, ended: object) -> None:

@@ -200,7 +200,7 @@ def _key(key: str) -> str:
     return key if _BARE.fullmatch(key) else _text(key)
 
 
-def _value(value: object) -> str:  # noqa: PLR0911 - one for each type of TOML
+def _value(value: object) -> str:
     match value:
         case bool():
             return "true" if value else "false"

@@ -135,7 +135,7 @@ def _after_attributes(stream: tuple[Token, ...], index: int) -> int:
     return index
 
 
-def _item_end(stream: tuple[Token, ...], head: int) -> int | None:  # noqa: PLR0911 - one for each form of item
+def _item_end(stream: tuple[Token, ...], head: int) -> int | None:
     """Return the index of the last token of the item or macro call at `head`; None if it is something else."""
     index = head
     visible = _word(stream, index) == "pub"
