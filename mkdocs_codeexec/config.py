@@ -6,16 +6,16 @@ mistakes are reported at once.
 
 from __future__ import annotations
 
-import math
+import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, get_args
 
 from mkdocs.config import config_options as options
 from mkdocs.config.base import Config
 
-from mkdocs_codeexec.core.confinement import SandboxMode
+from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, Limits, SandboxMode, Tier
 from mkdocs_codeexec.core.settings import (
     EDITIONS,
     EnvironmentSettings,
@@ -27,11 +27,11 @@ from mkdocs_codeexec.core.settings import (
 )
 from mkdocs_codeexec.errors import ConfigurationError, nearest
 from mkdocs_codeexec.languages.builtin import BUILTIN
+from mkdocs_codeexec.tables import Reader, absolute, kind
+from mkdocs_codeexec.trust import refusal_to_give, refusal_to_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-_T = TypeVar("_T", float, None)
+    from collections.abc import Callable
 
 
 class PluginOptions(Config):  # type: ignore[no-untyped-call]
@@ -63,13 +63,14 @@ def settings_from(
     Raises:
         ConfigurationError: With one line for each mistake, all of them.
     """
-    reader = _Reader("codeexec")
+    reader = Reader("codeexec")
     top = reader.table(raw, "", _TOP)
     execute, enabled = _execute(reader, top, environ)
+    cache_write, cache_write_refusal = _cache_write(reader, top, environ)
     languages = reader.table(top.get("languages"), "languages", None)
     settings = Settings(
         project_dir=project_dir,
-        cache_dir=_directory(
+        cache_dir=absolute(
             project_dir, environ.get("CODEEXEC_CACHE_DIR") or reader.text(top, "cache_dir", ".cache/codeexec")
         ),
         environment_dir=_environment_dir(reader, top, project_dir, environ),
@@ -81,9 +82,15 @@ def settings_from(
         build_timeout=reader.seconds(top, "build_timeout", 60.0),
         total_timeout=reader.seconds(top, "total_timeout", None),
         sandbox=_sandbox(reader, top, environ),
+        tiers=_tiers(reader, environ),
+        limits=_limits(reader, top, "limits", RUN_LIMITS),
+        build_limits=_limits(reader, top, "build_limits", BUILD_LIMITS),
+        cache_size=reader.amount(top, "cache_size", 200),
+        cache_write=cache_write,
+        cache_write_refusal=cache_write_refusal,
         verbose=reader.flag(top, "verbose", default=False),
-        rust=_rust(reader, languages),
-        scripts=_scripts(reader, languages),
+        rust=_rust(reader, languages, project_dir),
+        scripts=_scripts(reader, languages, project_dir),
         host_env=dict(environ),
     )
     if reader.problems:
@@ -113,130 +120,18 @@ def check_apart(settings: Settings, folders: Mapping[str, Path]) -> None:
 
 
 _TOP = (
-    "enabled",
-    "execute",
-    "fail_on_error",
-    "jobs",
-    "timeout",
-    "build_timeout",
-    "total_timeout",
-    "cache_dir",
-    "environment_dir",
-    "sandbox",
-    "verbose",
-    "languages",
+    *("enabled", "execute", "fail_on_error", "jobs", "timeout", "build_timeout", "total_timeout"),
+    *("cache_dir", "environment_dir", "cache_size", "cache_write"),
+    *("sandbox", "limits", "build_limits", "verbose", "languages"),
 )
 _RUST = (
-    "run",
-    "edition",
-    "toolchain",
-    "dependencies",
-    "manifest_extra",
-    "preamble",
-    "backtrace",
-    "inputs",
-    "environments",
+    *("run", "edition", "toolchain", "dependencies", "manifest_extra", "preamble", "backtrace"),
+    *("inputs", "readable", "network", "environments"),
 )
-_SCRIPT = ("run", "command", "build", "extension", "version", "aliases", "env", "inputs")
+_SCRIPT = ("run", "command", "build", "extension", "version", "aliases", "env", "inputs", "readable", "network")
 
 
-class _Reader:
-    """Reads values out of YAML tables and collects what is wrong with them."""
-
-    def __init__(self, root: str) -> None:
-        self.root = root
-        self.problems: list[str] = []
-
-    def problem(self, where: str, message: str, hint: str = "") -> None:
-        # A variable of the environment stands for itself.
-        path = where if where.startswith("CODEEXEC_") else ".".join(part for part in (self.root, where) if part)
-        self.problems.append(f"`{path}`: {message}" + (f"\n\nhint: {hint}\n" if hint else ""))
-
-    def table(self, value: object, where: str, known: Sequence[str] | None) -> dict[str, Any]:
-        if value is None:
-            return {}
-        if not isinstance(value, Mapping):
-            self.problem(where, f"expected a mapping (`name: value` lines), got {_kind(value)}")
-            return {}
-        for name in value:
-            if known is not None and name not in known:
-                near = nearest(str(name), tuple(known))
-                hint = f"did you mean `{near}`?" if near else f"known options: {', '.join(known)}"
-                self.problem(f"{where}.{name}".lstrip("."), "there is no such option", hint)
-        return {str(name): item for name, item in value.items()}
-
-    def text(self, table: Mapping[str, object], name: str, default: str, where: str = "") -> str:
-        value = table.get(name)
-        if value is None:
-            return default
-        if not isinstance(value, str):
-            self.problem(f"{where}{name}", f"expected text, got {_kind(value)}", f'put it in quotes: `"{value}"`')
-            return default
-        return value
-
-    def choice(
-        self, table: Mapping[str, object], name: str, among: Sequence[str], default: str, where: str = ""
-    ) -> str:
-        value = table.get(name)
-        if value is False and "off" in among:
-            value = "off"  # YAML reads a bare `off` as false
-        if value is None:
-            return default
-        if not isinstance(value, bool) and str(value) in among:
-            return str(value)
-        word = {True: "on", False: "off"}.get(value, str(value)) if isinstance(value, bool) else str(value)
-        near = nearest(word, tuple(among))
-        hint = f"did you mean `{near}`?" if near else ""
-        self.problem(f"{where}{name}", f"`{word}` is none of {', '.join(f'`{word}`' for word in among)}", hint)
-        return default
-
-    def flag(self, table: Mapping[str, object], name: str, *, default: bool) -> bool:
-        value = table.get(name, default)
-        if not isinstance(value, bool):
-            self.problem(name, f"expected `true` or `false`, got {_kind(value)}")
-            return default
-        return value
-
-    def seconds(self, table: Mapping[str, object], name: str, default: _T) -> float | _T:
-        value = table.get(name)
-        if value is None:
-            return default
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-            self.problem(name, f"expected a number of seconds above 0, got `{value}`")
-            return default
-        return float(value)
-
-    def words(self, table: Mapping[str, object], name: str, where: str = "") -> tuple[str, ...]:
-        """Read a command line or a list: a YAML list of words."""
-        value = table.get(name)
-        if value is None:
-            return ()
-        if isinstance(value, str):
-            self.problem(
-                f"{where}{name}",
-                "expected a list of words, got one text",
-                f"write `{name}: [{', '.join(value.split())}]`",
-            )
-            return ()
-        if not isinstance(value, list) or not all(isinstance(v, str | int | float) for v in value):
-            self.problem(f"{where}{name}", f"expected a list of words, got {_kind(value)}")
-            return ()
-        return tuple(str(v) for v in value)
-
-
-def _kind(value: object) -> str:
-    names = {
-        bool: "a truth value",
-        int: "a number",
-        float: "a number",
-        str: "a text",
-        list: "a list",
-        type(None): "nothing",
-    }
-    return names.get(type(value), "a mapping" if isinstance(value, Mapping) else f"a {type(value).__name__}")
-
-
-def _execute(reader: _Reader, top: Mapping[str, object], environ: Mapping[str, str]) -> tuple[ExecuteMode, bool]:
+def _execute(reader: Reader, top: Mapping[str, object], environ: Mapping[str, str]) -> tuple[ExecuteMode, bool]:
     enabled = reader.flag(top, "enabled", default=True)
     value = reader.choice(top, "execute", get_args(ExecuteMode), "auto")
     override = environ.get("CODEEXEC_EXECUTE")
@@ -251,21 +146,44 @@ def _execute(reader: _Reader, top: Mapping[str, object], environ: Mapping[str, s
     return next(mode for mode in get_args(ExecuteMode) if mode == value), enabled
 
 
-def _sandbox(reader: _Reader, top: Mapping[str, object], environ: Mapping[str, str]) -> SandboxMode:
+def _sandbox(reader: Reader, top: Mapping[str, object], environ: Mapping[str, str]) -> SandboxMode:
     override = environ.get("CODEEXEC_SANDBOX")
     table: Mapping[str, object] = {"CODEEXEC_SANDBOX": override} if override else top
     name = "CODEEXEC_SANDBOX" if override else "sandbox"
-    value = reader.choice(table, name, ("auto", "required", "off"), "auto")
-    if value == "required":
-        reader.problem(
-            name,
-            "`required` is not available in this version of mkdocs-codeexec: samples run as the user who builds the site",
-            "build documentation of people you do not trust in a container or a virtual machine",
-        )
+    value = reader.choice(table, name, get_args(SandboxMode), "auto")
     return next(mode for mode in get_args(SandboxMode) if mode == value)
 
 
-def _jobs(reader: _Reader, top: Mapping[str, object], environ: Mapping[str, str], cpus: Callable[[], int]) -> int:
+def _tiers(reader: Reader, environ: Mapping[str, str]) -> tuple[Tier, ...]:
+    """Return the tiers that may be chosen: fewer to see how a site fares where the others do not work."""
+    words = environ.get("CODEEXEC_SANDBOX_TIERS", "").replace(",", " ").split()
+    if unknown := [word for word in words if word not in get_args(Tier)]:
+        reader.problems.append(
+            f"`CODEEXEC_SANDBOX_TIERS`: `{unknown[0]}` is none of {', '.join(f'`{tier}`' for tier in get_args(Tier))}"
+        )
+    return tuple(tier for tier in get_args(Tier) if not words or tier in words)
+
+
+def _limits(reader: Reader, top: Mapping[str, object], name: str, defaults: Limits) -> Limits:
+    known = tuple(field.name for field in dataclasses.fields(Limits))
+    table = reader.table(top.get(name), name, known)
+    return Limits(**{key: reader.amount(table, key, getattr(defaults, key), f"{name}.") for key in known})
+
+
+def _cache_write(reader: Reader, top: Mapping[str, object], environ: Mapping[str, str]) -> tuple[bool, str]:
+    """Return whether results are stored, and why not if that was not asked for."""
+    value = reader.choice(top, "cache_write", ("auto", "on", "off"), "auto")
+    if value != "auto":
+        return value == "on", ""
+    try:
+        event = Path(environ.get("GITHUB_EVENT_PATH", "")).read_text("utf-8")
+    except (OSError, ValueError):
+        event = None
+    refusal = refusal_to_store(environ.get("GITHUB_EVENT_NAME", ""), event)
+    return not refusal, refusal
+
+
+def _jobs(reader: Reader, top: Mapping[str, object], environ: Mapping[str, str], cpus: Callable[[], int]) -> int:
     value: object = environ.get("CODEEXEC_JOBS") or top.get("jobs", "auto")
     if value is None or value == "auto":
         return cpus()
@@ -279,27 +197,32 @@ def _jobs(reader: _Reader, top: Mapping[str, object], environ: Mapping[str, str]
     return max(jobs, 1)
 
 
-def _directory(project_dir: Path, value: str) -> Path:
-    return Path(os.path.abspath(project_dir / Path(value).expanduser()))  # noqa: PTH100 - `resolve` would follow links
-
-
-def _environment_dir(reader: _Reader, top: Mapping[str, object], project_dir: Path, environ: Mapping[str, str]) -> Path:
+def _environment_dir(reader: Reader, top: Mapping[str, object], project_dir: Path, environ: Mapping[str, str]) -> Path:
     value = environ.get("CODEEXEC_ENVIRONMENT_DIR") or reader.text(top, "environment_dir", "")
     if value:
-        return _directory(project_dir, value)
+        return absolute(project_dir, value)
     import platformdirs
 
     return platformdirs.user_cache_path("mkdocs-codeexec") / "environments"
 
 
-def _run(reader: _Reader, table: Mapping[str, object], where: str, *, compiled: bool) -> RunPolicy:
+def _run(reader: Reader, table: Mapping[str, object], where: str, *, compiled: bool) -> RunPolicy:
     value = reader.choice(table, "run", get_args(RunPolicy), "marked", where)
     if value == "check" and not compiled:
         reader.problem(f"{where}run", "`check` needs a language that is compiled", "`marked`, `all` or `none`")
     return next(policy for policy in get_args(RunPolicy) if policy == value)
 
 
-def _rust(reader: _Reader, languages: Mapping[str, object]) -> RustSettings:
+def _readable(reader: Reader, table: Mapping[str, object], where: str, project_dir: Path) -> tuple[Path, ...]:
+    paths = reader.paths(table, "readable", project_dir, where)
+    home = Path(os.path.realpath(absolute(project_dir, "~")))
+    for path in paths:
+        if refusal := refusal_to_give(Path(os.path.realpath(path)), home):
+            reader.problem(f"{where}readable", f"`{path}` {refusal}", "name the files and folders that samples need")
+    return paths
+
+
+def _rust(reader: Reader, languages: Mapping[str, object], project_dir: Path) -> RustSettings:
     where = "languages.rust"
     table = reader.table(languages.get("rust"), where, _RUST)
     named = reader.table(table.get("environments"), f"{where}.environments", None)
@@ -318,16 +241,18 @@ def _rust(reader: _Reader, languages: Mapping[str, object]) -> RustSettings:
         backtrace=reader.choice(table, "backtrace", ("0", "1", "full"), "0", f"{where}."),
         environments=environments,
         inputs=reader.words(table, "inputs", f"{where}."),
+        readable=_readable(reader, table, f"{where}.", project_dir),
+        network=reader.flag(table, "network", default=False, where=f"{where}."),
     )
 
 
-def _environment(reader: _Reader, name: str, table: Mapping[str, object], where: str) -> EnvironmentSettings:
+def _environment(reader: Reader, name: str, table: Mapping[str, object], where: str) -> EnvironmentSettings:
     dependencies = reader.table(table.get("dependencies"), f"{where}.dependencies", None)
     for crate, value in dependencies.items():
         if isinstance(value, int | float) and not isinstance(value, bool):
             dependencies[crate] = str(value)  # `serde: 1` means version "1"
         elif not isinstance(value, str | Mapping):
-            reader.problem(f"{where}.dependencies.{crate}", f"expected a version or a mapping, got {_kind(value)}")
+            reader.problem(f"{where}.dependencies.{crate}", f"expected a version or a mapping, got {kind(value)}")
     return EnvironmentSettings(
         name=name,
         dependencies=dependencies,
@@ -335,7 +260,7 @@ def _environment(reader: _Reader, name: str, table: Mapping[str, object], where:
     )
 
 
-def _scripts(reader: _Reader, languages: Mapping[str, object]) -> dict[str, ScriptSettings]:
+def _scripts(reader: Reader, languages: Mapping[str, object], project_dir: Path) -> dict[str, ScriptSettings]:
     scripts = dict(BUILTIN)
     for name, value in languages.items():
         if name == "rust":
@@ -366,5 +291,7 @@ def _scripts(reader: _Reader, languages: Mapping[str, object]) -> dict[str, Scri
             version=reader.words(table, "version", f"{where}."),
             env=tuple(sorted((key, str(item)) for key, item in env.items())),
             inputs=reader.words(table, "inputs", f"{where}."),
+            readable=_readable(reader, table, f"{where}.", project_dir),
+            network=reader.flag(table, "network", default=False, where=f"{where}."),
         )
     return scripts

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core.confinement import ISOLATING
 from mkdocs_codeexec.core.expectation import Errored, Skipped, Verdict, judge
 from mkdocs_codeexec.core.outcome import NotStarted
 from mkdocs_codeexec.core.protocols import Unavailability
@@ -59,6 +60,7 @@ class Pipeline:
         workers: Opened only if something must be executed.
         narrator: Told what goes on.
         mode: What to do with the store's answers.
+        isolated: Whether only Outcomes count that were produced in isolation.
         memory: Outcomes that this process has produced, by key, those that the store does not take included. A
             process that resolves several batches (`serve`, late fences) does not repeat a sample that timed out.
         recalled: Outcomes that the store has answered with, by key.
@@ -70,6 +72,7 @@ class Pipeline:
     workers: Workers
     narrator: Narrator
     mode: ExecuteMode = "auto"
+    isolated: bool = False
     memory: MutableMapping[Key, Outcome] = field(default_factory=dict)
     recalled: MutableMapping[Key, Outcome] = field(default_factory=dict)
     refused: MutableMapping[Key, Unavailability] = field(default_factory=dict)
@@ -126,7 +129,9 @@ class Pipeline:
             self._fall_back(batch)
             work = [(language, action) for language, action in work if action.request_key not in batch.known]
             if work:
-                self.narrator.say(f"executing {len(work)} of {len(live)} samples, without a sandbox")
+                self.narrator.say(
+                    f"executing {len(work)} of {len(live)} samples{batch.taken_over(live)}, {runner.told}"
+                )
                 executor.run(work, lambda action, outcome: self._finish(batch, action, outcome))
 
     def _made_ready(self, batch: _Batch, live: Sequence[Sample], runner: Runner) -> list[tuple[Language, Action]]:
@@ -134,6 +139,9 @@ class Pipeline:
         # Twice: the first time may only tell which toolchain answers, and then much is a hit that looked like a miss.
         # An Environment is built for what is still missing then. Building it may write a lock file; what is planned
         # after that has its final key.
+        if (refusal := runner.refusal) is not None:
+            batch.unavailable |= {action.request_key: refusal for action in batch.missing()}
+            return []
         for _ in range(2):
             for name, actions in batch.hopeful_by_language().items():
                 batch.unavailable.update(self.languages[name].ready(actions, runner))
@@ -149,11 +157,15 @@ class Pipeline:
         reasons: dict[str, int] = {}
         for action in batch.missing():
             why = batch.unavailable.get(action.request_key)
-            if why and (outcome := self.store.find(action.request_key)):
+            if why and (outcome := self.accepted(self.store.find(action.request_key))):
                 batch.known[action.request_key] = outcome
                 reasons[why.reason] = reasons.get(why.reason, 0) + 1
         for reason, count in reasons.items():
             self.narrator.say(f"{reason}: {count} stored outcomes of another toolchain are shown instead")
+
+    def accepted(self, outcome: Outcome | None) -> Outcome | None:
+        """Return `outcome`, unless it was produced under a weaker tier than what counts: then that is a miss."""
+        return outcome if outcome is None or not self.isolated or outcome.sandbox in ISOLATING else None
 
     def _finish(self, batch: _Batch, action: Action, outcome: Outcome) -> None:
         language = self.languages[action.language]
@@ -195,7 +207,8 @@ class _Batch:
     def _recall(self, action: Action) -> Outcome | None:
         """Return what the store answers; it is asked once."""
         pipeline = self.pipeline
-        outcome = pipeline.recalled.get(action.key) or pipeline.store.get(action.key) or self._similar(action)
+        known = pipeline.recalled.get(action.key) or pipeline.store.get(action.key)
+        outcome = pipeline.accepted(known) or self._similar(action)
         if outcome is not None:
             pipeline.recalled[action.key] = outcome
         return outcome
@@ -206,7 +219,7 @@ class _Batch:
         action = language.structured(action)
         if action.structural_key is None:
             return None
-        outcome = store.similar(action.structural_key)
+        outcome = self.pipeline.accepted(store.similar(action.structural_key))
         # Asked again: what is stored under that key may be another Outcome by now.
         if outcome is None or not language.layout_free(outcome):
             return None
@@ -215,8 +228,13 @@ class _Batch:
 
     def look_up_requests(self) -> None:
         for action in self.missing():
-            if outcome := self.pipeline.store.find(action.request_key):
+            if outcome := self.pipeline.accepted(self.pipeline.store.find(action.request_key)):
                 self.known[action.request_key] = outcome
+
+    def taken_over(self, live: Sequence[Sample]) -> str:
+        """Say how many samples are answered by what earlier builds have stored, those that were killed included."""
+        count = sum(self.actions[id(sample)].request_key in self.known for sample in live)
+        return f", {count} taken over from earlier builds" if count else ""
 
     def distinct(self) -> Iterator[Action]:
         yield from {action.request_key: action for action in self.actions.values()}.values()

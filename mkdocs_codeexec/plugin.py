@@ -32,9 +32,9 @@ from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension, ensure_superfences
 from mkdocs_codeexec.report.annotations import for_github
-from mkdocs_codeexec.report.console import ERROR, INFO, WARNING, Console, wants_color
+from mkdocs_codeexec.report.console import ERROR, INFO, WARNING, Console, plainly, wants_color
 from mkdocs_codeexec.runtime.cpus import usable_cpus
-from mkdocs_codeexec.serve import Watcher
+from mkdocs_codeexec.serve import Watcher, survived
 from mkdocs_codeexec.site import PACKAGE, Site
 
 if TYPE_CHECKING:
@@ -101,9 +101,13 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             site = self._open(config, environ, console, self._raw)
         except ConfigurationError as error:
             if not self._serving or self._builds == 1:
-                raise PluginError(f"codeexec: the configuration has mistakes\n\n{error}") from error
-            # An exception in a rebuild would leave every page request waiting for ever.
+                raise PluginError(f"codeexec: the configuration has mistakes\n\n{plainly(str(error))}") from error
             console.warn(f"no samples run: the configuration has mistakes\n\n{error}")
+            site = self._open(config, environ, console, {"enabled": False})
+        except Exception as error:
+            if not self._serving or self._builds == 1:
+                raise
+            self._tell(console, error)
             site = self._open(config, environ, console, {"enabled": False})
         self._site = site
         if not site.settings.enabled:
@@ -134,7 +138,19 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             memory=self._memory if settings.execute == "auto" else {},
         )
 
+    def survive(self, error: Exception) -> bool:
+        """Tell of `error`, and whether the build is to go on: in `serve`, where nothing may leave a rebuild."""
+        if self._serving and self._site and not isinstance(error, PluginError):
+            self._tell(self._site.console, error)
+            return True
+        return False
+
+    def _tell(self, console: Console, error: Exception) -> None:
+        console.warn(f"internal error: {type(error).__name__}: {error}", hint="`mkdocs serve --verbose` says where")
+        log.debug("the reason", exc_info=error)
+
     @event_priority(-100)  # Last: other plugins may still bring pages.
+    @survived
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
         """Make the stylesheet a file of the site, and begin to build what the pages seem to hold."""
         if files.get_file_from_path(STYLESHEET) is None:  # a site may bring its own
@@ -153,7 +169,8 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
                     yield from self._extension.glimpse(text, file.src_uri)
 
     @event_priority(-100)  # Last: this is the text that the Markdown converter will see.
-    def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str | None:
+    @survived
+    def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
         """Tell the Markdown extension which page comes."""
         if self._site:
             disk = page.file.content_string
@@ -168,7 +185,8 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         return html
 
     @event_priority(100)  # Early: what others do in on_env sees the finished pages.
-    def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment | None:
+    @survived
+    def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
         """Run the batch and fill the Slots."""
         if not self._site:
             return env
@@ -181,7 +199,8 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         return env
 
     @event_priority(-50)
-    def on_post_page(self, output: str, **_: object) -> str:
+    @survived
+    def on_post_page(self, output: str, /, **_: object) -> str:
         """Fill the Slots of fences that were rendered after on_env (blog excerpts, say)."""
         return self._guarded(self._site, [output])[0] if self._site else output
 
@@ -191,22 +210,22 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             return site.fill(pages)
         except CodeExecError as error:
             if not self._serving:
-                raise PluginError(f"codeexec: {error}") from error
+                raise PluginError(f"codeexec: {plainly(str(error))}") from error
             site.console.warn(str(error))
         except Exception as error:
-            if not self._serving:
+            if not self.survive(error):
                 raise
-            log.log(site.console.warning_level, "samples were not executed: %s", error)
-            log.debug("the reason", exc_info=True)
         site.give_up("an error stopped the run; the log says more")
         return site.fill(pages)
 
     @event_priority(-100)  # Last: the search index and all else is written.
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Tell what failed, and fail the build."""
-        site = self._site
-        if not site or not site.settings.enabled:
-            return
+        if self._site and self._site.settings.enabled:
+            self._report(self._site)
+
+    @survived
+    def _report(self, site: Site) -> Site:
         run = site.run()
         fatal = site.settings.fail_on_error and not self._serving
         if site.settings.verbose:
@@ -216,13 +235,16 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         for failure in site.failures(self._pages) if failed else ():
             site.console.failure(failure, ERROR if fatal else site.console.warning_level)
         site.console.say(run.summary())
+        site.finish()
         if run.resolved:
             try:
                 run.write(site.settings.cache_dir)
             except OSError as error:
-                site.console.warn(f"`last-run.json` cannot be written: {error}")
+                why = f"`last-run.json` cannot be written: {error.strerror or error}"
+                (site.console.say if site.store_failed else site.console.warn)(why)
         if fatal and failed:
             raise PluginError(f"codeexec: {failed} of {len(run.resolved)} samples failed")
+        return site
 
     def on_build_error(self, **_: object) -> None:
         """End what was begun for a build that will not come to its batch."""

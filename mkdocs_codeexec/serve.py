@@ -1,15 +1,49 @@
-"""Live reload: what `mkdocs serve` watches beside the pages."""
+"""Live reload: what `mkdocs serve` watches beside the pages, and that no fault of ours leaves a rebuild.
+
+An exception there leaves every request for a page waiting for ever.
+"""
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from mkdocs.livereload import LiveReloadServer
+
+
+_T = TypeVar("_T")
+_P = ParamSpec("_P")
+
+
+class Survivor(Protocol):
+    """Whose events are survived."""
+
+    def survive(self, error: Exception) -> bool:
+        """Tell of `error`, and whether the build is to go on."""
+        ...
+
+
+_S = TypeVar("_S", bound=Survivor)
+
+
+def survived(event: Callable[Concatenate[_S, _T, _P], _T]) -> Callable[Concatenate[_S, _T, _P], _T]:
+    """Return the handler of an event that passes its subject on as it came if anything goes wrong in a rebuild."""
+
+    @functools.wraps(event)
+    def handler(self: _S, subject: _T, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        try:
+            return event(self, subject, *args, **kwargs)
+        except Exception as error:
+            if not self.survive(error):
+                raise
+            return subject
+
+    return handler
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.ahead import Ahead
 from mkdocs_codeexec.core.expectation import Errored
+from mkdocs_codeexec.html.fallback import explained, plain
 from mkdocs_codeexec.html.fragment import Renderer
 from mkdocs_codeexec.languages import words
 from mkdocs_codeexec.markdown import slots
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.report.failures import Failure
 
 PACKAGE = Path(__file__).parent
+MIB = 1024 * 1024
 _NOWHERE = PageContext(page="")
 
 
@@ -88,6 +90,7 @@ class Site:
     _duration: float = 0.0
     _ahead: Ahead | None = None
     _pipeline: Pipeline | None = None
+    _kept: DirectoryStore | None = None
 
     def enter(self, page: PageContext) -> None:
         """Note that `page` is converted from now on."""
@@ -176,6 +179,16 @@ class Site:
             return html
         return re.sub(rf"\sdata-codeexec-(?:slot|end)=[\"']?{self._token}-\d+[\"']?", "", html)
 
+    @property
+    def store_failed(self) -> bool:
+        """Whether it has been told already that the disk of the cache fails."""
+        return self._kept is not None and self._kept.failed
+
+    def finish(self) -> None:
+        """Leave the store no larger than it may be. Nothing that this build has used goes."""
+        if self._kept is not None:
+            self._kept.tidy()
+
     def _resolve(self, waiting: Sequence[Slotted]) -> None:
         live = [slotted for slotted in waiting if not slotted.refusal]
         for slotted in waiting:
@@ -192,25 +205,39 @@ class Site:
         if self._pipeline is None:
             self._pipeline = Pipeline(
                 languages=self.languages,
-                store=DirectoryStore(self.settings.cache_dir, self.console.warn),
+                store=self._store(),
                 workers=lambda: self._ahead.taken_over() if self._ahead else self._workers(),
                 narrator=self.console,
                 mode=self.settings.execute,
+                isolated=self.settings.sandbox == "required",
                 memory=self.memory,
             )
         return self._pipeline
+
+    def _store(self) -> DirectoryStore:
+        size = self.settings.cache_size
+        if self.settings.cache_write_refusal:
+            self.console.say(f"results are not stored: {self.settings.cache_write_refusal}")
+        self._kept = DirectoryStore(
+            self.settings.cache_dir,
+            self.console.warn,
+            size=None if size is None else size * MIB,
+            writable=self.settings.cache_write,
+        )
+        return self._kept
 
     @contextmanager
     def _workers(self) -> Iterator[tuple[Runner, Executor]]:
         from mkdocs_codeexec.runtime.executor import ParallelExecutor
         from mkdocs_codeexec.runtime.process import Children
 
-        with Children() as children:
+        path = self.settings.host_env.get("PATH", "/usr/local/bin:/usr/bin:/bin")
+        with Children(self.settings.sandbox, path=path, tiers=self.settings.tiers) as children:
             executor = ParallelExecutor(
                 children,
                 jobs=self.settings.jobs,
                 total_timeout=self.settings.total_timeout,
-                path=self.settings.host_env.get("PATH", "/usr/local/bin:/usr/bin:/bin"),
+                path=path,
             )
             try:
                 yield children, executor
@@ -218,21 +245,31 @@ class Site:
                 executor.close()
 
     def _fragment(self, slot: str, source: str) -> str | None:
-        from mkdocs_codeexec.report.findings import marks
-
         slotted = self._slots.get(slot)
         if slotted is None or slotted.resolved is None:
             return None
+        try:
+            return self._rendered(slotted.resolved, slotted.html_id, source)
+        except Exception as error:
+            if not self.lenient:
+                raise
+            why = explained(error)
+            self.console.warn(f"{slotted.sample.location}: the output of a sample could not be put on the page: {why}")
+            slotted.resolved = replace(slotted.resolved, verdict=Errored(why))
+            return plain(source, slotted.html_id, why)
+
+    def _rendered(self, resolved: Resolved, html_id: str, source: str) -> str:
+        from mkdocs_codeexec.report.findings import marks
+
         if self._renderer is None:
             self._renderer = Renderer(self.theme_dirs, PACKAGE / "templates")
-        resolved = slotted.resolved
         language = self.languages[resolved.sample.language]
         return self._renderer.render(
             resolved.sample,
             resolved.verdict,
             resolved.outcome,
             source=source,
-            html_id=slotted.html_id,
+            html_id=html_id,
             tidy=lambda text: language.tidy(resolved.sample, text),
             marks=marks(resolved.sample, resolved.verdict, resolved.outcome, language),
         )

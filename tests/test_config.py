@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mkdocs_codeexec.config import check_apart, settings_from
+from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, Limits
 from mkdocs_codeexec.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -129,7 +132,59 @@ def test_the_whole_contract_is_read() -> None:
             id="number",
         ),
         pytest.param("`codeexec.execute`: `off` is none of", {"execute": False}, id="YAML's off"),
-        pytest.param("`codeexec.sandbox`: `required` is not available", {"sandbox": "required"}, id="sandbox"),
+        pytest.param(
+            "`codeexec.sandbox`: `require` is none of `auto`, `required`, `off`\n\nhint: did you mean `required`?",
+            {"sandbox": "require"},
+            id="sandbox",
+        ),
+        pytest.param("`codeexec.sandbox`: `on` is none of", {"sandbox": True}, id="YAML's on"),
+        pytest.param(
+            "`codeexec.limits.memroy`: there is no such option\n\nhint: did you mean `memory`?",
+            {"limits": {"memroy": 1}},
+            id="misspelt limit",
+        ),
+        pytest.param("`codeexec.limits`: expected a mapping", {"limits": 512}, id="limits are a table"),
+        pytest.param(
+            "`codeexec.limits.memory`: expected a whole number above 0 or `unlimited`, got `512M`",
+            {"limits": {"memory": "512M"}},
+            id="limit with a unit",
+        ),
+        pytest.param(
+            "`codeexec.build_limits.cpu`: expected a whole number above 0 or `unlimited`, got `0`",
+            {"build_limits": {"cpu": 0}},
+            id="limit of nothing",
+        ),
+        pytest.param("`codeexec.limits.tmp`: expected a whole number", {"limits": {"tmp": True}}, id="bool as limit"),
+        pytest.param("`codeexec.limits.disk`: expected a whole number", {"limits": {"disk": 1.5}}, id="half a MiB"),
+        pytest.param("hint: write `unlimited`", {"limits": {"disk": 10**30}}, id="limit that no kernel takes"),
+        pytest.param(
+            "`codeexec.cache_size`: expected a whole number above 0 or `unlimited`, got `-1`",
+            {"cache_size": -1},
+            id="cache size",
+        ),
+        pytest.param(
+            "`codeexec.cache_write`: `never` is none of `auto`, `on`, `off`", {"cache_write": "never"}, id="cache write"
+        ),
+        pytest.param(
+            "`codeexec.languages.rust.network`: expected `true` or `false`, got a text",
+            {"languages": {"rust": {"network": "yes"}}},
+            id="network",
+        ),
+        pytest.param(
+            "`codeexec.languages.bash.readable`: expected a list of words, got one text",
+            {"languages": {"bash": {"readable": "data"}}},
+            id="readable as text",
+        ),
+        pytest.param(
+            "`codeexec.languages.rust.readable`: `data` does not exist\n\nhint: it is looked for at `/project/data`",
+            {"languages": {"rust": {"readable": ["data"]}}},
+            id="readable that is not there",
+        ),
+        pytest.param(
+            "`codeexec.languages.rust.readable`: `~nobody-at-all/data` does not exist",
+            {"languages": {"rust": {"readable": ["~nobody-at-all/data"]}}},
+            id="home of nobody",
+        ),
     ],
 )
 def test_mistakes_are_named(message: str, raw: dict[str, object]) -> None:
@@ -168,6 +223,128 @@ def test_variables_win_over_the_file() -> None:
     )
 
 
+def test_limits_are_read_one_by_one() -> None:
+    """What is named counts, `unlimited` is none at all, and the rest keeps its default."""
+    found = settings({"limits": {"memory": 1024, "cpu": "unlimited", "tmp": None}, "build_limits": {"processes": 8}})
+
+    assert replace(RUN_LIMITS, memory=1024, cpu=None) == found.limits
+    assert replace(BUILD_LIMITS, processes=8) == found.build_limits
+    assert (RUN_LIMITS, BUILD_LIMITS) == (settings().limits, settings().build_limits)
+
+
+@pytest.mark.parametrize("limit", [field.name for field in fields(Limits)])
+def test_every_limit_is_an_option_and_documented(limit: str) -> None:
+    """By its own name, of both kinds of step."""
+    found = settings({"limits": {limit: 7}, "build_limits": {limit: "unlimited"}})
+    documentation = (Path(__file__).parent.parent / "docs/configuration.md").read_text("utf-8")
+
+    assert replace(RUN_LIMITS, **{limit: 7}) == found.limits
+    assert replace(BUILD_LIMITS, **{limit: None}) == found.build_limits
+    assert f"| `{limit}` | {getattr(RUN_LIMITS, limit)} | {getattr(BUILD_LIMITS, limit)} |" in documentation
+
+
+def test_the_size_of_the_store() -> None:
+    """In MiB, and without an end if that is said."""
+    assert (200, 50, None) == tuple(
+        settings(raw).cache_size for raw in ({}, {"cache_size": 50}, {"cache_size": "unlimited"})
+    )
+
+
+@pytest.mark.parametrize("mode", ["auto", "required", "off", False])
+def test_each_kind_of_sandbox_is_accepted(mode: object) -> None:
+    """In the file, where YAML reads a bare `off` as false, and in the environment."""
+    word = "off" if mode is False else mode
+
+    assert word == settings({"sandbox": mode}).sandbox
+    assert word == settings({}, CODEEXEC_SANDBOX=str(word)).sandbox
+
+
+def test_what_samples_may_reach_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths are relative to `mkdocs.yml` or the home directory, and made absolute; by language."""
+    home, project = tmp_path / "home", tmp_path / "project"
+    (home / "data").mkdir(parents=True)
+    project.mkdir()
+    (tmp_path / "a.csv").touch()
+    monkeypatch.setenv("HOME", str(home))
+    languages = {
+        "rust": {"readable": ["../a.csv", ".", "./"], "network": True},
+        "bash": {"readable": ["~/data"]},
+        "lua": {"command": ["lua", "{file}"], "network": True},
+    }
+    found = settings_from({"languages": languages}, project_dir=project, environ={}, cpus=lambda: 1)
+
+    assert found.rust is not None
+    assert ((tmp_path / "a.csv", project), True) == (found.rust.readable, found.rust.network)
+    assert ((home / "data",), False) == (found.scripts["bash"].readable, found.scripts["bash"].network)
+    assert ((), True) == (found.scripts["lua"].readable, found.scripts["lua"].network)
+    assert ((), False) == (found.scripts["python"].readable, found.scripts["python"].network)
+
+
+@pytest.mark.parametrize(
+    ("path", "refusal"),
+    [
+        ("/", "is the whole machine"),
+        ("~", "is the home directory"),
+        ("..", "holds the home directory"),
+        ("../link", "is the home directory"),
+        ("../home/.", "is the home directory"),
+    ],
+)
+def test_the_home_directory_is_not_given(
+    path: str, refusal: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither it nor a folder that holds it, whatever it is called: there are keys and tokens in it."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "project").mkdir()
+    (tmp_path / "link").symlink_to("home")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    raw = {"languages": {"python": {"readable": [path]}}}
+    with pytest.raises(ConfigurationError, match=rf"`codeexec.languages.python.readable`: `.*` {refusal}"):
+        settings_from(raw, project_dir=tmp_path / "project", environ={}, cpus=lambda: 1)
+
+
+OWN = {"repository": {"full_name": "a/b"}, "pull_request": {"head": {"repo": {"full_name": "a/b", "fork": True}}}}
+FORK = {"repository": {"full_name": "a/b"}, "pull_request": {"head": {"repo": {"full_name": "c/b", "fork": True}}}}
+GONE = {"repository": {"full_name": "a/b"}, "pull_request": {"head": {"repo": None}}}
+OF_A_FORK = "this build is of a pull request from a fork"
+UNKNOWN = "this build is of a pull request, and its event file does not tell whether it is from a fork"
+
+
+@pytest.mark.parametrize(
+    ("name", "event", "refusal"),
+    [
+        pytest.param("", None, "", id="not on GitHub"),
+        pytest.param("push", json.dumps(OWN), "", id="push"),
+        pytest.param("pull_request", json.dumps(OWN), "", id="own branch, of a repository that is a fork itself"),
+        pytest.param("pull_request", json.dumps(FORK), OF_A_FORK, id="fork"),
+        pytest.param("pull_request_review", json.dumps(FORK), OF_A_FORK, id="review of a fork"),
+        pytest.param("pull_request", json.dumps(GONE), OF_A_FORK, id="deleted fork"),
+        pytest.param(
+            "pull_request_target", json.dumps(OWN), "this build is of the event `pull_request_target`", id="target"
+        ),
+        pytest.param("pull_request", None, UNKNOWN, id="no event file"),
+        pytest.param("pull_request", "", UNKNOWN, id="empty"),
+        pytest.param("pull_request", "{", UNKNOWN, id="no JSON"),
+        pytest.param("pull_request", "[]", UNKNOWN, id="a list"),
+        pytest.param("pull_request", "[" * 100_000, UNKNOWN, id="deep"),
+        pytest.param("pull_request", "{}", UNKNOWN, id="nothing in it"),
+        pytest.param("pull_request", json.dumps(OWN | {"repository": None}), UNKNOWN, id="no repository"),
+    ],
+)
+def test_what_a_stranger_makes_is_not_stored(name: str, event: str | None, refusal: str, tmp_path: Path) -> None:
+    """A pull request from a fork must not choose what later builds show; what cannot be told counts as one."""
+    path = tmp_path / "event.json"
+    if event is not None:
+        path.write_text(event)
+    environ = {"GITHUB_EVENT_NAME": name, "GITHUB_EVENT_PATH": str(path)}
+
+    found = settings({}, **environ)
+    assert (not refusal, refusal) == (found.cache_write, found.cache_write_refusal)
+    for raw, stored in (("on", True), (True, True), ("off", False), (False, False)):
+        asked = settings({"cache_write": raw}, **environ)
+        assert (stored, "") == (asked.cache_write, asked.cache_write_refusal)
+
+
 @pytest.mark.parametrize("cache_dir", ["docs/cache", "docs/.cache", "site/cache", "docs"])
 def test_folders_of_ours_are_not_below_those_of_mkdocs(cache_dir: str) -> None:
     """`serve` would rebuild for ever, and a build would empty its own cache."""
@@ -183,7 +360,9 @@ def test_off_disables() -> None:
     assert not settings({}, CODEEXEC_EXECUTE="off").enabled
 
 
-@pytest.mark.parametrize(("name", "value"), [("CODEEXEC_EXECUTE", "sometimes"), ("CODEEXEC_JOBS", "two")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("CODEEXEC_EXECUTE", "sometimes"), ("CODEEXEC_JOBS", "two"), ("CODEEXEC_SANDBOX", "on")]
+)
 def test_a_wrong_variable_is_an_error(name: str, value: str) -> None:
     """A misspelt variable is not silently the default."""
     with pytest.raises(ConfigurationError, match=f"`{value}`"):

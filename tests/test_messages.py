@@ -212,3 +212,24 @@ def test_failures_are_annotations_on_github(messages: Project) -> None:
         "mismatched types (E0308)",
     ] == [line.split("::", 2)[2] for line in commands[1:5]]
     assert "# #[error]two" in built.log
+
+
+COMMANDS = r"(?m)^\s*::\w|##(?:vso|teamcity)?\[|section_start:\d+:a\r|\r|\x1b\[0?K|\x1b\]"
+
+
+def test_what_is_told_of_samples_is_no_command_of_a_ci_system(project: Project) -> None:
+    """Whatever the system, of what a program wrote and of what a compiler quotes; in colour too."""
+    written = r"q\n::error::a\nx\r::add-mask::b\n##[group]c\n##vso[task.x]d\n##teamcity[x]e\n\x1b[0Ksection_start:1:a\r\x1b[0Kf\n"
+    project.page(
+        f"```python exec\nimport sys\nsys.exit('{written}')\n```\n\n"
+        f'```rust exec\ncompile_error!("{written}");\n```\n\n'
+        f'```rust exec\npanic!("{written}");\n```\n'
+    )
+    plain = project.build()
+    colored = project.build(env={"NO_COLOR": "", "CLICOLOR_FORCE": "1"})
+
+    assert (1, 1) == (plain.status, colored.status)
+    for log in (plain.log, colored.log):
+        assert 3 <= log.count("section_start")
+        assert 3 <= log.count(": :error::a")
+        assert not re.search(COMMANDS, log), re.search(COMMANDS, log)

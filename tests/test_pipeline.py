@@ -93,6 +93,14 @@ class DictStore:
                 self.structures[action.structural_key] = outcome
 
 
+@dataclass(frozen=True)
+class Unconfined:
+    """A Runner that starts nothing."""
+
+    refusal: Unavailability | None = None
+    told: str = "without a sandbox"
+
+
 @dataclass
 class Bench:
     """A pipeline with everything faked, and a record of what was executed."""
@@ -106,6 +114,8 @@ class Bench:
     said: list[str] = field(default_factory=list)
     memory: dict[Key, Outcome] = field(default_factory=dict)
     ahead: list[str] = field(default_factory=list)
+    refusal: Unavailability | None = None
+    isolated: bool = False
 
     def build_ahead(self, work: Sequence[tuple[Language, Action]]) -> None:
         self.ahead += [dict(action.files)["s"] for _, action in work]
@@ -119,7 +129,7 @@ class Bench:
     @contextmanager
     def workers(self) -> Iterator[tuple[Runner, Executor]]:
         self.opened += 1
-        yield None, self  # type: ignore[misc]
+        yield Unconfined(self.refusal), self  # type: ignore[misc]
 
     def say(self, message: str) -> None:
         self.said.append(message)
@@ -131,6 +141,7 @@ class Bench:
             workers=self.workers,
             narrator=self,  # type: ignore[arg-type]
             mode=self.mode,
+            isolated=self.isolated,
             memory=self.memory,
         )
 
@@ -388,3 +399,30 @@ def test_the_store_is_asked_once() -> None:
 
     assert found.cached
     assert isinstance(found.verdict, Met)
+
+
+def test_a_sandbox_that_is_too_weak_is_an_error_of_each_sample() -> None:
+    """Where `sandbox: required` refuses, nothing is executed, and each sample says why; what is stored is shown."""
+    bench = Bench(toy=Toy("toy", "toy 1"), refusal=Unavailability("too weak", "try: something"), isolated=True)
+    bench.store.put(bench.toy.plan(sample("a")), replace(outcome(Exited(0), "stored"), sandbox="landlock"))
+
+    first, second = bench.pipeline().resolve([sample("a"), sample("b")])
+
+    assert ["Met", "Errored"] == [type(item.verdict).__name__ for item in (first, second)]
+    assert Unavailability("too weak", "try: something") == second.why
+    assert [] == bench.executed
+
+
+@pytest.mark.parametrize("mode", ["auto", "frozen"])
+@pytest.mark.parametrize(("tier", "hit"), [("bubblewrap", True), ("landlock", True), ("limits", False), ("off", False)])
+def test_an_outcome_of_a_weaker_tier_is_a_miss_where_isolation_is_required(
+    tier: str, hit: bool, mode: ExecuteMode
+) -> None:
+    """`sandbox: required` takes no outcome that was not produced in isolation, however it is found; else any is a hit."""
+    for isolated in (True, False):
+        bench = Bench(toy=Toy("toy", "toy 1"), isolated=isolated, mode=mode)
+        bench.store.put(bench.toy.plan(sample("a")), replace(outcome(Exited(0), "stored"), sandbox=tier))
+
+        [found] = bench.pipeline().resolve([sample("a")])
+
+        assert (hit or not isolated) == (found.outcome is not None and found.cached)

@@ -100,8 +100,8 @@ def _ended_to_json(ended: Termination) -> dict[str, object]:
             return {"out_of_memory": limit}
         case LimitReached(name, limit):
             return {"limit_reached": name, "limit": limit}
-        case NotStarted(why):
-            return {"not_started": why}
+        case NotStarted(why, transient):
+            return {"not_started": why, "transient": transient}
         case _:
             assert_never(ended)
 
@@ -135,8 +135,8 @@ def _ended_from_json(ended: Json) -> Termination:
             return OutOfMemory(limit)
         case {"limit_reached": str(name), "limit": int(limit)}:
             return LimitReached(name, limit)
-        case {"not_started": str(why)}:
-            return NotStarted(why)
+        case {"not_started": str(why), **more}:
+            return NotStarted(why, transient=more.get("transient") is True)
         case other:
             raise ValueError(f"no such termination: {other!r}")
 

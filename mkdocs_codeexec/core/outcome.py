@@ -82,9 +82,11 @@ class NotStarted:
 
     Attributes:
         why: The reason, for people.
+        transient: Whether it may be otherwise in a moment: the system had no room for one more process, say.
     """
 
     why: str
+    transient: bool = False
 
 
 Termination: TypeAlias = Exited | Signaled | TimedOut | OutputFlooded | OutOfMemory | LimitReached | NotStarted
@@ -201,7 +203,7 @@ def describe(ended: Termination) -> str:
         case Exited(code):
             return f"exit status {code}"
         case Signaled(signal):
-            return f"ended by signal {signal}" + (f" ({_SIGNALS[signal]})" if signal in _SIGNALS else "")
+            return f"ended by {signal_name(signal)}"
         case TimedOut(after):
             return f"timed out after {after:g} s"
         case OutputFlooded(limit):
@@ -214,6 +216,11 @@ def describe(ended: Termination) -> str:
             return f"not started: {why}"
         case _:
             assert_never(ended)
+
+
+def signal_name(signal: int) -> str:
+    """Return `signal` in words."""
+    return f"signal {signal}" + (f" ({_SIGNALS[signal]})" if signal in _SIGNALS else "")
 
 
 _AMOUNTS = {
@@ -233,4 +240,6 @@ _SIGNALS = {
     11: "SIGSEGV",
     13: "SIGPIPE",
     15: "SIGTERM",
+    24: "SIGXCPU",
+    25: "SIGXFSZ",
 }

@@ -67,6 +67,11 @@ class Runner(Protocol):
         """Why no such child is started at all: the tier is weaker than what is required."""
         ...
 
+    @property
+    def told(self) -> str:
+        """How such children are confined, and what would be stronger, in words."""
+        ...
+
     def run(self, command: Command, kind: StepKind, *, on_output: OutputSink | None = None) -> StepResult:
         """Run `command` to its end and return how it went.
 
@@ -98,6 +103,11 @@ class Scratch(Protocol):
     @property
     def path(self) -> Path:
         """The directory."""
+        ...
+
+    @property
+    def shared(self) -> bool:
+        """Whether files in it may be links to files in others, because nothing that is run here can change them."""
         ...
 
     def run(self, step: Step, argv: tuple[str, ...], env: Mapping[str, str], access: Access = NO_ACCESS) -> StepResult:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
-from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, Limits, SandboxMode
+from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, Limits, SandboxMode, Tier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,10 +127,12 @@ class Settings:
         cache_dir: Where results are kept.
         environment_dir: Where Environments are kept.
         sandbox: How strongly samples must be confined.
+        tiers: Those that `sandbox` may choose from.
         limits: How much one run step may use.
         build_limits: How much one build step may use.
         cache_size: MiB of results that are kept; None is unlimited.
         cache_write: Whether results are stored.
+        cache_write_refusal: Why they are not, if nobody asked for that; otherwise empty.
         verbose: Say more.
         rust: `languages.rust`; None if it is not set up.
         scripts: Every other language, by canonical name.
@@ -148,10 +150,12 @@ class Settings:
     build_timeout: float = 60.0
     total_timeout: float | None = None
     sandbox: SandboxMode = "auto"
+    tiers: tuple[Tier, ...] = get_args(Tier)
     limits: Limits = RUN_LIMITS
     build_limits: Limits = BUILD_LIMITS
     cache_size: int | None = 200
     cache_write: bool = True
+    cache_write_refusal: str = ""
     verbose: bool = False
     rust: RustSettings | None = None
     scripts: Mapping[str, ScriptSettings] = field(default_factory=dict)

@@ -13,38 +13,53 @@ from itertools import groupby
 
 from markupsafe import Markup
 
-from mkdocs_codeexec.html.terminal import NAMES, SPECIAL, Run, Style, runs
+from mkdocs_codeexec.html.lines import short, shortened
+from mkdocs_codeexec.html.terminal import NAMES, SPECIAL, Pen, Run, Style, runs
 
 _MARKS = ("bold", "dim", "italic", "underline", "strike", "reverse", "control")
 
 
 def to_html(text: str) -> Markup:
-    """Render `text` as a terminal would show it.
+    """Render `text` as a terminal would show it, and of a line too long for a page the start.
 
     Total, and linear in time and memory. A span ends where the style or the
     link changes, not where the line does. Links contain spans, never the
     reverse.
     """
-    if not SPECIAL.search(text):
+    if not SPECIAL.search(text) and short(text):
         return Markup(html.escape(text))  # noqa: S704 -- escaped here
+    return _markup(shortened(runs(text)), budget=len(text))
+
+
+def plain(text: str) -> str:
+    """Return the text `to_html` shows, without its looks."""
+    text = strip(text)
+    return text if short(text) else "".join([run.text for run in shortened([Run(Pen(), text)])])
+
+
+def strip(text: str) -> str:
+    """Return the whole text a terminal would show, without its looks."""
+    if not SPECIAL.search(text):
+        return text
+    return "".join([run.text for run in runs(text)])
+
+
+def _markup(found: Iterable[Run], budget: int) -> Markup:
+    """Return `found` as HTML.
+
+    Args:
+        found: What a terminal would show.
+        budget: Characters that addresses may take. Overwriting can cut one link into many, each with the whole address
+            again; when they have taken as much room as the text did, they are left out.
+    """
     pieces = []
-    # Overwriting can cut one link into many, each with the whole address again:
-    # addresses may take as much room as the text did, after that they are left out.
-    budget = len(text)
-    for link, linked in groupby(runs(text), key=lambda run: run.pen.link):
+    for link, linked in groupby(found, key=lambda run: run.pen.link):
         content = _spans(linked)
         if link and len(link) <= budget:
             budget -= len(link)
             content = f'<a href="{html.escape(link)}" rel="nofollow">{content}</a>'
         pieces.append(content)
     return Markup("".join(pieces))  # noqa: S704 -- made of escaped text and of the tags above
-
-
-def strip(text: str) -> str:
-    """Return the text `to_html` shows, without its looks."""
-    if not SPECIAL.search(text):
-        return text
-    return "".join(run.text for run in runs(text))
 
 
 def _spans(linked: Iterable[Run]) -> str:

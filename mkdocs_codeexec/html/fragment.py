@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from html import unescape
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from mkdocs_codeexec.core.expectation import Errored, Met, Skipped, Unmet, Verdict, verdict_name, verdict_reason
 from mkdocs_codeexec.core.outcome import Exited, Outcome, describe
 from mkdocs_codeexec.html import ansi
+from mkdocs_codeexec.html.fallback import Loader
 from mkdocs_codeexec.html.marks import Mark, marked
 
 if TYPE_CHECKING:
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
 FOLD_LINES = 40
 """A stream with more lines than this is folded."""
+HIGHLIGHTED = 16 * 1024
+"""Characters of output that Pygments is given; many lexers take quadratic time."""
 
 _LABELS = {"build": "Compiler messages", "stdout": "Output", "stderr": "Error output"}
 
@@ -79,7 +84,7 @@ class Renderer:
 
     def __init__(self, theme_dirs: Sequence[Path], package_dir: Path) -> None:
         self._environment = Environment(
-            loader=FileSystemLoader([*theme_dirs, package_dir]),
+            loader=Loader([*theme_dirs, package_dir]),
             autoescape=True,
             undefined=StrictUndefined,
             auto_reload=False,  # one object serves one build; looking at the files for each sample takes longer than rendering
@@ -114,7 +119,7 @@ class Renderer:
             source=Markup(marked(source, sample.code, marks)),  # noqa: S704 - the site's own highlighter wrote it
             position=sample.display.source,
             streams=tuple(_streams(sample, verdict, outcome, tidy)),
-            notes=tuple(_notes(verdict, outcome)),
+            notes=tuple(ansi.strip(note) for note in _notes(verdict, outcome)),
         )
         return self._template.render(view=view)
 
@@ -148,10 +153,12 @@ def _stream(kind: str, text: str, result: str, tidy: Callable[[str], str], *, un
     if result == "ansi" or kind == "build":
         html = ansi.to_html(text)
     elif result == "text" or kind == "stderr":
-        html = Markup.escape(ansi.strip(text))
+        html = Markup.escape(ansi.plain(text))
     else:
-        html = _highlight(ansi.strip(text), result)
+        html = _highlight(ansi.plain(text), result)
         classes += " highlight"
+    if not html.strip("\n"):
+        return  # it only moved the cursor, say
     yield Stream(
         kind=kind,
         label=_LABELS[kind],
@@ -163,18 +170,26 @@ def _stream(kind: str, text: str, result: str, tidy: Callable[[str], str], *, un
     )
 
 
+_PYGMENTS = re.compile(r'(?:<span class="[\w -]+">[^<>]*</span>|[^<>]+)*+')
+
+
 def _highlight(text: str, lexer: str) -> Markup:
+    """Return `text` as Pygments highlights it, if that is nothing but spans in it; else as it is."""
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import get_lexer_by_name
-    from pygments.util import ClassNotFound
 
+    plain = Markup.escape(text)
+    if len(text) > HIGHLIGHTED:
+        return plain
     try:
         found = get_lexer_by_name(lexer, stripnl=False)
-    except ClassNotFound:
-        return Markup.escape(text)
-    html = highlight(text, found, HtmlFormatter(nowrap=True))
-    return Markup(html.rstrip("\n"))  # noqa: S704 - Pygments escapes what it is given
+        html = highlight(text, found, HtmlFormatter(nowrap=True)).rstrip("\n")
+    except Exception:  # noqa: BLE001 - there are hundreds of lexers, and nothing says what they raise
+        return plain
+    if not _PYGMENTS.fullmatch(html) or unescape(re.sub("<[^>]*>", "", html)) != text.rstrip("\n"):
+        return plain  # some lexers rewrite what they read, and plugins can bring any
+    return Markup(html)  # noqa: S704 - escaped text and spans, as was just seen
 
 
 def _notes(verdict: Verdict, outcome: Outcome | None) -> Iterator[str]:

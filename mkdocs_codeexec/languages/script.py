@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.action import Action, Key, Step
+from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.core.normalize import relative, without_folder
 from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
 from mkdocs_codeexec.core.protocols import Bench, Narrator, Runner, Scratch, Unavailability
-from mkdocs_codeexec.languages import inputs
+from mkdocs_codeexec.languages import inputs, interpreter, views
 from mkdocs_codeexec.languages.builtin import CACHE, PYTHON, VERSION
 from mkdocs_codeexec.languages.toolchain import (
     Memo,
@@ -53,11 +53,13 @@ class ScriptLanguage:
         self._fingerprint = ""
         self._asked = ""
         self._inputs: tuple[tuple[str, str], ...] = ()
+        self._access: Access | None = None
         self.survey()
 
     def survey(self) -> None:
         """Read again what can be read without starting anything."""
         self._inputs = inputs.declared(self._settings.project_dir, self._script.inputs)
+        self._access = None
         files = tuple(self._find(program) for program in self._programs())
         version = (self._script.version, self._script.command, self._script.build)
         self._fingerprint = fingerprint(self._settings, files, version)
@@ -70,7 +72,7 @@ class ScriptLanguage:
         """Return what would be executed for `sample`."""
         identity = self._identity
         if identity is None and self._inside():
-            identity = self._identity = _this_python()
+            identity = self._identity = interpreter.identity()
         return Action(
             language=self.name,
             files=((self._file, sample.code),),
@@ -117,7 +119,8 @@ class ScriptLanguage:
             why = NotStarted(f"`{program}` was not found: the build step made no such file{hint}")
             return StepResult(kind=step.kind, stdout="", stderr="", ended=why)
         argv = (str(found), *(sys.executable if word == PYTHON else word for word in step.argv[1:]))
-        return relative(scratch.run(step, argv, {**self._caches(program), **dict(step.env)}), str(scratch.path))
+        env = {**self._caches(program), **dict(step.env)}
+        return relative(scratch.run(step, argv, env, self._reach()), str(scratch.path))
 
     def structured(self, action: Action) -> Action:
         """Return `action`: of this language nothing is known that could not be printed."""
@@ -147,7 +150,36 @@ class ScriptLanguage:
         found = CACHE.get(Path(program).name)
         return {found[0]: str(self._settings.environment_dir / found[1])} if found else {}
 
+    def _reach(self) -> Access:
+        """Return what of this machine the steps may reach; looked for once between two surveys, when one is started."""
+        if self._access is None:
+            self._access = Access(
+                readable=views.outermost(self._readable()), writable=tuple(sorted(set(self._writable())))
+            )
+        return self._access
+
+    def _readable(self) -> Iterator[str]:
+        if PYTHON in (*self._script.command, *self._script.build):
+            yield from interpreter.folders()
+        for program in self._programs():
+            found = self._find(program)
+            if found is None or program == PYTHON:
+                continue
+            if "/" in program and not program.startswith("/"):  # one beside `mkdocs.yml`
+                yield str(found)
+            else:
+                yield from views.installation(found, self._settings)
+        yield from views.given(self._settings.project_dir, self._script.inputs, self._script.readable)
+
+    def _writable(self) -> Iterator[str]:
+        for program in self._programs():
+            for folder in self._caches(program).values():
+                with contextlib.suppress(OSError):  # nothing is kept then from one sample to the next
+                    Path(folder).mkdir(parents=True, exist_ok=True)
+                    yield folder
+
     def _steps(self, sample: Sample) -> tuple[Step, ...]:
+        network = self._script.network or sample.given.network
         steps: list[Step] = []
         if self._script.build:
             steps.append(
@@ -156,6 +188,8 @@ class ScriptLanguage:
                     argv=self._filled(self._script.build),
                     timeout=self._settings.build_timeout,
                     env=tuple(sorted(self._script.env)),
+                    limits=self._settings.build_limits,
+                    network=network,
                 )
             )
         if not sample.build_only:
@@ -166,6 +200,8 @@ class ScriptLanguage:
                     timeout=sample.timeout or self._settings.timeout,
                     stdin=sample.given.stdin,
                     env=tuple(sorted({**dict(self._script.env), **dict(sample.given.env)}.items())),
+                    limits=self._settings.limits,
+                    network=network,
                 )
             )
         return tuple(steps)
@@ -217,20 +253,3 @@ class ScriptLanguage:
             for program in self._programs()
             if program != PYTHON
         )
-
-
-def _this_python() -> str:
-    """Return what the running interpreter is, and which distributions its samples can import.
-
-    Names and versions are those of the folders that hold the metadata ("Recording installed projects", PyPA
-    specifications); reading the metadata itself would take longer than all else in a build without changes.
-    """
-    installed: set[str] = set()
-    for folder in sys.path:
-        with contextlib.suppress(OSError):
-            installed |= {
-                name.removesuffix(".dist-info").removesuffix(".egg-info")
-                for name in os.listdir(folder or ".")  # noqa: PTH208 - names are all that is wanted
-                if name.endswith((".dist-info", ".egg-info"))
-            }
-    return "\n".join((f"{sys.implementation.name} {sys.version}", *sorted(installed, key=str.lower)))

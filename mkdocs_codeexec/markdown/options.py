@@ -99,6 +99,7 @@ TABLE: dict[str, Row] = {
     "stdin": Row(values.text, "stdin"),
     "args": Row(values.arguments, "args"),
     "env": Row(values.variables, "env"),
+    "network": Row(values.switch, "network", flag=True),
     "name": Row(values.word, "name"),
     "source": Row(values.source, "source", semantic=False),
     "result": Row(values.word, "result", semantic=False),
@@ -116,7 +117,7 @@ TABLE: dict[str, Row] = {
 """Every option that has an effect, or is known to have none here."""
 
 UNAVAILABLE = (
-    *("needs", "session", "file", "stdin_from", "workdir", "network", "requires"),
+    *("needs", "session", "file", "stdin_from", "workdir", "requires"),
     # Of rustdoc, mdBook and markdown-exec.
     *("hidelines", "html", "tabs", "width"),
 )
@@ -124,7 +125,7 @@ UNAVAILABLE_VALUES = {
     "source": ("tabs", "console", "tabbed-left", "tabbed-right"),
     "result": ("html", "markdown"),
 }
-FLAGS = (*(name for name, row in TABLE.items() if row.flag), "network")
+FLAGS = tuple(name for name, row in TABLE.items() if row.flag)
 PERILOUS = (*(name for name, row in TABLE.items() if row.semantic), *UNAVAILABLE)
 GUESSES = (*(name for name in TABLE if name not in _FERRIS), *UNAVAILABLE)
 """What a word that is no option may have been meant to be; one that has no effect here would be bad advice."""

@@ -268,7 +268,10 @@ class _Reader:
             expectation=self._expectation(),
             display=self._display(),
             given=Given(
-                stdin=self._values.get("stdin"), args=self._values.get("args", ()), env=self._values.get("env", ())
+                stdin=self._values.get("stdin"),
+                args=self._values.get("args", ()),
+                env=self._values.get("env", ()),
+                network=self._values.get("network", False),
             ),
             build_only=self._values.get("build_only", False),
             ignored=self._ignored(),

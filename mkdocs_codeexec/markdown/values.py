@@ -10,6 +10,8 @@ from mkdocs_codeexec.errors import nearest
 
 SOURCES = ("above", "below", "none")
 STREAMS = ("stdout", "stderr", "build")
+LONGEST = 300
+"""Seconds that a fence may ask for: who writes a page does not decide how long the machine of the site is busy."""
 _ON = frozenset({"", "on", "true", "yes", "1"})
 _OFF = frozenset({"off", "false", "no", "0"})
 _ERROR_CODE = re.compile(r"[Ee][0-9]+")
@@ -72,11 +74,14 @@ def streams(value: str | None) -> frozenset[str]:
 
 
 def seconds(value: str | None) -> float:
-    """Read a positive number of seconds."""
+    """Read a positive number of seconds, `LONGEST` at most."""
     try:
         number = float(value or "")
     except ValueError:
         number = math.nan
+    if math.isfinite(number) and number > LONGEST:
+        hint = "`timeout` of the configuration, which is for all samples, may be longer"
+        raise WrongValue(f"a fence may ask for {LONGEST} seconds at most", hint)
     if math.isfinite(number) and number > 0:
         return number
     raise WrongValue("expected a number of seconds greater than 0", 'write for example `timeout="30"`')

@@ -1,8 +1,9 @@
-"""Workflow commands of GitHub Actions: failures as annotations, and nothing else as a command.
+"""What CI systems read in a log: failures as annotations for GitHub, and nothing else as a command for anyone.
 
-The commands are described in GitHub's documentation, "Workflow commands for GitHub Actions"; what is taken for one,
-in `ActionCommand.cs` of the runner: a line that begins with `::`, spaces before it not counted, and one with `##[`
-anywhere in it.
+GitHub's commands are described in its documentation, "Workflow commands for GitHub Actions"; what is taken for one, in
+`ActionCommand.cs` of the runner: a line that begins with `::`, spaces before it not counted, and one with `##[`
+anywhere in it. Azure Pipelines obeys `##vso[` anywhere in a line (`Command.cs` of its agent) and `##[`; TeamCity
+`##teamcity[`. GitLab and Travis obey what stands before a carriage return and `ESC[0K`, which never get into a log.
 """
 
 from __future__ import annotations
@@ -97,10 +98,20 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-_COMMAND = re.compile(r"(?:^|(?<=\r))([^\S\n\r]*):(?=:(?!:))", re.MULTILINE)
-"""At the start of a line; three colons are rustc's, and no command."""
+_COMMAND = re.compile(r"(?:^|(?<=\r))((?:[^\S\n\r]|[\u180e\u200b\ufeff]|\x1b\[[0-9;:]*m)*+):(?=:(?!:))", re.MULTILINE)
+"""At the start of a line; three colons are rustc's, and no command. What has no width may count as a space."""
+_MARKED = re.compile(r"##(?=(?:vso|teamcity)?\[)", re.IGNORECASE)
+_WRAPPED = re.compile(r"(?<=\s):(?=:(?!:))")
 
 
-def harmless(text: str) -> str:
-    """Return `text` with a space in what the runner would take for a command."""
-    return _COMMAND.sub(r"\1: ", text).replace("##[", "# #[")
+def harmless(text: str, *, wraps: bool = False) -> str:
+    """Return `text` with a space in what a CI system would take for a command.
+
+    It is so whatever the system, and on a terminal: CI may show the log of a container that knows nothing of it.
+
+    Args:
+        text: What is to be written.
+        wraps: Whether lines may be broken at any space: MkDocs does that with log records where `COLUMNS` is set.
+    """
+    text = _MARKED.sub("# #", _COMMAND.sub(r"\1: ", text))
+    return _WRAPPED.sub(": ", text) if wraps else text

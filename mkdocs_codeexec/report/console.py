@@ -82,17 +82,18 @@ class Console:
 
     def write(self, text: str) -> None:
         """Write `text` and a newline, with colours if the terminal has them."""
-        self._put(self._harmless(_colours_only(text) if self.color else ansi.strip(text)))
+        self._put(self._clean(text))
 
     def _annotate(self, notice: Notice, level: int) -> None:
         if self.annotations and level > INFO:
             self._put(self.annotations.command("error" if level >= ERROR else "warning", notice))
 
     def _log(self, level: int, text: str) -> None:
-        self.log.log(level, "%s", self._harmless(text))
+        self.log.log(level, "%s", self._clean(text, wraps=True))
 
-    def _harmless(self, text: str) -> str:
-        return harmless(text) if self.annotations else text
+    def _clean(self, text: str, *, wraps: bool = False) -> str:
+        """Return `text` without what a terminal or a CI system would obey, but colours."""
+        return harmless(_colours_only(text) if self.color else ansi.strip(text), wraps=wraps)
 
     def _put(self, line: str) -> None:
         self.out.write(line + "\n")
@@ -103,9 +104,19 @@ _COLOUR = re.compile(r"(\x1b\[[0-9;:]{0,64}m)")
 
 
 def _colours_only(text: str) -> str:
-    """Return `text` without what would do more to a terminal than colour it: titles, the clipboard, the cursor."""
+    """Return `text` without what would do more to a terminal than colour it: titles, the clipboard, the cursor.
+
+    Colours end with it; what comes after it in the log can be read.
+    """
     pieces = _COLOUR.split(text)
-    return "".join(piece if number % 2 else ansi.strip(piece) for number, piece in enumerate(pieces))
+    pieces[::2] = map(ansi.strip, pieces[::2])
+    left_on = len(pieces) > 1 and pieces[-2] not in ("\x1b[0m", "\x1b[m")
+    return "".join(pieces) + "\x1b[0m" * left_on
+
+
+def plainly(text: str) -> str:
+    """Return `text` as a terminal or a CI system shows it and obeys nothing, for what others write to the log."""
+    return harmless(ansi.strip(text), wraps=True)
 
 
 def wants_color(environ: Mapping[str, str], out: TextIO) -> bool:

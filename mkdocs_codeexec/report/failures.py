@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.core.expectation import Blocked, Errored, Unmet, verdict_reason
+from mkdocs_codeexec.core.outcome import LimitReached, OutOfMemory
 from mkdocs_codeexec.report.annotations import Notice
 from mkdocs_codeexec.report.findings import errors, of_diagnostic
 from mkdocs_codeexec.report.places import page_map, rewritten, secondary
@@ -12,7 +13,7 @@ from mkdocs_codeexec.report.places import page_map, rewritten, secondary
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from mkdocs_codeexec.core.outcome import Outcome
+    from mkdocs_codeexec.core.outcome import Outcome, StepResult
     from mkdocs_codeexec.core.protocols import Language
     from mkdocs_codeexec.core.sample import Location, Sample
     from mkdocs_codeexec.pipeline import Resolved
@@ -92,7 +93,24 @@ def _failure(item: Resolved, language: Language, page: str) -> Failure:
     lines = [f" --> {place}", *_excerpt(page.split("\n"), place)]
     if message := _message(sample, outcome, language, where).strip("\n"):
         lines += ["", _cut(message)]
+    if outcome.steps and (hint := _hint(outcome.steps[-1])):
+        lines += ["", f"hint: {hint}"]
     return Failure(headline, "\n".join(lines), _notice(reason, found, where))
+
+
+def _hint(step: StepResult) -> str:
+    """Return where the limit that stopped `step` is set; nothing if none did."""
+    match step.ended:
+        case OutOfMemory(limit):
+            name = "memory"
+        case LimitReached(name, limit):
+            pass
+        case _:
+            return ""
+    option = "build_limits" if step.kind == "build" else "limits"
+    # The system says the same of a thread that finds no memory for its stack.
+    more = "; the stacks of threads count as `memory`" if name == "processes" else ""
+    return f"`{option}: {{{name}: {2 * limit}}}` in mkdocs.yml allows twice as much{more}"
 
 
 def _place(region: Region | None, where: PageMap) -> Place:

@@ -29,7 +29,6 @@ class Run:
         run_id: Unique, sortable by time.
         started: ISO 8601, UTC.
         duration: Seconds spent on samples.
-        sandbox: The tier that samples ran under.
     """
 
     resolved: Sequence[Resolved]
@@ -37,7 +36,12 @@ class Run:
     run_id: str
     started: str
     duration: float
-    sandbox: str = "off"
+
+    @property
+    def sandbox(self) -> str | None:
+        """The tier that samples were executed under; None if none was."""
+        executed = (item.outcome for item in self.resolved if item.outcome is not None and not item.cached)
+        return next((outcome.sandbox for outcome in executed if outcome.started), None)
 
     def counts(self) -> dict[str, int]:
         """Return how many samples there are of each kind."""

@@ -10,17 +10,19 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from mkdocs_codeexec.core.confinement import UNLIMITED
 from mkdocs_codeexec.core.normalize import anonymous
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, Outcome, Signaled, StepResult
 from mkdocs_codeexec.core.protocols import Regrouped
 from mkdocs_codeexec.errors import Cancelled, CodeExecError
+from mkdocs_codeexec.runtime.retry import Retrying
 from mkdocs_codeexec.runtime.scratch import ScratchDirectory, ScratchRoot, is_full
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
-    from mkdocs_codeexec.core.action import Action, Key
+    from mkdocs_codeexec.core.action import Action, Key, Step
     from mkdocs_codeexec.core.protocols import Finish, Language, Scratch
     from mkdocs_codeexec.runtime.process import Children
 
@@ -67,6 +69,7 @@ class Crew:
     def __init__(self, root: ScratchRoot, children: Children, path: str) -> None:
         self._root = root.__enter__()
         self._children = children
+        self._runner = Retrying(children)
         self._path = path
         self._orders: dict[Key, Order] = {}
         self._runs: deque[Order] = deque()
@@ -256,7 +259,7 @@ class Crew:
             action, result = item
             order = pending.pop(action.request_key)
             assert order.scratch is not None
-            order.steps = [self._told(result, order.scratch)]
+            order.steps = [self._told(result, action.step("build"), order.scratch)]
             self._built(order, alone=len(building) == 1)
 
     def _built(self, order: Order, *, alone: bool) -> None:
@@ -282,7 +285,8 @@ class Crew:
                     continue
                 if order.steps and order.steps[-1].ended != Exited(0):
                     break
-                order.steps.append(self._told(order.language.run(order.action, step, order.scratch), order.scratch))
+                result = order.language.run(order.action, step, order.scratch)
+                order.steps.append(self._told(result, step, order.scratch))
             order.scratch.__exit__()
             order.scratch = None
             with self._changed:
@@ -311,21 +315,28 @@ class Crew:
         if order.scratch is None:
             action = order.action
             scratch = ScratchDirectory(
-                self._root.path, action.files, self._children, self._path, output_limit=action.output_limit
+                self._root.path, action.files, self._runner, self._path, output_limit=action.output_limit
             )
             order.scratch = scratch.__enter__()
 
     def _bench(self, files: Sequence[tuple[str, str]]) -> AbstractContextManager[Scratch]:
         return ScratchDirectory(
-            self._root.path, files, self._children, self._path, output_limit=SHARED_OUTPUT, keep_head=SHARED_OUTPUT
+            self._root.path, files, self._runner, self._path, output_limit=SHARED_OUTPUT, keep_head=SHARED_OUTPUT
         )
 
-    def _told(self, result: StepResult, scratch: ScratchDirectory) -> StepResult:
-        """Return `result` without names that are others in each run, and with a full disk for what it is."""
+    def _told(self, result: StepResult, step: Step | None, scratch: ScratchDirectory) -> StepResult:
+        """Return `result` without names that are others in each run, and with limits and a full disk for what they are."""
         result = anonymous(result, scratch.names)
-        if result.ended != Exited(0) and isinstance(result.ended, Exited | Signaled) and is_full(scratch.path):
+        if result.ended == Exited(0) or step is None:
+            return result
+        if isinstance(result.ended, Exited | Signaled) and is_full(scratch.path):
             return replace(result, ended=NotStarted(f"no space is left in `{self._root.path.parent}`"))
-        return result
+        from mkdocs_codeexec.core.infrastructure import recognise  # its patterns take a while to be compiled
+
+        tier = self._children.tier
+        # What a build step leaves is on the disk of this machine, for the run step to find.
+        small_disk = tier == "bubblewrap" and step.kind == "run"
+        return recognise(result, UNLIMITED if tier == "off" else step.limits, small_disk=small_disk)
 
     def _give_up(self, orders: Iterable[Order], why: str) -> None:
         for order in list(orders):
@@ -344,6 +355,8 @@ class Crew:
                     return
             action = order.action
             outcome = Outcome(language=action.language, steps=tuple(order.steps), toolchain=action.toolchain or "")
+            if outcome.started:  # or nobody may know the tier yet, and finding out takes a while
+                outcome = replace(outcome, sandbox=self._children.tier)
             try:
                 order.finish(action, outcome)
             except Exception as error:  # noqa: BLE001 - raised by `run`, when the others have been handed over

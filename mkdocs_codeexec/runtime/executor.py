@@ -102,7 +102,8 @@ class ParallelExecutor:
         if self._closed:
             raise Cancelled("the run was stopped")
         workers = min(self._jobs, count)
-        self._children.prepare(workers)
+        if self._children.tier == "off":  # else it depends on what a child may reach where it can be started
+            self._children.prepare(workers)
         if self._crew is None:
             self._crew = Crew(ScratchRoot(self._scratch_root), self._children, self._path)
         self._crew.grow(workers, many=count > workers)

@@ -8,30 +8,46 @@ from __future__ import annotations
 
 import ast
 import codecs
+import errno
 import marshal
 import math
 import os
+import re
 import select
 import signal
 import struct
 import subprocess
 import sys
+import threading
 import time
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.core.outcome import Exited, NotStarted, OutputFlooded, Signaled, StepResult, TimedOut
+from mkdocs_codeexec.core.outcome import (
+    Exited,
+    LimitReached,
+    NotStarted,
+    OutOfMemory,
+    OutputFlooded,
+    Signaled,
+    StepResult,
+    TimedOut,
+    describe,
+)
+from mkdocs_codeexec.core.protocols import NO_ACCESS, Command
 from mkdocs_codeexec.errors import Cancelled
+from mkdocs_codeexec.runtime.sandbox import bubblewrap, tiers, users
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from mkdocs_codeexec.core.confinement import Tier
+    from mkdocs_codeexec.core.confinement import Access, SandboxMode, Tier
     from mkdocs_codeexec.core.outcome import StepKind, Termination
-    from mkdocs_codeexec.core.protocols import Command, OutputSink, Unavailability
+    from mkdocs_codeexec.core.protocols import OutputSink, Unavailability
+    from mkdocs_codeexec.runtime.sandbox.tiers import Choice
 
 STOP_SECONDS = 0.25
 """How long `stop_all` waits for children to be gone; they are ended in any case."""
@@ -40,6 +56,7 @@ SLACK_SECONDS = 10.0
 CLOSE_SECONDS = 6.0
 """How long a supervisor may take to clean up before it is given up."""
 
+_INSIDE_MILLISECONDS = 500
 MONTH = 2_000_000_000
 """Milliseconds: the longest that `poll` takes."""
 
@@ -48,13 +65,25 @@ class Children:
     """Runs children, any number at once, each call in the thread that makes it.
 
     One object serves one batch. A context manager: leaving it ends what is still there.
+
+    Args:
+        mode: How strongly children with an `access` must be confined.
+        path: Where bubblewrap is searched; None is the default of the system.
+        tiers: Those that may be chosen.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, mode: SandboxMode = "off", *, path: str | None = None, tiers: Sequence[Tier] = tiers.ALL
+    ) -> None:
+        self._mode = mode
+        self._path = path
+        self._tiers = tuple(tiers)
+        self._choice: Choice | None = None
+        self._choosing = threading.Lock()
         # Lists and deques are changed by single, atomic calls only, and without a lock: `stop_all` may be called by a
         # signal handler, in a thread that would be holding that lock.
         self._all: list[_Supervisor] = []
-        self._idle: deque[_Supervisor] = deque()
+        self._idle: dict[_Place | None, deque[_Supervisor]] = {}
         self._stopped = False
         self._deadline = math.inf
         self._too_late = ""
@@ -67,19 +96,46 @@ class Children:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    tier: Tier = "off"
-    refusal: Unavailability | None = None
-
     def prepare(self, count: int) -> None:
         """Let `count` supervisors start meanwhile, so that nobody waits for them later. Costs 2 ms each."""
         with suppress(OSError):  # whoever needs one hears why there is none
             while _SUPPORTED and not self._stopped and len(self._all) < count:
-                self._idle.append(self._start())
+                self._put_back(self._start(None))
 
     def limit(self, seconds: float, reason: str) -> None:
         """End what still runs after `seconds` from now, and start nothing more: both is `NotStarted(reason)`."""
         self._deadline = time.monotonic() + seconds
         self._too_late = reason
+
+    @property
+    def tier(self) -> Tier:
+        """How children with an `access` are confined. The first to ask waits until something has run so, once."""
+        return self._chosen().tier
+
+    @property
+    def refusal(self) -> Unavailability | None:
+        """Why no such child is started at all: the tier is weaker than what is required."""
+        return tiers.refusal(self._mode, self._chosen())
+
+    @property
+    def told(self) -> str:
+        """How such children are confined, and what would be stronger, in words."""
+        return tiers.told(self._chosen())
+
+    def _chosen(self) -> Choice:
+        if self._choice is None:
+            with self._choosing:
+                if self._choice is None:
+                    self._choice = tiers.choose(self._mode, self._tiers, self._path, self._try)
+        return self._choice
+
+    def _try(self, tier: Tier) -> str:
+        """Run something in `tier`, and return why it does not work, or nothing."""
+        command = Command(argv=_PROBE, cwd=Path("/"), env={}, timeout=_PROBE_SECONDS, access=NO_ACCESS)
+        ended = self._run(command, "run", tier).ended
+        if ended == Exited(0):
+            return ""
+        return ended.why if isinstance(ended, NotStarted) else describe(ended)
 
     @property
     def too_late(self) -> str:
@@ -110,16 +166,23 @@ class Children:
             Cancelled: The run was stopped from outside.
         """
         self.check()
+        tier: Tier = "off" if command.access is None else self.tier
+        if command.access is not None and self.refusal is not None:
+            return _result(kind, NotStarted(self.refusal.reason))
+        return self._run(command, kind, tier, on_output)
+
+    def _run(self, command: Command, kind: StepKind, tier: Tier, on_output: OutputSink | None = None) -> StepResult:
         if not _SUPPORTED:
             return _result(kind, NotStarted(f"samples cannot be run on `{sys.platform}`, which lacks `fork`"))
         left = self._deadline - time.monotonic()
         if left <= 0:
             return _result(kind, NotStarted(self._too_late))
         try:
-            request = _encode(command, left)
-            supervisor = self._take()
+            request = _encode(command, left, kind, tier, _user(command, tier))
+            supervisor = self._take(_place(command, tier))
         except OSError as error:
-            return _result(kind, NotStarted(f"no process could be started: {error.strerror}"))
+            why = f"no process could be started: {error.strerror}"
+            return _result(kind, NotStarted(why, transient=error.errno in _PASSING))
         except UnicodeError as error:
             return _result(kind, NotStarted(f"the command line cannot be encoded: {error}"))
         out, err = (_Kept(command.keep_head, command.keep_tail) for _ in range(2))
@@ -130,10 +193,12 @@ class Children:
             self._discard(supervisor)
             raise
         if report is None:
+            # Once it has a child, that may be to blame.
+            transient = not supervisor.has_child
             why = self._discard(supervisor)
             self.check()
-            return _result(kind, NotStarted(f"the process that starts samples {why}"))
-        self._idle.append(supervisor)
+            return _result(kind, NotStarted(f"the process that starts samples {why}", transient))
+        self._put_back(supervisor)
         ended = _ended(report, command)
         if isinstance(ended, TimedOut) and (command.timeout is None or left < command.timeout):
             ended = NotStarted(self._too_late)
@@ -164,23 +229,28 @@ class Children:
         self.stop_all()
         while True:
             try:
-                supervisor = self._idle.pop()  # those that are not idle are closed by the thread that has them
-            except IndexError:
+                _, waiting = self._idle.popitem()  # those that are not idle are closed by the thread that has them
+            except KeyError:
                 return
-            self._discard(supervisor)
+            while waiting:
+                self._discard(waiting.pop())
 
-    def _take(self) -> _Supervisor:
+    def _put_back(self, supervisor: _Supervisor) -> None:
+        self._idle.setdefault(supervisor.place, deque()).append(supervisor)
+
+    def _take(self, place: _Place | None) -> _Supervisor:
+        waiting = self._idle.setdefault(place, deque())
         while True:
             try:
-                supervisor = self._idle.pop()
+                supervisor = waiting.pop()
             except IndexError:
-                return self._start()
+                return self._start(place)
             if not supervisor.has_ended:
                 return supervisor
             self._discard(supervisor)
 
-    def _start(self) -> _Supervisor:
-        supervisor = _Supervisor()
+    def _start(self, place: _Place | None) -> _Supervisor:
+        supervisor = _Supervisor(place, self._path)
         self._all.append(supervisor)
         if self._stopped:  # `stop_all` may have looked just before the line above
             self._discard(supervisor)
@@ -197,19 +267,91 @@ class Children:
 _SUPPORTED = hasattr(os, "fork")
 
 
-_START = "import sys; sys.path.insert(0, sys.argv[1]); import supervisor; del sys.path[0]; supervisor.main()"
+_START = "import sys; sys.path.append(sys.argv[1]); from supervising.supervisor import main; main()"
 """Imported rather than run as a script, so that it need not be compiled each time."""
+_PASSING = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ETXTBSY})
+"""Why no process can be started now, and perhaps can in a moment (`fork(2)`, `execve(2)`)."""
+_PROBE = ("/bin/sh", "-c", "exit 0")
+_PROBE_SECONDS = 10.0
+
+
+class _Place(NamedTuple):
+    """Where bubblewrap puts a supervisor: its children can go nowhere else, so it is of use for no others.
+
+    Attributes:
+        access: What of the machine is there.
+        scratch: The folder of scratch directories, if there are any.
+        cwd: Where children start that have no scratch directory.
+    """
+
+    access: Access
+    scratch: str | None
+    cwd: str | None
+
+
+def _place(command: Command, tier: Tier) -> _Place | None:
+    """Return where `command` needs its supervisor; None if any will do."""
+    if tier != "bubblewrap" or command.access is None:
+        return None
+    if command.scratch is None:
+        return _Place(command.access, None, str(command.cwd))
+    return _Place(command.access, str(command.scratch.parent), None)
+
+
+def _user(command: Command, tier: Tier) -> int | None:
+    """Return the user that the child of `command` becomes: as root, not root; others cannot become anybody.
+
+    What it may write to is made that user's own.
+    """
+    user = users.builder()
+    if user is None or command.access is None:
+        return None
+    for folder in map(Path, command.access.writable):
+        if tier == "off":
+            users.take(folder)
+        else:
+            users.give(folder, user)
+    if tier == "off":
+        return None
+    return user if command.user is None else command.user
 
 
 class _Supervisor:
     """A running `supervisor`, used by one thread at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: _Place | None, path: str | None) -> None:
+        self.place = place
+        self._inside = 0  # the id of its own process, if bubblewrap is around it
+        told, tells = os.pipe() if place is not None else (-1, -1)
+        self._told = told
+        try:
+            self._open(place, path, tells)
+        except OSError:
+            if place is not None:
+                os.close(told)
+            raise
+        finally:
+            if place is not None:
+                os.close(tells)
+
+    def _open(self, place: _Place | None, path: str | None, info: int) -> None:
+        wall: list[str] = []
+        if place is not None:
+            wall = bubblewrap.command(
+                bubblewrap.program(path) or bubblewrap.NAME,
+                place.access,
+                scratch=place.scratch,
+                cwd=place.cwd,
+                as_root=users.is_root(),
+                info=info,
+            )
+        # The interpreter itself, not the link to it in a virtual environment: bubblewrap shows that and no more.
+        python = os.path.realpath(sys.executable)
         # -I -S: neither the user's settings nor the folder of mkdocs.yml, nor `.pth` files, have a say in it.
         # Its environment is built: a sample can read that of its parent process. A Python whose library is not in the
         # system's places needs to be told where that is.
         self._process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-I", "-S", "-c", _START, str(Path(__file__).parent)],
+            [*wall, python, "-I", "-S", "-c", _START, str(bubblewrap.SUPERVISING.parent)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -217,8 +359,14 @@ class _Supervisor:
             cwd="/",
             env={"LD_LIBRARY_PATH": str(Path(sys.base_prefix, "lib"))},
             start_new_session=True,
+            pass_fds=(info,) if place is not None else (),
         )
         self._child = 0
+
+    @property
+    def has_child(self) -> bool:
+        """Whether it has said that it has started a child, and not yet that this has ended."""
+        return self._child != 0
 
     @property
     def has_ended(self) -> bool:
@@ -275,8 +423,27 @@ class _Supervisor:
     def terminate(self) -> None:
         """Ask it to end everything and itself, and wake it if somebody has stopped it."""
         with suppress(OSError):
-            self._process.terminate()
-            self._process.send_signal(signal.SIGCONT)
+            if self.place is None:
+                self._process.terminate()
+                self._process.send_signal(signal.SIGCONT)
+            elif not self.has_ended:  # else its id may be another's
+                os.kill(self._inner(), signal.SIGTERM)
+
+    def _inner(self) -> int:
+        """Return the id of the supervisor within bubblewrap, which passes no signals on.
+
+        Raises:
+            OSError: It has not come so far: it will find its lifeline cut.
+        """
+        if not self._inside:
+            poll = select.poll()
+            poll.register(self._told, select.POLLIN)
+            text = os.read(self._told, 4096) if poll.poll(_INSIDE_MILLISECONDS) else b""
+            found = re.search(rb'"child-pid":\s*(\d+)', text)
+            if found is None:
+                raise ProcessLookupError
+            self._inside = int(found[1])
+        return self._inside
 
     def dismiss(self) -> str:
         """End it and free its descriptors; return how it ended, in words."""
@@ -284,9 +451,14 @@ class _Supervisor:
         try:
             status = self._process.wait(CLOSE_SECONDS)
         except subprocess.TimeoutExpired:
+            with suppress(OSError):
+                if self.place is not None:
+                    os.kill(self._inner(), signal.SIGKILL)
             self._process.kill()
             status = self._process.wait()
-        if status and self._child:
+        if self.place is not None:
+            os.close(self._told)
+        elif status and self._child:
             # Somebody killed the supervisor. Its child dies with it; the child's group is what else can be found.
             with suppress(OSError):
                 os.killpg(self._child, signal.SIGKILL)
@@ -308,11 +480,11 @@ class _Report:
     """What a supervisor says at the end of a child; `value` goes with `how`."""
 
     how: str
-    value: float | str
+    value: float | str | tuple[str, int]
     seconds: float
 
 
-def _encode(command: Command, left: float) -> bytes:
+def _encode(command: Command, left: float, kind: StepKind, tier: Tier, user: int | None) -> bytes:
     """Return the request for `command`, which has at most `left` seconds; bytes travel as Latin-1."""
 
     def carried(text: str) -> str:
@@ -327,12 +499,25 @@ def _encode(command: Command, left: float) -> bytes:
             "timeout": None if timeout == math.inf else timeout,
             "stdin": None if command.stdin is None else command.stdin.encode("utf-8", "replace").decode("latin-1"),
             "limit": command.output_limit,
+            "tier": tier,
+            "readable": [carried(path) for path in command.access.readable] if command.access else [],
+            "writable": [carried(path) for path in command.access.writable] if command.access else [],
+            "network": command.access is not None and command.access.network,
+            "limits": asdict(command.limits),
+            "scratch": None if command.scratch is None else carried(str(command.scratch)),
+            "keeps": kind == "build",
+            "user": user,
         }
     )
 
 
 def _ended(report: _Report, command: Command) -> Termination:
     value = report.value
+    if isinstance(value, tuple):
+        what, number = value
+        if report.how == "not_started":
+            return NotStarted(what, transient=number in _PASSING)
+        return OutOfMemory(number) if what == "memory" else LimitReached(what, number)
     match report.how:
         case "exited":
             return Exited(int(value))

@@ -11,8 +11,11 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core.confinement import ISOLATING
 from mkdocs_codeexec.core.protocols import NO_ACCESS, Command
 from mkdocs_codeexec.errors import CodeExecError
+from mkdocs_codeexec.runtime.sandbox import places
+from mkdocs_codeexec.runtime.sandbox.users import another, give, is_root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,6 +66,8 @@ class ScratchRoot:
         # The real path, which a child is told by `getcwd`.
         self.path = Path(os.path.realpath(tempfile.mkdtemp(prefix=PREFIX, dir=parent)))
         try:
+            if is_root():
+                self.path.chmod(0o711)  # each directory in it belongs to another user
             self._lock = _locked(self.path)
         except OSError:
             remove(self.path)
@@ -107,6 +112,7 @@ class ScratchDirectory:
         self._search = path
         self._limits = {"output_limit": output_limit} | ({} if keep_head is None else {"keep_head": keep_head})
         self._all: Path | None = None
+        self._user: int | None = None
 
     @property
     def path(self) -> Path:
@@ -117,6 +123,14 @@ class ScratchDirectory:
             CodeExecError: A name of a file would leave it.
         """
         return (self._all or self._make()) / "work"
+
+    @property
+    def shared(self) -> bool:
+        """Whether files in it may be links to files in others: nothing that is run here can change them then.
+
+        As root each Action has a user of its own; bubblewrap mounts what was built, unchangeable.
+        """
+        return self._runner.tier in ("bubblewrap", "off") or is_root()
 
     @property
     def names(self) -> tuple[tuple[str, str], ...]:
@@ -149,6 +163,10 @@ class ScratchDirectory:
             remove(made)
             raise
         self._all = made
+        if self._runner.tier != "off":
+            self._user = another()
+            if self._user is not None:
+                give(made, self._user)
         return made
 
     def __enter__(self) -> ScratchDirectory:
@@ -174,7 +192,8 @@ class ScratchDirectory:
         The environment is the one that every child gets, then the step's own variables, then `env`.
         """
         folder = self.path
-        own = {"PATH": self._search, "HOME": str(folder.with_name("home")), "TMPDIR": str(folder.with_name("tmp"))}
+        search = places.search(self._search, access) if self._runner.tier in ISOLATING else self._search
+        own = {"PATH": search, "HOME": str(folder.with_name("home")), "TMPDIR": str(folder.with_name("tmp"))}
         command = Command(
             argv=argv,
             cwd=folder,
@@ -184,6 +203,7 @@ class ScratchDirectory:
             access=replace(access, network=step.network),
             limits=step.limits,
             scratch=self._all,
+            user=self._user,
             **self._limits,
         )
         return self._runner.run(command, step.kind)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mkdocs_codeexec.core.action import Action, Step, canonical
+from mkdocs_codeexec.core.confinement import RUN_LIMITS, UNLIMITED, Limits
 
 texts = st.text(alphabet=st.characters(codec=None), max_size=8)
 pairs = st.lists(st.tuples(texts, texts), max_size=3).map(tuple)
@@ -19,6 +21,8 @@ steps = st.builds(
     timeout=st.floats(0.1, 100),
     stdin=st.none() | texts,
     env=pairs,
+    limits=st.builds(Limits, memory=st.none() | st.integers(1, 3), cpu=st.none() | st.integers(1, 3)),
+    network=st.booleans(),
 )
 actions = st.builds(
     Action,
@@ -29,7 +33,7 @@ actions = st.builds(
     toolchain=texts,
 )
 
-STEP = Step(kind="run", argv=("{rustc}", "a.rs"), timeout=10.0, stdin="in", env=(("A", "1"),))
+STEP = Step(kind="run", argv=("{rustc}", "a.rs"), timeout=10.0, stdin="in", env=(("A", "1"),), limits=RUN_LIMITS)
 ACTION = Action(
     language="rust", files=(("a.rs", "fn main() {}"),), steps=(STEP,), inputs=(("lock", "x"),), toolchain="rustc 1.95"
 )
@@ -61,7 +65,19 @@ CHANGES = {
     "step kind": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, kind="build"),)),
     "lock file": dataclasses.replace(ACTION, inputs=(("lock", "y"),)),
     "toolchain": dataclasses.replace(ACTION, toolchain="rustc 1.96"),
-    "limit": dataclasses.replace(ACTION, output_limit=1),
+    "output limit": dataclasses.replace(ACTION, output_limit=1),
+    "network": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, network=True),)),
+    "no limit": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, limits=UNLIMITED),)),
+    **{
+        f"limit {field.name}": dataclasses.replace(
+            ACTION, steps=(dataclasses.replace(STEP, limits=dataclasses.replace(RUN_LIMITS, **{field.name: 7})),)
+        )
+        for field in dataclasses.fields(Limits)
+    },
+    "further step": dataclasses.replace(ACTION, steps=(STEP, STEP)),
+    "name of an input": dataclasses.replace(ACTION, inputs=(("manifest", "x"),)),
+    "no inputs": dataclasses.replace(ACTION, inputs=()),
+    "name of a variable": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, env=(("B", "1"),)),)),
 }
 
 
@@ -72,6 +88,16 @@ def test_each_ingredient_alone_changes_the_key(name: str) -> None:
 
     assert len(CHANGES) + 1 == len(keys)
     assert ACTION.key != CHANGES[name].key
+
+
+@pytest.mark.parametrize("value", [ACTION, STEP, RUN_LIMITS])
+def test_no_ingredient_is_forgotten(value: Any) -> None:
+    """A field that is added has a line in the table above, or a reason to be in no key."""
+    steps = [(changed, step) for changed in CHANGES.values() for step in changed.steps]
+    found = [other for changed, step in steps for other in (changed, step, step.limits) if type(other) is type(value)]
+    names = [field.name for field in dataclasses.fields(value) if field.compare]
+
+    assert names == [name for name in names if any(getattr(o, name) != getattr(value, name) for o in found)]
 
 
 def test_the_request_key_covers_all_but_the_toolchain() -> None:
@@ -115,7 +141,7 @@ def test_the_keys_of_an_action_are_frozen() -> None:
     """Another way to hash would silently empty every store; raise KEY_FORMAT with it."""
     keys = (ACTION.key, ACTION.request_key, STRUCTURED.structural_key)
 
-    assert ("85462d281b1c9cad", "b36125b06e7a9ca5", "8405aad386864851") == tuple(str(key)[:16] for key in keys)
+    assert ("6a427d6deffbeb75", "6e3a6cfac659ae83", "9143a47f676ebc67") == tuple(str(key)[:16] for key in keys)
 
 
 def test_the_canonical_form_is_frozen() -> None:

@@ -1,21 +1,32 @@
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mkdocs_codeexec.core.action import Action, Step
+from mkdocs_codeexec.core.action import Action
 from mkdocs_codeexec.core.expectation import Succeeds
 from mkdocs_codeexec.core.outcome import Outcome, StepKind, StepResult
-from mkdocs_codeexec.core.protocols import Command, Language, OutputSink, Unavailability
 from mkdocs_codeexec.core.sample import Location, Sample
 from mkdocs_codeexec.core.settings import EnvironmentSettings, RustSettings, ScriptSettings, Settings
 from mkdocs_codeexec.runtime.process import Children
+from mkdocs_codeexec.runtime.scratch import ScratchDirectory, ScratchRoot
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.confinement import Tier
+    from mkdocs_codeexec.core.protocols import Command, Language, OutputSink, Unavailability
+
+TIER = os.environ.get("CODEEXEC_TEST_TIER", "off")
+"""Without a sandbox these tests show what languages do; within `bubblewrap` or `landlock`, that it is not in the way."""
+CONFINED: dict[str, Any] = {
+    "mode": "off" if TIER == "off" else "required",
+    "tiers": (TIER,),
+    "path": os.environ.get("PATH"),
+}
 
 
 @dataclass
@@ -29,22 +40,16 @@ class Recorder:
         self.commands.append(command)
         return self.children.run(command, kind, on_output=on_output)
 
+    @property
+    def tier(self) -> Tier:
+        return self.children.tier
+
+    @property
+    def refusal(self) -> Unavailability | None:
+        return self.children.refusal
+
     def programs(self) -> list[str]:
         return [Path(command.argv[0]).name for command in self.commands]
-
-
-@dataclass
-class Folder:
-    """A Scratch in a folder that stays."""
-
-    path: Path
-    runner: Recorder
-
-    def run(self, step: Step, argv: tuple[str, ...], env: Mapping[str, str]) -> StepResult:
-        given = {"PATH": os.environ["PATH"], "HOME": str(self.path), "LC_ALL": "C.UTF-8", **env}
-        return self.runner.run(
-            Command(argv=argv, cwd=self.path, env=given, timeout=step.timeout, stdin=step.stdin), step.kind
-        )
 
 
 def no_bench(files: object) -> Any:
@@ -76,7 +81,7 @@ class Workshop:
     runner: Recorder
     environment_dir: Path
     listener: Listener = field(default_factory=Listener)
-    numbers: Iterator[int] = field(default_factory=itertools.count)
+    confined: Mapping[str, Any] = field(default_factory=CONFINED.copy)
 
     @property
     def main(self) -> Sample:
@@ -131,28 +136,30 @@ class Workshop:
     def execute(self, language: Language, sample: Sample) -> Outcome:
         action = self.ready(language, sample)
         assert isinstance(action, Action), action
-        scratch = Folder(self.root / f"scratch-{next(self.numbers)}", self.runner)
-        scratch.path.mkdir()
-        for name, text in action.files:
-            (scratch.path / name).write_text(text)
         steps: list[StepResult] = []
-        for step in action.steps:
-            if step.kind == "build":
-                ((_, result),) = language.build([(action, scratch)], no_bench)
-            else:
-                result = language.run(action, step, scratch)
-            steps.append(result)
-            if getattr(result.ended, "code", None) != 0:
-                break
+        path, limit = os.environ["PATH"], action.output_limit
+        with (
+            ScratchRoot() as root,
+            ScratchDirectory(root.path, action.files, self.runner, path, output_limit=limit) as scratch,
+        ):
+            for step in action.steps:
+                if step.kind == "build":
+                    ((_, result),) = language.build([(action, scratch)], no_bench)
+                else:
+                    result = language.run(action, step, scratch)
+                steps.append(result)
+                if getattr(result.ended, "code", None) != 0:
+                    break
         return Outcome(language=language.name, steps=tuple(steps))
 
 
 @pytest.fixture(scope="session")
 def children() -> Iterator[Children]:
-    with Children() as found:
+    with Children(**CONFINED) as found:
         yield found
 
 
 @pytest.fixture
 def workshop(tmp_path: Path, children: Children, environment_dir: Path) -> Workshop:
+    tmp_path.chmod(0o755)  # where root runs the tests, another user builds what is in it
     return Workshop(tmp_path, Recorder(children), environment_dir)

@@ -150,7 +150,7 @@ def test_a_state_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert state == built.load(tmp_path / "x.json")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 0}', '{"format": 3}', "[" * 100_000])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 0}', '{"format": 3}', '{"format": 4}', "[" * 100_000])
 def test_a_broken_state_is_none(tmp_path: Path, text: str) -> None:
     """It is built anew."""
     (tmp_path / "x.json").write_text(text)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.languages.rust.environments.collection import DAY, UNUSED, alone, collect
+from mkdocs_codeexec.runtime.process import Children
 
 Workshop: TypeAlias = Any
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
@@ -116,6 +118,22 @@ def test_libraries_that_no_project_names_go_with_it(tmp_path: Path) -> None:
     assert [] == [path for path in gone if path.exists()]
     assert [] == [path for path in stay if not path.exists()]
     assert not (target / f"codeexec_environment_{unit(1)}").exists()
+
+
+@pytest.mark.parametrize("name", ["debug", "debug/deps"])
+def test_nothing_goes_that_a_link_leads_to(tmp_path: Path, name: str) -> None:
+    """What is built there can make links."""
+    home, _ = project(tmp_path / "root", 1, 0.0), project(tmp_path / "root", 2, NOW)
+    kept = made(tmp_path / "elsewhere", 7)
+    folder = home.parent / "target" / name
+    shutil.rmtree(folder)
+    folder.symlink_to(tmp_path / "elsewhere/target" / name)
+    collected_last(tmp_path / "root", NOW - DAY)
+
+    collect(tmp_path / "root", NOW)
+
+    assert not home.exists()
+    assert [] == [path for path in kept if not path.exists()]
 
 
 def test_a_state_that_nobody_has_used_goes_alone(tmp_path: Path) -> None:
@@ -271,7 +289,8 @@ def test_old_environments_are_collected_when_one_is_built(workshop: Workshop, tm
     assert "one three " == said("one", "three")
     assert 2 == sum(path.stat().st_mtime > long_ago + DAY for path in marks)
     assert "cargo" not in workshop.runner.programs()
-    assert "one two " == said("one", "two")
+    with Children(**workshop.confined) as workshop.runner.children:  # of the next build
+        assert "one two " == said("one", "two")
     compiled = b"".join(workshop.listener.streamed)
     assert b" two " in compiled
     assert b" one " not in compiled

@@ -16,6 +16,7 @@ from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.settings import EnvironmentSettings
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.languages.rust import RustLanguage
+from mkdocs_codeexec.languages.rust.environments import fetching
 from mkdocs_codeexec.languages.rust.environments.capture import read
 
 Workshop: TypeAlias = Any
@@ -228,7 +229,7 @@ def test_editing_a_local_package_rebuilds_it_and_changes_its_keys_only(workshop:
     workshop.runner.commands.clear()
     workshop.listener.streamed.clear()
     assert "2\n" == stdout(workshop, language, code, environment="local")
-    assert 2 == workshop.runner.programs().count("cargo")  # to build, and to tell what was read
+    assert 3 == workshop.runner.programs().count("cargo")  # to fetch, to build, and to tell what was read
     assert b"itoa" not in b"".join(workshop.listener.streamed)
     assert root / "src" in language.watched()
 
@@ -259,7 +260,7 @@ def test_a_dependency_that_does_not_compile(workshop: Workshop, tmp_path: Path) 
     assert "environment `broken` does not build: cargo could not compile `broken`" == why.reason
     assert "mismatched types" in why.detail
     assert "\x1b[" in why.detail
-    assert 1 == workshop.runner.programs().count("cargo")
+    assert 2 == workshop.runner.programs().count("cargo")  # to fetch, and to build
     assert not (workshop.project / ".cache/environments/broken").exists()
     assert "1\n" == stdout(workshop, language, 'println!("1");')
 
@@ -282,8 +283,9 @@ def test_dependencies_that_are_not_there(workshop: Workshop, dependencies: dict[
     assert reason in found.reason
 
 
-def test_a_registry_that_is_not_reached(workshop: Workshop, tmp_path: Path) -> None:
+def test_a_registry_that_is_not_reached(workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is said as such, and how to go on without it."""
+    monkeypatch.setattr(fetching, "WAITS", ())
     write(
         workshop.root / "project",
         {
@@ -293,7 +295,8 @@ def test_a_registry_that_is_not_reached(workshop: Workshop, tmp_path: Path) -> N
     )
     home = tmp_path / "home"
     home.mkdir()
-    host = {**os.environ, "CARGO_HOME": str(home), "RUSTUP_HOME": str(Path("~/.rustup").expanduser())}
+    rustup = os.environ.get("RUSTUP_HOME") or str(Path("~/.rustup").expanduser())
+    host = {**os.environ, "CARGO_HOME": str(home), "RUSTUP_HOME": rustup}
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         host.pop(name, None)
 
@@ -371,7 +374,8 @@ def test_a_missing_library_is_built_again(workshop: Workshop, tmp_path: Path) ->
     code = 'println!("{}", mylib::one());'
     stdout(workshop, language, code)
     [home] = homes_of(workshop, tmp_path)
-    captured = (home / "capture.args").read_text().split("\0")
+    [state] = home.glob("built/*.json")
+    captured = json.loads(state.read_text())["captured"].split("\0")
     [library] = [Path(word.removeprefix("mylib=")) for word in captured if word.startswith("mylib=")]
     library.unlink()
     library.with_suffix(".rlib").unlink(missing_ok=True)
@@ -379,14 +383,15 @@ def test_a_missing_library_is_built_again(workshop: Workshop, tmp_path: Path) ->
     assert "1\n" == stdout(workshop, language, code)
 
 
-def test_a_missing_capture_is_made_again(workshop: Workshop, tmp_path: Path) -> None:
+def test_a_missing_state_is_made_again(workshop: Workshop, tmp_path: Path) -> None:
     """Cargo does not call rustc for a fresh probe; it is made to."""
     crate(tmp_path, "mylib", "pub fn one() -> u8 { 1 }")
     language = open_rust(workshop, workshop.rust({"mylib": {"path": "../mylib"}}))
     code = 'println!("{}", mylib::one());'
     stdout(workshop, language, code)
     for home in homes_of(workshop, tmp_path):
-        (home / "capture.args").unlink()
+        for state in home.glob("built/*.json"):
+            state.unlink()
 
     assert "1\n" == stdout(workshop, language, code)
 
@@ -455,7 +460,8 @@ def test_files_that_only_cargo_knows_of_count(workshop: Workshop, tmp_path: Path
     write(tmp_path / "w", {"Cargo.toml": '[workspace]\nmembers = ["member"]\n', "data.txt": "one"})
     crate(tmp_path / "w", "member", 'pub const DATA: &str = include_str!(concat!("../..", "/data.txt"));')
     write(root, {"more data/deep/a": ""})
-    language = open_rust(workshop, workshop.rust({"mylib": {"path": "../mylib"}}))
+    readable = (tmp_path / "w/data.txt",)  # which cannot be seen beforehand, and is in no package
+    language = open_rust(workshop, workshop.rust({"mylib": {"path": "../mylib"}}, readable=readable))
     sample = workshop.sample('println!("{}", mylib::said());')
     assert "a+b v1 one\n" == stdout(workshop, language, sample.code)
     files = ["../w/data.txt", "c/nat.c", "more data", "templates dir/a.txt"]

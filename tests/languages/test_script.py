@@ -120,7 +120,7 @@ def test_node_is_a_command_line(workshop: Workshop) -> None:
     """A language that is only told by its command runs, and is asked in its own way what it is."""
     node = opened(workshop, **NODE)
 
-    assert "3\n" == workshop.execute(node, workshop.sample("console.log(1 + 2)", "javascript")).steps[-1].stdout
+    assert "3\n" == workshop.execute(node, workshop.sample("console.log(`${1 + 2}`)", "javascript")).steps[-1].stdout
     assert (node.plan(workshop.sample("", "javascript")).toolchain or "").startswith("v")
 
 

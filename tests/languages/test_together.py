@@ -194,7 +194,7 @@ class Pool:
 
 @pytest.fixture
 def pool(workshop: Workshop) -> Iterator[Pool]:
-    with Counted() as children:
+    with Counted(**workshop.confined) as children:
         yield Pool(workshop, children)
 
 

@@ -77,6 +77,11 @@ READ: dict[str, dict[str, Any]] = {
     'rust exec stdin=""': {"given": Given(stdin="")},
     "rust exec args=\"-v 'a b'\"": {"given": Given(args=("-v", "a b"))},
     "rust exec env=\"L='a b' K=V\"": {"given": Given(env=(("K", "V"), ("L", "a b")))},
+    "rust exec network": {"given": Given(network=True)},
+    "{.rust .exec .network}": {"given": Given(network=True)},
+    "rust,exec,network": {"given": Given(network=True)},
+    'rust exec network="off"': {},
+    "rust exec timeout=300": {"timeout": 300.0},
     'rust exec name="a"': {"name": "a"},
     'rust exec source="below" result="text" show="stderr"': {
         "display": Display(source="below", result="text", show=frozenset({"stderr"}))
@@ -122,6 +127,11 @@ WRONG: dict[str, tuple[str, bool, str]] = {
     "rust exec edition": ("`edition`: expected an edition of Rust", True, "`2024`"),
     "rust exec timeout=0": ('`timeout="0"`: expected a number of seconds greater than 0', True, "30"),
     "rust exec timeout=inf": ('`timeout="inf"`: expected a number of seconds greater than 0', True, "30"),
+    "rust exec timeout=300.5": ('`timeout="300.5"`: a fence may ask for 300 seconds at most', True, "configuration"),
+    "rust exec timeout=1e9": ('`timeout="1e9"`: a fence may ask for 300 seconds at most', True, "configuration"),
+    'rust exec network="no way"': ('`network="no way"`: expected on or off', True, '`="on"`'),
+    "rust exec netwrok": ("`netwrok` is not an option of a fence", True, "did you mean `network`"),
+    "{.rust .exec .netwrok}": ("the class `.netwrok` looks like the option `network`", True, "`.network`"),
     "rust exec timeout": ("`timeout`: expected a number of seconds greater than 0", True, "30"),
     "rust exec exit=256": ('`exit="256"`: expected an exit status', True, "`any`"),
     "rust exec returncode=-1": ('`returncode="-1"`: expected an exit status', True, "`any`"),
@@ -170,7 +180,7 @@ def test_unknown_word_for_rustdoc(info: str) -> None:
 @pytest.mark.parametrize(
     "option",
     [
-        *('needs="a"', 'session="s"', 'file="a.rs"', 'stdin_from="a"', 'workdir="d"', "network", 'requires="tool:x"'),
+        *('needs="a"', 'session="s"', 'file="a.rs"', 'stdin_from="a"', 'workdir="d"', 'requires="tool:x"'),
         *('source="tabs"', 'source="console"', 'result="html"', 'result="markdown"', "hidelines=!"),
     ],
 )

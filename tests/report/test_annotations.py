@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -116,7 +117,23 @@ HOSTILE = [
     "text ##[group]x",
     "a\n\n::warning file=a::b",
     "\u2003::debug::x",
+    "a\r\r\n::error::x",
+    "\x1b[2K\r ::error::x",
+    "a\r\x1b[1;31m##[error]x",
 ]
+# What other systems would obey, and a pattern of it.
+OTHERS = {
+    "abc\b\b\b::error::x": r"(?m)^\s*::error",
+    "a ##vso[task.setvariable variable=x]y": r"(?i)##vso\[",
+    "##VSO[task.complete result=Succeeded;]": r"(?i)##vso\[",
+    "###vso[task.logissue type=error]x": r"(?i)##vso\[",
+    "##\x1b[0mvso[task.uploadfile]x": r"(?i)##vso\[",
+    "##\0teamcity[buildStatus status='SUCCESS']": r"##teamcity\[",
+    "x ##teamcity[testFailed name='x']": r"##teamcity\[",
+    "\x1b[0Ksection_start:1560896352:a\r\x1b[0Kx": r"section_start:\d+:\w+\r|\x1b\[0?K",
+    "section_end:1560896352:a\r\x1b[0K": r"section_end:\d+:\w+\r|\x1b\[0?K",
+    "travis_fold:start:a\r\x1b[0K": r"travis_fold:start:a\r|\x1b\[0?K",
+}
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -133,10 +150,51 @@ def test_what_a_sample_wrote_is_no_command(text: str) -> None:
     assert ["::warning::x%0A", "::error file=a."] == [line[:15] for line in commands(out.getvalue())]
 
 
-@given(st.lists(st.sampled_from([*"abc \t\n:#[]", "::", "##[", "error", "\r"]), max_size=20).map("".join))
+@pytest.mark.parametrize("color", [False, True])
+@pytest.mark.parametrize("text", [*HOSTILE, *OTHERS])
+def test_it_is_none_anywhere(text: str, color: bool) -> None:
+    """In colour or not, for whichever system, and on one that we know nothing of: CI shows the log of containers too."""
+    log = Recorded()
+    anywhere = Console(log=log, color=color, out=log.out)
+    anywhere.write(text)
+    anywhere.stream(text.encode() + b"\n")
+    anywhere.say("x\n" + text)
+    anywhere.warn("x\n" + text, hint="y\n" + text)
+    anywhere.failure(Failure("a.md:1: x\n" + text, text, Notice("a.md", text, text)), ERROR)
+
+    assert [] == commands(log.out.getvalue())
+    assert not re.search(OTHERS.get(text, r"\r"), log.out.getvalue())
+
+
+def test_wrapping_makes_no_command() -> None:
+    """MkDocs breaks log records at spaces, as wide as `COLUMNS` says; what goes past the logger is not broken."""
+    plain, out = console(None)
+    plain.say("docs/a.md:1: a ::error::b c\u2028::error::d ::: e ::f")
+    plain.warn("a", hint="b ::error::c")
+
+    assert "\u2028: :error::d ::: e : :f" in out.getvalue()
+    assert [] == commands(re.sub(r"\s", "\n", out.getvalue()))
+    assert "use ::std::fmt" == harmless("use ::std::fmt")
+
+
+def test_colours_end_with_what_was_written() -> None:
+    """A sample cannot hide the rest of the log."""
+    log = Recorded()
+    colored = Console(log=log, color=True, out=log.out)
+    colored.write("\x1b[31mred")
+    colored.write("\x1b[8mhidden\x1b[1m")
+    colored.write("\x1b[31mred\x1b[0m plain")
+
+    assert ("\x1b[31mred\x1b[0m\n\x1b[8mhidden\x1b[1m\x1b[0m\n\x1b[31mred\x1b[0m plain\n") == log.out.getvalue()
+
+
+@given(
+    st.lists(st.sampled_from([*"abc \t\n:#[]\ufeff", "::", "##[", "##vso[", "error", "\r"]), max_size=20).map("".join)
+)
 def test_no_text_is_a_command(text: str) -> None:
     """Whatever it is made of; and nothing but spaces is added."""
     assert [] == commands(harmless(text))
+    assert "##vso[" not in harmless(text)
     assert text.replace(" ", "") == harmless(text).replace(" ", "")
 
 
@@ -164,9 +222,9 @@ def test_each_failure_and_warning_is_annotated_once() -> None:
     ] == commands(out.getvalue())
 
 
-def test_elsewhere_nothing_is_annotated_or_changed() -> None:
-    """A terminal shows output as it is."""
+def test_elsewhere_nothing_is_annotated() -> None:
+    """A terminal shows what was said, and what was said of it once."""
     plain, out = console(None)
-    plain.failure(Failure("a.md:1: x", "::error::y", Notice("a.md", "said")), ERROR)
+    plain.failure(Failure("a.md:1: x", "std::fmt\n::: a.md:3", Notice("a.md", "said")), ERROR)
 
-    assert "ERROR -  a.md:1: x\n::error::y\n\n" == out.getvalue()
+    assert "ERROR -  a.md:1: x\nstd::fmt\n::: a.md:3\n\n" == out.getvalue()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,9 +18,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mkdocs_codeexec.core.action import Action, Step
-from mkdocs_codeexec.core.outcome import Exited, NotStarted, Outcome, StepResult, TimedOut
+from mkdocs_codeexec.core.confinement import Limits, Tier
+from mkdocs_codeexec.core.outcome import Exited, LimitReached, NotStarted, Outcome, OutOfMemory, StepResult, TimedOut
 from mkdocs_codeexec.core.protocols import Regrouped
 from mkdocs_codeexec.errors import Cancelled
+from mkdocs_codeexec.languages.rust.messages.diagnostics import translate
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.process import Children
 from mkdocs_codeexec.runtime.scratch import ScratchRoot
@@ -186,17 +189,20 @@ def test_the_scratch_directory(tmp_path: Path) -> None:
 
     home, tmp = (line for line in found.stdout.splitlines()[-3:] if line)
     assert ("$HOME:", "$TMPDIR:") == (home, tmp)
-    assert [
-        ".",
-        "./a.txt",
-        "./b é.txt",
-        "./sub",
-        "./sub/dir",
-        "./sub/dir/c",
-        r"0000000   c   r   l   f  \r  \n   l   f  \n",
-        "700",
-        "700",
-    ] == found.stdout.splitlines()[:9]
+    assert (
+        [
+            ".",
+            "./a.txt",
+            "./b é.txt",
+            "./sub",
+            "./sub/dir",
+            "./sub/dir/c",
+            r"0000000   c   r   l   f  \r  \n   l   f  \n",
+            "700",
+            "711" if os.geteuid() == 0 else "700",  # as root each directory in it belongs to another user
+        ]
+        == found.stdout.splitlines()[:9]
+    )
 
 
 def test_a_scratch_directory_goes_with_its_action(tmp_path: Path) -> None:
@@ -585,3 +591,141 @@ def test_equal_actions_are_executed_once(root: Path, marks: Path) -> None:
 
     assert {"a": ["for all built", "a"]} == built_and_run(outcomes)
     assert ["a"] == language.built
+
+
+LIMITS = Limits(memory=128, processes=20, open_files=32, file_size=4, disk=8, tmp=8, cpu=1)
+OVER = [
+    ("memory", "exec python3 -c 'x = bytearray(1 << 30)'"),
+    ("processes", "for i in $(seq 99); do sleep 5 & done"),
+    ("processes", "echo 'import os, time\nfor i in range(99): os.fork() or time.sleep(5)' >x.py; exec python3 x.py"),
+    ("open_files", "exec python3 -c 'x = [open(\"/dev/null\") for _ in range(99)]'"),
+    ("file_size", "head -c 6000000 /dev/zero >big || exit 1"),
+    ("file_size", "exec head -c 6000000 /dev/zero >big"),
+    ("file_size", 'exec python3 -c \'print(open("big", "wb").write(bytes(6 << 20)))\''),
+    ("cpu", "exec python3 -c 'while True: pass'"),
+    ("cpu", "python3 -c 'while True: pass'; exit 3"),
+]
+EACH_TIER: list[tuple[Tier, str, str]] = [
+    *(("limits", name, code) for name, code in OVER),
+    *(("landlock", name, code) for name, code in OVER[:4]),
+    *(("bubblewrap", name, code) for name, code in OVER[:6]),
+]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limits of Linux")
+@pytest.mark.parametrize(("tier", "name", "code"), EACH_TIER)
+def test_a_limit_is_told_by_name_in_each_tier(tmp_path: Path, tier: Tier, name: str, code: str) -> None:
+    """Who comes to a limit is told which, however the program put it; nothing of it is stored."""
+    outcomes = Outcomes()
+    steps = (Step(kind="run", argv=(code,), timeout=20, limits=LIMITS),)
+    with Children("auto", tiers=(tier,)) as children:
+        if children.tier != tier:
+            pytest.skip(f"`{tier}` does not work here")
+        executor = ParallelExecutor(children, jobs=1, total_timeout=None, path="/usr/bin:/bin", scratch_root=tmp_path)
+        executor.run([(SHELL, action("x", steps=steps))], outcomes)
+
+    outcome = outcomes.of["x"]
+    expected = OutOfMemory(128) if name == "memory" else LimitReached(name, getattr(LIMITS, name))
+    assert expected == outcome.steps[-1].ended, outcome.steps[-1].stderr
+    assert (tier, False) == (outcome.sandbox, outcome.storable)
+
+
+class Rustc(Shell):
+    """rustc, as `languages.rust` calls it and reads it."""
+
+    def build(self, work: Sequence[tuple[Action, Scratch]], bench: Bench) -> Iterator[Any]:  # noqa: ARG002
+        for action, scratch in work:
+            [step] = action.steps
+            options = ("--error-format=json", "--json=diagnostic-rendered-ansi", "-Cdebuginfo=0", "main.rs")
+            yield action, translate(scratch.run(step, (*step.argv, *options), {}))
+
+
+RUSTC: Any = Rustc()
+HELLO = (("main.rs", 'fn main() { println!("{}", 1); }'),)
+
+
+def compile_by(root: Path, *rustc: str, path: str = PATH) -> Outcome:
+    """Return the Outcome of a compilation in `root` by the command line `rustc`."""
+    outcomes = Outcomes()
+    steps = (Step(kind="build", argv=rustc, timeout=60),)
+    with Children() as children:
+        executor = ParallelExecutor(children, jobs=1, total_timeout=None, path=path, scratch_root=root)
+        executor.run([(RUSTC, action("x", files=HELLO, steps=steps))], outcomes)
+    return outcomes.of["x"]
+
+
+SMALL_DISK = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from test_executor import compile_by
+root = Path(sys.argv[1])
+for left in (300, 500, 700, 1500, 18000):
+    with (root / "fill").open("wb") as file:
+        file.write(bytes(20 * 1024**2 - left * 1024))
+    outcome = compile_by(root, sys.argv[3])
+    print(outcome.storable, outcome.steps[-1].ended)
+"""
+
+
+@pytest.fixture(scope="session")
+def rustc() -> str:
+    """The real one: rustup's needs a home directory."""
+    if shutil.which("rustc") is None or shutil.which("cc") is None:
+        pytest.skip("no rustc, or no linker")
+    sysroot = subprocess.check_output(["rustc", "--print", "sysroot"], text=True).strip()
+    return f"{sysroot}/bin/rustc"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="mounts a small disk")
+def test_rustc_on_a_disk_that_was_full_for_a_moment(tmp_path: Path, rustc: str) -> None:
+    """It has removed what filled the disk when it ends; nothing of it is stored, and nobody blames the sample."""
+    mount = f"mount -t tmpfs -o size=20m none {tmp_path}"
+    if subprocess.run(["unshare", "-m", "sh", "-c", mount], capture_output=True, check=False).returncode:
+        pytest.skip("a file system cannot be mounted here")
+    command = [sys.executable, "-c", SMALL_DISK, str(tmp_path), str(Path(__file__).parent), rustc]
+
+    told = subprocess.check_output(["unshare", "-m", "sh", "-c", f'{mount} && exec "$@"', "sh", *command], text=True)
+
+    *small, large = told.splitlines()
+    assert "True Exited(code=0)" == large
+    assert ["False NotStarted"] * 4 == [line.partition("(")[0] for line in small], small
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the names of its signals")
+@pytest.mark.parametrize(("number", "name"), [(9, "SIGKILL"), (7, "SIGBUS"), (11, "SIGSEGV")])
+@pytest.mark.parametrize("part", ["cc", "ld"])
+def test_a_linker_that_is_killed(tmp_path: Path, rustc: str, part: str, number: int, name: str) -> None:
+    """Whichever part of it was ended by a signal, that is no error of the sample."""
+    tools, root = tmp_path / "tools", tmp_path / "root"
+    for folder in (tools, root):
+        folder.mkdir()
+    for program in ["cc"] if part == "cc" else ["ld", "ld.lld"]:
+        (tools / program).write_text(f"#!/bin/sh\nkill -{number} $$\n")
+        (tools / program).chmod(0o755)
+    options = () if part == "cc" else (f"-Clink-arg=-B{tools}", "-Clink-self-contained=-linker")
+
+    outcome = compile_by(root, rustc, *options, path=f"{tools}:{PATH}" if part == "cc" else PATH)
+
+    hint = "; the disk may be full" if name == "SIGBUS" else ""
+    assert NotStarted(f"the linker was ended by signal {number} ({name}){hint}") == outcome.steps[-1].ended
+    assert not outcome.storable
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="no gcc")
+@pytest.mark.parametrize(
+    ("part", "why"),
+    [("ld", "the linker was ended by signal 9 (SIGKILL)"), ("cc1", "`cc1` was ended by a signal: Killed")],
+)
+def test_a_part_of_gcc_that_is_killed(tmp_path: Path, part: str, why: str) -> None:
+    """A compiler of any language that says so is understood."""
+    tools, root = tmp_path / "tools", tmp_path / "root"
+    for folder in (tools, root):
+        folder.mkdir()
+    (tools / part).write_text("#!/bin/sh\nkill -9 $$\n")
+    (tools / part).chmod(0o755)
+    build = f"printf 'int main() {{}}' >x.c; gcc -B{tools} x.c"
+
+    [step] = execute(root, action("x", build=build)).of["x"].steps
+
+    assert NotStarted(why) == step.ended

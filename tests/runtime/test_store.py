@@ -1,25 +1,23 @@
-"""A store on a real disk: what comes back, what damage does, and what a kill leaves."""
+"""A store on a real disk: what comes back, what is deleted, and how its directory is made."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-import random
 import shutil
 import stat
-import subprocess
-import sys
-import threading
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mkdocs_codeexec.core.action import Action, Key, Step
+from mkdocs_codeexec.core.codec import to_json
 from mkdocs_codeexec.core.outcome import (
     Diagnostic,
     Exited,
@@ -32,10 +30,9 @@ from mkdocs_codeexec.core.outcome import (
     StepResult,
     TimedOut,
 )
+from mkdocs_codeexec.runtime import eviction
+from mkdocs_codeexec.runtime.entries import encode
 from mkdocs_codeexec.runtime.store import DirectoryStore
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def action(code: str = "fn main() {}", toolchain: str | None = "rustc 1.95.0", structure: str | None = None) -> Action:
@@ -108,23 +105,28 @@ def test_an_entry_can_be_read_by_people(tmp_path: Path) -> None:
     assert '"stdout": "grüße 😀\\n"' in text
     assert len(text.splitlines()) > 10
     index = json.loads(path_of(tmp_path, put.request_key, "requests").read_text("utf-8"))
-    assert {"format": 1, "key": put.key} == index
+    assert {"format", "name", "key", "sha256"} == set(index)
+    assert (1, put.request_key, put.key) == (index["format"], index["name"], index["key"])
 
 
-def test_an_entry_may_be_spelled_otherwise(tmp_path: Path) -> None:
-    """Other white space (a checkout with CRLF) or no checksum do not matter."""
+def test_ends_of_lines_may_change(tmp_path: Path) -> None:
+    """A checkout on another system may change them, and nothing else."""
     put = action()
     store = DirectoryStore(tmp_path, pytest.fail)
     store.put(put, outcome("ä\n"))
-    path = path_of(tmp_path, put.key)
+    for path in entries(tmp_path):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
 
-    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    assert outcome("ä\n") == store.get(put.key)
+    assert outcome("ä\n") == store.get(put.key) == store.find(put.request_key)
 
-    entry = json.loads(path.read_text("utf-8"))
-    del entry["sha256"]
-    path.write_text(json.dumps(entry))
-    assert outcome("ä\n") == store.get(put.key)
+
+def test_the_checksum_is_of_the_text_before_it(tmp_path: Path) -> None:
+    """So other programs can check an entry: all that stands before the last field, and the comma, is its payload."""
+    DirectoryStore(tmp_path, pytest.fail).put(action(structure="a"), outcome("ä\n"))
+
+    for path in entries(tmp_path):
+        payload, _, seal = path.read_bytes().rpartition(b',\n "sha256": ')
+        assert f'"{hashlib.sha256(payload).hexdigest()}"\n}}\n' == seal.decode()
 
 
 TEXT = st.text() | st.sampled_from(["\ud800", "a\udfff", "\0\x1b[1m\u2028", "…", "\r\n"])
@@ -160,9 +162,8 @@ def test_a_structure_finds_what_was_stored_last(tmp_path: Path) -> None:
     assert outcome("two\n") == store.similar(structural_key("a"))
     assert outcome("one\n") == store.get(action("a // one").key)
     assert [None, None] == [store.similar(structural_key("b")), store.similar(action("a // one").key)]
-    assert {"format": 1, "key": action("a // two").key} == json.loads(
-        path_of(tmp_path, structural_key("a"), "structures").read_text("utf-8")
-    )
+    index = json.loads(path_of(tmp_path, structural_key("a"), "structures").read_text("utf-8"))
+    assert (structural_key("a"), action("a // two").key) == (index["name"], index["key"])
 
 
 def test_no_structure_no_index(tmp_path: Path) -> None:
@@ -208,198 +209,229 @@ def test_only_what_ended_by_itself_is_stored(tmp_path: Path, ended: object) -> N
     store.put(action(), outcome(ended=ended))
     assert not (tmp_path / "store").exists()
 
+    forged = encode({"key": action().key, **to_json(outcome(ended=ended))})
     store.put(action(), outcome())
-    path = path_of(tmp_path / "store", action().key)
-    entry = json.loads(path.read_text("utf-8"))
-    entry["steps"][0]["ended"] = {"signaled": 9}
-    del entry["sha256"]
-    path.write_text(json.dumps(entry))
+    path_of(tmp_path / "store", action().key).write_bytes(forged)
     assert None is store.get(action().key)
     assert 1 == len(warned)
 
 
-# --- Damage ------------------------------------------------------------------------------------------------------------------
+# --- Size ----------------------------------------------------------------------------------------------------------------------
+
+EACH = "x" * 100_000
+YEARS = 10 * 365 * 86_400
 
 
-def _edited(**changes: object) -> Callable[[Path], object]:
-    def damage(path: Path) -> None:
-        path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **changes}))
-
-    return damage
-
-
-def _bytes(data: bytes) -> Callable[[Path], object]:
-    return lambda path: path.write_bytes(data)
-
-
-def _symlink(path: Path) -> None:
-    target = path.with_name("elsewhere.json")
-    path.rename(target)
-    path.symlink_to(target)
+def filled(directory: Path, *ages: float) -> list[Action]:
+    """Fill a store with Actions that were last used `ages` seconds ago, and return them; each takes 100 KB."""
+    store = DirectoryStore(directory, pytest.fail)
+    found = [action(f"{number}", structure=f"{number}") for number in range(len(ages))]
+    for one, age in zip(found, ages, strict=True):
+        store.put(one, outcome(EACH))
+        used(directory, one, age)
+    return found
 
 
-def _instead(make: Callable[[Path], object]) -> Callable[[Path], object]:
-    def damage(path: Path) -> None:
-        path.unlink()
-        make(path)
+def used(directory: Path, one: Action, age: float) -> None:
+    """Make it look as if `one` was last used `age` seconds ago."""
+    at = time.time() - age
+    for what, key in (("results", one.key), ("requests", one.request_key), ("structures", one.structural_key)):
+        assert key is not None
+        os.utime(path_of(directory, key, what), (at, at))
 
-    return damage
+
+def kept(directory: Path, actions: list[Action]) -> list[int]:
+    """Return which of `actions` are still stored; each is found by all its keys or by none."""
+    found = []
+    for number, one in enumerate(actions):
+        keys = {"results": one.key, "requests": one.request_key, "structures": one.structural_key}
+        there = {path_of(directory, key, what).exists() for what, key in keys.items() if key is not None}
+        assert 1 == len(there), number
+        found.extend([number] * there.pop())
+    return found
 
 
-def _large(path: Path) -> None:
-    with path.open("r+b") as file:
+def taken(directory: Path) -> int:
+    return sum(max(path.stat().st_size, path.stat().st_blocks * 512) for path in entries(directory))
+
+
+def test_what_was_used_longest_ago_goes(tmp_path: Path) -> None:
+    """Beyond its size a store shrinks to nine tenths of it, oldest first, with what leads there."""
+    before = filled(tmp_path, 500, 400, 900, 300, 200, 800, 100, 600, 700)
+    store = DirectoryStore(tmp_path, pytest.fail, size=780_000)
+    store.put(action("new"), outcome(EACH))
+    store.tidy()
+
+    assert [0, 1, 3, 4, 6] == kept(tmp_path, before)
+    assert 600_000 < taken(tmp_path) <= 702_000
+    assert outcome(EACH) == store.find(action("new").request_key)
+
+
+@pytest.mark.parametrize("size", [None, 2_000_000])
+def test_nothing_goes_below_the_size(tmp_path: Path, size: int | None) -> None:
+    """Nor where there is none."""
+    before = filled(tmp_path, *range(0, 1000, 100))
+    store = DirectoryStore(tmp_path, pytest.fail, size=size)
+    store.put(action("new"), outcome(EACH))
+    store.tidy()
+
+    assert [*range(10)] == kept(tmp_path, before)
+
+
+@pytest.mark.parametrize("way", ["get", "find", "similar"])
+def test_a_hit_makes_an_entry_young(tmp_path: Path, way: str) -> None:
+    """What one build was answered with, by whichever key, is the last to go in another."""
+    before = filled(tmp_path, 900, 800, 700, 600)
+    reader = DirectoryStore(tmp_path, pytest.fail)
+    key = {"get": before[0].key, "find": before[0].request_key, "similar": before[0].structural_key}[way]
+    assert outcome(EACH) == getattr(reader, way)(key)
+    store = DirectoryStore(tmp_path, pytest.fail, size=400_000)
+    store.put(action("new"), outcome(EACH))
+    store.tidy()
+
+    assert [0, 3] == kept(tmp_path, before)
+
+
+def test_what_this_build_used_stays(tmp_path: Path) -> None:
+    """However old its files look, and however much it is."""
+    before = filled(tmp_path, *range(100, 1100, 100))
+    store = DirectoryStore(tmp_path, pytest.fail, size=50_000)
+    store.get(before[9].key)
+    store.find(before[8].request_key)
+    store.put(before[7], outcome(EACH))
+    store.get(action("nobody's").key)
+    for number in (7, 8, 9):
+        used(tmp_path, before[number], 10_000)
+    store.tidy()
+
+    assert [7, 8, 9] == kept(tmp_path, before)
+
+
+@pytest.mark.parametrize("ahead", [2 * 3600, YEARS])
+def test_a_time_to_come_makes_nothing_immortal(tmp_path: Path, ahead: float) -> None:
+    """Files from a clock that was ahead go first, in their order; unless they are used, which puts them right."""
+    before = filled(tmp_path, -ahead, -ahead - 10, -ahead - 20, 300, YEARS, 200, 100)
+    store = DirectoryStore(tmp_path, pytest.fail, size=650_000)
+    store.get(before[1].key)
+    store.put(action("new"), outcome(EACH))
+    store.tidy()
+
+    assert [1, 3, 5, 6] == kept(tmp_path, before)
+    assert abs(path_of(tmp_path, before[1].key).stat().st_mtime - time.time()) < 60
+
+
+def test_a_clock_that_is_behind_keeps_the_order(tmp_path: Path) -> None:
+    """Where all files are from a time to come (this clock is ten years late), those used last stay all the same."""
+    before = filled(tmp_path, *(-YEARS - 100 * number for number in range(6)))
+    store = DirectoryStore(tmp_path, pytest.fail, size=500_000)
+    store.put(action("new"), outcome(EACH))
+    store.tidy()
+
+    assert [3, 4, 5] == kept(tmp_path, before)
+
+
+def test_a_build_that_stored_nothing_deletes_nothing(tmp_path: Path) -> None:
+    """It does not even look how much there is; the next that stores does, once."""
+    before = filled(tmp_path, 300, 200, 100)
+    store = DirectoryStore(tmp_path, pytest.fail, size=150_000)
+    store.get(before[0].key)
+    store.put(action("timeout"), outcome(ended=TimedOut(1.0)))
+    store.tidy()
+    assert [0, 1, 2] == kept(tmp_path, before)
+
+    store.put(action("new"), outcome())
+    store.tidy()
+    assert [0] == kept(tmp_path, before)
+    filled(tmp_path, 300, 200, 100)
+    store.tidy()
+    assert [0, 1, 2] == kept(tmp_path, before)
+
+
+def test_what_leads_nowhere_goes(tmp_path: Path) -> None:
+    """Where results were deleted by hand, or an index is damaged, the rest goes with the next eviction; not before."""
+    before = filled(tmp_path, 500, 400, 300, 200)
+    path_of(tmp_path, before[3].key).unlink()
+    path_of(tmp_path, before[2].request_key, "requests").write_bytes(b"{")
+    (path_of(tmp_path, before[1].key).parent / "somebody.json").write_text("{}")
+    (path_of(tmp_path, before[1].key).parent / f"{'0' * 64}.json").mkdir()
+    store = DirectoryStore(tmp_path, pytest.fail, size=300_000)
+    store.put(action("new"), outcome(EACH))
+    store.tidy()
+
+    left = {path.stem for path in entries(tmp_path)}
+    assert {"somebody", before[2].key, before[2].structural_key} | {
+        action("new").key,
+        action("new").request_key,
+    } == left
+    assert (path_of(tmp_path, before[1].key).parent / f"{'0' * 64}.json").is_dir()
+
+
+def test_what_no_build_can_read_goes_first(tmp_path: Path) -> None:
+    """A gigabyte in the place of an entry does not drive out the others."""
+    before = filled(tmp_path, 500, 400, 300)
+    with path_of(tmp_path, before[2].key).open("r+b") as file:
         file.truncate(1024**3)
+    store = DirectoryStore(tmp_path, pytest.fail, size=500_000)
+    store.put(action("new"), outcome(EACH))
+    store.tidy()
+
+    assert [0, 1] == kept(tmp_path, before)
 
 
-DAMAGES: dict[str, Callable[[Path], object]] = {
-    "empty": _bytes(b""),
-    "torn": lambda path: os.truncate(path, path.stat().st_size // 2),
-    "one byte short of its brace": lambda path: os.truncate(path, path.stat().st_size - 2),
-    "not UTF-8": _bytes(b"\xff\xfe{}"),
-    "NUL bytes, as after a power failure": lambda path: path.write_bytes(bytes(path.stat().st_size)),
-    "deep": _bytes(b"[" * 100_000),
-    "deep object": _bytes(b'{"a":' * 100_000),
-    "no object": _bytes(b"[]"),
-    "a number": _bytes(b"1"),
-    "a huge number": _bytes(b"1" * 10_000),
-    "NaN": _edited(duration_ms=float("nan")),
-    "no longer what was written": _edited(language="perl"),
-    "other format": _edited(format=2, sha256="x"),
-    "wrong key": _edited(key="0" * 64),
-    "no key": lambda path: path.write_text(path.read_text().replace('"key"', '"kex"')),
-    "infinite": lambda path: path.write_text(path.read_text().replace("250.0", "1e999").replace("sha256", "x")),
-    "no steps": _edited(steps=[], sha256="x"),
-    "symbolic link": _symlink,
-    "dangling link": _instead(lambda path: path.symlink_to("nowhere")),
-    "directory": _instead(Path.mkdir),
-    "pipe": _instead(os.mkfifo),
-    "a gigabyte": _large,
-}
+def test_what_was_used_meanwhile_stays(tmp_path: Path) -> None:
+    """Another build may use or delete what was just listed."""
+    filled(tmp_path, 300, 200, 100)
+    first, second, third = sorted(eviction._files(tmp_path, "results"), key=lambda file: file.used)
+    os.utime(first.path)
+    Path(second.path).unlink()
+
+    assert second.size + third.size == eviction._delete([first, second, third])
+    assert [first.path] == [str(path) for path in entries(tmp_path / "results")]
 
 
-@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-def test_damage_is_a_miss(tmp_path: Path, damage: Callable[[Path], object]) -> None:
-    """A damaged entry is a miss by both keys, told of once, and its neighbour is as good as ever."""
-    DirectoryStore(tmp_path, pytest.fail).put(action(), outcome())
-    DirectoryStore(tmp_path, pytest.fail).put(action("other"), outcome())
-    path = path_of(tmp_path, action().key)
-    damage(path)
+def test_a_store_that_is_only_read(tmp_path: Path) -> None:
+    """Where nothing is to be written, hits are hits, and nothing is stored, touched, swept or deleted."""
+    before = filled(tmp_path, 300, 200)
+    orphan = path_of(tmp_path, before[0].key).with_name(".codeexec-old.tmp")
+    orphan.touch()
+    os.utime(orphan, (0, 0))
+    state = {path: path.stat().st_mtime_ns for path in sorted(tmp_path.rglob("*"))}
+    store = DirectoryStore(tmp_path, pytest.fail, size=1, writable=False)
+
+    assert outcome(EACH) == store.get(before[0].key) == store.find(before[0].request_key)
+    store.put(action("new"), outcome("x" * 10_000_000))
+    store.tidy()
+    assert None is store.get(action("new").key)
+    assert state == {path: path.stat().st_mtime_ns for path in sorted(tmp_path.rglob("*"))}
+
+
+def test_an_entry_has_a_limit(tmp_path: Path) -> None:
+    """Of two mebibytes, which a megabyte of output is far from: what is larger is not stored, and that is said once."""
     store = DirectoryStore(tmp_path, warned := Warnings())
-
-    assert [None, None] == [store.get(action().key), store.find(action().request_key)]
-    assert outcome() == store.get(action("other").key)
-    [message] = warned
-    assert message.startswith(f"{path}: not a usable entry of the store (")
-    assert "\n\nhint: " in message
-
-
-@pytest.mark.parametrize("index", ["requests", "structures"])
-@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-def test_damage_of_an_index_is_a_miss(tmp_path: Path, damage: Callable[[Path], object], index: str) -> None:
-    """A damaged index costs what is found by it and one warning, never an exception, and never a wrong Outcome."""
-    DirectoryStore(tmp_path, pytest.fail).put(action(structure="a"), outcome())
-    name = action().request_key if index == "requests" else structural_key("a")
-    damage(path_of(tmp_path, name, index))
-    store = DirectoryStore(tmp_path, warned := Warnings())
-
-    found = (store.find if index == "requests" else store.similar)(name)
-    assert found in (None, outcome())
-    assert len(warned) <= 1
-    assert outcome() == store.get(action().key)
-
-
-def test_every_flipped_bit_is_a_miss(tmp_path: Path) -> None:
-    """Decay does not show on a page: any one bit of an entry may flip, and it is a miss or says the same."""
-    DirectoryStore(tmp_path, pytest.fail).put(action(), outcome())
-    path = path_of(tmp_path, action().key)
-    good = path.read_bytes()
-    for position in range(len(good)):
-        path.write_bytes(good[:position] + bytes([good[position] ^ (1 << position % 8)]) + good[position + 1 :])
-
-        assert DirectoryStore(tmp_path, Warnings()).get(action().key) in (None, outcome()), position
-
-
-def test_a_damaged_entry_is_written_anew(tmp_path: Path) -> None:
-    """The next Outcome takes the place of a torn one."""
-    store = DirectoryStore(tmp_path, Warnings())
-    store.put(action(), outcome())
-    path_of(tmp_path, action().key).write_bytes(b"{")
-    assert None is store.get(action().key)
-
-    store.put(action(), outcome("again\n"))
-    assert outcome("again\n") == store.get(action().key)
-
-
-@pytest.mark.parametrize("key", ["", "..", "../../x", "A" * 64, "0" * 63, "0" * 65, "0" * 63 + "/", "0" * 64 + "\n"])
-def test_only_keys_are_looked_up(tmp_path: Path, key: str) -> None:
-    """Nothing but 64 hex digits becomes part of a path, wherever it comes from."""
-    store = DirectoryStore(tmp_path, pytest.fail)
-    store.put(action(), outcome())
-    path_of(tmp_path, action().request_key, "requests").write_text(json.dumps({"format": 1, "key": key}))
-
-    assert [None, None, None] == [store.get(Key(key)), store.find(Key(key)), store.find(action().request_key)]
-    assert None is store.similar(Key(key))
-
-
-# --- Failing disks -----------------------------------------------------------------------------------------------------------
-
-
-def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
-    """Where no directory can be made, nothing is stored, and that is said once, by whichever thread comes first."""
-    (tmp_path / "file").touch()
-    store = DirectoryStore(tmp_path / "file" / "store", warned := Warnings())
-    threads = [threading.Thread(target=store.put, args=(action(f"{n}"), outcome())) for n in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    [message] = warned
-    assert "could not be stored (Not a directory)\n\nhint: " in message
-    assert message.startswith(str(tmp_path))
-
-
-def test_damage_and_failing_writes_are_two_things(tmp_path: Path) -> None:
-    """One warning of each, however many there are."""
-    store = DirectoryStore(tmp_path, warned := Warnings())
+    store.put(action("small"), outcome("x" * (2 * 1024 * 1024 - 1000)))
     for number in range(3):
-        store.put(action(f"{number}"), outcome())
-        path_of(tmp_path, action(f"{number}").key).write_bytes(b"{")
-        store.get(action(f"{number}").key)
-    shutil.rmtree(tmp_path / "results")
-    (tmp_path / "results").touch()
-    for number in range(3):
-        store.put(action(f"{number}"), outcome())
+        store.put(action(f"{number}"), outcome("x" * (2 * 1024 * 1024)))
 
-    assert ["usable", "stored"] == [next(w for w in ("usable", "stored") if w in message) for message in warned]
-
-
-FULL = """
-import sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-from test_store import DirectoryStore, Warnings, action, outcome
-store = DirectoryStore(Path(sys.argv[2]), warned := Warnings())
-for number in range(40):
-    store.put(action(f"{number}"), outcome("x" * 50_000))
-read = [store.get(action(f"{number}").key) for number in range(40)]
-good = sum(one == outcome("x" * 50_000) for one in read)
-left = [path.name for path in Path(sys.argv[2]).rglob("*") if path.name.startswith(".codeexec-")]
-print(good, good + sum(one is None for one in read), left, len(warned), "No space left" in warned[0])
-"""
+    assert outcome("x" * (2 * 1024 * 1024 - 1000)) == store.get(action("small").key)
+    assert [None, None] == [store.get(action("0").key), store.find(action("0").request_key)]
+    assert 2 == len(entries(tmp_path))
+    [message] = warned
+    assert str(path_of(tmp_path, action("0").key)) in message
+    assert "expected at most 2097152; it is not stored\n\nhint: " in message
 
 
-def test_a_full_disk(tmp_path: Path) -> None:
-    """On a full disk what fits is stored, whole; the rest is a miss, nothing is left of it, and it is said once."""
-    disk = ["bwrap", "--dev-bind", "/", "/", "--size", str(1024 * 1024), "--tmpfs", str(tmp_path), "--"]
-    if shutil.which("bwrap") is None or subprocess.run([*disk, "true"], check=False, capture_output=True).returncode:
-        pytest.skip("needs bubblewrap, for a disk of one megabyte")
-    command = [*disk, sys.executable, "-c", FULL, str(Path(__file__).parent), str(tmp_path / "store")]
+@pytest.mark.parametrize("change", [-1, 0])
+def test_the_limit_is_the_same_for_reading(tmp_path: Path, change: int) -> None:
+    """An entry of just that size is a hit; one that is a byte larger, from wherever, is a miss."""
+    DirectoryStore(tmp_path, pytest.fail).put(action(), outcome())
+    largest = path_of(tmp_path, action().key).stat().st_size + change
+    store = DirectoryStore(tmp_path, warned := Warnings(), largest=largest)
 
-    good, readable, left, warnings, right = subprocess.check_output(command, text=True).split()
-
-    assert 0 < int(good) < 40
-    assert ("40", "[]", "1", "True") == (readable, left, warnings, right)
+    assert (None if change else outcome()) == store.get(action().key)
+    store.put(action(), outcome())
+    assert (["not a usable", "not stored"] if change else []) == [
+        next(words for words in ("not a usable", "not stored") if words in message) for message in warned
+    ]
 
 
 # --- The directory -----------------------------------------------------------------------------------------------------------
@@ -418,6 +450,17 @@ def test_a_new_directory_is_marked(tmp_path: Path) -> None:
     ignore.unlink()
     DirectoryStore(directory, pytest.fail).put(action(), outcome())
     assert not ignore.exists()
+
+
+@pytest.mark.parametrize("made", [[], [".gitignore"], ["toolchains.json", "environments/"], [".codeexec-0.tmp"]])
+def test_a_directory_that_is_half_made_is_finished(tmp_path: Path, made: list[str]) -> None:
+    """Wherever a build is killed while it makes the directory, the next one marks it."""
+    for name in made:
+        (tmp_path / name).mkdir() if name.endswith("/") else (tmp_path / name).touch()
+    DirectoryStore(tmp_path, pytest.fail).put(action(), outcome())
+
+    assert (tmp_path / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172789f06886806bc55\n")
+    assert "*" in (tmp_path / ".gitignore").read_text().splitlines()
 
 
 def test_entries_have_the_mode_that_the_umask_allows(tmp_path: Path) -> None:
@@ -440,15 +483,19 @@ def test_orphans_are_swept(tmp_path: Path, what: str) -> None:
         path = folder / f".codeexec-{name}.tmp"
         path.touch()
         os.utime(path, (now - age, now - age))
-    (folder / "somebody.tmp").touch()
-    os.utime(folder / "somebody.tmp", (0, 0))
+    (folder / ".codeexec-folder.tmp").mkdir()
+    (folder / ".codeexec-folder.tmp" / "full").touch()
+    for path in (folder / ".codeexec-folder.tmp", folder / "somebody.tmp", tmp_path / ".codeexec-top.tmp"):
+        path.touch()
+        os.utime(path, (0, 0))
 
     store = DirectoryStore(tmp_path, pytest.fail)
     store.get(action().key)
-    assert 3 == len(list(folder.glob(".codeexec-*")))
+    assert 4 == len(list(folder.glob(".codeexec-*")))
     store.put(action("other"), outcome())
     assert [".codeexec-young.tmp"] == [path.name for path in folder.glob(".codeexec-*")]
     assert (folder / "somebody.tmp").exists()
+    assert not (tmp_path / ".codeexec-top.tmp").exists()
 
 
 def test_only_results_are_written(tmp_path: Path) -> None:
@@ -459,51 +506,7 @@ def test_only_results_are_written(tmp_path: Path) -> None:
     assert not (tmp_path / "store").exists()
 
 
-# --- Several at once, and kills -------------------------------------------------------------------------------------------------
-
-WRITER = """
-import sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-from test_store import DirectoryStore, action, outcome
-store = DirectoryStore(Path(sys.argv[2]), lambda message: sys.exit(message))
-print("ready", flush=True)
-for turn in range(10**9):
-    store.put(action(f"{turn % 50}"), outcome("x" * 20_000))
-"""
-
-
-def test_kills_leave_no_torn_entry(tmp_path: Path) -> None:
-    """Two writers of the same keys, killed at random 30 times: every entry is complete, at any time."""
-    chance = random.Random(1)
-    command = [sys.executable, "-c", WRITER, str(Path(__file__).parent), str(tmp_path / "store")]
-
-    def start() -> subprocess.Popen[bytes]:
-        return subprocess.Popen(command, stdout=subprocess.PIPE)
-
-    writers = [start() for _ in range(2)]
-    reads = 0
-    try:
-        for kills in range(30):
-            victim = writers.pop(0)
-            assert victim.stdout is not None
-            assert b"ready\n" == victim.stdout.readline()
-            time.sleep(chance.uniform(0.001, 0.04))
-            victim.kill()
-            writers.append(start())
-            victim.communicate()
-            store = DirectoryStore(tmp_path / "store", pytest.fail)
-            found = [store.get(action(f"{number}").key) for number in range(0, 50, 7)]
-            assert {None, outcome("x" * 20_000)} >= set(found), kills
-            reads += sum(one is not None for one in found)
-    finally:
-        for writer in writers:
-            writer.kill()
-            writer.communicate()
-
-    assert reads > 0
-    everything = [json.loads(path.read_bytes()) for path in entries(tmp_path / "store")]
-    assert everything
+# --- Speed ---------------------------------------------------------------------------------------------------------------------
 
 
 def test_reading_is_fast(tmp_path: Path) -> None:

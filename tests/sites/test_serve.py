@@ -12,10 +12,12 @@ import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from conftest import Project
 
@@ -160,7 +162,7 @@ def _alive(token: str) -> list[int]:
 def test_an_interrupt_stops_every_child(project: Project) -> None:
     """Ctrl-C during the first build of `serve` and during `build`: gone within two seconds, nothing left."""
     token = f"31536{os.getpid()}"
-    sleeper = f'```bash exec timeout="600"\nsleep {token} & setsid sleep {token} & sleep {token}\n```\n'
+    sleeper = f'```bash exec timeout="300"\nsleep {token} & setsid sleep {token} & sleep {token}\n```\n'
     project.page(sleeper + sleeper.replace("sleep", "exec sleep", 1))
     for command in (["build"], ["serve", "-a", "127.0.0.1:0"]):
         process = subprocess.Popen(
@@ -185,3 +187,129 @@ def test_an_interrupt_stops_every_child(project: Project) -> None:
         assert [] == _alive(token)
         assert took < 4
         assert process.returncode != 0 or command[0] == "serve"
+
+
+@pytest.fixture
+def rebuild(project: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Builds the project in this process as `serve` does; what is raised would keep every page from its reader."""
+    from mkdocs.commands.build import build
+    from mkdocs.config import load_config
+    from mkdocs.config.defaults import MkDocsConfig
+
+    for name, value in project.env.items():
+        monkeypatch.setenv(name, value)
+    plugins: Any = MkDocsConfig.plugins
+    plugins.plugin_cache.clear()  # where MkDocs keeps what has `on_startup` for the next build
+
+    def one() -> None:
+        first = not plugins.plugin_cache
+        config = load_config(str(project.root / "mkdocs.yml"))
+        if first:
+            config.plugins.on_startup(command="serve", dirty=False)
+        build(config)
+
+    return one
+
+
+FAULTS = {
+    "the language, when a build begins": "languages.script.ScriptLanguage.survey",
+    "the language, when it says what would be executed": "languages.script.ScriptLanguage.plan",
+    "the language, when it looks for its programs": "languages.script.ScriptLanguage.ready",
+    "the language, when it sorts Actions": "languages.script.ScriptLanguage.batches",
+    "the language, when it executes": "languages.script.ScriptLanguage.run",
+    "the language, when output is shown": "languages.script.ScriptLanguage.tidy",
+    "the language, when it says what to watch": "languages.script.ScriptLanguage.watched",
+    "the store, when it is opened": "runtime.store.DirectoryStore.__init__",
+    "the store, when it is read": "runtime.store.DirectoryStore.get",
+    "the store, when it is written": "runtime.store.DirectoryStore.put",
+    "the start of children": "runtime.process.Children.run",
+    "the look ahead at pages": "markdown.extension.CodeExecExtension.glimpse",
+    "templates": "html.fragment.Renderer.__init__",
+    "rendering": "html.fragment.Renderer.render",
+    "filling pages": "site.Site.fill",
+    "building ahead": "site.Site.build_ahead",
+    "counting": "site.Site.run",
+    "the report of failures": "site.Site.failures",
+    "the last run": "report.run.Run.write",
+}
+
+
+@pytest.mark.parametrize("where", FAULTS.values(), ids=FAULTS)
+def test_no_fault_of_ours_leaves_a_rebuild(
+    project: Project,
+    rebuild: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    where: str,
+) -> None:
+    """Whatever part of the plugin raises, the page is written, the log tells of it, and the next build is as ever."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError(f"of {where}")
+
+    project.page("# Title\n\n```bash exec\necho hello; exit 3\n```\n")
+    rebuild()
+    project.page("# Edited\n\n```bash exec\necho edited; exit 3\n```\n")
+    caplog.clear()
+    with monkeypatch.context() as broken:
+        broken.setattr(f"mkdocs_codeexec.{where}", fail)
+        rebuild()
+    told = caplog.text
+
+    assert "Edited</h1>" in project.html()
+    assert f"of {where}" in told
+    rebuild()
+    assert [("stdout", "edited")] == project.streams()
+
+
+TEMPLATES = {
+    "syntax": ("fragment.html", b"{% if %}"),
+    "a name that is not there": ("output.html", b"{{ view.nothing }}"),
+    "a template that is not there": ("fragment.html", b'{% include "codeexec/nowhere.html" %}'),
+    "a division by zero": ("fragment.html", b"{{ 1 / 0 }}"),
+    "no UTF-8": ("fragment.html", b"\xff"),
+}
+
+
+def overridden(project: Project) -> Path:
+    """Give the project a theme with templates of its own, and return their folder."""
+    text = (project.root / "mkdocs.yml").read_text("utf-8")
+    project.write("mkdocs.yml", text.replace("theme: mkdocs", "theme: {name: mkdocs, custom_dir: overrides}"))
+    folder = project.root / "overrides/codeexec"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.mark.parametrize(("name", "broken"), TEMPLATES.values(), ids=TEMPLATES)
+def test_a_broken_template_is_an_error_on_the_page(
+    project: Project, rebuild: Callable[[], None], caplog: pytest.LogCaptureFixture, name: str, broken: bytes
+) -> None:
+    """A theme's own template that cannot be used is told of on the page and in the log; the samples are still to be seen."""
+    template = overridden(project) / name
+    project.page("```bash exec\necho hello\n```\n")
+    template.write_bytes(broken)
+    rebuild()
+
+    assert ["error"] == project.verdicts()
+    assert "hello" in project.html()
+    assert f"codeexec/{name}" in caplog.text
+    template.unlink()
+    rebuild()
+    assert (["met"], [("stdout", "hello")]) == (project.verdicts(), project.streams())
+
+
+def test_a_page_with_a_fault_answers(project: Project) -> None:
+    """With a broken template a request waits no longer than a second for the page that tells of it."""
+    template = overridden(project) / "fragment.html"
+    project.page("```bash exec\necho hello\n```\n")
+    dealt = re.compile("Reloading browsers|An error happened during the rebuild")
+
+    with serving(project) as server:
+        template.write_text("{% if %}", "utf-8")
+        project.page("# Edited\n\n```bash exec\necho hello\n```\n")
+        server.wait(lambda: dealt.search(server.log), "rebuild")
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/", timeout=1) as answer:
+            page = answer.read().decode("utf-8")
+
+    assert "Edited</h1>" in page
+    assert 'data-codeexec="error"' in page

@@ -139,7 +139,8 @@ class RustLanguage:
             if isinstance(became, Unavailability):
                 refused[key] = became
             else:
-                equipment = Equipment(toolchain.program, became, environment.packages())
+                access = environment.access(toolchain, became)
+                equipment = Equipment(toolchain.program, became, environment.packages(), access)
                 self._builder.equipment[environment.manifest.portable] = equipment
         return refused
 
@@ -214,7 +215,14 @@ class RustLanguage:
         link = _LINK if env["RUST_BACKTRACE"] == "0" else _LINK_TRACED
         how = (*_COMPILE, *harness, *(_CHECK if sample.build_only else link))
         argv = ("{rustc}", "{environment}", f"--edition={edition}", *crate, *how, FILE)
-        build = Step(kind="build", argv=argv, timeout=self._settings.build_timeout)
+        network = self._rust.network or sample.given.network
+        build = Step(
+            kind="build",
+            argv=argv,
+            timeout=self._settings.build_timeout,
+            limits=self._settings.build_limits,
+            network=network,
+        )
         if sample.build_only:
             return (build,)
         run = Step(
@@ -223,6 +231,8 @@ class RustLanguage:
             timeout=sample.timeout or self._settings.timeout,
             stdin=sample.given.stdin,
             env=tuple(sorted(env.items())),
+            limits=self._settings.limits,
+            network=network,
         )
         return build, run
 

@@ -14,6 +14,7 @@ from mkdocs_codeexec.languages.rust.source.prepare import FILE
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Action, Key, Step
+    from mkdocs_codeexec.core.confinement import Access
     from mkdocs_codeexec.languages.rust.batch.merged import Member
     from mkdocs_codeexec.languages.rust.environments.capture import Arguments
 
@@ -28,11 +29,13 @@ class Equipment(NamedTuple):
         program: The real rustc.
         arguments: What the Environment adds to its command line.
         packages: All that the Environment consists of.
+        access: What of the machine a compiler and the programs may reach.
     """
 
     program: str
     arguments: Arguments
     packages: frozenset[str]
+    access: Access
 
     def command(self, step: Step) -> tuple[str, ...]:
         """Return the command line of a build step."""
@@ -76,7 +79,7 @@ class Builder:
             or any(dict(step.env).get("RUST_BACKTRACE", "0") != "0" for step in action.steps)  # it names functions
             or (bool(known.crates) and not REGISTRIES.isdisjoint(equipment.packages))
         )
-        kind = None if alone else (step.argv, step.timeout, step.env, _manifest_of(action))
+        kind = None if alone else (step.argv, step.timeout, step.env, step.network, _manifest_of(action))
         return Candidate(action, kind, known.crates, known.size)
 
     def build(
@@ -91,7 +94,7 @@ class Builder:
             return
         from mkdocs_codeexec.languages.rust.batch.together import build_together
 
-        for item in build_together(work, bench, equipment.command):
+        for item in build_together(work, bench, equipment):
             if isinstance(item, Regrouped):
                 yield item
             else:
@@ -102,25 +105,31 @@ class Builder:
         from mkdocs_codeexec.languages.rust.messages import diagnostics
 
         step, equipment = action.step("build"), self._equipment_of(action)
-        if step is None or equipment is None:
-            why = NotStarted("its environment was not built")
-            return StepResult(kind="build", stdout="", stderr="", ended=why)
-        result = scratch.run(step, equipment.command(step), dict(step.env))
+        assert step is not None, "only Actions with a build step are built"
+        if equipment is None:
+            return _not_built(step)
+        result = scratch.run(step, equipment.command(step), dict(step.env), equipment.access)
         return relative(diagnostics.translate(result), str(scratch.path))
 
     def run(self, action: Action, step: Step, scratch: Scratch) -> StepResult:
         """Run the program that was built for `action`."""
         equipment = self._equipment_of(action)
+        if equipment is None:
+            return _not_built(step)
         member = self._members.get(action.request_key)
         env = dict(step.env) | (member.env if member else {})
-        if equipment is not None and equipment.arguments.native:
+        if equipment.arguments.native:
             given = env.get("LD_LIBRARY_PATH")
             env["LD_LIBRARY_PATH"] = ":".join((*equipment.arguments.native, *((given,) if given else ())))
-        result = scratch.run(step, step.argv, env)
+        result = scratch.run(step, step.argv, env, equipment.access)
         return relative(member.shown(result) if member else result, str(scratch.path))
 
     def _equipment_of(self, action: Action) -> Equipment | None:
         return self.equipment.get(_manifest_of(action))
+
+
+def _not_built(step: Step) -> StepResult:
+    return StepResult(kind=step.kind, stdout="", stderr="", ended=NotStarted("its environment was not built"))
 
 
 def _manifest_of(action: Action) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.core.action import Action, Step
+from mkdocs_codeexec.core.action import Action
 from mkdocs_codeexec.core.outcome import Exited, StepResult
 from mkdocs_codeexec.core.protocols import Bench, Regrouped, Scratch
 from mkdocs_codeexec.languages.rust.batch import merged
@@ -19,6 +20,9 @@ from mkdocs_codeexec.languages.rust.batch.batching import FEWEST
 from mkdocs_codeexec.languages.rust.source.prepare import FILE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mkdocs_codeexec.languages.rust.batch.builder import Equipment
     from mkdocs_codeexec.languages.rust.batch.merged import Member
 
 PASSES = 5
@@ -41,9 +45,7 @@ class Together(NamedTuple):
     member: Member
 
 
-def build_together(
-    work: Work, bench: Bench, command: Callable[[Step], tuple[str, ...]]
-) -> Iterator[Together | Regrouped]:
+def build_together(work: Work, bench: Bench, equipment: Equipment) -> Iterator[Together | Regrouped]:
     """Compile `work`, whose build steps are the same and which may share a crate, as one.
 
     What does not compile in such company is yielded as `Regrouped`: by itself if an error is its own, in smaller
@@ -52,7 +54,7 @@ def build_together(
     Args:
         work: Actions and their directories.
         bench: Opens the directory for the crate.
-        command: Returns the command line of a build step.
+        equipment: What compiles all of them.
     """
     left = list(work)
     for _ in range(PASSES):
@@ -62,7 +64,7 @@ def build_together(
         step = left[0][0].step("build")
         assert step is not None, "only Actions with a build step are built"
         with bench(crate.files) as scratch:
-            result = scratch.run(step, command(step), dict(step.env))
+            result = scratch.run(step, equipment.command(step), dict(step.env), equipment.access)
             if result.ended == Exited(0):
                 yield from _built(left, crate, result, scratch)
                 return
@@ -91,16 +93,19 @@ def _built(left: Work, crate: merged.Crate, result: StepResult, scratch: Scratch
         if index in said.warned:
             continue
         if made:
-            _link(program, own.path / merged.PROGRAM)
+            _put(program, own)
         alone = StepResult(kind="build", stdout="", stderr="", ended=Exited(0), duration=result.duration / len(left))
         yield Together(action, alone, member)
 
 
-def _link(program: os.PathLike[str], name: os.PathLike[str]) -> None:
-    try:
-        os.link(program, name)
-    except OSError:  # a file system without hard links
-        shutil.copy2(program, name)
+def _put(program: Path, scratch: Scratch) -> None:
+    """Put `program` into `scratch`: as a link, unless a sample could change the file that all of them run."""
+    own = scratch.path / merged.PROGRAM
+    if scratch.shared:
+        with suppress(OSError):  # a file system without hard links
+            os.link(program, own)
+            return
+    shutil.copy2(program, own)
 
 
 def _alone(work: Work) -> Regrouped:

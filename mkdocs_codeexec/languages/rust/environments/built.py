@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,8 @@ from mkdocs_codeexec.languages.toolchain import stat_of, write
 if TYPE_CHECKING:
     from mkdocs_codeexec.languages.rust.environments.capture import Arguments
 
-FORMAT = 3
+FORMAT = 4
+CONTENT_LIMIT = 64 * 1024 * 1024
 _UNIT = re.compile(r"-([0-9a-f]{16})(?![0-9a-z])")
 
 
@@ -28,12 +30,14 @@ class Built:
         captured: How rustc was called for the probe.
         libraries: What changes when one of the libraries does that samples name.
         units: What cargo appended to the names of all that it made, so that nobody removes it.
+        local: Folders of the local packages that it was built of.
     """
 
     built_from: str
     captured: bytes
     libraries: str
     units: tuple[str, ...]
+    local: tuple[str, ...] = ()
 
 
 def load(path: Path) -> Built | None:
@@ -47,6 +51,7 @@ def load(path: Path) -> Built | None:
             captured=str(value["captured"]).encode("utf-8", "surrogateescape"),
             libraries=str(value["libraries"]),
             units=tuple(map(str, value["units"])),
+            local=tuple(map(str, value["local"])),
         )
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
@@ -64,8 +69,22 @@ def save(built: Built, path: Path) -> None:
         "captured": built.captured.decode("utf-8", "surrogateescape"),
         "libraries": built.libraries,
         "units": built.units,
+        "local": built.local,
     }
     write(path, json.dumps(value) + "\n")
+
+
+def content(path: Path, limit: int = CONTENT_LIMIT) -> bytes | None:
+    """Return what is in the file `path`, which code of others may have made; None if it is no usual file.
+
+    Neither what a link leads to nor what a pipe would say is read, and `limit` bytes at most.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(fd, "rb") as file:
+            return file.read(limit) if stat.S_ISREG(os.fstat(fd).st_mode) else None
+    except OSError:
+        return None
 
 
 def use(path: Path) -> None:

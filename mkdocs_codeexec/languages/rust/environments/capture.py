@@ -10,12 +10,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-_WRAPPER = """\
+VARIABLE = "CODEEXEC_CAPTURED"
+"""Names the file that arguments are written to."""
+_WRAPPER = f"""\
 #!/bin/sh
 # Writes down how rustc is called for the probe, then calls it. `RUSTC_WORKSPACE_WRAPPER` is in the cargo book.
 case " $* " in
 *" --crate-name @CRATE@ "*" --emit="*)
-    for word in "$@"; do printf '%s\\0' "$word"; done > "$0.new" && mv "$0.new" "$0.args" ;;
+    for word in "$@"; do printf '%s\\0' "$word"; done > "${VARIABLE}.new" && mv "${VARIABLE}.new" "${VARIABLE}" ;;
 esac
 exec "$@"
 """
@@ -46,12 +48,14 @@ class Arguments(NamedTuple):
         libraries: The files that they name.
         native: Folders of native libraries, which programs need at run time, too.
         externs: The names by which samples know crates, in the order of the command line.
+        local: Folders of the local packages among them.
     """
 
     argv: tuple[str, ...] = ()
     libraries: tuple[Path, ...] = ()
     native: tuple[str, ...] = ()
     externs: tuple[str, ...] = ()
+    local: tuple[str, ...] = ()
 
 
 def wrapper(crate: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +14,11 @@ from mkdocs_codeexec.languages.toolchain import host_environment, upwards
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
+    from mkdocs_codeexec.languages.toolchain import Toolchain
+
+_SOURCE = re.compile(r"CARGO_(?:SOURCE_\w+|REGISTRIES_\w+_(?:INDEX|PROTOCOL)|REGISTRY_(?:DEFAULT|INDEX))")
+_FOLDERS = ("_DIRECTORY", "_LOCAL_REGISTRY")
+"""Ends of those that name a folder."""
 
 
 def cargo_environment(settings: Settings) -> dict[str, str]:
@@ -31,10 +38,36 @@ def cargo_environment(settings: Settings) -> dict[str, str]:
     return host_environment(settings, (*names, *proxies, *(name.upper() for name in proxies)), prefixes)
 
 
+def building_environment(settings: Settings, toolchain: Toolchain) -> dict[str, str]:
+    """Return of the host's environment what a build has use for that may download nothing: none of it is a secret.
+
+    Tools of the toolchain come first in PATH, where rustup's shims are of no use without rustup's settings.
+    """
+    names = ("PATH", "CC", "CXX", "AR", "PKG_CONFIG_PATH", "LIBCLANG_PATH", "JAVA_HOME")
+    found = {name: value for name, value in settings.host_env.items() if name in names or is_source(name)}
+    found |= {name: str(settings.project_dir / value) for name, value in found.items() if name.endswith(_FOLDERS)}
+    path = found.get("PATH", os.defpath)
+    tools = f"{toolchain.home}/bin{os.pathsep}" if toolchain.home else ""
+    return {**found, "PATH": f"{tools}{path}", "LC_ALL": "C.UTF-8"}
+
+
+def folders(settings: Settings) -> list[str]:
+    """Return the folders from which variables take packages instead of from a registry."""
+    found = settings.host_env.items()
+    return [str(settings.project_dir / value) for name, value in found if is_source(name) and name.endswith(_FOLDERS)]
+
+
+def is_source(name: str) -> bool:
+    """Tell whether the variable `name` tells cargo where packages are from, and nothing that is needed to get them."""
+    return _SOURCE.fullmatch(name) is not None
+
+
 def cargo_home(settings: Settings) -> Path:
     """Return the folder in which cargo keeps what it downloads, and the user's configuration."""
     host = settings.host_env
-    return Path(host["CARGO_HOME"]) if host.get("CARGO_HOME") else Path(host.get("HOME", "/"), ".cargo")
+    return (
+        settings.project_dir / host["CARGO_HOME"] if host.get("CARGO_HOME") else Path(host.get("HOME", "/"), ".cargo")
+    )
 
 
 def cargo_flags(settings: Settings) -> str:

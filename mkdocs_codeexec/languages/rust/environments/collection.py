@@ -2,9 +2,11 @@
 
     rust/<toolchain>/                  one for each toolchain and configuration of cargo
         .lock                          shared by all that build there, alone for whoever removes
+        cargo-<home>/                  what cargo takes for its home when it builds
         target/                        the libraries of all projects
         <manifest>/                    a cargo project
             .lock                      alone for whoever builds it; its mtime tells the last use
+            building/                  what a build may write to, beside the libraries; emptied when it has ended
             built/<lock file>.json     one state of it, with the names of its libraries; its mtime tells the last use
 
 Collected are states, projects without a state, libraries that no state names, and at last the toolchain's folder. It
@@ -30,7 +32,7 @@ from mkdocs_codeexec.languages.rust.environments.manifest import PROBE
 DAY = 24 * 60 * 60.0
 UNUSED = 30 * DAY
 """Seconds after which something that nobody has used is removed."""
-BUILT, LOCK, TARGET = "built", ".lock", "target"
+BUILDING, BUILT, LOCK, TARGET = "building", "built", ".lock", "target"
 _LAST = ".collected"
 _REMOVED = ".removed-"
 _OURS = re.compile(r"[0-9a-f]{16}")
@@ -106,6 +108,8 @@ def _sweep(target: Path, projects: set[str], named: frozenset[str] | None, old: 
     """Remove from the target directory what is old and neither of `projects` nor of the units `named`."""
     # A configuration that names a `target` has a folder more in between.
     for profile in [found.parent for depth in ("*", "*/*") for found in target.glob(f"{depth}/.fingerprint")]:
+        if os.path.realpath(profile) != os.path.join(os.path.realpath(target), profile.relative_to(target)):  # noqa: PTH118
+            continue  # by a link that a build has made, it would lead elsewhere
         for path in _entries(profile):
             probe = _PROGRAM.fullmatch(path.name)
             if probe and probe[1] not in projects and _used(path) < old:
@@ -138,7 +142,7 @@ def _folders(parent: Path) -> Iterator[Path]:
 
 def _entries(folder: Path) -> list[Path]:
     try:
-        return sorted(folder.iterdir())
+        return [] if folder.is_symlink() else sorted(folder.iterdir())
     except OSError:
         return []
 

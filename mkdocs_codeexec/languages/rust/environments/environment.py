@@ -17,15 +17,17 @@ from typing import TYPE_CHECKING, TypeVar
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.languages.inputs import Further, Package, package
-from mkdocs_codeexec.languages.rust.environments import built, capture, collection, kept, project
+from mkdocs_codeexec.languages.rust.environments import built, capture, collection, kept
 from mkdocs_codeexec.languages.rust.environments.built import Built
 from mkdocs_codeexec.languages.rust.environments.capture import Arguments
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home
 from mkdocs_codeexec.languages.rust.environments.kept import Kept
 from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE, manifest
-from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Trouble, messages
+from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Trouble
+from mkdocs_codeexec.languages.views import views
 
 if TYPE_CHECKING:
+    from mkdocs_codeexec.core.confinement import Access
     from mkdocs_codeexec.core.protocols import Narrator, Runner
     from mkdocs_codeexec.core.settings import EnvironmentSettings, Settings
     from mkdocs_codeexec.languages.rust.environments.recorded import Record
@@ -132,6 +134,14 @@ class Environment:
             home, lambda: self._up_to_date(home) or self._rebuilt(home, toolchain, runner, narrator, alone=alone)
         )
 
+    def access(self, toolchain: Toolchain, arguments: Arguments) -> Access:
+        """Return what of the machine its samples may reach, from what it adds to rustc's command line."""
+        from mkdocs_codeexec.languages.rust.environments import project, reach
+
+        home = self._home(toolchain)
+        places = () if self.plain else (home.parent / collection.TARGET, project.home_of_cargo(home, self._settings))
+        return reach.to_compile(self._settings, toolchain, places, arguments.local)
+
     def _with(self, home: Path, do: Callable[[], _T]) -> _T | Trouble:
         """Do something while nobody else uses `home`."""
         try:
@@ -171,7 +181,7 @@ class Environment:
         if found is None or found.built_from != self._built_from(self._lock):
             return None
         try:
-            arguments = capture.read(found.captured, home.parent / collection.TARGET)
+            arguments = capture.read(found.captured, home.parent / collection.TARGET)._replace(local=found.local)
         except ValueError:
             return None
         there = all(path.is_file() for path in arguments.libraries)
@@ -183,36 +193,57 @@ class Environment:
     def _rebuilt(
         self, home: Path, toolchain: Toolchain, runner: Runner, narrator: Narrator, *, alone: bool
     ) -> Arguments | Trouble:
+        from mkdocs_codeexec.languages.rust.environments import fetching, project
+
         cargo = project.find_cargo(toolchain, self._settings)
         if cargo is None:
             return Trouble("`cargo` was not found", "install Rust from https://rustup.rs")
         known = self._known() or kept.last(self._folder)
-        project.write_project(home, self.manifest, known.lock if known else None)
+        project.write_project(home, self.manifest, known.lock if known else None, self._settings)
         narrator.say(f"building the environment `{self.name}` with cargo")
         before, seen = self._packages, self._sources
-        command = project.command(cargo, home, toolchain, self._settings)
-        result = project.build(command, home, runner, Progress(narrator, alone=alone))
-        warnings = messages(result.stderr)
-        if result.ended == Exited(0):
-            # Everything is fresh now, so this takes cargo no time.
-            result = runner.run(project.in_json(command), "build")
-        if result.ended != Exited(0):
-            return project.failure(result, home)
-        if warnings:
-            narrator.stream(warnings.encode())
-        captured = (home / project.CAPTURED).read_bytes()
+        progress = Progress(narrator, alone=alone)
+        fetch = fetching.command(cargo, home, self.manifest, toolchain, self._settings)
+        fetched = fetching.fetch(fetch, runner, narrator, progress)
+        if fetched.ended != Exited(0):
+            return project.failure(fetched, home)
+        if runner.tier != "off":
+            fetching.let_read((home / project.LOCK).read_text("utf-8"), self._settings)
+        local = fetching.local_packages(fetched.stdout, home)
+        command = project.command(cargo, home, toolchain, self._settings, local, tuple(self._read()))
+        made = project.build(command, home, runner, progress)
+        if made.result.ended != Exited(0):
+            return project.failure(made.result, home)
+        if made.warnings:
+            narrator.stream(made.warnings.encode())
         try:
-            arguments = capture.read(captured, home.parent / collection.TARGET)
+            arguments = capture.read(made.captured, home.parent / collection.TARGET)._replace(local=local)
         except ValueError as error:
             return Trouble(str(error), "is a `rustc-workspace-wrapper` configured?")
-        lock = (home / "Cargo.lock").read_text("utf-8")
-        self._keep(Kept(lock, self.manifest.portable, self._found(result.stdout, home, toolchain)))
+        lock = (home / project.LOCK).read_text("utf-8")
+        self._keep(Kept(lock, self.manifest.portable, self._found(made.result.stdout, home, toolchain)))
         # What was edited meanwhile may not be in what was built: cargo is asked again then.
         if before == self._read_packages(seen):
-            units = built.units(result.stdout, captured)
-            state = Built(self._built_from(lock), captured, built.libraries(arguments), units)
+            units = built.units(made.result.stdout, made.captured)
+            state = Built(self._built_from(lock), made.captured, built.libraries(arguments), units, local)
             built.save(state, _state(home, lock))
         return arguments
+
+    def _read(self) -> Iterator[str]:
+        """Yield the files that its local packages are known to read, as far as they are in the tree of one.
+
+        What is beyond it, a source that includes `/etc/passwd` say, only the configuration can allow.
+        """
+        from mkdocs_codeexec.languages.rust.environments import reach, recorded
+
+        for name, found in self._packages:
+            start = found.folders[0]
+            further = (self._sources or {}).get(name, Further())
+            names = (Path(os.path.normpath(start / one)) for one in (*further.paths, *further.packages))
+            trees = {recorded.tree(folder) for folder in found.folders}
+            for path in (*found.covered, *found.prose, *names):
+                if any(reach.is_visible(path, tree) for tree in trees):
+                    yield from views(path)
 
     def _found(self, said: str, home: Path, toolchain: Toolchain) -> dict[str, Further]:
         """Return what cargo's messages tell of local packages, by dependency."""

@@ -1,16 +1,29 @@
-"""The cargo project of an Environment: its files, and how cargo is asked to build it."""
+"""The cargo project of an Environment: its files, and how cargo is asked to build it.
+
+Building executes what others wrote: build scripts and procedural macros. So it is done in two parts. Fetching has the
+network and the user's credentials, and executes nothing (see `fetching`). Building has neither, and may write to the
+target directory and a folder of its own alone.
+"""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from mkdocs_codeexec.core.action import digest
+from mkdocs_codeexec.core.confinement import UNLIMITED
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult, describe
 from mkdocs_codeexec.core.protocols import Command, OutputSink, Runner
 from mkdocs_codeexec.languages.rust.environments import capture
-from mkdocs_codeexec.languages.rust.environments.cargo import cargo_environment
-from mkdocs_codeexec.languages.rust.environments.collection import BUILT, TARGET
+from mkdocs_codeexec.languages.rust.environments.built import content
+from mkdocs_codeexec.languages.rust.environments.cargo import building_environment, cargo_home
+from mkdocs_codeexec.languages.rust.environments.collection import BUILDING, BUILT, TARGET
+from mkdocs_codeexec.languages.rust.environments.configuration import configuration
+from mkdocs_codeexec.languages.rust.environments.manifest import toml
+from mkdocs_codeexec.languages.rust.environments.reach import to_build
 from mkdocs_codeexec.languages.rust.environments.transcript import Trouble, messages, trouble
 from mkdocs_codeexec.languages.toolchain import Toolchain, find_program, write
 
@@ -18,9 +31,9 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.languages.rust.environments.manifest import Manifest
 
-CAPTURED = "capture.args"
-_WRAPPER, _MAIN, _LOCK = "capture", Path("src", "main.rs"), "Cargo.lock"
-_OUTPUT = 64 * 1024 * 1024
+LOCK = "Cargo.lock"
+_WRAPPER, _CAPTURED, _MAIN, _CONFIGURATION = "capture", "captured", Path("src", "main.rs"), "configuration.toml"
+OUTPUT = 64 * 1024 * 1024
 """Bytes that cargo may write; a build of hundreds of crates stays far below."""
 
 
@@ -30,7 +43,7 @@ def find_cargo(toolchain: Toolchain, settings: Settings) -> Path | None:
     return beside if toolchain.home and beside.is_file() else find_program("cargo", settings)
 
 
-def write_project(home: Path, manifest: Manifest, lock: str | None) -> None:
+def write_project(home: Path, manifest: Manifest, lock: str | None, settings: Settings) -> None:
     """Write the project of `manifest` into `home`, with the lock file to start from.
 
     A lock of another manifest will do, too: cargo changes no more of it than it must. None starts anew: who deletes the
@@ -43,60 +56,128 @@ def write_project(home: Path, manifest: Manifest, lock: str | None) -> None:
     _update(home / _MAIN, "fn main() {}\n")
     _update(home / _WRAPPER, capture.wrapper(manifest.probe))
     (home / _WRAPPER).chmod(0o755)
+    _update(home / _CONFIGURATION, toml(configuration(settings)))
+    _link_home(home_of_cargo(home, settings), cargo_home(settings))
+    for folder in (home.parent / TARGET, home / BUILDING):
+        folder.mkdir(exist_ok=True)
+    for folder in (home, home / _MAIN.parent, home_of_cargo(home, settings)):
+        folder.chmod(0o755)  # where root builds, another user reads them
     if lock is not None:
-        _update(home / _LOCK, lock)
+        _update(home / LOCK, lock)
     elif any((home / BUILT).glob("*.json")):
-        (home / _LOCK).unlink(missing_ok=True)
+        (home / LOCK).unlink(missing_ok=True)
 
 
-def command(cargo: Path, home: Path, toolchain: Toolchain, settings: Settings) -> Command:
-    """Return the command that builds the project in `home`."""
-    env = cargo_environment(settings)
-    env |= {
+def home_of_cargo(home: Path, settings: Settings) -> Path:
+    """Return the folder that a building cargo takes for its home: in it are the packages, and no credentials.
+
+    All projects of a toolchain have the same, as its name is in what is compiled.
+    """
+    return home.parent / f"cargo-{digest(str(cargo_home(settings)))[:16]}"
+
+
+def command(
+    cargo: Path, home: Path, toolchain: Toolchain, settings: Settings, local: Sequence[str], read: Sequence[str]
+) -> Command:
+    """Return the command that builds the project in `home`, without a network.
+
+    Args:
+        cargo: The program.
+        home: The folder of the project.
+        toolchain: Compiles.
+        settings: The configuration.
+        local: Folders of local packages.
+        read: Further files that they are known to read.
+    """
+    target, building, packages = home.parent / TARGET, home / BUILDING, home_of_cargo(home, settings)
+    env = building_environment(settings, toolchain) | {
+        "CARGO_HOME": str(packages),
+        "HOME": str(building),
+        "TMPDIR": str(building),
         "RUSTC": toolchain.program,
+        "RUSTC_WRAPPER": "",  # it would want a server of its own, or a cache
         "RUSTC_WORKSPACE_WRAPPER": str(home / _WRAPPER),
-        "CARGO_TERM_COLOR": "always",
-        "CARGO_TERM_PROGRESS_WHEN": "never",
+        capture.VARIABLE: str(building / _CAPTURED),
     }
-    target = home.parent / TARGET
+    places = ("--manifest-path", str(home / "Cargo.toml"), "--target-dir", str(target))
+    terms = ("--config", str(home / _CONFIGURATION), "--config", 'term.progress.when="never"', "--color", "always")
     return Command(
-        argv=(str(cargo), "build", "--manifest-path", str(home / "Cargo.toml"), "--target-dir", str(target)),
-        # cargo reads its configuration from the working directory upwards; the user's is beside mkdocs.yml.
-        cwd=settings.project_dir,
+        argv=(str(cargo), "build", "--offline", *places, *terms),
+        # From here upwards it would look for configuration, if there were anything; that is in the file above.
+        cwd=Path("/"),
         env=env,
         timeout=None,
-        output_limit=_OUTPUT,
-        keep_head=_OUTPUT,
+        output_limit=OUTPUT,
+        keep_head=OUTPUT,
+        access=to_build(settings, toolchain, (home, packages, cargo), (target, building), local, read),
+        limits=UNLIMITED,
     )
 
 
-def in_json(command: Command) -> Command:
-    """Return `command` with messages for programs (the cargo book, "External Tools")."""
-    return replace(command, argv=(*command.argv, "--message-format=json"))
+class Made(NamedTuple):
+    """What became of a build.
+
+    Attributes:
+        result: Of the last cargo; if it succeeded, its output is messages for programs.
+        warnings: What cargo and compilers had to say otherwise.
+        captured: How rustc was called for the probe.
+    """
+
+    result: StepResult
+    warnings: str = ""
+    captured: bytes = b""
 
 
-def build(command: Command, home: Path, runner: Runner, on_output: OutputSink) -> StepResult:
+def build(command: Command, home: Path, runner: Runner, on_output: OutputSink) -> Made:
     """Build the project in `home`, and its probe even if that is fresh: only then is it written down how."""
-    captured = home / CAPTURED
-    captured.unlink(missing_ok=True)
-    result = runner.run(command, "build", on_output=on_output)
-    if result.ended == Exited(0) and not captured.is_file():
-        (home / _MAIN).touch()
+    building = home / BUILDING
+    _empty(building)
+    try:
         result = runner.run(command, "build", on_output=on_output)
-    return result
+        if result.ended == Exited(0) and not (building / _CAPTURED).exists():
+            (home / _MAIN).touch()
+            result = runner.run(command, "build", on_output=on_output)
+        if result.ended != Exited(0):
+            return Made(result)
+        # Everything is fresh now, so this takes cargo no time (the cargo book, "External Tools").
+        in_json = replace(command, argv=(*command.argv, "--message-format=json"))
+        captured = content(building / _CAPTURED) or b""
+        return Made(runner.run(in_json, "build"), messages(result.stderr), captured)
+    finally:
+        _empty(building)
 
 
 def failure(result: StepResult, home: Path) -> Trouble:
-    """Return why cargo did not build the project in `home`."""
+    """Return why cargo did not fetch or build the project in `home`."""
     if isinstance(result.ended, NotStarted):
         return Trouble(f"`cargo` could not be started: {result.ended.why}")
     if not isinstance(result.ended, Exited):
         return Trouble(f"cargo: {describe(result.ended)}", "", messages(result.stderr))
     try:
-        lock = (home / _LOCK).read_text("utf-8")
+        lock = (home / LOCK).read_text("utf-8")
     except OSError:  # it has not come so far
         lock = ""
     return trouble(result.stderr, lock)
+
+
+def _link_home(folder: Path, real: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("registry", "git"):
+        link = folder / name
+        if not link.is_symlink():
+            try:
+                link.symlink_to(real / name)
+            except FileExistsError:  # another build was faster
+                continue
+
+
+def _empty(folder: Path) -> None:
+    """Remove what is in `folder`. It stays itself: what it is to a process that is confined to it cannot be replaced."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _update(path: Path, text: str) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mkdocs_codeexec.languages.inputs import Further, Package
+from mkdocs_codeexec.languages.rust.environments.built import content
 
 _RERUN = re.compile(r"cargo::?rerun-if-(changed|env-changed)=(.*?)\s*")
 
@@ -96,7 +97,7 @@ class Tree:
         """
         if any(path.is_relative_to(folder) for folder in self.apart):
             return False
-        root = next((folder for folder in (package, *package.parents) if (folder / ".git").exists()), package)
+        root = tree(package)
         common = Path(os.path.commonpath((self.project, package)))
         return path.is_relative_to(root) or (common != Path(common.anchor) and path.is_relative_to(common))
 
@@ -104,6 +105,11 @@ class Tree:
         """Return `path` as the configuration names it, where a build script has resolved links above the project."""
         real = Path(os.path.realpath(self.project.parent))
         return self.project.parent / path.relative_to(real) if path.is_relative_to(real) else path
+
+
+def tree(package: Path) -> Path:
+    """Return the root of the checkout that the folder `package` is in, the folder itself if it is in none."""
+    return next((folder for folder in (package, *package.parents) if (folder / ".git").exists()), package)
 
 
 def _messages(text: str) -> Iterator[Mapping[str, object]]:
@@ -122,10 +128,7 @@ def _read_by_rustc(artifact: Path, folder: Path) -> Iterator[Path]:
     stem = artifact.name.removeprefix("lib").partition(".")[0]
     pattern = "*.d" if artifact.name.startswith("build-script-") else f"{stem}.d"
     for info in artifact.parent.glob(pattern):
-        try:
-            text = info.read_text("utf-8", "surrogateescape")
-        except OSError:
-            continue
+        text = (content(info) or b"").decode("utf-8", "surrogateescape")
         for line in text.splitlines():
             # Every file that was read is also a target without dependencies; spaces in its name are escaped.
             if line.endswith(":") and not line.startswith("#"):
@@ -133,10 +136,7 @@ def _read_by_rustc(artifact: Path, folder: Path) -> Iterator[Path]:
 
 
 def _read_by_script(output: Path, folder: Path, record: Record) -> None:
-    try:
-        lines = output.read_text("utf-8", "surrogateescape").splitlines()
-    except OSError:
-        lines = []
+    lines = (content(output) or b"").decode("utf-8", "surrogateescape").splitlines()
     said = [match for match in map(_RERUN.fullmatch, lines) if match]
     record.everything |= not said
     record.paths |= {_absolute(match[2], folder) for match in said if match[1] == "changed"}

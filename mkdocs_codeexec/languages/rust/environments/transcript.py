@@ -26,6 +26,13 @@ _NETWORK = re.compile(
     r"|download of .* failed|network failure|failed to get successful HTTP response|failed to clone into|failed to fetch"
     r"|(?:you're|you are) (?:using|in)(?: the)? offline mode|you may want to run in online mode|--offline was specified|Connection refused"
 )
+_PASSES = re.compile(
+    r"\[(?:5|6|7|16|18|28|35|55|56|92)\] |got (?:429|5\d\d)\b"
+    r"|(?<!No such file or directory; )class=(?:Net|Os|Zlib|Http) \(\d+\)(?!; code=)"
+)
+"""What may be otherwise in a moment: errors of libcurl, libgit2 and servers, as cargo judges (`maybe_spurious` in its
+source), which says so of each attempt of its own."""
+_MISSING = re.compile(r"No such file or directory|Permission denied|Read-only file system|Operation not permitted")
 _ERROR = re.compile(r"^error: (.*?)\.?$", re.MULTILINE)
 _FOLDER = re.compile(r" \(/[^()\n]*\)")
 """Behind the name of a local package."""
@@ -79,6 +86,11 @@ def messages(text: str) -> str:
     return "".join(line for line in text.splitlines(keepends=True) if not _is_progress(line.rstrip("\n")))
 
 
+def passes(said: str) -> bool:
+    """Tell whether cargo failed because something in the network did, which may be there again in a moment."""
+    return _PASSES.search(re.sub(_SGR, "", said).rpartition("\nerror: ")[2]) is not None
+
+
 def trouble(said: str, lock: str) -> Trouble:
     """Return why cargo failed, from all that it said and the lock file that it went by."""
     # Whether other jobs were under way at that moment differs from time to time.
@@ -86,9 +98,10 @@ def trouble(said: str, lock: str) -> Trouble:
     culprits = dict.fromkeys(one or other for one, other in _CULPRIT.findall(said))
     if culprits:
         named = ", ".join(f"`{culprit}`" for culprit in culprits)
-        return Trouble(
-            f"cargo could not compile {named}", "mend what cargo's message names", detail, _dependants(lock, culprits)
-        )
+        hint = "mend what cargo's message names"
+        if _MISSING.search(said):
+            hint += "; compilers and build scripts reach the files of their packages, others if `readable` names them"
+        return Trouble(f"cargo could not compile {named}", hint, detail, _dependants(lock, culprits))
     if _NETWORK.search(said):
         hint = "check the network; where everything is downloaded already, set `CARGO_NET_OFFLINE=true`"
         return Trouble("a registry or repository was not reached", hint, detail)

@@ -1,0 +1,131 @@
+"""`codeexec check`: executes all samples of a site several times and tells which of them fail or do not repeat.
+
+Knows nothing of MkDocs: `cli` finds the samples.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from mkdocs_codeexec.config import read_environment
+from mkdocs_codeexec.languages import open_languages
+from mkdocs_codeexec.markdown.slots import open_slot
+from mkdocs_codeexec.repeats import Repeated, Shown, exit_status, normalised, summary, to_json
+from mkdocs_codeexec.report.annotations import Notice, for_github
+from mkdocs_codeexec.report.console import ERROR, Console, wants_color
+from mkdocs_codeexec.report.failures import Failure, failures
+from mkdocs_codeexec.site import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import TextIO
+
+    from mkdocs_codeexec.core.sample import Sample
+    from mkdocs_codeexec.core.settings import Settings
+
+
+class Collected(NamedTuple):
+    """What a site has to execute.
+
+    Attributes:
+        settings: What the user configured.
+        console: The voice on the terminal.
+        theme_dirs: Where a theme may override our templates.
+        samples: In page order, each with why it is not executed although it asks for it, if that is so.
+        pages: The files on disk, by page.
+    """
+
+    settings: Settings
+    console: Console
+    theme_dirs: Sequence[Path]
+    samples: Sequence[tuple[Sample, str]]
+    pages: Mapping[str, str]
+
+
+def check(found: Collected, repeat: int, folder: Path, *, as_json: bool) -> int:
+    """Execute `found`, write a report on standard output and return the exit status.
+
+    Args:
+        found: What the site has to execute.
+        repeat: How often, at least once.
+        folder: Empty; nothing in it is wanted afterwards.
+        as_json: Whether the report is for programs.
+
+    Raises:
+        Cancelled: The run was stopped from outside.
+        ConfigurationError: A language cannot be used as it is set up.
+    """
+    usual = found.settings.jobs
+    # What depends on the load of the machine shows by that.
+    jobs = [(usual, 1 if usual > 1 else 2)[number % 2] for number in range(repeat)]
+    began = time.monotonic()
+    runs = []
+    for number, count in enumerate(jobs if found.samples else ()):
+        found.console.say(f"run {number + 1} of {repeat}, {count} at once")
+        runs.append(_run(found, count, folder / f"cache-{number}"))
+    repeated = [Repeated(shown) for shown in zip(*runs, strict=True)]
+    seconds = time.monotonic() - began
+    if as_json:
+        sys.stdout.write(json.dumps(to_json(repeated, jobs, seconds), indent=1) + "\n")
+    else:
+        _report(found, repeated, summary(repeated, jobs, seconds))
+    return exit_status(repeated)
+
+
+def _run(found: Collected, jobs: int, cache_dir: Path) -> list[Shown]:
+    """Execute everything once, by the way of a build, with a store of its own that is empty."""
+    settings = replace(found.settings, execute="always", jobs=jobs)
+    languages = open_languages(settings, found.console)  # which keep Environments in the real `cache_dir`
+    settings = replace(settings, cache_dir=cache_dir, cache_write=False)
+    site = Site(settings=settings, console=found.console, languages=languages, theme_dirs=found.theme_dirs)
+    pages = [open_slot(site.add(sample, refusal), "") for sample, refusal in found.samples]
+    fragments = site.fill(pages)
+    return [Shown(*pair) for pair in zip(site.resolved(), fragments, strict=True)]
+
+
+class _Lines:
+    """A log that is written as plain lines."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def log(self, level: int, msg: str, /, *args: object) -> None:
+        del level
+        self._out.write(msg % args + "\n")
+
+    def isEnabledFor(self, level: int, /) -> bool:  # noqa: N802 - logging's name
+        del level
+        return True
+
+
+def _report(found: Collected, repeated: Sequence[Repeated], line: str) -> None:
+    """Write what was found on standard output."""
+    environ = read_environment()
+    console = Console(
+        log=_Lines(sys.stdout),
+        color=wants_color(environ, sys.stdout),
+        out=sys.stdout,
+        annotations=for_github(environ, (Path.cwd(), found.settings.project_dir)),
+    )
+    languages = open_languages(found.settings, console)
+    told = failures([item.worst for item in repeated], languages, lambda at: found.pages.get(at.page, ""))
+    for failure in (*told, *(_failure(item) for item in repeated if item.differs)):
+        console.failure(failure, ERROR)
+    console.say(line)
+    if repeated:
+        console.say(
+            f"compared as pages show it, after normalisation ({', '.join(normalised(repeated))}); no outcome was stored"
+        )
+
+
+def _failure(item: Repeated) -> Failure:
+    at = item.sample.location
+    reason = f"it does not repeat: {item.results} results in {len(item.runs)} runs"
+    hint = 'take out what differs (time, random numbers, the order of threads), or do not show it: `result="none"`'
+    notice = Notice(at.path or at.page, f"{reason}\n{item.difference()}", "it does not repeat", at.line)
+    return Failure(f"{at}: {reason}", f"{item.difference()}\n\nhint: {hint}", notice)

@@ -1,0 +1,152 @@
+"""cargo's configuration of the user as one file, for a cargo that must not see the files that it is from.
+
+They hold tokens, and stand in folders of which a build may see nothing. The rules are those of the cargo book,
+"Configuration": files from the working directory upwards, then the one at home; nearer ones win, lists are joined,
+and relative paths start at the folder above the one that a file is in.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.languages.inputs import read_toml
+from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home, is_source
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.settings import Settings
+    from mkdocs_codeexec.languages.rust.environments.manifest import Table
+
+_SECRET = frozenset({"token", "secret-key", "credential-provider", "global-credential-providers", "password"})
+_NEEDLESS = frozenset({"http", "net", "credential-alias", "alias", "install", "include"})
+"""Tables that a build without a network has no use for; proxies with passwords are among them."""
+_PATHS = (
+    ("paths",),
+    ("build", "target"),
+    ("build", "rustc-wrapper"),
+    ("build", "rustc-workspace-wrapper"),
+    ("source", "*", "directory"),
+    ("source", "*", "local-registry"),
+    ("patch", "*", "*", "path"),
+)
+_PROGRAMS = (("target", "*", "linker"), ("target", "*", "ar"))
+"""Paths if there is a slash in them, else looked for in PATH."""
+_DEEPEST = 8
+"""How deep one file includes another."""
+
+
+def configuration(settings: Settings) -> Table:
+    """Return what cargo's configuration says for a build beside `mkdocs.yml`: no secrets in it, all paths absolute."""
+    merged: Table = {}
+    for path in _files(settings):
+        _merge(merged, _read(path))
+    return {key: _public((key,), value, settings) for key, value in merged.items() if key not in _NEEDLESS}
+
+
+def local(config: Mapping[str, object]) -> bool:
+    """Tell whether `config` puts local packages in the place of others."""
+    return bool(config.get("paths") or config.get("patch"))
+
+
+def sources(config: Mapping[str, object]) -> Iterator[str]:
+    """Yield the folders from which `config` takes packages instead of from a registry."""
+    for table in _tables(config.get("source")):
+        yield from (str(table[key]) for key in ("directory", "local-registry") if key in table)
+
+
+def linkers(config: Mapping[str, object]) -> Iterator[str]:
+    """Yield the linkers that `config` names."""
+    yield from (str(table["linker"]) for table in _tables(config.get("target")) if "linker" in table)
+
+
+def target(config: Mapping[str, object]) -> bool:
+    """Tell whether `config` says for which machine code is compiled."""
+    build = config.get("build")
+    return isinstance(build, Mapping) and "target" in build
+
+
+def _tables(value: object) -> Iterator[Mapping[str, object]]:
+    if isinstance(value, Mapping):
+        yield from (table for table in value.values() if isinstance(table, Mapping))
+
+
+def _files(settings: Settings) -> Iterator[Path]:
+    """Yield the files, the one that counts most first."""
+    home = cargo_home(settings)
+    folders = [folder / ".cargo" for folder in (settings.project_dir, *settings.project_dir.parents)]
+    for folder in dict.fromkeys((*folders, home)):
+        # Of two files in one folder, cargo takes the one with the older name.
+        found = (folder / name for name in ("config", "config.toml"))
+        yield from [path for path in found if path.is_file()][:1]
+
+
+def _read(path: Path, depth: int = 0) -> Table:
+    """Return what the file `path` says, and what it includes."""
+    try:
+        config = dict(read_toml(path.read_bytes()))
+    except OSError:
+        return {}
+    start = path.parent.parent
+    own = {key: _absolute((key,), value, start) for key, value in config.items()}
+    wanted = config.get("include")
+    for item in reversed(wanted) if isinstance(wanted, list) and depth < _DEEPEST else ():
+        name = item.get("path") if isinstance(item, Mapping) else item
+        if isinstance(name, str):  # relative to the file itself
+            _merge(own, _read(path.parent / name, depth + 1))
+    return own
+
+
+def _merge(here: Table, further: Mapping[str, object]) -> None:
+    """Add to `here` what `further` says, which counts less."""
+    for key, value in further.items():
+        own = here.get(key)
+        if isinstance(own, dict) and isinstance(value, Mapping):
+            _merge(own, value)
+        elif isinstance(own, list) and isinstance(value, list):
+            here[key] = [*value, *own]
+        elif key not in here:
+            here[key] = value
+
+
+def _absolute(at: tuple[str, ...], value: object, start: Path) -> object:
+    """Return `value`, which stands at the keys `at`, with paths that start at the root."""
+    if isinstance(value, Mapping):
+        if at[0] == "env" and isinstance(value.get("value"), str) and value.get("relative") is True:
+            kept = {key: item for key, item in value.items() if key != "relative"}
+            return {**kept, "value": _path(str(value["value"]), start)}
+        return {key: _absolute((*at, key), item, start) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_absolute(at, item, start) for item in value]
+    if not isinstance(value, str):
+        return value
+    is_path = _is_one_of(at, _PATHS) and (at[0] != "build" or "/" in value or value.endswith(".json"))
+    return _path(value, start) if is_path or (_is_one_of(at, _PROGRAMS) and "/" in value) else value
+
+
+def _is_one_of(at: tuple[str, ...], patterns: tuple[tuple[str, ...], ...]) -> bool:
+    return any(
+        len(at) == len(pattern) and all(want in ("*", key) for key, want in zip(at, pattern, strict=True))
+        for pattern in patterns
+    )
+
+
+def _path(name: str, start: Path) -> str:
+    return os.path.normpath(start / name)
+
+
+def _public(at: tuple[str, ...], value: object, settings: Settings) -> object:
+    """Return `value`, which stands at the keys `at`, without secrets, and without what a variable says otherwise."""
+    if isinstance(value, Mapping):
+        found = {key: (*at, key) for key in value if key not in _SECRET}
+        return {
+            key: _public(inner, value[key], settings)
+            for key, inner in found.items()
+            if not (is_source(name := _variable(inner)) and name in settings.host_env)
+        }
+    return [_public(at, item, settings) for item in value] if isinstance(value, list) else value
+
+
+def _variable(at: tuple[str, ...]) -> str:
+    return "_".join(("CARGO", *at)).replace("-", "_").upper()

@@ -1,0 +1,106 @@
+"""Everything that building an Environment needs a network for, without executing anything of what is fetched."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import stat
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.core.outcome import Exited, StepResult
+from mkdocs_codeexec.core.protocols import Command, Narrator, OutputSink, Runner
+from mkdocs_codeexec.languages.rust.environments import configuration
+from mkdocs_codeexec.languages.rust.environments.cargo import cargo_environment, cargo_home
+from mkdocs_codeexec.languages.rust.environments.project import OUTPUT
+from mkdocs_codeexec.languages.rust.environments.transcript import passes
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.settings import Settings
+    from mkdocs_codeexec.languages.rust.environments.manifest import Manifest
+    from mkdocs_codeexec.languages.toolchain import Toolchain
+
+WAITS = (1.0, 2.0)
+"""Seconds, at most, before cargo is asked again; each time as much at least as half of that."""
+_PACKAGE = re.compile(r'^name = "([^"\n/]+)"\nversion = "([^"\n/]+)"\nsource = "(?:registry|sparse)\+', re.MULTILINE)
+_HOST = re.compile(r"^host: (\S+)$", re.MULTILINE)
+
+
+def command(cargo: Path, home: Path, manifest: Manifest, toolchain: Toolchain, settings: Settings) -> Command:
+    """Return the command that writes the lock file of the project in `home`, and downloads and unpacks what is in it.
+
+    It has the network and the user's credentials, and starts no build script. Where there may be local packages it also
+    tells of them: `cargo metadata` fetches as `cargo fetch` does.
+    """
+    config = configuration.configuration(settings)
+    host = None if configuration.target(config) else _HOST.search(toolchain.identity)
+    if manifest.paths or configuration.local(config):
+        what = ["metadata", "--format-version", "1", *(("--filter-platform", host[1]) if host else ())]
+    else:
+        what = ["fetch", *(("--target", host[1]) if host else ())]
+    env = cargo_environment(settings) | {
+        "RUSTC": toolchain.program,
+        "RUSTC_WRAPPER": "",
+        "RUSTC_WORKSPACE_WRAPPER": "",
+        "CARGO_BUILD_TARGET_DIR": str(home / "target"),  # nothing is written to it
+        "CARGO_TERM_COLOR": "always",
+        "CARGO_TERM_PROGRESS_WHEN": "never",
+    }
+    return Command(
+        argv=(str(cargo), *what, "--manifest-path", str(home / "Cargo.toml")),
+        # cargo reads its configuration from the working directory upwards; the user's is beside mkdocs.yml.
+        cwd=settings.project_dir,
+        env=env,
+        timeout=None,
+        output_limit=OUTPUT,
+        keep_head=OUTPUT,
+    )
+
+
+def fetch(command: Command, runner: Runner, narrator: Narrator, on_output: OutputSink) -> StepResult:
+    """Run `command`, and again after a while if the network fails, each time after a longer one."""
+    result = runner.run(command, "build", on_output=on_output)
+    for wait in WAITS:
+        if result.ended == Exited(0) or not passes(result.stderr):
+            break
+        seconds = random.uniform(wait / 2, wait)  # noqa: S311 - nobody gains from guessing it
+        narrator.say(f"a registry or repository was not reached; cargo tries again in {seconds:.1f} s")
+        time.sleep(seconds)
+        result = runner.run(command, "build", on_output=on_output)
+    return result
+
+
+def local_packages(said: str, home: Path) -> tuple[str, ...]:
+    """Return the folders of local packages that cargo has told of, the project in `home` left out."""
+    if not said.strip():
+        return ()
+    packages = json.loads(said)["packages"]
+    folders = {str(Path(one["manifest_path"]).parent) for one in packages if one["source"] is None}
+    return tuple(sorted(folders - {str(home)}))
+
+
+def let_read(lock: str, settings: Settings) -> None:
+    """Let every user read the unpacked packages that `lock` names, where root has unpacked them.
+
+    Where root builds, another user compiles. cargo unpacks files with the permissions that their authors had, which
+    are now and then none for others, although everybody can download them.
+    """
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return
+    for name, version in _PACKAGE.findall(lock):
+        for folder in (cargo_home(settings) / "registry" / "src").glob(f"*/{name}-{version}"):
+            for at, _, names in os.walk(folder):
+                for path in (Path(at), *(Path(at, name) for name in names)):
+                    with suppress(OSError):
+                        _let_read(path)
+
+
+def _let_read(path: Path) -> None:
+    mode = path.lstat().st_mode
+    wanted = mode | (mode & stat.S_IRUSR) >> 6 | (mode & stat.S_IXUSR) >> 6
+    if wanted != mode and (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        path.chmod(stat.S_IMODE(wanted))

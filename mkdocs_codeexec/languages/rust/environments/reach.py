@@ -1,0 +1,113 @@
+"""What of this machine it takes to build an Environment, and to compile and run the samples of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.core.confinement import Access
+from mkdocs_codeexec.languages import inputs
+from mkdocs_codeexec.languages.rust.environments import configuration
+from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home, folders
+from mkdocs_codeexec.languages.toolchain import find_program
+from mkdocs_codeexec.languages.views import given, installation, outermost, views
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.settings import Settings
+    from mkdocs_codeexec.languages.toolchain import Toolchain
+
+_GIT = Path("/etc/gitconfig")
+"""If it is there and cannot be read, cargo's git opens no repository, not even one of packages."""
+
+
+def to_build(
+    settings: Settings,
+    toolchain: Toolchain,
+    ours: Sequence[Path],
+    writable: Sequence[Path],
+    local: Sequence[str],
+    read: Iterable[str],
+) -> Access:
+    """Return what cargo may reach that builds an Environment, and all that it starts.
+
+    Args:
+        settings: The configuration.
+        toolchain: Compiles.
+        ours: The folder of the project, the one that cargo takes for its home, and cargo itself.
+        writable: Folders to write to.
+        local: Folders of local packages.
+        read: Further files that they are known to read.
+    """
+    project, packages, cargo = ours
+    home = cargo_home(settings)
+    config = configuration.configuration(settings)
+    readable = [
+        *_tools(settings, toolchain, config),
+        *installation(cargo, settings),
+        *map(str, (project, packages, home / "registry", home / "git", _GIT)),
+        *configuration.sources(config),
+        *folders(settings),
+        *_packages(local),
+        *read,
+        *_given(settings),
+    ]
+    return Access(readable=outermost(readable), writable=tuple(sorted(map(str, writable))))
+
+
+def to_compile(settings: Settings, toolchain: Toolchain, ours: Sequence[Path], local: Sequence[str]) -> Access:
+    """Return what a compiler of samples may reach, and the programs that it makes.
+
+    Messages show lines of the sources of dependencies, macros read files of their packages, and programs load libraries
+    from the target directory.
+
+    Args:
+        settings: The configuration.
+        toolchain: Compiles.
+        ours: The target directory, and the folder that cargo took for its home; empty if nothing was built.
+        local: Folders of local packages.
+    """
+    config = configuration.configuration(settings)
+    readable = [*_tools(settings, toolchain, config), *_packages(local), *_given(settings)]
+    if ours:  # else there are no dependencies
+        home = cargo_home(settings)
+        readable += map(str, (*ours, home / "registry" / "src", home / "git" / "checkouts"))
+        readable += (*configuration.sources(config), *folders(settings))
+    return Access(readable=outermost(readable))
+
+
+def is_visible(path: Path, tree: Path) -> bool:
+    """Tell whether `path` is in the folder `tree`, and not hidden there."""
+    return path.is_relative_to(tree) and not any(part.startswith(".") for part in path.relative_to(tree).parts)
+
+
+def _tools(settings: Settings, toolchain: Toolchain, config: dict[str, object]) -> Iterator[str]:
+    if toolchain.home:
+        yield toolchain.home
+    yield from installation(Path(toolchain.program), settings)
+    for name in configuration.linkers(config):
+        linker = find_program(name, settings)
+        if linker is not None:
+            yield from installation(linker, settings)
+
+
+def _packages(local: Iterable[str]) -> Iterator[str]:
+    for folder in map(Path, local):
+        yield from views(folder)
+        yield from _workspace(folder)
+
+
+def _workspace(folder: Path) -> Iterator[str]:
+    """Yield the manifests above `folder` up to that of a workspace, in which cargo looks for one, and its lock file."""
+    for above in folder.parents:
+        manifest = above / "Cargo.toml"
+        if manifest.is_file():
+            yield str(manifest)
+            if "workspace" in inputs.read_toml(manifest.read_bytes()):
+                yield str(above / "Cargo.lock")
+                return
+
+
+def _given(settings: Settings) -> Iterator[str]:
+    assert settings.rust is not None, "languages.rust is set up"
+    yield from given(settings.project_dir, settings.rust.inputs, settings.rust.readable)

@@ -1,0 +1,83 @@
+"""As whom children run where root runs us: never as root, and no two scratch directories as the same user."""
+
+from __future__ import annotations
+
+import functools
+import os
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Range(NamedTuple):
+    """User ids that belong to nobody: the first, and how many there are. The first builds Environments, whose files stay."""
+
+    first: int
+    size: int
+
+
+USUAL = Range(100_000, 60_000)
+WITHIN = Range(20_000, 40_000)
+"""Where a container has no more than 65,536 user ids."""
+
+_numbers = count(os.getpid() * 997)  # two builds at once shall not meet
+
+
+def is_root() -> bool:
+    """Tell whether this program is run by root, and can become others: in some namespaces there are none."""
+    return free() is not None
+
+
+def builder() -> int | None:
+    """Return the user that builds Environments; None if we cannot become anybody."""
+    found = free()
+    return found.first if found else None
+
+
+def another() -> int | None:
+    """Return a user for a new scratch directory; None if we cannot become anybody."""
+    found = free()
+    return found.first + 1 + next(_numbers) % (found.size - 1) if found else None
+
+
+@functools.cache
+def free() -> Range | None:
+    """Return the ids that we can use, as root; None for ordinary users (`user_namespaces(7)`)."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return None
+    most = min(_most("/proc/self/uid_map"), _most("/proc/self/gid_map"))
+    return next((one for one in (USUAL, WITHIN) if one.first + one.size <= most), None)
+
+
+def _most(map_of_ids: str) -> int:
+    """Return below which number all ids are there."""
+    try:
+        lines = [tuple(map(int, line.split())) for line in Path(map_of_ids).read_text("ascii").splitlines()]
+    except (OSError, ValueError):  # another system than Linux
+        return 2**31
+    most = 0
+    for inside, _, size in sorted(lines):
+        if inside <= most:
+            most = max(most, inside + size)
+    return most
+
+
+def give(folder: Path, user: int) -> None:
+    """Make `folder` and all in it `user`'s own, if it is not yet: what root has made there before, too.
+
+    Raises:
+        OSError: The disk refuses it.
+    """
+    if folder.lstat().st_uid == user:
+        return
+    for place, folders, files in os.walk(folder, topdown=False):
+        for name in (*folders, *files):
+            with suppress(FileNotFoundError):
+                os.chown(Path(place, name), user, user, follow_symlinks=False)
+    os.chown(folder, user, user, follow_symlinks=False)  # last: it vouches for the rest
+
+
+def take(folder: Path) -> None:
+    """Make `folder` root's again, before root writes to it: it does not vouch for the rest any more."""
+    os.chown(folder, 0, 0, follow_symlinks=False)

@@ -1,0 +1,204 @@
+"""The child, between fork and exec: what it is before it is another program."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import signal
+import time
+
+from . import privileges
+from .processes import ON_LINUX, PR_SET_DUMPABLE, PR_SET_PDEATHSIG, prctl
+
+TYPE_CHECKING = False  # importing `typing` would cost a fifth of the start
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+    Request = dict[str, Any]
+
+MOST_FILES = 256
+"""Descriptors that a supervisor never has more of."""
+SIGNALS = [int(number) for number in signal.valid_signals()]
+
+
+def first(request: Request, pipes: list[int]) -> NoReturn:
+    """Be the first process of new namespaces: furnish them, give all privileges up, and start the program of `request`."""
+    report, status = pipes[3:]
+    try:
+        from . import namespaces
+
+        signal.set_wakeup_fd(-1)
+        os.setsid()
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        os.umask(0o022)
+        namespaces.furnish(request)
+        privileges.drop(request["user"])
+        prctl(PR_SET_DUMPABLE, 0)
+        install(request)
+        child = os.fork()
+        if child == 0:
+            become(request, pipes, confined=True)
+        # Nothing is held open here that somebody waits for the end of: the child's input, or our parent's answers.
+        os.closerange(0, status)
+        os.closerange(status + 1, MOST_FILES)
+        namespaces.watch_over(child, status, request["scratch"])
+    except BaseException as error:  # noqa: BLE001 - as below
+        tell(report, error, "the sandbox")
+    finally:
+        os._exit(127)
+
+
+def become(request: Request, pipes: list[int], *, confined: bool = False) -> NoReturn:
+    """Turn this forked process into the program of `request`; report on the fourth of `pipes` if that cannot be."""
+    report = pipes[3]
+    try:
+        os.setsid()
+        if ON_LINUX:
+            # If someone kills the supervisor, at least its child goes with it. Bound to the thread that forked: the only one.
+            prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        for target, source in enumerate(pipes[:3]):
+            os.dup2(source, target)  # all other descriptors are close-on-exec (PEP 446)
+        os.umask(0o022)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if request["tier"] != "off":
+            if not confined:
+                confine(request)
+            privileges.limit(request["limits"], tasks(request))
+        if ON_LINUX:
+            prctl(PR_SET_DUMPABLE, 1)
+        enter(request["cwd"].encode("latin-1"))
+        reset_signals()
+        env = {name.encode("latin-1"): value.encode("latin-1") for name, value in request["env"].items()}
+        execute(tuple(arg.encode("latin-1") for arg in request["argv"]), env)
+    except BaseException as error:  # noqa: BLE001 - whatever it is must be told, and this process must end
+        tell(report, error, request["argv"][0])
+    finally:
+        os._exit(127)
+
+
+def tell(report: int, error: BaseException, where: str) -> None:
+    """Say on the descriptor `report` what went wrong: the number of the error (`errno(3)`) or 0, and words."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    if isinstance(error, OSError) and error.filename:
+        where = os.fsdecode(error.filename)
+    number = error.errno if isinstance(error, OSError) else None
+    os.write(report, f"{number or 0} `{where}`: {text}".encode("utf-8", "replace")[:4096])
+
+
+def confine(request: Request) -> None:
+    """Take away what a child of the tiers without namespaces must not have.
+
+    Raises:
+        OSError: The system refuses it.
+    """
+    if request["user"] is not None and ON_LINUX:
+        from . import namespaces
+
+        namespaces.reach([*request["readable"], *request["writable"], *filter(None, [request["scratch"]])])
+    if request["tier"] == "landlock":
+        from . import landlock
+
+        writable = [*request["writable"], *([request["scratch"]] if request["scratch"] else [])]
+        readable, folders = ([path.encode("latin-1") for path in paths] for paths in (request["readable"], writable))
+        landlock.restrict(readable, folders, network=request["network"])
+        privileges.drop(request["user"])
+        install(request)
+    elif ON_LINUX:
+        privileges.drop(request["user"])
+    elif request["user"] is not None:
+        os.setgid(request["user"])
+        os.setuid(request["user"])
+
+
+_filters: dict[tuple[str, bool], bytes] = {}
+
+
+def prepare(request: Request) -> None:
+    """Load what confines children like that of `request`, and make their filter of system calls: once, not in each."""
+    kind = request["tier"], request["network"]
+    if kind not in _filters:
+        from . import landlock, namespaces, seccomp  # noqa: F401 - loaded here, used there
+
+        sockets = "local" if request["tier"] == "bubblewrap" else "network" if request["network"] else "none"
+        _filters[kind] = seccomp.program(sockets) or b""
+
+
+def install(request: Request) -> None:
+    """Refuse system calls that no sample needs.
+
+    Raises:
+        OSError: The kernel refuses that.
+    """
+    from . import seccomp
+
+    if program := _filters[request["tier"], request["network"]]:
+        seccomp.install(program)
+
+
+def tasks(request: Request) -> int | None:
+    """Return how many processes and threads the user of this process may have, for RLIMIT_NPROC.
+
+    A user of its own has those of one child. Else the system counts everything that the user runs: what there is on
+    the whole machine is added, and the watchdog counts exactly.
+    """
+    most: int | None = request["limits"]["processes"]
+    if most is None or not ON_LINUX:
+        return None
+    if request["user"] is not None:
+        return most + int(request["tier"] == "bubblewrap")  # the first process of its namespaces
+    if request["tier"] == "bubblewrap":
+        return most + 2  # the same, and the supervisor: in a user namespace nobody else is counted
+    with open("/proc/loadavg", "rb") as file:
+        return most + int(file.read().split()[3].rpartition(b"/")[2])
+
+
+def enter(cwd: bytes) -> None:
+    """Change to `cwd`, which says in its error that it is a working directory."""
+    try:
+        os.chdir(cwd)  # noqa: TID251 - the child's own directory
+    except OSError as error:
+        error.strerror = f"{error.strerror} (the working directory)"
+        raise
+
+
+def reset_signals() -> None:
+    """Give every signal its default action: Python ignores SIGPIPE, `nohup` SIGHUP, and we SIGINT."""
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_DFL:
+            signal.signal(number, signal.SIG_DFL)
+    signal.set_wakeup_fd(-1)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def execute(argv: tuple[bytes, ...], env: dict[bytes, bytes]) -> NoReturn:
+    """Replace this process, with the program looked up on the `PATH` of `env` as `execvp(3)` does it.
+
+    Raises:
+        OSError: It is not there, or the system refuses it.
+    """
+    program = argv[0]
+    if b"/" in program:
+        replace(program, argv, env)
+    failure: OSError = FileNotFoundError(errno.ENOENT, "not found on PATH", program)
+    for folder in env.get(b"PATH", os.defpath.encode()).split(b":"):
+        try:
+            replace(os.path.join(folder, program) if folder else b"./" + program, argv, env)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except PermissionError as error:
+            failure = error
+    raise failure
+
+
+def replace(path: bytes, argv: tuple[bytes, ...], env: dict[bytes, bytes]) -> NoReturn:
+    """Call `execve(2)`; a file that was written a moment ago may still be open in a process that was forked then."""
+    for attempt in range(5):
+        try:
+            os.execve(path, argv, env)  # noqa: S606 - a shell is a sample's own choice
+        except OSError as error:
+            error.filename = path
+            if error.errno != errno.ETXTBSY or attempt == 4:
+                raise
+            time.sleep(0.02 * 2**attempt)
+    raise AssertionError

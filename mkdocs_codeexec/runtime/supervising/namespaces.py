@@ -1,0 +1,204 @@
+"""Namespaces of its own for each child, within those that bubblewrap has made (`namespaces(7)`).
+
+bubblewrap decides what of the machine is there at all, once for many children. Here each child gets its own processes,
+its own shared memory and its own, fresh scratch directory in memory; all of it is gone when its first process ends.
+That costs less than a millisecond; a bubblewrap for each child would cost ten.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import struct
+
+from .processes import LIBC
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWPID = 0x00020000, 0x08000000, 0x20000000
+SIGCHLD = 17
+SYS_CLONE = {"x86_64": 56, "aarch64": 220, "riscv64": 220}
+
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = (
+    1,
+    2,
+    4,
+    8,
+    32,
+    4096,
+    16384,
+    1 << 18,
+)
+MS_MINE = MS_NOSUID | MS_NODEV
+
+MIB = 1024 * 1024
+COPIED = 256 * 1024
+"""Bytes of a file up to which a child gets a copy, which it may change."""
+SHARED_MEMORY = 16
+"""MiB of `/dev/shm`."""
+INODES = 20_000
+FULL_BELOW = 64 * 1024
+STATUS = "!i??"
+"""What the first process reports: the child's wait status, and whether its working directory and the rest are full."""
+
+
+def clone() -> int:
+    """Fork, as `os.fork` does it, into new namespaces: the new process is the first one there.
+
+    Raises:
+        OSError: The system refuses it.
+    """
+    number = SYS_CLONE.get(os.uname().machine)
+    if number is None:
+        raise OSError(f"namespaces are not supported on `{os.uname().machine}`")
+    flags = CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWPID | SIGCHLD
+    pid: int = LIBC.syscall(ctypes.c_long(number), ctypes.c_ulong(flags), *[ctypes.c_ulong(0)] * 4)
+    if pid < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code), "clone")
+    return pid
+
+
+def mount(source: str, target: str, kind: str | None, flags: int, data: str = "") -> None:
+    """Call `mount(2)`.
+
+    Raises:
+        OSError: The system refuses it.
+    """
+    words = [None if word is None else os.fsencode(word) for word in (source, target, kind)]
+    if LIBC.mount(*words, ctypes.c_ulong(flags), data.encode()):
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code), f"mount {target}")
+
+
+def furnish(request: dict[str, Any]) -> None:
+    """Give this process, the first of its namespaces, its own processes, temporary files and scratch directory.
+
+    Raises:
+        OSError: The system refuses it.
+    """
+    limits, scratch, user = request["limits"], request["scratch"], request["user"]
+    work = -1 if scratch is None else os.open(os.path.join(scratch, "work"), os.O_PATH | os.O_CLOEXEC)
+    mount("none", "/", None, MS_REC | MS_PRIVATE)
+    shown = [*request["readable"], *request["writable"]]
+    _cover("/tmp", shown, _size(limits["tmp"], "mode=1777"))
+    _cover("/dev/shm", shown, _size(SHARED_MEMORY, "mode=1777"))
+    if scratch is None:
+        os.makedirs(request["cwd"], exist_ok=True)
+    else:
+        if not scratch.startswith("/tmp/"):
+            _cover(os.path.dirname(scratch), [], _size(limits["tmp"], "mode=0755"))
+        for name in ("work", "home", "tmp"):
+            folder = os.path.join(scratch, name)
+            os.makedirs(folder, mode=0o755)
+            _own(folder, user)
+        place = os.path.join(scratch, "work")
+        if request["keeps"]:
+            mount(f"/proc/self/fd/{work}", place, None, MS_BIND)
+        else:
+            _cover(place, [], _size(limits["disk"], "mode=0755"))
+            _own(place, user)
+            _populate(f"/proc/self/fd/{work}", place, user)
+        os.close(work)
+    # Last: what was open until now is found through the old one.
+    mount("proc", "/proc", "proc", MS_MINE | MS_NOEXEC)
+    if user is not None:  # root's: the files of `/proc/sys` belong to the machine
+        mount("/proc/sys", "/proc/sys", None, MS_BIND)
+        mount("none", "/proc/sys", None, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_MINE | MS_NOEXEC)
+
+
+def reach(paths: list[str]) -> None:
+    """Make a way to `paths` where folders above them are closed to other users, as root's own home is, for this process.
+
+    Raises:
+        OSError: The system refuses it.
+    """
+    above = {folder for path in paths for folder in _parents(path)}
+    closed = sorted(folder for folder in above if os.path.isdir(folder) and not os.stat(folder).st_mode & 0o001)
+    if not closed:
+        return
+    if LIBC.unshare(CLONE_NEWNS):
+        code = ctypes.get_errno()
+        raise OSError(code, f"closed to the users that samples run as; try: chmod o+x {closed[0]}", closed[0])
+    mount("none", "/", None, MS_REC | MS_PRIVATE)
+    for folder in closed:
+        if any(other in closed for other in _parents(folder)):
+            continue
+        _cover(folder, paths, "size=1M,mode=0755")
+
+
+def _cover(folder: str, paths: list[str], options: str) -> None:
+    """Put an empty file system in memory over `folder`, but for those of `paths` that are in it."""
+    inside = sorted({path for path in paths if folder in _parents(path) and os.path.exists(path)})
+    found = [(path, os.open(path, os.O_PATH | os.O_CLOEXEC), os.path.isdir(path)) for path in inside]
+    mount("tmpfs", folder, "tmpfs", MS_MINE, options)
+    for path, fd, is_folder in found:
+        if not os.path.exists(path):  # else it is in one that is there already
+            os.makedirs(path if is_folder else os.path.dirname(path), mode=0o755, exist_ok=True)
+            if not is_folder:
+                os.close(os.open(path, os.O_CREAT | os.O_CLOEXEC, 0o600))
+            mount(f"/proc/self/fd/{fd}", path, None, MS_BIND | MS_REC)
+        os.close(fd)
+
+
+def _parents(path: str) -> list[str]:
+    parents = []
+    while (path := os.path.dirname(path)) not in ("/", ""):
+        parents.append(path)
+    return parents
+
+
+def _size(mebibytes: int | None, options: str) -> str:
+    return f"size=50%,{options}" if mebibytes is None else f"size={mebibytes * MIB},nr_inodes={INODES},{options}"
+
+
+def _own(path: str, user: int | None) -> None:
+    if user is not None:
+        os.chown(path, user, user, follow_symlinks=False)
+
+
+def _populate(source: str, target: str, user: int | None) -> None:
+    """Put what is in `source` into `target`: small files as copies, large ones as they are and unchangeable."""
+    for entry in os.scandir(source):
+        place = os.path.join(target, entry.name)
+        if entry.is_symlink():
+            os.symlink(os.readlink(entry.path), place)
+        elif entry.is_dir():
+            os.mkdir(place)
+            _populate(entry.path, place, user)
+        elif entry.is_file():
+            about = entry.stat()
+            with open(place, "xb", buffering=0) as copy:
+                if about.st_size <= COPIED:
+                    with open(entry.path, "rb", buffering=0) as file:
+                        while chunk := file.read(COPIED):
+                            copy.write(chunk)
+                    os.fchmod(copy.fileno(), about.st_mode & 0o777)
+                    os.utime(copy.fileno(), ns=(about.st_atime_ns, about.st_mtime_ns))
+            if about.st_size > COPIED:
+                mount(entry.path, place, None, MS_BIND)
+                mount("none", place, None, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_MINE)
+                continue
+        _own(place, user)
+
+
+def watch_over(child: int, status_pipe: int, scratch: str | None) -> None:
+    """Be the first process: take the exit status of whatever ends here, and report that of `child`."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
+        if pid == child:
+            full = [scratch is not None and _is_full(os.path.join(scratch, name)) for name in ("work", "tmp")]
+            os.write(status_pipe, struct.pack(STATUS, status, *full))
+
+
+def _is_full(folder: str) -> bool:
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < FULL_BELOW or (disk.f_files > 0 and disk.f_ffree == 0)

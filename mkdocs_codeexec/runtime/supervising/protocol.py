@@ -1,0 +1,32 @@
+"""How a supervisor and its parent talk; see `supervisor`."""
+
+from __future__ import annotations
+
+import os
+import struct
+
+
+def receive(size: int) -> bytes:
+    """Return `size` bytes of the request.
+
+    Raises:
+        EOFError: The lifeline has ended.
+    """
+    parts = bytearray()
+    while len(parts) < size:
+        chunk = os.read(0, size - len(parts))
+        if not chunk:
+            raise EOFError
+        parts += chunk
+    return bytes(parts)
+
+
+def answer(what: bytes, payload: bytes) -> None:
+    """Send one answer.
+
+    Raises:
+        BrokenPipeError: Nobody reads it any more.
+    """
+    rest = memoryview(struct.pack("!cI", what, len(payload)) + payload)
+    while rest:
+        rest = rest[os.write(1, rest) :]

@@ -1,0 +1,119 @@
+"""The pipes between a supervisor and a child."""
+
+from __future__ import annotations
+
+import os
+import select
+
+from .protocol import answer
+
+CHUNK = 64 * 1024
+
+
+class Streams:
+    """The pipes between a child and us, and what has been read of them.
+
+    Attributes:
+        ours: Our ends: the type of answer that each descriptor feeds.
+        theirs: The child's ends: standard input, output and error, the pipe on which it reports that it could not start,
+            and the one on which the first process of its namespaces, if it has any, reports its end.
+        limit: Bytes read of one stream.
+        flooded: Whether a stream had more.
+        failure: Why the program could not be started.
+        status: What that first process has reported.
+    """
+
+    def __init__(self, stdin: bytes | None, limit: int) -> None:
+        self.limit = limit
+        self.flooded = False
+        self.failure = b""
+        self.status = b""
+        self._stdin = stdin or b""
+        self._seen = {b"o": 0, b"e": 0}
+        self.poll = select.poll()
+        self.feeding = -1
+        self.ours: dict[int, bytes] = {}
+        self.theirs: list[int] = []
+        try:
+            self._open(given=stdin is not None)
+        except OSError:
+            self.close()
+            raise
+
+    def _open(self, *, given: bool) -> None:
+        if given:
+            readable, self.feeding = os.pipe()
+            self.theirs.append(readable)
+            os.set_blocking(self.feeding, False)
+            self.poll.register(self.feeding, select.POLLOUT)
+        else:
+            self.theirs.append(os.open(os.devnull, os.O_RDONLY))
+        for what in (b"o", b"e", b"!", b"s"):
+            readable, writable = os.pipe()
+            self.ours[readable] = what
+            self.theirs.append(writable)
+            os.set_blocking(readable, False)
+            self.poll.register(readable, select.POLLIN)
+
+    def feed(self) -> None:
+        """Write what the child will take; close its input when all is written, or nobody will read it."""
+        try:
+            self._stdin = self._stdin[os.write(self.feeding, self._stdin[:CHUNK]) :]
+        except BlockingIOError:
+            return
+        except OSError:
+            self._stdin = b""
+        if not self._stdin:
+            self.poll.unregister(self.feeding)
+            os.close(self.feeding)
+            self.feeding = -1
+
+    def read(self, fd: int) -> bool:
+        """Pass on a chunk of `fd`; return whether there may be more at once."""
+        what = self.ours[fd]
+        room = self.limit - self._seen.get(what, 0)
+        if room < 0:
+            return False
+        try:
+            chunk = os.read(fd, min(CHUNK, room + 1))
+        except BlockingIOError:
+            return False
+        if not chunk:
+            self.poll.unregister(fd)
+            os.close(fd)
+            del self.ours[fd]
+            return False
+        if what == b"!":
+            self.failure += chunk
+            return True
+        if what == b"s":
+            self.status += chunk
+            return True
+        self._seen[what] += len(chunk)
+        self.flooded = self.flooded or len(chunk) > room
+        answer(what, chunk[:room])
+        return len(chunk) <= room
+
+    def drain(self) -> None:
+        """Pass on what is still in the pipes, which nobody writes to any more."""
+        for fd in list(self.ours):
+            while self.read(fd):
+                pass
+
+    @property
+    def written(self) -> bool:
+        """Whether there may still come output."""
+        return any(what in (b"o", b"e") for what in self.ours.values())
+
+    def close_theirs(self) -> None:
+        """Close the child's ends, once it has them."""
+        while self.theirs:
+            os.close(self.theirs.pop())
+
+    def close(self) -> None:
+        """Close everything."""
+        self.close_theirs()
+        for fd in self.ours:
+            os.close(fd)
+        if self.feeding >= 0:
+            os.close(self.feeding)

@@ -1,0 +1,158 @@
+"""Reads values out of YAML tables, and collects what is wrong with them instead of stopping at the first mistake."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mkdocs_codeexec.errors import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_T = TypeVar("_T", float, None)
+
+_MOST = 2**31 - 1
+"""Of an amount: as bytes, what so many MiB are still fits into 64 bits."""
+
+
+class Reader:
+    """Reads values of tables by name; what is wrong with one becomes a problem, and its default is returned.
+
+    A name without a value (`name:`, `name: null`) is as good as none. `where` is the path of the table, ending in a dot.
+
+    Attributes:
+        root: The name of the outermost table.
+        problems: What is wrong, a line or more for each, as the user is told.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.problems: list[str] = []
+
+    def problem(self, where: str, message: str, hint: str = "") -> None:
+        """Note what is wrong with the option whose path is `where`."""
+        # A variable of the environment stands for itself.
+        path = where if where.startswith("CODEEXEC_") else ".".join(part for part in (self.root, where) if part)
+        self.problems.append(f"`{path}`: {message}" + (f"\n\nhint: {hint}\n" if hint else ""))
+
+    def table(self, value: object, where: str, known: Sequence[str] | None) -> dict[str, Any]:
+        """Read a table that has the options `known`, or any where that is None."""
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping):
+            self.problem(where, f"expected a mapping (`name: value` lines), got {kind(value)}")
+            return {}
+        for name in value:
+            if known is not None and name not in known:
+                near = nearest(str(name), tuple(known))
+                hint = f"did you mean `{near}`?" if near else f"known options: {', '.join(known)}"
+                self.problem(f"{where}.{name}".lstrip("."), "there is no such option", hint)
+        return {str(name): item for name, item in value.items()}
+
+    def text(self, table: Mapping[str, object], name: str, default: str, where: str = "") -> str:
+        """Read text."""
+        value = table.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, str):
+            self.problem(f"{where}{name}", f"expected text, got {kind(value)}", f'put it in quotes: `"{value}"`')
+            return default
+        return value
+
+    def choice(
+        self, table: Mapping[str, object], name: str, among: Sequence[str], default: str, where: str = ""
+    ) -> str:
+        """Read one of the words `among`."""
+        value = table.get(name)
+        for word, meant in (("off", False), ("on", True)):
+            if value is meant and word in among:
+                value = word  # YAML reads a bare `off` as false
+        if value is None:
+            return default
+        if not isinstance(value, bool) and str(value) in among:
+            return str(value)
+        word = {True: "on", False: "off"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+        near = nearest(word, tuple(among))
+        hint = f"did you mean `{near}`?" if near else ""
+        self.problem(f"{where}{name}", f"`{word}` is none of {', '.join(f'`{word}`' for word in among)}", hint)
+        return default
+
+    def flag(self, table: Mapping[str, object], name: str, *, default: bool, where: str = "") -> bool:
+        """Read `true` or `false`."""
+        value = table.get(name, default)
+        if not isinstance(value, bool):
+            self.problem(f"{where}{name}", f"expected `true` or `false`, got {kind(value)}")
+            return default
+        return value
+
+    def seconds(self, table: Mapping[str, object], name: str, default: _T) -> float | _T:
+        """Read a number of seconds above 0."""
+        value = table.get(name)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+            self.problem(name, f"expected a number of seconds above 0, got `{value}`")
+            return default
+        return float(value)
+
+    def amount(self, table: Mapping[str, object], name: str, default: int | None, where: str = "") -> int | None:
+        """Read a whole number above 0; `unlimited` is None."""
+        value = table.get(name)
+        if value is None:
+            return default
+        if value == "unlimited":
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _MOST:
+            hint = "write `unlimited`" if isinstance(value, int) and value > _MOST else ""
+            self.problem(f"{where}{name}", f"expected a whole number above 0 or `unlimited`, got `{value}`", hint)
+            return default
+        return value
+
+    def words(self, table: Mapping[str, object], name: str, where: str = "") -> tuple[str, ...]:
+        """Read a command line or a list: a YAML list of words."""
+        value = table.get(name)
+        if value is None:
+            return ()
+        if isinstance(value, str):
+            self.problem(
+                f"{where}{name}",
+                "expected a list of words, got one text",
+                f"write `{name}: [{', '.join(value.split())}]`",
+            )
+            return ()
+        if not isinstance(value, list) or not all(isinstance(v, str | int | float) for v in value):
+            self.problem(f"{where}{name}", f"expected a list of words, got {kind(value)}")
+            return ()
+        return tuple(str(v) for v in value)
+
+    def paths(self, table: Mapping[str, object], name: str, base: Path, where: str = "") -> tuple[Path, ...]:
+        """Read a list of files and folders, relative to `base` or to a home directory (`~`); all must be there."""
+        found = {text: absolute(base, text) for text in self.words(table, name, where)}
+        for text, path in found.items():
+            if not path.exists():
+                hint = f"it is looked for at `{path}`: relative paths start at the folder of `mkdocs.yml`"
+                self.problem(f"{where}{name}", f"`{text}` does not exist", hint)
+        return tuple(sorted(set(found.values())))
+
+
+def absolute(base: Path, text: str) -> Path:
+    """Return the path `text`, relative to `base` or to a home directory (`~`), without `.`, `..` and `~`."""
+    # `resolve` would follow links, and `Path.expanduser` raises for a user who does not exist.
+    return Path(os.path.abspath(base / os.path.expanduser(text)))  # noqa: PTH100, PTH111
+
+
+def kind(value: object) -> str:
+    """Return what YAML's `value` is, in words."""
+    names = {
+        bool: "a truth value",
+        int: "a number",
+        float: "a number",
+        str: "a text",
+        list: "a list",
+        type(None): "nothing",
+    }
+    return names.get(type(value), "a mapping" if isinstance(value, Mapping) else f"a {type(value).__name__}")

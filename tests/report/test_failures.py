@@ -1,0 +1,65 @@
+"""What the log says of a sample that a limit stopped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mkdocs_codeexec.core.expectation import FailsToBuild, Panics, Succeeds, judge
+from mkdocs_codeexec.core.outcome import LimitReached, Outcome, OutOfMemory, StepKind, StepResult, Termination, TimedOut
+from mkdocs_codeexec.core.sample import Location, Sample
+from mkdocs_codeexec.pipeline import Resolved
+from mkdocs_codeexec.report.failures import failures
+
+
+class Plain:
+    """The part of a Language that is asked."""
+
+    def locate(self, sample: Sample, line: int, column: int) -> tuple[int, int]:  # noqa: ARG002
+        return line, column
+
+    def tidy(self, sample: Sample, text: str) -> str:  # noqa: ARG002
+        return text
+
+
+LANGUAGES: Any = {"rust": Plain()}
+
+
+@pytest.mark.parametrize("expectation", [Succeeds(), Succeeds(None), Panics(), FailsToBuild()])
+@pytest.mark.parametrize(
+    ("kind", "ended", "said", "hint"),
+    [
+        (
+            "run",
+            OutOfMemory(512),
+            "run stopped: more than 512 MiB of memory (limit `memory`)",
+            "hint: `limits: {memory: 1024}` in mkdocs.yml allows twice as much",
+        ),
+        (
+            "build",
+            LimitReached("cpu", 240),
+            "build stopped: more than 240 s of processor time (limit `cpu`)",
+            "hint: `build_limits: {cpu: 480}` in mkdocs.yml allows twice as much",
+        ),
+        (
+            "run",
+            LimitReached("processes", 64),
+            "run stopped: more than 64 processes and threads (limit `processes`)",
+            "hint: `limits: {processes: 128}` in mkdocs.yml allows twice as much; the stacks of threads count as `memory`",
+        ),
+        ("run", TimedOut(1.0), "run timed out after 1 s", ""),
+    ],
+)
+def test_a_limit_has_its_name_and_its_option(
+    expectation: Any, kind: StepKind, ended: Termination, said: str, hint: str
+) -> None:
+    """Whatever the author expects, the headline says which limit it was, and the last line where it is set."""
+    sample = Sample(location=Location("a.md", 1), language="rust", code="", expectation=expectation)
+    outcome = Outcome(language="rust", steps=(StepResult(kind=kind, stdout="", stderr="no", ended=ended),))
+    resolved = Resolved(sample=sample, verdict=judge(expectation, outcome), outcome=outcome)
+
+    [failure] = failures([resolved], LANGUAGES, lambda _: "")
+
+    assert f"a.md:1: {said}" == failure.headline
+    assert hint == (failure.detail.splitlines()[-1] if "hint:" in failure.detail else "")

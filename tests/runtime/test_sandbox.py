@@ -1,0 +1,528 @@
+"""What children of each tier can and cannot do, tried by real ones.
+
+Run by root, they are another user; the same tests are run by an ordinary user in `tests/faults`.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mkdocs_codeexec.core.action import Step
+from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, UNLIMITED, Access, Limits, Tier
+from mkdocs_codeexec.core.outcome import Exited, LimitReached, NotStarted, OutOfMemory, Signaled, StepResult
+from mkdocs_codeexec.core.protocols import NO_ACCESS, Command
+from mkdocs_codeexec.runtime.process import Children
+from mkdocs_codeexec.runtime.scratch import ScratchDirectory, ScratchRoot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the tiers are of Linux")
+
+PATH = "/usr/local/bin:/usr/bin:/bin"
+TIERS: tuple[Tier, ...] = ("bubblewrap", "landlock", "limits")
+PYTHON = "/usr/bin/python3"
+ROOT = os.geteuid() == 0
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """Children of one tier, and where their scratch directories are."""
+
+    tier: Tier
+    children: Children
+    root: Path
+
+    @contextmanager
+    def scratch(self, **files: str) -> Iterator[ScratchDirectory]:
+        """Yield a scratch directory with `files`; `_` in a name stands for a dot."""
+        named = [(name.replace("_", "."), text) for name, text in files.items()]
+        with ScratchDirectory(self.root, named, self.children, PATH, output_limit=1024 * 1024) as scratch:
+            yield scratch
+
+    def sh(
+        self, code: str, access: Access = NO_ACCESS, *, limits: Limits = RUN_LIMITS, timeout: float = 20
+    ) -> StepResult:
+        """Run a shell script in a scratch directory of its own."""
+        with self.scratch(sample_sh=code) as scratch:
+            step = Step(kind="run", argv=(), timeout=timeout, limits=limits, network=access.network)
+            return scratch.run(step, ("bash", "sample.sh"), {}, access)
+
+    def python(self, code: str, access: Access = NO_ACCESS, *, limits: Limits = RUN_LIMITS) -> StepResult:
+        """Run a Python program in a scratch directory of its own."""
+        with self.scratch(sample_py=code) as scratch:
+            step = Step(kind="run", argv=(), timeout=20, limits=limits, network=access.network)
+            return scratch.run(step, (PYTHON, "sample.py"), {}, access)
+
+
+@pytest.fixture(scope="module", params=TIERS)
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """Return a sandbox of each tier that works on this machine."""
+    with ExitStack() as stack:
+        children = stack.enter_context(Children("auto", tiers=[request.param]))
+        if children.tier != request.param:
+            pytest.skip(f"`{request.param}` does not work here: {children.told}")
+        root = stack.enter_context(ScratchRoot())
+        yield Sandbox(request.param, children, root.path)
+
+
+@pytest.fixture
+def isolating(sandbox: Sandbox) -> Sandbox:
+    """Return those sandboxes alone that isolate."""
+    if sandbox.tier == "limits":
+        pytest.skip("`limits` isolates nothing")
+    return sandbox
+
+
+def status(found: StepResult) -> dict[str, str]:
+    return dict(line.split(":\t", 1) for line in found.stdout.splitlines() if ":\t" in line)
+
+
+# --- Who a child is -----------------------------------------------------------------------------------------------------
+
+
+def test_a_child_has_no_privileges_and_cannot_gain_any(sandbox: Sandbox) -> None:
+    """Whoever builds, a sample is not root, has no capability, and no program can give it one."""
+    found = status(
+        sandbox.sh("cat /proc/self/status") if sandbox.tier != "landlock" else sandbox.sh("exec cat /proc/self/status")
+    )
+
+    assert {"0000000000000000"} == {found[f"Cap{which}"] for which in ("Inh", "Prm", "Eff", "Amb")}
+    assert "1" == found["NoNewPrivs"]
+    if ROOT:
+        assert "0000000000000000" == found["CapBnd"]
+        assert all(int(uid) >= 100_000 for uid in found["Uid"].split())
+        assert all(int(gid) >= 100_000 for gid in found["Gid"].split())
+        assert "" == found["Groups"].strip()
+    if sandbox.tier != "limits":
+        assert "2" == found["Seccomp"]
+
+
+def test_two_samples_are_two_users(sandbox: Sandbox) -> None:
+    """As root no two scratch directories belong to the same user, and both steps of one are the same."""
+    if not ROOT:
+        pytest.skip("an ordinary user can become nobody else")
+    users = [int(sandbox.sh("id -u").stdout) for _ in range(3)]
+    with sandbox.scratch() as scratch:
+        both = {scratch.run(Step(kind=kind, argv=(), timeout=9), ("id", "-u"), {}).stdout for kind in ("build", "run")}
+
+    assert 3 == len(set(users))
+    assert 1 == len(both)
+
+
+def test_the_machine_s_settings_cannot_be_written(sandbox: Sandbox) -> None:
+    """`core_pattern`, by which root of a container can become root of its host, cannot be opened for writing."""
+    for name in ("kernel/core_pattern", "kernel/hotplug", "vm/panic_on_oom"):
+        found = sandbox.sh(f"[ ! -e /proc/sys/{name} ] || (: >/proc/sys/{name}) 2>/dev/null && echo open")
+        if not Path("/proc/sys", name).exists():
+            continue
+        assert "" == found.stdout, name
+
+
+@pytest.mark.parametrize(
+    "call", ["unshare -Ur true", "unshare -n true", "unshare -m true", "chroot / true", "mount -t tmpfs none ."]
+)
+def test_namespaces_cannot_be_nested(isolating: Sandbox, call: str) -> None:
+    """A sample can make no namespace, in which it would be root again."""
+    found = isolating.sh(f"{call} && echo made")
+
+    assert "" == found.stdout
+    assert found.stderr
+
+
+# --- What it sees -------------------------------------------------------------------------------------------------------
+
+
+def test_the_home_directory_is_not_there(isolating: Sandbox, tmp_path: Path) -> None:
+    """Neither the user's home, nor the checkout with its `.git`, nor `/run`, nor other files can be opened."""
+    canary = tmp_path / "canary"
+    canary.write_text("secret")
+    canary.chmod(0o644)
+    home = Path.home()
+    places = [str(canary), "/etc/shadow", "/etc/passwd", "/etc/hostname", str(home / ".profile"), str(home / ".bashrc")]
+    places += [str(Path(__file__)), str(Path.cwd() / ".git/config"), "/proc/1/environ", f"/proc/{os.getpid()}/environ"]
+    for place in places:
+        found = isolating.sh(f"cat '{place}'")
+        if place.startswith("/proc/1/") and isolating.tier == "bubblewrap":
+            assert "SECRET" not in found.stdout  # the first process of its own
+            continue
+        assert ("", Exited(1)) == (found.stdout, found.ended), place
+    for folder in (str(tmp_path), str(home), "/run", "/var/run", "/home", "/mnt", "/srv", "/boot"):
+        found = isolating.sh(f"ls -A '{folder}' 2>/dev/null")
+        ours = {"root": {".pyenv", ".local"}}.get(home.name, set())  # the way to the interpreter of the supervisor
+        assert not set(found.stdout.split()) - ours - {"user", *home.parts, *Path(sys.base_prefix).parts}, folder
+
+
+def test_what_is_declared_can_be_read_and_not_be_changed(isolating: Sandbox, tmp_path: Path) -> None:
+    """A declared folder is there under its own name, and read-only; what is beside it is not."""
+    tmp_path.chmod(0o755)
+    shown, hidden = tmp_path / "shown", tmp_path / "hidden"
+    for folder in (shown, hidden):
+        folder.mkdir()
+        (folder / "file").write_text(folder.name)
+    link = tmp_path / "link"
+    link.symlink_to("shown")
+    access = Access(readable=(str(link), str(shown)))
+
+    found = isolating.sh(
+        f"cat {shown}/file {link}/file; cat {hidden}/file; echo x >{shown}/file; echo x >{shown}/new", access
+    )
+
+    assert "shownshown" == found.stdout
+    assert 3 == len([line for line in found.stderr.splitlines() if line])
+    assert ["file"] == [path.name for path in shown.iterdir()]
+
+
+def test_what_is_declared_writable_can_be_written(isolating: Sandbox, tmp_path: Path) -> None:
+    """A folder that is declared writable keeps what is written there, whoever builds."""
+    tmp_path.chmod(0o755)
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    (folder / "old").write_text("old")
+    command = Command(
+        argv=("sh", "-c", f"cat {folder}/old; echo new >{folder}/old; echo x >{folder}/x"),
+        cwd=tmp_path,
+        env={"PATH": PATH},
+        timeout=20,
+        access=Access(writable=(str(folder),)),
+    )
+    for expected in ("old", "new\n"):
+        assert expected == isolating.children.run(command, "build").stdout
+
+    assert ["new\n", "x\n"] == [(folder / name).read_text() for name in ("old", "x")]
+
+
+def test_the_environment_is_short(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child has ten variables and none of ours, and finds none in other processes either."""
+    monkeypatch.setenv("GITHUB_TOKEN", "SECRET-TOKEN")
+    found = sandbox.sh("env | grep -v -E '^(PWD|SHLVL|_|OLDPWD)='")
+    others = sandbox.sh("cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'")
+
+    assert 10 >= len(found.stdout.splitlines())
+    assert "SECRET" not in found.stdout
+    if sandbox.tier != "limits" or ROOT:
+        assert "SECRET" not in others.stdout
+
+
+def test_scratch_directories_do_not_see_each_other(isolating: Sandbox) -> None:
+    """What a sample writes is for itself alone: its directory, temporary files, shared memory."""
+    with isolating.scratch(mine="") as other:
+        other.run(
+            Step(kind="run", argv=(), timeout=9),
+            ("sh", "-c", "echo x >$TMPDIR/a; echo x >/dev/shm/codeexec-test; true"),
+            {},
+        )
+        found = isolating.sh(
+            f"ls -A {other.path} $TMPDIR $HOME /dev/shm 2>/dev/null; cat {other.path}/mine && echo seen; echo x >{other.path}/new"
+        )
+
+    assert "seen" not in found.stdout
+    assert "codeexec-test" not in found.stdout
+    assert "a" not in found.stdout.split()
+
+
+def test_what_was_built_is_there_for_the_run_step(sandbox: Sandbox) -> None:
+    """Programs, large files, folders and links that a build step made are found by the run step."""
+    with sandbox.scratch() as scratch:
+        made = "head -c 2000000 /dev/zero >big; printf '#!/bin/sh\\necho ran\\n' >prog; chmod 755 prog; mkdir d; echo in >d/f"
+        build = Step(kind="build", argv=(), timeout=9, limits=BUILD_LIMITS)
+        run = Step(kind="run", argv=(), timeout=9, limits=RUN_LIMITS)
+
+        assert Exited(0) == scratch.run(build, ("sh", "-c", f"{made}; ln -s prog link"), {}).ended
+        assert "ran\nin\n2000000\n" == scratch.run(run, ("sh", "-c", "./link; cat d/f; stat -c %s big"), {}).stdout
+
+
+def test_a_program_that_others_share_cannot_be_changed(sandbox: Sandbox) -> None:
+    """Where several samples run one and the same file, none of them can change it, its mode or its times."""
+    with sandbox.scratch() as bench, sandbox.scratch() as scratch:
+        build = Step(kind="build", argv=(), timeout=9, limits=BUILD_LIMITS)
+        bench.run(build, ("sh", "-c", "head -c 2000000 /dev/zero >prog; chmod 755 prog"), {})
+        if not scratch.shared:
+            pytest.skip("here each sample gets a copy")
+        (scratch.path / "prog").hardlink_to(bench.path / "prog")
+        before = (bench.path / "prog").stat()
+        run = Step(kind="run", argv=(), timeout=9, limits=RUN_LIMITS)
+        scratch.run(
+            run, ("sh", "-c", "chmod 0 prog; echo x >>prog; touch -d 2001-01-01 prog; rm -f prog; cp /bin/sh prog"), {}
+        )
+        after = (bench.path / "prog").stat()
+
+    assert [getattr(before, f"st_{name}") for name in ("mode", "size", "mtime_ns")] == [
+        getattr(after, f"st_{name}") for name in ("mode", "size", "mtime_ns")
+    ]
+
+
+def test_processes_of_others_are_out_of_reach(isolating: Sandbox) -> None:
+    """A sample can end neither our processes nor its supervisor, and traces nobody."""
+    with subprocess.Popen(["sleep", "60"]) as victim:
+        try:
+            found = isolating.sh(f"kill -9 {victim.pid}; kill -9 $PPID; kill -9 -1; echo alive")
+            again = isolating.sh("echo again")
+        finally:
+            victim.poll()
+            state = victim.returncode
+            victim.kill()
+
+    assert state is None
+    assert "alive\n" == found.stdout
+    assert "again\n" == again.stdout
+
+
+# --- The network ----------------------------------------------------------------------------------------------------------
+
+CONNECT = """
+import socket, sys, time
+started = time.monotonic()
+for family, kind, address in {targets}:
+    try:
+        with socket.socket(family, kind) as one:
+            one.settimeout(3)
+            one.connect(address)
+            one.sendall(b"x")
+        print("reached", address)
+    except OSError as error:
+        print("refused")
+try:
+    print("resolved", socket.getaddrinfo("example.org", 80))
+except OSError:
+    print("refused")
+print("quick" if time.monotonic() - started < 1 else "slow")
+"""
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Iterator[list[tuple[int, int, object]]]:
+    """Yield real services of this machine: TCP, UDP, a UNIX socket with a name, and an abstract one."""
+    tmp_path.chmod(0o755)
+    abstract = "\0codeexec-" + uuid.uuid4().hex
+    addresses: list[tuple[int, int, object]] = [
+        (socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0)),
+        (socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", 0)),
+        (socket.AF_UNIX, socket.SOCK_STREAM, str(tmp_path / "s")),
+        (socket.AF_UNIX, socket.SOCK_STREAM, abstract),
+    ]
+    with ExitStack() as stack:
+        found = []
+        for family, kind, address in addresses:
+            one = stack.enter_context(socket.socket(family, kind))
+            one.bind(address)  # type: ignore[arg-type]
+            if kind == socket.SOCK_STREAM:
+                one.listen()
+            found.append((int(family), int(kind), one.getsockname() if family == socket.AF_INET else address))
+        (tmp_path / "s").chmod(0o777)
+        yield found
+
+
+def test_there_is_no_network(isolating: Sandbox, services: list[tuple[int, int, object]]) -> None:
+    """TCP, UDP, names and services of this machine are refused, at once, whatever folders are declared."""
+    if isolating.tier == "bubblewrap":
+        # UDP to nobody is no error; that nothing arrives is seen below.
+        services = [one for one in services if one[1] != socket.SOCK_DGRAM]
+    found = isolating.python(CONNECT.format(targets=services))
+
+    assert ["refused"] * (len(services) + 1) + ["quick"] == found.stdout.split()
+
+
+def test_the_network_is_there_for_who_asks(sandbox: Sandbox) -> None:
+    """With `network` a server of this machine answers; UNIX sockets stay closed."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(20)
+        answering = threading.Thread(target=lambda: server.accept()[0].sendall(b"hello"))
+        answering.start()
+        code = (
+            f"import socket; print(socket.create_connection(('127.0.0.1', {server.getsockname()[1]})).recv(9).decode())"
+        )
+        found = sandbox.python(code, Access(network=True))
+        answering.join(20)
+
+    assert "hello\n" == found.stdout
+
+
+def test_a_sample_can_talk_to_itself(sandbox: Sandbox) -> None:
+    """Connected pairs of sockets work everywhere, and servers of its own where it has a network of its own."""
+    pair = sandbox.python("import socket; a, b = socket.socketpair(); a.send(b'x'); print(b.recv(1))")
+
+    assert "b'x'\n" == pair.stdout
+    if sandbox.tier == "bubblewrap":
+        own = sandbox.python(
+            "import socket; s = socket.create_server(('127.0.0.1', 0)); c = socket.create_connection(s.getsockname()); print('ok')"
+        )
+        assert "ok\n" == own.stdout
+
+
+# --- Limits -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_fork_bomb_is_stopped_by_name(sandbox: Sandbox) -> None:
+    """A fork bomb ends long before its timeout, and nothing of it is left."""
+    mark = f"bomb{uuid.uuid4().hex}"
+    started = time.monotonic()
+    found = sandbox.sh(f"{mark}() {{ {mark} | {mark} & }}; {mark}; sleep 20 # {mark}", timeout=10)
+
+    assert LimitReached("processes", 64) == found.ended
+    assert time.monotonic() - started < 11
+    time.sleep(0.2)
+    assert not [pid for pid in pids() if mark in command_line(pid)]
+
+
+def pids() -> list[int]:
+    return [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+
+
+def command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
+
+
+MEMORY = {
+    "private": "x = bytearray(b'x') * (1 << 30)",
+    "not touched": "x = bytearray(1 << 30)",
+    "in small pieces": "x = [bytearray(b'x') * 100_000 for _ in range(20_000)]",
+    "shared": "import mmap\nx = mmap.mmap(-1, 2 << 30)\nfor i in range(0, 2 << 30, 1 << 20): x[i:i + (1 << 20)] = b'x' * (1 << 20)",
+    "in children": (
+        "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n        x = bytearray(b'x') * (100 << 20)\n"
+        "        time.sleep(20)\n        os._exit(0)\ntime.sleep(20)"
+    ),
+}
+
+
+@pytest.mark.parametrize("how", MEMORY)
+def test_memory_is_limited(sandbox: Sandbox, how: str) -> None:
+    """Private memory, shared memory and that of several processes are counted; what is refused is known by its words."""
+    found = sandbox.python(MEMORY[how])
+
+    if how in ("shared", "in children"):
+        assert OutOfMemory(512) == found.ended
+    else:
+        assert found.ended in (OutOfMemory(512), Exited(1))
+        assert isinstance(found.ended, OutOfMemory) or "MemoryError" in found.stderr
+
+
+def test_memory_that_is_only_reserved_does_not_count(sandbox: Sandbox) -> None:
+    """Runtimes reserve gigabytes that they never use."""
+    found = sandbox.python(
+        "import mmap; x = mmap.mmap(-1, 8 << 30, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ); print('ok')"
+    )
+
+    assert "ok\n" == found.stdout
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "head -c 90M /dev/zero >big",
+        "for i in $(seq 30); do head -c 4M /dev/zero >f$i || exit 1; done",
+        "mkdir d; cd d; for i in $(seq 300); do touch $(seq -s ' ' -f \"$i-%g\" 100) || exit 1; done",
+    ],
+)
+def test_the_working_directory_is_limited(sandbox: Sandbox, code: str) -> None:
+    """More than 64 MiB, in one file, in many, or very many files at all, are stopped by that name."""
+    found = sandbox.sh(f"{code}; s=$?; sleep 0.5; exit $s")
+
+    assert LimitReached("disk", 64) == found.ended
+
+
+def test_temporary_files_are_limited(sandbox: Sandbox) -> None:
+    """The same for what is written elsewhere."""
+    limits = replace(RUN_LIMITS, tmp=8)
+    found = sandbox.sh("head -c 20M /dev/zero >$TMPDIR/big; s=$?; sleep 0.5; exit $s", limits=limits)
+
+    assert LimitReached("tmp", 8) == found.ended
+
+
+def test_one_file_is_limited(sandbox: Sandbox) -> None:
+    """A file does not grow beyond its limit: SIGXFSZ says so."""
+    found = sandbox.sh("exec head -c 9M /dev/zero >big", limits=Limits(file_size=4))
+
+    assert Signaled(25) == found.ended
+
+
+def test_processor_time_is_limited(sandbox: Sandbox) -> None:
+    """A busy loop ends when its processor time is over: SIGXCPU says so."""
+    found = sandbox.sh("while :; do :; done", limits=Limits(cpu=1))
+
+    assert Signaled(24) == found.ended
+
+
+def test_open_files_are_limited(sandbox: Sandbox) -> None:
+    """A program has so many descriptors and no more."""
+    found = sandbox.sh("ulimit -n; ulimit -c", limits=Limits(open_files=77))
+
+    assert "77\n0\n" == found.stdout
+
+
+def test_without_limits_there_are_none(sandbox: Sandbox) -> None:
+    """An Environment's build has none of them."""
+    usual = subprocess.run(
+        ["bash", "-c", "ulimit -n; ulimit -t; ulimit -f; ulimit -u"], capture_output=True, text=True, check=True
+    )
+    found = sandbox.sh("ulimit -n; ulimit -t; ulimit -f; ulimit -u", limits=UNLIMITED)
+
+    assert usual.stdout.splitlines()[:3] == found.stdout.splitlines()[:3]
+
+
+# --- How a tier is chosen ------------------------------------------------------------------------------------------------
+
+
+def test_the_strongest_tier_that_works_is_chosen() -> None:
+    """Without bubblewrap it is Landlock, without that the limits; what would be stronger is said."""
+    with Children("auto", path="/nonexistent") as children:
+        assert children.tier in ("landlock", "limits")
+        assert "`bwrap` was not found, try: sudo apt-get install bubblewrap" in children.told
+    with Children("auto", tiers=["limits"]) as children:
+        assert "limits" == children.tier
+        assert "keeps no files and no network from them" in children.told
+    with Children("off") as children:
+        assert "off" == children.tier
+        assert children.refusal is None
+
+
+def test_a_bubblewrap_that_is_forbidden_is_not_chosen(tmp_path: Path) -> None:
+    """That the program is there says nothing: it must work."""
+    broken = tmp_path / "bwrap"
+    broken.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    with Children("auto", path=str(tmp_path)) as children:
+        assert children.tier in ("landlock", "limits")
+        assert "bwrap: setting up uid map: Permission denied" in children.told
+
+
+def test_required_refuses_what_does_not_isolate() -> None:
+    """`sandbox: required` starts nothing under `limits`, and says which line would mend the machine."""
+    with Children("required", path="/nonexistent", tiers=["bubblewrap", "limits"]) as children:
+        command = Command(argv=("true",), cwd=Path("/"), env={}, timeout=9, access=NO_ACCESS)
+        ended = children.run(command, "run").ended
+        tool = children.run(replace(command, access=None, env={"PATH": PATH}), "run").ended
+        refusal = children.refusal
+
+    assert isinstance(ended, NotStarted)
+    assert refusal is not None
+    assert "`bwrap` was not found" in refusal.reason
+    assert "try: sudo apt-get install bubblewrap" == refusal.hint
+    assert Exited(0) == tool  # what asks a compiler for its version is no sample
+
+
+def test_the_tier_is_found_out_once() -> None:
+    """However many threads ask, one child is started to see."""
+    with Children("auto") as children:
+        threads = [threading.Thread(target=lambda: children.tier) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert 2 == len(children._all)  # and one that asks compilers for their version

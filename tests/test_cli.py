@@ -1,0 +1,360 @@
+"""The command `codeexec`, by real runs of real sites; and what it compares."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mkdocs_codeexec import cli
+from mkdocs_codeexec.core.expectation import Errored, Met, Skipped, Succeeds, Unmet
+from mkdocs_codeexec.core.outcome import Exited, NotStarted, Outcome, StepResult
+from mkdocs_codeexec.core.protocols import Unavailability
+from mkdocs_codeexec.core.sample import Location, Sample
+from mkdocs_codeexec.pipeline import Resolved
+from mkdocs_codeexec.repeats import MAX_LINES, Repeated, Shown, exit_status, summary, text_of, to_json
+
+if TYPE_CHECKING:
+    from conftest import Project
+
+PAGE = """\
+# Samples
+
+```bash exec
+echo always the same
+```
+
+=== "A tab"
+
+    ```bash exec
+    echo before
+    echo $RANDOM$RANDOM$RANDOM
+    echo after
+    ```
+
+```bash exec
+echo why
+exit 3
+```
+
+```bash exec ignore
+exit 1
+```
+
+```bash exec result="none"
+echo $RANDOM$RANDOM$RANDOM
+```
+"""
+
+
+def command(*args: str) -> list[str]:
+    return [sys.executable, "-m", "mkdocs_codeexec.cli", *args]
+
+
+def codeexec(project: Project, *args: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*args),
+        cwd=project.root,
+        env=os.environ | project.env | (env or {}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_what_does_not_repeat_is_listed(project: Project) -> None:
+    """With its place and how two runs differ; so is what fails. What the page does not show may differ."""
+    project.configure({"jobs": 2})
+    project.page(PAGE)
+    done = codeexec(project, "check")
+
+    assert 1 == done.returncode, done.stderr
+    assert ["docs/index.md:9: it does not repeat: 3 results in 3 runs", "docs/index.md:15: exit status 3"] == sorted(
+        re.findall(r"^docs/.*", done.stdout, re.MULTILINE), key=lambda line: int(line.split(":")[1])
+    )
+    assert re.search(r"^--- run 1\n\+\+\+ run 2\n before\n-\d+\n\+\d+\n after$", done.stdout, re.MULTILINE), done.stdout
+    assert "\n5 samples, 3 runs of each: 3 met, 1 unmet, 1 differing, 1 skipped (" in done.stdout
+    assert "after normalisation (folders of this machine)" in done.stdout
+    assert ["2", "1", "2"] == re.findall(r"run \d of 3, (\d) at once", done.stderr)
+    assert not (project.root / "site").exists()
+    assert [] == [path for path in project.root.rglob("*.json") if path.name != "toolchains.json"]
+
+
+def test_programs_read_the_same_as_json(project: Project) -> None:
+    """On standard output, with nothing else; `--repeat` and `-f` may stand anywhere."""
+    project.page(PAGE)
+    (project.root / "elsewhere").mkdir()
+    (project.root / "mkdocs.yml").rename(project.root / "other.yml")
+    done = codeexec(project, "--json", "check", "--repeat", "2", "-f", "other.yml")
+    report = json.loads(done.stdout)
+
+    assert 1 == done.returncode
+    assert {"format", "jobs", "duration_ms", "normalised", "counts", "samples"} == set(report)
+    assert {"samples": 5, "met": 3, "unmet": 1, "skipped": 1, "differing": 1} == {
+        name: count for name, count in report["counts"].items() if count
+    }
+    assert [(3, "met", 1), (9, "met", 2), (15, "unmet", 1), (20, "skipped", 1), (24, "met", 1)] == [
+        (sample["line"], sample["verdict"], sample["results"]) for sample in report["samples"]
+    ]
+    assert [False, True, False, False, False] == [sample["differs"] for sample in report["samples"]]
+    assert ["unmet", "unmet"] == report["samples"][2]["runs"]
+    assert report["samples"][1]["difference"].startswith("--- run 1\n+++ run 2\n before\n-")
+
+
+def test_the_store_is_neither_asked_nor_changed(project: Project) -> None:
+    """Every run is cold, and what differs does not get into a store; `frozen` is no obstacle."""
+    project.page("```bash exec\necho $RANDOM$RANDOM$RANDOM\n```\n\n```bash exec\necho same\n```\n")
+    assert {"samples": 2, "executed": 2, "met": 2} == project.build().counts
+    before = {path: path.read_bytes() for path in (project.root / ".cache").rglob("*") if path.is_file()}
+    done = codeexec(project, "check", env={"CODEEXEC_EXECUTE": "frozen"})
+
+    assert 1 == done.returncode
+    assert "2 samples, 3 runs of each: 2 met, 0 unmet, 1 differing" in done.stdout
+    assert before == {path: path.read_bytes() for path in (project.root / ".cache").rglob("*") if path.is_file()}
+
+
+def test_all_is_well(project: Project) -> None:
+    """Then the exit status is 0, and one run is enough to know that samples do what they say."""
+    project.configure({"jobs": 1})
+    project.page("```bash exec\necho 1\n```\n\n```python exec\nprint(2)\n```\n")
+    done = codeexec(project, "check", "--repeat=2")
+    once = codeexec(project, "check", "--repeat=1")
+
+    assert (0, 0) == (done.returncode, once.returncode), done.stderr
+    assert ["1", "2"] == re.findall(r"run \d of 2, (\d) at once", done.stderr)
+    assert done.stdout.startswith("2 samples, 2 runs of each: 2 met, 0 unmet, 0 differing (")
+
+
+def test_what_tells_of_one_run_only_is_normalised(project: Project) -> None:
+    """A panic names the id of its thread, and pages do not show it; a random hash is what it is."""
+    project.page(
+        "```rust exec should_panic\npanic!()\n```\n\n"
+        '```rust exec\nuse std::hash::{BuildHasher, RandomState};\nprintln!("{}", RandomState::new().hash_one(1));\n```\n'
+    )
+    done = codeexec(project, "check", "--repeat", "2", "--json")
+    report = json.loads(done.stdout)
+
+    assert [("met", False), ("met", True)] == [(s["verdict"], s["differs"]) for s in report["samples"]], done.stderr
+    assert "thread id" in report["normalised"]
+
+
+def test_a_site_without_samples_is_said_to_be_one(project: Project) -> None:
+    """Whoever checks nothing should know."""
+    project.page("# Nothing\n")
+    done = codeexec(project, "check")
+
+    assert (0, "0 samples: nothing was executed\n") == (done.returncode, done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"timout": 3}, "`codeexec.timout`: there is no such option"),
+        ({"enabled": False}, "nothing can be checked: `enabled: false`"),
+        (None, "`codeexec` is not among `plugins`"),
+    ],
+)
+def test_a_configuration_that_cannot_be_used(options: object, message: str, project: Project) -> None:
+    """Is told, and ends with 2."""
+    project.configure(options)
+    if options is None:
+        project.write("mkdocs.yml", "site_name: Test\n")
+    project.page(PAGE)
+    done = codeexec(project, "check")
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("yml", "message"),
+    [
+        (None, "mkdocs.yml' does not exist"),
+        ("site_name: [", "MkDocs encountered an error parsing the configuration file"),
+        ("site_name: T\nplugins: [codeexec, nothing]\n", 'The "nothing" plugin is not installed'),
+        (
+            "site_name: T\nplugins: [codeexec]\nhooks: [hook.py]\n",
+            "MkDocs cannot build the site: KeyError: 'of a hook'",
+        ),
+    ],
+)
+def test_a_site_that_mkdocs_cannot_build(yml: str | None, message: str, project: Project) -> None:
+    """Is no failed sample: 2 as well."""
+    (project.root / "mkdocs.yml").unlink()
+    if yml:
+        project.write("mkdocs.yml", yml)
+    project.write("hook.py", "def on_nav(nav, **_):\n    raise KeyError('of a hook')\n")
+    project.page(PAGE)
+    done = codeexec(project, "check")
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert message in done.stderr
+
+
+def test_a_machine_that_cannot_execute_samples(project: Project) -> None:
+    """Says nothing of the samples, which is 3; the others are executed."""
+    project.configure({"languages": {"other": {"command": ["no-such-program-here", "{file}"]}}})
+    project.page("```other exec\nx\n```\n\n```bash exec\necho 1\n```\n")
+    done = codeexec(project, "check", "--repeat=2")
+
+    assert 3 == done.returncode, done.stderr
+    assert "docs/index.md:1:" in done.stdout
+    assert "2 samples, 2 runs of each: 1 met, 0 unmet, 0 differing, 1 error" in done.stdout
+
+
+def test_an_interrupt_ends_it(project: Project) -> None:
+    """At once, with the status that shells give it, and without a report."""
+    project.page("```bash exec\nsleep 60\n```\n")
+    running = subprocess.Popen(
+        command("check"),
+        cwd=project.root,
+        env=os.environ | project.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stderr is not None
+    for line in running.stderr:
+        if "executing" in line:
+            break
+    time.sleep(0.3)
+    running.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    out, _ = running.communicate(timeout=20)
+
+    assert (cli.INTERRUPTED, "") == (running.returncode, out)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        *(([name], f"`{name}` is not available in this version of mkdocs-codeexec") for name in cli.UNDELIVERED),
+        (["plan", "--json"], "`plan` is not available"),
+        (["cache", "gc"], "`cache` is not available"),
+        (["chekc"], "there is no command `chekc`, did you mean `check`?"),
+        (["everything"], "there is no command `everything`\n"),
+        ([], "required: check"),
+        (["check", "--repeat", "0"], "expected a whole number above 0, got `0`"),
+        (["check", "--repeat", "many"], "expected a whole number above 0, got `many`"),
+        (["check", "--quick"], "`--quick` is not an argument of `check`"),
+        (["check", "docs"], "`docs` is not an argument of `check`"),
+    ],
+)
+def test_usage(args: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is not understood, or not there yet, is refused with a way out."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(args)
+    said = capsys.readouterr().err
+
+    assert 2 == ended.value.code
+    assert message in said
+    assert "hint: `codeexec --help`" in said
+
+
+def test_the_command_is_installed_by_its_name() -> None:
+    """As the package says it."""
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text("utf-8"))["project"]
+    module, _, name = project["scripts"]["codeexec"].partition(":")
+
+    assert cli.main is getattr(importlib.import_module(module), name)
+
+
+def shown(fragment: str, **fields: Any) -> Shown:
+    sample = Sample(location=Location("a.md", 1), language="bash", code="", expectation=Succeeds())
+    return Shown(replace(Resolved(sample=sample, verdict=Met()), **fields), fragment)
+
+
+NOT_STARTED = Outcome(language="bash", steps=(StepResult(kind="run", stdout="", stderr="", ended=NotStarted("x")),))
+FAILED = Outcome(language="bash", steps=(StepResult(kind="run", stdout="", stderr="", ended=Exited(1)),))
+
+
+@pytest.mark.parametrize(
+    ("runs", "status", "differs", "verdict"),
+    [
+        ([shown("a"), shown("a")], 0, False, Met()),
+        ([shown("a", verdict=Skipped("ignored"))], 0, False, Skipped("ignored")),
+        ([shown("a"), shown("b")], 1, True, Met()),
+        ([shown("a"), shown("b", verdict=Unmet("x"), outcome=FAILED)], 1, True, Unmet("x")),
+        ([shown("a", verdict=Unmet("x")), shown("a", verdict=Unmet("x"))], 1, False, Unmet("x")),
+        ([shown("a", verdict=Errored("a word"))], 1, False, Errored("a word")),
+        ([shown("a"), shown("b", verdict=Errored("x"), why=Unavailability("no cc"))], 3, False, Errored("x")),
+        ([shown("b", verdict=Errored("x"), outcome=NOT_STARTED), shown("a")], 3, False, Errored("x")),
+    ],
+)
+def test_what_runs_are_worth_together(runs: list[Shown], status: int, differs: bool, verdict: object) -> None:
+    """One run that fails is a failure; what could not be tried is not known to differ, and weighs most."""
+    item = Repeated(tuple(runs))
+    well = Repeated((shown("a"), shown("a")))
+
+    assert (status, differs, verdict) == (exit_status([well, item, well]), item.differs, item.worst.verdict)
+
+
+def test_the_summary_counts_what_is_wrong() -> None:
+    """In words that do not depend on the numbers; the JSON has the same counts."""
+    found = [Repeated((shown("a"), shown("b"))), Repeated((shown("", verdict=Skipped("ignored")),) * 2)]
+
+    assert "2 samples, 2 runs of each: 1 met, 0 unmet, 1 differing, 1 skipped (1.5 s)" == summary(found, [2, 1], 1.5)
+    assert {"samples": 2, "met": 1, "skipped": 1, "differing": 1} == {
+        name: count
+        for name, count in to_json(found, [2, 1], 1.5)["counts"].items()  # type: ignore[attr-defined]
+        if count
+    }
+
+
+@given(st.lists(st.text(alphabet="ab<>&\n"), min_size=1, max_size=4))
+def test_there_is_a_difference_exactly_if_results_differ(fragments: list[str]) -> None:
+    """Whatever is in them: text, colours, nothing."""
+    item = Repeated(tuple(shown(fragment) for fragment in fragments))
+
+    assert (len(set(fragments)) > 1) == item.differs == bool(item.difference())
+
+
+@pytest.mark.parametrize(
+    ("fragment", "text"),
+    [
+        (
+            '<div class="x"><pre a="b"><code>1 &lt; 2\n</code></pre><p class="n">exit status 1</p></div>',
+            "1 < 2\n\nexit status 1",
+        ),
+        ("<details><summary>Output: 2 lines</summary><pre>x</pre></details>", "Output: 2 lines\nx"),
+        ("", ""),
+    ],
+)
+def test_the_text_of_a_fragment(fragment: str, text: str) -> None:
+    """Each element stands on lines of its own."""
+    assert text == text_of(fragment)
+
+
+def test_a_difference_in_colours_is_shown_as_it_is() -> None:
+    """Where the text is the same, the elements are compared."""
+    item = Repeated((shown('<span class="ansi-red">x</span>'), shown("<span>x</span>")))
+
+    assert '--- run 1\n+++ run 2\n-<span class="ansi-red">x</span>\n+<span>x</span>' == item.difference()
+
+
+def test_a_large_difference_is_cut() -> None:
+    """And found in no time: 100,000 lines that all differ, and 100,000 equal ones before a last one."""
+    began = time.perf_counter()
+    all_other = Repeated(tuple(shown("\n".join(f"{i * n} {'x' * 9}" for i in range(1, 100_001))) for n in (1, 2)))
+    last = Repeated((shown("x\n" * 100_000 + "1"), shown("x\n" * 100_000 + "2" * 10_000)))
+
+    assert MAX_LINES + 1 == len(all_other.difference().split("\n"))
+    assert re.fullmatch(r"--- run 1\n\+\+\+ run 2\n x\n x\n-1\n\+2{499} … 9501 more", last.difference())
+    assert time.perf_counter() - began < 3
