@@ -152,7 +152,7 @@ class Project:
     def _pipeline(self, children: Children | None) -> Pipeline:
         @contextmanager
         def workers() -> Iterator[tuple[Runner, Executor]]:
-            with children or Children() as opened:
+            with children or Children("auto", path=self.settings.host_env["PATH"]) as opened:
                 path = self.settings.host_env["PATH"]
                 yield (
                     opened,

@@ -41,8 +41,12 @@ class Ahead:
 
     def start(self, pipeline: Pipeline, samples: Sequence[Sample]) -> None:
         """Begin to build what `pipeline` lacks of `samples`, and return."""
-        self._thread = threading.Thread(target=self._build, args=(pipeline, samples), daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._build, args=(pipeline, samples), daemon=True)
+        try:
+            thread.start()
+            self._thread = thread
+        except RuntimeError as error:  # the system has no threads left: nothing is built ahead
+            _log.debug("building ahead: %s", error)
 
     def _build(self, pipeline: Pipeline, samples: Sequence[Sample]) -> None:
         # MkDocs computes without a pause. Each time this thread looks at a file it would wait 5 ms for its turn.

@@ -68,12 +68,13 @@ def settings_from(
     execute, enabled = _execute(reader, top, environ)
     cache_write, cache_write_refusal = _cache_write(reader, top, environ)
     languages = reader.table(top.get("languages"), "languages", None)
+    cache_dir = absolute(
+        project_dir, environ.get("CODEEXEC_CACHE_DIR") or reader.text(top, "cache_dir", ".cache/codeexec")
+    )
     settings = Settings(
         project_dir=project_dir,
-        cache_dir=absolute(
-            project_dir, environ.get("CODEEXEC_CACHE_DIR") or reader.text(top, "cache_dir", ".cache/codeexec")
-        ),
-        environment_dir=_environment_dir(reader, top, project_dir, environ),
+        cache_dir=cache_dir,
+        environment_dir=_environment_dir(reader, top, project_dir, cache_dir, environ),
         enabled=enabled,
         execute=execute,
         fail_on_error=reader.flag(top, "fail_on_error", default=True),
@@ -197,13 +198,18 @@ def _jobs(reader: Reader, top: Mapping[str, object], environ: Mapping[str, str],
     return max(jobs, 1)
 
 
-def _environment_dir(reader: Reader, top: Mapping[str, object], project_dir: Path, environ: Mapping[str, str]) -> Path:
+def _environment_dir(
+    reader: Reader, top: Mapping[str, object], project_dir: Path, cache_dir: Path, environ: Mapping[str, str]
+) -> Path:
     value = environ.get("CODEEXEC_ENVIRONMENT_DIR") or reader.text(top, "environment_dir", "")
     if value:
         return absolute(project_dir, value)
     import platformdirs
 
-    return platformdirs.user_cache_path("mkdocs-codeexec") / "environments"
+    try:
+        return platformdirs.user_cache_path("mkdocs-codeexec") / "environments"
+    except (RuntimeError, KeyError):  # a user without a home directory, in a container
+        return cache_dir / "built"
 
 
 def _run(reader: Reader, table: Mapping[str, object], where: str, *, compiled: bool) -> RunPolicy:

@@ -27,6 +27,7 @@ from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 from mkdocs.structure.files import File
 
 from mkdocs_codeexec.config import PluginOptions, check_apart, read_environment, settings_from
+from mkdocs_codeexec.ending import Ending
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.collecting import PageContext
@@ -69,6 +70,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         self._extension: CodeExecExtension | None = None
         self._pages: dict[str, str] = {}
         self._dirty = False
+        self._ending = Ending(self._end)
 
     def load_config(self, options: dict[str, Any], config_file_path: str | None = None) -> tuple[list[Any], list[Any]]:
         """Keep the options; `on_config` checks them, because here a mistake would leave `serve` hanging."""
@@ -156,6 +158,8 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         if files.get_file_from_path(STYLESHEET) is None:  # a site may bring its own
             css = (PACKAGE / "assets" / "codeexec.css").read_text("utf-8")
             files.append(File.generated(config, STYLESHEET, content=css))
+        if self._site and self._site.settings.enabled:
+            self._ending.begin()
         if self._site and self._site.settings.enabled and not self._dirty:
             self._site.build_ahead(self._glimpses(files))
         return files
@@ -221,6 +225,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
     @event_priority(-100)  # Last: the search index and all else is written.
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Tell what failed, and fail the build."""
+        self._ending.end()
         if self._site and self._site.settings.enabled:
             self._report(self._site)
 
@@ -249,6 +254,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
     def on_build_error(self, **_: object) -> None:
         """End what was begun for a build that will not come to its batch."""
         self._end()
+        self._ending.end()
 
     def _end(self) -> None:
         if self._site:

@@ -219,3 +219,24 @@ def test_the_figures_of_rust_can_be_measured(tmp_path: Path) -> None:
     assert 4 == len(figures)
     assert "12 of 12 samples as their fences say, ours 12 of 12" in ended.stdout
     assert [] == list(tmp_path.iterdir())
+
+
+def test_a_soak_tells_what_grows(benchmarks: Any) -> None:
+    """A figure is flat if it came to no more than 5 % over what it was when all was settled; what was nothing stays so."""
+    soak = benchmarks("soak")
+    first = soak.Taken(memory=1000, descriptors=6, threads=1, processes=0, temporary=0, entries=100, store=50)
+    most = soak.Taken(memory=1050, descriptors=7, threads=1, processes=0, temporary=1, entries=90, store=50)
+    done = [soak.Build(1, 0.1, taken) for taken in (first, first, first, most, first)]
+    assert ["flat", "GROWS", "flat", "flat", "GROWS", "flat", "flat"] == [line.split()[-1] for line in soak.lines(done)]
+
+
+def test_a_soak_can_be_run(tmp_path: Path) -> None:
+    """A small run of the command builds in one process, executes what it says, and leaves nothing behind."""
+    argv = [sys.executable, BENCHMARKS / "soak.py", "--samples", "4", "--builds", "5"]
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    ended = subprocess.run(argv, capture_output=True, text=True, check=False, env=env)
+    table = [line.split() for line in ended.stdout.splitlines()]
+    assert ["4", "4", "1", "4", "0"] == [line[1] for line in table[1:6]], ended.stdout + ended.stderr
+    flat = [line[0] for line in table[8:] if line[-1] == "flat"]
+    assert {"descriptors", "threads", "processes", "temporary", "entries", "store"} <= set(flat), ended.stdout
+    assert [] == list(tmp_path.iterdir())

@@ -46,6 +46,11 @@ def folders() -> Iterator[str]:
             yield from views(project)
 
 
+def is_on(path: str) -> bool:
+    """Tell whether the programs that are installed for the running interpreter are found on the search path `path`."""
+    return str(Path(sys.prefix, "bin")) in path.split(":")
+
+
 def _is_system(folder: Path) -> bool:
     return folder == Path("/") or any(folder.is_relative_to(place) for place in SYSTEM)
 

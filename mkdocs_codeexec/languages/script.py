@@ -161,6 +161,8 @@ class ScriptLanguage:
     def _readable(self) -> Iterator[str]:
         if PYTHON in (*self._script.command, *self._script.build):
             yield from interpreter.folders()
+        elif interpreter.is_on(self._settings.host_env.get("PATH", "")):
+            yield from interpreter.folders()  # a shell starts the programs of what is documented
         for program in self._programs():
             found = self._find(program)
             if found is None or program == PYTHON:

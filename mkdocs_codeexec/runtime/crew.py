@@ -76,6 +76,7 @@ class Crew:
         self._builds: deque[list[Order]] = deque()
         self._finished: deque[Order] = deque()
         self._workers = 0
+        self._threads = 0
         self._at_work = 0
         self._busy = 0
         self._closing = False
@@ -99,15 +100,24 @@ class Crew:
             return
         targets = [self._scheduled] if many else [self._work] * more
         for target in targets:
-            threading.Thread(target=target, args=(more,) if many else (), daemon=True).start()
+            try:
+                threading.Thread(target=target, args=(more,) if many else (), daemon=True).start()
+                self._threads += 1
+            except RuntimeError as error:  # the system has none left
+                _log.debug("working with %d threads: %s", self._threads, error)
+                break
 
     def _scheduled(self, workers: int) -> None:
         import joblib
 
         workers += 1  # which hands over while the others go on
-        joblib.Parallel(n_jobs=workers, backend="threading", batch_size=1, pre_dispatch="all")(
-            joblib.delayed(self._work)() for _ in range(workers)
-        )
+        try:
+            joblib.Parallel(n_jobs=workers, backend="threading", batch_size=1, pre_dispatch="all")(
+                joblib.delayed(self._work)() for _ in range(workers)
+            )
+        except Exception as error:  # noqa: BLE001 - without threads its pool fails in one way or another; we have this one
+            _log.debug("working with one thread: %s", error)
+            self._work()
 
     def order(self, work: Sequence[tuple[Language, Action]], finish: Finish | None) -> None:
         """Take `work`; what was ordered before goes on from where it is."""
@@ -153,8 +163,12 @@ class Crew:
         When it is interrupted (Ctrl-C), all children are ended first.
         """
         try:
+            if not self._threads:
+                self._work_here()
             with self._ended:
-                self._ended.wait_for(self._is_done)
+                # A signal that comes just before the wait does not end it: Python handles it when the wait is over.
+                while not self._ended.wait_for(self._is_done, 0.1):
+                    pass
         except BaseException:
             self._children.stop_all()
             with self._changed:
@@ -162,6 +176,10 @@ class Crew:
                 self._changed.notify_all()
                 self._ended.wait_for(self._is_idle, WAIT_SECONDS)
             raise
+
+    def _work_here(self) -> None:
+        while not self._is_done() and (task := self._next()) is not None:
+            self._do(task)
 
     def _is_done(self) -> bool:
         return self._wanted == 0 or (isinstance(self.fault, Cancelled) and self._is_idle())
@@ -185,13 +203,16 @@ class Crew:
 
     def _work(self) -> None:
         while (task := self._next()) is not None:
-            try:
-                task()
-            finally:
-                with self._ended:
-                    self._busy -= 1
-                    if self._busy == 0:
-                        self._ended.notify_all()
+            self._do(task)
+
+    def _do(self, task: Callable[[], None]) -> None:
+        try:
+            task()
+        finally:
+            with self._ended:
+                self._busy -= 1
+                if self._busy == 0:
+                    self._ended.notify_all()
 
     def _next(self) -> Callable[[], None] | None:
         """Return what to do next; None at the end.

@@ -133,6 +133,10 @@ class Children:
         """Run something in `tier`, and return why it does not work, or nothing."""
         command = Command(argv=_PROBE, cwd=Path("/"), env={}, timeout=_PROBE_SECONDS, access=NO_ACCESS)
         ended = self._run(command, "run", tier).ended
+        for pause in (0.1, 0.2):
+            if isinstance(ended, NotStarted) and ended.transient:
+                time.sleep(pause)  # a lack that passes must not cost the whole build its sandbox
+                ended = self._run(command, "run", tier).ended
         if ended == Exited(0):
             return ""
         return ended.why if isinstance(ended, NotStarted) else describe(ended)
@@ -313,7 +317,11 @@ def _user(command: Command, tier: Tier) -> int | None:
             users.give(folder, user)
     if tier == "off":
         return None
-    return user if command.user is None else command.user
+    if not command.access.writable:
+        return user if command.user is None else command.user
+    if command.scratch is not None:  # what is kept from one to the next belongs to one user
+        users.give(command.scratch, user)
+    return user
 
 
 class _Supervisor:
@@ -322,7 +330,7 @@ class _Supervisor:
     def __init__(self, place: _Place | None, path: str | None) -> None:
         self.place = place
         self._inside = 0  # the id of its own process, if bubblewrap is around it
-        told, tells = os.pipe() if place is not None else (-1, -1)
+        told = tells = os.memfd_create("inside") if place is not None else -1
         self._told = told
         try:
             self._open(place, path, tells)
@@ -330,9 +338,6 @@ class _Supervisor:
             if place is not None:
                 os.close(told)
             raise
-        finally:
-            if place is not None:
-                os.close(tells)
 
     def _open(self, place: _Place | None, path: str | None, info: int) -> None:
         wall: list[str] = []
@@ -427,7 +432,8 @@ class _Supervisor:
                 self._process.terminate()
                 self._process.send_signal(signal.SIGCONT)
             elif not self.has_ended:  # else its id may be another's
-                os.kill(self._inner(), signal.SIGTERM)
+                # It is the first process of its namespaces: all the others go with it, and nothing can stop it.
+                os.kill(self._inner(), signal.SIGKILL)
 
     def _inner(self) -> int:
         """Return the id of the supervisor within bubblewrap, which passes no signals on.
@@ -436,9 +442,9 @@ class _Supervisor:
             OSError: It has not come so far: it will find its lifeline cut.
         """
         if not self._inside:
-            poll = select.poll()
-            poll.register(self._told, select.POLLIN)
-            text = os.read(self._told, 4096) if poll.poll(_INSIDE_MILLISECONDS) else b""
+            give_up = time.monotonic() + _INSIDE_MILLISECONDS / 1000
+            while b"}" not in (text := os.pread(self._told, 4096, 0)) and time.monotonic() < give_up:
+                time.sleep(0.005)
             found = re.search(rb'"child-pid":\s*(\d+)', text)
             if found is None:
                 raise ProcessLookupError

@@ -75,7 +75,11 @@ class ScratchRoot:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        remove(self.path)
+        with suppress(OSError):
+            for entry in self.path.iterdir():
+                if entry.name != _LOCK:
+                    remove(entry)
+        remove(self.path)  # the lock last: without it, nobody would remove the rest
         if self._lock >= 0:
             os.close(self._lock)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -198,3 +199,15 @@ def test_the_packages_of_a_lock_file() -> None:
 
     assert {"a", "b-c"} == kept.packages(lock + lock)
     assert set() == kept.packages("")
+
+
+def test_what_a_build_has_made_is_read_if_it_is_a_file(tmp_path: Path) -> None:
+    """Neither what a link leads to, nor a pipe on which nobody writes, and no more than is wanted."""
+    (tmp_path / "file").write_text("content")
+    (tmp_path / "link").symlink_to("file")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+
+    assert b"content" == built.content(tmp_path / "file")
+    assert b"con" == built.content(tmp_path / "file", 3)
+    assert [None] * 4 == [built.content(tmp_path / name) for name in ("link", "folder", "pipe", "none")]

@@ -319,6 +319,26 @@ def test_patches(workshop: Workshop, private: Any) -> None:
     assert "mended\n" == stdout(workshop, language, code)
 
 
+def test_packages_in_the_place_of_others(workshop: Workshop, tmp_path: Path) -> None:
+    """A vendored registry, and overrides, as cargo's configuration has them: relative to it, and out of the project."""
+    vendored = {
+        "Cargo.toml": package("vendored-one"),
+        "src/lib.rs": "pub use two::NAME;",
+        ".cargo-checksum.json": '{"files": {}}',
+    }
+    write(tmp_path / "shelf/vendored-one", vendored)
+    manifest = tmp_path / "shelf/vendored-one/Cargo.toml"
+    manifest.write_text(manifest.read_text() + '[dependencies]\ntwo = "1"\n')
+    two = {"Cargo.toml": package("two", "1.0.0"), "src/lib.rs": "", ".cargo-checksum.json": '{"files": {}}'}
+    write(tmp_path / "shelf/two", two)
+    write(tmp_path / "over/two", {**two, "src/lib.rs": 'pub const NAME: &str = "over";', ".env": ""})
+    config = '[source.crates-io]\nreplace-with = "shelf"\n[source.shelf]\ndirectory = "../shelf"\n'
+    write(workshop.project, {".cargo/config.toml": f'paths = ["../over/two"]\n{config}'})
+    language = open_rust(workshop, workshop.rust({"vendored-one": "0.1"}))
+
+    assert "over\n" == stdout(workshop, language, 'println!("{}", vendored_one::NAME);')
+
+
 # --- What a dependency can be -----------------------------------------------------------------------------------
 
 

@@ -276,8 +276,9 @@ def test_a_registry_is_asked_again(
 
     assert isinstance(found, Unavailability), found
     assert tries == Failing.asked == workshop.runner.programs().count("cargo")
+    pauses = [seconds for seconds in waited if seconds > 0.1]  # shorter ones are of whoever ends processes
     assert [True] * (tries - 1) == [
-        wait / 2 <= seconds <= wait for seconds, wait in zip(waited, fetching.WAITS, strict=False)
+        wait / 2 <= seconds <= wait for seconds, wait in zip(pauses, fetching.WAITS, strict=False)
     ]
     assert tries - 1 == sum("was not reached" in said for said in workshop.listener.said)
 

@@ -280,6 +280,19 @@ def test_processes_of_others_are_out_of_reach(isolating: Sandbox) -> None:
     assert "again\n" == again.stdout
 
 
+def test_scratch_directories_within_what_is_declared_are_private(isolating: Sandbox, tmp_path: Path) -> None:
+    """Where the folder of scratch directories is within a declared one, a sample still has its own files, and writes."""
+    tmp_path.chmod(0o755)
+    (tmp_path / "shown").write_text("shown")
+    step = Step(kind="run", argv=(), timeout=9, limits=RUN_LIMITS)
+    access = Access(readable=(str(tmp_path),))
+    with ScratchRoot(tmp_path) as root:
+        for name in ("one", "two"):
+            with ScratchDirectory(root.path, [("f", name)], isolating.children, PATH, output_limit=1024) as scratch:
+                code = f"cat f {tmp_path}/shown; echo x >new; cat new"
+                assert f"{name}shownx\n" == scratch.run(step, ("sh", "-c", code), {}, access).stdout
+
+
 # --- The network ----------------------------------------------------------------------------------------------------------
 
 CONNECT = """

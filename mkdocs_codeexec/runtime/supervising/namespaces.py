@@ -88,7 +88,7 @@ def furnish(request: dict[str, Any]) -> None:
     if scratch is None:
         os.makedirs(request["cwd"], exist_ok=True)
     else:
-        if not scratch.startswith("/tmp/"):
+        if os.path.isdir(os.path.dirname(scratch)):  # else it was in the `/tmp` that is gone
             _cover(os.path.dirname(scratch), [], _size(limits["tmp"], "mode=0755"))
         for name in ("work", "home", "tmp"):
             folder = os.path.join(scratch, name)

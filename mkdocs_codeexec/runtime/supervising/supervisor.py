@@ -23,6 +23,7 @@ The systems without a subreaper (all but Linux) have the process group, and what
 
 from __future__ import annotations
 
+import gc
 import marshal  # `json` would cost a third of the start
 import os
 import select
@@ -31,7 +32,7 @@ import struct
 import sys
 import time
 
-from .child import SIGNALS, become, first
+from .child import SIGNALS, become, first, prepare
 from .processes import ON_LINUX, PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, descendants, kill, kill_group, prctl, take
 from .protocol import answer, receive
 from .streams import Streams
@@ -136,10 +137,8 @@ class Supervisor:
     def prepare(self, request: Request) -> None:
         """Load what the child needs before there is a child, once."""
         self.namespaced = request["tier"] == "bubblewrap"
-        if request["tier"] in ("bubblewrap", "landlock"):
-            from . import child
-
-            child.prepare(request)
+        if request["tier"] != "off" and ON_LINUX:
+            prepare(request)
 
     def watchdog(self, request: Request) -> Watchdog | None:
         """Return what looks after the child while it runs, if anything must be looked after."""
@@ -235,12 +234,23 @@ class Supervisor:
             kill_group(self.child)
             kill(self.child)
         while not self.reap() and time.monotonic() < give_up:
+            if self.namespaced:  # all of it goes with its first process
+                self.wait(pause)
+                pause = 0.02
+                continue
             for pid in descendants(os.getpid()):
                 kill_group(pid)  # a group at one blow, or a fork bomb is faster than we are
                 kill(pid)
             time.sleep(pause)
             pause = min(2 * pause, 0.02)
         self.child = 0
+
+    def wait(self, seconds: float) -> None:
+        """Wait until a process has ended, or `seconds` are over."""
+        poll = select.poll()
+        poll.register(self.alarm, select.POLLIN)
+        if poll.poll(seconds * 1000):
+            os.read(self.alarm, 512)
 
     def reap(self) -> bool:
         """Take the exit status of what is dead; return whether nothing is left."""
@@ -262,6 +272,8 @@ class Supervisor:
 
 def main() -> None:
     """Serve, and clean up whatever happens."""
+    gc.freeze()  # what is not looked at in a child needs no copy for it
+    gc.disable()
     supervisor = Supervisor()
     try:
         supervisor.serve()

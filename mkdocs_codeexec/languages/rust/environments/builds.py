@@ -108,9 +108,14 @@ def _built(
 
     # Daemons: when this thread is interrupted, whoever owns the runner ends the children, and so the threads.
     threads = [threading.Thread(target=work, daemon=True) for _ in range(min(AT_ONCE, len(environments)))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
+    started: list[threading.Thread] = []
+    try:
+        for thread in threads:
+            thread.start()
+            started.append(thread)
+    except RuntimeError:  # the system has no threads left
+        work()
+    for thread in started:
         thread.join()
     if faults:
         raise faults[0]

@@ -24,7 +24,6 @@ from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home
 from mkdocs_codeexec.languages.rust.environments.kept import Kept
 from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE, manifest
 from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Trouble
-from mkdocs_codeexec.languages.views import views
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.confinement import Access
@@ -193,7 +192,7 @@ class Environment:
     def _rebuilt(
         self, home: Path, toolchain: Toolchain, runner: Runner, narrator: Narrator, *, alone: bool
     ) -> Arguments | Trouble:
-        from mkdocs_codeexec.languages.rust.environments import fetching, project
+        from mkdocs_codeexec.languages.rust.environments import fetching, project, reach
 
         cargo = project.find_cargo(toolchain, self._settings)
         if cargo is None:
@@ -210,7 +209,8 @@ class Environment:
         if runner.tier != "off":
             fetching.let_read((home / project.LOCK).read_text("utf-8"), self._settings)
         local = fetching.local_packages(fetched.stdout, home)
-        command = project.command(cargo, home, toolchain, self._settings, local, tuple(self._read()))
+        read = tuple(reach.read(before, seen or {}))
+        command = project.command(cargo, home, toolchain, self._settings, local, read)
         made = project.build(command, home, runner, progress)
         if made.result.ended != Exited(0):
             return project.failure(made.result, home)
@@ -228,22 +228,6 @@ class Environment:
             state = Built(self._built_from(lock), made.captured, built.libraries(arguments), units, local)
             built.save(state, _state(home, lock))
         return arguments
-
-    def _read(self) -> Iterator[str]:
-        """Yield the files that its local packages are known to read, as far as they are in the tree of one.
-
-        What is beyond it, a source that includes `/etc/passwd` say, only the configuration can allow.
-        """
-        from mkdocs_codeexec.languages.rust.environments import reach, recorded
-
-        for name, found in self._packages:
-            start = found.folders[0]
-            further = (self._sources or {}).get(name, Further())
-            names = (Path(os.path.normpath(start / one)) for one in (*further.paths, *further.packages))
-            trees = {recorded.tree(folder) for folder in found.folders}
-            for path in (*found.covered, *found.prose, *names):
-                if any(reach.is_visible(path, tree) for tree in trees):
-                    yield from views(path)
 
     def _found(self, said: str, home: Path, toolchain: Toolchain) -> dict[str, Further]:
         """Return what cargo's messages tell of local packages, by dependency."""

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.languages import inputs
+from mkdocs_codeexec.languages.inputs import Further
 from mkdocs_codeexec.languages.rust.environments import configuration
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home, folders
+from mkdocs_codeexec.languages.rust.environments.recorded import tree
 from mkdocs_codeexec.languages.toolchain import find_program
 from mkdocs_codeexec.languages.views import given, installation, outermost, views
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
+    from mkdocs_codeexec.languages.inputs import Package
     from mkdocs_codeexec.languages.toolchain import Toolchain
 
 _GIT = Path("/etc/gitconfig")
@@ -76,9 +80,26 @@ def to_compile(settings: Settings, toolchain: Toolchain, ours: Sequence[Path], l
     return Access(readable=outermost(readable))
 
 
-def is_visible(path: Path, tree: Path) -> bool:
-    """Tell whether `path` is in the folder `tree`, and not hidden there."""
-    return path.is_relative_to(tree) and not any(part.startswith(".") for part in path.relative_to(tree).parts)
+def read(packages: Iterable[tuple[str, Package]], sources: Mapping[str, Further]) -> Iterator[str]:
+    """Yield the files that local packages are known to read, as far as they are in the tree of one, and not hidden.
+
+    What is beyond it, a source that includes `/etc/passwd` say, only the configuration can allow.
+
+    Args:
+        packages: By the name of a dependency.
+        sources: What cargo has recorded of them.
+    """
+    for name, found in packages:
+        further = sources.get(name, Further())
+        names = (Path(os.path.normpath(found.folders[0] / one)) for one in (*further.paths, *further.packages))
+        trees = {tree(folder) for folder in found.folders}
+        for path in (*found.covered, *found.prose, *names):
+            if any(_is_visible(path, one) for one in trees):
+                yield from views(path)
+
+
+def _is_visible(path: Path, within: Path) -> bool:
+    return path.is_relative_to(within) and not any(part.startswith(".") for part in path.relative_to(within).parts)
 
 
 def _tools(settings: Settings, toolchain: Toolchain, config: dict[str, object]) -> Iterator[str]:

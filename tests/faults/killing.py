@@ -1,0 +1,169 @@
+"""Kill builds of a site at random moments and tell what is left: a program of its own.
+
+It is the *child subreaper* (`prctl(2)`) of all that it starts, so that whatever a killed build leaves running, in
+whichever session and after however many forks, becomes its child, and is found.
+
+    python killing.py SITE SEED KILLS SIGNAL [MOMENT ...]
+
+Prints a line of JSON for each kill.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from mkdocs_codeexec.core.action import Key
+from mkdocs_codeexec.runtime.store import DirectoryStore
+
+PR_SET_CHILD_SUBREAPER = 36
+PATIENCE = 20.0
+"""Seconds in which a build comes to the moment at which it is to be killed."""
+
+MOMENTS = {
+    "starting": (b"", 0.45),
+    "building": (b"sleep\0000.31", 0.25),
+    "compiling": (b"rustc", 0.1),
+    "running": (b"sleep\00060.31", 0.3),
+    "confining": (b"--unshare-pid", 0.3),
+}
+USUAL = ("starting", "building", "compiling", "running")
+"""What some process of the build has on its command line then, and for how many seconds at most the kill still waits."""
+
+
+@dataclass(frozen=True)
+class Killed:
+    """One kill.
+
+    Attributes:
+        moment: What the build was at.
+        reached: Whether it came so far.
+        group: Whether all of its process group got the signal, as from a terminal.
+        seconds: From the signal to the end of `mkdocs`.
+        running: Command lines of what is left a second later.
+        folders: What is left among temporary files.
+        damaged: What is said of entries of the store.
+        entries: How many entries there are.
+        torn: Temporary files in the store.
+        said: The end of what `mkdocs` wrote.
+    """
+
+    moment: str
+    reached: bool
+    group: bool
+    seconds: float
+    running: list[str]
+    folders: list[str]
+    damaged: list[str]
+    entries: int
+    torn: list[str]
+    said: str
+
+
+def below(ancestor: int) -> dict[int, bytes]:
+    """Return the command lines of all living processes that descend from `ancestor`, by their ids."""
+    families: dict[int, list[int]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            state, parent, *_ = (folder / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+            if state != "Z":
+                families.setdefault(int(parent), []).append(int(folder.name))
+    found: dict[int, bytes] = {}
+    pending = [ancestor]
+    while pending:
+        for pid in families.get(pending.pop(), []):
+            pending.append(pid)
+            found[pid] = b""
+            with suppress(OSError):
+                found[pid] = Path(f"/proc/{pid}/cmdline").read_bytes()
+    return found
+
+
+def reap() -> None:
+    """Take the exit status of what has become ours."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def left() -> list[str]:
+    """Return what still runs a second from now; nothing if nothing does before."""
+    end = time.monotonic() + 1
+    while True:
+        reap()
+        found = below(os.getpid())
+        if not found or time.monotonic() > end:
+            for pid in found:
+                with suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+            return [line.replace(b"\0", b" ").decode("utf-8", "replace") or "?" for line in found.values()]
+        time.sleep(0.02)
+
+
+def comes(process: subprocess.Popen[bytes], word: bytes) -> bool:
+    """Wait until a process of the build has `word` on its command line, and return whether it came to that."""
+    end = time.monotonic() + PATIENCE
+    while word and not any(word in line for line in below(process.pid).values()):
+        if process.poll() is not None or time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def kill(site: Path, rng: random.Random, moment: str, number: signal.Signals) -> Killed:
+    """Start a build of `site`, kill it, and look around."""
+    word, spread = MOMENTS[moment]
+    group = rng.random() < 0.5
+    log = site / "build.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mkdocs", "build"],
+            cwd=site,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    reached = comes(process, word)
+    time.sleep(rng.uniform(0, spread))
+    reached = reached and process.poll() is None
+    began = time.monotonic()
+    if reached:
+        (os.killpg if group else os.kill)(process.pid, number)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(10)
+    seconds = time.monotonic() - began
+    running = left()
+    store, damaged = site / ".cache/codeexec", list[str]()
+    reader = DirectoryStore(store, damaged.append)
+    entries = [path.stem for path in (store / "results").rglob("*.json")]
+    damaged += [f"{name}: a miss" for name in entries if reader.get(Key(name)) is None]
+    folders = [path.name for path in Path(tempfile.gettempdir()).iterdir()]
+    torn = [path.name for path in store.rglob("*.tmp")]
+    said = log.read_text("utf-8", "replace")[-2000:]
+    return Killed(moment, reached, group, seconds, running, folders, damaged, len(entries), torn, said)
+
+
+def main() -> None:
+    site, seed, kills, number = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), signal.Signals(int(sys.argv[4]))
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, ctypes.c_ulong(1), *[ctypes.c_ulong(0)] * 3)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background jobs ignore it
+    rng = random.Random(seed)
+    moments = sys.argv[5:] or USUAL
+    for moment in (moments * kills)[:kills]:
+        sys.stdout.write(json.dumps(asdict(kill(site, rng, moment, number))) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""Machines that lack something: the site is the same, or a message says what is missing; never a traceback."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Project
+
+SCRIPTS = "".join(
+    f"```bash exec\necho bash {n}\n```\n\n```python exec\nprint('python', {n})\n```\n\n" for n in range(5)
+)
+FAILING = "```bash exec exit=3\necho out; echo err >&2; exit 3\n```\n\n```python exec exit=1\nraise ValueError(6 * 7)\n```\n\n"
+RUST = '```rust exec\nprintln!("{}", 6 * 7);\n```\n\n```rust exec compile_fail\nlet x: u8 = "";\n```\n'
+
+
+def site(project: Project) -> dict[str, str]:
+    """Return a digest of every file of the built site, but for dates."""
+    folder = project.root / "site"
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(
+            re.sub(rb"Build Date UTC : .*", b"", path.read_bytes())
+        ).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith("sitemap")
+    }
+
+
+def test_workers_store_and_user_do_not_show(
+    project: Project, build: Callable[..., Any], user: Callable[..., Any]
+) -> None:
+    """One worker or eight, cold or warm, as whoever runs the tests or as an ordinary user: the same bytes."""
+    project.page(SCRIPTS + FAILING + RUST)
+    project.page(RUST + SCRIPTS, "other.md")
+    found = {}
+    for name, jobs, wrap in (("eight", "8", list), ("one", "1", list), ("user", "2", user(project.root))):
+        shutil.rmtree(project.root / ".cache/codeexec", ignore_errors=True)
+        own = {"CODEEXEC_JOBS": jobs, "CODEEXEC_ENVIRONMENT_DIR": str(project.root / f"environments-{name}")}
+        for store in ("cold", "warm"):
+            ended = build(project, wrap=wrap, env=own)
+            assert (0, [], {"cold": 14, "warm": 0}[store]) == (
+                ended.status,
+                ended.warnings,
+                ended.counts.get("executed", 0),
+            ), ended.log
+            found[name, store] = site(project)
+
+    first = found["eight", "cold"]
+    assert {} == {key: other for key, other in found.items() if other != first}
+
+
+@pytest.mark.parametrize("who", ["tests", "user"])
+def test_tiers_do_not_show(
+    project: Project, build: Callable[..., Any], user: Callable[..., Any], tier: str, who: str
+) -> None:
+    """In whichever sandbox, or none, and as whoever: the same bytes; what was used is in the report."""
+    wrap = user(project.root) if who == "user" else list
+    project.page(SCRIPTS + FAILING + RUST)
+    own = {"CODEEXEC_ENVIRONMENT_DIR": str(project.root / "environments"), "CODEEXEC_EXECUTE": "always"}
+    confined = build(project, wrap=wrap, env=own)
+    found = site(project)
+    bare = build(project, wrap=wrap, env={**own, "CODEEXEC_SANDBOX": "off"})
+
+    assert (0, [], 14) == (confined.status, confined.warnings, confined.counts["met"]), confined.log
+    assert (tier, "off") == (confined.run["sandbox"], bare.run["sandbox"]), confined.log
+    assert site(project) == found
+
+
+def test_a_machine_without_programs(project: Project, build: Callable[..., Any], tmp_path: Path) -> None:
+    """With nothing on PATH each language that lacks its program says so once, and the others run."""
+    project.page(SCRIPTS + RUST)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+
+    ended = build(project, env={"PATH": str(empty)})
+
+    assert 1 == ended.status
+    assert {"samples": 12, "executed": 5, "met": 5, "error": 7} == ended.counts
+    assert [1, 1] == [ended.log.count(f"`{program}` was not found") for program in ("bash", "rustc")], ended.log
+    assert "Traceback" not in ended.log
+    assert ["error", "met"] * 5 + ["error"] * 2 == project.verdicts()
+
+
+@pytest.mark.parametrize(
+    "home", ["-u HOME", "HOME=/nonexistent", "HOME=/proc/self", "HOME="], ids=["unset", "missing", "read-only", "empty"]
+)
+def test_a_user_without_a_home(
+    project: Project, build: Callable[..., Any], user: Callable[..., Any], home: str
+) -> None:
+    """Who has no home, and is in no list of users, as in a container, gets a whole site."""
+    project.page(SCRIPTS + RUST)
+    wrap = user(project.root)
+    del project.env["CODEEXEC_ENVIRONMENT_DIR"]
+    env = ["env", "-u", "XDG_CACHE_HOME", *home.split()]
+
+    ended = build(project, wrap=lambda argv: wrap([*env, *argv]))
+
+    assert 0 == ended.status, ended.log
+    assert ["met"] * 12 == project.verdicts()
+
+
+def test_no_room_for_temporary_files(project: Project, build: Callable[..., Any], mounted: Callable[..., Any]) -> None:
+    """If the disk below TMPDIR fills up, that is told, nothing that comes of it is stored, and the next build is as ever."""
+    project.page("".join(f"```bash exec\necho {n}\nhead -c 100000 /dev/zero >x\n```\n\n" for n in range(10)))
+    small = project.root / "small"
+    small.mkdir()
+    disk = mounted("--size", 1024 * 1024, "--perms", "0755", "--tmpfs", small)
+    fill = f'head -c {1024 * 1020} /dev/zero >"$0/fill"; exec "$@"'
+
+    ended = build(project, wrap=lambda a: disk(["sh", "-c", fill, str(small), *a]), env={"TMPDIR": str(small)})
+
+    assert "Traceback" not in ended.log, ended.log
+    verdicts = project.verdicts()
+    assert set(verdicts) <= {"met", "error"}, ended.log
+    # Scratch directories need not be there: in a sandbox they may have a disk of their own.
+    assert ("error" in verdicts) == (ended.status == 1) == ("no space" in ended.log.lower()), ended.log
+    again = build(project)
+    wrong = verdicts.count("error")
+    assert (0, wrong) == (again.status, again.counts.get("executed", 0)), again.log
+
+
+@pytest.mark.parametrize("files", [64, 32])
+def test_few_descriptors(project: Project, build: Callable[..., Any], files: int) -> None:
+    """With few open files allowed, eight workers still answer every sample, or it is told, and not as a fault of it."""
+    project.page(SCRIPTS)
+    project.configure({"jobs": 8})
+
+    ended = build(project, wrap=lambda argv: ["prlimit", f"--nofile={files}", *argv])
+
+    assert "Traceback" not in ended.log, ended.log
+    assert set(project.verdicts()) <= {"met", "error"}
+    again = build(project)
+    assert (0, ["met"] * 10) == (again.status, project.verdicts())
+
+
+@pytest.mark.parametrize("processes", [4, 8, 12, 64])
+def test_few_processes(project: Project, build: Callable[..., Any], user: Callable[..., Any], processes: int) -> None:
+    """With few processes allowed, a sample that finds none is told of, is not stored, and nothing waits for ever."""
+    project.page(SCRIPTS)
+    project.configure({"jobs": 4})
+    wrap = user(project.root)
+    began = time.monotonic()
+
+    ended = build(project, wrap=lambda argv: wrap(["prlimit", f"--nproc={processes}", *argv]))
+
+    assert time.monotonic() - began < 60
+    assert "Traceback" not in ended.log, ended.log
+    assert set(project.verdicts()) <= {"met", "error"}, ended.log
+    again = build(project, wrap=wrap)
+    assert (0, ["met"] * 10) == (again.status, project.verdicts()), again.log
+
+
+def test_a_flood_costs_no_memory(project: Project, build: Callable[..., Any]) -> None:
+    """Whatever samples write, on both streams at once: they are ended early, and MkDocs grows by 50 MB at most."""
+    project.configure({"fail_on_error": False, "jobs": 2})
+    quiet, flood = "```bash exec\necho y\n```\n\n", "```bash exec\nyes >&2 & head -c 10G /dev/zero\n```\n\n"
+    project.page(quiet * 4)
+    plain = build(project)
+    project.page("".join(flood.replace("10G", f"1{n}G") for n in range(4)))
+    began = time.monotonic()
+    ended = build(project)
+
+    assert 0 == ended.status, ended.log
+    assert ["unmet"] * 4 == project.verdicts()
+    assert 4 == project.html().count("more than 1024 KiB of output")
+    assert ended.peak - plain.peak < 50
+    assert time.monotonic() - began < 10
+    assert sys.getsizeof(project.html()) < 4 << 20
