@@ -90,27 +90,31 @@ class Project:
         self.folder = folder
         self._scratch = scratch
 
-    def build(self) -> Timing:
+    def build(self, **more: str) -> Timing:
         """Build it, by a process of its own.
 
         Raises:
             MeasurementError: `mkdocs build` did not exit with 0.
         """
-        env = measuring.environment(self._scratch, CODEEXEC_ENVIRONMENT_DIR=str(self._scratch / "environments"))
+        env = measuring.environment(self._scratch, CODEEXEC_ENVIRONMENT_DIR=str(self._scratch / "environments"), **more)
         argv = (sys.executable, "-m", "mkdocs", "build")
         return measuring.succeed(argv, cwd=self.folder, env=env, scratch=self._scratch).timing
 
-    def build_executing(self, expected: int) -> Timing:
+    def build_executing(self, expected: int, **more: str) -> Timing:
         """Build it; this many samples must be executed, not fewer and not more.
 
         Raises:
             MeasurementError: So it was not.
         """
-        timing = self.build()
-        last = json.loads((self.folder / ".cache/codeexec/last-run.json").read_text("utf-8"))
-        if last["counts"]["executed"] != expected:
-            raise MeasurementError(f"{expected} samples had to be executed, these were: {last['counts']}")
+        timing = self.build(**more)
+        if (executed := self.executed()) != expected:
+            raise MeasurementError(f"{expected} samples had to be executed, these were: {executed}")
         return timing
+
+    def executed(self) -> int:
+        """Return how many samples the last build executed."""
+        last = json.loads((self.folder / ".cache/codeexec/last-run.json").read_text("utf-8"))
+        return int(last["counts"]["executed"])
 
     def forget(self) -> None:
         """Take away every result; what is known of the compiler and the Environment stays."""

@@ -102,7 +102,7 @@ class ParallelExecutor:
         if self._closed:
             raise Cancelled("the run was stopped")
         workers = min(self._jobs, count)
-        if self._children.tier == "off":  # else it depends on what a child may reach where it can be started
+        if self._children.tier != "bubblewrap":  # there it depends on what a child may reach where it can be started
             self._children.prepare(workers)
         if self._crew is None:
             self._crew = Crew(ScratchRoot(self._scratch_root), self._children, self._path)

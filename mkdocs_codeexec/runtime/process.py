@@ -90,7 +90,11 @@ class Children:
 
     def __enter__(self) -> Children:
         """Let the first supervisor start: whoever opens this has something to run, and first finds out what."""
-        self.prepare(1)
+        if self._mode != "off" and "bubblewrap" in self._tiers and bubblewrap.program(self._path):
+            with suppress(OSError):  # the one in which it is tried whether bubblewrap works
+                self._put_back(self._start(_place(_TRIAL, "bubblewrap")))
+        else:
+            self.prepare(1)
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -115,7 +119,7 @@ class Children:
     @property
     def refusal(self) -> Unavailability | None:
         """Why no such child is started at all: the tier is weaker than what is required."""
-        return tiers.refusal(self._mode, self._chosen())
+        return tiers.refusal(self._mode, self._chosen()) if self._mode == "required" else None
 
     @property
     def told(self) -> str:
@@ -131,12 +135,11 @@ class Children:
 
     def _try(self, tier: Tier) -> str:
         """Run something in `tier`, and return why it does not work, or nothing."""
-        command = Command(argv=_PROBE, cwd=Path("/"), env={}, timeout=_PROBE_SECONDS, access=NO_ACCESS)
-        ended = self._run(command, "run", tier).ended
+        ended = self._run(_TRIAL, "run", tier).ended
         for pause in (0.1, 0.2):
             if isinstance(ended, NotStarted) and ended.transient:
                 time.sleep(pause)  # a lack that passes must not cost the whole build its sandbox
-                ended = self._run(command, "run", tier).ended
+                ended = self._run(_TRIAL, "run", tier).ended
         if ended == Exited(0):
             return ""
         return ended.why if isinstance(ended, NotStarted) else describe(ended)
@@ -275,8 +278,7 @@ _START = "import sys; sys.path.append(sys.argv[1]); from supervising.supervisor 
 """Imported rather than run as a script, so that it need not be compiled each time."""
 _PASSING = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ETXTBSY})
 """Why no process can be started now, and perhaps can in a moment (`fork(2)`, `execve(2)`)."""
-_PROBE = ("/bin/sh", "-c", "exit 0")
-_PROBE_SECONDS = 10.0
+_TRIAL = Command(argv=("/bin/sh", "-c", "exit 0"), cwd=Path("/"), env={}, timeout=10.0, access=NO_ACCESS)
 
 
 class _Place(NamedTuple):

@@ -163,14 +163,13 @@ class ScratchDirectory:
                 if len(parts) > 1:
                     path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(text.encode("utf-8", "surrogatepass"))
+            if self._runner.tier != "off" and (user := another()) is not None:
+                give(made, user)
+                self._user = user
         except BaseException:
             remove(made)
             raise
         self._all = made
-        if self._runner.tier != "off":
-            self._user = another()
-            if self._user is not None:
-                give(made, self._user)
         return made
 
     def __enter__(self) -> ScratchDirectory:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ def interpreter() -> tuple[str, ...]:
     return (sys.base_prefix, sys.base_exec_prefix, os.path.realpath(sys.executable))
 
 
+@functools.lru_cache(maxsize=64)
 def search(path: str, access: Access) -> str:
     """Return the folders of the search path `path` in which a child with `access` can find programs.
 

@@ -69,12 +69,18 @@ def give(folder: Path, user: int) -> None:
     Raises:
         OSError: The disk refuses it.
     """
-    if folder.lstat().st_uid == user:
-        return
-    for place, folders, files in os.walk(folder, topdown=False):
-        for name in (*folders, *files):
+    if folder.lstat().st_uid != user:
+        _give(os.fspath(folder), user)
+
+
+def _give(folder: str, user: int) -> None:
+    with os.scandir(folder) as entries:
+        for entry in entries:
             with suppress(FileNotFoundError):
-                os.chown(Path(place, name), user, user, follow_symlinks=False)
+                if entry.is_dir(follow_symlinks=False):
+                    _give(entry.path, user)
+                else:
+                    os.chown(entry.path, user, user, follow_symlinks=False)
     os.chown(folder, user, user, follow_symlinks=False)  # last: it vouches for the rest
 
 

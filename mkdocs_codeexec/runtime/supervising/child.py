@@ -118,6 +118,8 @@ def prepare(request: Request) -> None:
     """Load what confines children like that of `request`, and make their filter of system calls: once, not in each."""
     kind = request["tier"], request["network"]
     if kind not in _filters:
+        if request["tier"] == "bubblewrap":
+            privileges.bound()  # it starts no other program than children
         from . import landlock, namespaces, seccomp  # noqa: F401 - loaded here, used there
 
         sockets = "local" if request["tier"] == "bubblewrap" else "network" if request["network"] else "none"

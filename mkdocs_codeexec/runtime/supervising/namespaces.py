@@ -42,6 +42,8 @@ INODES = 20_000
 FULL_BELOW = 64 * 1024
 STATUS = "!i??"
 """What the first process reports: the child's wait status, and whether its working directory and the rest are full."""
+ALONE = b"."
+"""What it adds when no other process is left."""
 
 
 def clone() -> int:
@@ -90,9 +92,10 @@ def furnish(request: dict[str, Any]) -> None:
     else:
         if os.path.isdir(os.path.dirname(scratch)):  # else it was in the `/tmp` that is gone
             _cover(os.path.dirname(scratch), [], _size(limits["tmp"], "mode=0755"))
+        os.makedirs(scratch, mode=0o755)
         for name in ("work", "home", "tmp"):
             folder = os.path.join(scratch, name)
-            os.makedirs(folder, mode=0o755)
+            os.mkdir(folder, 0o755)
             _own(folder, user)
         place = os.path.join(scratch, "work")
         if request["keeps"]:
@@ -131,7 +134,7 @@ def reach(paths: list[str]) -> None:
 
 def _cover(folder: str, paths: list[str], options: str) -> None:
     """Put an empty file system in memory over `folder`, but for those of `paths` that are in it."""
-    inside = sorted({path for path in paths if folder in _parents(path) and os.path.exists(path)})
+    inside = sorted({path for path in paths if path.startswith(folder + "/") and os.path.exists(path)})
     found = [(path, os.open(path, os.O_PATH | os.O_CLOEXEC), os.path.isdir(path)) for path in inside]
     mount("tmpfs", folder, "tmpfs", MS_MINE, options)
     for path, fd, is_folder in found:
@@ -173,7 +176,7 @@ def _populate(source: str, target: str, user: int | None) -> None:
             with open(place, "xb", buffering=0) as copy:
                 if about.st_size <= COPIED:
                     with open(entry.path, "rb", buffering=0) as file:
-                        while chunk := file.read(COPIED):
+                        while chunk := file.read(about.st_size + 1):
                             copy.write(chunk)
                     os.fchmod(copy.fileno(), about.st_mode & 0o777)
                     os.utime(copy.fileno(), ns=(about.st_atime_ns, about.st_mtime_ns))
@@ -190,6 +193,7 @@ def watch_over(child: int, status_pipe: int, scratch: str | None) -> None:
         try:
             pid, status = os.waitpid(-1, 0)
         except ChildProcessError:
+            os.write(status_pipe, ALONE)
             return
         if pid == child:
             full = [scratch is not None and _is_full(os.path.join(scratch, name)) for name in ("work", "tmp")]

@@ -12,6 +12,7 @@ from .processes import (
     PR_CAP_AMBIENT,
     PR_CAP_AMBIENT_CLEAR_ALL,
     PR_CAPBSET_DROP,
+    PR_CAPBSET_READ,
     PR_SET_NO_NEW_PRIVS,
     PR_SET_PDEATHSIG,
     prctl,
@@ -22,8 +23,17 @@ if TYPE_CHECKING:
     from typing import Any
 
 CAPABILITY_VERSION_3 = 0x20080522
-LAST_CAPABILITY = 63
+MOST_CAPABILITIES = 64
 MIB = 1024 * 1024
+
+
+def bound() -> None:
+    """See to it that no program can give a capability to this process or to what it starts, whatever its file says."""
+    if LIBC.prctl(PR_CAPBSET_READ, 0, 0, 0, 0) != 1:  # it has been done
+        return
+    for capability in range(MOST_CAPABILITIES):
+        if LIBC.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0):  # there are no more, or we have no say in it
+            break
 
 
 def drop(user: int | None) -> None:
@@ -32,11 +42,7 @@ def drop(user: int | None) -> None:
     Raises:
         OSError: The system refuses it.
     """
-    for capability in range(LAST_CAPABILITY + 1):
-        if LIBC.prctl(
-            PR_CAPBSET_DROP, capability, 0, 0, 0
-        ):  # there is no such one any more, or we have none to give up
-            break
+    bound()
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
     if user is not None:
         os.setgroups([])

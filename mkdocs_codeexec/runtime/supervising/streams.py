@@ -105,6 +105,16 @@ class Streams:
         """Whether there may still come output."""
         return any(what in (b"o", b"e") for what in self.ours.values())
 
+    def read_status(self, seconds: float) -> bytes:
+        """Return what the first process has reported, and wait at most `seconds` for all of it."""
+        for fd in [fd for fd, what in self.ours.items() if what == b"s"]:
+            poll = select.poll()
+            poll.register(fd, select.POLLIN)
+            if poll.poll(seconds * 1000):
+                while self.read(fd):
+                    pass
+        return self.status
+
     def close_theirs(self) -> None:
         """Close the child's ends, once it has them."""
         while self.theirs:

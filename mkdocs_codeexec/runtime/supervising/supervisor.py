@@ -52,6 +52,7 @@ A shell does not wait for `> >(tee log)`: without this, its last lines would com
 """
 PERIOD = 0.1
 """Seconds between two looks of the watchdog."""
+SOON = 0.005
 PATIENCE = 5.0
 """Seconds in which killed processes must be gone; what waits for a dead disk is left to the kernel."""
 
@@ -88,6 +89,8 @@ class Supervisor:
                 how, value = "not_started", (error.strerror or str(error), error.errno or 0)
             report = {"how": how, "value": value, "seconds": self.ended - started}
             answer(b"x", ascii(report).encode())
+            # Of namespaces in which nothing was left, the kernel may take down the rest while our parent goes on.
+            self.end_all()
 
     def execute(self, request: Request, started: float) -> tuple[str, object]:
         """Run one child to its end, and return how it ended.
@@ -97,15 +100,19 @@ class Supervisor:
         """
         stdin = request["stdin"]
         streams = Streams(None if stdin is None else stdin.encode("latin-1"), request["limit"])
+        alone = False
         try:
             self.prepare(request)
             self.start(request, streams)
             timeout = request["timeout"]
             exceeded = self.watch(streams, None if timeout is None else started + timeout, self.watchdog(request))
-            self.end_all()
+            alone = exceeded is None and self.namespaced and self.is_alone(streams)
+            if not alone:
+                self.end_all()
             streams.drain()
         finally:
-            self.end_all()
+            if not alone:
+                self.end_all()
             streams.close()
         if streams.failure:
             number, _, words = streams.failure.decode("utf-8", "replace").partition(" ")
@@ -116,6 +123,12 @@ class Supervisor:
             return exceeded
         return self.judge(request, streams)
 
+    def is_alone(self, streams: Streams) -> bool:
+        """Return whether the first process of the namespaces says that no other is left there: soon, or not at all."""
+        from .namespaces import ALONE
+
+        return not streams.flooded and streams.read_status(SOON).endswith(ALONE)
+
     def judge(self, request: Request, streams: Streams) -> tuple[str, object]:
         """Return how a child ended that nobody stopped."""
         status = self.status
@@ -124,7 +137,7 @@ class Supervisor:
 
             if len(streams.status) < struct.calcsize(namespaces.STATUS):
                 return "not_started", ("the sandbox was ended from outside", 0)
-            status, *full = struct.unpack(namespaces.STATUS, streams.status)
+            status, *full = struct.unpack_from(namespaces.STATUS, streams.status)
             if status:
                 for name, is_full in zip(("disk", "tmp"), full, strict=True):
                     if is_full and request["limits"][name] is not None:
