@@ -147,7 +147,7 @@ class _Collecting(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call]
 
     @property
     def _site(self) -> Site | None:
-        return self._plugin._site  # noqa: SLF001 - the two are one shell
+        return self._plugin.site
 
     @event_priority(-101)  # Right after the plugin's own.
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:

@@ -58,7 +58,11 @@ STYLESHEET = "assets/codeexec.css"
 
 
 class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call]
-    """Runs the samples of a site and shows their true output."""
+    """Runs the samples of a site and shows their true output.
+
+    Attributes:
+        site: The build that goes on, or was the last.
+    """
 
     def __init__(self) -> None:
         self._serving = False
@@ -66,7 +70,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         self._raw: dict[str, Any] = {}
         self._memory: dict[Key, Outcome] = {}
         self._watcher = Watcher()
-        self._site: Site | None = None
+        self.site: Site | None = None
         self._extension: CodeExecExtension | None = None
         self._pages: dict[str, str] = {}
         self._dirty = False
@@ -88,7 +92,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         """Check the options and add the Markdown extension and the stylesheet."""
         self._builds += 1
         self._end()
-        self._site = None
+        self.site = None
         self._pages = {}
         environ = read_environment()
         console = Console(
@@ -111,7 +115,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
                 raise
             self._tell(console, error)
             site = self._open(config, environ, console, {"enabled": False})
-        self._site = site
+        self.site = site
         if not site.settings.enabled:
             console.say("disabled: no sample is executed")
         stand_in = ensure_superfences(config.markdown_extensions, config.mdx_configs)
@@ -142,8 +146,8 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
 
     def survive(self, error: Exception) -> bool:
         """Tell of `error`, and whether the build is to go on: in `serve`, where nothing may leave a rebuild."""
-        if self._serving and self._site and not isinstance(error, PluginError):
-            self._tell(self._site.console, error)
+        if self._serving and self.site and not isinstance(error, PluginError):
+            self._tell(self.site.console, error)
             return True
         return False
 
@@ -158,10 +162,10 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         if files.get_file_from_path(STYLESHEET) is None:  # a site may bring its own
             css = (PACKAGE / "assets" / "codeexec.css").read_text("utf-8")
             files.append(File.generated(config, STYLESHEET, content=css))
-        if self._site and self._site.settings.enabled:
+        if self.site and self.site.settings.enabled:
             self._ending.begin()
-        if self._site and self._site.settings.enabled and not self._dirty:
-            self._site.build_ahead(self._glimpses(files))
+        if self.site and self.site.settings.enabled and not self._dirty:
+            self.site.build_ahead(self._glimpses(files))
         return files
 
     def _glimpses(self, files: Files) -> Iterator[Sample]:
@@ -176,37 +180,37 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
     @survived
     def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
         """Tell the Markdown extension which page comes."""
-        if self._site:
+        if self.site:
             disk = page.file.content_string
             self._pages[page.file.src_uri] = disk
-            self._site.enter(PageContext(page.file.src_uri, disk, shown_path(config, page)))
+            self.site.enter(PageContext(page.file.src_uri, disk, shown_path(config, page)))
         return markdown
 
     def on_page_content(self, html: str, **_: object) -> str | None:
         """Note that the page is done."""
-        if self._site:
-            self._site.leave()
+        if self.site:
+            self.site.leave()
         return html
 
     @event_priority(100)  # Early: what others do in on_env sees the finished pages.
     @survived
     def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
         """Run the batch and fill the Slots."""
-        if not self._site:
+        if not self.site:
             return env
         pages = [file.page for file in files.documentation_pages() if file.page and file.page.content is not None]
-        filled = self._guarded(self._site, [page.content or "" for page in pages])
+        filled = self._guarded(self.site, [page.content or "" for page in pages])
         for page, content in zip(pages, filled, strict=True):
             page.content = content
         if self._serving:
-            self._watcher.update(self._site.watched())
+            self._watcher.update(self.site.watched())
         return env
 
     @event_priority(-50)
     @survived
     def on_post_page(self, output: str, /, **_: object) -> str:
         """Fill the Slots of fences that were rendered after on_env (blog excerpts, say)."""
-        return self._guarded(self._site, [output])[0] if self._site else output
+        return self._guarded(self.site, [output])[0] if self.site else output
 
     def _guarded(self, site: Site, pages: list[str]) -> list[str]:
         """Fill `pages`; under `serve` nothing that goes wrong may leave, or every request would hang."""
@@ -226,8 +230,8 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Tell what failed, and fail the build."""
         self._ending.end()
-        if self._site and self._site.settings.enabled:
-            self._report(self._site)
+        if self.site and self.site.settings.enabled:
+            self._report(self.site)
 
     @survived
     def _report(self, site: Site) -> Site:
@@ -257,8 +261,8 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         self._ending.end()
 
     def _end(self) -> None:
-        if self._site:
-            self._site.close()
+        if self.site:
+            self.site.close()
 
     def on_serve(
         self,

@@ -30,7 +30,7 @@ LAYERS: dict[str, set[str]] = {
 IMPURE = {"os", "subprocess", "time", "logging", "pathlib", "tempfile", "socket", "random", "shutil"}
 # module: the files that may import it
 OWNERS = {
-    "subprocess": {"runtime/process.py"},
+    "subprocess": {"runtime/supervisor.py"},
     "joblib": {"runtime/crew.py"},
     "mkdocs": {"plugin.py", "config.py", "cli.py", "serve.py"},
 }

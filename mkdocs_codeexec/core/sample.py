@@ -72,13 +72,13 @@ class Given:
         stdin: Text on standard input; None closes it.
         args: Further arguments of the program.
         env: Environment variables, sorted by name.
-        network: Whether it may use the network.
+        network: Whether it may use the network; None is as the language says.
     """
 
     stdin: str | None = None
     args: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
-    network: bool = False
+    network: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

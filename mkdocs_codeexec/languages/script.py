@@ -181,7 +181,8 @@ class ScriptLanguage:
                     yield folder
 
     def _steps(self, sample: Sample) -> tuple[Step, ...]:
-        network = self._script.network or sample.given.network
+        asked = sample.given.network
+        network = self._script.network if asked is None else asked
         steps: list[Step] = []
         if self._script.build:
             steps.append(

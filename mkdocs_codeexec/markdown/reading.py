@@ -271,7 +271,7 @@ class _Reader:
                 stdin=self._values.get("stdin"),
                 args=self._values.get("args", ()),
                 env=self._values.get("env", ()),
-                network=self._values.get("network", False),
+                network=self._values.get("network"),
             ),
             build_only=self._values.get("build_only", False),
             ignored=self._ignored(),

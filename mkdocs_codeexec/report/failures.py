@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from mkdocs_codeexec.core.confinement import ISOLATING
 from mkdocs_codeexec.core.expectation import Blocked, Errored, Unmet, verdict_reason
-from mkdocs_codeexec.core.outcome import LimitReached, OutOfMemory
+from mkdocs_codeexec.core.outcome import Exited, LimitReached, OutOfMemory
 from mkdocs_codeexec.report.annotations import Notice
 from mkdocs_codeexec.report.findings import errors, of_diagnostic
 from mkdocs_codeexec.report.places import page_map, rewritten, secondary
@@ -13,7 +14,7 @@ from mkdocs_codeexec.report.places import page_map, rewritten, secondary
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from mkdocs_codeexec.core.outcome import Outcome, StepResult
+    from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.protocols import Language
     from mkdocs_codeexec.core.sample import Location, Sample
     from mkdocs_codeexec.pipeline import Resolved
@@ -93,14 +94,20 @@ def _failure(item: Resolved, language: Language, page: str) -> Failure:
     lines = [f" --> {place}", *_excerpt(page.split("\n"), place)]
     if message := _message(sample, outcome, language, where).strip("\n"):
         lines += ["", _cut(message)]
-    if outcome.steps and (hint := _hint(outcome.steps[-1])):
+    if outcome.steps and (hint := _hint(outcome, sample.language)):
         lines += ["", f"hint: {hint}"]
     return Failure(headline, "\n".join(lines), _notice(reason, found, where))
 
 
-def _hint(step: StepResult) -> str:
-    """Return where the limit that stopped `step` is set; nothing if none did."""
+def _hint(outcome: Outcome, language: str) -> str:
+    """Return which option may change how the last step ended; nothing if none is known to."""
+    step = outcome.steps[-1]
     match step.ended:
+        case Exited(126 | 127) if step.kind == "run" and outcome.sandbox in ISOLATING:  # a shell's "command not found"
+            return (
+                "the sandbox shows programs of the system and of the language; the folder of another one is named "
+                f"under `languages.{language}.readable` in mkdocs.yml"
+            )
         case OutOfMemory(limit):
             name = "memory"
         case LimitReached(name, limit):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -175,3 +177,22 @@ def test_a_flood_costs_no_memory(project: Project, build: Callable[..., Any]) ->
     assert ended.peak - plain.peak < 50
     assert time.monotonic() - began < 10
     assert sys.getsizeof(project.html()) < 4 << 20
+
+
+def test_the_sandbox_holds_for_an_ordinary_user(tmp_path: Path, user: Callable[..., Any]) -> None:
+    """All that `test_sandbox` asserts of each tier is true for who is not root, too: with namespaces of users, say."""
+    if os.geteuid() != 0:
+        pytest.skip("those tests are run by an ordinary user already")
+    folder = tmp_path / "copied"
+    folder.mkdir()
+    copied = shutil.copy(Path(__file__).parent.parent / "runtime/test_sandbox.py", folder)
+    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), copied]
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    ended = subprocess.run(
+        user(folder)(argv), cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=200
+    )
+
+    assert 0 == ended.returncode, ended.stdout + ended.stderr
+    counted = re.search(r"(\d+) passed", ended.stdout)
+    assert counted is not None
+    assert int(counted[1]) > 25  # of one tier alone

@@ -80,7 +80,7 @@ READ: dict[str, dict[str, Any]] = {
     "rust exec network": {"given": Given(network=True)},
     "{.rust .exec .network}": {"given": Given(network=True)},
     "rust,exec,network": {"given": Given(network=True)},
-    'rust exec network="off"': {},
+    'rust exec network="off"': {"given": Given(network=False)},
     "rust exec timeout=300": {"timeout": 300.0},
     'rust exec name="a"': {"name": "a"},
     'rust exec source="below" result="text" show="stderr"': {

@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 
 from mkdocs_codeexec.core.expectation import FailsToBuild, Panics, Succeeds, judge
-from mkdocs_codeexec.core.outcome import LimitReached, Outcome, OutOfMemory, StepKind, StepResult, Termination, TimedOut
+from mkdocs_codeexec.core.outcome import (
+    Exited,
+    LimitReached,
+    Outcome,
+    OutOfMemory,
+    StepKind,
+    StepResult,
+    Termination,
+    TimedOut,
+)
 from mkdocs_codeexec.core.sample import Location, Sample
 from mkdocs_codeexec.pipeline import Resolved
 from mkdocs_codeexec.report.failures import failures
@@ -63,3 +72,25 @@ def test_a_limit_has_its_name_and_its_option(
 
     assert f"a.md:1: {said}" == failure.headline
     assert hint == (failure.detail.splitlines()[-1] if "hint:" in failure.detail else "")
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "status", "hinted"),
+    [
+        ("bubblewrap", 127, True),
+        ("landlock", 126, True),
+        ("limits", 127, False),
+        ("off", 127, False),
+        ("bubblewrap", 1, False),
+    ],
+)
+def test_a_program_that_is_not_found_in_a_sandbox(sandbox: str, status: int, hinted: bool) -> None:
+    """Where the sandbox may be why a shell finds no program, the option that shows more of the machine is named."""
+    sample = Sample(location=Location("a.md", 1), language="rust", code="", expectation=Succeeds())
+    step = StepResult(kind="run", stdout="", stderr="tool: command not found", ended=Exited(status))
+    outcome = Outcome(language="rust", steps=(step,), sandbox=sandbox)
+    resolved = Resolved(sample=sample, verdict=judge(sample.expectation, outcome), outcome=outcome)
+
+    [failure] = failures([resolved], LANGUAGES, lambda _: "")
+
+    assert hinted == ("`languages.rust.readable`" in failure.detail)

@@ -18,7 +18,7 @@ import pytest
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, OutputFlooded, Signaled, StepResult, Termination, TimedOut
 from mkdocs_codeexec.core.protocols import Command
 from mkdocs_codeexec.errors import Cancelled
-from mkdocs_codeexec.runtime import process
+from mkdocs_codeexec.runtime import process, supervisor
 from mkdocs_codeexec.runtime.process import Children
 
 if TYPE_CHECKING:
@@ -433,7 +433,7 @@ def test_stop_all(mark: str) -> None:
 
 def test_a_supervisor_that_is_stopped(mark: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A child that stops its supervisor cannot make a run wait for ever, and is gone then."""
-    monkeypatch.setattr(process, "SLACK_SECONDS", 0.5)
+    monkeypatch.setattr(supervisor, "SLACK_SECONDS", 0.5)
     with Children() as some:
         found = some.run(sh(f"kill -STOP $PPID; sleep 60; : {mark}", timeout=0.2), "run")
 

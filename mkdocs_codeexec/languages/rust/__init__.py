@@ -14,7 +14,8 @@ from mkdocs_codeexec.core.normalize import RUST, normalize, without_folder
 from mkdocs_codeexec.core.protocols import Bench, Narrator, Regrouped, Runner, Scratch, Unavailability
 from mkdocs_codeexec.errors import ConfigurationError, nearest
 from mkdocs_codeexec.languages import inputs
-from mkdocs_codeexec.languages.rust.batch.builder import MANIFEST, Builder, Equipment
+from mkdocs_codeexec.languages.rust.batch.builder import MANIFEST, Builder
+from mkdocs_codeexec.languages.rust.batch.equipment import Equipment
 from mkdocs_codeexec.languages.rust.compiler import Compiler
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_flags
 from mkdocs_codeexec.languages.rust.environments.environment import Environment, home_of_all, open_environments
@@ -215,7 +216,8 @@ class RustLanguage:
         link = _LINK if env["RUST_BACKTRACE"] == "0" else _LINK_TRACED
         how = (*_COMPILE, *harness, *(_CHECK if sample.build_only else link))
         argv = ("{rustc}", "{environment}", f"--edition={edition}", *crate, *how, FILE)
-        network = self._rust.network or sample.given.network
+        asked = sample.given.network
+        network = self._rust.network if asked is None else asked
         build = Step(
             kind="build",
             argv=argv,

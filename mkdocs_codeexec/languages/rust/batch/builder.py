@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.normalize import relative
 from mkdocs_codeexec.core.outcome import NotStarted, StepResult
@@ -14,33 +14,11 @@ from mkdocs_codeexec.languages.rust.source.prepare import FILE
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Action, Key, Step
-    from mkdocs_codeexec.core.confinement import Access
+    from mkdocs_codeexec.languages.rust.batch.equipment import Equipment
     from mkdocs_codeexec.languages.rust.batch.merged import Member
-    from mkdocs_codeexec.languages.rust.environments.capture import Arguments
 
 MANIFEST = "environment.manifest"
 """The input of an Action that tells its Environment."""
-
-
-class Equipment(NamedTuple):
-    """What it takes to compile samples of one Environment.
-
-    Attributes:
-        program: The real rustc.
-        arguments: What the Environment adds to its command line.
-        packages: All that the Environment consists of.
-        access: What of the machine a compiler and the programs may reach.
-    """
-
-    program: str
-    arguments: Arguments
-    packages: frozenset[str]
-    access: Access
-
-    def command(self, step: Step) -> tuple[str, ...]:
-        """Return the command line of a build step."""
-        places = {"{rustc}": (self.program,), "{environment}": self.arguments.argv}
-        return tuple(word for element in step.argv for word in places.get(element, (element,)))
 
 
 class Builder:

@@ -22,7 +22,7 @@ from mkdocs_codeexec.languages.rust.source.prepare import FILE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mkdocs_codeexec.languages.rust.batch.builder import Equipment
+    from mkdocs_codeexec.languages.rust.batch.equipment import Equipment
     from mkdocs_codeexec.languages.rust.batch.merged import Member
 
 PASSES = 5

@@ -1,0 +1,42 @@
+"""What is kept of a stream that may be endless."""
+
+from __future__ import annotations
+
+import codecs
+
+
+class Kept:
+    """The start and the end of a stream, in bounded memory."""
+
+    def __init__(self, head: int, tail: int) -> None:
+        self._sizes = head, tail
+        self._head = bytearray()
+        self._tail = bytearray()
+        self._total = 0
+
+    def add(self, chunk: bytes) -> None:
+        """Take the next bytes of the stream."""
+        head, tail = self._sizes
+        room = head - len(self._head)
+        self._head += chunk[:room]
+        self._tail += chunk[room:]
+        self._total += len(chunk)
+        if len(self._tail) > 2 * tail + 65536:
+            del self._tail[: len(self._tail) - tail]
+
+    def finish(self) -> tuple[str, int]:
+        """Return the text, with a line that says what is missing where something is, and the bytes that are missing.
+
+        What is cut is cut between characters.
+        """
+        head, tail = self._sizes
+        if self._total <= head + tail:
+            return (self._head + self._tail).decode("utf-8", "replace"), 0
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        start = decoder.decode(bytes(self._head))
+        undecoded, _ = decoder.getstate()
+        end = self._tail[len(self._tail) - tail :]
+        skip = next((i for i, byte in enumerate(end[:3]) if byte & 0xC0 != 0x80), min(3, len(end)))
+        omitted = self._total - (head - len(undecoded)) - (len(end) - skip)
+        newline = "" if start.endswith("\n") else "\n"
+        return f"{start}{newline}… {omitted} bytes omitted …\n{end[skip:].decode('utf-8', 'replace')}", omitted

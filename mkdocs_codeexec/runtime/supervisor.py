@@ -1,0 +1,285 @@
+"""Our side of a supervisor: how it is started, asked and ended. The one door to the operating system's processes.
+
+Its own side is `supervising`, a small program of its own.
+"""
+
+from __future__ import annotations
+
+import ast
+import errno
+import marshal
+import math
+import os
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from mkdocs_codeexec.core.outcome import (
+    Exited,
+    LimitReached,
+    NotStarted,
+    OutOfMemory,
+    OutputFlooded,
+    Signaled,
+    TimedOut,
+)
+from mkdocs_codeexec.runtime.sandbox import bubblewrap, users
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mkdocs_codeexec.core.confinement import Access, Tier
+    from mkdocs_codeexec.core.outcome import StepKind, Termination
+    from mkdocs_codeexec.core.protocols import Command, OutputSink
+    from mkdocs_codeexec.runtime.capture import Kept
+
+SLACK_SECONDS = 10.0
+"""How much longer than its child's timeout a supervisor may be silent. A sample may have stopped it."""
+CLOSE_SECONDS = 6.0
+"""How long a supervisor may take to clean up before it is given up."""
+INSIDE_SECONDS = 0.5
+"""How long bubblewrap may take to say which process it has started."""
+MONTH = 2_000_000_000
+"""Milliseconds: the longest that `poll` takes."""
+
+PASSING = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ETXTBSY})
+"""Why no process can be started now, and perhaps can in a moment (`fork(2)`, `execve(2)`)."""
+_START = "import sys; sys.path.append(sys.argv[1]); from supervising.supervisor import main; main()"
+"""Imported rather than run as a script, so that it need not be compiled each time."""
+
+
+class Place(NamedTuple):
+    """Where bubblewrap puts a supervisor: its children can go nowhere else, so it is of use for no others.
+
+    Attributes:
+        access: What of the machine is there.
+        scratch: The folder of scratch directories, if there are any.
+        cwd: Where children start that have no scratch directory.
+    """
+
+    access: Access
+    scratch: str | None
+    cwd: str | None
+
+
+class Supervisor:
+    """A running `supervisor`, used by one thread at a time."""
+
+    def __init__(self, place: Place | None, path: str | None) -> None:
+        self.place = place
+        self._inside = 0  # the id of its own process, if bubblewrap is around it
+        told = tells = os.memfd_create("inside") if place is not None else -1
+        self._told = told
+        try:
+            self._open(place, path, tells)
+        except OSError:
+            if place is not None:
+                os.close(told)
+            raise
+
+    def _open(self, place: Place | None, path: str | None, info: int) -> None:
+        wall: list[str] = []
+        if place is not None:
+            wall = bubblewrap.command(
+                bubblewrap.program(path) or bubblewrap.NAME,
+                place.access,
+                scratch=place.scratch,
+                cwd=place.cwd,
+                as_root=users.is_root(),
+                info=info,
+            )
+        # The interpreter itself, not the link to it in a virtual environment: bubblewrap shows that and no more.
+        python = os.path.realpath(sys.executable)
+        # -I -S: neither the user's settings nor the folder of mkdocs.yml, nor `.pth` files, have a say in it.
+        # Its environment is built: a sample can read that of its parent process. A Python whose library is not in the
+        # system's places needs to be told where that is.
+        self._process = subprocess.Popen(  # noqa: S603 - our own program
+            [*wall, python, "-I", "-S", "-c", _START, str(bubblewrap.SUPERVISING.parent)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            cwd="/",
+            env={"LD_LIBRARY_PATH": str(Path(sys.base_prefix, "lib"))},
+            start_new_session=True,
+            pass_fds=(info,) if place is not None else (),
+        )
+        self._child = 0
+
+    @property
+    def has_child(self) -> bool:
+        """Whether it has said that it has started a child, and not yet that this has ended."""
+        return self._child != 0
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is gone, and all that it had started."""
+        return self._process.poll() is not None
+
+    def ask(
+        self, request: bytes, seconds: float, kept: Mapping[bytes, Kept], on_output: OutputSink | None
+    ) -> Report | None:
+        """Have one child run, for `seconds` at most, and return the report; None if the supervisor fails to send one."""
+        deadline = time.monotonic() + seconds + SLACK_SECONDS
+        try:
+            self._send(struct.pack("!I", len(request)) + request)
+        except OSError:
+            return None
+        while header := self._receive(5, deadline):
+            what, size = struct.unpack("!cI", header)
+            payload = self._receive(size, deadline)
+            if payload is None:
+                break
+            if what in kept:
+                kept[what].add(payload)
+                if on_output is not None and payload:
+                    on_output(payload)
+            elif what == b"p":
+                self._child = int(payload)
+            else:
+                self._child = 0
+                return Report(**ast.literal_eval(payload.decode()))
+        return None
+
+    def _send(self, data: bytes) -> None:
+        assert self._process.stdin is not None
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(self._process.stdin.fileno(), rest) :]
+
+    def _receive(self, size: int, deadline: float) -> bytes | None:
+        """Return `size` bytes, or None if they do not come."""
+        assert self._process.stdout is not None
+        fd = self._process.stdout.fileno()
+        poll = select.poll()
+        poll.register(fd, select.POLLIN)
+        data = bytearray()
+        while len(data) < size:
+            left = deadline - time.monotonic()
+            if not poll.poll(None if left == math.inf else min(max(left * 1000, 0), MONTH)):
+                return None
+            chunk = os.read(fd, size - len(data))
+            if not chunk:
+                return None
+            data += chunk
+        return bytes(data)
+
+    def terminate(self) -> None:
+        """Ask it to end everything and itself, and wake it if somebody has stopped it."""
+        with suppress(OSError):
+            if self.place is None:
+                self._process.terminate()
+                self._process.send_signal(signal.SIGCONT)
+            elif not self.has_ended:  # else its id may be another's
+                # It is the first process of its namespaces: all the others go with it, and nothing can stop it.
+                os.kill(self._inner(), signal.SIGKILL)
+
+    def _inner(self) -> int:
+        """Return the id of the supervisor within bubblewrap, which passes no signals on.
+
+        Raises:
+            OSError: It has not come so far: it will find its lifeline cut.
+        """
+        if not self._inside:
+            give_up = time.monotonic() + INSIDE_SECONDS
+            while b"}" not in (text := os.pread(self._told, 4096, 0)) and time.monotonic() < give_up:
+                time.sleep(0.005)
+            found = re.search(rb'"child-pid":\s*(\d+)', text)
+            if found is None:
+                raise ProcessLookupError
+            self._inside = int(found[1])
+        return self._inside
+
+    def dismiss(self) -> str:
+        """End it and free its descriptors; return how it ended, in words."""
+        self.terminate()
+        try:
+            status = self._process.wait(CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            with suppress(OSError):
+                if self.place is not None:
+                    os.kill(self._inner(), signal.SIGKILL)
+            self._process.kill()
+            status = self._process.wait()
+        if self.place is not None:
+            os.close(self._told)
+        elif status and self._child:
+            # Somebody killed the supervisor. Its child dies with it; the child's group is what else can be found.
+            with suppress(OSError):
+                os.killpg(self._child, signal.SIGKILL)
+        said = b""
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            assert pipe is not None
+            with suppress(OSError):
+                if pipe is self._process.stderr:
+                    said = pipe.read()
+                pipe.close()
+        last = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        if status == 0:
+            return "did not answer"
+        return f"was ended by signal {-status}" if status < 0 else f"failed: {last or f'exit status {status}'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a supervisor says at the end of a child; `value` goes with `how`."""
+
+    how: str
+    value: float | str | tuple[str, int]
+    seconds: float
+
+
+def encode(command: Command, left: float, kind: StepKind, tier: Tier, user: int | None) -> bytes:
+    """Return the request for `command`, which has at most `left` seconds; bytes travel as Latin-1."""
+
+    def carried(text: str) -> str:
+        return os.fsencode(text).decode("latin-1")
+
+    timeout = left if command.timeout is None else min(command.timeout, left)
+    return marshal.dumps(
+        {
+            "argv": [carried(arg) for arg in command.argv],
+            "cwd": carried(str(command.cwd)),
+            "env": {carried(name): carried(value) for name, value in command.env.items()},
+            "timeout": None if timeout == math.inf else timeout,
+            "stdin": None if command.stdin is None else command.stdin.encode("utf-8", "replace").decode("latin-1"),
+            "limit": command.output_limit,
+            "tier": tier,
+            "readable": [carried(path) for path in command.access.readable] if command.access else [],
+            "writable": [carried(path) for path in command.access.writable] if command.access else [],
+            "network": command.access is not None and command.access.network,
+            "limits": asdict(command.limits),
+            "scratch": None if command.scratch is None else carried(str(command.scratch)),
+            "keeps": kind == "build",
+            "user": user,
+        }
+    )
+
+
+def ended(report: Report, command: Command) -> Termination:
+    """Return how the child of `command` ended, by the `report` of its supervisor."""
+    value = report.value
+    if isinstance(value, tuple):
+        what, number = value
+        if report.how == "not_started":
+            return NotStarted(what, transient=number in PASSING)
+        return OutOfMemory(number) if what == "memory" else LimitReached(what, number)
+    match report.how:
+        case "exited":
+            return Exited(int(value))
+        case "signaled":
+            return Signaled(int(value))
+        case "timed_out":
+            return TimedOut(command.timeout if command.timeout is not None else float(value))
+        case "output_flooded":
+            return OutputFlooded(int(value))
+        case _:
+            return NotStarted(str(value))
