@@ -68,6 +68,7 @@ class Crew:
 
     def __init__(self, root: ScratchRoot, children: Children, path: str) -> None:
         self._root = root.__enter__()
+        children.expect(self._root.path)
         self._children = children
         self._runner = Retrying(children)
         self._path = path

@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,15 +21,15 @@ from mkdocs_codeexec.core.protocols import NO_ACCESS, Command
 from mkdocs_codeexec.errors import Cancelled
 from mkdocs_codeexec.runtime.capture import Kept
 from mkdocs_codeexec.runtime.sandbox import bubblewrap, tiers, users
+from mkdocs_codeexec.runtime.sandbox.tiers import Choice
 from mkdocs_codeexec.runtime.supervisor import PASSING, Place, Supervisor, encode, ended
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mkdocs_codeexec.core.confinement import SandboxMode, Tier
+    from mkdocs_codeexec.core.confinement import Access, SandboxMode, Tier
     from mkdocs_codeexec.core.outcome import StepKind, Termination
     from mkdocs_codeexec.core.protocols import OutputSink, Unavailability
-    from mkdocs_codeexec.runtime.sandbox.tiers import Choice
 
 STOP_SECONDS = 0.25
 """How long `stop_all` waits for children to be gone; they are ended in any case."""
@@ -38,6 +38,12 @@ _TRIAL = Command(argv=("/bin/sh", "-c", "exit 0"), cwd=Path("/"), env={}, timeou
 
 
 _SUPPORTED = hasattr(os, "fork")
+
+_settled: dict[tuple[tuple[Tier, ...], str | None], Choice] = {}
+"""What was found out already in this process, which may build a site many times."""
+_reached: list[Access] = []
+"""What the children of the last batch reached, most of them first."""
+MOST_EXPECTED = 2
 
 
 class Children:
@@ -57,7 +63,7 @@ class Children:
         self._mode = mode
         self._path = path
         self._tiers = tuple(tiers)
-        self._choice: Choice | None = None
+        self._choice = Choice("off") if mode == "off" else _settled.get((self._tiers, path))
         self._choosing = threading.Lock()
         # Lists and deques are changed by single, atomic calls only, and without a lock: `stop_all` may be called by a
         # signal handler, in a thread that would be holding that lock.
@@ -69,10 +75,10 @@ class Children:
 
     def __enter__(self) -> Children:
         """Let the first supervisor start: whoever opens this has something to run, and first finds out what."""
-        if self._mode != "off" and "bubblewrap" in self._tiers and bubblewrap.program(self._path):
+        if self._choice is None and "bubblewrap" in self._tiers and bubblewrap.program(self._path):
             with suppress(OSError):  # the one in which it is tried whether bubblewrap works
                 self._put_back(self._start(_place(_TRIAL, "bubblewrap")))
-        else:
+        elif self._choice is None or self._choice.tier != "bubblewrap":
             self.prepare(1)
         return self
 
@@ -110,7 +116,25 @@ class Children:
             with self._choosing:
                 if self._choice is None:
                     self._choice = tiers.choose(self._mode, self._tiers, self._path, self._try)
+                    if self._choice.tier == self._tiers[0]:  # else there may be a stronger one next time
+                        _settled[self._tiers, self._path] = self._choice
         return self._choice
+
+    def expect(self, scratch: Path) -> None:
+        """Let supervisors start for what the last children reached in this process, if it will be reached again.
+
+        Args:
+            scratch: Where scratch directories will be.
+        """
+        with suppress(OSError):
+            for access in list(_reached) if self.tier == "bubblewrap" and not self._stopped else ():
+                self._put_back(self._start(Place(access, str(scratch), None)))
+
+    def _remember(self) -> None:
+        """Remember what children have reached: in `serve`, the next build asks for the same."""
+        places = [supervisor.place for supervisor in self._all if supervisor.place and supervisor.place.scratch]
+        if places:
+            _reached[:] = [access for access, _ in Counter(place.access for place in places).most_common(MOST_EXPECTED)]
 
     def _try(self, tier: Tier) -> str:
         """Run something in `tier`, and return why it does not work, or nothing."""
@@ -212,6 +236,7 @@ class Children:
 
     def close(self) -> None:
         """End what is still there and free everything. Nothing can be run afterwards."""
+        self._remember()
         self.stop_all()
         while True:
             try:

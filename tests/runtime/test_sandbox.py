@@ -295,6 +295,27 @@ def test_scratch_directories_within_what_is_declared_are_private(isolating: Sand
                 assert f"{name}shownx\n" == scratch.run(step, ("sh", "-c", code), {}, access).stdout
 
 
+@pytest.mark.parametrize("name", ["a b", "\u00e9\u4e2d", "new\nline", "-dash", "quote'\"$"])
+def test_any_name_will_do(sandbox: Sandbox, tmp_path: Path, name: str) -> None:
+    """Folders may be called as they like: of scratch directories, of what is declared, and where a child starts."""
+    tmp_path.chmod(0o755)
+    declared, kept, root = (tmp_path / f"{kind}-{name}" for kind in ("declared", "kept", "root"))
+    for folder in (declared, kept, root):
+        folder.mkdir()
+    (declared / "f").write_text("shown")
+    access = Access(readable=(str(declared),), writable=(str(kept),))
+    step = Step(kind="run", argv=(), timeout=9, limits=RUN_LIMITS)
+    argv = ("sh", "-c", 'cat g "$1/f"; echo x >"$2/left"', "sh", str(declared), str(kept))
+    with (
+        ScratchRoot(root) as scratches,
+        ScratchDirectory(scratches.path, [("g", "own")], sandbox.children, PATH, output_limit=1024) as scratch,
+    ):
+        found = scratch.run(step, argv, {}, access)
+
+    assert ("ownshown", "") == (found.stdout, found.stderr)
+    assert "x\n" == (kept / "left").read_text()
+
+
 # --- The network ----------------------------------------------------------------------------------------------------------
 
 CONNECT = """
@@ -547,3 +568,26 @@ def test_the_tier_is_found_out_once() -> None:
 
         # One that was tried in vain, and one for what works.
         assert (1 if children.tier == "bubblewrap" else 2) >= len(children._all)
+
+
+WITHOUT = """
+import os, subprocess, select, signal, struct, marshal, threading, pathlib, sys
+from mkdocs_codeexec.core.protocols import Command, NO_ACCESS  # what it needs of the standard library is loaded
+for name in ("fork", "geteuid", "statvfs", "posix_spawn"):
+    delattr(os, name)
+sys.platform = "{platform}"
+from mkdocs_codeexec.runtime.process import Children
+import mkdocs_codeexec.runtime.executor, mkdocs_codeexec.runtime.store
+with Children("auto") as children:
+    command = Command(argv=("true",), cwd=pathlib.Path("/"), env={{}}, timeout=9, access=NO_ACCESS)
+    print(children.tier, children.run(command, "run").ended.why)
+"""
+
+
+@pytest.mark.parametrize("platform", ["win32", "darwin"])
+def test_other_systems_can_load_everything(platform: str) -> None:
+    """Nothing breaks at import where there is no `fork` and no Linux; a run says why it does nothing."""
+    code = WITHOUT.format(platform=platform)
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert f"off samples cannot be run on `{platform}`, which lacks `fork`\n" == ended.stdout, ended.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, get_args
 
@@ -100,7 +101,7 @@ def told(choice: Choice) -> str:
 
 def _missing(tier: Tier, path: str | None) -> Obstacle | None:
     if tier == "bubblewrap":
-        if os.name != "posix" or not Path("/proc/self").exists():
+        if sys.platform != "linux":
             return Obstacle(tier, "it needs Linux")
         if bubblewrap.program(path) is None:
             return Obstacle(tier, "`bwrap` was not found", "try: sudo apt-get install bubblewrap")

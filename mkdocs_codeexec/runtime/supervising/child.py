@@ -100,7 +100,7 @@ def confine(request: Request) -> None:
         from . import landlock
 
         writable = [*request["writable"], *([request["scratch"]] if request["scratch"] else [])]
-        readable, folders = ([path.encode("latin-1") for path in paths] for paths in (request["readable"], writable))
+        readable, folders = ([os.fsencode(path) for path in paths] for paths in (request["readable"], writable))
         landlock.restrict(readable, folders, network=request["network"])
         privileges.drop(request["user"])
         install(request)

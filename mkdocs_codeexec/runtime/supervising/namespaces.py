@@ -88,7 +88,7 @@ def furnish(request: dict[str, Any]) -> None:
     _cover("/tmp", shown, _size(limits["tmp"], "mode=1777"))
     _cover("/dev/shm", shown, _size(SHARED_MEMORY, "mode=1777"))
     if scratch is None:
-        os.makedirs(request["cwd"], exist_ok=True)
+        os.makedirs(request["cwd"].encode("latin-1"), exist_ok=True)
     else:
         if os.path.isdir(os.path.dirname(scratch)):  # else it was in the `/tmp` that is gone
             _cover(os.path.dirname(scratch), [], _size(limits["tmp"], "mode=0755"))

@@ -10,7 +10,8 @@ With bubblewrap it is started inside the walls, the first process there, and giv
 
 It and its modules import as little as possible (a start costs 12 ms) and nothing of this package.
 
-Requests on standard input: a length (u32, big-endian) and a dictionary by `marshal`; strings in it hold bytes, as Latin-1.
+Requests on standard input: a length (u32, big-endian) and a dictionary by `marshal`; strings in it hold bytes, as Latin-1,
+for the two programs may not agree on an encoding.
 Answers on standard output: a type, a length (u32) and a payload.
 
     p   the child's process id, in decimal digits
@@ -82,6 +83,9 @@ class Supervisor:
         """Answer requests until the lifeline ends."""
         while True:
             request = marshal.loads(receive(struct.unpack("!I", receive(4))[0]))  # noqa: S302 - from our parent alone
+            for name in ("readable", "writable"):
+                request[name] = [path_of(path) for path in request[name]]
+            request["scratch"] = None if request["scratch"] is None else path_of(request["scratch"])
             started = self.ended = time.monotonic()
             try:
                 how, value = self.execute(request, started)
@@ -281,6 +285,11 @@ class Supervisor:
         """End everything, and this program."""
         self.end_all()
         os._exit(0)
+
+
+def path_of(carried: str) -> str:
+    """Return a path as this program spells it, from bytes that were carried as Latin-1."""
+    return os.fsdecode(carried.encode("latin-1"))
 
 
 def main() -> None:
