@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from html import escape
 from pathlib import PurePath
 
@@ -35,6 +34,8 @@ def explained(error: Exception) -> str:
     what = f"{type(error).__name__}: {error}"
     if isinstance(error, TemplateSyntaxError) and error.name:
         return f"template `{error.name}`, line {error.lineno}: {what}"
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     inside = [frame for frame in frames if PurePath(frame.filename).suffix == ".html"]
     if inside:
