@@ -536,10 +536,11 @@ LIMITS, BUILD_LIMITS = Limits(memory=100), Limits(memory=200)
 
 
 @pytest.mark.parametrize(
-    ("network", "asked", "wanted"), [(False, False, False), (True, False, True), (False, True, True)]
+    ("network", "asked", "wanted"),
+    [(False, None, False), (True, None, True), (True, False, False), (False, True, True), (False, False, False)],
 )
-def test_steps_say_how_much_they_may_use(workshop: Workshop, network: bool, asked: bool, wanted: bool) -> None:
-    """Limits are those of the kind of step; the network is the language's or the sample's, for both."""
+def test_steps_say_how_much_they_may_use(workshop: Workshop, network: bool, asked: bool | None, wanted: bool) -> None:
+    """Limits are those of the kind of step; the network is as the sample says, or else its language, for both."""
     rust = replace(workshop.rust(network=network), limits=LIMITS, build_limits=BUILD_LIMITS)
     build = ("cc", "-o", "{exe}", "{file}")
     script = workshop.script(name="c", build=build, command=("{exe}",), network=network)
