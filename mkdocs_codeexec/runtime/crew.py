@@ -337,7 +337,12 @@ class Crew:
         if order.scratch is None:
             action = order.action
             scratch = ScratchDirectory(
-                self._root.path, action.files, self._runner, self._path, output_limit=action.output_limit
+                self._root.path,
+                action.files,
+                self._runner,
+                self._path,
+                output_limit=action.output_limit,
+                seed=action.request_key,
             )
             order.scratch = scratch.__enter__()
 

@@ -96,6 +96,7 @@ class ScratchDirectory:
         path: The `PATH` of every child.
         output_limit: Bytes read of one stream.
         keep_head: Bytes kept of the start of a long stream; None is as usual.
+        seed: Chooses the user that children become where root runs this; by default the files do.
 
     It is made when it is first used. An Action that is only checked, together with others, needs none.
     """
@@ -109,7 +110,9 @@ class ScratchDirectory:
         *,
         output_limit: int,
         keep_head: int | None = None,
+        seed: str = "",
     ) -> None:
+        self._seed = seed
         self._root = root
         self._files = files
         self._runner = runner
@@ -163,7 +166,7 @@ class ScratchDirectory:
                 if len(parts) > 1:
                     path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(text.encode("utf-8", "surrogatepass"))
-            if self._runner.tier != "off" and (user := another()) is not None:
+            if self._runner.tier != "off" and (user := another(self._seed or repr(self._files))) is not None:
                 give(made, user)
                 self._user = user
         except BaseException:

@@ -112,14 +112,16 @@ def test_a_child_has_no_privileges_and_cannot_gain_any(sandbox: Sandbox) -> None
 
 
 def test_two_samples_are_two_users(sandbox: Sandbox) -> None:
-    """As root no two scratch directories belong to the same user, and both steps of one are the same."""
+    """As root two samples are two users; one is the same in both its steps, and whenever it is run."""
     if not ROOT:
         pytest.skip("an ordinary user can become nobody else")
-    users = [int(sandbox.sh("id -u").stdout) for _ in range(3)]
+    users = [int(sandbox.sh(f"id -u; : {number}").stdout) for number in range(3)]
+    again = [int(sandbox.sh(f"id -u; : {number}").stdout) for number in range(3)]
     with sandbox.scratch() as scratch:
         both = {scratch.run(Step(kind=kind, argv=(), timeout=9), ("id", "-u"), {}).stdout for kind in ("build", "run")}
 
     assert 3 == len(set(users))
+    assert users == again
     assert 1 == len(both)
 
 

@@ -1,11 +1,11 @@
-"""As whom children run where root runs us: never as root, and no two scratch directories as the same user."""
+"""As whom children run where root runs us: never as root, and hardly two samples as the same user."""
 
 from __future__ import annotations
 
 import functools
 import os
+import zlib
 from contextlib import suppress
-from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,8 +21,6 @@ USUAL = Range(100_000, 60_000)
 WITHIN = Range(20_000, 40_000)
 """Where a container has no more than 65,536 user ids."""
 
-_numbers = count(os.getpid() * 997)  # two builds at once shall not meet
-
 
 def is_root() -> bool:
     """Tell whether this program is run by root, and can become others: in some namespaces there are none."""
@@ -35,10 +33,13 @@ def builder() -> int | None:
     return found.first if found else None
 
 
-def another() -> int | None:
-    """Return a user for a new scratch directory; None if we cannot become anybody."""
+def another(seed: str) -> int | None:
+    """Return a user for a scratch directory; None if we cannot become anybody.
+
+    The same `seed` has the same one whenever and in whatever order it is run: samples print who they are.
+    """
     found = free()
-    return found.first + 1 + next(_numbers) % (found.size - 1) if found else None
+    return found.first + 1 + zlib.crc32(seed.encode("utf-8", "surrogatepass")) % (found.size - 1) if found else None
 
 
 @functools.cache
