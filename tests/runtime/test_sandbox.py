@@ -250,7 +250,7 @@ def test_what_was_built_is_there_for_the_run_step(sandbox: Sandbox) -> None:
 
 def test_a_program_that_others_share_cannot_be_changed(sandbox: Sandbox) -> None:
     """Where several samples run one and the same file, none of them can change it, its mode or its times."""
-    with sandbox.scratch() as bench, sandbox.scratch() as scratch:
+    with sandbox.scratch(theirs="") as bench, sandbox.scratch(own="") as scratch:
         build = Step(kind="build", argv=(), timeout=9, limits=BUILD_LIMITS)
         bench.run(build, ("sh", "-c", "head -c 2000000 /dev/zero >prog; chmod 755 prog"), {})
         if not scratch.shared:
