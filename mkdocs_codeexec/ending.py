@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import _thread
 import atexit
+import os
 import signal
 import threading
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+SECONDS = 1.5
+"""How long a process that was asked to end may take for it."""
 
 
 class Ending:
@@ -49,4 +57,13 @@ class Ending:
 
 
 def _leave(number: int, _: object) -> NoReturn:
+    # An exception can be caught, and what is closed on the way can wait for somebody: neither may keep us here.
+    with suppress(RuntimeError):  # the system has no thread left
+        _thread.start_new_thread(_give_up, (128 + number,))
     raise SystemExit(128 + number)
+
+
+def _give_up(status: int) -> NoReturn:
+    """End the process, whatever it does, when its time is over: children end with it, and nothing is half written."""
+    time.sleep(SECONDS)
+    os._exit(status)
