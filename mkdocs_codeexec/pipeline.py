@@ -136,12 +136,12 @@ class Pipeline:
 
     def _made_ready(self, batch: _Batch, live: Sequence[Sample], runner: Runner) -> list[tuple[Language, Action]]:
         """Make what the missing Actions need, and return those that can be executed then."""
-        # Twice: the first time may only tell which toolchain answers, and then much is a hit that looked like a miss.
-        # An Environment is built for what is still missing then. Building it may write a lock file; what is planned
-        # after that has its final key.
         if (refusal := runner.refusal) is not None:
             batch.unavailable |= {action.request_key: refusal for action in batch.missing()}
             return []
+        # Twice: the first time may only tell which toolchain answers, and then much is a hit that looked like a miss.
+        # An Environment is built for what is still missing then. Building it may write a lock file; what is planned
+        # after that has its final key.
         for _ in range(2):
             for name, actions in batch.hopeful_by_language().items():
                 batch.unavailable.update(self.languages[name].ready(actions, runner))

@@ -7,6 +7,9 @@ from typing import Literal, TypeAlias, assert_never
 
 StepKind: TypeAlias = Literal["build", "run"]
 
+OMITTED = "… {} bytes omitted …"
+"""The line that stands in a stream, with their number, where bytes were left out of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exited:

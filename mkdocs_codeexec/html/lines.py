@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core.outcome import OMITTED
 from mkdocs_codeexec.html.terminal import Pen, Run, Style
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ LIMIT = 16 * 1024
 """Bytes of a line, in UTF-8, that a page shows."""
 
 _NOTE = Pen(Style(marks=frozenset({"control"})))
-_GAP = re.compile(r"… \d+ bytes omitted …")
+_GAP = re.compile(OMITTED.format(r"\d+"))
 """What stands in a stream where its middle was not kept: what follows may be the rest of the line before."""
 
 

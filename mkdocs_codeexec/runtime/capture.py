@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 
+from mkdocs_codeexec.core.outcome import OMITTED
+
 
 class Kept:
     """The start and the end of a stream, in bounded memory."""
@@ -39,4 +41,4 @@ class Kept:
         skip = next((i for i, byte in enumerate(end[:3]) if byte & 0xC0 != 0x80), min(3, len(end)))
         omitted = self._total - (head - len(undecoded)) - (len(end) - skip)
         newline = "" if start.endswith("\n") else "\n"
-        return f"{start}{newline}… {omitted} bytes omitted …\n{end[skip:].decode('utf-8', 'replace')}", omitted
+        return f"{start}{newline}{OMITTED.format(omitted)}\n{end[skip:].decode('utf-8', 'replace')}", omitted

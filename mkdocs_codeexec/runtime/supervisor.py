@@ -76,16 +76,16 @@ class Supervisor:
     def __init__(self, place: Place | None, path: str | None) -> None:
         self.place = place
         self._inside = 0  # the id of its own process, if bubblewrap is around it
-        told = tells = os.memfd_create("inside") if place is not None else -1
-        self._told = told
+        # A file, not a pipe: bubblewrap would wait for ever if we were gone when it says which process it has started.
+        self._told = os.memfd_create("inside") if place is not None else -1
         try:
-            self._open(place, path, tells)
+            self._open(place, path)
         except OSError:
             if place is not None:
-                os.close(told)
+                os.close(self._told)
             raise
 
-    def _open(self, place: Place | None, path: str | None, info: int) -> None:
+    def _open(self, place: Place | None, path: str | None) -> None:
         wall: list[str] = []
         if place is not None:
             wall = bubblewrap.command(
@@ -94,7 +94,7 @@ class Supervisor:
                 scratch=place.scratch,
                 cwd=place.cwd,
                 as_root=users.is_root(),
-                info=info,
+                info=self._told,
             )
         # The interpreter itself, not the link to it in a virtual environment: bubblewrap shows that and no more.
         python = os.path.realpath(sys.executable)
@@ -110,7 +110,7 @@ class Supervisor:
             cwd="/",
             env={"LD_LIBRARY_PATH": str(Path(sys.base_prefix, "lib"))},
             start_new_session=True,
-            pass_fds=(info,) if place is not None else (),
+            pass_fds=(self._told,) if place is not None else (),
         )
         self._child = 0
 
