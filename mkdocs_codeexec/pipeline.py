@@ -6,20 +6,22 @@ Outcome is stored the moment it exists, so a build that is killed repeats only w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.confinement import ISOLATING
 from mkdocs_codeexec.core.expectation import Errored, Skipped, Verdict, judge
-from mkdocs_codeexec.core.outcome import NotStarted
+from mkdocs_codeexec.core.observed import observed_key
+from mkdocs_codeexec.core.outcome import Exited, NotStarted
 from mkdocs_codeexec.core.protocols import Unavailability
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 
     from mkdocs_codeexec.core.action import Action, Key
+    from mkdocs_codeexec.core.observed import Inputs
     from mkdocs_codeexec.core.outcome import Outcome
-    from mkdocs_codeexec.core.protocols import Executor, Language, Narrator, Runner, Store, Workers
+    from mkdocs_codeexec.core.protocols import Executor, InputStates, Language, Narrator, Runner, Store, Workers
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import ExecuteMode
 
@@ -57,6 +59,7 @@ class Pipeline:
     Attributes:
         languages: By canonical name.
         store: Answers keys.
+        states: Knows whether the observed inputs of stored Outcomes are unchanged.
         workers: Opened only if something must be executed.
         narrator: Told what goes on.
         mode: What to do with the store's answers.
@@ -69,6 +72,7 @@ class Pipeline:
 
     languages: Mapping[str, Language]
     store: Store
+    states: InputStates
     workers: Workers
     narrator: Narrator
     mode: ExecuteMode = "auto"
@@ -133,6 +137,15 @@ class Pipeline:
                     f"executing {len(work)} of {len(live)} samples{batch.taken_over(live)}, {runner.told}"
                 )
                 executor.run(work, lambda action, outcome: self._finish(batch, action, outcome))
+                self._tell_unobserved(batch)
+
+    def _tell_unobserved(self, batch: _Batch) -> None:
+        """Say that more than what samples read decides whether they are executed again, if that is so."""
+        if batch.unobserved:
+            self.narrator.say(
+                f"what {len(batch.unobserved)} samples read could not be observed: they are executed again when any "
+                "installed package, or a program that they name, has changed; declare files that they read with `inputs`"
+            )
 
     def _made_ready(self, batch: _Batch, live: Sequence[Sample], runner: Runner) -> list[tuple[Language, Action]]:
         """Make what the missing Actions need, and return those that can be executed then."""
@@ -158,7 +171,7 @@ class Pipeline:
         for action in batch.missing():
             why = batch.unavailable.get(action.request_key)
             if why and (outcome := self.accepted(self.store.find(action.request_key))):
-                batch.known[action.request_key] = outcome
+                batch.known[action.request_key] = replace(outcome, inputs=None)
                 reasons[why.reason] = reasons.get(why.reason, 0) + 1
         for reason, count in reasons.items():
             self.narrator.say(f"{reason}: {count} stored outcomes of another toolchain are shown instead")
@@ -169,11 +182,46 @@ class Pipeline:
 
     def _finish(self, batch: _Batch, action: Action, outcome: Outcome) -> None:
         language = self.languages[action.language]
+        if action.observed and outcome.started:
+            outcome = replace(outcome, inputs=self._inputs(action, outcome, language, batch))
         self.store.put(language.structured(action) if language.layout_free(outcome) else action, outcome)
         batch.known[action.request_key] = outcome
         batch.executed.add(action.request_key)
         if not any(isinstance(step.ended, NotStarted) for step in outcome.steps):
             self.memory[action.key] = outcome
+
+    def _inputs(self, action: Action, outcome: Outcome, language: Language, batch: _Batch) -> Inputs | None:
+        """Return what `outcome` depends on beside its key; None if that is not known."""
+        seen = all(step.asked is not None for step in outcome.steps)
+        if not seen:
+            batch.unobserved.add(action.request_key)
+            if any(step.ended in _LACKS for step in outcome.steps):
+                return None  # what is lacking may come from anywhere
+        assumed = language.assumed(action, seen=seen)
+        if assumed is None:
+            return None
+        asked = {item for step in outcome.steps for item in step.asked or ()}
+        return self.states.record(asked, assumed, min(step.began for step in outcome.steps))
+
+    def remembered(self, action: Action, outcomes: Mapping[Key, Outcome]) -> Outcome | None:
+        """Return what `outcomes` has for `action`, if it is still valid."""
+        outcome = outcomes.get(action.key)
+        if outcome is None or not action.observed:
+            return outcome
+        return outcome if outcome.inputs is not None and self.states.holds(outcome.inputs) else None
+
+    def stored(self, action: Action) -> Outcome | None:
+        """Return what the store has for `action`, if it is still valid."""
+        if not action.observed:
+            return self.store.get(action.key)
+        for inputs in self.store.lists(action.key):
+            if self.states.holds(inputs) and (outcome := self.store.get(observed_key(action.key, inputs))):
+                return replace(outcome, inputs=inputs)
+        return None
+
+
+_LACKS = (Exited(126), Exited(127))
+"""How shells end that did not find a program, or must not execute it."""
 
 
 @dataclass(slots=True)
@@ -185,6 +233,7 @@ class _Batch:
     known: dict[Key, Outcome] = field(default_factory=dict)
     executed: set[Key] = field(default_factory=set)
     unavailable: dict[Key, Unavailability] = field(default_factory=dict)
+    unobserved: set[Key] = field(default_factory=set)
 
     def plan(self, samples: Iterable[Sample]) -> None:
         for sample in samples:
@@ -198,7 +247,7 @@ class _Batch:
         for action in self.missing():
             if action.toolchain is None:
                 continue
-            outcome = self.pipeline.memory.get(action.key)
+            outcome = self.pipeline.remembered(action, self.pipeline.memory)
             if outcome is None and self.pipeline.mode == "auto":
                 outcome = self._recall(action)
             if outcome is not None:
@@ -207,7 +256,7 @@ class _Batch:
     def _recall(self, action: Action) -> Outcome | None:
         """Return what the store answers; it is asked once."""
         pipeline = self.pipeline
-        known = pipeline.recalled.get(action.key) or pipeline.store.get(action.key)
+        known = pipeline.remembered(action, pipeline.recalled) or pipeline.stored(action)
         outcome = pipeline.accepted(known) or self._similar(action)
         if outcome is not None:
             pipeline.recalled[action.key] = outcome
@@ -229,7 +278,7 @@ class _Batch:
     def look_up_requests(self) -> None:
         for action in self.missing():
             if outcome := self.pipeline.accepted(self.pipeline.store.find(action.request_key)):
-                self.known[action.request_key] = outcome
+                self.known[action.request_key] = replace(outcome, inputs=None)
 
     def taken_over(self, live: Sequence[Sample]) -> str:
         """Say how many samples are answered by what earlier builds have stored, those that were killed included."""
@@ -261,6 +310,8 @@ class _Batch:
                 continue
             key = action.request_key if action.toolchain is None else action.key
             outcome = self.known.get(action.request_key)
+            if action.observed and action.toolchain is not None and outcome is not None and outcome.inputs is not None:
+                key = observed_key(action.key, outcome.inputs)
             if outcome is None:
                 why = _NOT_STORED if mode == "frozen" else self.unavailable.get(action.request_key)
                 yield Resolved(sample=sample, verdict=_without_outcome(mode, why), key=key, why=why)

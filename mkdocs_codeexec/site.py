@@ -15,14 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.ahead import Ahead
+from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.html.fallback import explained, plain
 from mkdocs_codeexec.html.fragment import Renderer
-from mkdocs_codeexec.languages import words
+from mkdocs_codeexec.languages import interpreter, words
 from mkdocs_codeexec.markdown import slots
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.pipeline import Pipeline, Resolved
 from mkdocs_codeexec.report.run import Run
+from mkdocs_codeexec.runtime.observed.inputs import ObservedInputs
+from mkdocs_codeexec.runtime.observed.names import Root
 from mkdocs_codeexec.runtime.store import DirectoryStore
 
 if TYPE_CHECKING:
@@ -91,6 +94,7 @@ class Site:
     _ahead: Ahead | None = None
     _pipeline: Pipeline | None = None
     _kept: DirectoryStore | None = None
+    _states: ObservedInputs | None = None
 
     def enter(self, page: PageContext) -> None:
         """Note that `page` is converted from now on."""
@@ -188,6 +192,8 @@ class Site:
         """Leave the store no larger than it may be. Nothing that this build has used goes."""
         if self._kept is not None:
             self._kept.tidy()
+        if self._states is not None:
+            self._states.save()
 
     def _resolve(self, waiting: Sequence[Slotted]) -> None:
         live = [slotted for slotted in waiting if not slotted.refusal]
@@ -203,9 +209,11 @@ class Site:
 
     def _resolver(self) -> Pipeline:
         if self._pipeline is None:
+            self._states = open_states(self.settings)
             self._pipeline = Pipeline(
                 languages=self.languages,
                 store=self._store(),
+                states=self._states,
                 workers=lambda: self._ahead.taken_over() if self._ahead else self._workers(),
                 narrator=self.console,
                 mode=self.settings.execute,
@@ -320,4 +328,28 @@ class Site:
     def watched(self) -> Iterable[Path]:
         """Return the files and folders whose change should rebuild the site."""
         used = {slotted.sample.language for slotted in self._slots.values()}
-        return [path for name in sorted(used) for path in self.languages[name].watched()]
+        found = [path for name in sorted(used) for path in self.languages[name].watched()]
+        if self._states is not None:
+            within = [self.settings.project_dir, *(Path(folder) for _, folder in interpreter.sources())]
+            apart = (self.settings.cache_dir, self.settings.environment_dir)
+            outcomes = [item.outcome for item in self.resolved() if item.outcome is not None]
+            observed = {name: state for outcome in outcomes for name, state in outcome.inputs or ()}
+            read = map(Path, self._states.watched(tuple(observed.items()), within))
+            found += [path for path in read if not any(path.is_relative_to(folder) for folder in apart)]
+        return found
+
+
+def open_states(settings: Settings) -> ObservedInputs:
+    """Return what knows of the files that samples read on this machine, by names that other machines share."""
+    roots = [Root("<project>", str(settings.project_dir))]
+    roots += [Root(place.label, place.folder) for place in interpreter.places()]
+    if home := settings.host_env.get("HOME"):
+        roots.append(Root("~", home))
+    return ObservedInputs(
+        roots=roots,
+        library=interpreter.library(),
+        sites=interpreter.sites(),
+        sources=[folder for _, folder in interpreter.sources()],
+        search=settings.host_env.get("PATH", ""),
+        memo=settings.environment_dir / "digests" / f"{digest(str(settings.project_dir))[:16]}.json",
+    )

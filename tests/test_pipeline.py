@@ -14,6 +14,7 @@ from mkdocs_codeexec.core.outcome import Exited, NotStarted, Outcome, StepResult
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.sample import Location, Sample
 from mkdocs_codeexec.pipeline import Pipeline
+from mkdocs_codeexec.runtime.observed.inputs import ObservedInputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -138,6 +139,7 @@ class Bench:
         return Pipeline(
             languages={"toy": self.toy},  # type: ignore[dict-item]
             store=self.store,
+            states=ObservedInputs(),
             workers=self.workers,
             narrator=self,  # type: ignore[arg-type]
             mode=self.mode,

@@ -76,6 +76,8 @@ class Action:
         output_limit: Bytes read of one stream.
         structure: What stays of the files when only comments and formatting change, if the language promises that
             nothing else can change the outcome; None where it does not. A function of the other fields.
+        observed: Whether the Outcome depends on inputs that are known only when it has been executed
+            (`core.observed`). A function of the language, and in no key.
     """
 
     language: str
@@ -85,11 +87,12 @@ class Action:
     toolchain: str | None = None
     output_limit: int = 1024 * 1024
     structure: str | None = field(default=None, compare=False)
+    observed: bool = field(default=False, compare=False)
     _keys: dict[str, Key] = field(default_factory=dict, init=False, repr=False, compare=False, hash=False)
 
     @property
     def key(self) -> Key:
-        """The address of its Outcome, toolchain included.
+        """The address of its Outcome, toolchain included; or, if it is `observed`, of the lists of its inputs.
 
         Raises:
             ValueError: The toolchain is not known, so there is only a request key.

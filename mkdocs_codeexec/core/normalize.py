@@ -89,6 +89,20 @@ def relative(result: StepResult, folder: str) -> StepResult:
     return _replaced(result, lambda text: without_folder(text, folder))
 
 
+def renamed(result: StepResult, folders: Sequence[tuple[str, str]]) -> StepResult:
+    """Return `result` with other names for files in `folders`: pairs of a folder and what stands for it, inner ones first.
+
+    So that it names no folder of this machine, and is the same on every other. What stands for a folder may be empty.
+    """
+
+    def change(text: str) -> str:
+        for folder, put in folders:
+            text = without_folder(text, folder, put)
+        return text
+
+    return _replaced(result, change)
+
+
 def anonymous(result: StepResult, folders: Sequence[tuple[str, str]]) -> StepResult:
     """Return `result` with other names for `folders`: pairs of a name and what stands for it, innermost first.
 

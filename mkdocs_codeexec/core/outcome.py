@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias, assert_never
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.observed import Inputs
 
 StepKind: TypeAlias = Literal["build", "run"]
 
@@ -149,6 +152,9 @@ class StepResult:
         diagnostics: What a compiler reported.
         truncated: Bytes left out of stdout and of stderr.
         duration: Wall time in seconds.
+        asked: What it and all that it started looked for in the file system of this machine: a letter and a path each
+            (`runtime.observed.asked`). None if that was not seen. Never stored.
+        began: When it was started, in seconds since the epoch. Never stored.
     """
 
     kind: StepKind
@@ -158,6 +164,8 @@ class StepResult:
     diagnostics: tuple[Diagnostic, ...] = ()
     truncated: tuple[int, int] = (0, 0)
     duration: float = 0.0
+    asked: tuple[str, ...] | None = field(default=None, compare=False, repr=False)
+    began: float = field(default=0.0, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,21 +177,25 @@ class Outcome:
         steps: The steps that were executed.
         toolchain: What the compiler or interpreter says of itself.
         sandbox: The tier it was produced under.
+        inputs: What it depends on beside its key, if its language observes that; None if that is not known, and nobody
+            can tell whether it is still valid.
     """
 
     language: str
     steps: tuple[StepResult, ...]
     toolchain: str = ""
     sandbox: str = "off"
+    inputs: Inputs | None = field(default=(), compare=False, repr=False)
 
     @property
     def storable(self) -> bool:
-        """Whether it may be stored: every child ended by itself.
+        """Whether it may be stored: every child ended by itself, and it is known what the outcome depends on.
 
         A timeout, a kill or a missing compiler say something about this machine at this moment, not
         about the sample.
         """
-        return bool(self.steps) and all(isinstance(step.ended, Exited) for step in self.steps)
+        ended = bool(self.steps) and all(isinstance(step.ended, Exited) for step in self.steps)
+        return ended and self.inputs is not None
 
     @property
     def started(self) -> bool:

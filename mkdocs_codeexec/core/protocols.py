@@ -5,18 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from mkdocs_codeexec.core.confinement import UNLIMITED, Access, Limits, Tier
 
 NO_ACCESS = Access()
 
+Observe: TypeAlias = Literal["", "exec", "python"]
+"""Which look-ups of a child in the file system are told: none; all from its first; of a Python, those after its start."""
+
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Action, Key, Step
+    from mkdocs_codeexec.core.observed import Inputs
     from mkdocs_codeexec.core.outcome import Outcome, StepKind, StepResult
     from mkdocs_codeexec.core.sample import Location, Sample
 
@@ -38,6 +42,7 @@ class Command:
         limits: How much it may use.
         scratch: The directory that holds its working directory `work`, and `home` and `tmp`; None if it has none.
         user: The user id that it gets where this program is run by root; None is the one that builds Environments.
+        observe: How it is found out what it looks for in the file system.
     """
 
     argv: tuple[str, ...]
@@ -52,6 +57,7 @@ class Command:
     limits: Limits = UNLIMITED
     scratch: Path | None = None
     user: int | None = None
+    observe: Observe = ""
 
 
 class Runner(Protocol):
@@ -110,10 +116,18 @@ class Scratch(Protocol):
         """Whether files in it may be links to files in others, because nothing that is run here can change them."""
         ...
 
-    def run(self, step: Step, argv: tuple[str, ...], env: Mapping[str, str], access: Access = NO_ACCESS) -> StepResult:
+    def run(
+        self,
+        step: Step,
+        argv: tuple[str, ...],
+        env: Mapping[str, str],
+        access: Access = NO_ACCESS,
+        observe: Observe = "",
+    ) -> StepResult:
         """Run `step` here, by the command line `argv` with `env` over the environment that every child gets.
 
-        Of the machine it may reach what `access` says; whether the network, the step itself says.
+        Of the machine it may reach what `access` says; whether the network, the step itself says. What it looks for is
+        in the result if `observe` asks for it and this machine can tell.
         """
         ...
 
@@ -200,6 +214,18 @@ class Language(Protocol):
         """Return `text`, output of a step of `sample`, as a reader of the sample should see it."""
         ...
 
+    def assumed(self, action: Action, *, seen: bool) -> Sequence[str] | None:
+        """Return names of inputs (`core.observed`) that `action` may have beside those that it was seen to have.
+
+        Args:
+            action: One that is `observed`.
+            seen: Whether anything was seen. If not, these stand for all of it.
+
+        Returns:
+            None if they cannot.
+        """
+        ...
+
     def watched(self) -> Sequence[Path]:
         """Return files and directories whose change should rebuild the site (never a target directory)."""
         ...
@@ -220,8 +246,30 @@ class Unavailability:
     detail: str = ""
 
 
+class InputStates(Protocol):
+    """Knows the states of observed inputs on this machine."""
+
+    def holds(self, inputs: Inputs) -> bool:
+        """Tell whether everything is as `inputs` says."""
+        ...
+
+    def record(self, asked: Iterable[str], assumed: Iterable[str], started: float) -> Inputs | None:
+        """Return the inputs of a sample that began at `started` (`time.time`), looked for `asked`, and has ended.
+
+        None if they cannot be told: one has changed meanwhile.
+        """
+        ...
+
+
 class Store(Protocol):
     """Answers a key with an Outcome. A failure of the store is a miss."""
+
+    def lists(self, key: Key) -> Sequence[Inputs]:
+        """Return the lists of inputs with which an `observed` Action of this key was executed, the last one first.
+
+        The Outcome of each is stored under `core.observed.observed_key`.
+        """
+        ...
 
     def get(self, key: Key) -> Outcome | None:
         """Return what is stored under `key`, or None."""

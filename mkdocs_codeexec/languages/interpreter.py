@@ -3,32 +3,79 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import site
 import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from mkdocs_codeexec.languages.views import SYSTEM, views
 
 
 def identity() -> str:
-    """Return what the running interpreter is, and which distributions its samples can import.
+    """Return what the running interpreter is. What is installed for it counts where a sample reads it."""
+    return f"{sys.implementation.name} {sys.version}"
 
-    Names and versions are those of the folders that hold the metadata ("Recording installed projects", PyPA
-    specifications); reading the metadata itself would take longer than all else in a build without changes.
+
+def program() -> Path:
+    """Return the running interpreter's file, by a path without detours: a sandbox does not show what they lead through."""
+    return Path(os.path.abspath(sys.executable))  # noqa: PTH100 - `resolve` would leave the virtual environment
+
+
+class Place(NamedTuple):
+    """A folder of the running interpreter, or of what is installed for it.
+
+    Attributes:
+        folder: Where it is.
+        label: What stands for it in names that are the same on every machine.
+        shown: What stands for it in output: modules are named as they are imported, by their package.
     """
-    installed: set[str] = set()
-    for folder in sys.path:
-        with contextlib.suppress(OSError):
-            installed |= {
-                name.removesuffix(".dist-info").removesuffix(".egg-info")
-                for name in os.listdir(folder or ".")  # noqa: PTH208 - names are all that is wanted
-                if name.endswith((".dist-info", ".egg-info"))
-            }
-    return "\n".join((f"{sys.implementation.name} {sys.version}", *sorted(installed, key=str.lower)))
+
+    folder: str
+    label: str
+    shown: str
+
+
+def library() -> str:
+    """Return the folder of Python's own modules."""
+    return sysconfig.get_path("stdlib")
+
+
+@functools.cache
+def places() -> tuple[Place, ...]:
+    """Return the folders of the running interpreter that other machines have elsewhere; inner ones need not come first."""
+    found = [Place(str(folder), f"<site{number or ''}>", "") for number, folder in enumerate(_sites())]
+    for name, folder in sources():
+        found += [Place(path, f"<{name}>/{os.path.relpath(path, folder)}", "") for path in _imported(folder)]
+        found.append(Place(folder, f"<{name}>", f"<{name}>"))
+    found.append(Place(library(), "<python>", "<python>"))
+    if sys.prefix != sys.base_prefix:
+        found.append(Place(sys.prefix, "<venv>", "<venv>"))
+    if not _is_system(Path(sys.base_prefix)):
+        found.append(Place(sys.base_prefix, "<prefix>", "<prefix>"))
+    return tuple(found)
+
+
+@functools.cache
+def sources() -> tuple[tuple[str, str], ...]:
+    """Return the projects that are installed in place: the name of each distribution, and its folder."""
+    found = [(name, str(path)) for site in _sites() for name, path in _editable(site)]
+    return tuple(dict.fromkeys(found))
+
+
+def sites() -> tuple[str, ...]:
+    """Return the folders of installed packages."""
+    return tuple(map(str, _sites()))
+
+
+def _imported(folder: str) -> list[str]:
+    """Return the folders within a project that Python imports from."""
+    return [path for path in dict.fromkeys((f"{folder}/src", *sys.path)) if path.startswith(folder + "/")]
 
 
 def folders() -> Iterator[str]:
@@ -42,7 +89,7 @@ def folders() -> Iterator[str]:
     yield str(Path(os.path.realpath(sys.executable)).parent)
     for folder in _sites():
         yield str(folder)
-        for project in (*_paths(folder), *_editable(folder)):
+        for project in (*_paths(folder), *(path for _, path in _editable(folder))):
             yield from views(project)
 
 
@@ -70,11 +117,12 @@ def _paths(folder: Path) -> Iterator[Path]:
                     yield Path(os.path.normpath(folder / line.rstrip()))
 
 
-def _editable(folder: Path) -> Iterator[Path]:
-    """Yield the projects that are installed in place ("Direct URL Data Structure", PyPA specifications)."""
+def _editable(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the names and folders of the projects that are installed in place ("Direct URL Data Structure", PyPA specifications)."""
     for file in sorted(folder.glob("*.dist-info/direct_url.json")):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             said = json.loads(file.read_text("utf-8"))
             url = urlsplit(said["url"])
             if url.scheme == "file" and said["dir_info"].get("editable") is True:
-                yield Path(unquote(url.path))
+                name = file.parent.name.partition("-")[0].lower().replace("_", "-")
+                yield name, Path(unquote(url.path))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import sys
+import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.confinement import Access
-from mkdocs_codeexec.core.normalize import relative, without_folder
+from mkdocs_codeexec.core.normalize import relative, renamed, without_folder
 from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
-from mkdocs_codeexec.core.protocols import Bench, Narrator, Runner, Scratch, Unavailability
+from mkdocs_codeexec.core.protocols import Bench, Narrator, Observe, Runner, Scratch, Unavailability
 from mkdocs_codeexec.languages import inputs, interpreter, views
 from mkdocs_codeexec.languages.builtin import CACHE, PYTHON, VERSION
 from mkdocs_codeexec.languages.toolchain import (
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import ScriptSettings, Settings
 
 _EXECUTABLE = "./sample"
+_WORD = re.compile(r"(?<![\w$./-])[A-Za-z0-9_][\w.+-]*")
+MOST_WORDS = 200
+"""Words of a sample that may be the names of programs."""
 
 
 class ScriptLanguage:
@@ -54,11 +58,15 @@ class ScriptLanguage:
         self._asked = ""
         self._inputs: tuple[tuple[str, str], ...] = ()
         self._access: Access | None = None
+        self._named: tuple[tuple[str, str], ...] | None = None
         self.survey()
 
     def survey(self) -> None:
         """Read again what can be read without starting anything."""
-        self._inputs = inputs.declared(self._settings.project_dir, self._script.inputs)
+        self._inputs = (
+            *inputs.declared(self._settings.project_dir, self._script.inputs),
+            *self._readable_names(),
+        )
         self._access = None
         files = tuple(self._find(program) for program in self._programs())
         version = (self._script.version, self._script.command, self._script.build)
@@ -79,6 +87,7 @@ class ScriptLanguage:
             steps=self._steps(sample),
             inputs=self._inputs,
             toolchain=identity,
+            observed=True,
         )
 
     def ready(self, actions: Sequence[Action], runner: Runner) -> Mapping[Key, Unavailability]:
@@ -118,9 +127,47 @@ class ScriptLanguage:
             hint = "" if program == _EXECUTABLE else "; `{exe}` stands for the file that it should make"
             why = NotStarted(f"`{program}` was not found: the build step made no such file{hint}")
             return StepResult(kind=step.kind, stdout="", stderr="", ended=why)
-        argv = (str(found), *(sys.executable if word == PYTHON else word for word in step.argv[1:]))
+        argv = (str(found), *(str(interpreter.program()) if word == PYTHON else word for word in step.argv[1:]))
         env = {**self._caches(program), **dict(step.env)}
-        return relative(scratch.run(step, argv, env, self._reach()), str(scratch.path))
+        result = relative(scratch.run(step, argv, env, self._reach(), self._observe(step)), str(scratch.path))
+        return renamed(result, self._shown())
+
+    def assumed(self, action: Action, *, seen: bool) -> Sequence[str] | None:
+        """Return how Python starts, which is not observed; and where nothing is, all that a sample of this kind can use."""
+        python = PYTHON in (*self._script.command, *self._script.build)
+        if seen:
+            return ("start:",) if python else ()
+        found = [f"tree:{path}" for path in self._script.readable]
+        if python or interpreter.is_on(self._settings.host_env.get("PATH", "")):
+            found += ["start:", "packages:"]
+        if not python:
+            words = dict.fromkeys(word for _, text in action.files for word in _WORD.findall(text))
+            found += [f"tool:{word}" for word in list(words)[:MOST_WORDS]]
+        return found
+
+    def _observe(self, step: Step) -> Observe:
+        """Return how the look-ups of `step` are observed: a Python that nobody isolates lets itself be observed."""
+        return "python" if step.argv[0] == PYTHON and not step.argv[1].startswith("-") else "exec"
+
+    def _shown(self) -> tuple[tuple[str, str], ...]:
+        """Return the folders of this machine that output may name, and what stands there instead, inner ones first."""
+        if self._named is None:
+            used = PYTHON in (*self._script.command, *self._script.build)
+            on_path = interpreter.is_on(self._settings.host_env.get("PATH", ""))
+            places = interpreter.places() if used or on_path else ()
+            project = str(self._settings.project_dir)
+            pairs = {place.folder: place.shown for place in reversed(places) if place.folder != project}
+            self._named = tuple(sorted(pairs.items(), key=lambda pair: -len(pair[0])))
+        return self._named
+
+    def _readable_names(self) -> tuple[tuple[str, str], ...]:
+        """Return what the configuration lets samples read, as another machine would name it."""
+        project = self._settings.project_dir
+        names = [
+            os.path.relpath(path, project) if path.is_relative_to(project) else str(path)
+            for path in self._script.readable
+        ]
+        return tuple((f"readable:{name}", "") for name in sorted(set(names)))
 
     def structured(self, action: Action) -> Action:
         """Return `action`: of this language nothing is known that could not be printed."""
@@ -226,7 +273,7 @@ class ScriptLanguage:
         return not self._script.version and self._programs() == (PYTHON,)
 
     def _find(self, program: str) -> Path | None:
-        return Path(sys.executable) if program == PYTHON else find_program(program, self._settings)
+        return interpreter.program() if program == PYTHON else find_program(program, self._settings)
 
     def _ask(self, runner: Runner) -> Unavailability | None:
         # Samples run in a scratch directory, where no version file of the project is above them.

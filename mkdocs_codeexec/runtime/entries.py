@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 LARGEST = 2 * 1024 * 1024
 """Bytes of an entry; anything larger is neither written nor read."""
 RESULTS = "results"
-INDEXES = ("requests", "structures")
+LISTS = "observed"
+INDEXES = ("requests", "structures", LISTS)
 PREFIX = ".codeexec-"
 """What the names of temporary files begin with."""
 

@@ -20,6 +20,7 @@ from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult, TimedOu
 from mkdocs_codeexec.core.protocols import NO_ACCESS, Command
 from mkdocs_codeexec.errors import Cancelled
 from mkdocs_codeexec.runtime.capture import Kept
+from mkdocs_codeexec.runtime.observed.asked import decoded
 from mkdocs_codeexec.runtime.sandbox import bubblewrap, tiers, users
 from mkdocs_codeexec.runtime.sandbox.tiers import Choice
 from mkdocs_codeexec.runtime.supervisor import PASSING, Place, Supervisor, encode, ended
@@ -195,6 +196,7 @@ class Children:
             return _result(kind, NotStarted(why, transient=error.errno in PASSING))
         except UnicodeError as error:
             return _result(kind, NotStarted(f"the command line cannot be encoded: {error}"))
+        began = time.time()
         out, err = (Kept(command.keep_head, command.keep_tail) for _ in range(2))
         try:
             longest = min(left, math.inf if command.timeout is None else command.timeout)
@@ -220,6 +222,8 @@ class Children:
             ended=how,
             truncated=(no_stdout, no_stderr),
             duration=report.seconds,
+            began=began,
+            asked=None if report.asked is None else decoded(report.asked),
         )
 
     def stop_all(self) -> None:

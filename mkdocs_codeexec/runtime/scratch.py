@@ -12,8 +12,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.confinement import ISOLATING
-from mkdocs_codeexec.core.protocols import NO_ACCESS, Command
+from mkdocs_codeexec.core.protocols import NO_ACCESS, Command, Observe
 from mkdocs_codeexec.errors import CodeExecError
+from mkdocs_codeexec.runtime.observed import start
+from mkdocs_codeexec.runtime.observed.asked import sifted
 from mkdocs_codeexec.runtime.sandbox import places
 from mkdocs_codeexec.runtime.sandbox.users import another, give, is_root
 
@@ -192,7 +194,14 @@ class ScratchDirectory:
         except OSError:
             remove(made)
 
-    def run(self, step: Step, argv: tuple[str, ...], env: Mapping[str, str], access: Access = NO_ACCESS) -> StepResult:
+    def run(
+        self,
+        step: Step,
+        argv: tuple[str, ...],
+        env: Mapping[str, str],
+        access: Access = NO_ACCESS,
+        observe: Observe = "",
+    ) -> StepResult:
         """Run `step` here, by the command line `argv`, with no more of the machine than `access`.
 
         The environment is the one that every child gets, then the step's own variables, then `env`.
@@ -200,19 +209,27 @@ class ScratchDirectory:
         folder = self.path
         search = places.search(self._search, access) if self._runner.tier in ISOLATING else self._search
         own = {"PATH": search, "HOME": str(folder.with_name("home")), "TMPDIR": str(folder.with_name("tmp"))}
+        tier = self._runner.tier
+        variables = {**EVERY_CHILD, **own, **dict(step.env), **env}
+        if observe == "python" and tier != "off":
+            variables["PYTHONPATH"] = ":".join(filter(None, (start.folder(), variables.get("PYTHONPATH", ""))))
         command = Command(
             argv=argv,
             cwd=folder,
-            env={**EVERY_CHILD, **own, **dict(step.env), **env},
+            env=variables,
             timeout=step.timeout,
             stdin=step.stdin,
             access=replace(access, network=step.network),
             limits=step.limits,
             scratch=self._all,
             user=self._user,
+            observe=observe,
             **self._limits,
         )
-        return self._runner.run(command, step.kind)
+        result = self._runner.run(command, step.kind)
+        if result.asked is None:
+            return result
+        return replace(result, asked=sifted(result.asked, str(self._root), access, tier))
 
 
 def is_full(folder: Path) -> bool:

@@ -16,14 +16,17 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.action import Key
 from mkdocs_codeexec.core.codec import FORMAT, from_json, to_json
-from mkdocs_codeexec.runtime.entries import LARGEST, RESULTS, decode, encode, place, read, replace, touch
+from mkdocs_codeexec.core.observed import observed_key
+from mkdocs_codeexec.runtime.entries import LARGEST, LISTS, RESULTS, decode, encode, place, read, replace, touch
 from mkdocs_codeexec.runtime.eviction import evict, sweep
+from mkdocs_codeexec.runtime.observed import manifests
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from mkdocs_codeexec.core.action import Action
+    from mkdocs_codeexec.core.observed import Inputs
     from mkdocs_codeexec.core.outcome import Outcome
 
 CACHEDIR_TAG = """Signature: 8a477f597d28d172789f06886806bc55
@@ -85,6 +88,27 @@ class DirectoryStore:
             touch(path)
         return outcome
 
+    def lists(self, key: Key) -> Sequence[Inputs]:
+        """Return the lists of inputs with which an observed Action of this key was executed, the last one first."""
+        path = place(self._directory, LISTS, key)
+        entry = None if path is None else self._read(path)
+        if path is None or entry is None:
+            return ()
+        try:
+            return manifests.lists(entry, key)
+        except (ValueError, RecursionError) as error:
+            self._damaged(path, error)
+            return ()
+
+    def _add_list(self, key: Key, result: Key, inputs: Inputs) -> None:
+        """Put `inputs` before the other lists of `key`.
+
+        Raises:
+            OSError: It could not be written.
+        """
+        known = [other for other in self.lists(key) if other != inputs]
+        replace(self._place(LISTS, key), manifests.entry(key, result, [inputs, *known]), sync=False)
+
     def find(self, request_key: Key) -> Outcome | None:
         """Return what was last stored for `request_key`, whichever toolchain made it, or None."""
         return self._indexed("requests", request_key)
@@ -103,8 +127,10 @@ class DirectoryStore:
         """
         if not (outcome.storable and self._writable):
             return
-        result = self._place(RESULTS, action.key)
-        data = encode({"key": action.key, **to_json(outcome)})
+        assert outcome.inputs is not None, "it is storable"
+        key = observed_key(action.key, outcome.inputs) if action.observed else action.key
+        result = self._place(RESULTS, key)
+        data = encode({"key": key, **to_json(outcome)})
         if len(data) > self._largest:
             self._tell(
                 "large",
@@ -118,11 +144,13 @@ class DirectoryStore:
         try:
             self._prepare()
             replace(result, data)
-            self._used.add(action.key)
+            self._used.add(key)
             self._grown = True
             for path, name in indexes.items():
                 # It is made again from misses, and need not survive the power.
-                replace(path, encode({"format": FORMAT, "name": name, "key": action.key}), sync=False)
+                replace(path, encode({"format": FORMAT, "name": name, "key": key}), sync=False)
+            if action.observed:
+                self._add_list(action.key, key, outcome.inputs)
         except OSError as error:
             self._tell(
                 "disk",

@@ -129,6 +129,7 @@ class Supervisor:
     ) -> Report | None:
         """Have one child run, for `seconds` at most, and return the report; None if the supervisor fails to send one."""
         deadline = time.monotonic() + seconds + SLACK_SECONDS
+        asked: bytes | None = None
         try:
             self._send(struct.pack("!I", len(request)) + request)
         except OSError:
@@ -144,9 +145,11 @@ class Supervisor:
                     on_output(payload)
             elif what == b"p":
                 self._child = int(payload)
+            elif what == b"i":
+                asked = payload
             else:
                 self._child = 0
-                return Report(**ast.literal_eval(payload.decode()))
+                return Report(**ast.literal_eval(payload.decode()), asked=asked)
         return None
 
     def _send(self, data: bytes) -> None:
@@ -230,11 +233,12 @@ class Supervisor:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a supervisor says at the end of a child; `value` goes with `how`."""
+    """What a supervisor says at the end of a child; `value` goes with `how`, `asked` is what it looked for, if known."""
 
     how: str
     value: float | str | tuple[str, int]
     seconds: float
+    asked: bytes | None = None
 
 
 def encode(command: Command, left: float, kind: StepKind, tier: Tier, user: int | None) -> bytes:
@@ -260,6 +264,7 @@ def encode(command: Command, left: float, kind: StepKind, tier: Tier, user: int 
             "scratch": None if command.scratch is None else carried(str(command.scratch)),
             "keeps": kind == "build",
             "user": user,
+            "observe": command.observe,
         }
     )
 

@@ -190,6 +190,11 @@ class RustLanguage:
                 text = without_folder(text, str(folder), name)
         return linked(without_folder(text, str(self._settings.project_dir)))
 
+    def assumed(self, action: Action, *, seen: bool) -> Sequence[str] | None:
+        """Return nothing: cargo and rustc tell what they read, and it is in the key."""
+        del action, seen
+        return ()
+
     def watched(self) -> Sequence[Path]:
         """Return the sources of local packages, declared inputs, and what chooses the toolchain."""
         found = self._compiler.watched()

@@ -26,7 +26,7 @@ SIGNALS = [int(number) for number in signal.valid_signals()]
 
 def first(request: Request, pipes: list[int]) -> NoReturn:
     """Be the first process of new namespaces: furnish them, give all privileges up, and start the program of `request`."""
-    report, status = pipes[3:]
+    report, status = pipes[3:5]
     try:
         from . import namespaces
 
@@ -40,7 +40,8 @@ def first(request: Request, pipes: list[int]) -> NoReturn:
         install(request)
         privileges.limit(request["limits"], tasks(request))
         enter(request["cwd"].encode("latin-1"))
-        child = execute(request, lambda path, argv, env: spawn(path, argv, env, pipes))
+        given = observe(request, pipes)
+        child = execute(request, lambda path, argv, env: spawn(path, argv, env, given))
         # Nothing is held open here that somebody waits for the end of: the child's input, or our parent's answers.
         os.closerange(0, status)
         os.closerange(status + 1, MOST_FILES)
@@ -59,8 +60,6 @@ def become(request: Request, pipes: list[int]) -> NoReturn:
         if ON_LINUX:
             # If someone kills the supervisor, at least its child goes with it. Bound to the thread that forked: the only one.
             prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        for target, source in enumerate(pipes[:3]):
-            os.dup2(source, target)  # all other descriptors are close-on-exec (PEP 446)
         os.umask(0o022)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if request["tier"] != "off":
@@ -70,11 +69,25 @@ def become(request: Request, pipes: list[int]) -> NoReturn:
             prctl(PR_SET_DUMPABLE, 1)
         enter(request["cwd"].encode("latin-1"))
         reset_signals()
+        for target, source in enumerate(observe(request, pipes)):
+            os.dup2(source, target)  # all other descriptors are close-on-exec (PEP 446)
         execute(request, os.execve)
     except BaseException as error:  # noqa: BLE001 - whatever it is must be told, and this process must end
         tell(report, error, request["argv"][0])
     finally:
         os._exit(127)
+
+
+def observe(request: Request, pipes: list[int]) -> list[int]:
+    """Let the file look-ups of the program be observed if `request` says so; return the descriptors that it is given.
+
+    The last of `pipes` is a socket then: the listener is sent on it, or it is the program that will do so.
+    """
+    if request["observe"] == "exec":
+        from . import observing
+
+        observing.filter_here(filters_of_calls(), pipes[5])
+    return [*pipes[:3], *([pipes[5]] if request["observe"] == "python" else [])]
 
 
 def tell(report: int, error: BaseException, where: str) -> None:
@@ -112,6 +125,18 @@ def confine(request: Request) -> None:
 
 
 _filters: dict[tuple[str, bool], bytes] = {}
+
+
+def filters_of_calls() -> bytes:
+    """Return the filter that sends look-ups to the supervisor; nothing where none is to be had."""
+    if "observe" not in _observing:
+        from . import observing, seccomp
+
+        _observing["observe"] = (observing.program() if seccomp.works() else None) or b""
+    return _observing["observe"]
+
+
+_observing: dict[str, bytes] = {}
 
 
 def prepare(request: Request) -> None:
@@ -210,5 +235,5 @@ def begin(path: bytes, argv: tuple[bytes, ...], env: dict[bytes, bytes], start: 
 
 def spawn(path: bytes, argv: tuple[bytes, ...], env: dict[bytes, bytes], pipes: list[int]) -> int:
     """Start a program in a new process, which is never a copy of this one: that saves most of a millisecond."""
-    actions = [(os.POSIX_SPAWN_DUP2, source, target) for target, source in enumerate(pipes[:3])]
+    actions = [(os.POSIX_SPAWN_DUP2, source, target) for target, source in enumerate(pipes)]
     return os.posix_spawn(path, argv, env, file_actions=actions, setsid=True, setsigmask=(), setsigdef=SIGNALS)

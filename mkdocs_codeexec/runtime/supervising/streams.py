@@ -115,6 +115,10 @@ class Streams:
                     pass
         return self.status
 
+    def give(self, fd: int) -> None:
+        """Let the child have `fd` too, after its own ends."""
+        self.theirs.append(fd)
+
     def close_theirs(self) -> None:
         """Close the child's ends, once it has them."""
         while self.theirs:

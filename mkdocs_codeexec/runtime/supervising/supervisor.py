@@ -17,6 +17,7 @@ Answers on standard output: a type, a length (u32) and a payload.
     p   the child's process id, in decimal digits
     o   a chunk of its standard output
     e   a chunk of its standard error
+    i   what it has looked for in the file system, if that was asked for and could be seen (`observing`)
     x   the last one: a dictionary, as Python writes it, with `how` it ended, the `value` that goes with it, and `seconds`
 
 The systems without a subreaper (all but Linux) have the process group, and what leaves the group is not found.
@@ -33,7 +34,7 @@ import struct
 import sys
 import time
 
-from .child import SIGNALS, become, first, prepare
+from .child import SIGNALS, become, filters_of_calls, first, prepare
 from .processes import ON_LINUX, PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, descendants, kill, kill_group, prctl, take
 from .protocol import answer, receive
 from .streams import Streams
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from .guard import Watchdog
+    from .observing import Observer
 
     Request = dict[str, Any]
 
@@ -66,6 +68,7 @@ class Supervisor:
         self.status: int | None = None
         self.ended = 0.0
         self.namespaced = False
+        self.observer: Observer | None = None
         self.alarm, wake = os.pipe()
         os.set_blocking(self.alarm, False)
         os.set_blocking(wake, False)
@@ -107,6 +110,7 @@ class Supervisor:
         alone = False
         try:
             self.prepare(request)
+            self.observe(request, streams)
             self.start(request, streams)
             timeout = request["timeout"]
             exceeded = self.watch(streams, None if timeout is None else started + timeout, self.watchdog(request))
@@ -118,6 +122,7 @@ class Supervisor:
             if not alone:
                 self.end_all()
             streams.close()
+            self.tell_observed()
         if streams.failure:
             number, _, words = streams.failure.decode("utf-8", "replace").partition(" ")
             return "not_started", (words, int(number))
@@ -156,6 +161,41 @@ class Supervisor:
         self.namespaced = request["tier"] == "bubblewrap"
         if request["tier"] != "off" and ON_LINUX:
             prepare(request)
+
+    def observe(self, request: Request, streams: Streams) -> None:
+        """Get ready to hear what the child looks for, if `request` says so."""
+        if not request["observe"] or request["tier"] == "off" or not ON_LINUX or not (program := filters_of_calls()):
+            request["observe"] = ""
+            return
+        from .observing import Observer
+
+        self.observer = Observer(program)
+        streams.give(self.observer.theirs)
+        streams.poll.register(self.observer.ours, select.POLLIN)
+
+    def tell_observed(self) -> None:
+        """Tell what was seen, if all of it was."""
+        observer, self.observer = self.observer, None
+        if observer is not None:
+            found = observer.result()
+            observer.close()
+            if found is not None:
+                answer(b"i", found)
+
+    def hear(self, fd: int, event: int, poll: select.poll) -> bool:
+        """Answer the child's look-ups, if `fd` brings any."""
+        observer = self.observer
+        if observer is None or fd not in (observer.ours, observer.listener):
+            return False
+        if fd == observer.ours:
+            poll.unregister(fd)
+            if observer.meet():
+                poll.register(observer.listener, select.POLLIN)
+        elif event & select.POLLIN:
+            observer.answer()
+        else:  # nobody is left who could ask
+            poll.unregister(fd)
+        return True
 
     def watchdog(self, request: Request) -> Watchdog | None:
         """Return what looks after the child while it runs, if anything must be looked after."""
@@ -220,17 +260,23 @@ class Supervisor:
                 take(besides=self.child)
                 look = time.monotonic() + PERIOD
             times = [when for when in (until, look) if when is not None]
-            for fd, _ in poll.poll(min((min(times) - now) * 1000 + 1, 3_600_000) if times else None):
-                if fd == 0:
-                    self.leave()
-                elif fd == self.alarm:
-                    os.read(fd, 512)
-                elif fd == streams.feeding:
-                    streams.feed()
-                else:
-                    streams.read(fd)
+            for fd, event in poll.poll(min((min(times) - now) * 1000 + 1, 3_600_000) if times else None):
+                self.attend(fd, event, streams)
             if streams.flooded:
                 return None
+
+    def attend(self, fd: int, event: int, streams: Streams) -> None:
+        """Do what a descriptor asks for."""
+        if fd == 0:
+            self.leave()
+        elif fd == self.alarm:
+            os.read(fd, 512)
+        elif self.hear(fd, event, streams.poll):
+            pass
+        elif fd == streams.feeding:
+            streams.feed()
+        else:
+            streams.read(fd)
 
     def has_ended(self, streams: Streams) -> bool:
         """Return whether the child has ended; its process id stays taken until everything else is gone, too."""

@@ -1,0 +1,40 @@
+"""Observed inputs: what a sample has really read, executed, listed or looked for in vain, outside of its own directory.
+
+For a language whose inputs no compiler tells, an Outcome is valid exactly as long as all of this is unchanged. The key
+of an Action leads to a few lists of observed inputs (as ccache's manifests do), each list to the Outcome that was
+produced when it held.
+
+An input is a *name*, the same on every machine, and a *state*. A name is a word, a colon and a portable path, one that
+begins with a label like `<project>` unless it belongs to the system:
+
+    read:<site>/tiny/__init__.py   a file, by what it holds; or that there is none, or a folder
+    list:<project>/data            a folder, by the names in it
+    there:<project>/notes.txt      whether there is something, which samples may see only if they are started anew
+    shown:<project>                a folder, by the names in it that are not hidden
+    module:<site>:tiny             a folder of Python modules, by the names in it that `import tiny` would take
+    tool:mytool                    a program, as the search path finds it
+    start:                         what decides how Python starts: `.pth` files, `pyvenv.cfg`
+    contents:<project>/data        a folder, by the files in it; where there are too many to name
+    tree:<project>/data            the same, with all folders in it
+    packages:                      everything that is installed for Python; where nothing could be observed
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from mkdocs_codeexec.core.action import Key, digest
+
+Inputs: TypeAlias = tuple[tuple[str, str], ...]
+"""Names and states, sorted."""
+
+FORMAT = 1
+"""Version of what names and states mean. Raise it when that changes: all lists are misses then."""
+
+ABSENT = "absent"
+"""The state of what is not there."""
+
+
+def observed_key(key: Key, inputs: Inputs) -> Key:
+    """Return the address of the Outcome of the Action with `key` when `inputs` hold."""
+    return Key(digest(("observed", FORMAT, key, inputs)))

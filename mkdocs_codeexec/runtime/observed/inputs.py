@@ -1,0 +1,133 @@
+"""The states of observed inputs on this machine, and whether a list of them still holds."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.runtime.observed.asked import named
+from mkdocs_codeexec.runtime.observed.digests import Digests
+from mkdocs_codeexec.runtime.observed.names import Names, Root
+from mkdocs_codeexec.runtime.observed.states import States, Unstable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from mkdocs_codeexec.core.observed import Inputs
+
+MOST = 4096
+"""Inputs of one list; of more, their folders."""
+MARGIN = 0.02
+"""Seconds by which a file may look older than it is: the kernel's clock for dates is a coarse one."""
+
+
+class ObservedInputs:
+    """Looks at inputs. One for each build: what was looked at once stays as it was until something is recorded anew.
+
+    Args:
+        roots: Folders that other machines have elsewhere.
+        library: Python's own modules, which its identity stands for; empty if there are none.
+        sites: The folders of packages that are installed for Python.
+        sources: The folders of packages that are installed in place.
+        search: The search path of programs.
+        memo: Where digests are remembered; None for nowhere.
+    """
+
+    def __init__(
+        self,
+        *,
+        roots: Sequence[Root] = (),
+        library: str = "",
+        sites: Sequence[str] = (),
+        sources: Sequence[str] = (),
+        search: str = "",
+        memo: Path | None = None,
+    ) -> None:
+        self._names = Names(roots)
+        self._digests = Digests(memo, self._names.relocated)
+        self._library = library
+        self._looks = States(self._names, self._digests, sites=sites, sources=sources, search=search)
+        self._folders = tuple(search.split(":")) if search else ()
+        self._states: dict[str, str] = {}
+
+    def holds(self, inputs: Inputs) -> bool:
+        """Tell whether everything is as `inputs` says. Looks at each name once in a build."""
+        return all(self._state(name) == state for name, state in inputs)
+
+    def changed(self, inputs: Inputs) -> list[str]:
+        """Return the names that are not as `inputs` says."""
+        return [name for name, state in inputs if self._state(name) != state]
+
+    def record(self, asked: Iterable[str], assumed: Iterable[str], started: float) -> Inputs | None:
+        """Return the inputs of a sample that began at `started` (`time.time`) and has ended.
+
+        Args:
+            asked: What it was seen to look for, a letter and a path each.
+            assumed: Names of inputs that it may have.
+            started: When it began.
+
+        Returns:
+            None if that cannot be told: something changed meanwhile, or there is no bound to what was looked for.
+        """
+        names = set(assumed)
+        for word, path, module in named(asked, self._library, self._folders):
+            name = path if word == "tool" else self._names.portable(path)
+            names.add(f"{word}:{name}:{module}" if word == "module" else f"{word}:{name}")
+        bounded = _bounded(names)
+        if bounded is None:
+            return None
+        try:
+            return tuple((name, self._fresh(name, started - MARGIN)) for name in sorted(bounded))
+        except Unstable:
+            return None
+
+    def watched(self, inputs: Inputs, within: Sequence[Path]) -> list[str]:
+        """Return the files and folders of `inputs` that are there and in one of the folders `within`."""
+        found = []
+        for name, _ in inputs:
+            word, _, rest = name.partition(":")
+            if word not in ("read", "list", "contents", "tree"):
+                continue
+            path = self._names.real(rest)
+            if path and any(path.startswith(f"{folder}/") for folder in within) and os.path.exists(path):
+                found.append(path)
+        return found
+
+    def save(self) -> None:
+        """Keep the digests for the next build."""
+        self._digests.save()
+
+    def _state(self, name: str) -> str:
+        state = self._states.get(name)
+        if state is None:
+            state = self._states[name] = self._looks.look(name)
+        return state
+
+    def _fresh(self, name: str, since: float) -> str:
+        """Return the state of `name` now.
+
+        Raises:
+            Unstable: It has changed after `since`.
+        """
+        state = self._states[name] = self._looks.look(name, int(since * 1e9))
+        return state
+
+
+def _bounded(names: set[str]) -> set[str] | None:
+    """Return `names`, with folders for the files in them if there are too many; None if there is no end to it."""
+    if len(names) <= MOST:
+        return names
+    paths = {name for name in names if name.partition(":")[0] in ("read", "list", "contents", "tree")}
+    rest = names - paths
+    folders = {
+        path if word in ("list", "contents", "tree") else path.rpartition("/")[0]
+        for word, _, path in (name.partition(":") for name in paths)
+    }
+    word = "contents"
+    while len(rest) + len(folders) > MOST:
+        folders = {folder.rpartition("/")[0] for folder in folders}
+        word = "tree"
+        if "" in folders or len(rest) > MOST:
+            return None
+    return rest | {f"{word}:{folder}" for folder in folders}

@@ -1,0 +1,198 @@
+"""What an observed input is like on this machine now."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+import time
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.core.observed import ABSENT
+from mkdocs_codeexec.runtime.observed.digests import DIGITS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from mkdocs_codeexec.runtime.observed.digests import Digests
+    from mkdocs_codeexec.runtime.observed.names import Names
+
+MOST_FILES = 50_000
+"""Files of one folder that are digested."""
+_LEFT_OUT = frozenset({"__pycache__", ".git", ".hg", ".svn", "node_modules", "target"})
+_CUSTOM = ("sitecustomize.py", "usercustomize.py", "sitecustomize", "usercustomize")
+NOWHERE = "nowhere"
+"""The state of what has no place on this machine."""
+
+
+class Unstable(Exception):  # noqa: N818 - not an error: an answer
+    """Something changed while a sample may have been reading it."""
+
+
+class States:
+    """Looks at inputs, each time anew; see `core.observed` for their names.
+
+    Args:
+        names: Knows where they are.
+        digests: Knows what files hold.
+        sites: The folders of packages that are installed for Python.
+        sources: The folders of packages that are installed in place.
+        search: The search path of programs.
+    """
+
+    def __init__(
+        self, names: Names, digests: Digests, *, sites: Sequence[str], sources: Sequence[str], search: str
+    ) -> None:
+        self._names = names
+        self._digests = digests
+        self._sites = tuple(sites)
+        self._sources = tuple(sources)
+        self._search = search
+
+    def look(self, name: str, since: int | None = None) -> str:
+        """Return the state of `name`.
+
+        Args:
+            name: Of the input; one of no known kind has a state that none is stored with.
+            since: Nanoseconds since the epoch; None if it does not matter when it changed.
+
+        Raises:
+            Unstable: It has changed after `since`.
+        """
+        word, _, rest = name.partition(":")
+        if word == "tool":
+            found = shutil.which(rest, path=self._search) if rest and "/" not in rest else None
+            return ABSENT if found is None else self._read(found, since)
+        if word in ("start", "packages"):
+            return self._start(since) if word == "start" else self._packages()
+        place, _, module = rest.rpartition(":") if word == "module" else (rest, "", "")
+        path = self._names.real(place)
+        if path is None:
+            return NOWHERE
+        if word == "module":
+            return self._listing(path, since, lambda names: _of_module(names, module))
+        return self._look_at(word, path, since)
+
+    def _look_at(self, word: str, path: str, since: int | None) -> str:
+        match word:
+            case "read":
+                return self._read(path, since)
+            case "list":
+                return self._listing(path, since, sorted)
+            case "shown":
+                return self._listing(path, since, _not_hidden)
+            case "there":
+                return "there" if os.path.lexists(path) else ABSENT
+            case "contents" | "tree":
+                return self._tree((path,), since, deep=word == "tree")
+            case _:
+                return NOWHERE
+
+    def _read(self, path: str, since: int | None) -> str:
+        try:
+            about = os.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            self._unchanged_parent(path, since)
+            return ABSENT
+        except (OSError, ValueError) as error:
+            return f"closed ({getattr(error, 'strerror', None) or error})"
+        if stat.S_ISDIR(about.st_mode):
+            return "folder"
+        if not stat.S_ISREG(about.st_mode):
+            return "special"
+        _unchanged(about, since)
+        try:
+            digest = self._digests.of(path, about)
+        except OSError as error:
+            return f"closed ({error.strerror or error})"
+        return f"{digest} executable" if about.st_mode & 0o111 else digest
+
+    def _unchanged_parent(self, path: str, since: int | None) -> None:
+        """Check that nothing was taken out of the place of `path` just now.
+
+        Raises:
+            Unstable: It may be that something was.
+        """
+        while since is not None and path not in ("/", ""):
+            path = os.path.dirname(path)
+            try:
+                about = os.stat(path)
+            except OSError:
+                continue
+            return _unchanged(about, since)
+        return None
+
+    def _listing(self, path: str, since: int | None, choose: Callable[[Iterable[str]], list[str]]) -> str:
+        try:
+            about = os.stat(path)
+            names = os.listdir(path)
+        except OSError:
+            self._unchanged_parent(path, since)
+            return ABSENT
+        _unchanged(about, since)
+        chosen = choose(name for name in names if name != "__pycache__")
+        return _short("\0".join(chosen)) if chosen else ABSENT
+
+    def _start(self, since: int | None) -> str:
+        """Return the state of what Python reads before the first line of a program (the documentation of `site`)."""
+        parts = []
+        for site in self._sites:
+            try:
+                names = sorted(os.listdir(site))
+            except OSError:
+                continue
+            parts += [
+                f"{name} {self._read(os.path.join(site, name), since)}"
+                for name in names
+                if name.endswith(".pth") or name.startswith("__editable__") or name in _CUSTOM
+            ]
+        parts.append(self._read(self._names.real("<venv>/pyvenv.cfg") or "/pyvenv.cfg", since))
+        return _short("\n".join(parts))
+
+    def _packages(self) -> str:
+        """Return the state of all that is installed, by the records of installers, and of what is installed in place."""
+        parts = [self._start(None)]
+        for site in self._sites:
+            try:
+                names = sorted(name for name in os.listdir(site) if name.endswith((".dist-info", ".egg-info")))
+            except OSError:
+                continue
+            parts += [f"{name} {self._read(os.path.join(site, name, 'RECORD'), None)}" for name in names]
+        parts.append(self._tree(self._sources, None, deep=True))
+        return _short("\n".join(parts))
+
+    def _tree(self, folders: Sequence[str], since: int | None, *, deep: bool) -> str:
+        """Return the state of all files in `folders`, hidden ones and those that tools make left out."""
+        total = hashlib.sha256()
+        count = 0
+        for top in folders:
+            for at, inner, names in os.walk(top):
+                inner[:] = sorted(name for name in inner if deep and name not in _LEFT_OUT and name[0] != ".")
+                for name in sorted(names):
+                    path = os.path.join(at, name)
+                    count += 1
+                    if count > MOST_FILES:
+                        return f"more than {MOST_FILES} files"
+                    line = f"{self._names.portable(path)} {self._read(path, since)}\n"
+                    total.update(line.encode("utf-8", "backslashreplace"))
+        return total.hexdigest()[:DIGITS]
+
+
+def _unchanged(about: os.stat_result, since: int | None) -> None:
+    # The clock may be behind the dates of the disk: then they say nothing.
+    if since is not None and since <= about.st_ctime_ns <= time.time_ns() + 1_000_000_000:
+        raise Unstable
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:DIGITS]
+
+
+def _of_module(names: Iterable[str], module: str) -> list[str]:
+    """Return those of `names` that `import module` looks at."""
+    return sorted(name for name in names if name == module or name.startswith(f"{module}."))
+
+
+def _not_hidden(names: Iterable[str]) -> list[str]:
+    return sorted(name for name in names if name[0] != ".")
