@@ -52,7 +52,7 @@ def places() -> tuple[Place, ...]:
     found = [Place(str(folder), f"<site{number or ''}>", "") for number, folder in enumerate(_sites())]
     for name, folder in sources():
         found += [Place(path, f"<{name}>/{os.path.relpath(path, folder)}", "") for path in _imported(folder)]
-        found.append(Place(folder, f"<{name}>", f"<{name}>"))
+        found.append(Place(folder, f"<{name}>", ""))
     found.append(Place(library(), "<python>", "<python>"))
     if sys.prefix != sys.base_prefix:
         found.append(Place(sys.prefix, "<venv>", "<venv>"))
@@ -75,7 +75,8 @@ def sites() -> tuple[str, ...]:
 
 def _imported(folder: str) -> list[str]:
     """Return the folders within a project that Python imports from."""
-    return [path for path in dict.fromkeys((f"{folder}/src", *sys.path)) if path.startswith(folder + "/")]
+    named = (str(path) for site_folder in _sites() for path in _paths(site_folder))
+    return [path for path in dict.fromkeys((f"{folder}/src", *named)) if path.startswith(folder + "/")]
 
 
 def folders() -> Iterator[str]:
