@@ -47,6 +47,7 @@ class ObservedInputs:
         self._names = Names(roots)
         self._digests = Digests(memo, self._names.relocated)
         self._library = library
+        self._sites = tuple(sites)
         self._looks = States(self._names, self._digests, sites=sites, sources=sources, search=search)
         self._folders = tuple(search.split(":")) if search else ()
         self._states: dict[str, str] = {}
@@ -74,6 +75,8 @@ class ObservedInputs:
         for word, path, module in named(asked, self._library, self._folders):
             name = path if word == "tool" else self._names.portable(path)
             names.add(f"{word}:{name}:{module}" if word == "module" else f"{word}:{name}")
+        for site in self._sites:
+            _without_records(names, self._names.portable(site))
         bounded = _bounded(names)
         if bounded is None:
             return None
@@ -112,6 +115,21 @@ class ObservedInputs:
         """
         state = self._states[name] = self._looks.look(name, int(since * 1e9))
         return state
+
+
+def _without_records(names: set[str], site: str) -> None:
+    """Let a listing of `site` be one of modules, if no record of an installation in it was looked at.
+
+    A Python that a shell starts lists the folder before it looks for a module. Installing another version of something
+    else renames that one's record, and no module.
+    """
+    listed = f"list:{site}"
+    records = (".dist-info", ".egg-info")
+    if listed in names and not any(
+        name.startswith(f"read:{site}/") and any(r in name for r in records) for name in names
+    ):
+        names.remove(listed)
+        names.add(f"modules:{site}")
 
 
 def _bounded(names: set[str]) -> set[str] | None:
