@@ -143,9 +143,9 @@ def _bounded(names: set[str]) -> set[str] | None:
         for word, _, path in (name.partition(":") for name in paths)
     }
     word = "contents"
-    while len(rest) + len(folders) > MOST:
+    while len(rest) + len(folders) > MOST and "" not in folders:
         folders = {folder.rpartition("/")[0] for folder in folders}
         word = "tree"
-        if "" in folders or len(rest) > MOST:
-            return None
+    if "" in folders or len(rest) > MOST:
+        return None
     return rest | {f"{word}:{folder}" for folder in folders}
