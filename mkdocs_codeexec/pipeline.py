@@ -142,9 +142,10 @@ class Pipeline:
     def _tell_unobserved(self, batch: _Batch) -> None:
         """Say that more than what samples read decides whether they are executed again, if that is so."""
         if batch.unobserved:
+            count = len(batch.unobserved)
             self.narrator.say(
-                f"what {len(batch.unobserved)} samples read could not be observed: they are executed again when any "
-                "installed package, or a program that they name, has changed; declare files that they read with `inputs`"
+                f"what {count} sample{'s' if count > 1 else ''} read could not be observed: changes of any installed "
+                "package, or of a program that a sample names, run it again; declare files that it reads with `inputs`"
             )
 
     def _made_ready(self, batch: _Batch, live: Sequence[Sample], runner: Runner) -> list[tuple[Language, Action]]:

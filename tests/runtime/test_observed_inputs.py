@@ -83,6 +83,11 @@ CHANGES: list[tuple[str, str, Callable[[Machine], Any]]] = [
     ("executable", "fproject/data", lambda m: (m.root / "project/data").chmod(0o755)),
     ("appeared", "fproject/nothing", lambda m: m.write("project/nothing")),
     ("a link elsewhere", "fproject/link", lambda m: _relink(m.root / "project/link", "other")),
+    (
+        "a link to the same elsewhere",
+        "yproject/link",
+        lambda m: (m.write("project/same"), _relink(m.root / "project/link", "same")),
+    ),
     ("a name more", "lproject/inner", lambda m: m.write("project/inner/b")),
     ("a name less", "lproject/inner", lambda m: (m.root / "project/inner/a").unlink()),
     ("a missing module", "nvenv/site\nmissing", lambda m: m.write("venv/site/missing.py")),

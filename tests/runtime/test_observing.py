@@ -77,6 +77,7 @@ def asked(result: StepResult, shown: Path) -> set[str]:
         ("ls SHOWN/inner", {"lSHOWN/inner"}),
         ("echo SHOWN/*.txt", {"lSHOWN"}),
         ("SHOWN/tool", {"fSHOWN/tool", "f/usr/share/common-licenses/BSD"}),
+        ("readlink SHOWN/link", {"ySHOWN/link"}),
         ("cd SHOWN && cat inner/../data.txt", {"fSHOWN/data.txt"}),
         ("nosuchtool", {"f/usr/bin/nosuchtool", "f/usr/local/bin/nosuchtool"}),
         ("(cat SHOWN/data.txt &) ; wait; sleep 0.05", {"fSHOWN/data.txt"}),
@@ -212,6 +213,15 @@ def test_what_asks_for_too_much_is_not_observed(children: Children, shown: Path)
     result = run(children, shown, code, "python", "python")
 
     assert ("done\n", None) == (result.stdout, result.asked)
+
+
+def test_calls_by_the_rules_of_another_machine_are_not_understood(children: Children, shown: Path) -> None:
+    """Where they are not refused anyway, it is known that something was not seen."""
+    if os.uname().machine != "x86_64" or children.tier != "limits":
+        pytest.skip("refused")
+    result = run(children, shown, "import ctypes; ctypes.CDLL(None).syscall(0x40000000 + 39)", "python", "python")
+
+    assert (Exited(0), None) == (result.ended, result.asked)
 
 
 def test_many_processes_at_once_are_observed(children: Children, shown: Path) -> None:

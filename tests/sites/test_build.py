@@ -7,6 +7,8 @@ import json
 import os
 import re
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -441,3 +443,23 @@ def test_moving_the_checkout_hits(project: Project, tmp_path: Path) -> None:
     project.root = project.root.rename(tmp_path / "moved")
 
     assert {"samples": 2, "cached": 2, "met": 2} == project.build().counts
+
+
+@pytest.mark.parametrize("sandbox", ["required", "off"])
+def test_the_interpreter_may_be_named_by_a_relative_path(project: Project, sandbox: str) -> None:
+    """`../venv/bin/python -m mkdocs build`: a sandbox does not show what such a path leads through."""
+    project.configure({"sandbox": sandbox})
+    project.page("```python exec\nimport markdown, sys\nprint('..' not in sys.executable)\n```\n")
+    python = os.path.relpath(sys.executable, project.root)
+    done = subprocess.run(
+        [python, "-m", "mkdocs", "build"],
+        cwd=project.root,
+        env=os.environ | project.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert 0 == done.returncode, done.stderr
+    assert "1 executed" in done.stderr
+    assert "<code>True</code>" in project.html()

@@ -27,7 +27,7 @@ _UNTOLD = (
 _COMPILED = re.compile(r"(?P<folder>.*/)?__pycache__/(?P<name>[^/]+?)\.[^/]*\.pyc(?:\.\d+)?")
 
 
-_WORDS = {"l": "list", "s": "shown", "x": "there"}
+_WORDS = {"l": "list", "y": "link", "s": "shown", "x": "there"}
 
 
 def decoded(payload: bytes) -> tuple[str, ...]:

@@ -86,6 +86,8 @@ class States:
                 return self._listing(path, since, _not_hidden)
             case "there":
                 return "there" if os.path.lexists(path) else ABSENT
+            case "link":
+                return self._link(path)
             case "contents" | "tree":
                 return self._tree((path,), since, deep=word == "tree")
             case _:
@@ -109,6 +111,14 @@ class States:
         except OSError as error:
             return f"closed ({error.strerror or error})"
         return f"{digest} executable" if about.st_mode & 0o111 else digest
+
+    def _link(self, path: str) -> str:
+        try:
+            return f"to {self._names.portable(os.readlink(path))}"
+        except FileNotFoundError:
+            return ABSENT
+        except OSError:
+            return "no link"
 
     def _unchanged_parent(self, path: str, since: int | None) -> None:
         """Check that nothing was taken out of the place of `path` just now.
