@@ -10,6 +10,7 @@ from mkdocs_codeexec.core.outcome import Exited, LimitReached, OutOfMemory
 from mkdocs_codeexec.report.annotations import Notice
 from mkdocs_codeexec.report.findings import errors, of_diagnostic
 from mkdocs_codeexec.report.places import page_map, rewritten, secondary
+from mkdocs_codeexec.report.problems import more, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -69,9 +70,8 @@ def failures(
 def _common(reason: str, items: Sequence[Resolved]) -> Failure:
     first = items[0]
     location = first.sample.location
-    places = [str(item.sample.location) for item in items]
-    more = f" (and {len(items) - 1} more)" if len(items) > 1 else ""
-    lines = [f"needed by {', '.join(places[:10])}{' …' if len(places) > 10 else ''}"] if len(items) > 1 else []
+    places = [item.sample.location for item in items]
+    lines = [named(places)] if len(items) > 1 else []
     said = list(lines)
     if first.why and first.why.detail:
         lines.append(_cut(first.why.detail))
@@ -79,7 +79,7 @@ def _common(reason: str, items: Sequence[Resolved]) -> Failure:
         said.append(f"hint: {first.why.hint}")
         lines += ["", f"hint: {first.why.hint}"]
     notice = Notice(location.path or location.page, "\n".join((reason, *said)), line=location.line)
-    return Failure(f"{location}: {reason}{more}", "\n".join(lines).strip("\n"), notice)
+    return Failure(f"{location}: {reason}{more(places)}", "\n".join(lines).strip("\n"), notice)
 
 
 def _failure(item: Resolved, language: Language, page: str) -> Failure:

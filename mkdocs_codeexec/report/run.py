@@ -10,7 +10,7 @@ from mkdocs_codeexec.core.expectation import VerdictName, verdict_name, verdict_
 from mkdocs_codeexec.languages.toolchain import write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from mkdocs_codeexec.core.outcome import Outcome, StepKind
@@ -37,6 +37,18 @@ class Run:
     started: str
     duration: float
 
+    @classmethod
+    def together(cls, runs: Sequence[Run]) -> Run:
+        """Return several builds, at least one, as one: what is on pages of several counts once."""
+        resolved = distinct(item for run in runs for item in run.resolved)
+        return cls(
+            resolved=resolved,
+            executed=executed(resolved),
+            run_id=runs[0].run_id,
+            started=runs[0].started,
+            duration=sum(run.duration for run in runs),
+        )
+
     @property
     def sandbox(self) -> str | None:
         """The tier that samples were executed under; None if none was."""
@@ -56,10 +68,17 @@ class Run:
     def summary(self) -> str:
         """Return the line that stands in the log of each build."""
         counts = self.counts()
-        parts = [f"{counts['executed']} executed", f"{counts['cached']} cached", f"{counts['unmet']} unmet"]
+        parts = [f"{counts['executed']} executed", f"{counts['cached']} cached", f"{counts['unmet']} failed"]
         parts += [f"{counts[name]} {name}" for name in ("skipped", "suspended", "blocked", "error") if counts[name]]
-        # Programs read this line: its words do not depend on the numbers.
-        return f"{counts['samples']} samples: {', '.join(parts)} ({self.duration:.1f} s)"
+        return f"{_samples(counts['samples'])}: {', '.join(parts)} ({self.duration:.1f} s)"
+
+    def verdict(self) -> str:
+        """Return why the build fails, in the words of the summary; empty if it does not."""
+        counts = self.counts()
+        parts = [f"{counts[name]} {word}" for name, word in _BAD.items() if counts[name]]
+        if parts == [f"{counts['unmet']} failed"]:
+            return f"{counts['unmet']} of {_samples(counts['samples'])} failed"
+        return f"{_samples(counts['samples'])}: {', '.join(parts)}" if parts else ""
 
     def details(self) -> Iterator[str]:
         """Yield a line for each sample: where it is, its verdict, and how it came to that."""
@@ -72,7 +91,7 @@ class Run:
     def failed(self) -> int:
         """Return how many samples did not go as their authors said, or could not be tried."""
         counts = self.counts()
-        return counts["unmet"] + counts["blocked"] + counts["error"]
+        return sum(counts[name] for name in _BAD)
 
     def to_json(self) -> dict[str, object]:
         """Return what `last-run.json` holds."""
@@ -99,6 +118,29 @@ class Run:
             OSError: It cannot be written.
         """
         write(directory / "last-run.json", json.dumps(self.to_json(), indent=1) + "\n")
+
+
+_BAD: dict[VerdictName, str] = {"unmet": "failed", "blocked": "blocked", "error": "error"}
+"""Verdicts that fail a build, and the words for them in the log."""
+
+
+def executed(resolved: Iterable[Resolved]) -> int:
+    """Return how many of `resolved` were executed, rather than answered by a stored outcome."""
+    return sum(1 for item in resolved if not item.cached and item.outcome and item.outcome.started)
+
+
+def distinct(resolved: Iterable[Resolved]) -> list[Resolved]:
+    """Return `resolved` without fences that come again: one may be rendered twice, and in several builds."""
+    found: dict[tuple[object, ...], Resolved] = {}
+    for item in resolved:
+        sample = item.sample
+        identity = (sample.location, sample.location.path, sample.language, sample.code, item.verdict)
+        found.setdefault(identity, item)
+    return list(found.values())
+
+
+def _samples(count: int) -> str:
+    return f"{count} sample{'' if count == 1 else 's'}"
 
 
 def _sample(item: Resolved) -> dict[str, object]:
