@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from mkdocs_codeexec.projects import collected
 from mkdocs_codeexec.report.console import ERROR
 from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import Run, distinct
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.sample import Location
     from mkdocs_codeexec.markdown.extension import CodeExecExtension
+    from mkdocs_codeexec.projects import Project
     from mkdocs_codeexec.report.failures import Failure
     from mkdocs_codeexec.runtime.store import DirectoryStore
     from mkdocs_codeexec.site import Site
@@ -55,11 +57,15 @@ class Builds:
     Attributes:
         problems: What authors should know, of all builds.
         pages: The files on disk, by what a terminal calls them.
+        project: What is built here, if that is part of a site that is built in another process.
+        waiting: Where such parts of this site leave their runs; None if there are none.
         told: Whether it has been told what they came to.
     """
 
     problems: Problems = field(default_factory=Problems)
     pages: dict[str, str] = field(default_factory=dict)
+    project: Project | None = None
+    waiting: Path | None = None
     told: bool = False
     _going: list[Build] = field(default_factory=list)
     _all: list[Build] = field(default_factory=list)
@@ -106,10 +112,11 @@ class Builds:
         console = site.console
         self.problems.tell(console)
         runs = [build.site.run() for build in self._written()]
+        others = collected(self.waiting) if self.waiting else []
         if self.told or not runs:
             return ""
         self.told = True
-        run = Run.together(runs)
+        run = Run.together(runs, others)
         for line in run.details() if site.settings.verbose else ():
             console.say(line)
         for failure in self._failures() if run.failed() else ():
@@ -117,9 +124,10 @@ class Builds:
         console.say(run.summary())
         if (kept := self.kept()) is not None:
             kept.tidy()
-        if run.resolved:
+        if run.counts()["samples"]:
             self._write(run, site)
-        return run.verdict() if fatal else ""
+        fails = run.verdict() if fatal or any(other["fails"] for other in others) else ""
+        return "" if self.project and self.project.leave(run, fails) else fails
 
     def _write(self, run: Run, site: Site) -> None:
         try:

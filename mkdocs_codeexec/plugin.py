@@ -34,6 +34,7 @@ from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension, ensure_superfences
+from mkdocs_codeexec.projects import opened, project
 from mkdocs_codeexec.report.annotations import for_github
 from mkdocs_codeexec.report.console import INFO, WARNING, Console, plainly, wants_color
 from mkdocs_codeexec.runtime.cpus import usable_cpus
@@ -120,6 +121,9 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         self._stand_in = stand_in or (within and self._stand_in)  # within, what was added may be there still
         extension = CodeExecExtension(site, site.rules, is_lexer=is_lexer, stand_in=self._stand_in)
         self._builds.begin(Build(site, extension, config.markdown_extensions))
+        if site.settings.enabled and not (within or self._serving):
+            self._builds.waiting = opened(config.plugins)
+            self._builds.project = project(config.plugins, site.settings.project_dir)
         if STYLESHEET not in config.extra_css:
             config.extra_css.insert(0, STYLESHEET)  # first, so that the user's own sheets win
         return config

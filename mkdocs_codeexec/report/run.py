@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from mkdocs_codeexec.core.expectation import VerdictName, verdict_name, verdict_reason
 from mkdocs_codeexec.languages.toolchain import write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mkdocs_codeexec.core.outcome import Outcome, StepKind
@@ -29,6 +29,7 @@ class Run:
         run_id: Unique, sortable by time.
         started: ISO 8601, UTC.
         duration: Seconds spent on samples.
+        others: What `to_json` returned in other processes that have built parts of the site.
     """
 
     resolved: Sequence[Resolved]
@@ -36,9 +37,10 @@ class Run:
     run_id: str
     started: str
     duration: float
+    others: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
-    def together(cls, runs: Sequence[Run]) -> Run:
+    def together(cls, runs: Sequence[Run], others: Sequence[Mapping[str, Any]] = ()) -> Run:
         """Return several builds, at least one, as one: what is on pages of several counts once."""
         resolved = distinct(item for run in runs for item in run.resolved)
         return cls(
@@ -46,7 +48,8 @@ class Run:
             executed=executed(resolved),
             run_id=runs[0].run_id,
             started=runs[0].started,
-            duration=sum(run.duration for run in runs),
+            duration=sum(run.duration for run in runs) + sum(other["duration_ms"] for other in others) / 1000,
+            others=others,
         )
 
     @property
@@ -63,7 +66,8 @@ class Run:
             "cached": sum(item.cached for item in self.resolved),
         }
         names = [verdict_name(item.verdict) for item in self.resolved]
-        return counts | {name: names.count(name) for name in get_args(VerdictName)}
+        counts |= {name: names.count(name) for name in get_args(VerdictName)}
+        return {name: count + sum(other["counts"][name] for other in self.others) for name, count in counts.items()}
 
     def summary(self) -> str:
         """Return the line that stands in the log of each build."""
@@ -105,11 +109,17 @@ class Run:
             "run_id": self.run_id,
             "started": self.started,
             "duration_ms": round(self.duration * 1000),
-            "toolchains": dict(sorted(toolchains.items())),
+            "toolchains": dict(sorted({**self._others("toolchains"), **toolchains}.items())),
             "sandbox": self.sandbox,
             "counts": self.counts(),
-            "samples": [_sample(item) for item in self.resolved],
+            "samples": [
+                *(_sample(item) for item in self.resolved),
+                *(sample for other in self.others for sample in other["samples"]),
+            ],
         }
+
+    def _others(self, name: str) -> dict[str, Any]:
+        return {key: value for other in self.others for key, value in other[name].items()}
 
     def write(self, directory: Path) -> None:
         """Write `last-run.json` into `directory`, whole or not at all.

@@ -185,6 +185,31 @@ def test_monorepo(project: Project, plugins: str) -> None:
     assert "part/docs/index.md:3: exit status 4" in built.log
 
 
+def test_projects(project: Project) -> None:
+    """Material builds each in a process of its own: all are written and told there, and counted as parts of the site."""
+    plugins = "  - projects\n" + CODEEXEC
+    folders = ("", "projects/a/", "projects/b/", "projects/b/projects/c/")
+    for number, folder in enumerate(folders):
+        text = f"site_name: Test\ntheme: {{name: material}}\n{FENCES}plugins:\n{CODEEXEC if folder else plugins}"
+        project.write(f"{folder}mkdocs.yml", text)
+        project.write(f"{folder}docs/index.md", bash(f"echo {number}; exit {number}"))
+    project.write(
+        "projects/c/mkdocs.yml", "site_name: Test\ntheme: {name: material}\nplugins: []\n"
+    )  # one that has no samples, and not our plugin
+    project.write("projects/c/docs/index.md", "# Title\n")
+
+    built = project.build()
+
+    assert (1, {"samples": 4, "executed": 4, "met": 1, "unmet": 3}) == (built.status, built.counts), built.log
+    assert built.run is not None
+    assert [f"{folder}index.md" for folder in folders] == [each["page"] for each in built.run["samples"]]
+    assert ["1", "2", "3"] == sorted(re.findall(r"docs/index.md:3: exit status (\d)", built.log))
+    assert "codeexec: 3 of 4 samples failed" in built.log
+    for number, folder in enumerate(folders):
+        assert [("stdout", str(number))] == project.streams(f"{folder.replace('projects/', '')}index.html")
+    assert [] == list(project.root.glob(".cache/plugin/projects/codeexec-*"))
+
+
 def test_mike(project: Project) -> None:
     """A version with a failing sample is not deployed; one without is, into a real repository."""
     configure(project, "  - mike\n" + CODEEXEC)
