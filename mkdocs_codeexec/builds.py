@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.projects import collected
 from mkdocs_codeexec.report.console import ERROR
+from mkdocs_codeexec.report.cut import cut
 from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import Run, distinct
 
@@ -110,9 +111,11 @@ class Builds:
             fatal: Whether samples that failed are errors.
         """
         console = site.console
-        self.problems.tell(console)
         runs = [build.site.run() for build in self._written()]
         others = collected(self.waiting) if self.waiting else []
+        for problem in cut(distinct(item for run in runs for item in run.resolved)):
+            self.problems.add(problem)
+        self.problems.tell(console)
         if self.told or not runs:
             return ""
         self.told = True

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.confinement import ISOLATING
-from mkdocs_codeexec.core.expectation import Errored, Skipped, Verdict, judge
-from mkdocs_codeexec.core.outcome import NotStarted
+from mkdocs_codeexec.core.expectation import Errored, Met, Skipped, Verdict, judge, useless
+from mkdocs_codeexec.core.outcome import NotStarted, counted
 from mkdocs_codeexec.core.protocols import Unavailability
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class Pipeline:
             work = [(language, action) for language, action in work if action.request_key not in batch.known]
             if work:
                 self.narrator.say(
-                    f"executing {len(work)} of {len(live)} samples{batch.taken_over(live)}, {runner.told}"
+                    f"executing {len(work)} of {counted(len(live), 'sample')}{batch.taken_over(live)}, {runner.told}"
                 )
                 executor.run(work, lambda action, outcome: self._finish(batch, action, outcome))
 
@@ -160,8 +160,9 @@ class Pipeline:
             if why and (outcome := self.accepted(self.store.find(action.request_key))):
                 batch.known[action.request_key] = outcome
                 reasons[why.reason] = reasons.get(why.reason, 0) + 1
-        for reason, count in reasons.items():
-            self.narrator.say(f"{reason}: {count} stored outcomes of another toolchain are shown instead")
+        for reason, number in reasons.items():
+            shown = f"{counted(number, 'stored outcome')} of another toolchain {'is' if number == 1 else 'are'} shown instead"
+            self.narrator.say(f"{reason}: {shown}")
 
     def accepted(self, outcome: Outcome | None) -> Outcome | None:
         """Return `outcome`, unless it was produced under a weaker tier than what counts: then that is a miss."""
@@ -233,8 +234,8 @@ class _Batch:
 
     def taken_over(self, live: Sequence[Sample]) -> str:
         """Say how many samples are answered by what earlier builds have stored, those that were killed included."""
-        count = sum(self.actions[id(sample)].request_key in self.known for sample in live)
-        return f", {count} taken over from earlier builds" if count else ""
+        number = sum(self.actions[id(sample)].request_key in self.known for sample in live)
+        return f", {number} taken over from earlier builds" if number else ""
 
     def distinct(self) -> Iterator[Action]:
         yield from {action.request_key: action for action in self.actions.values()}.values()
@@ -269,6 +270,8 @@ class _Batch:
             cached = action.request_key not in executed
             executed.discard(action.request_key)
             verdict = judge(sample.expectation, outcome)
+            if isinstance(verdict, Met):
+                verdict = useless(sample.display, outcome) or verdict
             yield Resolved(sample=sample, verdict=verdict, outcome=outcome, key=key, cached=cached)
 
 

@@ -25,9 +25,13 @@ if TYPE_CHECKING:
 AROUND = 2
 """Lines shown before and after the one that is meant."""
 MAX_LINES = 60
-"""Lines of a tool's message that go to the log; the page has all."""
-MAX_WIDTH = 1000
+"""Lines of a tool's message that go to the log; of a sample's, the page has all."""
+MAX_WIDTH = 400
 """Characters of such a line."""
+EXCERPT_WIDTH = 200
+"""Characters of a line of the page."""
+STORED = "(stored result; CODEEXEC_EXECUTE=always runs it again)"
+"""What is said of a failure that did not happen in this build."""
 
 
 class Failure(NamedTuple):
@@ -56,15 +60,26 @@ def failures(
     """
     found: list[Failure] = []
     causes: dict[str, list[Resolved]] = {}
-    for item in resolved:
+    items = list(resolved)
+    executed = {item.key for item in items if not item.cached}
+    for item in items:
         match item.verdict:
             case Unmet() | Blocked():
-                found.append(_failure(item, languages[item.sample.language], read_page(item.sample.location)))
+                failure = _failure(item, languages[item.sample.language], read_page(item.sample.location))
+                stored = item.cached and item.key not in executed
+                found.append(_stored(failure) if stored else failure)
             case Errored(reason):
                 causes.setdefault(reason, []).append(item)
             case _:
                 pass
     return found + [_common(reason, items) for reason, items in causes.items()]
+
+
+def _stored(failure: Failure) -> Failure:
+    detail = f"{failure.detail}\n\n{STORED}".lstrip("\n")
+    return failure._replace(
+        detail=detail, notice=failure.notice._replace(message=f"{failure.notice.message}\n{STORED}")
+    )
 
 
 def _common(reason: str, items: Sequence[Resolved]) -> Failure:
@@ -74,7 +89,7 @@ def _common(reason: str, items: Sequence[Resolved]) -> Failure:
     lines = [named(places)] if len(items) > 1 else []
     said = list(lines)
     if first.why and first.why.detail:
-        lines.append(_cut(first.why.detail))
+        lines.append(_cut(first.why.detail, "left out"))
     if first.why and first.why.hint:
         said.append(f"hint: {first.why.hint}")
         lines += ["", f"hint: {first.why.hint}"]
@@ -167,20 +182,35 @@ def _excerpt(page: list[str], place: Place) -> list[str]:
     out = []
     for number in range(first, last + 1):
         mark = ">" if number == place.line else " "
-        out.append(f"{mark} {number:>{width}} | {page[number - 1]}".rstrip())
-        if number == place.line and place.column:
-            before = page[number - 1][: place.column - 1]
-            pad = "".join("\t" if letter == "\t" else " " for letter in before).ljust(place.column - 1)
+        column = place.column if number == place.line else 0
+        text, column = _window(page[number - 1], column)
+        out.append(f"{mark} {number:>{width}} | {text}".rstrip())
+        if column:
+            before = text[: column - 1]
+            pad = "".join("\t" if letter == "\t" else " " for letter in before).ljust(column - 1)
             out.append(f"  {'':>{width}} | {pad}^")
     return out
 
 
+def _window(line: str, column: int) -> tuple[str, int]:
+    """Return the part of a long line that is around `column`, and where that is in it."""
+    if len(line) <= EXCERPT_WIDTH:
+        return line, column
+    start = min(max(0, column - EXCERPT_WIDTH // 2), len(line) - EXCERPT_WIDTH)
+    before = "… " if start else ""
+    after = " …" if start + EXCERPT_WIDTH < len(line) else ""
+    shown = f"{before}{line[start : start + EXCERPT_WIDTH]}{after}"
+    return shown, column - start + len(before) if column else 0
+
+
 def _shortened(line: str) -> str:
-    return line if len(line) <= MAX_WIDTH else f"{line[:MAX_WIDTH]}\x1b[0m … {len(line) - MAX_WIDTH} more"
+    if len(line) <= MAX_WIDTH:
+        return line
+    return f"{line[:MAX_WIDTH].rstrip()}\x1b[0m … {len(line) - MAX_WIDTH} more characters"
 
 
-def _cut(text: str) -> str:
+def _cut(text: str, rest: str = "on the page") -> str:
     lines = [_shortened(line) for line in text.rstrip("\n").split("\n")]
     if len(lines) <= MAX_LINES:
         return "\n".join(lines)
-    return "\n".join([*lines[:MAX_LINES], f"… {len(lines) - MAX_LINES} more lines are on the page"])
+    return "\n".join([*lines[:MAX_LINES], f"… {len(lines) - MAX_LINES} more lines are {rest}"])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 from mkdocs_codeexec.core.expectation import VerdictName, verdict_name, verdict_reason
+from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.languages.toolchain import write
 
 if TYPE_CHECKING:
@@ -67,22 +68,22 @@ class Run:
         }
         names = [verdict_name(item.verdict) for item in self.resolved]
         counts |= {name: names.count(name) for name in get_args(VerdictName)}
-        return {name: count + sum(other["counts"][name] for other in self.others) for name, count in counts.items()}
+        return {name: each + sum(other["counts"][name] for other in self.others) for name, each in counts.items()}
 
     def summary(self) -> str:
         """Return the line that stands in the log of each build."""
         counts = self.counts()
         parts = [f"{counts['executed']} executed", f"{counts['cached']} cached", f"{counts['unmet']} failed"]
-        parts += [f"{counts[name]} {name}" for name in ("skipped", "suspended", "blocked", "error") if counts[name]]
-        return f"{_samples(counts['samples'])}: {', '.join(parts)} ({self.duration:.1f} s)"
+        parts += [_worded(name, counts[name]) for name in ("skipped", "suspended", "blocked", "error") if counts[name]]
+        return f"{counted(counts['samples'], 'sample')}: {', '.join(parts)} ({self.duration:.1f} s)"
 
     def verdict(self) -> str:
         """Return why the build fails, in the words of the summary; empty if it does not."""
         counts = self.counts()
-        parts = [f"{counts[name]} {word}" for name, word in _BAD.items() if counts[name]]
+        parts = [_worded(name, counts[name]) for name in _BAD if counts[name]]
         if parts == [f"{counts['unmet']} failed"]:
-            return f"{counts['unmet']} of {_samples(counts['samples'])} failed"
-        return f"{_samples(counts['samples'])}: {', '.join(parts)}" if parts else ""
+            return f"{counts['unmet']} of {counted(counts['samples'], 'sample')} failed"
+        return f"{counted(counts['samples'], 'sample')}: {', '.join(parts)}" if parts else ""
 
     def details(self) -> Iterator[str]:
         """Yield a line for each sample: where it is, its verdict, and how it came to that."""
@@ -90,7 +91,8 @@ class Run:
             steps = item.outcome.steps if item.outcome else ()
             times = ", ".join(f"{step.kind} {step.duration * 1000:.0f} ms" for step in steps)
             how = "cached" if item.cached else times or "not executed"
-            yield f"{item.sample.location}: {item.sample.language}: {verdict_name(item.verdict)} ({how})"
+            name = verdict_name(item.verdict)
+            yield f"{item.sample.location}: {item.sample.language}: {_BAD.get(name, name)} ({how})"
 
     def failed(self) -> int:
         """Return how many samples did not go as their authors said, or could not be tried."""
@@ -134,6 +136,10 @@ _BAD: dict[VerdictName, str] = {"unmet": "failed", "blocked": "blocked", "error"
 """Verdicts that fail a build, and the words for them in the log."""
 
 
+def _worded(name: VerdictName, number: int) -> str:
+    return counted(number, name) if name == "error" else f"{number} {_BAD.get(name, name)}"
+
+
 def executed(resolved: Iterable[Resolved]) -> int:
     """Return how many of `resolved` were executed, rather than answered by a stored outcome."""
     return sum(1 for item in resolved if not item.cached and item.outcome and item.outcome.started)
@@ -147,10 +153,6 @@ def distinct(resolved: Iterable[Resolved]) -> list[Resolved]:
         identity = (sample.location, sample.location.path, sample.language, sample.code, item.verdict)
         found.setdefault(identity, item)
     return list(found.values())
-
-
-def _samples(count: int) -> str:
-    return f"{count} sample{'' if count == 1 else 's'}"
 
 
 def _sample(item: Resolved) -> dict[str, object]:
