@@ -45,5 +45,5 @@ def _shown(item: Resolved) -> Iterator[tuple[str, str, int]]:
 
 def _over(text: str) -> int:
     """Return how many bytes of `text` are beyond what a page shows of a line."""
-    sizes = (len(line.encode("utf-8", "replace")) for line in ansi.plain(text).split("\n"))
+    sizes = (len(line.encode("utf-8", "replace")) for line in ansi.strip(text).split("\n"))
     return sum(size - lines.LIMIT for size in sizes if size > lines.LIMIT)
