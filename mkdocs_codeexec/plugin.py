@@ -67,6 +67,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         self._serving = False
         self._begun = 0
         self._raw: dict[str, Any] = {}
+        self._good: dict[str, Any] = {}
         self._memory: dict[Key, Outcome] = {}
         self._watcher = Watcher()
         self._builds = Builds()
@@ -105,16 +106,16 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         )
         try:
             site = self._open(config, environ, console, self._raw)
+            self._good = self._raw
         except ConfigurationError as error:
             if not self._serving or self._begun == 1:
                 raise PluginError(f"codeexec: the configuration has mistakes\n\n{plainly(str(error))}") from error
-            console.warn(f"no samples run: the configuration has mistakes\n\n{error}")
-            site = self._open(config, environ, console, {"enabled": False})
+            site = self._as_before(config, environ, console, f"the configuration has mistakes\n\n{error}")
         except Exception as error:
             if not self._serving or self._begun == 1:
                 raise
             self._tell(console, error)
-            site = self._open(config, environ, console, {"enabled": False})
+            site = self._as_before(config, environ, console, f"internal error: {type(error).__name__}: {error}")
         if not (site.settings.enabled or within):
             console.say("disabled: no sample is executed")
         stand_in = ensure_superfences(config.markdown_extensions, config.mdx_configs)
@@ -158,6 +159,19 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             within=self._builds.current is not None,
             kept=self._builds.kept(),
         )
+
+    def _as_before(self, config: MkDocsConfig, environ: dict[str, str], console: Console, why: str) -> Site:
+        """Return a new build with the last settings that were good, which says so on every page with samples."""
+        text = f"the last good settings are used: {why}"
+        try:
+            site = self._open(config, environ, console, self._good)
+        except Exception:  # noqa: BLE001 - what has been good depends on where pages are, say
+            text = f"no samples run: {why}"
+            site = self._open(config, environ, console, {"enabled": False})
+        if self._builds.current is None:
+            console.warn(text)
+        site.notice = text
+        return site
 
     def survive(self, error: Exception) -> bool:
         """Tell of `error`, and whether the build is to go on: in `serve`, where nothing may leave a rebuild."""

@@ -19,6 +19,7 @@ from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.html.fallback import explained, plain
 from mkdocs_codeexec.html.fragment import Renderer
+from mkdocs_codeexec.html.notice import notice
 from mkdocs_codeexec.languages import words
 from mkdocs_codeexec.markdown import slots
 from mkdocs_codeexec.markdown.collecting import PageContext
@@ -75,6 +76,7 @@ class Site:
         problems: What authors should know of their fences.
         within: Whether this build is within another one, at whose end its problems are told.
         kept: The store; opened when it is needed.
+        notice: What readers of every page with samples are to know; may be empty.
     """
 
     settings: Settings
@@ -86,6 +88,7 @@ class Site:
     problems: Problems = field(default_factory=Problems)
     within: bool = False
     kept: DirectoryStore | None = None
+    notice: str = ""
     _page: PageContext | None = None
     _late: bool = False
     _slots: dict[str, Slotted] = field(default_factory=dict)
@@ -175,10 +178,18 @@ class Site:
             self.problems.tell(self.console)
         self._resolve([slotted for slotted in waiting if slotted.resolved is None])
         self.close()
+        noticed = self._noticed(pages)
         self._late = True
-        filled = [self._unmarked(slots.fill(page, self._fragment)) for page in pages]
+        filled = [self._unmarked(slots.fill(page, self._fragment)) for page in noticed]
         self._duration += time.perf_counter() - began
         return filled
+
+    def _noticed(self, pages: Sequence[str]) -> list[str]:
+        """Return `pages` with what is to be known at the start of those that have samples."""
+        if self._late or not self.notice:  # late pages are whole documents
+            return list(pages)
+        mine = [any(slot in self._slots for slot in slots.find(page)) for page in pages]
+        return [notice(self.notice) + page if found else page for page, found in zip(pages, mine, strict=True)]
 
     def _unmarked(self, html: str) -> str:
         """Return `html` without Slots that cannot be filled, such as one in a comment: their marks are random."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import signal
@@ -123,7 +124,8 @@ def test_the_story_of_an_afternoon(project: Project) -> None:
         mkdocs_yml = (project.root / "mkdocs.yml").read_text("utf-8")
         project.write("mkdocs.yml", mkdocs_yml.replace('"rust"', '"rast"'))
         server.wait(lambda: "did you mean `rust`" in server.log, "message about the options")
-        assert "<h1" in server.page()
+        server.wait(lambda: "codeexec-notice" in server.page(), "notice on the page")
+        assert "cannot find value" in server.page()
         project.write("mkdocs.yml", mkdocs_yml)
         project.page(page)
         server.wait(lambda: "0 failed" in server.builds()[-1], "recovery")
@@ -187,6 +189,49 @@ def test_an_interrupt_stops_every_child(project: Project) -> None:
         assert [] == _alive(token)
         assert took < 4
         assert process.returncode != 0 or command[0] == "serve"
+
+
+WRONG = {
+    "a misspelt option": ({"timeuot": 5}, "did you mean `timeout`?"),
+    "a wrong value": ({"timeout": "soon"}, "`soon`"),
+    "a wrong value of a language": ({"languages": {"bash": {"readable": ["~"]}}}, "readable"),
+    "a folder that is published": ({"cache_dir": "docs/<b>"}, "docs/<b>"),
+}
+
+
+@pytest.mark.parametrize(("options", "said"), WRONG.values(), ids=WRONG)
+def test_a_mistake_in_the_options_takes_nothing_away(
+    project: Project,
+    rebuild: Callable[[], None],
+    caplog: pytest.LogCaptureFixture,
+    options: dict[str, object],
+    said: str,
+) -> None:
+    """The last good settings stay in use; the log says so, and every page that has samples, until it is mended."""
+    project.configure({"languages": {"bash": {"env": {"WHO": "good"}}}})
+    project.page("# Title\n\n```bash exec\necho $WHO\n```\n")
+    project.page("# Without\n", "other.md")
+    rebuild()
+    assert "codeexec-notice" not in project.html()
+
+    for _ in range(2):
+        caplog.clear()
+        project.configure(options)
+        rebuild()
+        assert [("stdout", "good")] == project.streams()
+        assert 1 == caplog.text.count("codeexec: the last good settings are used: the configuration has mistakes\n\n")
+        [shown] = re.findall(
+            r'<div class="admonition warning codeexec-notice" role="alert">(.*?)</div>', project.html()
+        )
+        for text in (caplog.text, html.unescape(shown)):
+            assert said in text
+        assert "<b>" not in shown
+        assert "codeexec-notice" not in project.html("other/index.html")
+
+    project.configure()
+    rebuild()
+    assert (["met"], []) == (project.verdicts(), project.streams())
+    assert "codeexec-notice" not in project.html()
 
 
 FAULTS = {
