@@ -76,7 +76,7 @@ def failures(
 
 
 def _stored(failure: Failure) -> Failure:
-    detail = f"{failure.detail}\n\n{STORED}".lstrip("\n")
+    detail = f"{failure.detail}\n\n{STORED}"
     return failure._replace(
         detail=detail, notice=failure.notice._replace(message=f"{failure.notice.message}\n{STORED}")
     )
@@ -147,7 +147,7 @@ def _notice(reason: str, found: Sequence[Finding], where: PageMap) -> Notice:
     first = found[0]
     region = first.regions[0]
     start = _place(region, where)
-    end = where.written(region.end_line, region.end_column) if region.end_line else None
+    end = where.written(region.end_line, region.end_column)
     message = "\n".join((str(first), *(secondary(_related(first, where)).splitlines())))
     last, column = (end.line, end.column) if end and start is not where.fence else (0, 0)
     return Notice(start.page, message, reason, start.line, start.column, last, column)

@@ -218,6 +218,9 @@ CASES = {
     "long-line-start": long(30),
     "long-line-middle": long(2500),
     "long-line-end": long(4999),
+    "long-lines-of-a-message": Told(
+        [went(sample(), step("run", Exited(1), "\n".join(["x" * 400, "x" * 401, f"x{' ' * 500}^"])))]
+    ),
     "long-message": Told([went(sample(), step("run", Exited(1), "".join(f"line {n}\n" for n in range(1, 66))))]),
     "full-message": Told([went(sample(), step("run", Exited(1), "".join(f"line {n}\n" for n in range(1, 61))))]),
     "stored": Told(
