@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.core.confinement import ISOLATING
 from mkdocs_codeexec.core.expectation import Blocked, Errored, Unmet, verdict_reason
-from mkdocs_codeexec.core.outcome import Exited, LimitReached, OutOfMemory
+from mkdocs_codeexec.core.outcome import Exited, LimitReached, OutOfMemory, counted
 from mkdocs_codeexec.report.annotations import Notice
 from mkdocs_codeexec.report.findings import errors, of_diagnostic
 from mkdocs_codeexec.report.places import page_map, rewritten, secondary
@@ -206,11 +206,11 @@ def _window(line: str, column: int) -> tuple[str, int]:
 def _shortened(line: str) -> str:
     if len(line) <= MAX_WIDTH:
         return line
-    return f"{line[:MAX_WIDTH].rstrip()}\x1b[0m … {len(line) - MAX_WIDTH} more characters"
+    return f"{line[:MAX_WIDTH].rstrip()}\x1b[0m … {counted(len(line) - MAX_WIDTH, 'more character')}"
 
 
 def _cut(text: str, rest: str = "on the page") -> str:
     lines = [_shortened(line) for line in text.rstrip("\n").split("\n")]
     if len(lines) <= MAX_LINES:
         return "\n".join(lines)
-    return "\n".join([*lines[:MAX_LINES], f"… {len(lines) - MAX_LINES} more lines are {rest}"])
+    return "\n".join([*lines[:MAX_LINES], f"… {counted(len(lines) - MAX_LINES, 'more line')} {rest}"])

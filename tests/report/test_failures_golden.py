@@ -208,6 +208,7 @@ CASES = {
         [
             went(sample(Location("a.md", 1), "bash", "x\n"), step("run", Exited(1), "")),
             went(sample(Location("a.md", 4), "bash", "y"), step("run", Exited(1), "sample.sh: line 1: y\n")),
+            went(sample(Location("a.md", 6), "bash", "gone"), step("run", Exited(1))),
         ],
         "```bash\nx\n```\n~~~bash\ny\n~~~",
     ),
