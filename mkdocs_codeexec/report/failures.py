@@ -193,14 +193,13 @@ def _excerpt(page: list[str], place: Place) -> list[str]:
 
 
 def _window(line: str, column: int) -> tuple[str, int]:
-    """Return the part of a long line that is around `column`, and where that is in it."""
+    """Return the part of a long line that is around `column`, or its start for 0, and where that is in it."""
     if len(line) <= EXCERPT_WIDTH:
         return line, column
     start = min(max(0, column - EXCERPT_WIDTH // 2), len(line) - EXCERPT_WIDTH)
     before = "… " if start else ""
     after = " …" if start + EXCERPT_WIDTH < len(line) else ""
-    shown = f"{before}{line[start : start + EXCERPT_WIDTH]}{after}"
-    return shown, column - start + len(before) if column else 0
+    return f"{before}{line[start : start + EXCERPT_WIDTH]}{after}", column - start + len(before)
 
 
 def _shortened(line: str) -> str:
