@@ -197,7 +197,7 @@ CASES = {
     "limits": Told(
         [
             went(sample(), step("run", LimitReached("processes", 64), "no\n")),
-            went(sample(), step("run", LimitReached("cpu", 10))),
+            went(sample(), step("build", Exited(0)), step("run", LimitReached("cpu", 10))),
             went(sample(), step("run", TimedOut(2.5), "slow\n")),
         ]
     ),
@@ -236,6 +236,7 @@ CASES = {
     "not-tried-with-more": Told(
         [unknown(Errored("no cargo"), 5, Unavailability("no cargo", "install it\nor not", "it\n\nsaid\n\n" * 50), "")]
     ),
+    "not-tried-with-a-hint": Told([unknown(Errored("no cargo"), 5, Unavailability("no cargo", "install it"))]),
     "not-tried-thrice": Told([unknown(Errored("no"), line, Unavailability("no", "do")) for line in (5, 9, 12)]),
     "not-tried-often": Told([unknown(Errored("no"), line, Unavailability("no", "", "said")) for line in range(5, 295)]),
     "all-together": Told(
