@@ -203,6 +203,7 @@ CASES = {
     ),
     "page-gone": Told([went(sample(), step("build", Exited(1), "", "", TYPES))], ""),
     "page-changed": Told([went(sample(), step("build", Exited(1), "", "", TYPES))], "# Guide\n\nShorter\n"),
+    "no-line": Told([went(sample(Location("guide.md", 0)), step("run", Exited(3)))]),
     "no-path": Told([went(sample(Location("guide.md", 5)), step("build", Exited(1), "", "", MOVED))]),
     "first-and-last-line": Told(
         [
@@ -257,7 +258,7 @@ CASES = {
 def told(case: Told) -> str:
     """Return all that is said, as text that people can read."""
     parts = []
-    for failure in failures(case.items, LANGUAGES, lambda location: case.page if location.line else ""):
+    for failure in failures(case.items, LANGUAGES, lambda _: case.page):
         notice = failure.notice
         places = ", ".join(f"{name}={value!r}" for name, value in notice._asdict().items() if name != "message")
         parts.append(f"HEADLINE {failure.headline}\n{failure.detail}\nNOTICE {places}\n{notice.message}\n")
