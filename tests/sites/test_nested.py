@@ -169,6 +169,28 @@ def test_serve_rebuilds_every_language(languages: Project, rebuild: object, capl
     assert [("stdout", "in English")] == languages.streams("de/index.html")
 
 
+@pytest.mark.parametrize("plugins", ORDERS.values(), ids=ORDERS)
+def test_check_executes_the_samples_of_every_language(languages: Project, plugins: str) -> None:
+    """Once each, and the site is not written."""
+    configure(languages, plugins)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs_codeexec.cli", "check", "--repeat", "1"],
+        cwd=languages.root,
+        env=os.environ | languages.env,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+
+    assert 1 == done.returncode, done.stderr
+    assert FAILURES == re.findall(r"^docs/\S+:\d+: exit status \d", done.stdout, re.MULTILINE)
+    assert "4 samples, 1 run of each: 0 met, 4 failed, 0 differing (" in done.stdout
+    assert "unmet" not in done.stderr + done.stdout
+    assert not (languages.root / "site").exists()
+
+
 @pytest.mark.parametrize("plugins", ["  - monorepo\n" + CODEEXEC, CODEEXEC + "  - monorepo\n"])
 def test_monorepo(project: Project, plugins: str) -> None:
     """Pages of all repositories are told of by the names of their own files, although they are built from copies."""
