@@ -96,14 +96,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         """Check the options and add the Markdown extension and the stylesheet."""
         within = self._enter()
         environ = read_environment()
-        console = Console(
-            log=log,
-            color=wants_color(environ, sys.stderr),
-            warning_level=INFO if self._serving and config.strict else WARNING,
-            annotations=for_github(
-                environ, (Path.cwd(), Path(config.config_file_path or "mkdocs.yml").absolute().parent)
-            ),
-        )
+        console = self._console(config, environ)
         try:
             site = self._open(config, environ, console, self._raw)
             self._good = self._raw
@@ -128,6 +121,15 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         if STYLESHEET not in config.extra_css:
             config.extra_css.insert(0, STYLESHEET)  # first, so that the user's own sheets win
         return config
+
+    def _console(self, config: MkDocsConfig, environ: dict[str, str]) -> Console:
+        project = Path(config.config_file_path or "mkdocs.yml").absolute().parent
+        return Console(
+            log=log,
+            color=wants_color(environ, sys.stderr),
+            warning_level=INFO if self._serving and config.strict else WARNING,
+            annotations=for_github(environ, (Path.cwd(), project)),
+        )
 
     def _enter(self) -> bool:
         """Note that a build begins, and return whether it is within another one."""
