@@ -52,7 +52,7 @@ def test_a_page_shows_what_its_sample_printed(project: Project) -> None:
         project.html(),
         re.DOTALL,
     )
-    assert re.search(r"codeexec: 1 samples: 1 executed, 0 cached, 0 unmet \(\d+\.\d s\)", built.log)
+    assert re.search(r"codeexec: 1 sample: 1 executed, 0 cached, 0 failed \(\d+\.\d s\)", built.log)
     assert "data-codeexec-slot" not in project.html()
     assert "assets/codeexec.css" in project.html()
     assert (project.root / "site/assets/codeexec.css").exists()
@@ -66,7 +66,7 @@ def test_a_second_build_executes_nothing_and_says_so(project: Project) -> None:
 
     again = project.build()
     assert {"samples": 2, "cached": 2, "met": 2} == again.counts
-    assert "2 samples: 0 executed, 2 cached, 0 unmet" in again.log
+    assert "2 samples: 0 executed, 2 cached, 0 failed" in again.log
     assert first == project.html() or re.sub("Build Date.*", "", first) == re.sub("Build Date.*", "", project.html())
 
     project.page(f'# Title\n\nMore prose.\n\n{PYTHON}\n```bash exec\necho "from bash"\n```\n')
