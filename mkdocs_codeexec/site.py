@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.ahead import Ahead
 from mkdocs_codeexec.core.expectation import Errored
+from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.html.fallback import explained, plain
 from mkdocs_codeexec.html.fragment import Renderer
 from mkdocs_codeexec.languages import words
@@ -49,13 +50,13 @@ class Slotted:
     Attributes:
         sample: What the author wrote.
         html_id: Of its element on the page.
-        refusal: Why it is not executed although it asks for it; empty if it is.
+        refusal: Why it is not executed although it asks for it; None if it is.
         resolved: What became of it; None until then.
     """
 
     sample: Sample
     html_id: str
-    refusal: str = ""
+    refusal: Unavailability | None = None
     resolved: Resolved | None = None
 
 
@@ -109,8 +110,13 @@ class Site:
 
     def report(self, problem: Problem) -> None:
         """Tell the author of a mistake in a fence, once."""
-        if self.settings.enabled and not self._late and str(problem) not in self._reported:
-            self._reported.add(str(problem))
+        identity = problem.message if problem.once else str(problem)
+        if not self.settings.enabled or self._late or identity in self._reported:
+            return
+        self._reported.add(identity)
+        if problem.mild:
+            self.console.say(str(problem))
+        else:
             self.console.warn(problem.message, at=problem.location, hint=problem.hint)
 
     def survives(self, failure: ExtensionFailure) -> bool:
@@ -119,7 +125,7 @@ class Site:
             self.console.warn(str(failure))
         return self.lenient
 
-    def add(self, sample: Sample, refusal: str = "") -> str:
+    def add(self, sample: Sample, refusal: str = "", hint: str = "") -> str:
         """Take a sample from a page and return the id of its Slot."""
         page = sample.location.page
         self._per_page[page] = number = self._per_page.get(page, 0) + 1
@@ -128,7 +134,8 @@ class Site:
         name = f"codeexec-excerpt-{number}" if self._late else f"codeexec-{number}"
         same = self._same(sample) if self._late else None
         resolved = same.resolved if same else None
-        self._slots[slot] = Slotted(same.sample if same else sample, name, refusal, resolved)
+        why = Unavailability(refusal, hint) if refusal else None
+        self._slots[slot] = Slotted(same.sample if same else sample, name, why, resolved)
         return slot
 
     def _same(self, sample: Sample) -> Slotted | None:
@@ -193,7 +200,9 @@ class Site:
         live = [slotted for slotted in waiting if not slotted.refusal]
         for slotted in waiting:
             if slotted.refusal:
-                slotted.resolved = Resolved(sample=slotted.sample, verdict=Errored(slotted.refusal))
+                slotted.resolved = Resolved(
+                    sample=slotted.sample, verdict=Errored(slotted.refusal.reason), why=slotted.refusal
+                )
         if not live:
             return
         if self._ahead is not None:
@@ -263,15 +272,15 @@ class Site:
 
         if self._renderer is None:
             self._renderer = Renderer(self.theme_dirs, PACKAGE / "templates")
-        language = self.languages[resolved.sample.language]
+        language = self.languages.get(resolved.sample.language)  # None: it is not set up, and that is what went wrong
         return self._renderer.render(
             resolved.sample,
             resolved.verdict,
             resolved.outcome,
             source=source,
             html_id=html_id,
-            tidy=lambda text: language.tidy(resolved.sample, text),
-            marks=marks(resolved.sample, resolved.verdict, resolved.outcome, language),
+            tidy=lambda text: language.tidy(resolved.sample, text) if language else text,
+            marks=marks(resolved.sample, resolved.verdict, resolved.outcome, language) if language else (),
         )
 
     def give_up(self, why: str) -> None:
@@ -320,4 +329,4 @@ class Site:
     def watched(self) -> Iterable[Path]:
         """Return the files and folders whose change should rebuild the site."""
         used = {slotted.sample.language for slotted in self._slots.values()}
-        return [path for name in sorted(used) for path in self.languages[name].watched()]
+        return [path for name in sorted(used & self.languages.keys()) for path in self.languages[name].watched()]

@@ -6,10 +6,12 @@ superfences knows lists, tabs, blockquotes, admonitions and fences within fences
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markdown.postprocessors import Postprocessor
+from markdown.util import ETX, STX
 from pymdownx.superfences import SuperFencesBlockPreprocessor, SuperFencesException
 
 from mkdocs_codeexec.core.hidden import visible
@@ -17,17 +19,21 @@ from mkdocs_codeexec.core.sample import Location, Problem
 from mkdocs_codeexec.markdown.asking import Asking
 from mkdocs_codeexec.markdown.claiming import foreign_include
 from mkdocs_codeexec.markdown.collecting import Desk, ExtensionFailure, PageContext
-from mkdocs_codeexec.markdown.header import parse_header
+from mkdocs_codeexec.markdown.doubts import Doubts, comments, untaken
+from mkdocs_codeexec.markdown.header import is_inline_code, parse_header
 from mkdocs_codeexec.markdown.options import Remark
 from mkdocs_codeexec.markdown.slots import open_slot
 
 if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable, Sequence
+
     from markdown import Markdown
 
     from mkdocs_codeexec.markdown.claiming import Claim
 
 
-class _Opened(NamedTuple):
+class Opened(NamedTuple):
     """A fence of ours, from its header on.
 
     Attributes:
@@ -42,23 +48,37 @@ class _Opened(NamedTuple):
 
 
 class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
-    """Renders fences, and hands in the samples among them."""
+    """Renders fences, and hands in the samples among them.
+
+    Attributes:
+        doubts: What is to be said of lines that may turn out not to be fences.
+        directive: The last `:::` that mkdocstrings was asked for: its name, and how many of that name came before.
+    """
 
     def __init__(self, md: Markdown, usual: Any, desk: Desk) -> None:
         super().__init__(md, usual, desk)
+        self.doubts = Doubts()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.directive: tuple[str, int] | None = None
+        self._directives: Counter[str] = Counter()
+        self._nested = False
         self._index = -1
-        self._opened: _Opened | None = None
+        self._line = ""
+        self._opened: Opened | None = None
+        self._left: tuple[int, str] | None = None
         self._bare: tuple[int, str] | None = None
+        self._contested: Remark | None = None
         self._problems: list[Problem] = []
         self._deferred: dict[str, list[Problem]] = {}
+        self._fenced: list[range] = []
+        self.doubts.clear()
 
     def run(self, lines: list[str]) -> list[str]:
         """Return `lines` with a placeholder for each fence."""
-        self._index = -1
-        self._opened = None
-        self._bare = None
-        self._problems = []
-        self._deferred = {}
+        self._begin()
+        self._nested = self._desk.nesting.begin(self, self._desk.collector.page())
         kept: list[str] = super().run(lines)
         self._abandon()
         return kept
@@ -67,11 +87,17 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
         """Count a line outside of a fence."""
         self._index += 1
         whitespace: str = super().parse_whitespace(line)
+        if (found := untaken(line)) and not (found.fence[0] == "`" and is_inline_code(found.info)):
+            page, asks = self._desk.collector.page(), self._desk.claim(parse_header(found.info))
+            if page and asks and asks.request and not asks.request.ignored:
+                location = self._location(Opened(asks, self._index, line), page)
+                self.doubts.add(line, found.remark.at(location))
         return whitespace
 
     def parse_fence_line(self, line: str) -> tuple[str, str]:
         """Count a line inside of a fence."""
         self._index += 1
+        self._line = line
         whitespace, content = super().parse_fence_line(line)
         if self._opened and _is_end(content, self.fence):
             content = self.fence
@@ -84,14 +110,56 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
     def clear(self) -> None:
         """Forget the fence that was open."""
         self._abandon()
+        self._left = self._contested = None
         super().clear()
 
     def _take(self, found: Claim, line: str) -> None:
-        self._opened = _Opened(found, self._index, line)
+        if self._contested:
+            found = found._replace(remarks=(*found.remarks, self._contested))
+        self._opened = Opened(found, self._index, line)
         self.formatter = functools.partial(self._render, self._opened)
 
     def _leave(self, line: str, info: str) -> None:
-        self._bare = None if info.strip() else (self._index, line)
+        self._left = (self._index, line)
+        self._bare = None if info.strip() else self._left
+
+    def _look_at(self, found: Claim, line: str) -> None:
+        super()._look_at(found, line)
+        if found.remarks:
+            self.formatter = functools.partial(self._tell, self.formatter, Opened(found, self._index, line))
+
+    def _tell(self, formatter: Callable[..., str], opened: Opened, *, src: str, **how: Any) -> str:
+        """Render a fence that is not ours with `formatter`, and tell what is to be said of it."""
+        if page := self._desk.collector.page():
+            location = self._location(opened, page, src)
+            self._problems = [remark.at(location) for remark in opened.claim.remarks]
+        return formatter(src=src, **how)
+
+    def _contest(self, found: Claim, line: str, owner: str) -> None:
+        del line
+        language = found.request.language if found.request else found.word
+        theirs = f"`languages` of `{owner}`" if owner == "markdown-exec" else "`custom_fences` of `pymdownx.superfences`"
+        self._contested = Remark(
+            f"`{language}` fences with `exec` are executed here, and {f'`{owner}`' if owner else 'a custom fence'} "
+            "would execute them too",
+            f"`languages: {{{language}: {{run: none}}}}` of `codeexec` leaves them to it; to keep them here, "
+            f"leave `{found.word}` out of {theirs}",
+            once=True,
+        )
+
+    def direct(self, name: str) -> None:
+        """Note that mkdocstrings renders `::: name` next."""
+        self.directive = name, self._directives[name]
+        self._directives[name] += 1
+
+    def line_of(self, wanted: re.Pattern[str], number: int, page: PageContext) -> int:
+        """Return the line of the page, outside of fences, that `wanted` matches, after `number` others; 0 if there is none."""
+        fenced = {index for lines in self._fenced for index in lines}
+        return self._desk.lines.find_any(wanted, number, fenced, page.text)
+
+    def line_of_left(self, page: PageContext) -> int:
+        """Return the line of the fence that is not ours and is being rendered now; 0 if there is none."""
+        return self._desk.lines.find(*self._left, page.text) if self._left else 0
 
     def _look_within(self, bare: tuple[int, str], content: str, line: str) -> None:
         """Tell of a sample that stands within a fence without a header.
@@ -104,9 +172,9 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
         if not (page and found and found.request):
             return
         self._bare = None  # the first one says it all
-        start = self._desk.lines.find(*bare, page.text)
+        start = self._location(Opened(found, *bare), page).line
         problem = Problem(
-            Location(page.page, self._desk.lines.find(self._index, line, page.text), page.path),
+            self._location(Opened(found, self._index, line), page),
             f"the fence of line {start} has not ended here, so this is not executed",
             f"if line {start} is the end of a fence, mend the header of that one: it is not understood",
         )
@@ -125,12 +193,20 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
                 "the fence is never closed, so it is not executed",
                 "close it with as many of the same characters, at the same indentation",
             )
-            self._desk.collector.report(problem)
+            self.doubts.add(opened.line, problem)
 
-    def _location(self, opened: _Opened, page: PageContext) -> Location:
-        return Location(page.page, self._desk.lines.find(opened.place, opened.line, page.text), page.path)
+    def _location(self, opened: Opened, page: PageContext, code: str | None = None) -> Location:
+        """Return where a fence is; its end too if that has been seen, and so the `code` in it is known."""
+        if self._nested:
+            lines = (opened.line, *(code.split("\n") if code else ()))
+            within = self._desk.nesting.location(page, self.md, lines)
+            if within is not None:
+                return within
+        line = self._desk.lines.find(opened.place, opened.line, page.text)
+        end = 0 if code is None else self._desk.lines.find(self._index, self._line, page.text)
+        return Location(page.page, line, page.path, end if end > line else 0)
 
-    def _render(self, opened: _Opened, *, src: str, **_: object) -> str:
+    def _render(self, opened: Opened, *, src: str, **_: object) -> str:
         """Render a fence of ours: the formatter that superfences calls."""
         self._opened = None
         try:
@@ -148,7 +224,7 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
                 return f"<pre><code>{escape(src)}</code></pre>"
             raise failure from error
 
-    def _rendered(self, opened: _Opened, code: str) -> str:
+    def _rendered(self, opened: Opened, code: str) -> str:
         found = opened.claim
         page = self._desk.collector.page()
         html, remarks = self._highlighted(found, visible(code) if found.hides_lines else code)
@@ -156,12 +232,13 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
         remarks = (*found.remarks, *remarks, *((foreign,) if foreign else ()))
         if page is None or not (found.request or remarks):
             return html
-        location = self._location(opened, page)
-        self._problems = [Problem(location, remark.message, remark.hint) for remark in remarks]
-        if found.request is None:
+        location = self._location(opened, page, code)
+        self._problems = [remark.at(location) for remark in remarks]
+        request = found.request
+        if request is None:
             return html
-        refusal = found.request.refusal or (foreign.message if foreign else "")
-        slot = self._desk.collector.add(found.request.sample(location, code), refusal)
+        sample = request.sample(location, code)
+        slot = self._desk.collector.add(sample, request.refusal or (foreign.message if foreign else ""), request.hint)
         return open_slot(slot, html)
 
     def _highlighted(self, found: Claim, code: str) -> tuple[str, tuple[Remark, ...]]:
@@ -204,18 +281,26 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
 
     def _store(self, source: str, code: str, start: int, end: int) -> None:
         super()._store(source, code, start, end)
+        self._fenced.append(range(start, end))
         if self._problems:
             placeholder: str = self.stack[-1][0][len(self.ws) :]
             self._deferred[placeholder[1:-1]] = self._problems
             self._problems = []
 
     def report(self) -> None:
-        """Report the problems of the fences that have stayed fences."""
+        """Report the problems of the fences that have stayed fences, and of what should have been one."""
         deferred, self._deferred = self._deferred, {}
+        hidden = comments(self.md.htmlStash.rawHtmlBlocks) if deferred or self.doubts else []
         for key, problems in deferred.items():
-            if self.disabled_indented or self.extension.stash.get(key) is not None:
-                for problem in problems:
-                    self._desk.collector.report(problem)
+            fence = self.disabled_indented or self.extension.stash.get(key) is not None
+            if fence and not any(f"{STX}{key}{ETX}" in comment for comment in hidden):
+                self._report(problems)
+        self._report(list(self.doubts.settled(hidden))[::-1])
+        self.doubts.clear()
+
+    def _report(self, problems: Sequence[Problem]) -> None:
+        for problem in problems:
+            self._desk.collector.report(problem)
 
 
 def _is_end(line: str, fence: str) -> bool:
