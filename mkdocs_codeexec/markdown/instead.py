@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 _SESSION = "write `{word} exec`, with the {what} alone: without `{mark}`, and without what it prints"
 _SHELL_SESSION = (("bash", "sh"), _SESSION, {"what": "commands", "mark": "$ "})
 _PYTHON_SESSION = (("python",), _SESSION + "; `print` what it should show", {"what": "code", "mark": ">>> "})
-_BASH = (("bash", "sh"), "write `{word} exec`", {})
+_PLAIN = "write `{word} exec`"
+_NOTHING: dict[str, str] = {}
 
 _INSTEAD: dict[str, tuple[tuple[str, ...], str, dict[str, str]]] = {
-    **dict.fromkeys(("shell", "sh-script", "shellscript", "terminal", "cmd", "commandline"), _BASH),
+    **dict.fromkeys(("shell", "sh-script", "shellscript", "terminal", "commandline"), (("bash", "sh"), _PLAIN, _NOTHING)),
     **dict.fromkeys(("console", "shell-session", "shellsession", "sh-session", "bash-session"), _SHELL_SESSION),
     **dict.fromkeys(("pycon", "ipython", "ipython3", "ipythonconsole", "python-console"), _PYTHON_SESSION),
-    **dict.fromkeys(("python3.11", "python3.12", "python3.13", "python3.14"), (("python",), _BASH[1], {})),
+    **dict.fromkeys(("python3.11", "python3.12", "python3.13", "python3.14"), (("python",), _PLAIN, _NOTHING)),
 }
 """Words of Pygments, GitHub and other tools, and the languages of ours that do the same, the better one first."""
 
@@ -43,7 +44,7 @@ def instead_of(word: str, known: Sequence[str]) -> str:
         known: The words of the languages that are set up.
     """
     low = word.lower()
-    languages, hint, what = _INSTEAD.get(low, ((), "", {}))
+    languages, hint, what = _INSTEAD.get(low, ((), "", _NOTHING))
     if same := next((language for language in languages if language in known), None):
         return hint.format(word=same, **what)
     if low in _COMMANDS:

@@ -81,8 +81,10 @@ class DirectiveWatch(BlockProcessor):
 
 def _docstring(md: Any, directive: str, lines: Sequence[str]) -> str:
     """Return which docstring `md` converts, as mkdocstrings and its handler for Python have it, and the line in it."""
-    ids = md.treeprocessors["mkdocstrings_ids"] if "mkdocstrings_ids" in md.treeprocessors else None
-    references = md.inlinePatterns["mkdocs-autorefs"] if "mkdocs-autorefs" in md.inlinePatterns else None
+    ids, references = (
+        registry[name] if name in registry else None  # noqa: SIM401 - a Registry has no `get`
+        for registry, name in ((md.treeprocessors, "mkdocstrings_ids"), (md.inlinePatterns, "mkdocs-autorefs"))
+    )
     found = getattr(getattr(references, "hook", None), "current_object", None)
     name = str(getattr(ids, "id_prefix", "") or "").removesuffix("--") or getattr(found, "path", "") or directive
     text = getattr(getattr(found, "docstring", None), "value", "")

@@ -18,12 +18,19 @@ from mkdocs_codeexec.core.outcome import (
     TimedOut,
 )
 from mkdocs_codeexec.core.sample import Location, Sample
+from mkdocs_codeexec.languages import frames
 from mkdocs_codeexec.pipeline import Resolved
 from mkdocs_codeexec.report.failures import failures
 
 
 class Plain:
     """The part of a Language that is asked."""
+
+    def ran(self, sample: Sample) -> str:
+        return sample.code
+
+    def faults(self, text: str) -> Any:
+        return frames.faults(text)
 
     def locate(self, sample: Sample, line: int, column: int) -> tuple[int, int]:  # noqa: ARG002
         return line, column
