@@ -52,7 +52,9 @@ def untaken(line: str) -> Untaken | None:
         return None
     if found["odd"]:
         what = f"the character U+{ord(found['odd']):04X} stands before the fence, so it is none and is not executed"
-        return Untaken(found["fence"], found["info"], Remark(what, "take that character away, or put a space in its place"))
+        return Untaken(
+            found["fence"], found["info"], Remark(what, "take that character away, or put a space in its place")
+        )
     marker = found["markers"].split()[-1]
     message = f"a fence cannot begin in the line of `{marker}`, so this is not executed"
     return Untaken(

@@ -26,7 +26,7 @@ from mkdocs_codeexec.markdown.slots import open_slot
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from markdown import Markdown
 
@@ -138,7 +138,9 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
     def _contest(self, found: Claim, line: str, owner: str) -> None:
         del line
         language = found.request.language if found.request else found.word
-        theirs = f"`languages` of `{owner}`" if owner == "markdown-exec" else "`custom_fences` of `pymdownx.superfences`"
+        theirs = (
+            f"`languages` of `{owner}`" if owner == "markdown-exec" else "`custom_fences` of `pymdownx.superfences`"
+        )
         self._contested = Remark(
             f"`{language}` fences with `exec` are executed here, and {f'`{owner}`' if owner else 'a custom fence'} "
             "would execute them too",
@@ -178,13 +180,11 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
             f"the fence of line {start} has not ended here, so this is not executed",
             f"if line {start} is the end of a fence, mend the header of that one: it is not understood",
         )
-        self._problems.append(problem)
+        self.doubts.add(line, problem)
 
     def _abandon(self) -> None:
         """Tell of a sample whose fence has no end. What superfences has rendered is no longer open."""
-        lost, self._problems, self._bare = self._problems, [], None
-        for problem in lost:
-            self._desk.collector.report(problem)
+        self._problems, self._bare = [], None
         opened, self._opened = self._opened, None
         page = self._desk.collector.page() if opened and opened.claim.request else None
         if opened and page:
@@ -291,15 +291,14 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
         """Report the problems of the fences that have stayed fences, and of what should have been one."""
         deferred, self._deferred = self._deferred, {}
         hidden = comments(self.md.htmlStash.rawHtmlBlocks) if deferred or self.doubts else []
+        found: list[Problem] = []
         for key, problems in deferred.items():
             fence = self.disabled_indented or self.extension.stash.get(key) is not None
             if fence and not any(f"{STX}{key}{ETX}" in comment for comment in hidden):
-                self._report(problems)
-        self._report(list(self.doubts.settled(hidden))[::-1])
+                found += problems
+        found += reversed([*self.doubts.settled(hidden)])
         self.doubts.clear()
-
-    def _report(self, problems: Sequence[Problem]) -> None:
-        for problem in problems:
+        for problem in sorted(found, key=lambda problem: problem.location.line):
             self._desk.collector.report(problem)
 
 

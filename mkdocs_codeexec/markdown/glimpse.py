@@ -7,6 +7,7 @@ it would highlight is only noted. It knows no includes and nothing of other plug
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from markdown import Markdown
@@ -14,6 +15,7 @@ from markdown import Markdown
 from mkdocs_codeexec.core.sample import Location
 from mkdocs_codeexec.markdown.collecting import Desk
 from mkdocs_codeexec.markdown.fences import Fences, Opened
+from mkdocs_codeexec.markdown.header import parse_header
 from mkdocs_codeexec.markdown.locating import Lines
 from mkdocs_codeexec.markdown.nesting import Nesting
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.markdown.claiming import Claim
     from mkdocs_codeexec.markdown.header import Header
 
+_HEADER = re.compile(r"(?:`{3,}|~{3,})([^\n]+)$", re.MULTILINE)
+"""What may be one; most pages hold none that asks for anything, and are not looked at any further."""
+
 
 class Glimpse:
     """Looks at pages.
@@ -33,12 +38,15 @@ class Glimpse:
     """
 
     def __init__(self, claim: Callable[[Header], Claim | None]) -> None:
+        self._claim = claim
         self._md = Markdown(extensions=["pymdownx.superfences"])
         desk = Desk(_Nobody(), claim, Lines(), stand_in=False, nesting=Nesting())
         self._fences = _Seeing(self._md, self._md.preprocessors["fenced_code_block"], desk)
 
     def __call__(self, text: str, page: str) -> Iterator[Sample]:
         """Yield what looks like a sample in `text`, the file of `page` as it is on disk."""
+        if not any(self._asks(header) for header in set(_HEADER.findall(text))):
+            return
         lines = text.expandtabs(self._md.tab_length).split("\n")
         self._fences.run([line if line.strip() else "" for line in lines])
         self._md.reset()
@@ -46,6 +54,10 @@ class Glimpse:
             request = opened.claim.request
             if request is not None and not request.ignored and not request.refusal and "--8<--" not in code:
                 yield request.sample(Location(page, opened.place + 1), code)
+
+    def _asks(self, header: str) -> bool:
+        found = self._claim(parse_header(header))
+        return found is not None and found.request is not None
 
 
 class _Seeing(Fences):

@@ -16,7 +16,9 @@ _PLAIN = "write `{word} exec`"
 _NOTHING: dict[str, str] = {}
 
 _INSTEAD: dict[str, tuple[tuple[str, ...], str, dict[str, str]]] = {
-    **dict.fromkeys(("shell", "sh-script", "shellscript", "terminal", "commandline"), (("bash", "sh"), _PLAIN, _NOTHING)),
+    **dict.fromkeys(
+        ("shell", "sh-script", "shellscript", "terminal", "commandline"), (("bash", "sh"), _PLAIN, _NOTHING)
+    ),
     **dict.fromkeys(("console", "shell-session", "shellsession", "sh-session", "bash-session"), _SHELL_SESSION),
     **dict.fromkeys(("pycon", "ipython", "ipython3", "ipythonconsole", "python-console"), _PYTHON_SESSION),
     **dict.fromkeys(("python3.11", "python3.12", "python3.13", "python3.14"), (("python",), _PLAIN, _NOTHING)),

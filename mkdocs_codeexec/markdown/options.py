@@ -119,7 +119,9 @@ TABLE: dict[str, Row] = {
     "linenums": Row(values.line_numbers, "passthrough", semantic=False),
     # pytest-examples and others: what a test does with it. mdBook: how readers may play with it. The Rust Book: which Ferris stands beside it. rustdoc: `custom` and `rust`
     # name the language. markdown-exec: headings.
-    **dict.fromkeys(("test", "editable", "noplayground", "noplaypen", "playground", "mdbook-runnable"), _SOMETHING_ELSE),
+    **dict.fromkeys(
+        ("test", "editable", "noplayground", "noplaypen", "playground", "mdbook-runnable"), _SOMETHING_ELSE
+    ),
     **dict.fromkeys(_FERRIS, _SOMETHING_ELSE),
     **dict.fromkeys(("custom", "rust", "updatetoc", "idprefix"), _SOMETHING_ELSE),
 }

@@ -356,7 +356,9 @@ def test_unknown_language(info: str) -> None:
     assert "`languages:`" in request.hint
 
 
-@pytest.mark.parametrize(("info", "run"), [("rsut exec=off", "marked"), ("rsut exec ignore", "all"), ("rsut exec", "none")])
+@pytest.mark.parametrize(
+    ("info", "run"), [("rsut exec=off", "marked"), ("rsut exec ignore", "all"), ("rsut exec", "none")]
+)
 def test_unknown_language_that_is_not_executed(info: str, run: str) -> None:
     """Where a fence asks for nothing, or nothing at all is executed, the language does not matter."""
     assert ((), None) == (claimed(info, run).remarks, claimed(info, run).request)

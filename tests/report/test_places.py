@@ -36,7 +36,10 @@ CODE = "let a = 1;\n\n  b(a);\n"
         pytest.param([(2, 3), (3, 3), (4, 5)], "> ```rust\n> let a = 1;\n> \n>   b(a);\n> ```\n", 1, id="quoted"),
         pytest.param([(2, 2), (3, 1), (4, 4)], "\t```rust\n\tlet a = 1;\n\n\t\x20 b(a);\n\t```\n", 1, id="tabs"),
         pytest.param(
-            [(2, 1), (3, 1), (4, 3)], "```rust\nlet a = 1;\n\n  b(a);\n`````\n", 1, id="closed by more than it was opened"
+            [(2, 1), (3, 1), (4, 3)],
+            "```rust\nlet a = 1;\n\n  b(a);\n`````\n",
+            1,
+            id="closed by more than it was opened",
         ),
         pytest.param([(2, 3), (3, 1), (4, 5)], "- ~~~rust\n  let a = 1;\n\n    b(a);\n  ~~~\n", 1, id="in a list"),
         pytest.param(
