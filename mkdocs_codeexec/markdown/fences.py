@@ -69,6 +69,7 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
         self._opened: Opened | None = None
         self._left: tuple[int, str] | None = None
         self._bare: tuple[int, str] | None = None
+        self._swallowed: tuple[str, Problem] | None = None
         self._contested: Remark | None = None
         self._problems: list[Problem] = []
         self._deferred: dict[str, list[Problem]] = {}
@@ -180,11 +181,14 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
             f"the fence of line {start} has not ended here, so this is not executed",
             f"if line {start} is the end of a fence, mend the header of that one: it is not understood",
         )
-        self.doubts.add(line, problem)
+        self._swallowed = (line, problem)
 
     def _abandon(self) -> None:
         """Tell of a sample whose fence has no end. What superfences has rendered is no longer open."""
         self._problems, self._bare = [], None
+        swallowed, self._swallowed = self._swallowed, None
+        if swallowed:
+            self.doubts.add(*swallowed)
         opened, self._opened = self._opened, None
         page = self._desk.collector.page() if opened and opened.claim.request else None
         if opened and page:
@@ -282,6 +286,9 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
     def _store(self, source: str, code: str, start: int, end: int) -> None:
         super()._store(source, code, start, end)
         self._fenced.append(range(start, end))
+        if self._swallowed:
+            self._problems.append(self._swallowed[1])
+            self._swallowed = None
         if self._problems:
             placeholder: str = self.stack[-1][0][len(self.ws) :]
             self._deferred[placeholder[1:-1]] = self._problems

@@ -42,6 +42,7 @@ class Glimpse:
         self._md = Markdown(extensions=["pymdownx.superfences"])
         desk = Desk(_Nobody(), claim, Lines(), stand_in=False, nesting=Nesting())
         self._fences = _Seeing(self._md, self._md.preprocessors["fenced_code_block"], desk)
+        self._fences.extension.superfences[0]["formatter"] = self._fences.highlight
 
     def __call__(self, text: str, page: str) -> Iterator[Sample]:
         """Yield what looks like a sample in `text`, the file of `page` as it is on disk."""
