@@ -296,6 +296,7 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
 
     def report(self) -> None:
         """Report the problems of the fences that have stayed fences, and of what should have been one."""
+        self.directive = None
         deferred, self._deferred = self._deferred, {}
         hidden = comments(self.md.htmlStash.rawHtmlBlocks) if deferred or self.doubts else []
         found: list[Problem] = []

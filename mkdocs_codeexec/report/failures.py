@@ -100,7 +100,10 @@ def _failure(item: Resolved, language: Language, page: str) -> Failure:
         lines += ["", _cut(message)]
     if outcome.steps and (hint := _hint(outcome, sample.language)):
         lines += ["", f"hint: {hint}"]
-    return Failure(headline, "\n".join(lines), _notice(reason, found, where))
+    notice = _notice(reason, found, where)
+    if within:
+        notice = notice._replace(message=f"{within}: {notice.message}")
+    return Failure(headline, "\n".join(lines), notice)
 
 
 def _hint(outcome: Outcome, language: str) -> str:
