@@ -36,14 +36,14 @@ class Collected(NamedTuple):
         settings: What the user configured.
         console: The voice on the terminal.
         theme_dirs: Where a theme may override our templates.
-        samples: In page order, each with why it is not executed although it asks for it, if that is so.
+        samples: In page order, each with why it is not executed although it asks for it, if that is so, and what to do.
         pages: The files on disk, by page.
     """
 
     settings: Settings
     console: Console
     theme_dirs: Sequence[Path]
-    samples: Sequence[tuple[Sample, str]]
+    samples: Sequence[tuple[Sample, str, str]]
     pages: Mapping[str, str]
 
 
@@ -83,7 +83,7 @@ def _run(found: Collected, jobs: int, cache_dir: Path) -> list[Shown]:
     languages = open_languages(settings, found.console)  # which keep Environments in the real `cache_dir`
     settings = replace(settings, cache_dir=cache_dir, cache_write=False)
     site = Site(settings=settings, console=found.console, languages=languages, theme_dirs=found.theme_dirs)
-    pages = [open_slot(site.add(sample, refusal), "") for sample, refusal in found.samples]
+    pages = [open_slot(site.add(*asked), "") for asked in found.samples]
     fragments = site.fill(pages)
     return [Shown(*pair) for pair in zip(site.resolved(), fragments, strict=True)]
 

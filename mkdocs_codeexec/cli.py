@@ -166,7 +166,10 @@ class _Collecting(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call]
         site = self._site
         if site is None or self._settings is None:
             return
-        samples = [(s.sample, s.verdict.reason if isinstance(s.verdict, Errored) else "") for s in site.resolved()]
+        samples = [
+            (s.sample, s.verdict.reason if isinstance(s.verdict, Errored) else "", s.why.hint if s.why else "")
+            for s in site.resolved()
+        ]
         pages = {file.src_uri: file.content_string for file in files.documentation_pages()}
         raise _Enough(Collected(self._settings, site.console, site.theme_dirs, samples, pages))
 

@@ -301,7 +301,9 @@ class Site:
             if identity not in seen:
                 seen.add(identity)
                 found.append(item)
-        return found
+        # Docstrings are converted when the fences of their page have been.
+        pages = {page: number for number, page in enumerate(dict.fromkeys(item.sample.location.page for item in found))}
+        return sorted(found, key=lambda item: (pages[item.sample.location.page], item.sample.location.line))
 
     def run(self) -> Run:
         """Return the build as numbers."""
