@@ -115,7 +115,8 @@ def _unknown_language(header: Header, languages: Mapping[str, LanguageRule]) -> 
         remark = _no_language(word or next(iter(languages), "rust"), braces=header.braces)
     else:
         remark = Remark(
-            f"`{word}` is not set up as a language, so this is not executed", instead_of(word, tuple(languages))
+            f"`{word}` is not set up as a language, so this is not executed",
+            instead_of(word, tuple(known for known, rule in languages.items() if rule.run != "none")),
         )
     asks = reading.marked is not False and not reading.request.ignored and not _all_off(languages)
     request = reading.request._replace(language=word, refusal=remark.message, hint=remark.hint)

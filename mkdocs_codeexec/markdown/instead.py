@@ -31,9 +31,8 @@ _COMMANDS = {
     "perl": '[perl, "{file}"]',
     "ruby": '[ruby, "{file}"]',
     "lua": '[lua, "{file}"]',
-    "go": '[go, run, "{file}"], extension: go',
+    "go": '["{exe}"], build: [go, build, -o, "{exe}", "{file}"], extension: go',  # the first build of `fmt` takes longer than a run may
     "php": '[php, "{file}"]',
-    "r": '[Rscript, "{file}"]',
 }
 """How files in a language are run, for those that are asked for most."""
 

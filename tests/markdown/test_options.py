@@ -11,6 +11,7 @@ from mkdocs_codeexec.core.sample import Display, Given, Location, Sample
 from mkdocs_codeexec.core.settings import LanguageRule
 from mkdocs_codeexec.markdown.claiming import Claim, claim, foreign_include
 from mkdocs_codeexec.markdown.header import parse_header
+from mkdocs_codeexec.markdown.instead import instead_of
 from mkdocs_codeexec.markdown.options import TABLE, Request
 
 RUST = LanguageRule(name="rust", run="marked", hides_lines=True, compiled=True)
@@ -426,3 +427,23 @@ def test_total(info: str, run: str) -> None:
     rules = {"rust": LanguageRule(name="rust", run=run, compiled=True), "p": PYTHON}  # type: ignore[arg-type]
     claim(parse_header(info), rules)
     claim(parse_header("rust exec " + info), rules)
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "hint"),
+    [
+        ("shell", ("python", "bash"), "write `bash exec`"),
+        ("Console", ("sh",), "write `sh exec`, with the commands alone: without `$ `, and without what it prints"),
+        ("shell", ("rust",), "`languages:` of the plugin can have an entry `shell`"),
+        ("python3.12", ("py", "python"), "write `python exec`"),
+        ("pyhton", ("python", "rust"), "did you mean `python`? `languages:` of the plugin can have an entry `pyhton`"),
+    ],
+)
+def test_what_to_write_instead(word: str, known: tuple[str, ...], hint: str) -> None:
+    """A language that does the same and is executed on this site, or the entry that it needs."""
+    assert hint == instead_of(word, known)
+    rules = {name: LanguageRule(name=name) for name in known} | {"off": LanguageRule(name="off", run="none")}
+    found = claim(parse_header(f"{word} exec"), rules)
+    assert found is not None
+    assert found.request is not None
+    assert hint == found.request.hint
