@@ -34,7 +34,7 @@ class Lines:
     """Where the lines of one conversion come from.
 
     Attributes:
-        needed: Whether the text has a fence at all.
+        needed: Whether the text has a fence at all, or brings one in.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Lines:
 
     def begin(self, lines: Sequence[str]) -> None:
         """Start a conversion of `lines`, the Markdown text; nothing is left of the one before."""
-        self.needed = any("```" in line or "~~~" in line or "8<-" in line for line in lines)
+        self.needed = any("```" in line or "~~~" in line or "8<-" in line or ":::" in line for line in lines)
         self._markdown = list(lines) if self.needed else []
         self._drift = 0
         self._last = -1

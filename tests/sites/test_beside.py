@@ -245,7 +245,9 @@ def test_samples_in_docstrings_and_on_generated_pages(project: Project) -> None:
         "gen.py",
         "import mkdocs_gen_files\n"
         "with mkdocs_gen_files.open('sub/gen.md', 'w') as f:\n"
-        "    f.write('# G\\n\\n```python exec\\n3 / 0\\n```\\n\\n::: pk.m.f\\n')\n",
+        "    f.write('# G\\n\\n```python exec\\n3 / 0\\n```\\n\\n::: pk.m.f\\n')\n"
+        "with mkdocs_gen_files.open('zz.md', 'w') as f:\n"
+        "    f.write('---\\ntitle: t\\n---\\n\\n\\n## ::: pk.m.f\\n')\n",
     )
     configure(
         project,
@@ -262,6 +264,8 @@ def test_samples_in_docstrings_and_on_generated_pages(project: Project) -> None:
         "docs/index.md:11, in the docstring of pk.m.f (line 3): exit status 1",
         "docs/index.md:11, in the docstring of pk.m.f (line 11): exit status 1",
         "docs/index.md:13: exit status 1",
+        "docs/zz.md:6, in the docstring of pk.m.f (line 3): exit status 1",
+        "docs/zz.md:6, in the docstring of pk.m.f (line 11): exit status 1",
         "docs/sub/gen.md:3: exit status 1",
         "docs/sub/gen.md:7, in the docstring of pk.m.f (line 3): exit status 1",
         "docs/sub/gen.md:7, in the docstring of pk.m.f (line 11): exit status 1",
