@@ -188,6 +188,24 @@ def _decide(reading: Reading, rule: LanguageRule) -> tuple[Request | None, tuple
     return request, (*reading.remarks, *reading.missing)
 
 
+def contest(found: Claim, owner: str) -> Remark:
+    """Return what is to be said of a fence that we execute and that another tool would execute, too.
+
+    Args:
+        found: What is done with it.
+        owner: The other one, as it is called in `mkdocs.yml`; empty if nobody can know.
+    """
+    language = found.request.language if found.request else found.word
+    theirs = f"`languages` of `{owner}`" if owner == "markdown-exec" else "`custom_fences` of `pymdownx.superfences`"
+    return Remark(
+        f"`{language}` fences with `exec` are executed here, and {f'`{owner}`' if owner else 'a custom fence'} "
+        "would execute them too",
+        f"`languages: {{{language}: {{run: none}}}}` of `codeexec` leaves them to it; to keep them here, "
+        f"leave `{found.word}` out of {theirs}",
+        once=True,
+    )
+
+
 def foreign_include(code: str) -> Remark | None:
     """Return what is to be said of a sample in which mdBook would include a file; None if there is no such line."""
     found = re.search(_MDBOOK, code, re.MULTILINE) if "{{#" in code else None

@@ -17,7 +17,7 @@ from pymdownx.superfences import SuperFencesBlockPreprocessor, SuperFencesExcept
 from mkdocs_codeexec.core.hidden import visible
 from mkdocs_codeexec.core.sample import Location, Problem
 from mkdocs_codeexec.markdown.asking import Asking
-from mkdocs_codeexec.markdown.claiming import foreign_include
+from mkdocs_codeexec.markdown.claiming import contest, foreign_include
 from mkdocs_codeexec.markdown.collecting import Desk, ExtensionFailure, PageContext
 from mkdocs_codeexec.markdown.doubts import Doubts, comments, untaken
 from mkdocs_codeexec.markdown.header import is_inline_code, parse_header
@@ -138,17 +138,7 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
 
     def _contest(self, found: Claim, line: str, owner: str) -> None:
         del line
-        language = found.request.language if found.request else found.word
-        theirs = (
-            f"`languages` of `{owner}`" if owner == "markdown-exec" else "`custom_fences` of `pymdownx.superfences`"
-        )
-        self._contested = Remark(
-            f"`{language}` fences with `exec` are executed here, and {f'`{owner}`' if owner else 'a custom fence'} "
-            "would execute them too",
-            f"`languages: {{{language}: {{run: none}}}}` of `codeexec` leaves them to it; to keep them here, "
-            f"leave `{found.word}` out of {theirs}",
-            once=True,
-        )
+        self._contested = contest(found, owner)
 
     def direct(self, name: str) -> None:
         """Note that mkdocstrings renders `::: name` next."""
