@@ -196,7 +196,9 @@ def contest(found: Claim, owner: str) -> Remark:
         owner: The other one, as it is called in `mkdocs.yml`; empty if nobody can know.
     """
     language = found.request.language if found.request else found.word
-    theirs = f"`languages` of `{owner}`" if owner == "markdown-exec" else "`custom_fences` of `pymdownx.superfences`"
+    theirs = "`custom_fences` of `pymdownx.superfences`"
+    if owner == "markdown-exec":  # a plugin that adds custom fences, or one of those
+        theirs = f"`languages` of `{owner}`, or out of {theirs}"
     return Remark(
         f"`{language}` fences with `exec` are executed here, and {f'`{owner}`' if owner else 'a custom fence'} "
         "would execute them too",

@@ -275,6 +275,9 @@ def test_samples_in_docstrings_and_on_generated_pages(project: Project) -> None:
         ),
     ] == heads, built.log
     assert "docs/index.md:19, in the docstring of pk.m.C.g (line 1)" in built.log
+    assert built.run is not None
+    within = [sample.get("within", "") for sample in built.run["samples"]]
+    assert ["", "in the docstring of pk.m (line 3)"] == within[:2]
     within = " --> docs/index.md:11, in the docstring of pk.m.f (line 3)\n  1 | x = 1\n> 2 | 1 / 0\n"
     assert within in built.log
     assert 'File "docs/sub/gen.md", line 4, in <module>' in built.log
