@@ -9,6 +9,7 @@
     slots       the places that samples leave on the page
     collecting  what the extension and its user tell each other
     asking      the preprocessors of superfences, asked first
+    rendering   the source of our fences, as the site shows it
     fences      the one of them that renders, with our samples in it: the one scanner of fences
     glimpse     the same, before a page is converted: samples are noted, and nothing is rendered
     doubts      what looks like a sample, and superfences does not take

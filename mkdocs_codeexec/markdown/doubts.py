@@ -11,6 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markdown.blockprocessors import BlockProcessor
+from markdown.util import ETX, STX
 
 from mkdocs_codeexec.markdown.options import Remark
 
@@ -21,12 +22,18 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.sample import Problem
 
+_CODE = 4
+"""Columns by which code is indented at least."""
 _MARKER = r"(?:[-*+]|\d{1,9}[.)]|:|\[\^[^\]\s]+\]:)[ \t]+"
 _ODD = "\\u00a0\\u00ad\\u200b-\\u200f\\u2028\\u2029\\u2060\\u3000\\ufeff"
 """Spaces that are none to Markdown, and characters that nobody sees: copied from a web page, as a rule."""
 _OPENS = re.compile(
     rf"[ \t>]*(?:(?P<odd>[{_ODD}])[{_ODD} \t>]*|(?P<markers>(?:{_MARKER}[ \t>]*)+))(?P<fence>`{{3,}}|~{{3,}})(?P<info>.*)"
 )
+
+_STARTS = re.compile(r"[ \t>]*(?P<fence>`{3,}|~{3,})(?P<info>.*)")
+_PLACEHOLDER = re.compile(rf"^[> ]*{STX}(\w+:\d+){ETX}$", re.MULTILINE)
+"""superfences: `FENCED_BLOCK_RE`."""
 
 
 class Untaken(NamedTuple):
@@ -64,26 +71,39 @@ def untaken(line: str) -> Untaken | None:
     )
 
 
+def opener(line: str) -> tuple[str, str] | None:
+    """Return fence and header of what looks like the start of a fence, whether superfences would take it or not."""
+    found = _OPENS.fullmatch(line) or _STARTS.fullmatch(line)
+    return (found["fence"], found["info"]) if found else None
+
+
 class Doubts:
-    """Problems of lines that may turn out not to be fences of the page at all."""
+    """Problems of lines that may turn out not to be fences of the page at all.
+
+    Attributes:
+        reverted: Keys of fences that superfences has taken back although they are not in indented code: whoever follows
+            it in the same block is taken for a part of it.
+    """
 
     def __init__(self) -> None:
-        self._problems: list[tuple[str, Problem]] = []
-        self._shown: Counter[str] = Counter()
+        self.clear()
 
     def __bool__(self) -> bool:
         return bool(self._problems)
 
     def clear(self) -> None:
         """Forget the conversion before."""
-        self._problems, self._shown = [], Counter()
+        self._problems: list[tuple[str, Problem, int | None]] = []
+        self._shown: Counter[str] = Counter()
+        self._hidden: Counter[str] = Counter()
+        self.reverted: set[str] = set()
 
-    def add(self, line: str, problem: Problem) -> None:
-        """Take the problem of a line."""
-        self._problems.append((_essence(line), problem))
+    def add(self, line: str, problem: Problem, group: int | None = None) -> None:
+        """Take the problem of a line; of a group the first one says it all."""
+        self._problems.append((line, problem, group))
 
     def show(self, lines: Iterable[str]) -> None:
-        """Note lines that the page shows, or hides, as they are."""
+        """Note lines that the page shows as they are, without four columns of what they are indented by."""
         self._shown.update(map(_essence, lines))
 
     def settled(self, comments: Sequence[str]) -> Iterator[Problem]:
@@ -93,11 +113,17 @@ class Doubts:
             comments: All that is commented out.
         """
         for comment in comments if self._problems else ():
-            self.show(comment.split("\n"))
-        for line, problem in reversed(self._problems):
-            if self._shown[line]:
-                self._shown[line] -= 1
-            else:
+            self._hidden.update(map(_essence, comment.split("\n")))
+        said: set[int] = set()
+        for line, problem, group in self._problems:
+            essence = _essence(line)
+            indented = len(line) - len(line.lstrip(" \t>")) >= _CODE or line.startswith("\t")
+            if self._hidden[essence]:
+                self._hidden[essence] -= 1
+            elif indented and self._shown[essence]:
+                self._shown[essence] -= 1
+            elif group is None or group not in said:
+                said.update(() if group is None else (group,))
                 yield problem
 
 
@@ -111,8 +137,10 @@ class CodeWatch(BlockProcessor):
     def test(self, parent: Any, block: str) -> bool:
         """Return False: the block is code."""
         del parent
-        if self._doubts and block.startswith(" " * self.tab_length):
-            self._doubts.show(self.detab(block)[0].split("\n"))
+        if block.startswith(" " * self.tab_length) and (self._doubts or STX in block):
+            code, rest = self.detab(block)
+            self._doubts.show(code.split("\n"))
+            self._doubts.reverted.update(_PLACEHOLDER.findall(rest))
         return False
 
     def run(self, parent: Any, blocks: list[str]) -> bool:

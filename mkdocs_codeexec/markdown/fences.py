@@ -19,9 +19,9 @@ from mkdocs_codeexec.core.sample import Location, Problem
 from mkdocs_codeexec.markdown.asking import Asking
 from mkdocs_codeexec.markdown.claiming import contest, foreign_include
 from mkdocs_codeexec.markdown.collecting import Desk, ExtensionFailure, PageContext
-from mkdocs_codeexec.markdown.doubts import Doubts, comments, untaken
+from mkdocs_codeexec.markdown.doubts import Doubts, comments, opener, untaken
 from mkdocs_codeexec.markdown.header import is_inline_code, parse_header
-from mkdocs_codeexec.markdown.options import Remark
+from mkdocs_codeexec.markdown.rendering import Rendering
 from mkdocs_codeexec.markdown.slots import open_slot
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from markdown import Markdown
 
     from mkdocs_codeexec.markdown.claiming import Claim
+    from mkdocs_codeexec.markdown.options import Remark
 
 
 class Opened(NamedTuple):
@@ -47,7 +48,19 @@ class Opened(NamedTuple):
     line: str
 
 
-class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
+class Swallowed(NamedTuple):
+    """A sample that stands within a fence.
+
+    Attributes:
+        opened: Its header.
+        told: Whether it is told although that fence has an end.
+    """
+
+    opened: Opened
+    told: bool
+
+
+class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[misc]
     """Renders fences, and hands in the samples among them.
 
     Attributes:
@@ -68,8 +81,9 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
         self._line = ""
         self._opened: Opened | None = None
         self._left: tuple[int, str] | None = None
-        self._bare: tuple[int, str] | None = None
-        self._swallowed: tuple[str, Problem] | None = None
+        self._swallowed: list[Swallowed] = []
+        self._handed_in: Location | None = None
+        self._samples: dict[str, Location] = {}
         self._contested: Remark | None = None
         self._problems: list[Problem] = []
         self._deferred: dict[str, list[Problem]] = {}
@@ -88,12 +102,19 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
         """Count a line outside of a fence."""
         self._index += 1
         whitespace: str = super().parse_whitespace(line)
-        if (found := untaken(line)) and not (found.fence[0] == "`" and is_inline_code(found.info)):
-            page, asks = self._desk.collector.page(), self._desk.claim(parse_header(found.info))
-            if page and asks and asks.request and not asks.request.ignored:
+        if found := untaken(line):
+            page, asks = self._desk.collector.page(), self._asking_for(found.fence, found.info)
+            if page and asks:
                 location = self._location(Opened(asks, self._index, line), page)
                 self.doubts.add(line, found.remark.at(location))
         return whitespace
+
+    def _asking_for(self, fence: str, info: str) -> Claim | None:
+        """Return what is done with a fence that starts with `fence` and `info`, if it asks for something."""
+        if fence.startswith("`") and is_inline_code(info):
+            return None
+        found = self._desk.claim(parse_header(info))
+        return found if found and found.request and not found.request.ignored else None
 
     def parse_fence_line(self, line: str) -> tuple[str, str]:
         """Count a line inside of a fence."""
@@ -104,8 +125,8 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
             content = self.fence
         if self._opened and self.ws == " " and not whitespace:  # no list can be there, so CommonMark goes on
             whitespace = self.ws
-        if self._bare and content.startswith(self.fence):
-            self._look_within(self._bare, content, line)
+        if "```" in content or "~~~" in content:
+            self._look_within(content, line)
         return whitespace, content
 
     def clear(self) -> None:
@@ -121,8 +142,8 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
         self.formatter = functools.partial(self._render, self._opened)
 
     def _leave(self, line: str, info: str) -> None:
+        del info
         self._left = (self._index, line)
-        self._bare = None if info.strip() else self._left
 
     def _look_at(self, found: Claim, line: str) -> None:
         super()._look_at(found, line)
@@ -154,49 +175,59 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
         """Return the line of the fence that is not ours and is being rendered now; 0 if there is none."""
         return self._desk.lines.find(*self._left, page.text) if self._left else 0
 
-    def _look_within(self, bare: tuple[int, str], content: str, line: str) -> None:
-        """Tell of a sample that stands within a fence without a header.
+    def _look_within(self, content: str, line: str) -> None:
+        """Note a sample that stands within the fence that is open.
 
-        That fence is the end of another one, most likely, whose header superfences did not understand.
+        If that one has an end it may show how samples are written; unless it has no header: then it is the end of another
+        one, most likely, whose header superfences did not understand.
         """
-        info = content[len(self.fence) :]
-        page = self._desk.collector.page()
-        found = None if info.startswith(self.fence[0]) else self._desk.claim(parse_header(info))
-        if not (page and found and found.request):
-            return
-        self._bare = None  # the first one says it all
-        start = self._location(Opened(found, *bare), page).line
-        problem = Problem(
-            self._location(Opened(found, self._index, line), page),
+        seen = opener(content)
+        if seen and (found := self._asking_for(*seen)):
+            like_it = content.startswith(self.fence) and not content[len(self.fence) :].startswith(self.fence[0])
+            self._swallowed.append(Swallowed(Opened(found, self._index, line), told=like_it and self._is_bare))
+
+    @property
+    def _is_bare(self) -> bool:
+        """Whether the fence that is open has no header."""
+        return self._left is not None and not self._left[1].strip(" \t>`~")
+
+    def _tell_within(self, swallowed: Swallowed, start: int, page: PageContext) -> Problem:
+        """Return what is to be said of a sample within the fence that is open, which begins in line `start`."""
+        mend = f"if line {start} is the end of a fence, mend the header of that one: it is not understood"
+        return Problem(
+            self._location(swallowed.opened, page),
             f"the fence of line {start} has not ended here, so this is not executed",
-            f"if line {start} is the end of a fence, mend the header of that one: it is not understood",
+            mend if self._is_bare else f"close the fence of line {start}",
         )
-        self._swallowed = (line, problem)
 
     def _abandon(self) -> None:
         """Tell of a sample whose fence has no end. What superfences has rendered is no longer open."""
-        self._problems, self._bare = [], None
-        swallowed, self._swallowed = self._swallowed, None
-        if swallowed:
-            self.doubts.add(*swallowed)
+        self._problems = []
+        swallowed, self._swallowed = self._swallowed, []
         opened, self._opened = self._opened, None
-        page = self._desk.collector.page() if opened and opened.claim.request else None
-        if opened and page:
-            problem = Problem(
-                self._location(opened, page),
-                "the fence is never closed, so it is not executed",
-                "close it with as many of the same characters, at the same indentation",
-            )
-            self.doubts.add(opened.line, problem)
+        lost = opened if opened and opened.claim.request else None
+        begun, page = self._left or (opened and opened[1:]), self._desk.collector.page()
+        if not (page and begun and (lost or swallowed)):
+            return
+        start = self._location_of(*begun, page)  # before that of what stands within
+        if lost:
+            message = "the fence is never closed, so it is not executed"
+            hint = "close it with as many of the same characters, at the same indentation"
+            self.doubts.add(lost.line, Problem(start, message, hint))
+        for each in swallowed:
+            self.doubts.add(each.opened.line, self._tell_within(each, start.line, page), group=begun[0])
 
     def _location(self, opened: Opened, page: PageContext, code: str | None = None) -> Location:
         """Return where a fence is; its end too if that has been seen, and so the `code` in it is known."""
+        return self._location_of(opened.place, opened.line, page, code)
+
+    def _location_of(self, place: int, header: str, page: PageContext, code: str | None = None) -> Location:
         if self._nested:
-            lines = (opened.line, *(code.split("\n") if code else ()))
+            lines = (header, *(code.split("\n") if code else ()))
             within = self._desk.nesting.location(page, self.md, lines)
             if within is not None:
                 return within
-        line = self._desk.lines.find(opened.place, opened.line, page.text)
+        line = self._desk.lines.find(place, header, page.text)
         end = 0 if code is None else self._desk.lines.find(self._index, self._line, page.text)
         return Location(page.page, line, page.path, end if end > line else 0)
 
@@ -232,57 +263,26 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
         if request is None:
             return html
         sample = request.sample(location, code)
+        self._handed_in = None if request.ignored else location
         slot = self._desk.collector.add(sample, request.refusal or (foreign.message if foreign else ""), request.hint)
         return open_slot(slot, html)
-
-    def _highlighted(self, found: Claim, code: str) -> tuple[str, tuple[Remark, ...]]:
-        """Return `code` as the site's own highlighter, or its custom fence for the language, makes it."""
-        self.line_count = code.count("\n") + 1
-        remarks: list[Remark] = []
-        for entry in reversed(self.extension.superfences):
-            if not entry["test"](found.word):
-                continue
-            options: dict[str, Any] = {}
-            attrs: dict[str, Any] = {}
-            try:
-                okay = entry["validator"](found.word, dict(found.passthrough), options, attrs, self.md)
-                html = self._formatted(entry["formatter"], found, code, options, attrs) if okay else None
-            except SuperFencesException:
-                raise
-            except Exception as error:
-                if entry["formatter"] == self.highlight:
-                    raise
-                what = f"{type(error).__name__}: {error}"
-                remarks.append(Remark(f"the site's own fence for `{found.word}` failed ({what})"))
-                continue
-            if html is not None:
-                return html, tuple(remarks)
-        return self._formatted(self.highlight, found, code, {}, {}) or "", tuple(remarks)
-
-    def _formatted(
-        self, formatter: Any, found: Claim, code: str, options: dict[str, Any], attrs: dict[str, Any]
-    ) -> str | None:
-        html: str | None = formatter(
-            src=code,
-            language=found.word,
-            md=self.md,
-            options=options,
-            classes=list(found.classes),
-            id_value=found.id,
-            attrs=attrs if self.attr_list else {},
-        )
-        return html
 
     def _store(self, source: str, code: str, start: int, end: int) -> None:
         super()._store(source, code, start, end)
         self._fenced.append(range(start, end))
-        if self._swallowed:
-            self._problems.append(self._swallowed[1])
-            self._swallowed = None
+        swallowed, self._swallowed = self._swallowed, []
+        told = next((each for each in swallowed if each.told), None)
+        page = self._desk.collector.page()
+        if told and page and self._left:
+            start = self._location_of(*self._left, page).line
+            self._problems.append(self._tell_within(told, start, page))
+        key = self.stack[-1][0][len(self.ws) :][1:-1]
         if self._problems:
-            placeholder: str = self.stack[-1][0][len(self.ws) :]
-            self._deferred[placeholder[1:-1]] = self._problems
+            self._deferred[key] = self._problems
             self._problems = []
+        if self._handed_in:
+            self._samples[key] = self._handed_in
+            self._handed_in = None
 
     def report(self) -> None:
         """Report the problems of the fences that have stayed fences, and of what should have been one."""
@@ -294,7 +294,10 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
             fence = self.disabled_indented or self.extension.stash.get(key) is not None
             if fence and not any(f"{STX}{key}{ETX}" in comment for comment in hidden):
                 found += problems
-        found += reversed([*self.doubts.settled(hidden)])
+        found += self.doubts.settled(hidden)
+        for key in self.doubts.reverted & self._samples.keys():
+            message = "a fence cannot follow indented code without an empty line, so this is not executed"
+            found.append(Problem(self._samples[key], message, "put an empty line before it"))
         self.doubts.clear()
         for problem in sorted(found, key=lambda problem: problem.location.line):
             self._desk.collector.report(problem)
