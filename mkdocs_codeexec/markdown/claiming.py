@@ -153,7 +153,7 @@ def _cell(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None
     if rule is None or rule.run == "none":
         return None
     remark = Remark(
-        f"`{cell}` is a cell of {whose}, which this is not, so it is not executed",
+        f"`{cell}` is how {whose} writes a cell; here it asks for nothing, so this is not executed",
         f"write `{word} exec`; to show it only, write `{word}`",
     )
     return Claim(word=word, manner="leftover", remarks=(remark,))

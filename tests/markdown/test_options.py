@@ -395,7 +395,7 @@ def test_cells_of_notebooks(info: str, cell: str, written: str) -> None:
         found = claimed(info, run)
         (remark,) = found.remarks
         assert (None, "leftover") == (found.request, found.manner)
-        assert remark.message.startswith(f"`{cell}` is a cell of ")
+        assert remark.message.startswith(f"`{cell}` is how ")
         assert f"`{written}`" in remark.hint
     assert claim(parse_header(info), {"python": LanguageRule(name="python", run="none")}) is None
 
