@@ -80,6 +80,7 @@ class Asking:
                     self._look_at(found, m.string)
                 return True
             if found is None:
+                self._refuse()
                 return False
         elif self._wanted(found, m, usual) and found.manner == "leftover":
             self._leave(m.string, info)
@@ -142,6 +143,9 @@ class Asking:
         if shown != src:
             self.line_count = shown.count("\n") + 1
         return formatter(src=shown, **how)
+
+    def _refuse(self) -> None:
+        """Note that superfences takes a line that looks like a fence for text."""
 
     def _leave(self, line: str, info: str) -> None:
         """Leave the fence that starts with `line` to superfences."""

@@ -82,6 +82,7 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
         self._opened: Opened | None = None
         self._left: tuple[int, str] | None = None
         self._swallowed: list[Swallowed] = []
+        self._suspicious = False
         self._handed_in: Location | None = None
         self._samples: dict[str, Location] = {}
         self._contested: Remark | None = None
@@ -103,6 +104,7 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
         self._index += 1
         whitespace: str = super().parse_whitespace(line)
         if found := untaken(line):
+            self._suspicious = True
             page, asks = self._desk.collector.page(), self._asking_for(found.fence, found.info)
             if page and asks:
                 location = self._location(Opened(asks, self._index, line), page)
@@ -141,6 +143,9 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
         self._opened = Opened(found, self._index, line)
         self.formatter = functools.partial(self._render, self._opened)
 
+    def _refuse(self) -> None:
+        self._suspicious = True
+
     def _leave(self, line: str, info: str) -> None:
         del info
         self._left = (self._index, line)
@@ -178,13 +183,14 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
     def _look_within(self, content: str, line: str) -> None:
         """Note a sample that stands within the fence that is open.
 
-        If that one has an end it may show how samples are written; unless it has no header: then it is the end of another
-        one, most likely, whose header superfences did not understand.
+        If that one has an end it may show how samples are written. But if it has no header, and there was one before that
+        superfences did not understand or that had no end, it is the end of that one, most likely.
         """
         seen = opener(content)
         if seen and (found := self._asking_for(*seen)):
-            like_it = content.startswith(self.fence) and not content[len(self.fence) :].startswith(self.fence[0])
-            self._swallowed.append(Swallowed(Opened(found, self._index, line), told=like_it and self._is_bare))
+            same = content.startswith(self.fence) and not content[len(self.fence) :].startswith(self.fence[0])
+            like_it = same and self._is_bare
+            self._swallowed.append(Swallowed(Opened(found, self._index, line), told=like_it and self._suspicious))
 
     @property
     def _is_bare(self) -> bool:
@@ -207,6 +213,7 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
         opened, self._opened = self._opened, None
         lost = opened if opened and opened.claim.request else None
         begun, page = self._left or (opened and opened[1:]), self._desk.collector.page()
+        self._suspicious = self._suspicious or begun is not None
         if not (page and begun and (lost or swallowed)):
             return
         start = self._location_of(*begun, page)  # before that of what stands within
@@ -276,6 +283,7 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
         if told and page and self._left:
             start = self._location_of(*self._left, page).line
             self._problems.append(self._tell_within(told, start, page))
+        self._left = None
         key = self.stack[-1][0][len(self.ws) :][1:-1]
         if self._problems:
             self._deferred[key] = self._problems

@@ -65,6 +65,8 @@ def test_what_the_converter_does_not_take_is_told(convert: Any, text: str, messa
     [
         "````\n- ```rust exec\n  f();\n  ```\n````\n",
         "```text\n- ```rust exec\n```\n",
+        "```\n```rust exec\nf();\n```\n",
+        "`` ```js `` in a line\n\n```js\nx\n```\n\n```\n```rust exec\n```\n",
         "```text\n```rust exec\nf();\n```\n",
         "x\n\n    ```text\n    ```rust exec\n    f();\n",
         "x\n\n    code\n\n    ```rust exec\n    f();\n    ```\n",
