@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -311,11 +312,16 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
 
 
 def shown_path(config: MkDocsConfig, page: Page) -> str:
-    """Return the page's file as a terminal can open it: below the working directory, or below `mkdocs.yml`."""
-    path = page.file.abs_src_path
-    if path is None:
-        return page.file.src_uri
-    for base in (Path.cwd(), Path(config.config_file_path or "mkdocs.yml").absolute().parent):
+    """Return the page's file as a terminal can open it: below the working directory, or below `mkdocs.yml`.
+
+    A page that a plugin has made is named as if it was in `docs_dir`: its file, if there is one, is gone when that is read.
+    """
+    project = Path(config.config_file_path or "mkdocs.yml").absolute().parent
+    path = page.file.abs_src_path or ""
+    known = any(Path(path).is_relative_to(folder) for folder in (config.docs_dir, project))
+    if not path or (not known and Path(path).is_relative_to(tempfile.gettempdir())):
+        path = str(Path(config.docs_dir, page.file.src_uri))
+    for base in (Path.cwd(), project):
         if Path(path).is_relative_to(base):
             return Path(os.path.relpath(path, base)).as_posix()
     return path

@@ -54,13 +54,13 @@ class Slotted:
     Attributes:
         sample: What the author wrote.
         html_id: Of its element on the page.
-        refusal: Why it is not executed although it asks for it; empty if it is.
+        refusal: Why it is not executed although it asks for it; None if it is.
         resolved: What became of it; None until then.
     """
 
     sample: Sample
     html_id: str
-    refusal: str = ""
+    refusal: Unavailability | None = None
     resolved: Resolved | None = None
 
 
@@ -131,7 +131,7 @@ class Site:
             self.console.warn(str(failure))
         return self.lenient
 
-    def add(self, sample: Sample, refusal: str = "") -> str:
+    def add(self, sample: Sample, refusal: str = "", hint: str = "") -> str:
         """Take a sample from a page and return the id of its Slot."""
         page = sample.location.page
         self._per_page[page] = number = self._per_page.get(page, 0) + 1
@@ -140,7 +140,8 @@ class Site:
         name = f"codeexec-excerpt-{number}" if self._late else f"codeexec-{number}"
         same = self._same(sample) if self._late else None
         resolved = same.resolved if same else None
-        self._slots[slot] = Slotted(same.sample if same else sample, name, refusal, resolved)
+        why = Unavailability(refusal, hint) if refusal else None
+        self._slots[slot] = Slotted(same.sample if same else sample, name, why, resolved)
         return slot
 
     def _same(self, sample: Sample) -> Slotted | None:
@@ -205,9 +206,10 @@ class Site:
     def _refuse(self, waiting: Sequence[Slotted]) -> None:
         """Answer those that are not executed. What is wrong is told at the end, as of all failures, and not here."""
         for slotted in waiting:
-            if reason := slotted.refusal:
-                why = Unavailability(reason, self.problems.hint(slotted.sample.location, reason))
-                slotted.resolved = Resolved(sample=slotted.sample, verdict=Errored(reason), why=why)
+            if refused := slotted.refusal:
+                hint = refused.hint or self.problems.hint(slotted.sample.location, refused.reason)
+                why = Unavailability(refused.reason, hint)
+                slotted.resolved = Resolved(sample=slotted.sample, verdict=Errored(refused.reason), why=why)
 
     def _resolve(self, live: Sequence[Slotted]) -> None:
         if not live:
@@ -283,15 +285,15 @@ class Site:
 
         if self._renderer is None:
             self._renderer = Renderer(self.theme_dirs, PACKAGE / "templates")
-        language = self.languages[resolved.sample.language]
+        language = self.languages.get(resolved.sample.language)  # None: it is not set up, and that is what went wrong
         return self._renderer.render(
             resolved.sample,
             resolved.verdict,
             resolved.outcome,
             source=source,
             html_id=html_id,
-            tidy=lambda text: language.tidy(resolved.sample, text),
-            marks=marks(resolved.sample, resolved.verdict, resolved.outcome, language),
+            tidy=lambda text: language.tidy(resolved.sample, text) if language else text,
+            marks=marks(resolved.sample, resolved.verdict, resolved.outcome, language) if language else (),
         )
 
     def give_up(self, why: str) -> None:
@@ -302,7 +304,10 @@ class Site:
 
     def resolved(self) -> list[Resolved]:
         """Return what became of the samples, in page order; a fence that was rendered twice counts once."""
-        return distinct(slotted.resolved for slotted in self._slots.values() if slotted.resolved is not None)
+        found = distinct(slotted.resolved for slotted in self._slots.values() if slotted.resolved is not None)
+        # Docstrings are converted when the fences of their page have been.
+        pages = {page: number for number, page in enumerate(dict.fromkeys(item.sample.location.page for item in found))}
+        return sorted(found, key=lambda item: (pages[item.sample.location.page], item.sample.location.line))
 
     def run(self) -> Run:
         """Return the build as numbers."""
@@ -319,7 +324,7 @@ class Site:
     def watched(self) -> Iterable[Path]:
         """Return the files and folders whose change should rebuild the site."""
         used = {slotted.sample.language for slotted in self._slots.values()}
-        found = [path for name in sorted(used) for path in self.languages[name].watched()]
+        found = [path for name in sorted(used & self.languages.keys()) for path in self.languages[name].watched()]
         if self.states is not None:
             within = [self.settings.project_dir, *(Path(folder) for _, folder in interpreter.sources())]
             apart = (self.settings.cache_dir, self.settings.environment_dir)

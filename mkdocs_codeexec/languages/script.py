@@ -14,8 +14,8 @@ from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.core.normalize import relative, renamed, without_folder
 from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
-from mkdocs_codeexec.core.protocols import Bench, Narrator, Observe, Runner, Scratch, Unavailability
-from mkdocs_codeexec.languages import inputs, interpreter, views
+from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Observe, Runner, Scratch, Unavailability
+from mkdocs_codeexec.languages import frames, inputs, interpreter, views
 from mkdocs_codeexec.languages.builtin import CACHE, PYTHON, VERSION
 from mkdocs_codeexec.languages.toolchain import (
     Memo,
@@ -182,6 +182,14 @@ class ScriptLanguage:
         """Return line and column as they are: the file is the author's code."""
         del sample
         return line, column
+
+    def ran(self, sample: Sample) -> str:
+        """Return the code as it is: no line is hidden."""
+        return sample.code
+
+    def faults(self, text: str) -> Sequence[Fault]:
+        """Return the place that an interpreter names in `text`."""
+        return frames.faults(text)
 
     def tidy(self, sample: Sample, text: str) -> str:
         """Return `text` without folders of this machine."""

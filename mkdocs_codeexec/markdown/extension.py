@@ -13,8 +13,9 @@ from pymdownx.superfences import SuperFencesBlockPreprocessor
 from mkdocs_codeexec.markdown.asking import RawFences
 from mkdocs_codeexec.markdown.claiming import claim
 from mkdocs_codeexec.markdown.collecting import Collector, Desk, ExtensionFailure, PageContext
+from mkdocs_codeexec.markdown.doubts import CodeWatch
 from mkdocs_codeexec.markdown.fences import Fences, Reporter
-from mkdocs_codeexec.markdown.glimpse import glimpse
+from mkdocs_codeexec.markdown.glimpse import Glimpse
 from mkdocs_codeexec.markdown.locating import (
     AFTER_SNIPPETS,
     BEFORE_SNIPPETS,
@@ -22,6 +23,7 @@ from mkdocs_codeexec.markdown.locating import (
     StampPreprocessor,
     UnstampPreprocessor,
 )
+from mkdocs_codeexec.markdown.nesting import DirectiveWatch, Nesting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
@@ -76,12 +78,16 @@ class CodeExecExtension(Extension):
         super().__init__()
         self._collector = collector
         self._stand_in = stand_in
+        self._nesting = Nesting()
+        self._glimpse: Glimpse | None = None
         asked = functools.partial(claim, languages=languages, target=target or host_target(), is_lexer=is_lexer)
         self._claim = functools.lru_cache(maxsize=1000)(asked)  # the headers of a site are a few, over and over
 
     def glimpse(self, text: str, page: str) -> Iterator[Sample]:
         """Yield what looks like a sample in `text`, the file of `page`, before it is converted."""
-        return glimpse(text, page, self._claim)
+        if self._glimpse is None:
+            self._glimpse = Glimpse(self._claim)
+        return self._glimpse(text, page)
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Python-Markdown's name
         """Take the place of superfences in `md`; put it there if it is not."""
@@ -94,7 +100,7 @@ class CodeExecExtension(Extension):
         stamps = StampPreprocessor(md, lines)
         md.preprocessors.register(stamps, "codeexec_stamp", BEFORE_SNIPPETS)
         md.preprocessors.register(UnstampPreprocessor(md, lines, stamps), "codeexec_unstamp", AFTER_SNIPPETS)
-        desk = Desk(self._collector, self._claim, lines, self._stand_in)
+        desk = Desk(self._collector, self._claim, lines, self._stand_in, self._nesting)
         fences = Fences(md, md.preprocessors[_FENCES], desk)
         md.preprocessors.register(fences, _FENCES, 25)
         usual = fences.extension.superfences[0]
@@ -104,6 +110,9 @@ class CodeExecExtension(Extension):
         if raw is not None:
             md.preprocessors.register(RawFences(md, raw, desk), _RAW_FENCES, 31.05)
         md.postprocessors.register(Reporter(md, fences), "codeexec_report", -100)
+        md.parser.blockprocessors.register(CodeWatch(md.parser, fences.doubts), "codeexec_code", 80.5)  # code: 80
+        if "mkdocstrings" in md.parser.blockprocessors:  # at 75
+            md.parser.blockprocessors.register(DirectiveWatch(md.parser, fences), "codeexec_directive", 75.5)
 
 
 def ensure_superfences(markdown_extensions: list[Any], mdx_configs: MutableMapping[str, Any]) -> bool:

@@ -7,13 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import ESCAPE
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Sample
 
-_HIDES_LINES = "rust"
 _TAB = 4
 """Python-Markdown's, which takes all tabs out of a page."""
 
@@ -72,18 +70,23 @@ class PageMap:
         return self.written(line, column + found.mark if column else 0) if found else None
 
 
-def page_map(sample: Sample, page: str) -> PageMap:
+def page_map(sample: Sample, page: str, ran: str) -> PageMap:
     """Return where the lines of `sample` are in the text `page`, the file that its Location is in.
 
     From its start on up to the first include, and from its end back to the last.
+
+    Args:
+        sample: The sample.
+        page: The text of the file.
+        ran: The sample's code as it runs, with as many lines.
     """
     fence = Place(sample.location.path or sample.location.page, sample.location.line)
     code, shown = sample.code.split("\n"), page.split("\n")
-    ran = runnable(sample.code).split("\n") if sample.language == _HIDES_LINES else code
+    run = ran.split("\n")
     if code and not code[-1]:
         code = code[:-1]
-    end = _end(shown, fence.line)
-    if end is None:
+    end = sample.location.end
+    if not fence.line < end <= len(shown):
         return PageMap(fence, {})
     lines: dict[int, _Line] = {}
     # One of these stops at once if the other went through all.
@@ -96,21 +99,9 @@ def page_map(sample: Sample, page: str) -> PageMap:
             before = _before(code[number - 1], shown[at - 1]) if fence.line < at < end else None
             if before is None or number in lines:
                 break
-            mark = len(code[number - 1]) - len(ran[number - 1])
+            mark = len(code[number - 1]) - len(run[number - 1])
             lines[number] = _Line(at, "" if "\t" in code[number - 1] else shown[at - 1], before, mark)
     return PageMap(fence, lines)
-
-
-_OPENS = re.compile(r"(?P<fence>`{3,}|~{3,})")
-
-
-def _end(page: Sequence[str], line: int) -> int | None:
-    """Return the line, from one, that ends the fence which begins in `line`; None if there is no such fence."""
-    opened = _OPENS.search(page[line - 1]) if 1 <= line <= len(page) else None
-    if opened is None:
-        return None
-    closes = re.compile(rf"[\s>]*{re.escape(opened['fence'])}\s*")
-    return next((number for number, text in enumerate(page[line:], line + 1) if closes.fullmatch(text)), None)
 
 
 def _before(written: str, shown: str) -> int | None:
@@ -135,7 +126,7 @@ _COLOURS = r"(?:\x1b\[[0-9;]*m)*"
 _AFTER = r"(?:(?<=\x1b\[m)|(?<=\x1b\[[0-9]m)|(?<=\x1b\[[0-9]{2}m)|(?<=\x1b\[[0-9];[0-9]{2}m)|(?<![\w./-]))"
 """Nothing that could belong to the name of a file; but the end of a colour, which is a letter, may be there."""
 _MENTION = re.compile(
-    rf"{_AFTER}(?:\./)?sample\.\w+(?P<between>\"{_COLOURS}, line {_COLOURS}|: line |:)"
+    rf"{_AFTER}(?:\./)?sample(?:\.\w+)?(?P<between>\"{_COLOURS}, line {_COLOURS}|: line |:)"
     r"(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?(?P<to>: \d{1,9}:\d{1,9})?(?! \(in the preamble\))(?![:\d]*\d)"
 )
 _ARROW = re.compile(r"( *)(?:-->|:::) (.+?):\d+:\d+(?: \(in the preamble\))?$")

@@ -28,6 +28,7 @@ class Collected:
     context: PageContext | None = None
     samples: list[Sample] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     failures: list[ExtensionFailure] = field(default_factory=list)
     lenient: bool = False
@@ -35,9 +36,10 @@ class Collected:
     def page(self) -> PageContext | None:
         return self.context
 
-    def add(self, sample: Sample, refusal: str = "") -> str:
+    def add(self, sample: Sample, refusal: str = "", hint: str = "") -> str:
         self.samples.append(sample)
         self.refusals.append(refusal)
+        self.hints.append(hint)
         return f"slot-{len(self.samples)}"
 
     def report(self, problem: Problem) -> None:

@@ -6,13 +6,16 @@ from textwrap import dedent
 import pytest
 
 from mkdocs_codeexec.core.expectation import Succeeds
+from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.sample import Location, Sample
 from mkdocs_codeexec.report.places import PageMap, Place, page_map, rewritten, secondary
 
 
 def lines_of(code: str, page: str, line: int, language: str = "rust") -> PageMap:
-    location = Location("guide.md", line, "docs/guide.md")
-    return page_map(Sample(location=location, language=language, code=code, expectation=Succeeds()), page)
+    ends = [number for number, text in enumerate(page.split("\n"), 1) if text.strip(" \t>") in ("```", "~~~", "`````")]
+    location = Location("guide.md", line, "docs/guide.md", end=max(ends, default=0))
+    sample = Sample(location=location, language=language, code=code, expectation=Succeeds())
+    return page_map(sample, page, runnable(code) if language == "rust" else code)
 
 
 BODY = "```rust exec\nlet a = 1;\n\n  b(a);\n```\n"
@@ -32,6 +35,12 @@ CODE = "let a = 1;\n\n  b(a);\n"
         ),
         pytest.param([(2, 3), (3, 3), (4, 5)], "> ```rust\n> let a = 1;\n> \n>   b(a);\n> ```\n", 1, id="quoted"),
         pytest.param([(2, 2), (3, 1), (4, 4)], "\t```rust\n\tlet a = 1;\n\n\t\x20 b(a);\n\t```\n", 1, id="tabs"),
+        pytest.param(
+            [(2, 1), (3, 1), (4, 3)],
+            "```rust\nlet a = 1;\n\n  b(a);\n`````\n",
+            1,
+            id="closed by more than it was opened",
+        ),
         pytest.param([(2, 3), (3, 1), (4, 5)], "- ~~~rust\n  let a = 1;\n\n    b(a);\n  ~~~\n", 1, id="in a list"),
         pytest.param(
             [(2, 1), None, (4, 3)], '```rust\nlet a = 1;\n--8<-- "x"\n  b(a);\n```\n', 1, id="a line that is included"

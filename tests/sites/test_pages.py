@@ -78,7 +78,6 @@ def test_without_superfences_the_themes_highlighting_is_kept(project: Project, t
             "`show_outptu` is not an option of a fence", "hint: options are", "python exec show_outptu", id="word"
         ),
         pytest.param('`edition="2012"`', "2021", 'rust exec edition="2012"', id="value"),
-        pytest.param("`pyhton` is not set up", "python", "pyhton exec", id="language"),
         pytest.param("`needs` is not available in this version", "", 'python exec needs="a"', id="not delivered"),
     ],
 )

@@ -11,9 +11,9 @@ from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.expectation import FailsToBuild
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import RUST, normalize, without_folder
-from mkdocs_codeexec.core.protocols import Bench, Narrator, Regrouped, Runner, Scratch, Unavailability
+from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Regrouped, Runner, Scratch, Unavailability
 from mkdocs_codeexec.errors import ConfigurationError, nearest
-from mkdocs_codeexec.languages import inputs
+from mkdocs_codeexec.languages import frames, inputs
 from mkdocs_codeexec.languages.rust.batch.builder import MANIFEST, Builder
 from mkdocs_codeexec.languages.rust.batch.equipment import Equipment
 from mkdocs_codeexec.languages.rust.compiler import Compiler
@@ -21,6 +21,7 @@ from mkdocs_codeexec.languages.rust.environments.cargo import cargo_flags
 from mkdocs_codeexec.languages.rust.environments.environment import Environment, home_of_all, open_environments
 from mkdocs_codeexec.languages.rust.messages.backtrace import cut
 from mkdocs_codeexec.languages.rust.messages.index import linked
+from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.languages.rust.messages.restore import restore
 from mkdocs_codeexec.languages.rust.source.lexer import Unlexable
 from mkdocs_codeexec.languages.rust.source.prepare import FILE, Preamble, Prepared, original, preamble, prepare
@@ -178,6 +179,14 @@ class RustLanguage:
         if line <= len(written):
             column += len(written[line - 1]) - len(ran[line - 1])  # the mark of a hidden line
         return line, column
+
+    def ran(self, sample: Sample) -> str:
+        """Return the code with hidden lines as they run."""
+        return runnable(sample.code)
+
+    def faults(self, text: str) -> Sequence[Fault]:
+        """Return where it panicked; of a sample that names a place in another way, that."""
+        return tuple(panics(text)) or frames.faults(text)
 
     def tidy(self, sample: Sample, text: str) -> str:
         """Return `text` without inserted code, foreign frames, thread ids and folders of this machine; codes are links."""
