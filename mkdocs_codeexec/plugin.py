@@ -3,13 +3,14 @@
 When each fires, and what is done:
 
     on_startup        once. Its presence keeps this object alive across the rebuilds of `serve`.
-    on_config         options are checked; the Markdown extension and the stylesheet are added.
-    on_files          the stylesheet becomes a file of the site; what pages seem to hold begins to be built.
+    on_config         options are checked; the Markdown extension is added.
+    on_files          what pages seem to hold begins to be built.
     on_page_markdown  tells the Markdown extension which page it is about to see.
     on_page_content   the page is rendered; its fences have left Slots.
     on_env            every page is rendered, no template has run, no search index exists: the one batch.
+    on_page_context   a page with samples links to the stylesheet.
     on_post_page      late fences: Material's blog renders excerpts after on_env.
-    on_post_build     everything is written: failures are told, and `mkdocs build` fails.
+    on_post_build     everything is written: copies of pages are filled, failures are told, and `mkdocs build` fails.
     on_build_error    what was begun is ended.
     on_serve          what samples depend on is watched.
 """
@@ -24,11 +25,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
-from mkdocs.structure.files import File
+from mkdocs.utils import normalize_url
 
+from mkdocs_codeexec import copies
 from mkdocs_codeexec.config import PluginOptions, check_apart, read_environment, settings_from
 from mkdocs_codeexec.ending import Ending
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
+from mkdocs_codeexec.html.annotations import Annotations
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension, ensure_superfences
@@ -37,6 +40,7 @@ from mkdocs_codeexec.report.console import ERROR, INFO, WARNING, Console, plainl
 from mkdocs_codeexec.runtime.cpus import usable_cpus
 from mkdocs_codeexec.serve import Watcher, survived
 from mkdocs_codeexec.site import PACKAGE, Site
+from mkdocs_codeexec.styles import STYLESHEET, Stylesheet, holds_samples, linked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,14 +51,13 @@ if TYPE_CHECKING:
     from mkdocs.livereload import LiveReloadServer
     from mkdocs.structure.files import Files
     from mkdocs.structure.pages import Page
+    from mkdocs.utils.templates import TemplateContext
 
     from mkdocs_codeexec.core.action import Key
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.sample import Sample
 
 log = get_plugin_logger("codeexec")
-
-STYLESHEET = "assets/codeexec.css"
 
 
 class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call]
@@ -74,6 +77,9 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         self._extension: CodeExecExtension | None = None
         self._pages: dict[str, str] = {}
         self._dirty = False
+        self._stylesheet: Stylesheet | None = None
+        self._linked_once = False
+        self._written: set[Path] = set()
         self._ending = Ending(self._end)
 
     def load_config(self, options: dict[str, Any], config_file_path: str | None = None) -> tuple[list[Any], list[Any]]:
@@ -89,7 +95,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
 
     @event_priority(-100)  # Last: other plugins may still add extensions, and ours wraps superfences.
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig | None:
-        """Check the options and add the Markdown extension and the stylesheet."""
+        """Check the options and add the Markdown extension."""
         self._builds += 1
         self._end()
         self.site = None
@@ -122,7 +128,8 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         extension = CodeExecExtension(site, site.rules, is_lexer=is_lexer, stand_in=stand_in)
         self._extension = extension
         config.markdown_extensions.append(extension)  # type: ignore[arg-type]  # Python-Markdown takes objects too
-        config.extra_css.insert(0, STYLESHEET)  # first, so that the user's own sheets win
+        self._stylesheet = Stylesheet(PACKAGE / "assets" / "codeexec.css", Path(config.site_dir))
+        self._written = set()
         return config
 
     def _open(self, config: MkDocsConfig, environ: dict[str, str], console: Console, raw: dict[str, Any]) -> Site:
@@ -141,6 +148,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             languages=open_languages(settings, console) if settings.enabled else {},
             theme_dirs=[Path(folder) for folder in config.theme.dirs],
             lenient=self._serving,
+            annotations=annotations_of(config),
             memory=self._memory if settings.execute == "auto" else {},
         )
 
@@ -158,10 +166,9 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
     @event_priority(-100)  # Last: other plugins may still bring pages.
     @survived
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
-        """Make the stylesheet a file of the site, and begin to build what the pages seem to hold."""
-        if files.get_file_from_path(STYLESHEET) is None:  # a site may bring its own
-            css = (PACKAGE / "assets" / "codeexec.css").read_text("utf-8")
-            files.append(File.generated(config, STYLESHEET, content=css))
+        """Begin to build what the pages seem to hold."""
+        if self._stylesheet:
+            self._stylesheet.provided = files.get_file_from_path(STYLESHEET) is not None  # a site may bring its own
         if self.site and self.site.settings.enabled:
             self._ending.begin()
         if self.site and self.site.settings.enabled and not self._dirty:
@@ -200,17 +207,50 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             return env
         pages = [file.page for file in files.documentation_pages() if file.page and file.page.content is not None]
         filled = self._guarded(self.site, [page.content or "" for page in pages])
+        changed = [page for page, content in zip(pages, filled, strict=True) if page.content != content]
         for page, content in zip(pages, filled, strict=True):
             page.content = content
+        copies.show_again(config.plugins, changed, config=config, files=files)
+        # What Material loads into a page comes after what is there: it would win over the site's own sheets.
+        if changed and "navigation.instant" in (config.theme.get("features") or ()):
+            self._link(config)
         if self._serving:
             self._watcher.update(self.site.watched())
         return env
 
+    def _link(self, config: MkDocsConfig) -> bool:
+        """Have the theme link to the stylesheet from now on; return whether it did not yet."""
+        if STYLESHEET in config.extra_css:
+            return False
+        config.extra_css.insert(0, STYLESHEET)  # first, so that the user's own sheets win
+        return True
+
+    @event_priority(-100)  # Last: other plugins may still add to the page.
+    def on_page_context(self, context: TemplateContext, *, page: Page, config: MkDocsConfig, **_: object) -> None:
+        """Have a page with samples link to the stylesheet."""
+        if holds_samples(page.content or "") and self._link(config):
+            context["extra_css"] = [normalize_url(sheet, page, context["base_url"]) for sheet in config.extra_css]
+            self._linked_once = True
+
     @event_priority(-50)
     @survived
-    def on_post_page(self, output: str, /, **_: object) -> str:
+    def on_post_page(self, output: str, /, *, page: Page, config: MkDocsConfig, **_: object) -> str:
         """Fill the Slots of fences that were rendered after on_env (blog excerpts, say)."""
-        return self._guarded(self.site, [output])[0] if self.site else output
+        if self._linked_once:
+            self._linked_once = False
+            config.extra_css.remove(STYLESHEET)
+        self._written.add(Path(page.file.abs_dest_path))
+        return self._finished(output, page.file.dest_uri, config)
+
+    def _finished(self, page: str, address: str, config: MkDocsConfig) -> str:
+        """Return the whole `page` with its samples filled and the stylesheet linked if it has any."""
+        if not self.site:
+            return page
+        page = self._guarded(self.site, [page])[0]
+        if not holds_samples(page) or not self._stylesheet:
+            return page
+        self._stylesheet.write()
+        return linked(page, address, [str(sheet) for sheet in config.extra_css])
 
     def _guarded(self, site: Site, pages: list[str]) -> list[str]:
         """Fill `pages`; under `serve` nothing that goes wrong may leave, or every request would hang."""
@@ -231,7 +271,17 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         """Tell what failed, and fail the build."""
         self._ending.end()
         if self.site and self.site.settings.enabled:
+            self._fill_copies(self.site, config)
             self._report(self.site)
+
+    @survived
+    def _fill_copies(self, site: Site, config: MkDocsConfig) -> Site:
+        """Fill what other plugins have written with Slots in it."""
+        folder = Path(config.site_dir)
+        for path, text in copies.in_files(folder, self._written) if site.resolved() else ():
+            page = self._finished(text, path.relative_to(folder).as_posix(), config)
+            path.write_bytes(page.encode("utf-8", "surrogateescape"))
+        return site
 
     @survived
     def _report(self, site: Site) -> Site:
@@ -285,6 +335,17 @@ def shown_path(config: MkDocsConfig, page: Page) -> str:
         if Path(path).is_relative_to(base):
             return Path(os.path.relpath(path, base)).as_posix()
     return path
+
+
+def annotations_of(config: MkDocsConfig) -> Annotations | None:
+    """Return how the site has code annotations: those of Material, or of a theme made of it."""
+    if not any(Path(folder).parts[-2:] == ("material", "templates") for folder in config.theme.dirs):
+        return None
+    further = config.extra.get("annotate")
+    return Annotations(
+        everywhere="content.code.annotate" in (config.theme.get("features") or ()),
+        further=further if isinstance(further, dict) else {},
+    )
 
 
 def is_lexer(name: str) -> bool:

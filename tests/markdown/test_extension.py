@@ -26,7 +26,7 @@ RICH = (
 
 def shown(html: str) -> str:
     """Return the page as it is before anything has run, slots taken off."""
-    return slots.fill(html, lambda _, source: source)
+    return slots.fill(html, lambda _, source, __: source)
 
 
 NESTED = """
