@@ -268,20 +268,27 @@ class Site:
         return identified(fragment, html_id)
 
     def _rendered(self, resolved: Resolved, html_id: str, source: str, annotations: str) -> str:
+        from mkdocs_codeexec.html.marks import numbers
         from mkdocs_codeexec.report.findings import marks
+        from mkdocs_codeexec.report.places import rewritten, shown_map
 
         if self._renderer is None:
             self._renderer = Renderer(self.theme_dirs, PACKAGE / "templates")
-        language = self.languages[resolved.sample.language]
+        sample, language = resolved.sample, self.languages[resolved.sample.language]
+        # Readers are told numbers of lines that they see.
+        where = shown_map(sample, numbers(source, sample.code) if sample.display.source != "none" else {})
         return self._renderer.render(
-            resolved.sample,
+            sample,
             resolved.verdict,
             resolved.outcome,
             source=source,
             annotations=annotations,
             html_id=html_id,
-            tidy=lambda text: language.tidy(resolved.sample, text),
-            marks=marks(resolved.sample, resolved.verdict, resolved.outcome, language),
+            tidy=lambda text: rewritten(language.tidy(sample, text), where),
+            marks=[
+                mark._replace(message=rewritten(mark.message, where))
+                for mark in marks(sample, resolved.verdict, resolved.outcome, language)
+            ],
         )
 
     def give_up(self, why: str) -> None:
