@@ -34,7 +34,7 @@ from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.html.annotations import Annotations
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.collecting import PageContext
-from mkdocs_codeexec.markdown.extension import CodeExecExtension, ensure_superfences
+from mkdocs_codeexec.markdown.extension import CodeExecExtension
 from mkdocs_codeexec.report.annotations import for_github
 from mkdocs_codeexec.report.console import ERROR, INFO, WARNING, Console, plainly, wants_color
 from mkdocs_codeexec.runtime.cpus import usable_cpus
@@ -93,7 +93,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         self._serving = command == "serve"
         self._dirty = dirty
 
-    @event_priority(-100)  # Last: other plugins may still add extensions, and ours wraps superfences.
+    @event_priority(-100)  # Last: other plugins may still add extensions, and ours wraps theirs.
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig | None:
         """Check the options and add the Markdown extension."""
         self._builds += 1
@@ -124,8 +124,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         self.site = site
         if not site.settings.enabled:
             console.say("disabled: no sample is executed")
-        stand_in = ensure_superfences(config.markdown_extensions, config.mdx_configs)
-        extension = CodeExecExtension(site, site.rules, is_lexer=is_lexer, stand_in=stand_in)
+        extension = CodeExecExtension(site, site.rules, is_lexer=is_lexer)
         self._extension = extension
         config.markdown_extensions.append(extension)  # type: ignore[arg-type]  # Python-Markdown takes objects too
         self._stylesheet = Stylesheet(PACKAGE / "assets" / "codeexec.css", Path(config.site_dir))

@@ -45,6 +45,11 @@ def glimpse(text: str, page: str, claim: Callable[[Header], Claim | None]) -> It
             opening = None
 
 
+def headers(text: str) -> Iterator[Header]:
+    """Yield the header of all that looks like the start of a fence, or its end, at any indentation."""
+    return (parse_header(fence[3]) for fence in _FENCE.finditer(text))
+
+
 def _code(text: str, prefix: str) -> str:
     """Return the lines of `text` without `prefix`, the indentation or the mark of a quotation before the fence."""
     text = text.removesuffix("\n").expandtabs(4)
