@@ -9,9 +9,12 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MKDOCS_YML = """\
 site_name: Test
@@ -120,9 +123,19 @@ def environment_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.getbasetemp().parent / "codeexec-environments"
 
 
+@pytest.fixture(scope="session")
+def project_in(environment_dir: Path) -> Callable[[Path], Project]:
+    """Return what makes an empty site in a folder, with the plugin's default options."""
+
+    def make(folder: Path) -> Project:
+        found = Project(folder, {"CODEEXEC_ENVIRONMENT_DIR": str(environment_dir), "NO_COLOR": "1"})
+        found.configure()
+        return found
+
+    return make
+
+
 @pytest.fixture
-def project(tmp_path: Path, environment_dir: Path) -> Project:
+def project(tmp_path: Path, project_in: Callable[[Path], Project]) -> Project:
     """Return an empty site with the plugin's default options."""
-    found = Project(tmp_path / "site-under-test", {"CODEEXEC_ENVIRONMENT_DIR": str(environment_dir), "NO_COLOR": "1"})
-    found.configure()
-    return found
+    return project_in(tmp_path / "site-under-test")
