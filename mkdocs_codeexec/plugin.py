@@ -25,13 +25,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
-from mkdocs.utils import normalize_url
 
-from mkdocs_codeexec import copies
 from mkdocs_codeexec.config import PluginOptions, check_apart, read_environment, settings_from
 from mkdocs_codeexec.ending import Ending
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
-from mkdocs_codeexec.html.annotations import Annotations
+from mkdocs_codeexec.finishing import Finishing, annotations_of
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
@@ -40,7 +38,6 @@ from mkdocs_codeexec.report.console import ERROR, INFO, WARNING, Console, plainl
 from mkdocs_codeexec.runtime.cpus import usable_cpus
 from mkdocs_codeexec.serve import Watcher, survived
 from mkdocs_codeexec.site import PACKAGE, Site
-from mkdocs_codeexec.styles import STYLESHEET, Stylesheet, holds_samples, linked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,9 +74,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         self._extension: CodeExecExtension | None = None
         self._pages: dict[str, str] = {}
         self._dirty = False
-        self._stylesheet: Stylesheet | None = None
-        self._linked_once = False
-        self._written: set[Path] = set()
+        self._finishing: Finishing | None = None
         self._ending = Ending(self._end)
 
     def load_config(self, options: dict[str, Any], config_file_path: str | None = None) -> tuple[list[Any], list[Any]]:
@@ -127,8 +122,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         extension = CodeExecExtension(site, site.rules, is_lexer=is_lexer)
         self._extension = extension
         config.markdown_extensions.append(extension)  # type: ignore[arg-type]  # Python-Markdown takes objects too
-        self._stylesheet = Stylesheet(PACKAGE / "assets" / "codeexec.css", Path(config.site_dir))
-        self._written = set()
+        self._finishing = Finishing(config, PACKAGE / "assets" / "codeexec.css")
         return config
 
     def _open(self, config: MkDocsConfig, environ: dict[str, str], console: Console, raw: dict[str, Any]) -> Site:
@@ -166,8 +160,8 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
     @survived
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
         """Begin to build what the pages seem to hold."""
-        if self._stylesheet:
-            self._stylesheet.provided = files.get_file_from_path(STYLESHEET) is not None  # a site may bring its own
+        if self._finishing:
+            self._finishing.note(files)
         if self.site and self.site.settings.enabled:
             self._ending.begin()
         if self.site and self.site.settings.enabled and not self._dirty:
@@ -209,47 +203,25 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         changed = [page for page, content in zip(pages, filled, strict=True) if page.content != content]
         for page, content in zip(pages, filled, strict=True):
             page.content = content
-        copies.show_again(config.plugins, changed, config=config, files=files)
-        # What Material loads into a page comes after what is there: it would win over the site's own sheets.
-        if changed and "navigation.instant" in (config.theme.get("features") or ()):
-            self._link(config)
+        if self._finishing:
+            self._finishing.filled(changed, files)
         if self._serving:
             self._watcher.update(self.site.watched())
         return env
 
-    def _link(self, config: MkDocsConfig) -> bool:
-        """Have the theme link to the stylesheet from now on; return whether it did not yet."""
-        if STYLESHEET in config.extra_css:
-            return False
-        config.extra_css.insert(0, STYLESHEET)  # first, so that the user's own sheets win
-        return True
-
     @event_priority(-100)  # Last: other plugins may still add to the page.
-    def on_page_context(self, context: TemplateContext, *, page: Page, config: MkDocsConfig, **_: object) -> None:
+    def on_page_context(self, context: TemplateContext, *, page: Page, **_: object) -> None:
         """Have a page with samples link to the stylesheet."""
-        if holds_samples(page.content or "") and self._link(config):
-            context["extra_css"] = [normalize_url(sheet, page, context["base_url"]) for sheet in config.extra_css]
-            self._linked_once = True
+        if self._finishing:
+            self._finishing.begin_page(context, page)
 
     @event_priority(-50)
     @survived
-    def on_post_page(self, output: str, /, *, page: Page, config: MkDocsConfig, **_: object) -> str:
+    def on_post_page(self, output: str, /, *, page: Page, **_: object) -> str:
         """Fill the Slots of fences that were rendered after on_env (blog excerpts, say)."""
-        if self._linked_once:
-            self._linked_once = False
-            config.extra_css.remove(STYLESHEET)
-        self._written.add(Path(page.file.abs_dest_path))
-        return self._finished(output, page.file.dest_uri, config)
-
-    def _finished(self, page: str, address: str, config: MkDocsConfig) -> str:
-        """Return the whole `page` with its samples filled and the stylesheet linked if it has any."""
-        if not self.site:
-            return page
-        page = self._guarded(self.site, [page])[0]
-        if not holds_samples(page) or not self._stylesheet:
-            return page
-        self._stylesheet.write()
-        return linked(page, address, [str(sheet) for sheet in config.extra_css])
+        if not (self.site and self._finishing):
+            return output
+        return self._finishing.end_page(page, self._guarded(self.site, [output])[0])
 
     def _guarded(self, site: Site, pages: list[str]) -> list[str]:
         """Fill `pages`; under `serve` nothing that goes wrong may leave, or every request would hang."""
@@ -270,16 +242,13 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         """Tell what failed, and fail the build."""
         self._ending.end()
         if self.site and self.site.settings.enabled:
-            self._fill_copies(self.site, config)
+            self._fill_copies(self.site)
             self._report(self.site)
 
     @survived
-    def _fill_copies(self, site: Site, config: MkDocsConfig) -> Site:
-        """Fill what other plugins have written with Slots in it."""
-        folder = Path(config.site_dir)
-        for path, text in copies.in_files(folder, self._written) if site.resolved() else ():
-            page = self._finished(text, path.relative_to(folder).as_posix(), config)
-            path.write_bytes(page.encode("utf-8", "surrogateescape"))
+    def _fill_copies(self, site: Site) -> Site:
+        if self._finishing and site.resolved():
+            self._finishing.fill_copies(lambda page: self._guarded(site, [page])[0])
         return site
 
     @survived
@@ -334,17 +303,6 @@ def shown_path(config: MkDocsConfig, page: Page) -> str:
         if Path(path).is_relative_to(base):
             return Path(os.path.relpath(path, base)).as_posix()
     return path
-
-
-def annotations_of(config: MkDocsConfig) -> Annotations | None:
-    """Return how the site has code annotations: those of Material, or of a theme made of it."""
-    if not any(Path(folder).parts[-2:] == ("material", "templates") for folder in config.theme.dirs):
-        return None
-    further = config.extra.get("annotate")
-    return Annotations(
-        everywhere="content.code.annotate" in (config.theme.get("features") or ()),
-        further=further if isinstance(further, dict) else {},
-    )
 
 
 def is_lexer(name: str) -> bool:

@@ -57,6 +57,11 @@ class Stylesheet:
         self._written = True
 
 
+def relative(target: str, address: str) -> str:
+    """Return where `target` is, seen from the page at `address`; both below the site's folder."""
+    return posixpath.relpath(target, posixpath.dirname(address) or ".")
+
+
 def linked(html: str, address: str, sheets: Sequence[str]) -> str:
     """Return the page `html` with a link to the stylesheet, if it has none: before the site's own sheets, which win.
 
@@ -69,10 +74,8 @@ def linked(html: str, address: str, sheets: Sequence[str]) -> str:
     if end is None:
         return html
     found = [(link.start(), link[1]) for link in _LINK.finditer(html, 0, end.start())]
-    folder = posixpath.dirname(address)
-    href = posixpath.relpath(STYLESHEET, folder or ".")
     if any(target.split("?")[0].endswith(STYLESHEET) for _, target in found):
         return html
-    theirs = {sheet if "//" in sheet else posixpath.relpath(sheet.lstrip("/"), folder or ".") for sheet in sheets}
+    theirs = {sheet if "//" in sheet else relative(sheet.lstrip("/"), address) for sheet in sheets}
     place = next((start for start, target in found if target in theirs), end.start())
-    return f'{html[:place]}<link rel="stylesheet" href="{escape(href)}">{html[place:]}'
+    return f'{html[:place]}<link rel="stylesheet" href="{escape(relative(STYLESHEET, address))}">{html[place:]}'
