@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mkdocs_codeexec import copies
+from mkdocs_codeexec.copies import in_files, show_again
 from mkdocs_codeexec.html.annotations import Annotations
 from mkdocs_codeexec.styles import STYLESHEET, Stylesheet, holds_samples, linked, relative
 
@@ -37,7 +37,7 @@ class Finishing:
 
     def filled(self, pages: Sequence[Any], files: Any) -> None:
         """Take `pages`, whose samples have run, before any page is written."""
-        copies.show_again(self._config.plugins, pages, config=self._config, files=files)
+        show_again(self._config.plugins, pages, config=self._config, files=files)
         # What Material loads into a page comes after what is there: it would win over the site's own sheets.
         if pages and "navigation.instant" in (self._config.theme.get("features") or ()):
             self._link()
@@ -69,7 +69,7 @@ class Finishing:
     def fill_copies(self, fill: Callable[[str], str]) -> None:
         """Fill what other plugins have written with Slots in it."""
         folder = Path(self._config.site_dir)
-        for path, html in copies.in_files(folder, self._pages):
+        for path, html in in_files(folder, self._pages):
             finished = self._finished(fill(html), path.relative_to(folder).as_posix())
             path.write_bytes(finished.encode("utf-8", "surrogateescape"))
 
