@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markdown.extensions.codehilite import CodeHiliteExtension
+from markdown.extensions.fenced_code import FencedBlockPreprocessor
 from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from pymdownx.highlight import HighlightExtension
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from markdown.extensions import Extension
     from markdown.util import Registry
 
+    from mkdocs_codeexec.markdown.claiming import Claim
     from mkdocs_codeexec.markdown.collecting import Desk
-    from mkdocs_codeexec.markdown.fences import _Opened
 
 FENCES = "fenced_code_block"
 _INDENTED = "code"
@@ -67,8 +68,7 @@ class StandIn(Preprocessor):
             self._without.restore(self.md)
 
     def _might_need(self, lines: Sequence[str]) -> bool:
-        claims = map(self._desk.claim, headers("\n".join(lines)))
-        return any(found and (found.request or found.remarks or found.hides_lines) for found in claims)
+        return any(self._desk.claim(header) for header in headers("\n".join(lines)))
 
     def _exchange(self) -> _Noticing:
         """Put superfences into the converter, with the look of the site."""
@@ -146,13 +146,20 @@ class _Noticing(Fences):
         self.noticed = False
         return super().run(lines)
 
-    def _render(self, opened: _Opened, *, src: str, **how: object) -> str:
-        self.noticed = self.noticed or bool(opened.claim.request or opened.claim.remarks)
-        return super()._render(opened, src=src, **how)
+    def _take(self, found: Claim, line: str) -> None:
+        asks = bool(found.request or found.remarks) or found.manner != "native"
+        self.noticed = self.noticed or asks or not _is_understood(line.strip(" \t>"))
+        super()._take(found, line)
 
     def _show(self, formatter: Callable[..., str], *, src: str, **how: Any) -> str:
         self.noticed = self.noticed or visible(src) != src
         return super()._show(formatter, src=src, **how)
+
+
+def _is_understood(opener: str) -> bool:
+    """Tell whether `fenced_code` takes a fence that starts with `opener`."""
+    fence = opener[: len(opener) - len(opener.lstrip(opener[0]))]
+    return FencedBlockPreprocessor.FENCED_BLOCK_RE.match(f"{opener}\n\n{fence}") is not None
 
 
 def _look(extensions: Sequence[Extension]) -> dict[str, Any]:

@@ -443,6 +443,16 @@ def test_stand_in_keeps_the_look(convert: Any, highlighter: tuple[str, ...], con
     assert re.sub(r"\n+(?=<)", "", expected) == re.sub(r"\n+(?=<)", "", shown(html))
 
 
+@pytest.mark.parametrize("header", ["rust exec", "rust,no_run", 'rust exec="off"', "{.rust .exec}"])
+@pytest.mark.parametrize("run", ["marked", "none"])
+def test_our_headers_are_no_text_without_superfences(convert: Any, header: str, run: str) -> None:
+    """Whether anything is executed or not: to `fenced_code` most of them would not be fences."""
+    html, _ = convert(f"```{header}\nf::<T>();\n```\n\nthe end\n", extensions=("fenced_code",), run=run)
+
+    assert '<pre><code class="language-rust">f::&lt;T&gt;();' in shown(html)
+    assert shown(html).endswith("<p>the end</p>")
+
+
 def test_one_converter_for_many_pages(convert: Any) -> None:
     """It gets superfences for the pages that need it, and is as before for the next."""
     md, collected = convert.converter("fenced_code", "codehilite")
