@@ -117,7 +117,7 @@ def test_excerpts_have_the_stylesheet_too(project: Project) -> None:
 
 
 def test_plugins_that_look_at_every_file(project: Project) -> None:
-    """`autolinks`, static-i18n and Material's `projects` want the source of each file; languages share one stylesheet."""
+    """`autolinks` and static-i18n want the source of each file; languages share one stylesheet."""
     languages = "[{locale: en, default: true, name: E}, {locale: fr, name: F}]"
     more = f"  - autolinks\n  - i18n: {{docs_structure: folder, languages: {languages}}}\n"
     project.configure({}, theme="material", more=more + "extra_css: [mine.css]\n")
@@ -140,6 +140,10 @@ def test_plugins_that_look_at_every_file(project: Project) -> None:
     } == sheets
     assert [("stdout", "fr")] == project.streams("fr/index.html")
 
+
+def test_projects_of_material(project: Project) -> None:
+    """Their plugin wants it too; each project has a stylesheet of its own."""
+    pytest.importorskip("material.plugins.projects.plugin")
     project.configure({}, theme="material", more="  - projects\nsite_url: https://example.org/\n")
     project.page("```python exec\nprint('outer')\n```\n")
     project.write("projects/part/mkdocs.yml", "site_name: P\ntheme: {name: material}\nplugins: [search, codeexec]\n")
