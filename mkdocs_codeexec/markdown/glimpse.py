@@ -92,3 +92,8 @@ class _Nobody:
 
     def survives(self, *_: object) -> bool:
         return False
+
+
+def headers(text: str) -> Iterator[Header]:
+    """Yield the header of all that looks like the start of a fence, or its end, at any indentation."""
+    return (parse_header(header) for header in _HEADER.findall(text))

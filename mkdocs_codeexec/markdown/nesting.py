@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from markdown.blockprocessors import BlockProcessor
 
 from mkdocs_codeexec.core.sample import Location
+from mkdocs_codeexec.markdown.doubts import CodeWatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,6 +78,14 @@ class DirectiveWatch(BlockProcessor):
         """Never called."""
         del parent, blocks
         return False
+
+
+def watch(md: Markdown, fences: Fences) -> None:
+    """Let `fences` hear of what is no fence in the end, and of docstrings."""
+    processors = md.parser.blockprocessors
+    processors.register(CodeWatch(md.parser, fences.doubts), "codeexec_code", 80.5)  # code: 80
+    if "mkdocstrings" in processors:  # at 75
+        processors.register(DirectiveWatch(md.parser, fences), "codeexec_directive", 75.5)
 
 
 def _docstring(md: Any, directive: str, lines: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""From lines of a sample to lines of its page, and messages that speak of the page."""
+"""From lines of a sample to lines of its page, or to those that readers see, and messages that speak of these."""
 
 from __future__ import annotations
 
@@ -50,12 +50,14 @@ class PageMap:
     A line that an include (`--8<--`) brought is on no line of the page.
 
     Attributes:
-        fence: The fence.
+        fence: The fence; without the name of a page where lines are those that readers see.
         lines: Lines of the page, by lines of the sample.
+        hidden: Lines of the sample that readers do not see, where it is told.
     """
 
     fence: Place
     lines: Mapping[int, _Line]
+    hidden: frozenset[int] = frozenset()
 
     def written(self, line: int, column: int = 0) -> Place | None:
         """Return where on the page line and column of the author's code are; None if that is not known."""
@@ -68,6 +70,20 @@ class PageMap:
         """Return where on the page line and column of what ran are: hidden lines run without their mark."""
         found = self.lines.get(line)
         return self.written(line, column + found.mark if column else 0) if found else None
+
+
+def shown_map(sample: Sample, numbers: Mapping[int, int]) -> PageMap:
+    """Return where readers see the lines of `sample`, for messages that stand beside it.
+
+    Args:
+        sample: As its author wrote it.
+        numbers: The number that readers see, by lines of the sample; nothing if that is not known.
+    """
+    count = sample.code.count("\n") + 1
+    hidden = frozenset(range(1, count + 1)) - numbers.keys()
+    if not numbers or (not hidden and all(line == number for line, number in numbers.items())):
+        return PageMap(Place("", 0), {})
+    return PageMap(Place("", 0), {line: _Line(number, "", 0, 0) for line, number in numbers.items()}, hidden)
 
 
 def page_map(sample: Sample, page: str, ran: str) -> PageMap:
@@ -218,7 +234,11 @@ def _mentions(line: str, where: PageMap) -> str:
     def put(match: re.Match[str]) -> str:
         place = where.ran(int(match["line"]), int(match["column"] or 0))
         if place is None:
-            return match[0]
+            return f"{match[0]} (hidden)" if int(match["line"]) in where.hidden else match[0]
+        if not place.page:
+            column = f":{match['column']}" if match["column"] else ""
+            name = match[0][: match.start("line") - match.start()]
+            return f"{name}{place.line}{column}{_upto(match['to'], where)}"
         between = ":" if match["between"] == ": line " else match["between"]
         column = f":{place.column}" if place.column else ""
         return f"{place.page}{between}{place.line}{column}{_upto(match['to'], where)}"
