@@ -17,7 +17,7 @@ from mkdocs_codeexec.languages import inputs
 from mkdocs_codeexec.languages.rust.batch.builder import MANIFEST, Builder
 from mkdocs_codeexec.languages.rust.batch.equipment import Equipment
 from mkdocs_codeexec.languages.rust.compiler import Compiler
-from mkdocs_codeexec.languages.rust.environments.cargo import cargo_flags
+from mkdocs_codeexec.languages.rust.environments import configuration
 from mkdocs_codeexec.languages.rust.environments.environment import Environment, home_of_all, open_environments
 from mkdocs_codeexec.languages.rust.messages.backtrace import cut
 from mkdocs_codeexec.languages.rust.messages.index import linked
@@ -81,7 +81,7 @@ class RustLanguage:
     def survey(self) -> None:
         """Read again what can be read without starting anything."""
         self._compiler.survey()
-        flags = cargo_flags(self._settings)
+        flags = configuration.flags(self._settings)
         if flags != self._flags or not self._environments:
             self._flags = flags
             self._environments = open_environments(

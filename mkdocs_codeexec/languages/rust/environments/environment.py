@@ -192,14 +192,17 @@ class Environment:
     def _rebuilt(
         self, home: Path, toolchain: Toolchain, runner: Runner, narrator: Narrator, *, alone: bool
     ) -> Arguments | Trouble:
-        from mkdocs_codeexec.languages.rust.environments import fetching, project, reach
+        from mkdocs_codeexec.languages.rust.environments import configuration, fetching, project, reach
 
         cargo = project.find_cargo(toolchain, self._settings)
         if cargo is None:
             return Trouble("`cargo` was not found", "install Rust from https://rustup.rs")
         known = self._known() or kept.last(self._folder)
-        project.write_project(home, self.manifest, known.lock if known else None, self._settings)
+        project.write_project(home, self.manifest, known.lock if known else None, toolchain, self._settings)
         narrator.say(f"building the environment `{self.name}` with cargo")
+        host = project.host(toolchain.identity)
+        if other := configuration.foreign(configuration.configuration(self._settings), host):
+            narrator.say(f"cargo's configuration is for `{other}`, which does not run here: samples are for `{host}`")
         before, seen = self._packages, self._sources
         progress = Progress(narrator, alone=alone)
         fetch = fetching.command(cargo, home, self.manifest, toolchain, self._settings)
