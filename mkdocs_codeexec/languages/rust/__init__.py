@@ -81,19 +81,22 @@ class RustLanguage:
     def survey(self) -> None:
         """Read again what can be read without starting anything."""
         self._compiler.survey()
-        flags = configuration.flags(self._settings)
-        if flags != self._flags or not self._environments:
-            self._flags = flags
+        self._flags = configuration.flags(self._settings)
+        wanted = self._rust.environments.values()
+        try:
             self._environments = open_environments(
-                self._settings, self._rust.environments.values(), flags, self._narrator
+                self._settings, wanted, self._flags, self._narrator, self._environments
             )
-        else:
+        except ConfigurationError:
+            if not self._environments:
+                raise
+            # A manifest that somebody is writing to; the next build opens all anew, and says what is wrong.
             for environment in self._environments.values():
                 environment.survey()
         self._inputs = inputs.declared(self._settings.project_dir, self._rust.inputs)
-        wanted = self._compiler.wanted()
-        if wanted:  # where no toolchain is asked, this alone tells stored outcomes apart
-            self._inputs += (("toolchain.wanted", wanted),)
+        toolchain = self._compiler.wanted()
+        if toolchain:  # where no toolchain is asked, this alone tells stored outcomes apart
+            self._inputs += (("toolchain.wanted", toolchain),)
 
     def plan(self, sample: Sample) -> Action:
         """Return what would be executed for `sample`."""

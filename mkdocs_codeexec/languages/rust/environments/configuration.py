@@ -81,6 +81,16 @@ def local(config: Mapping[str, object]) -> bool:
     return bool(config.get("paths") or config.get("patch"))
 
 
+def packages(config: Mapping[str, object]) -> Iterator[tuple[str, Path]]:
+    """Yield name and folder of the local packages that `config` puts in the place of others."""
+    paths = config.get("paths")
+    yield from ((Path(str(path)).name, Path(str(path))) for path in (paths if isinstance(paths, list) else ()))
+    for table in _tables(config.get("patch")):
+        for name, value in table.items():
+            if isinstance(value, Mapping) and "path" in value:
+                yield str(name), Path(str(value["path"]))
+
+
 def sources(config: Mapping[str, object]) -> Iterator[str]:
     """Yield the folders from which `config` takes packages instead of from a registry."""
     for table in _tables(config.get("source")):
