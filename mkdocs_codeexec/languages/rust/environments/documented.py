@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from mkdocs_codeexec.languages.inputs import read_toml
 from mkdocs_codeexec.languages.rust.environments import configuration, kept, locks, workspace
 from mkdocs_codeexec.languages.rust.environments.inheriting import Inherited
 from mkdocs_codeexec.languages.rust.environments.manifest import Manifest, manifest
@@ -37,12 +38,14 @@ class Documented(NamedTuple):
         workspaces: Of its local packages, the one that counts most first.
         local: Every local package that can be part of it: what it is called, and its folder.
         project: The folder of `mkdocs.yml`.
+        patches: Names of packages for which workspaces have others, and `mkdocs.yml` has none.
     """
 
     manifest: Manifest
     workspaces: tuple[Workspace, ...]
     local: tuple[tuple[str, Path], ...]
     project: Path
+    patches: frozenset[str] = frozenset()
 
     def holds(self, known: Kept) -> bool:
         """Tell whether what is kept still locks what the workspaces lock."""
@@ -92,7 +95,9 @@ def documented(settings: Settings, wanted: EnvironmentSettings) -> Documented:
     if taken := workspace.overrides(around, project, wanted.dependencies):
         found = manifest(wanted, project, inherited, taken)
     config = configuration.configuration(settings)
-    return Documented(found, around, (*found.paths, *configuration.packages(config)), project)
+    local = (*found.paths, *configuration.packages(config))
+    own = workspace.patched(read_toml(wanted.manifest_extra.encode()))
+    return Documented(found, around, local, project, workspace.patched(taken) - own)
 
 
 def _inherited(settings: Settings) -> Inherited:

@@ -24,7 +24,7 @@ from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home
 from mkdocs_codeexec.languages.rust.environments.documented import Documented, documented
 from mkdocs_codeexec.languages.rust.environments.kept import Kept
 from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE
-from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Trouble
+from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Trouble, without_unused
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.confinement import Access
@@ -223,8 +223,8 @@ class Environment:
         made = project.build(command, home, runner, progress)
         if made.result.ended != Exited(0):
             return project.failure(made.result, home)
-        if made.warnings:
-            narrator.stream(made.warnings.encode())
+        if warnings := without_unused(made.warnings, consists.patches):
+            narrator.stream(warnings.encode())
         try:
             arguments = capture.read(made.captured, home.parent / collection.TARGET)._replace(local=local)
         except ValueError as error:

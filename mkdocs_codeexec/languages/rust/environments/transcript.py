@@ -33,6 +33,10 @@ _PASSES = re.compile(
 """What may be otherwise in a moment: errors of libcurl, libgit2 and servers, as cargo judges (`maybe_spurious` in its
 source), which says so of each attempt of its own."""
 _MISSING = re.compile(r"No such file or directory|Permission denied|Read-only file system|Operation not permitted")
+_UNUSED = re.compile(
+    rf"(?:{_SGR})?warning(?:{_SGR})?:(?:{_SGR})? [Pp]atch `(\S+) [^\n]*` was not used in the crate graph\.?(?:{_SGR})?\n"
+    rf"(?:(?:(?:{_SGR})?help(?:{_SGR})?:(?:{_SGR})? )?Check that the patched package version(?:.|\n)*? is not enabled\.(?:{_SGR})?\n)?"
+)
 _ERROR = re.compile(r"^error: (.*?)\.?$", re.MULTILINE)
 _FOLDER = re.compile(r" \(/[^()\n]*\)")
 """Behind the name of a local package."""
@@ -84,6 +88,12 @@ class Progress:
 def messages(text: str) -> str:
     """Return what cargo wrote without its progress: errors and warnings, its own and those of compilers."""
     return "".join(line for line in text.splitlines(keepends=True) if not _is_progress(line.rstrip("\n")))
+
+
+def without_unused(said: str, names: Iterable[str]) -> str:
+    """Return what cargo said without the remark that a patch is of no use here, for patches that are called `names`."""
+    ours = frozenset(names)
+    return _UNUSED.sub(lambda found: "" if found[1] in ours else found[0], said)
 
 
 def passes(said: str) -> bool:

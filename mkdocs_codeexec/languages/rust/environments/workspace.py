@@ -126,6 +126,15 @@ def overrides(found: Iterable[Workspace], project: Path, listed: Iterable[str]) 
     return {**both, "replace": replaced} if replaced and not patches else both
 
 
+def patched(manifest: Mapping[str, object]) -> frozenset[str]:
+    """Return the names of the packages that `[patch]` in `manifest` has others for."""
+    return frozenset(
+        str(value.get("package", name) if isinstance(value, Mapping) else name)
+        for _, table in _tables(manifest.get("patch"))
+        for name, value in table.items()
+    )
+
+
 def placed(value: object, root: Path, project: Path) -> object:
     """Return the dependency `value` of a manifest in `root` as one in `project` has it."""
     path = value.get("path") if isinstance(value, Mapping) else None
