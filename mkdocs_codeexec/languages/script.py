@@ -14,7 +14,7 @@ from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.core.normalize import relative, without_folder
 from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
 from mkdocs_codeexec.core.protocols import Bench, Narrator, Runner, Scratch, Unavailability
-from mkdocs_codeexec.languages import inputs, interpreter, views
+from mkdocs_codeexec.languages import inputs, interpreter, programs, views
 from mkdocs_codeexec.languages.builtin import CACHE, PYTHON, VERSION
 from mkdocs_codeexec.languages.toolchain import (
     Memo,
@@ -119,7 +119,7 @@ class ScriptLanguage:
             why = NotStarted(f"`{program}` was not found: the build step made no such file{hint}")
             return StepResult(kind=step.kind, stdout="", stderr="", ended=why)
         argv = (str(found), *(sys.executable if word == PYTHON else word for word in step.argv[1:]))
-        env = {**self._caches(program), **dict(step.env)}
+        env = {**self._caches(program), **programs.toolchains(self._script.readable, self._settings), **dict(step.env)}
         return relative(scratch.run(step, argv, env, self._reach()), str(scratch.path))
 
     def structured(self, action: Action) -> Action:
@@ -140,6 +140,11 @@ class ScriptLanguage:
         """Return `text` without folders of this machine."""
         del sample
         return without_folder(text, str(self._settings.project_dir))
+
+    def hint(self, sample: Sample, outcome: Outcome) -> str:
+        """Return how to let samples find a program that they did not find."""
+        del sample
+        return programs.hint(outcome, self.name, self._script.readable, self._settings)
 
     def watched(self) -> Sequence[Path]:
         """Return the declared inputs."""
@@ -172,6 +177,7 @@ class ScriptLanguage:
             else:
                 yield from views.installation(found, self._settings)
         yield from views.given(self._settings.project_dir, self._script.inputs, self._script.readable)
+        yield from programs.folders(self._script.readable, self._settings)
 
     def _writable(self) -> Iterator[str]:
         for program in self._programs():

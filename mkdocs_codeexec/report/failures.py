@@ -94,7 +94,7 @@ def _failure(item: Resolved, language: Language, page: str) -> Failure:
     lines = [f" --> {place}", *_excerpt(page.split("\n"), place)]
     if message := _message(sample, outcome, language, where).strip("\n"):
         lines += ["", _cut(message)]
-    if outcome.steps and (hint := _hint(outcome, sample.language)):
+    if outcome.steps and (hint := language.hint(sample, outcome) or _hint(outcome, sample.language)):
         lines += ["", f"hint: {hint}"]
     return Failure(headline, "\n".join(lines), _notice(reason, found, where))
 

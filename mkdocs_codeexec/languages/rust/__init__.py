@@ -193,6 +193,16 @@ class RustLanguage:
                 text = without_folder(text, str(folder), name)
         return linked(without_folder(text, str(self._settings.project_dir)))
 
+    def hint(self, sample: Sample, outcome: Outcome) -> str:
+        """Return how to list the crates that `sample` uses and that are not listed."""
+        from mkdocs_codeexec.languages.rust import unlisted
+
+        name = sample.options.get("environment") or "default"
+        if name not in self._environments:
+            return ""
+        lock_files = self._environments[name].locks()
+        return unlisted.hint(outcome, self._rust.environments[name], self._settings, lock_files)
+
     def watched(self) -> Sequence[Path]:
         """Return the sources of local packages, declared inputs, and what chooses the toolchain."""
         found = self._compiler.watched()

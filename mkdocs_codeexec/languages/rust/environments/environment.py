@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.languages.inputs import Further, Package, package
-from mkdocs_codeexec.languages.rust.environments import built, capture, collection, kept
+from mkdocs_codeexec.languages.rust.environments import built, capture, collection, kept, mending
 from mkdocs_codeexec.languages.rust.environments.built import Built
 from mkdocs_codeexec.languages.rust.environments.capture import Arguments
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home
@@ -98,6 +98,11 @@ class Environment:
             self._named = (lock, kept.packages(lock) - {PACKAGE})
         return self._named[1]
 
+    def locks(self) -> Iterator[str]:
+        """Yield the lock files that tell of versions, its own first."""
+        yield self._lock or ""
+        yield from (one.lock for one in self._consists.workspaces)
+
     def watched(self) -> Iterator[Path]:
         """Yield the files and folders of its local packages."""
         yield from self._consists.watched()
@@ -111,11 +116,8 @@ class Environment:
         """
         if self.plain:
             return Arguments()
-        for name, folder in self.manifest.paths:
-            if not (folder / "Cargo.toml").is_file():
-                where = os.path.relpath(folder, self._settings.project_dir)
-                what = f"dependency `{name}`: there is no `Cargo.toml` in `{where}`"
-                return Trouble(what, "relative paths start at the folder of `mkdocs.yml`")
+        if wrong := mending.absent(self.manifest, self._settings.project_dir):
+            return wrong
         if self._lock is None or self._sources is None:
             return None
         home = self._home(toolchain)
@@ -214,7 +216,7 @@ class Environment:
         fetch = fetching.command(cargo, home, self.manifest, toolchain, self._settings)
         fetched = fetching.fetch(fetch, runner, narrator, progress)
         if fetched.ended != Exited(0):
-            return project.failure(fetched, home)
+            return mending.mended(project.failure(fetched, home), self.manifest, self._settings)
         if runner.tier != "off":
             fetching.let_read((home / project.LOCK).read_text("utf-8"), self._settings)
         local = fetching.local_packages(fetched.stdout, home)

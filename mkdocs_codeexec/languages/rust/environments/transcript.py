@@ -85,6 +85,11 @@ class Progress:
         return _is_progress(line.decode("utf-8", "replace"))
 
 
+def plain(said: str) -> str:
+    """Return what cargo said without colours."""
+    return re.sub(_SGR, "", said)
+
+
 def messages(text: str) -> str:
     """Return what cargo wrote without its progress: errors and warnings, its own and those of compilers."""
     return "".join(line for line in text.splitlines(keepends=True) if not _is_progress(line.rstrip("\n")))
@@ -98,7 +103,7 @@ def without_unused(said: str, names: Iterable[str]) -> str:
 
 def passes(said: str) -> bool:
     """Tell whether cargo failed because something in the network did, which may be there again in a moment."""
-    return _PASSES.search(re.sub(_SGR, "", said).rpartition("\nerror: ")[2]) is not None
+    return _PASSES.search(plain(said).rpartition("\nerror: ")[2]) is not None
 
 
 def trouble(said: str, lock: str) -> Trouble:
@@ -115,7 +120,7 @@ def trouble(said: str, lock: str) -> Trouble:
     if _NETWORK.search(said):
         hint = "check the network; where everything is downloaded already, set `CARGO_NET_OFFLINE=true`"
         return Trouble("a registry or repository was not reached", hint, detail)
-    errors = _ERROR.findall(_FOLDER.sub("", re.sub(_SGR, "", detail)))  # the last is cargo's own
+    errors = _ERROR.findall(_FOLDER.sub("", plain(detail)))  # the last is cargo's own
     what = errors[-1] if errors and "/" not in errors[-1] else "cargo refuses it"
     return Trouble(what, "check its `dependencies` in mkdocs.yml; cargo's message tells why", detail)
 
