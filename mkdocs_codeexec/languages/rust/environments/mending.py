@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,7 +26,10 @@ _FEATURE = re.compile(
 )
 _AVAILABLE = re.compile(r"available features: (.+)")
 _NO_PACKAGE = re.compile(r"no matching package named `([^`]+)` found\s+location searched: (?!/)")
-_OTHER_NAME = re.compile(r"searched package name: `([^`]+)`\s+(?:perhaps you meant: .*\s+)?location searched: (/.+)")
+_OTHER_NAME = re.compile(
+    r"(?:searched package name: |no matching package named )`(?P<name>[^`]+)`(?: found)?\s+(?:perhaps you meant: .*\s+)?"
+    r"location searched: (?P<folder>/.+)"
+)
 _PLAIN = re.compile(r"[\w./~-]*[\w./-]")
 
 
@@ -52,13 +56,8 @@ def mended(trouble: Trouble, manifest: Manifest, settings: Settings) -> Trouble:
         what = f"`{found[2]}` has no feature `{found[3]}`"
         who = "" if found[1] == PACKAGE else f"{found[1]}: "
         return trouble._replace(what=f"{who}{what}", hint=_feature(said, found[2], found[3], manifest, settings))
-    if found := _OTHER_NAME.search(said):
-        folder = Path(found[2].strip())
-        if name := workspace.package_name(folder):
-            where = os.path.relpath(folder, settings.project_dir)
-            path = local(found[1], folder, settings.project_dir).rstrip("`}").partition("{")[2]
-            hint = f"write {local(name, folder, settings.project_dir)}, or `{found[1]}: {{{path}, package: {name}}}`"
-            return trouble._replace(what=f"the crate in `{where}` is called `{name}`, not `{found[1]}`", hint=hint)
+    if (found := _OTHER_NAME.search(said)) and (name := workspace.package_name(Path(found["folder"].strip()))):
+        return _renamed(trouble, found["name"], name, Path(found["folder"].strip()), settings.project_dir)
     if found := _NO_PACKAGE.search(said):
         near = difflib.get_close_matches(found[1], sorted(set(known.names(settings))), n=3)
         hint = f"did you mean {_listed(f'`{one}`' for one in near)}?" if near else "check how it is spelt"
@@ -66,10 +65,22 @@ def mended(trouble: Trouble, manifest: Manifest, settings: Settings) -> Trouble:
     return trouble
 
 
+def _renamed(trouble: Trouble, written: str, name: str, folder: Path, project: Path) -> Trouble:
+    right, path = local(name, folder, project), _path(folder, project)
+    hint = f"write {right}, or `{written}: {{path: {path}, package: {name}}}`"
+    what = f"the crate in `{os.path.relpath(folder, project)}` is called `{name}`, not `{written}`"
+    return trouble._replace(what=what, hint=hint)
+
+
 def local(name: str, folder: Path, project: Path) -> str:
     """Return how `dependencies` lists the package `name` in `folder`."""
+    return f"`{name}: {{path: {_path(folder, project)}}}`"
+
+
+def _path(folder: Path, project: Path) -> str:
+    """Return the folder as YAML."""
     path = Path(os.path.relpath(folder, project)).as_posix()
-    return f"`{name}: {{path: {path if _PLAIN.fullmatch(path) else repr(path)}}}`"
+    return path if _PLAIN.fullmatch(path) else json.dumps(path, ensure_ascii=False)
 
 
 def _feature(said: str, crate: str, feature: str, manifest: Manifest, settings: Settings) -> str:
