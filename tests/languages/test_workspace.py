@@ -394,6 +394,16 @@ def test_versions_of_the_workspace_that_holds_the_site(workshop: Workshop, featu
     )
 
 
+def test_what_is_taken_over_has_the_version_that_is_locked(workshop: Workshop, shelf: Path) -> None:
+    """The lock file of the workspace counts where a version of it is asked for, without any local crate."""
+    make(shelf, '[workspace.dependencies]\nutil = "1"\n')
+    language = open_rust(workshop, {"util": {"workspace": True}})
+
+    assert "1.0.0" == printed(workshop, language, "util::VERSION")
+    assert ["`../Cargo.lock`"] == started(workshop)
+    assert {shelf / "Cargo.toml", shelf / "Cargo.lock"} <= set(language.watched())
+
+
 @pytest.mark.parametrize(
     ("value", "said"),
     [

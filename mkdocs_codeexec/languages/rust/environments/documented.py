@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -35,7 +35,7 @@ class Documented(NamedTuple):
 
     Attributes:
         manifest: Its manifest.
-        workspaces: Of its local packages, the one that counts most first.
+        workspaces: Of its local packages, and the one that it takes versions from; what counts most is first.
         local: Every local package that can be part of it: what it is called, and its folder.
         project: The folder of `mkdocs.yml`.
         patches: Names of packages for which workspaces have others, and `mkdocs.yml` has none.
@@ -89,9 +89,12 @@ def documented(settings: Settings, wanted: EnvironmentSettings) -> Documented:
         ConfigurationError: It cannot be written as a manifest.
     """
     project = settings.project_dir
-    inherited = _inherited(settings)
+    above = workspace.above(project)
+    inherited = _inherited(above, project)
     found = manifest(wanted, project, inherited)
-    around = workspace.workspaces((folder for _, folder in found.paths), project)
+    inherits = (isinstance(one, Mapping) and one.get("workspace") is True for one in wanted.dependencies.values())
+    shares = [above.root] if above and any(inherits) else []
+    around = workspace.workspaces((*shares, *(folder for _, folder in found.paths)), project)
     if taken := workspace.overrides(around, project, wanted.dependencies):
         found = manifest(wanted, project, inherited, taken)
     config = configuration.configuration(settings)
@@ -100,10 +103,10 @@ def documented(settings: Settings, wanted: EnvironmentSettings) -> Documented:
     return Documented(found, around, local, project, workspace.patched(taken) - own)
 
 
-def _inherited(settings: Settings) -> Inherited:
-    above = workspace.above(settings.project_dir)
+def _inherited(above: Workspace | None, project: Path) -> Inherited:
     if above is None:
         return Inherited()
-    file = os.path.relpath(above.root / "Cargo.toml", settings.project_dir)
-    shared = workspace.shared(above).items()
-    return Inherited(file, {name: workspace.placed(one, above.root, settings.project_dir) for name, one in shared})
+    file = os.path.relpath(above.root / "Cargo.toml", project)
+    return Inherited(
+        file, {name: workspace.placed(one, above.root, project) for name, one in workspace.shared(above).items()}
+    )
