@@ -14,7 +14,7 @@ import yaml
 from mkdocs_codeexec.core.outcome import Diagnostic, Exited, Outcome, Span, StepResult
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.settings import EnvironmentSettings
-from mkdocs_codeexec.languages import open_languages
+from mkdocs_codeexec.languages import open_languages, programs
 from mkdocs_codeexec.languages.rust import unlisted
 from mkdocs_codeexec.languages.rust.environments import known, mending
 from mkdocs_codeexec.languages.rust.environments.manifest import manifest
@@ -378,3 +378,32 @@ def test_a_tool_of_ones_own_in_a_shell(project: Any, tmp_path: Path) -> None:
     built = project.build(env=env | {"CODEEXEC_EXECUTE": "always"})
     assert {"samples": 1, "executed": 1, "met": 1} == built.counts, built.log
     assert [("stdout", "it works")] == project.streams()
+
+
+@pytest.mark.parametrize(
+    ("readable", "toolchain", "variables"),
+    [
+        ([".cargo/bin"], None, {"RUSTUP_HOME": "rustup"}),
+        (["rustup"], "nightly", {"RUSTUP_HOME": "rustup", "RUSTUP_TOOLCHAIN": "nightly"}),
+        (["."], None, {"RUSTUP_HOME": "rustup"}),
+        (["rustup/toolchains", "elsewhere"], None, {}),
+        ([], None, {}),
+    ],
+)
+def test_rustup_is_there_where_it_is_named(
+    workshop: Workshop, tmp_path: Path, readable: list[str], toolchain: str | None, variables: dict[str, str]
+) -> None:
+    """By its shims or by its toolchains, as an image of Docker has them; a sample that names neither learns no place."""
+    write(tmp_path, {".cargo/bin/rustup": "", "rustup/toolchains/x": "", "elsewhere/a": ""})
+    (tmp_path / ".cargo/bin/rustup").chmod(0o755)
+    host = {"RUSTUP_HOME": str(tmp_path / "rustup"), "PATH": str(tmp_path / ".cargo/bin"), "HOME": str(tmp_path)}
+    settings = workshop.rust(toolchain=toolchain, host_env=host)
+    paths = [tmp_path / name for name in readable]
+
+    found = programs.toolchains(paths, settings)
+
+    assert {
+        name: str(tmp_path / value) if name == "RUSTUP_HOME" else value for name, value in variables.items()
+    } == found
+    seen = {str(tmp_path / name) for name in (".cargo/bin", "rustup")} if variables else set()
+    assert seen == set(programs.folders(paths, settings))
