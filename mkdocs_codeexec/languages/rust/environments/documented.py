@@ -98,7 +98,7 @@ def documented(settings: Settings, wanted: EnvironmentSettings) -> Documented:
     if taken := workspace.overrides(around, project, wanted.dependencies):
         found = manifest(wanted, project, inherited, taken)
     config = configuration.configuration(settings)
-    local = (*found.paths, *configuration.packages(config))
+    local = tuple(dict.fromkeys((*found.paths, *configuration.packages(config))))
     own = workspace.patched(read_toml(wanted.manifest_extra.encode()))
     return Documented(found, around, local, project, workspace.patched(taken) - own)
 
