@@ -297,6 +297,11 @@ def test_a_misspelt_feature(workshop: Workshop, tmp_path: Path, feature: str, hi
             "there is no crate called `far`",
             "check how it is spelt",
         ),
+        (
+            "no matching package named `far` found\nlocation searched: crates.io index\nAs a reminder, you're using offline mode",
+            "before",
+            "as before",
+        ),
         ("something else", "before", "as before"),
     ],
 )

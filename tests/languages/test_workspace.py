@@ -194,10 +194,9 @@ def test_several_workspaces(workshop: Workshop, shelf: Path) -> None:
     assert "1.0.0" == printed(workshop, language, "mylib::VERSION", environment="far")
 
 
-@pytest.mark.parametrize("ignored", ["Cargo.lock", "/Cargo.lock", "*.lock\n!Cargo.toml", "/target\n**/*.lock"])
-def test_a_lock_that_git_ignores(workshop: Workshop, shelf: Path, ignored: str) -> None:
+def test_a_lock_that_git_ignores(workshop: Workshop, shelf: Path) -> None:
     """It is one of several that checkouts have: it counts where nothing is kept, and changes no key after that."""
-    root = write(make(shelf / "ws"), {".gitignore": f"# comment\n{ignored}\n"})
+    root = write(make(shelf / "ws"), {".gitignore": "/target\n/Cargo.lock\n"})
     wanted = {"mylib": {"path": "../ws/mylib"}}
     language = open_rust(workshop, wanted)
     assert "1.0.0" == printed(workshop, language, "mylib::VERSION")
@@ -476,6 +475,30 @@ def test_the_root_of_a_workspace(tmp_path: Path, files: dict[str, str], package_
     found = workspace.root_of(tmp_path / package_at)
 
     assert (None if root is None else tmp_path / root if root != "." else tmp_path) == found
+
+
+@pytest.mark.parametrize(
+    ("files", "binding"),
+    [
+        ({}, True),
+        ({"ws/.gitignore": "# Cargo.lock\n/target\nsub/Cargo.lock\n"}, True),
+        ({"ws/.gitignore": "Cargo.lock\n"}, False),
+        ({"ws/.gitignore": "*.lock\n!Cargo.toml\n"}, False),
+        ({"ws/.gitignore": "/target\n**/*.lock\n"}, False),
+        ({"ws/.gitignore": "*.lock\n!Cargo.lock\n"}, True),
+        ({".gitignore": "Cargo.lock\n"}, False),
+        ({".gitignore": "/Cargo.lock\n"}, True),
+        ({".gitignore": "Cargo.lock\n", "ws/.gitignore": "!/Cargo.lock\n"}, True),
+        ({".gitignore": "Cargo.lock\n", "ws/.git/config": ""}, True),
+    ],
+)
+def test_whether_a_lock_is_the_projects(tmp_path: Path, files: dict[str, str], binding: bool) -> None:
+    """The usual lines of `.gitignore`, in the folder and above it, as far as the checkout goes."""
+    write(tmp_path, {"ws/Cargo.toml": package("a"), "ws/Cargo.lock": "", **files})
+
+    [found] = workspace.workspaces([tmp_path / "ws"], tmp_path)
+
+    assert binding == found.binding
 
 
 def entry(name: str, version: str, *needs: str, source: str = "registry+https://r") -> str:

@@ -21,7 +21,7 @@ from mkdocs_codeexec.languages.rust.environments import built, capture, collecti
 from mkdocs_codeexec.languages.rust.environments.built import Built
 from mkdocs_codeexec.languages.rust.environments.capture import Arguments
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home
-from mkdocs_codeexec.languages.rust.environments.documented import Documented, documented
+from mkdocs_codeexec.languages.rust.environments.documented import Documented, Start, documented
 from mkdocs_codeexec.languages.rust.environments.kept import Kept
 from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE
 from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Trouble, without_unused
@@ -198,7 +198,7 @@ class Environment:
     def _rebuilt(
         self, home: Path, toolchain: Toolchain, runner: Runner, narrator: Narrator, *, alone: bool
     ) -> Arguments | Trouble:
-        from mkdocs_codeexec.languages.rust.environments import configuration, fetching, project, reach
+        from mkdocs_codeexec.languages.rust.environments import fetching, project, reach
 
         cargo = project.find_cargo(toolchain, self._settings)
         if cargo is None:
@@ -206,11 +206,7 @@ class Environment:
         consists = self._consists
         start = consists.start(self._known() or kept.last(self._folder), self._folder / project.LOCK)
         project.write_project(home, self.manifest, start.lock, toolchain, self._settings)
-        how = f", from the versions in {start.told}" if start.told else ""
-        narrator.say(f"building the environment `{self.name}` with cargo{how}")
-        host = project.host(toolchain.identity)
-        if other := configuration.foreign(configuration.configuration(self._settings), host):
-            narrator.say(f"cargo's configuration is for `{other}`, which does not run here: samples are for `{host}`")
+        self._announce(start, toolchain, narrator)
         before, seen = self._packages, self._sources
         progress = Progress(narrator, alone=alone)
         fetch = fetching.command(cargo, home, self.manifest, toolchain, self._settings)
@@ -240,6 +236,16 @@ class Environment:
             state = Built(self._built_from(lock), made.captured, built.libraries(arguments), units, local)
             built.save(state, _state(home, lock))
         return arguments
+
+    def _announce(self, start: Start, toolchain: Toolchain, narrator: Narrator) -> None:
+        """Tell that it is built, and what of the configuration decides how in a way that may surprise."""
+        from mkdocs_codeexec.languages.rust.environments import configuration, project
+
+        how = f", from the versions in {start.told}" if start.told else ""
+        narrator.say(f"building the environment `{self.name}` with cargo{how}")
+        host = project.host(toolchain.identity)
+        if other := configuration.foreign(configuration.configuration(self._settings), host):
+            narrator.say(f"cargo's configuration is for `{other}`, which does not run here: samples are for `{host}`")
 
     def _found(self, said: str, home: Path, toolchain: Toolchain) -> dict[str, Further]:
         """Return what cargo's messages tell of local packages, by dependency."""

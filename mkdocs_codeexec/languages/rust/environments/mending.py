@@ -58,7 +58,7 @@ def mended(trouble: Trouble, manifest: Manifest, settings: Settings) -> Trouble:
         return trouble._replace(what=f"{who}{what}", hint=_feature(said, found[2], found[3], manifest, settings))
     if (found := _OTHER_NAME.search(said)) and (name := workspace.package_name(Path(found["folder"].strip()))):
         return _renamed(trouble, found["name"], name, Path(found["folder"].strip()), settings.project_dir)
-    if found := _NO_PACKAGE.search(said):
+    if (found := _NO_PACKAGE.search(said)) and "offline" not in said:  # without a network nobody knows
         near = difflib.get_close_matches(found[1], sorted(set(known.names(settings))), n=3)
         hint = f"did you mean {_listed(f'`{one}`' for one in near)}?" if near else "check how it is spelt"
         return trouble._replace(what=f"there is no crate called `{found[1]}`", hint=hint)
