@@ -14,6 +14,7 @@ from mkdocs_codeexec.core.settings import EnvironmentSettings
 from mkdocs_codeexec.errors import ConfigurationError
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.languages.rust.environments import locks, workspace
+from mkdocs_codeexec.languages.rust.environments.workspace import Workspace
 
 Workshop: TypeAlias = Any
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
@@ -285,6 +286,27 @@ def test_patches_of_the_workspace(workshop: Workshop, shelf: Path) -> None:
     assert "1.1.0" == printed(workshop, language, "mylib::VERSION")
 
 
+def test_what_belongs_to_a_local_crate_is_read_with_it(workshop: Workshop, tmp_path: Path) -> None:
+    """A workspace that patches its own members, as many do, has each of their files in the key once."""
+    patch = '[patch.crates-io]\nouter = { path = "outer" }\ninner = { path = "inner" }\nother = { path = "other" }\n'
+    needs = '[dependencies]\ninner = { path = "../inner" }\n'
+    files = {"Cargo.toml": f'[workspace]\nmembers = ["*"]\n{patch}', "outer/Cargo.toml": package("outer", more=needs)}
+    files |= {"inner/Cargo.toml": package("inner"), "inner/src/lib.rs": "", "other/Cargo.toml": package("other")}
+    write(tmp_path / "ws", files)
+    language = open_rust(workshop, {"outer": {"path": "../ws/outer"}})
+
+    def inputs() -> dict[str, str]:
+        language.survey()
+        found = dict(language.plan(workshop.main).inputs)
+        return {name.partition(":")[2]: value for name, value in found.items() if name.startswith("environment.path:")}
+
+    before = inputs()
+    assert {"outer", "other"} == before.keys()
+    write(tmp_path / "ws", {"inner/src/lib.rs": "// edited"})
+    assert before["outer"] != inputs()["outer"]
+    assert before["other"] == inputs()["other"]
+
+
 def test_patches_of_the_configuration_count_more(workshop: Workshop, shelf: Path) -> None:
     """What `manifest_extra` says of a crate is not what the workspace says; of others it still is."""
     root = patched(shelf / "ws")
@@ -553,6 +575,27 @@ def test_what_pins_depend_on() -> None:
     assert locks.pins([one], ["b"]) != locks.pins([other], ["b"])
     assert "" == locks.pins([], ["a"]) != locks.pins([one], [])
     assert locks.pins([one], ["a"]) == locks.pins([one.replace("\n", "\r\n")], ["a"])
+
+
+def test_which_patches_are_taken_over(tmp_path: Path) -> None:
+    """All but those that the project's lock file calls unused; the first workspace counts most; paths start at the site."""
+    unused = '[[patch.unused]]\nname = "idle"\nversion = "1.0.0"\n'
+    patch = {
+        "crates-io": {"idle": {"path": "idle"}, "alias": {"package": "idle", "git": "g"}, "util": {"path": "../u"}}
+    }
+    one = Workspace(tmp_path / "a/ws", {"patch": patch}, unused)
+    other = Workspace(tmp_path / "b", {"patch": {"crates-io": {"util": {"path": "u"}}, "mine": {"x": {"git": "g"}}}})
+    replace = Workspace(tmp_path / "c", {"replace": {"util:1.0.0": {"path": "u"}}})
+    site = tmp_path / "a/site"
+    util, mine = {"path": "../u"}, {"x": {"git": "g"}}
+    all_of_one = {"idle": {"path": "../ws/idle"}, "alias": {"package": "idle", "git": "g"}, "util": util}
+
+    assert {"patch": {"crates-io": {"util": util}, "mine": mine}} == workspace.overrides([one, other], site, [])
+    assert {"patch": {"crates-io": all_of_one}} == workspace.overrides([one, replace], site, ["idle"])
+    assert {"patch": {"crates-io": all_of_one}} == workspace.overrides([one._replace(binding=False)], site, [])
+    assert {"replace": {"util:1.0.0": {"path": "../../c/u"}}} == workspace.overrides([replace], site, [])
+    assert {} == workspace.overrides([], site, ["idle"])
+    assert {"idle", "util"} == workspace.patched({"patch": patch})
 
 
 def test_the_members_of_a_workspace(tmp_path: Path) -> None:

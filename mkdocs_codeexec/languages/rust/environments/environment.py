@@ -167,11 +167,16 @@ class Environment:
         return home_of_all(self._settings) / made_from[:16] / self.manifest.digest
 
     def _read_packages(self, sources: Mapping[str, Further] | None) -> tuple[tuple[str, Package], ...]:
+        """Return the local packages; what belongs to an earlier one, as patches of a workspace do, is read with that."""
         apart = (self._settings.cache_dir, self._settings.environment_dir)
-        return tuple(
-            (name, package(folder, None if sources is None else sources.get(name, Further()), apart))
-            for name, folder in self._consists.local
-        )
+        read: list[tuple[str, Package]] = []
+        seen: set[Path] = set()
+        for name, folder in self._consists.local:
+            if folder not in seen:
+                found = package(folder, None if sources is None else sources.get(name, Further()), apart)
+                seen.update(found.folders)
+                read.append((name, found))
+        return tuple(read)
 
     def _built_from(self, lock: str) -> str:
         packages = tuple((name, found.digest) for name, found in self._packages)

@@ -7,6 +7,7 @@ So what a package is tested with in its workspace would not be what samples use.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -89,10 +90,7 @@ def members(root: Path, manifest: Mapping[str, object]) -> Iterator[tuple[str, P
 
 def package_name(folder: Path) -> str:
     """Return what the package in `folder` is called, empty if there is none."""
-    try:
-        package = read_toml((folder / "Cargo.toml").read_bytes()).get("package")
-    except OSError:
-        return ""
+    package = read_toml(_content(folder / "Cargo.toml").encode()).get("package")
     return str(package.get("name", "")) if isinstance(package, Mapping) else ""
 
 
@@ -106,13 +104,14 @@ def shared(workspace: Workspace | None) -> Mapping[str, object]:
 def overrides(found: Iterable[Workspace], project: Path, listed: Iterable[str]) -> Table:
     """Return `[patch]` and `[replace]` of workspaces, the first of which counts most; paths start at `project`.
 
-    What a workspace puts in the place of nothing, as its lock file says, is left out, unless it is `listed`.
+    What a workspace puts in the place of nothing, as its lock file says, is left out, unless it is `listed`; a lock file
+    that only this checkout has is not asked, or every checkout had other keys.
     """
     named = set(listed)
     patches: dict[str, dict[str, object]] = {}
     replaced: dict[str, object] = {}
     for workspace in found:
-        unused = {one for one in _unused(workspace.lock) if one not in named}
+        unused = {one for one in _unused(workspace.lock) if workspace.binding and one not in named}
         for source, table in _tables(workspace.manifest.get("patch")):
             for name, value in table.items():
                 package = value.get("package", name) if isinstance(value, Mapping) else name
@@ -144,7 +143,7 @@ def placed(value: object, root: Path, project: Path) -> object:
 
 
 def _read(root: Path) -> Workspace:
-    manifest = read_toml(_content(root / "Cargo.toml").encode("utf-8", "surrogateescape"))
+    manifest = read_toml(_content(root / "Cargo.toml").encode())
     lock = _content(root / LOCK)
     return Workspace(root, manifest, lock if locks.readable(lock) else "", not _is_ignored(root))
 
@@ -170,8 +169,7 @@ def _content(path: Path) -> str:
 
 def _table(folder: Path) -> Mapping[str, object] | None:
     """Return `[workspace]` of the manifest in `folder`."""
-    path = folder / "Cargo.toml"
-    found = read_toml(path.read_bytes()).get("workspace") if path.is_file() else None
+    found = read_toml(_content(folder / "Cargo.toml").encode()).get("workspace")
     return found if isinstance(found, Mapping) else None
 
 
@@ -193,7 +191,8 @@ def _matching(root: Path, pattern: str) -> Iterator[Path]:
     if pattern in ("", "."):
         yield root
     elif not pattern.startswith("/"):
-        yield from root.glob(pattern)
+        with contextlib.suppress(ValueError, OSError):
+            yield from root.glob(pattern)
 
 
 def _tables(value: object) -> Iterator[tuple[str, Mapping[str, object]]]:
