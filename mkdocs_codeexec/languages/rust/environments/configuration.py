@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _SECRET = frozenset({"token", "secret-key", "credential-provider", "global-credential-providers", "password"})
 _NEEDLESS = frozenset({"http", "net", "credential-alias", "alias", "install", "include"})
 """Tables that a build without a network has no use for; proxies with passwords are among them."""
-_OURS: Mapping[str, frozenset[str]] = {
+_OUR_PLACES: Mapping[str, frozenset[str]] = {
     "build": frozenset(
         {"build-dir", "target-dir", "artifact-dir", "out-dir", "dep-info-basedir", "incremental"}
         | {"rustc", "rustc-wrapper", "rustc-workspace-wrapper"}
@@ -218,7 +218,7 @@ def _path(name: str, start: Path) -> str:
 def _public(at: tuple[str, ...], value: object, settings: Settings) -> object:
     """Return `value`, which stands at the keys `at`, without secrets, and without what a variable says otherwise."""
     if isinstance(value, Mapping):
-        ours = _OURS.get(at[0], frozenset()) if len(at) == 1 else frozenset()
+        ours = _OUR_PLACES.get(at[0], frozenset()) if len(at) == 1 else frozenset()
         found = {key: (*at, key) for key in value if key not in _SECRET | ours}
         return {
             key: _public(inner, value[key], settings)

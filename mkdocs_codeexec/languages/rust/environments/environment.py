@@ -21,7 +21,7 @@ from mkdocs_codeexec.languages.rust.environments import built, capture, collecti
 from mkdocs_codeexec.languages.rust.environments.built import Built
 from mkdocs_codeexec.languages.rust.environments.capture import Arguments
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home
-from mkdocs_codeexec.languages.rust.environments.documented import Documented, Start, documented
+from mkdocs_codeexec.languages.rust.environments.composition import Composition, Start, composition
 from mkdocs_codeexec.languages.rust.environments.kept import Kept
 from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE
 from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Trouble, without_unused
@@ -47,7 +47,7 @@ class Environment:
         narrator: Hears what cargo says.
     """
 
-    def __init__(self, settings: Settings, name: str, consists: Documented, flags: str, narrator: Narrator) -> None:
+    def __init__(self, settings: Settings, name: str, consists: Composition, flags: str, narrator: Narrator) -> None:
         self.name = name
         self.manifest = consists.manifest
         self.flags = flags
@@ -72,7 +72,7 @@ class Environment:
         """Whether its lock file and all sources are known, so that keys can be made."""
         return self.plain or (self._lock is not None and self._sources is not None)
 
-    def survey(self, consists: Documented | None = None) -> None:
+    def survey(self, consists: Composition | None = None) -> None:
         """Read the lock file and the local packages again; `consists` is what workspaces say by now."""
         self._consists = consists or self._consists
         known = self._known()
@@ -303,7 +303,7 @@ def open_environments(
         ConfigurationError: One cannot be written as a manifest.
     """
     same = {one.manifest.portable: one for one in known.values() if one.flags == flags}
-    consists = {one.name: documented(settings, one) for one in wanted}
+    consists = {one.name: composition(settings, one) for one in wanted}
     found: dict[str, Environment] = {}
     by_manifest: dict[str, Environment] = {}
     for name, one in consists.items():

@@ -30,7 +30,7 @@ class Start(NamedTuple):
     told: str = ""
 
 
-class Documented(NamedTuple):
+class Composition(NamedTuple):
     """What an Environment consists of.
 
     Attributes:
@@ -82,7 +82,7 @@ class Documented(NamedTuple):
         return os.path.relpath(root / workspace.LOCK, self.project)
 
 
-def documented(settings: Settings, wanted: EnvironmentSettings) -> Documented:
+def composition(settings: Settings, wanted: EnvironmentSettings) -> Composition:
     """Return what the Environment that is `wanted` consists of.
 
     Raises:
@@ -100,7 +100,7 @@ def documented(settings: Settings, wanted: EnvironmentSettings) -> Documented:
     config = configuration.configuration(settings)
     local = tuple(dict.fromkeys((*found.paths, *configuration.packages(config))))
     own = workspace.patched(read_toml(wanted.manifest_extra.encode()))
-    return Documented(found, around, local, project, workspace.patched(taken) - own)
+    return Composition(found, around, local, project, workspace.patched(taken) - own)
 
 
 def _inherited(above: Workspace | None, project: Path) -> Inherited:
