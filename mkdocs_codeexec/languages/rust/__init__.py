@@ -82,10 +82,10 @@ class RustLanguage:
         """Read again what can be read without starting anything."""
         self._compiler.survey()
         self._flags = configuration.flags(self._settings)
-        wanted = self._rust.environments.values()
+        sets = self._rust.environments.values()
         try:
             self._environments = open_environments(
-                self._settings, wanted, self._flags, self._narrator, self._environments
+                self._settings, sets, self._flags, self._narrator, self._environments
             )
         except ConfigurationError:
             if not self._environments:
@@ -94,9 +94,9 @@ class RustLanguage:
             for environment in self._environments.values():
                 environment.survey()
         self._inputs = inputs.declared(self._settings.project_dir, self._rust.inputs)
-        toolchain = self._compiler.wanted()
-        if toolchain:  # where no toolchain is asked, this alone tells stored outcomes apart
-            self._inputs += (("toolchain.wanted", toolchain),)
+        wanted = self._compiler.wanted()
+        if wanted:  # where no toolchain is asked, this alone tells stored outcomes apart
+            self._inputs += (("toolchain.wanted", wanted),)
 
     def plan(self, sample: Sample) -> Action:
         """Return what would be executed for `sample`."""

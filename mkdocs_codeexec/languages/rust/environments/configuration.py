@@ -53,29 +53,6 @@ def configuration(settings: Settings) -> Table:
     return {key: _public((key,), value, settings) for key, value in merged.items() if key not in _NEEDLESS}
 
 
-def flags(settings: Settings) -> str:
-    """Return what the files say about the command line of rustc, in canonical words; empty for nothing.
-
-    As they say it: no place of this machine is added.
-    """
-    documents = (document for path in _files(settings) for _, document in _documents(path))
-    found = [picked for document in documents if (picked := _flags(document))]
-    return json.dumps(found, sort_keys=True, default=str) if found else ""
-
-
-def _flags(config: Mapping[str, object]) -> Table:
-    build, target, profile = (config.get(section) for section in ("build", "target", "profile"))
-    picked: Table = {}
-    if isinstance(build, Mapping):
-        picked |= {key: build[key] for key in ("rustflags", "target") if key in build}
-    for name, table in target.items() if isinstance(target, Mapping) else ():
-        if isinstance(table, Mapping):
-            picked |= {f"{name}.{key}": table[key] for key in ("rustflags", "linker") if key in table}
-    if isinstance(profile, Mapping) and "dev" in profile:
-        picked["profile.dev"] = profile["dev"]
-    return picked
-
-
 def local(config: Mapping[str, object]) -> bool:
     """Tell whether `config` puts local packages in the place of others."""
     return bool(config.get("paths") or config.get("patch"))
@@ -116,6 +93,29 @@ def target(config: Mapping[str, object], host: str) -> str | None:
 def foreign(config: Mapping[str, object], host: str) -> str:
     """Return the machine for which `config` has code compiled if programs for it do not run here, else nothing."""
     return ", ".join(_targets(config)) if target(config, host) is None else ""
+
+
+def flags(settings: Settings) -> str:
+    """Return what the files say about the command line of rustc, in canonical words; empty for nothing.
+
+    As they say it: no place of this machine is added.
+    """
+    documents = (document for path in _files(settings) for _, document in _documents(path))
+    found = [picked for document in documents if (picked := _flags(document))]
+    return json.dumps(found, sort_keys=True, default=str) if found else ""
+
+
+def _flags(config: Mapping[str, object]) -> Table:
+    build, target, profile = (config.get(section) for section in ("build", "target", "profile"))
+    picked: Table = {}
+    if isinstance(build, Mapping):
+        picked |= {key: build[key] for key in ("rustflags", "target") if key in build}
+    for name, table in target.items() if isinstance(target, Mapping) else ():
+        if isinstance(table, Mapping):
+            picked |= {f"{name}.{key}": table[key] for key in ("rustflags", "linker") if key in table}
+    if isinstance(profile, Mapping) and "dev" in profile:
+        picked["profile.dev"] = profile["dev"]
+    return picked
 
 
 def for_host(config: Table, host: str) -> Table:
