@@ -316,6 +316,19 @@ def test_in_the_words_of_several_cargos(workshop: Workshop, tmp_path: Path, said
     assert (what, hint) == (found.what, found.hint)
 
 
+def test_a_version_that_there_is_not(workshop: Workshop, tmp_path: Path) -> None:
+    """The newest that there is stands in the hint, as it is to be written; a local crate needs none."""
+    crate(tmp_path / "mylib", "mylib")
+    found = refused(workshop, {"mylib": {"path": "../mylib", "version": "3"}})
+    assert "environment `default` does not build: there is no version `^3` of `mylib`" == found.reason
+    assert "leave `version` out" == found.hint
+
+    found = refused(workshop, {"itoa": "77"})
+
+    assert "environment `default` does not build: there is no version `^77` of `itoa`" == found.reason
+    passes(workshop, yaml.safe_load(found.hint.removeprefix("there is ").strip("`")), "let _ = itoa::Buffer::new();")
+
+
 def test_a_misspelt_crate(workshop: Workshop) -> None:
     """Those that the index of this machine knows are compared."""
     passes(workshop, {"itoa": "1"})

@@ -26,6 +26,10 @@ _FEATURE = re.compile(
 )
 _AVAILABLE = re.compile(r"available features: (.+)")
 _NO_PACKAGE = re.compile(r"no matching package named `([^`]+)` found\s+location searched: (?!/)")
+_NO_VERSION = re.compile(
+    r"failed to select a version for the requirement `(\S+) = \"([^`\"]+)\"`(?: \(locked to .*\))?\s+"
+    r"candidate versions? found which didn't match: ([\w.+-]+).*\s+location searched: (.)"
+)
 _OTHER_NAME = re.compile(
     r"(?:searched package name: |no matching package named )`(?P<name>[^`]+)`(?: found)?\s+(?:perhaps you meant: .*\s+)?"
     r"location searched: (?P<folder>/.+)"
@@ -56,6 +60,10 @@ def mended(trouble: Trouble, manifest: Manifest, settings: Settings) -> Trouble:
         what = f"`{found[2]}` has no feature `{found[3]}`"
         who = "" if found[1] == PACKAGE else f"{found[1]}: "
         return trouble._replace(what=f"{who}{what}", hint=_feature(said, found[2], found[3], manifest, settings))
+    if found := _NO_VERSION.search(said):
+        what = f"there is no version `{found[2]}` of `{found[1]}`"
+        there = f'there is `{found[1]}: "{found[3]}"`'
+        return trouble._replace(what=what, hint="leave `version` out" if found[4] == "/" else there)
     if (found := _OTHER_NAME.search(said)) and (name := workspace.package_name(Path(found["folder"].strip()))):
         return _renamed(trouble, found["name"], name, Path(found["folder"].strip()), settings.project_dir)
     if (found := _NO_PACKAGE.search(said)) and "offline" not in said:  # without a network nobody knows
