@@ -248,6 +248,10 @@ class Language(Protocol):
         """
         ...
 
+    def hint(self, sample: Sample, outcome: Outcome) -> str:
+        """Return what the author may write instead where `sample` did not go as said; empty if nothing is known."""
+        ...
+
     def watched(self) -> Sequence[Path]:
         """Return files and directories whose change should rebuild the site (never a target directory)."""
         ...

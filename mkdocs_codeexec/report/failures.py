@@ -113,7 +113,7 @@ def _failure(item: Resolved, language: Language, page: str) -> Failure:
         lines = [f" --> {place}, {within}", *_excerpt(sample.code.split("\n"), inside)]
     if message := _message(sample, outcome, language, where).strip("\n"):
         lines += ["", _cut(message)]
-    if outcome.steps and (hint := _hint(outcome, sample.language)):
+    if outcome.steps and (hint := language.hint(sample, outcome) or _hint(outcome, sample.language)):
         lines += ["", f"hint: {hint}"]
     notice = _notice(reason, found, where)
     if within:

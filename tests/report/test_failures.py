@@ -38,6 +38,9 @@ class Plain:
     def tidy(self, sample: Sample, text: str) -> str:  # noqa: ARG002
         return text
 
+    def hint(self, sample: Sample, outcome: Outcome) -> str:  # noqa: ARG002
+        return ""
+
 
 LANGUAGES: Any = {"rust": Plain()}
 

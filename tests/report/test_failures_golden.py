@@ -63,6 +63,9 @@ class Preambled:
     def faults(self, text: str) -> Sequence[Fault]:
         return tuple(panics(text)) or frames.faults(text)
 
+    def hint(self, sample: Sample, outcome: Outcome) -> str:  # noqa: ARG002
+        return ""
+
     def locate(self, sample: Sample, line: int, column: int) -> tuple[int, int]:  # noqa: ARG002
         return line - 2, column
 

@@ -17,7 +17,7 @@ from mkdocs_codeexec.languages import frames, inputs
 from mkdocs_codeexec.languages.rust.batch.builder import MANIFEST, Builder
 from mkdocs_codeexec.languages.rust.batch.equipment import Equipment
 from mkdocs_codeexec.languages.rust.compiler import Compiler
-from mkdocs_codeexec.languages.rust.environments.cargo import cargo_flags
+from mkdocs_codeexec.languages.rust.environments import configuration
 from mkdocs_codeexec.languages.rust.environments.environment import Environment, home_of_all, open_environments
 from mkdocs_codeexec.languages.rust.messages.backtrace import cut
 from mkdocs_codeexec.languages.rust.messages.index import linked
@@ -82,13 +82,16 @@ class RustLanguage:
     def survey(self) -> None:
         """Read again what can be read without starting anything."""
         self._compiler.survey()
-        flags = cargo_flags(self._settings)
-        if flags != self._flags or not self._environments:
-            self._flags = flags
+        self._flags = configuration.flags(self._settings)
+        sets = self._rust.environments.values()
+        try:
             self._environments = open_environments(
-                self._settings, self._rust.environments.values(), flags, self._narrator
+                self._settings, sets, self._flags, self._narrator, self._environments
             )
-        else:
+        except ConfigurationError:
+            if not self._environments:
+                raise
+            # A manifest that somebody is writing to; the next build opens all anew, and says what is wrong.
             for environment in self._environments.values():
                 environment.survey()
         self._inputs = inputs.declared(self._settings.project_dir, self._rust.inputs)
@@ -203,6 +206,16 @@ class RustLanguage:
         """Return nothing: cargo and rustc tell what they read, and it is in the key."""
         del action, seen
         return ()
+
+    def hint(self, sample: Sample, outcome: Outcome) -> str:
+        """Return how to list the crates that `sample` uses and that are not listed."""
+        from mkdocs_codeexec.languages.rust import unlisted
+
+        name = sample.options.get("environment") or "default"
+        if name not in self._environments:
+            return ""
+        lock_files = self._environments[name].locks()
+        return unlisted.hint(outcome, self._rust.environments[name], self._settings, lock_files)
 
     def watched(self) -> Sequence[Path]:
         """Return the sources of local packages, declared inputs, and what chooses the toolchain."""
