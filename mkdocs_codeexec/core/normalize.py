@@ -104,9 +104,35 @@ def anonymous(result: StepResult, folders: Sequence[tuple[str, str]]) -> StepRes
     return _replaced(result, change)
 
 
+def portable(result: StepResult, folders: Sequence[tuple[str, str]], target: str = "") -> StepResult:
+    """Return `result` with names of files in `folders` as they are on every machine.
+
+    Args:
+        result: Of a step.
+        folders: Pairs of a folder, inner ones first, and what stands for it; nothing makes names relative to it.
+        target: cargo's target directory. What a build script has generated there is called `crate/out/file.rs`.
+    """
+    generated = re.compile(rf"{_START}{re.escape(target)}/(?:[^/\s]+/)*?build/([^/\s]+)-[0-9a-f]{{16}}/(?=out\b)")
+
+    def change(text: str) -> str:
+        if target and target in text:
+            text = generated.sub(r"\1/", text)
+        for folder, put in folders:
+            text = without_folder(text, folder, put)
+        return text
+
+    return _replaced(result, change)
+
+
 def _replaced(result: StepResult, change: Callable[[str], str]) -> StepResult:
     told = tuple(
-        replace(item, message=change(item.message), rendered=change(item.rendered)) for item in result.diagnostics
+        replace(
+            item,
+            message=change(item.message),
+            rendered=change(item.rendered),
+            spans=tuple(replace(span, file=change(span.file), label=change(span.label)) for span in item.spans),
+        )
+        for item in result.diagnostics
     )
     return replace(result, stdout=change(result.stdout), stderr=change(result.stderr), diagnostics=told)
 

@@ -1,0 +1,170 @@
+"""The package that samples are compiled for, and what cargo tells code about it: the variables that macros read.
+
+It is the one that the site documents, as for a doctest of it: a path dependency whose folder holds `mkdocs.yml`, or the
+one that `languages.rust.package` names. Where there is none, it is a package of the site's own, which depends on what
+the Environment does.
+"""
+
+from __future__ import annotations
+
+import os.path
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from mkdocs_codeexec.core.action import digest
+from mkdocs_codeexec.languages.inputs import read_toml
+from mkdocs_codeexec.languages.rust.environments.manifest import Table, toml
+
+OWN = "sample"
+"""What the site's own package is called, as the crate of every sample is."""
+_VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-([^+]*))?(?:\+.*)?")
+_READMES = ("README.md", "README.txt", "README")
+_PLAIN = ("name", "version", "description", "homepage", "repository", "license")
+_CARGO, _FOLDER, _MANIFEST = "CARGO", "CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH"
+
+
+class Documented(NamedTuple):
+    """A package, as code that is compiled for it sees it.
+
+    Attributes:
+        name: Its name, which stands for its folder wherever somebody reads of that.
+        crate: The name of its library.
+        folder: Where it is; None for the site's own.
+        variables: `CARGO_PKG_*`, sorted (the cargo book, "Environment Variables").
+    """
+
+    name: str
+    crate: str
+    folder: Path | None
+    variables: tuple[tuple[str, str], ...]
+
+    @property
+    def digest(self) -> str:
+        """What changes when code could see another package; where its folder is does not count."""
+        return digest((self.name, self.crate, self.folder is None, self.variables))
+
+    def running(self, folder: Path | None, cargo: Path | None) -> dict[str, str]:
+        """Return the variables of a program; those of paths are left out where there is no such path.
+
+        Args:
+            folder: Where the package really is.
+            cargo: The program.
+        """
+        paths = {_FOLDER: folder, _MANIFEST: folder and folder / "Cargo.toml", _CARGO: cargo}
+        return {name: str(path) for name, path in paths.items() if path is not None} | dict(self.variables)
+
+    def compiling(self, folder: Path | None, cargo: Path | None) -> dict[str, str]:
+        """Return the variables of a compiler, as `running` does."""
+        return self.running(folder, cargo) | {"CARGO_CRATE_NAME": self.crate, "CARGO_PRIMARY_PACKAGE": "1"}
+
+
+def documented(paths: Iterable[tuple[str, Path]], project: Path, wanted: str | None) -> Documented:
+    """Return the package that samples are compiled for.
+
+    Args:
+        paths: Path dependencies: what each is called, and its folder.
+        project: The folder of `mkdocs.yml`.
+        wanted: The name of one of them, or of its package; None for the one whose folder holds `mkdocs.yml`. Of several,
+            the nearest.
+    """
+    known = dict(paths)
+    if wanted is not None:
+        found = [folder for name, folder in known.items() if wanted in (name, name_of(folder))]
+    else:
+        found = sorted(
+            (folder for folder in known.values() if project.is_relative_to(folder)), key=_depth, reverse=True
+        )
+    if not found:
+        return _package({"name": OWN}, None)
+    manifest = _read(found[0])
+    about = manifest.get("package")
+    own = dict(about) if isinstance(about, Mapping) else {}
+    library = manifest.get("lib")
+    crate = library.get("name") if isinstance(library, Mapping) else None
+    package = _package({"name": found[0].name, **_inherited(own, found[0], manifest)}, found[0])
+    return package._replace(crate=crate) if isinstance(crate, str) else package
+
+
+def name_of(folder: Path) -> str:
+    """Return the name of the package in `folder`; of one that is not there, the folder's."""
+    about = _read(folder).get("package")
+    name = about.get("name") if isinstance(about, Mapping) else None
+    return name if isinstance(name, str) else folder.name
+
+
+def own_manifest(environment: str) -> str:
+    """Return the manifest of the site's own package, from that of the Environment's project."""
+    document: Table = tomllib.loads(environment)
+    document["package"] = {**document["package"], "name": OWN}  # type: ignore[dict-item]
+    document["bin"] = [{"name": OWN, "path": "src/main.rs"}]
+    return toml(document)
+
+
+def _package(about: Mapping[str, object], folder: Path | None) -> Documented:
+    found = {key: _text(about.get(key)) for key in (*_PLAIN, "license-file", "rust-version")}
+    found["version"] = found["version"] or "0.0.0"
+    authors = about.get("authors")
+    found["authors"] = ":".join(map(str, authors)) if isinstance(authors, list) else ""
+    found["readme"] = _readme(about.get("readme"), folder)
+    numbers = _VERSION.fullmatch(found["version"])
+    parts = numbers.groups(default="") if numbers else ("", "", "", "")
+    found |= {f"version-{key}": part for key, part in zip(("major", "minor", "patch", "pre"), parts, strict=True)}
+    variables = sorted((f"CARGO_PKG_{key.upper().replace('-', '_')}", value) for key, value in found.items())
+    return Documented(found["name"], found["name"].replace("-", "_"), folder, tuple(variables))
+
+
+def _readme(wanted: object, folder: Path | None) -> str:
+    """Return what cargo takes for the package's readme ("The Manifest Format")."""
+    if isinstance(wanted, str) or folder is None:
+        return _text(wanted)
+    if wanted is False:
+        return ""
+    return _READMES[0] if wanted is True else next((name for name in _READMES if (folder / name).is_file()), "")
+
+
+def _inherited(about: Table, folder: Path, manifest: Mapping[str, object]) -> Table:
+    """Return the `[package]` table `about` with what it takes from its workspace."""
+    if not any(_is_inherited(value) for value in about.values()):
+        return about
+    root, shared = _workspace(about, folder, manifest)
+    found = dict(about)
+    for key, value in about.items():
+        if _is_inherited(value):
+            found[key] = shared.get(key)
+            if key in ("readme", "license-file") and isinstance(found[key], str):  # relative to the workspace
+                found[key] = Path(os.path.relpath(root / str(found[key]), folder)).as_posix()
+    return found
+
+
+def _workspace(about: Table, folder: Path, manifest: Mapping[str, object]) -> tuple[Path, Mapping[str, object]]:
+    """Return the folder of the workspace, and its table `package`."""
+    named = about.get("workspace")
+    above = [Path(os.path.normpath(folder / named))] if isinstance(named, str) else folder.parents
+    for root, found in ((folder, manifest), *((one, _read(one)) for one in above)):
+        table = found.get("workspace")
+        if isinstance(table, Mapping):
+            shared = table.get("package")
+            return root, shared if isinstance(shared, Mapping) else {}
+    return folder, {}
+
+
+def _is_inherited(value: object) -> bool:
+    return isinstance(value, Mapping) and value.get("workspace") is True
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _depth(folder: Path) -> int:
+    return len(folder.parts)
+
+
+def _read(folder: Path) -> Mapping[str, object]:
+    try:
+        return read_toml((folder / "Cargo.toml").read_bytes())
+    except OSError:
+        return {}
