@@ -118,7 +118,9 @@ def portable(result: StepResult, folders: Sequence[tuple[str, str]], target: str
         if target and target in text:
             text = generated.sub(r"\1/", text)
         for folder, put in folders:
-            text = without_folder(text, folder, put)
+            if folder in text:
+                text = re.sub(rf"(?:\b\w+\+)?file://(?={re.escape(folder)}(?![\w.@+~%-]))", "", text)
+                text = without_folder(text, folder, put)
         return text
 
     return _replaced(result, change)

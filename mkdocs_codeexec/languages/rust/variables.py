@@ -13,6 +13,7 @@ from mkdocs_codeexec.errors import ConfigurationError, nearest
 from mkdocs_codeexec.languages.rust.batch.equipment import Equipment
 from mkdocs_codeexec.languages.rust.environments import configuration
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_beside
+from mkdocs_codeexec.languages.rust.environments.documented import company
 from mkdocs_codeexec.languages.views import outermost, views
 
 if TYPE_CHECKING:
@@ -59,25 +60,28 @@ class Variables:
         """Return what compiles and runs the samples of `environment`, from what it adds to rustc's command line."""
         folder, cargo = environment.folder(toolchain), cargo_beside(toolchain)
         given = {name: one.value for name, one in (*self.home.items(), *self.site.items())}
-        names = dict(environment.names(arguments, folder))
-        if cargo is not None:
-            names[str(cargo)] = "cargo"
-        for one in self.site.values():
-            if one.portable != one.value:
-                names.setdefault(one.value, one.portable.removeprefix("{project}/"))
-        names.setdefault(str(self._settings.project_dir), "")
-        found = dict.fromkeys((path, name) for one, name in names.items() for path in (one, os.path.realpath(one)))
         access = environment.access(toolchain, arguments)
+        if folder is not None:
+            access = replace(access, readable=outermost((*access.readable, *views(folder), *company(folder))))
         return Equipment(
             toolchain.program,
             arguments,
             environment.packages(),
-            replace(access, readable=outermost((*access.readable, *views(folder)))) if folder else access,
+            access,
             compiling={**environment.documented.compiling(folder, cargo), **for_compilers(given)},
             running={**environment.documented.running(folder, cargo), **given},
-            names=sorted(found, key=lambda one: -len(one[0])),
+            names=self._names((*environment.names(arguments, folder), *(((str(cargo), "cargo"),) if cargo else ()))),
             target=environment.target(toolchain),
         )
+
+    def _names(self, known: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return what folders of this machine are called, inner ones first, by all names that they have."""
+        paths = ((one.value, one.portable.removeprefix("{project}/")) for one in self.site.values() if one.is_path)
+        found: dict[str, str] = {}
+        for path, name in (*known, *paths):
+            found.setdefault(path, name)
+            found.setdefault(os.path.realpath(path), name)
+        return sorted(found.items(), key=lambda one: -len(one[0]))
 
 
 def for_compilers(variables: Mapping[str, str]) -> dict[str, str]:

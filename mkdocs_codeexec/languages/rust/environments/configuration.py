@@ -58,6 +58,11 @@ class Variable(NamedTuple):
     value: str
     portable: str
 
+    @property
+    def is_path(self) -> bool:
+        """Whether it is such a path."""
+        return self.value != self.portable
+
 
 def variables(settings: Settings, *, home: bool) -> dict[str, Variable]:
     """Return the table `[env]` of cargo's configuration, by name: that at home, or that beside and above `mkdocs.yml`."""

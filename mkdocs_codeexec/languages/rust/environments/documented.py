@@ -7,10 +7,11 @@ the Environment does.
 
 from __future__ import annotations
 
+import contextlib
 import os.path
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -84,7 +85,7 @@ def documented(paths: Iterable[tuple[str, Path]], project: Path, wanted: str | N
     own = dict(about) if isinstance(about, Mapping) else {}
     library = manifest.get("lib")
     crate = library.get("name") if isinstance(library, Mapping) else None
-    package = _package({"name": found[0].name, **_inherited(own, found[0], manifest)}, found[0])
+    package = _package({"name": found[0].name, **_inherited(own, found[0])}, found[0])
     return package._replace(crate=crate) if isinstance(crate, str) else package
 
 
@@ -93,6 +94,31 @@ def name_of(folder: Path) -> str:
     about = _read(folder).get("package")
     name = about.get("name") if isinstance(about, Mapping) else None
     return name if isinstance(name, str) else folder.name
+
+
+def workspace_of(folder: Path) -> Path | None:
+    """Return the root of the workspace that the package in `folder` may belong to; None if there is none above it."""
+    return next((root for root in (folder, *folder.parents) if isinstance(_read(root).get("workspace"), Mapping)), None)
+
+
+def company(folder: Path) -> Iterator[str]:
+    """Yield what cargo looks at that is asked about the package in `folder`: its workspace, and all members of that."""
+    root = workspace_of(folder)
+    if root is None:
+        return
+    table = _read(root)["workspace"]
+    patterns = table.get("members") if isinstance(table, Mapping) else None
+    yield str(root / "Cargo.toml")
+    for pattern in patterns if isinstance(patterns, list) else ():
+        if isinstance(pattern, str) and not os.path.isabs(pattern):  # noqa: PTH117 - a pattern is no path
+            for member in _members(root, pattern):
+                yield from (str(member / "Cargo.toml"), str(member / "src"))
+
+
+def _members(root: Path, pattern: str) -> list[Path]:
+    with contextlib.suppress(ValueError, OSError):
+        return [path for path in sorted(root.glob(pattern)) if (path / "Cargo.toml").is_file()]
+    return []
 
 
 def own_manifest(environment: str) -> str:
@@ -125,11 +151,11 @@ def _readme(wanted: object, folder: Path | None) -> str:
     return _READMES[0] if wanted is True else next((name for name in _READMES if (folder / name).is_file()), "")
 
 
-def _inherited(about: Table, folder: Path, manifest: Mapping[str, object]) -> Table:
+def _inherited(about: Table, folder: Path) -> Table:
     """Return the `[package]` table `about` with what it takes from its workspace."""
     if not any(_is_inherited(value) for value in about.values()):
         return about
-    root, shared = _workspace(about, folder, manifest)
+    root, shared = _workspace(about, folder)
     found = dict(about)
     for key, value in about.items():
         if _is_inherited(value):
@@ -139,16 +165,13 @@ def _inherited(about: Table, folder: Path, manifest: Mapping[str, object]) -> Ta
     return found
 
 
-def _workspace(about: Table, folder: Path, manifest: Mapping[str, object]) -> tuple[Path, Mapping[str, object]]:
+def _workspace(about: Table, folder: Path) -> tuple[Path, Mapping[str, object]]:
     """Return the folder of the workspace, and its table `package`."""
     named = about.get("workspace")
-    above = [Path(os.path.normpath(folder / named))] if isinstance(named, str) else folder.parents
-    for root, found in ((folder, manifest), *((one, _read(one)) for one in above)):
-        table = found.get("workspace")
-        if isinstance(table, Mapping):
-            shared = table.get("package")
-            return root, shared if isinstance(shared, Mapping) else {}
-    return folder, {}
+    root = Path(os.path.normpath(folder / named)) if isinstance(named, str) else workspace_of(folder) or folder
+    table = _read(root).get("workspace")
+    shared = table.get("package") if isinstance(table, Mapping) else None
+    return root, shared if isinstance(shared, Mapping) else {}
 
 
 def _is_inherited(value: object) -> bool:
