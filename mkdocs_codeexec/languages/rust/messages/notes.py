@@ -7,15 +7,15 @@ import re
 _SGR = r"(?:\x1b\[[0-9;]*m)"
 _SUMMARIES = re.compile(
     rf"^{_SGR}+(?:error|warning){_SGR}+: "
-    rf"(?:aborting due to (?:\d+ previous errors?|\d+ warnings?)(?:; \d+ warnings? emitted)?|\d+ warnings? emitted){_SGR}*\n\n?"
+    rf"(?:aborting due to (?:\d+ previous errors?|\d+ warnings?)(?:; \d+ warnings? emitted)?|\d+ warnings? emitted){_SGR}*(?:\n|\Z)\n?"
     rf"|^{_SGR}+(?:For more information about (?:this|an) error, try `rustc --explain E\d{{4}}`\."
-    rf"|Some errors have detailed explanations: E\d{{4}}(?:, E\d{{4}})*(?:\.\.\.)?\.?){_SGR}*\n",
+    rf"|Some errors have detailed explanations: E\d{{4}}(?:, E\d{{4}})*(?:\.\.\.)?\.?){_SGR}*(?:\n|\Z)",
     re.MULTILINE,
 )
 """rustc's last words: it colours them, which tells them from what a program prints."""
 _TYPE_FILE = re.compile(
     rf"^(?:{_SGR}| )*= {_SGR}*note{_SGR}*: (?:the full (?:type name|name for the type) has been written to '.*'"
-    rf"|consider using `--verbose` to print the full type name to the console){_SGR}*\n",
+    rf"|consider using `--verbose` to print the full type name to the console){_SGR}*(?:\n|\Z)",
     re.MULTILINE,
 )
 """About a file that is gone."""
