@@ -208,6 +208,30 @@ def test_compilers_obey_no_variable_of_a_sample(workshop: Workshop) -> None:
     assert "yes /nowhere\n" == stdout(workshop, open_rust(workshop), code, given=Given(env=env))
 
 
+NAMED = [
+    'print!("{}", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/a.txt")));',
+    'print!("{}", std::fs::read_to_string(concat!( env!("CARGO_MANIFEST_DIR") , "/data/a.txt")).unwrap());',
+]
+
+
+@pytest.mark.parametrize("code", NAMED, ids=["included", "opened"])
+def test_a_file_of_the_package_that_a_sample_names_counts(workshop: Workshop, code: str) -> None:
+    """Its content is in the key, and `serve` watches it; another file beside it is not."""
+    write(workshop.project, {"Cargo.toml": '[package]\nname = "tally"\nversion = "0.1.0"\nedition = "2021"\n'})
+    write(workshop.project, {"src/lib.rs": "", "data/a.txt": "first", "data/b.txt": "b"})
+    language = open_rust(workshop, dependencies={"tally": {"path": "."}})
+    sample = workshop.sample(code)
+    keys = []
+    for name, text, expected in (("a", "first", "first"), ("b", "other", "first"), ("a", "second", "second")):
+        write(workshop.project, {f"data/{name}.txt": text})
+        assert expected == stdout(workshop, language, code)
+        keys.append(language.plan(sample).key)
+
+    assert [True, False] == [keys[0] == keys[1], keys[1] == keys[2]]
+    assert workshop.project / "data/a.txt" in language.watched()
+    assert workshop.project / "data/b.txt" not in language.watched()
+
+
 HARNESS = (
     "#[test] fn a() { sleep(60) }\n#[test] fn b() { sleep(30) }\n#[test] fn c() { sleep(0) }\n"
     "fn sleep(n: u64) { std::thread::sleep(std::time::Duration::from_millis(n)) }"

@@ -102,7 +102,7 @@ def test_an_inlined_function_keeps_its_path(workshop: Any) -> None:
     assert [
         ("sample::geometry::inner", "13:35"),
         ("sample::geometry::P::side", "6:49"),
-        ("<sample::geometry::P as sample::geometry::Area>::area", "10:45"),
+        ("<sample::geometry::P as sample::geometry::Area>::area", "10:50"),
         ("sample::main::{{closure}}", "17:39"),
         ("sample::main", "18:20"),
     ] == re.findall(r"^ +\d+: (.*)\n +at sample\.rs:(.*)$", shown, re.MULTILINE)

@@ -76,6 +76,7 @@ class RustLanguage:
         self._flags = ""
         self._environments: dict[str, Environment] = {}
         self._inputs: tuple[tuple[str, str], ...] = ()
+        self._named: set[Path] = set()  # files of the documented package that samples name
         self._builder = Builder(settings.jobs)
         self.survey()
         check_package(self._rust.package, self._environments.values())
@@ -104,6 +105,9 @@ class RustLanguage:
         name = sample.options.get("environment") or "default"
         environment = self._environments.get(name)
         found = environment.inputs() if environment else ((_UNKNOWN, name),)
+        if environment is not None and (named := environment.documented.files(sample.code)):
+            found += inputs.named(named)
+            self._named.update(named.values())
         known = environment is not None and environment.settled
         action = Action(
             language=NAME,
@@ -193,7 +197,7 @@ class RustLanguage:
 
     def watched(self) -> Sequence[Path]:
         """Return the sources of local packages, declared inputs, and what chooses the toolchain."""
-        found = self._compiler.watched()
+        found = [*self._compiler.watched(), *sorted(self._named)]
         for environment in self._environments.values():
             found += environment.watched()
         for pattern in self._rust.inputs:

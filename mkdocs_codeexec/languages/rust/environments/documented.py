@@ -24,6 +24,7 @@ OWN = "sample"
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-([^+]*))?(?:\+.*)?")
 _READMES = ("README.md", "README.txt", "README")
 _PLAIN = ("name", "version", "description", "homepage", "repository", "license")
+_NAMED = re.compile(r'\bconcat!\s*[(\[{]\s*env!\s*\(\s*"CARGO_MANIFEST_DIR"\s*\)\s*,\s*"(/[^"\\\n]+)"')
 _CARGO, _FOLDER, _MANIFEST = "CARGO", "CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH"
 
 
@@ -41,6 +42,15 @@ class Documented(NamedTuple):
     crate: str
     folder: Path | None
     variables: tuple[tuple[str, str], ...]
+
+    def files(self, code: str) -> dict[str, Path]:
+        """Return the files of the package that `code` names, by their names in it: what is in them matters.
+
+        They are named as `concat!(env!("CARGO_MANIFEST_DIR"), "/data.json")`, to be included or to be opened.
+        """
+        if self.folder is None or _FOLDER not in code:
+            return {}
+        return {name: Path(os.path.normpath(self.folder / name.lstrip("/"))) for name in _NAMED.findall(code)}
 
     @property
     def digest(self) -> str:

@@ -31,6 +31,5 @@ def without_notes(text: str) -> str:
     """Return `text`, output of rustc or of a program, without the notes that stand below every error or panic."""
     if "\x1b[" in text:
         text = _TYPE_FILE.sub("", _SUMMARIES.sub("", text))
-    if "RUST_BACKTRACE" in text and _PANICKED.search(text):
-        text = _BACKTRACE.sub("", text)
-    return text
+    panicked = _PANICKED.search(text) if "RUST_BACKTRACE" in text else None
+    return text[: panicked.end()] + _BACKTRACE.sub("", text[panicked.end() :]) if panicked else text
