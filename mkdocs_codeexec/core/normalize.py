@@ -1,7 +1,7 @@
 """Take out of output what tells of one run or one machine, before it is shown.
 
 Outcomes are stored as they came; these rules apply on the way out, so a new rule costs no re-run. They are named and
-ordered; add new ones at the end.
+ordered; add new ones at the end. Only names of folders are taken out before: no other machine would know them.
 """
 
 from __future__ import annotations
@@ -42,14 +42,7 @@ _START = (
 What may stand in a path may not stand before it, so every path is looked at once and the rules take linear time.
 """
 
-RUST = (
-    # Since Rust 1.92 a panic names the thread's id in the operating system: `thread 'main' (16340) panicked at`.
-    Rule(
-        "thread id",
-        "thread '",
-        re.compile(r"(?m)^((?:\x1b\[[0-9;]*m)*thread '[^'\n]*') \(\d+\)(?= (?:panicked at|has overflowed))"),
-        r"\1",
-    ),
+PLACES = (
     # Where crates were unpacked, and where the standard library was compiled or is installed.
     Rule("registry", "/registry/src/", re.compile(_START + r"/" + _PATH + r"*?/registry/src/[^/\s]+/"), ""),
     Rule(
@@ -65,6 +58,18 @@ RUST = (
         re.compile(_START + r"/" + _PATH + r"*?/lib/rustlib/src/rust/(?=library/)"),
         "",
     ),
+)
+"""Folders of packages that others have made, and of the standard library."""
+
+RUST = (
+    # Since Rust 1.92 a panic names the thread's id in the operating system: `thread 'main' (16340) panicked at`.
+    Rule(
+        "thread id",
+        "thread '",
+        re.compile(r"(?m)^((?:\x1b\[[0-9;]*m)*thread '[^'\n]*') \(\d+\)(?= (?:panicked at|has overflowed))"),
+        r"\1",
+    ),
+    *PLACES,
     # What libtest says at the end (`test_harness`); its colours end before the numbers.
     Rule("test time", "; finished in ", re.compile(r"(?m)^(test result: .*; finished in )\d+\.\d+s$"), r"\g<1>0.00s"),
     # rustc writes long type names into a file that is gone by the time someone reads this.
@@ -115,6 +120,7 @@ def portable(result: StepResult, folders: Sequence[tuple[str, str]], target: str
     generated = re.compile(rf"{_START}{re.escape(target)}/(?:[^/\s]+/)*?build/([^/\s]+)-[0-9a-f]{{16}}/(?=out\b)")
 
     def change(text: str) -> str:
+        text = normalize(text, PLACES)
         if target and target in text:
             text = generated.sub(r"\1/", text)
         for folder, put in folders:

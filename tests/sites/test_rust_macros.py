@@ -118,6 +118,7 @@ EXPECTED = [
     (sample('println!("{:?} {:?}", option_env!("LEAK"), std::env::var("LEAK").ok());'), "None None"),
     (sample("boom::boom();", "rust exec should_panic"), PANIC.format("boom-kit/src/lib.rs:9:17", "boom")),
     (sample("boom::generated();", "rust exec should_panic"), PANIC.format("boom-kit/out/made.rs:1:22", "made")),
+    (sample('clap::Arg::new("x").display_order();', "rust exec compile_fail,E0061"), "--> clap_builder-4"),
     (sample('boom::takes("n");', "rust exec compile_fail,E0308"), "--> boom-kit/src/lib.rs:10:8\n"),
 ]  # fmt: skip
 LEAKING = {"CARGO_PKG_NAME": "leaked", "CARGO_PKG_VERSION": "9.9.9", "CARGO_MANIFEST_DIR": "/leaked", "LEAK": "leaked"}
