@@ -122,7 +122,7 @@ def portable(result: StepResult, folders: Sequence[tuple[str, str]], target: str
     def change(text: str) -> str:
         text = normalize(text, PLACES)
         if target and target in text:
-            text = generated.sub(r"\1/", text)
+            text = without_folder(generated.sub(r"\1/", text), target, "target")
         for folder, put in folders:
             if folder in text:
                 text = re.sub(rf"(?:\b\w+\+)?file://(?={re.escape(folder)}(?![\w.@+~%-]))", "", text)

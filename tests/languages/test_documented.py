@@ -181,6 +181,8 @@ def test_variables_of_the_site_are_in_the_key(workshop: Workshop) -> None:
     write(config.parent, {"config.toml": '[env]\nA = {value = "data", relative = true}\n'})
     keys.append(request()[0])
     assert len(keys) - 1 == len(set(keys))
+    settings = workshop.rust(host_env=host)
+    assert config in open_languages(settings, workshop.listener)["rust"].watched()
     write(workshop.root / "home/.cargo", {"config.toml": '[env]\nSECRET = "s3cret"\n'})
     assert keys[-1] == request()[0]
     assert "s3cret" not in repr(request()[1])

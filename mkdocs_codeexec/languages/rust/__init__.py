@@ -196,8 +196,8 @@ class RustLanguage:
         return linked(text if self._rust.notes else without_notes(text))
 
     def watched(self) -> Sequence[Path]:
-        """Return the sources of local packages, declared inputs, and what chooses the toolchain."""
-        found = [*self._compiler.watched(), *sorted(self._named)]
+        """Return the sources of local packages, declared inputs, cargo's configuration, and what chooses the toolchain."""
+        found = [*self._compiler.watched(), *self._variables.watched, *sorted(self._named)]
         for environment in self._environments.values():
             found += environment.watched()
         for pattern in self._rust.inputs:

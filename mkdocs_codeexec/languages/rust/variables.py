@@ -6,18 +6,19 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.errors import ConfigurationError, nearest
 from mkdocs_codeexec.languages.rust.batch.equipment import Equipment
 from mkdocs_codeexec.languages.rust.environments import configuration
-from mkdocs_codeexec.languages.rust.environments.cargo import cargo_beside
+from mkdocs_codeexec.languages.rust.environments.cargo import cargo_beside, folders
 from mkdocs_codeexec.languages.rust.environments.documented import company
-from mkdocs_codeexec.languages.views import outermost, views
+from mkdocs_codeexec.languages.views import SYSTEM, outermost, views
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.languages.rust.environments.capture import Arguments
@@ -40,12 +41,14 @@ class Variables:
     Attributes:
         site: By name.
         home: By name.
+        watched: The site's files.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.site = configuration.variables(settings, home=False)
         self.home = configuration.variables(settings, home=True)
+        self.watched = configuration.of_site(settings)
 
     def inputs(self) -> tuple[tuple[str, str], ...]:
         """Return what of it decides an outcome, by name."""
@@ -70,7 +73,7 @@ class Variables:
             access,
             compiling={**environment.documented.compiling(folder, cargo), **for_compilers(given)},
             running={**environment.documented.running(folder, cargo), **given},
-            names=self._names((*environment.names(arguments, folder), *(((str(cargo), "cargo"),) if cargo else ()))),
+            names=self._names([*environment.names(arguments, folder), *_of_others(self._settings, toolchain, cargo)]),
             target=environment.target(toolchain),
         )
 
@@ -84,6 +87,16 @@ class Variables:
         return sorted(found.items(), key=lambda one: -len(one[0]))
 
 
+def _of_others(settings: Settings, toolchain: Toolchain, cargo: Path | None) -> Iterator[tuple[str, str]]:
+    """Yield folders that are not the author's: of the toolchain, and of packages that are taken from a folder."""
+    if cargo is not None:
+        yield str(cargo), "cargo"
+    if toolchain.home and not any(Path(toolchain.home).is_relative_to(place) for place in SYSTEM):
+        yield toolchain.home, "<rust>"
+    for place in (*configuration.sources(configuration.configuration(settings)), *folders(settings)):
+        yield place, ""
+
+
 def for_compilers(variables: Mapping[str, str]) -> dict[str, str]:
     """Return those `variables` that a compiler passes on to what it compiles, and does not obey itself."""
     return {name: value for name, value in variables.items() if not _OBEYED.fullmatch(name)}
@@ -95,8 +108,10 @@ def check_package(wanted: str | None, environments: Iterable[Environment]) -> No
     Raises:
         ConfigurationError: None has.
     """
+    if wanted is None:
+        return
     known = dict.fromkeys(name for one in environments for name in one.local_names())
-    if wanted is None or wanted in known:
+    if wanted in known:
         return
     meant = nearest(wanted, tuple(known))
     hint = f"did you mean `{meant}`?" if meant else f"add it to `dependencies`, with its folder: {wanted}: {{path: .}}"

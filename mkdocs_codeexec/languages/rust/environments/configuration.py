@@ -64,6 +64,11 @@ class Variable(NamedTuple):
         return self.value != self.portable
 
 
+def of_site(settings: Settings) -> list[Path]:
+    """Return the files beside and above `mkdocs.yml`."""
+    return [path for path in _files(settings) if path.parent != cargo_home(settings)]
+
+
 def variables(settings: Settings, *, home: bool) -> dict[str, Variable]:
     """Return the table `[env]` of cargo's configuration, by name: that at home, or that beside and above `mkdocs.yml`."""
     found: dict[str, Variable] = {}
