@@ -14,7 +14,7 @@ from mkdocs_codeexec.errors import ConfigurationError, nearest
 from mkdocs_codeexec.languages.rust.batch.equipment import Equipment
 from mkdocs_codeexec.languages.rust.environments import configuration
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_beside, folders
-from mkdocs_codeexec.languages.rust.environments.documented import company
+from mkdocs_codeexec.languages.rust.environments.documented import company, name_of, names
 from mkdocs_codeexec.languages.views import SYSTEM, outermost, views
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ class Variables:
         access = environment.access(toolchain, arguments)
         if folder is not None:
             access = replace(access, readable=outermost((*access.readable, *views(folder), *company(folder))))
+        own = [(str(folder), environment.documented.name)] if folder else []
+        project = self._settings.project_dir
         return Equipment(
             toolchain.program,
             arguments,
@@ -73,7 +75,7 @@ class Variables:
             access,
             compiling={**environment.documented.compiling(folder, cargo), **for_compilers(given)},
             running={**environment.documented.running(folder, cargo), **given},
-            names=self._names([*environment.names(arguments, folder), *_of_others(self._settings, toolchain, cargo)]),
+            names=self._names([*own, *names(arguments.local, project), *_of_others(self._settings, toolchain, cargo)]),
             target=environment.target(toolchain),
         )
 
@@ -110,7 +112,8 @@ def check_package(wanted: str | None, environments: Iterable[Environment]) -> No
     """
     if wanted is None:
         return
-    known = dict.fromkeys(name for one in environments for name in one.local_names())
+    paths = [path for one in environments for path in one.manifest.paths]
+    known = dict.fromkeys(name for key, folder in paths for name in (key, name_of(folder)))
     if wanted in known:
         return
     meant = nearest(wanted, tuple(known))

@@ -106,6 +106,26 @@ def name_of(folder: Path) -> str:
     return name if isinstance(name, str) else folder.name
 
 
+def names(local: Iterable[str], project: Path) -> Iterator[tuple[str, str]]:
+    """Yield folders of this machine and what each is called, what counts most first.
+
+    Local packages have their names; files of the project are relative to it. Of the roots of workspaces, whose names
+    may be others on each machine, it is said where they are.
+
+    Args:
+        local: Folders of local packages.
+        project: The folder of `mkdocs.yml`.
+    """
+    folders = [*map(Path, local)]
+    yield from ((str(folder), name_of(folder)) for folder in folders)
+    yield str(project), ""
+    for folder in folders:
+        root = workspace_of(folder)
+        if root is not None:
+            start = "" if project.is_relative_to(root) else f"{name_of(folder)}/"
+            yield str(root), start + os.path.relpath(root, folder if start else project)
+
+
 def workspace_of(folder: Path) -> Path | None:
     """Return the root of the workspace that the package in `folder` may belong to; None if there is none above it."""
     return next((root for root in (folder, *folder.parents) if isinstance(_read(root).get("workspace"), Mapping)), None)

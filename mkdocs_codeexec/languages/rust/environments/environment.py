@@ -21,7 +21,7 @@ from mkdocs_codeexec.languages.rust.environments import built, capture, collecti
 from mkdocs_codeexec.languages.rust.environments.built import Built
 from mkdocs_codeexec.languages.rust.environments.capture import Arguments
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home
-from mkdocs_codeexec.languages.rust.environments.documented import Documented, documented, name_of, workspace_of
+from mkdocs_codeexec.languages.rust.environments.documented import Documented, documented
 from mkdocs_codeexec.languages.rust.environments.kept import Kept
 from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE, manifest
 from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Trouble
@@ -154,28 +154,6 @@ class Environment:
         home = self._home(toolchain)
         folder = self._with(home, lambda: project.write_package(home, self.manifest))
         return folder if isinstance(folder, Path) else None
-
-    def names(self, arguments: Arguments, own: Path | None) -> Iterator[tuple[str, str]]:
-        """Yield folders of this machine and what each is called, what counts most first.
-
-        Local packages have their names; files of the project are relative to it. Of the roots of workspaces, whose
-        names may be others on each machine, it is said where they are.
-        """
-        project = self._settings.project_dir
-        if own is not None:
-            yield str(own), self.documented.name
-        yield from ((folder, name_of(Path(folder))) for folder in arguments.local)
-        yield str(project), ""
-        for folder in map(Path, arguments.local):
-            root = workspace_of(folder)
-            if root is not None:
-                start = "" if project.is_relative_to(root) else f"{name_of(folder)}/"
-                yield str(root), start + os.path.relpath(root, folder if start else project)
-
-    def local_names(self) -> Iterator[str]:
-        """Yield what its path dependencies are called, here and in their own manifests."""
-        for name, folder in self.manifest.paths:
-            yield from (name, name_of(folder))
 
     def target(self, toolchain: Toolchain) -> str:
         """Return the folder of what cargo builds; empty if nothing is built."""
