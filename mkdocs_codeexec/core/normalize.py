@@ -124,7 +124,7 @@ def portable(result: StepResult, folders: Sequence[tuple[str, str]], target: str
         if target and target in text:
             text = without_folder(generated.sub(r"\1/", text), target, "target")
         for folder, put in folders:
-            if folder in text:
+            if folder != "/" and folder in text:
                 text = re.sub(rf"(?:\b\w+\+)?file://(?={re.escape(folder)}(?![\w.@+~%-]))", "", text)
                 text = without_folder(text, folder, put)
         return text
