@@ -59,6 +59,10 @@ SAMPLES = {
         ["aborting due to", "emitted", "For more information", "detailed explanations"],
     ),
     "a warning": ("#[warn(unused_variables)]\nfn f() { let c = 1; }\n", ["emitted"]),
+    "an error in a macro": (
+        '#[allow(deprecated)]\nfn f() -> Result<(), u8> { let n: u8 = r#try!(Ok::<&str, u8>("a")); Ok(()) }\n',
+        ["aborting due to", "For more information", "Nightly"],
+    ),
     "a panic": ("fn main() { panic!() }\n", ["RUST_BACKTRACE"]),
     "a panic in a thread": ("std::thread::spawn(|| panic!()).join().unwrap();\n", ["RUST_BACKTRACE"]),
     "a long type": (

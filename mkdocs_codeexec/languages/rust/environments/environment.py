@@ -61,7 +61,6 @@ class Environment:
         self._sources: Mapping[str, Further] | None = None
         self._named: tuple[str, frozenset[str]] = ("", frozenset())
         self._packages: tuple[tuple[str, Package], ...] = ()
-        self.documented = self._documented()
         self.survey()
 
     @property

@@ -19,6 +19,7 @@ _TYPE_FILE = re.compile(
     re.MULTILINE,
 )
 """About a file that is gone."""
+_NIGHTLY = re.compile(r" \(in Nightly builds, run with -Z macro-backtrace for more info\)")
 _PANICKED = re.compile(r"^thread '[^'\n]*'(?: \(\d+\))? (?:panicked at|has overflowed)", re.MULTILINE)
 _BACKTRACE = re.compile(
     r"^note: (?:run with `RUST_BACKTRACE=1` environment variable to display a backtrace"
@@ -30,6 +31,6 @@ _BACKTRACE = re.compile(
 def without_notes(text: str) -> str:
     """Return `text`, output of rustc or of a program, without the notes that stand below every error or panic."""
     if "\x1b[" in text:
-        text = _TYPE_FILE.sub("", _SUMMARIES.sub("", text))
+        text = _NIGHTLY.sub("", _TYPE_FILE.sub("", _SUMMARIES.sub("", text)))
     panicked = _PANICKED.search(text) if "RUST_BACKTRACE" in text else None
     return text[: panicked.end()] + _BACKTRACE.sub("", text[panicked.end() :]) if panicked else text
