@@ -78,6 +78,7 @@ NOISE = (
     "RUST_BACKTRACE",
     "written to",
     "`--verbose`",
+    "Nightly",
 )
 
 
