@@ -127,7 +127,7 @@ _TOP = (
 )
 _RUST = (
     *("run", "edition", "toolchain", "dependencies", "manifest_extra", "preamble", "backtrace"),
-    *("inputs", "readable", "network", "environments"),
+    *("inputs", "readable", "network", "environments", "package", "env", "notes"),
 )
 _SCRIPT = ("run", "command", "build", "extension", "version", "aliases", "env", "inputs", "readable", "network")
 
@@ -246,6 +246,9 @@ def _rust(reader: Reader, languages: Mapping[str, object], project_dir: Path) ->
         preamble=reader.text(table, "preamble", "", f"{where}."),
         backtrace=reader.choice(table, "backtrace", ("0", "1", "full"), "0", f"{where}."),
         environments=environments,
+        package=reader.text(table, "package", "", f"{where}.") or None,
+        env=_env(reader, table, where),
+        notes=reader.flag(table, "notes", default=False, where=f"{where}."),
         inputs=reader.words(table, "inputs", f"{where}."),
         readable=_readable(reader, table, f"{where}.", project_dir),
         network=reader.flag(table, "network", default=False, where=f"{where}."),
@@ -264,6 +267,11 @@ def _environment(reader: Reader, name: str, table: Mapping[str, object], where: 
         dependencies=dependencies,
         manifest_extra=reader.text(table, "manifest_extra", "", f"{where}."),
     )
+
+
+def _env(reader: Reader, table: Mapping[str, object], where: str) -> tuple[tuple[str, str], ...]:
+    env = reader.table(table.get("env"), f"{where}.env", None)
+    return tuple(sorted((key, str(item)) for key, item in env.items()))
 
 
 def _scripts(reader: Reader, languages: Mapping[str, object], project_dir: Path) -> dict[str, ScriptSettings]:
@@ -286,7 +294,6 @@ def _scripts(reader: Reader, languages: Mapping[str, object], project_dir: Path)
             reader.problem(f"{where}.build", "it does not contain `{file}`, so the sample would not be built")
         if not build and not any("{file}" in word for word in command):
             reader.problem(f"{where}.command", "it does not contain `{file}`, so the sample would not run")
-        env = reader.table(table.get("env"), f"{where}.env", None)
         scripts[name] = ScriptSettings(
             name=name,
             aliases=reader.words(table, "aliases", f"{where}.") or (preset.aliases if preset else ()),
@@ -295,7 +302,7 @@ def _scripts(reader: Reader, languages: Mapping[str, object], project_dir: Path)
             build=build,
             extension=reader.text(table, "extension", preset.extension if preset else "", f"{where}.").lstrip("."),
             version=reader.words(table, "version", f"{where}."),
-            env=tuple(sorted((key, str(item)) for key, item in env.items())),
+            env=_env(reader, table, where),
             inputs=reader.words(table, "inputs", f"{where}."),
             readable=_readable(reader, table, f"{where}.", project_dir),
             network=reader.flag(table, "network", default=False, where=f"{where}."),

@@ -60,6 +60,9 @@ def test_the_whole_contract_is_read() -> None:
                     },
                     "manifest_extra": "[features]\n",
                     "preamble": "use std::fmt;",
+                    "package": "l",
+                    "env": {"B": "b", "A": 1},
+                    "notes": True,
                     "environments": {"async": {"dependencies": {"tokio": "1"}}},
                 },
                 "python": {"run": "none"},
@@ -72,6 +75,7 @@ def test_the_whole_contract_is_read() -> None:
     assert (4, 2.0, 90.5, Path("/elsewhere")) == (found.jobs, found.timeout, found.total_timeout, found.cache_dir)
     assert found.rust is not None
     assert "2021" == found.rust.edition
+    assert ("l", (("A", "1"), ("B", "b")), True) == (found.rust.package, found.rust.env, found.rust.notes)
     assert "1" == found.rust.environments["default"].dependencies["regex"]
     assert {"tokio": "1"} == found.rust.environments["async"].dependencies
     assert ("lua", "{file}") == found.scripts["lua"].command

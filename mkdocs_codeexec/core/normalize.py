@@ -1,7 +1,7 @@
 """Take out of output what tells of one run or one machine, before it is shown.
 
 Outcomes are stored as they came; these rules apply on the way out, so a new rule costs no re-run. They are named and
-ordered; add new ones at the end.
+ordered; add new ones at the end. Only names of folders are taken out before: no other machine would know them.
 """
 
 from __future__ import annotations
@@ -42,14 +42,7 @@ _START = (
 What may stand in a path may not stand before it, so every path is looked at once and the rules take linear time.
 """
 
-RUST = (
-    # Since Rust 1.92 a panic names the thread's id in the operating system: `thread 'main' (16340) panicked at`.
-    Rule(
-        "thread id",
-        "thread '",
-        re.compile(r"(?m)^((?:\x1b\[[0-9;]*m)*thread '[^'\n]*') \(\d+\)(?= (?:panicked at|has overflowed))"),
-        r"\1",
-    ),
+PLACES = (
     # Where crates were unpacked, and where the standard library was compiled or is installed.
     Rule("registry", "/registry/src/", re.compile(_START + r"/" + _PATH + r"*?/registry/src/[^/\s]+/"), ""),
     Rule(
@@ -65,6 +58,18 @@ RUST = (
         re.compile(_START + r"/" + _PATH + r"*?/lib/rustlib/src/rust/(?=library/)"),
         "",
     ),
+)
+"""Folders of packages that others have made, and of the standard library."""
+
+RUST = (
+    # Since Rust 1.92 a panic names the thread's id in the operating system: `thread 'main' (16340) panicked at`.
+    Rule(
+        "thread id",
+        "thread '",
+        re.compile(r"(?m)^((?:\x1b\[[0-9;]*m)*thread '[^'\n]*') \(\d+\)(?= (?:panicked at|has overflowed))"),
+        r"\1",
+    ),
+    *PLACES,
     # What libtest says at the end (`test_harness`); its colours end before the numbers.
     Rule("test time", "; finished in ", re.compile(r"(?m)^(test result: .*; finished in )\d+\.\d+s$"), r"\g<1>0.00s"),
     # rustc writes long type names into a file that is gone by the time someone reads this.
@@ -118,9 +123,38 @@ def anonymous(result: StepResult, folders: Sequence[tuple[str, str]]) -> StepRes
     return _replaced(result, change)
 
 
+def portable(result: StepResult, folders: Sequence[tuple[str, str]], target: str = "") -> StepResult:
+    """Return `result` with names of files in `folders` as they are on every machine.
+
+    Args:
+        result: Of a step.
+        folders: Pairs of a folder, inner ones first, and what stands for it; nothing makes names relative to it.
+        target: cargo's target directory. What a build script has generated there is called `crate/out/file.rs`.
+    """
+    generated = re.compile(rf"{_START}{re.escape(target)}/(?:[^/\s]+/)*?build/([^/\s]+)-[0-9a-f]{{16}}/(?=out\b)")
+
+    def change(text: str) -> str:
+        text = normalize(text, PLACES)
+        if target and target in text:
+            text = without_folder(generated.sub(r"\1/", text), target, "target")
+        for folder, put in folders:
+            if folder != "/" and folder in text:
+                text = re.sub(rf"(?:\b\w+\+)?file://(?={re.escape(folder)}(?![\w.@+~%-]))", "", text)
+                text = without_folder(text, folder, put)
+        return text
+
+    return _replaced(result, change)
+
+
 def _replaced(result: StepResult, change: Callable[[str], str]) -> StepResult:
     told = tuple(
-        replace(item, message=change(item.message), rendered=change(item.rendered)) for item in result.diagnostics
+        replace(
+            item,
+            message=change(item.message),
+            rendered=change(item.rendered),
+            spans=tuple(replace(span, file=change(span.file), label=change(span.label)) for span in item.spans),
+        )
+        for item in result.diagnostics
     )
     return replace(result, stdout=change(result.stdout), stderr=change(result.stderr), diagnostics=told)
 

@@ -64,6 +64,9 @@ class RustSettings:
         preamble: Hidden lines put before every sample.
         backtrace: `RUST_BACKTRACE` of samples: `0`, `1` or `full`.
         environments: By name; always holds `default`.
+        package: The path dependency that the site documents; None is the one whose folder holds `mkdocs.yml`.
+        env: Variables that compilers of samples and samples get, sorted by name.
+        notes: Whether pages show what compilers and panics say to everybody alike.
         inputs: Glob patterns, relative to `mkdocs.yml`, of files whose contents matter to samples.
         readable: Files and folders that samples may read, beside those; absolute.
         network: Whether samples may use the network.
@@ -75,6 +78,9 @@ class RustSettings:
     preamble: str = ""
     backtrace: str = "0"
     environments: Mapping[str, EnvironmentSettings] = field(default_factory=dict)
+    package: str | None = None
+    env: tuple[tuple[str, str], ...] = ()
+    notes: bool = False
     inputs: tuple[str, ...] = ()
     readable: tuple[Path, ...] = ()
     network: bool = False

@@ -86,6 +86,11 @@ def declared(project: Path, patterns: Sequence[str]) -> tuple[tuple[str, str], .
     )
 
 
+def named(files: Mapping[str, Path]) -> tuple[tuple[str, str], ...]:
+    """Return an input for each of `files`, which code names; what is not there may come."""
+    return tuple((f"file:{name}", _hash(path) or "") for name, path in sorted(files.items()))
+
+
 def matching(project: Path, pattern: str) -> list[Path]:
     """Return the files that match `pattern`, sorted; a folder stands for all that is in it."""
     found: set[Path] = set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -161,13 +160,8 @@ class ScriptLanguage:
         return self._named
 
     def _readable_names(self) -> tuple[tuple[str, str], ...]:
-        """Return what the configuration lets samples read, as another machine would name it."""
-        project = self._settings.project_dir
-        names = [
-            os.path.relpath(path, project) if path.is_relative_to(project) else str(path)
-            for path in self._script.readable
-        ]
-        found = tuple((f"readable:{name}", "") for name in sorted(set(names)))
+        """Return what the configuration lets samples read, and which toolchain rustup's shims in it run."""
+        found = views.named(self._settings.project_dir, self._script.readable)
         chosen = programs.toolchains(self._script.readable, self._settings).get("RUSTUP_TOOLCHAIN")
         return (*found, ("rustup", chosen)) if chosen else found
 

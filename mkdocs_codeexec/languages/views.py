@@ -58,6 +58,15 @@ def given(project: Path, patterns: Sequence[str], readable: Sequence[Path]) -> I
     yield from map(str, readable)
 
 
+def named(project: Path, readable: Sequence[Path]) -> tuple[tuple[str, str], ...]:
+    """Return an input for each of `readable`: that samples may read it, under a name that other checkouts share.
+
+    What they find there is another question; before it was named, they found nothing.
+    """
+    names = {os.path.relpath(path, project) if path.is_relative_to(project) else str(path) for path in readable}
+    return tuple((f"readable:{name}", "") for name in sorted(names))
+
+
 def installation(program: Path, settings: Settings) -> Iterator[str]:
     """Yield what belongs to the installed `program`: its folder, and all of `X` for the real file `X/bin/program`.
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from mkdocs_codeexec.core.normalize import RUST, anonymous, normalize, relative, without_folder
-from mkdocs_codeexec.core.outcome import Diagnostic, Exited, StepResult
+from mkdocs_codeexec.core.normalize import RUST, anonymous, normalize, portable, relative, without_folder
+from mkdocs_codeexec.core.outcome import Diagnostic, Exited, Span, StepResult
 
 HASH = "0123456789abcdef0123456789abcdef01234567"
 
@@ -105,3 +105,32 @@ def test_folders_of_a_run_have_names_that_stay(text: str, expected: str) -> None
 
     assert (expected, expected) == (found.stdout, found.stderr)
     assert [(expected, expected)] == [(one.message, one.rendered) for one in found.diagnostics]
+
+
+FOLDERS = [("/h/site/boom", "boom-kit"), ("/h/site", ""), ("/h", "boom-kit/../..")]
+PORTABLE = [
+    ("at /h/site/boom/src/lib.rs:1:2", "at boom-kit/src/lib.rs:1:2"),
+    ("\x1b[0m/h/site/boom/src/lib.rs", "\x1b[0mboom-kit/src/lib.rs"),
+    ('CARGO_MANIFEST_DIR="/h/site/boom"', 'CARGO_MANIFEST_DIR="boom-kit"'),
+    ("/h/site/boomer/a /h/site/docs/a /h/a /h2/a", "boomer/a docs/a boom-kit/../../a /h2/a"),
+    ("/x/h/site/boom/a", "/x/h/site/boom/a"),
+    ("path+file:///h/site/boom#1.0 file:///h/site/boom/a", "boom-kit#1.0 boom-kit/a"),
+    ("/e/target/debug/build/boom-kit-0123456789abcdef/out/made.rs:1:2", "boom-kit/out/made.rs:1:2"),
+    ("/e/target/x86_64-unknown-linux-gnu/debug/build/a-0123456789abcdef/out", "a/out"),
+    ("/e/target/debug/deps/liba.rlib", "target/debug/deps/liba.rlib"),
+    ("/h/site/c/registry/src/index-1/serde-1.0/src/lib.rs", "serde-1.0/src/lib.rs"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), PORTABLE)
+def test_folders_of_a_machine_are_called_the_same_on_all(text: str, expected: str) -> None:
+    """By the innermost that has a name, in every stream, in messages and in their places."""
+    span = Span(file=text, line=1, column=1, end_line=1, end_column=2, primary=True, label=text)
+    told = Diagnostic(level="error", code="", message=text, rendered=text, spans=(span,))
+    result = StepResult(kind="run", stdout=text, stderr=text, ended=Exited(1), diagnostics=(told,))
+
+    found = portable(result, FOLDERS, "/e/target")
+
+    (message,) = found.diagnostics
+    (place,) = message.spans
+    assert {expected} == {found.stdout, found.stderr, message.message, message.rendered, place.file, place.label}

@@ -4,9 +4,11 @@ import os
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.languages.rust.messages.backtrace import cut
 
 # Line 1 is what `prepare` makes of a sample that ends with a result.
@@ -25,10 +27,10 @@ OWN = ["main::by", "main"]
 """Functions that every backtrace of it has under their whole names; others may have short ones."""
 
 
-@pytest.fixture(scope="module", params=["-Cstrip=debuginfo", "-Cdebuginfo=line-tables-only"])
+@pytest.fixture(scope="module", params=["-Cstrip=debuginfo", "-Cdebuginfo=limited"])
 def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The program, without and with line tables."""
-    folder = tmp_path_factory.mktemp("line-tables" if "tables" in request.param else "stripped")
+    """The program, without and with places."""
+    folder = tmp_path_factory.mktemp("places" if "limited" in request.param else "stripped")
     (folder / "sample.rs").write_text(CODE)
     flags = ("--edition=2024", "--crate-name=sample", "--crate-type=bin", "-Aunused", request.param)
     subprocess.run(["rustc", *flags, "sample.rs", "-o", "sample"], cwd=folder, check=True)
@@ -56,7 +58,7 @@ def test_a_short_backtrace_keeps_the_samples_frames(program: Path) -> None:
     assert {number for number, _ in frames(shown)} < {number for number, _ in frames(whole)}
     assert whole.split("stack backtrace:")[0] == shown.split("stack backtrace:")[0]
     assert shown.endswith("note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.\n")
-    assert (PLACES if "line-tables" in program.parent.name else []) == re.findall(r"(?m)^ +at (.*)$", shown)
+    assert (PLACES if "places" in program.parent.name else []) == re.findall(r"(?m)^ +at (.*)$", shown)
 
 
 @pytest.mark.parametrize("backtrace", ["0", "full"])
@@ -66,6 +68,44 @@ def test_others_stay_whole(program: Path, backtrace: str) -> None:
 
     assert frames(whole) == frames(cut(whole))
     assert whole.replace(" ./sample.rs", " sample.rs") == cut(whole)
+
+
+INLINED = """\
+mod geometry {
+    pub struct P;
+    pub trait Area { fn area(&self, n: usize) -> usize; }
+    impl P {
+        #[inline(always)]
+        pub fn side(&self, n: usize) -> usize { inner(n) }
+    }
+    impl Area for P {
+        #[inline(always)]
+        fn area(&self, n: usize) -> usize { self.side(n) }
+    }
+    #[inline(always)]
+    fn inner(n: usize) -> usize { [1, 2, 3][n] }
+}
+fn main() {
+    use geometry::Area;
+    let area = |n: usize| geometry::P.area(n);
+    println!("{}", area(std::env::args().count() + 7));
+}
+"""
+
+
+def test_an_inlined_function_keeps_its_path(workshop: Any) -> None:
+    """Whatever is inlined into what: a function, a method, one of a trait, in a closure; and each has its place."""
+    language = open_languages(workshop.rust(backtrace="1"), workshop.listener)["rust"]
+    sample = workshop.sample(INLINED)
+    shown = language.tidy(sample, workshop.execute(language, sample).steps[-1].stderr)
+
+    assert [
+        ("sample::geometry::inner", "13:35"),
+        ("sample::geometry::P::side", "6:49"),
+        ("<sample::geometry::P as sample::geometry::Area>::area", "10:50"),
+        ("sample::main::{{closure}}", "17:39"),
+        ("sample::main", "18:20"),
+    ] == re.findall(r"^ +\d+: (.*)\n +at sample\.rs:(.*)$", shown, re.MULTILINE)
 
 
 FRAMES = [

@@ -268,7 +268,8 @@ def test_compiler_messages_are_data_and_text(workshop: Workshop, rust: Any) -> N
     assert "--> sample.rs:2:12" in plain
     assert "1 | let v = vec![1]; drop(v);\n  |     -                 - value moved here\n" in plain
     assert "fn main" not in plain
-    assert "For more information about this error" in plain
+    assert "For more information about this error" not in plain
+    assert "For more information about this error" in build.stderr
 
 
 def test_columns_of_hidden_lines_count_their_mark(workshop: Workshop, rust: Any) -> None:

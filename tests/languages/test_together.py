@@ -350,6 +350,20 @@ def test_names_are_as_long_as_the_one_they_stand_for() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("at wjn003.rs:1:2", "at sample.rs:1:2"),
+        ("[INFO  sample::wjn003] hi", "[INFO  sample] hi"),
+        ("snapshots/sample__wjn003__main.snap", "snapshots/sample__main.snap"),
+        ("a::wjn003", "a::wjn003"),
+    ],
+)
+def test_names_that_macros_make_of_a_module_are_those_of_the_crate(text: str, expected: str) -> None:
+    """Macros of dependencies know where they are called, and print it or name files after it."""
+    assert expected == merged.Member("wjn003", "X").unmerged(text)
+
+
 def test_a_shared_crate_is_the_same_every_time() -> None:
     """The files of a crate depend on its samples alone."""
     assert merged.merge(["fn main() {}\n"] * 3) == merged.merge(["fn main() {}\n"] * 3)

@@ -69,7 +69,7 @@ def test_compiling_reads_nothing_of_the_machine(guarded: Project) -> None:
     places += ["/etc/shadow", "/etc/passwd", str(home / ".bashrc"), f"/proc/{os.getpid()}/environ"]
     page = "".join(fence(f'println!("{{}}", include_str!("{place}"));', "rust exec compile_fail") for place in places)
     page += fence('println!("{:?} {:?}", option_env!("GITHUB_TOKEN"), option_env!("AWS_SECRET_ACCESS_KEY"));')
-    page += fence('println!("{}", std::env::vars().count());')
+    page += fence('println!("{}", std::env::vars().filter(|(name, _)| !name.starts_with("CARGO")).count());')
     guarded.page(page)
 
     built = guarded.build()

@@ -10,21 +10,22 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.expectation import FailsToBuild
 from mkdocs_codeexec.core.hidden import runnable
-from mkdocs_codeexec.core.normalize import RUST, normalize, without_folder
+from mkdocs_codeexec.core.normalize import RUST, normalize
 from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Regrouped, Runner, Scratch, Unavailability
 from mkdocs_codeexec.errors import ConfigurationError, nearest
-from mkdocs_codeexec.languages import frames, inputs
+from mkdocs_codeexec.languages import frames, inputs, views
 from mkdocs_codeexec.languages.rust.batch.builder import MANIFEST, Builder
-from mkdocs_codeexec.languages.rust.batch.equipment import Equipment
 from mkdocs_codeexec.languages.rust.compiler import Compiler
 from mkdocs_codeexec.languages.rust.environments import configuration
 from mkdocs_codeexec.languages.rust.environments.environment import Environment, home_of_all, open_environments
 from mkdocs_codeexec.languages.rust.messages.backtrace import cut
 from mkdocs_codeexec.languages.rust.messages.index import linked
+from mkdocs_codeexec.languages.rust.messages.notes import without_notes
 from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.languages.rust.messages.restore import restore
 from mkdocs_codeexec.languages.rust.source.lexer import Unlexable
 from mkdocs_codeexec.languages.rust.source.prepare import FILE, Preamble, Prepared, original, preamble, prepare
+from mkdocs_codeexec.languages.rust.variables import Variables, check_package, for_compilers
 from mkdocs_codeexec.languages.toolchain import Memo
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ _COMPILE = (
     "-Ccodegen-units=1",
 )
 _LINK = ("-Cstrip=debuginfo", "-o", "sample")
-_LINK_TRACED = ("-Cdebuginfo=line-tables-only", "-o", "sample")
-"""Where frames of a backtrace are to say their lines."""
+_LINK_TRACED = ("-Cdebuginfo=limited", "-o", "sample")
+"""Where frames of a backtrace are to say their lines, and those of inlined functions their whole names."""
 _CHECK = ("--emit=metadata", "-o", "sample.rmeta")
 """What rustdoc does for `no_run`: everything up to code generation."""
 
@@ -76,8 +77,10 @@ class RustLanguage:
         self._flags = ""
         self._environments: dict[str, Environment] = {}
         self._inputs: tuple[tuple[str, str], ...] = ()
+        self._named: set[Path] = set()  # files of the documented package that samples name
         self._builder = Builder(settings.jobs)
         self.survey()
+        check_package(self._rust.package, self._environments.values())
 
     def survey(self) -> None:
         """Read again what can be read without starting anything."""
@@ -94,7 +97,9 @@ class RustLanguage:
             # A manifest that somebody is writing to; the next build opens all anew, and says what is wrong.
             for environment in self._environments.values():
                 environment.survey()
+        self._variables = Variables(self._settings)
         self._inputs = inputs.declared(self._settings.project_dir, self._rust.inputs)
+        self._inputs += (*self._variables.inputs(), *views.named(self._settings.project_dir, self._rust.readable))
         wanted = self._compiler.wanted()
         if wanted:  # where no toolchain is asked, this alone tells stored outcomes apart
             self._inputs += (("toolchain.wanted", wanted),)
@@ -104,6 +109,9 @@ class RustLanguage:
         name = sample.options.get("environment") or "default"
         environment = self._environments.get(name)
         found = environment.inputs() if environment else ((_UNKNOWN, name),)
+        if environment is not None and (named := environment.documented.files(sample.code)):
+            found += inputs.named(named)
+            self._named.update(named.values())
         known = environment is not None and environment.settled
         action = Action(
             language=NAME,
@@ -144,9 +152,9 @@ class RustLanguage:
             if isinstance(became, Unavailability):
                 refused[key] = became
             else:
-                access = environment.access(toolchain, became)
-                equipment = Equipment(toolchain.program, became, environment.packages(), access)
-                self._builder.equipment[environment.manifest.portable] = equipment
+                self._builder.equipment[environment.manifest.portable] = self._variables.equip(
+                    environment, toolchain, became
+                )
         return refused
 
     def batches(self, actions: Sequence[Action]) -> Sequence[Sequence[Action]]:
@@ -197,10 +205,7 @@ class RustLanguage:
         if FILE in text:  # else nothing in it is about a place in the sample
             text = restore(self._prepare(sample), text)
         text = normalize(text, RUST)
-        for environment in self._environments.values():
-            for name, folder in environment.manifest.paths:
-                text = without_folder(text, str(folder), name)
-        return linked(without_folder(text, str(self._settings.project_dir)))
+        return linked(text if self._rust.notes else without_notes(text))
 
     def assumed(self, action: Action, *, seen: bool) -> Sequence[str] | None:
         """Return nothing: cargo and rustc tell what they read, and it is in the key."""
@@ -218,8 +223,8 @@ class RustLanguage:
         return unlisted.hint(outcome, self._rust.environments[name], self._settings, lock_files)
 
     def watched(self) -> Sequence[Path]:
-        """Return the sources of local packages, declared inputs, and what chooses the toolchain."""
-        found = self._compiler.watched()
+        """Return the sources of local packages, declared inputs, cargo's configuration, and what chooses the toolchain."""
+        found = [*self._compiler.watched(), *self._variables.watched, *sorted(self._named)]
         for environment in self._environments.values():
             found += environment.watched()
         for pattern in self._rust.inputs:
@@ -230,6 +235,8 @@ class RustLanguage:
         if self._compiler.toolchain is None:
             return None
         identity = self._compiler.toolchain.identity
+        if variables := self._variables.of_machine():
+            identity = f"{identity}\ncargo variables: {variables}"
         return f"{identity}\ncargo configuration: {self._flags}" if self._flags else identity
 
     def _prepare(self, sample: Sample) -> Prepared:
@@ -239,7 +246,10 @@ class RustLanguage:
         edition = sample.options.get("edition") or self._rust.edition
         crate = () if "crate_name" in sample.code else (_CRATE,)  # rustc refuses it beside `#![crate_name]`
         harness = ("--test",) if "test_harness" in sample.options else ()
-        env = {"RUST_BACKTRACE": self._rust.backtrace, **dict(sample.given.env)}
+        given = {**dict(self._rust.env), **dict(sample.given.env)}
+        # Tests that run at once print in an order of their own.
+        threads = {"RUST_TEST_THREADS": "1"} if harness and "RUST_TEST_THREADS" not in self._variables.site else {}
+        env = {"RUST_BACKTRACE": self._rust.backtrace, **threads, **given}
         link = _LINK if env["RUST_BACKTRACE"] == "0" else _LINK_TRACED
         how = (*_COMPILE, *harness, *(_CHECK if sample.build_only else link))
         argv = ("{rustc}", "{environment}", f"--edition={edition}", *crate, *how, FILE)
@@ -249,6 +259,7 @@ class RustLanguage:
             kind="build",
             argv=argv,
             timeout=self._settings.build_timeout,
+            env=tuple(sorted(for_compilers(given).items())),
             limits=self._settings.build_limits,
             network=network,
         )

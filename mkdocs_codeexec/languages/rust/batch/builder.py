@@ -86,8 +86,8 @@ class Builder:
         assert step is not None, "only Actions with a build step are built"
         if equipment is None:
             return _not_built(step)
-        result = scratch.run(step, equipment.command(step), dict(step.env), equipment.access)
-        return relative(diagnostics.translate(result), str(scratch.path))
+        result = scratch.run(step, equipment.command(step), equipment.environment(step), equipment.access)
+        return equipment.shown(relative(diagnostics.translate(result), str(scratch.path)))
 
     def run(self, action: Action, step: Step, scratch: Scratch) -> StepResult:
         """Run the program that was built for `action`."""
@@ -95,12 +95,12 @@ class Builder:
         if equipment is None:
             return _not_built(step)
         member = self._members.get(action.request_key)
-        env = dict(step.env) | (member.env if member else {})
+        env = equipment.environment(step) | (member.env if member else {})
         if equipment.arguments.native:
             given = env.get("LD_LIBRARY_PATH")
             env["LD_LIBRARY_PATH"] = ":".join((*equipment.arguments.native, *((given,) if given else ())))
         result = scratch.run(step, step.argv, env, equipment.access)
-        return relative(member.shown(result) if member else result, str(scratch.path))
+        return equipment.shown(relative(member.shown(result) if member else result, str(scratch.path)))
 
     def _equipment_of(self, action: Action) -> Equipment | None:
         return self.equipment.get(_manifest_of(action))

@@ -51,7 +51,12 @@ class Member(NamedTuple):
         """Return `text`, what the program wrote, as if the sample had been a crate of its own."""
         if self.module not in text:
             return text
-        return text.replace(self.file, FILE).replace(f"{_CRATE}::{self.module}", _CRATE)
+        # Macros of dependencies make names of the module's path: that of a snapshot's file, say.
+        return (
+            text.replace(self.file, FILE)
+            .replace(f"{_CRATE}::{self.module}", _CRATE)
+            .replace(f"{_CRATE}__{self.module}", _CRATE)
+        )
 
     def shown(self, result: StepResult) -> StepResult:
         """Return `result` of the program as if the sample had been a crate of its own."""

@@ -64,7 +64,7 @@ def build_together(work: Work, bench: Bench, equipment: Equipment) -> Iterator[T
         step = left[0][0].step("build")
         assert step is not None, "only Actions with a build step are built"
         with bench(crate.files) as scratch:
-            result = scratch.run(step, equipment.command(step), dict(step.env), equipment.access)
+            result = scratch.run(step, equipment.command(step), equipment.environment(step), equipment.access)
             if result.ended == Exited(0):
                 yield from _built(left, crate, result, scratch)
                 return

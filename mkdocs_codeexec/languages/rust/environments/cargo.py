@@ -59,6 +59,12 @@ def is_source(name: str) -> bool:
     return _SOURCE.fullmatch(name) is not None
 
 
+def cargo_beside(toolchain: Toolchain) -> Path | None:
+    """Return the cargo that came with rustc; None if there is none. One in PATH may be rustup's, of no use to samples."""
+    beside = Path(toolchain.home, "bin", "cargo")
+    return beside if toolchain.home and beside.is_file() else None
+
+
 def cargo_home(settings: Settings) -> Path:
     """Return the folder in which cargo keeps what it downloads, and the user's configuration."""
     host = settings.host_env

@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.languages.inputs import read_toml
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home, is_source
@@ -43,6 +43,8 @@ _PROGRAMS = (("target", "*", "linker"), ("target", "*", "ar"))
 """Paths if there is a slash in them, else looked for in PATH."""
 _DEEPEST = 8
 """How deep one file includes another."""
+_OURS = frozenset({"HOME", "TMPDIR", "RUST_BACKTRACE", "RUST_LIB_BACKTRACE"})
+"""Variables that are not cargo's to set for samples: `languages.rust.backtrace` is the option for the last two."""
 
 
 def configuration(settings: Settings) -> Table:
@@ -51,6 +53,47 @@ def configuration(settings: Settings) -> Table:
     for path in _files(settings):
         _merge(merged, _read(path))
     return {key: _public((key,), value, settings) for key, value in merged.items() if key not in _NEEDLESS}
+
+
+class Variable(NamedTuple):
+    """A variable of the table `[env]`.
+
+    Attributes:
+        value: Its value.
+        portable: The same with the folder of `mkdocs.yml` written as `{project}`, if it is a path of the checkout.
+    """
+
+    value: str
+    portable: str
+
+    @property
+    def is_path(self) -> bool:
+        """Whether it is such a path."""
+        return self.value != self.portable
+
+
+def of_site(settings: Settings) -> list[Path]:
+    """Return the files beside and above `mkdocs.yml`."""
+    return [path for path in _files(settings) if path.parent != cargo_home(settings)]
+
+
+def variables(settings: Settings, *, home: bool) -> dict[str, Variable]:
+    """Return the table `[env]` of cargo's configuration, by name: that at home, or that beside and above `mkdocs.yml`."""
+    found: dict[str, Variable] = {}
+    for path in _files(settings):
+        if (path.parent == cargo_home(settings)) is home:
+            table = _read(path).get("env")
+            for name, item in table.items() if isinstance(table, Mapping) else ():
+                value = item.get("value") if isinstance(item, Mapping) else item
+                if isinstance(value, str) and name not in _OURS:
+                    found.setdefault(name, _variable_of(value, path.parent.parent, settings.project_dir))
+    return found
+
+
+def _variable_of(value: str, start: Path, project: Path) -> Variable:
+    if start == Path(start.anchor) or not Path(value).is_relative_to(start):
+        return Variable(value, value)
+    return Variable(value, f"{{project}}/{Path(os.path.relpath(value, project)).as_posix()}")
 
 
 def local(config: Mapping[str, object]) -> bool:

@@ -22,6 +22,7 @@ from mkdocs_codeexec.languages.rust.environments.built import Built
 from mkdocs_codeexec.languages.rust.environments.capture import Arguments
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home
 from mkdocs_codeexec.languages.rust.environments.composition import Composition, Start, composition
+from mkdocs_codeexec.languages.rust.environments.documented import Documented, documented
 from mkdocs_codeexec.languages.rust.environments.kept import Kept
 from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE
 from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Trouble, without_unused
@@ -81,6 +82,7 @@ class Environment:
         self._lock = known.lock if known else None
         self._sources = known.sources if known else None
         self._packages = self._read_packages(self._sources)
+        self.documented = self._documented()
 
     def inputs(self) -> tuple[tuple[str, str], ...]:
         """Return what of it decides an outcome, by name."""
@@ -88,6 +90,7 @@ class Environment:
         return (
             ("environment.lock", "" if self.plain else self._lock or ""),
             ("environment.manifest", self.manifest.portable),
+            ("environment.package", self.documented.digest),
             *paths,
         )
 
@@ -146,6 +149,24 @@ class Environment:
         home = self._home(toolchain)
         places = () if self.plain else (home.parent / collection.TARGET, project.home_of_cargo(home, self._settings))
         return reach.to_compile(self._settings, toolchain, places, arguments.local)
+
+    def folder(self, toolchain: Toolchain) -> Path | None:
+        """Return where the package is that its samples are compiled for; None if the site's own cannot be written."""
+        if self.documented.folder is not None:
+            return self.documented.folder
+        from mkdocs_codeexec.languages.rust.environments import project
+
+        home = self._home(toolchain)
+        folder = self._with(home, lambda: project.write_package(home, self.manifest))
+        return folder if isinstance(folder, Path) else None
+
+    def target(self, toolchain: Toolchain) -> str:
+        """Return the folder of what cargo builds; empty if nothing is built."""
+        return "" if self.plain else str(self._home(toolchain).parent / collection.TARGET)
+
+    def _documented(self) -> Documented:
+        rust = self._settings.rust
+        return documented(self.manifest.paths, self._settings.project_dir, rust.package if rust else None)
 
     def _with(self, home: Path, do: Callable[[], _T]) -> _T | Trouble:
         """Do something while nobody else uses `home`."""

@@ -20,9 +20,10 @@ from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult, describ
 from mkdocs_codeexec.core.protocols import Command, OutputSink, Runner
 from mkdocs_codeexec.languages.rust.environments import capture
 from mkdocs_codeexec.languages.rust.environments.built import content
-from mkdocs_codeexec.languages.rust.environments.cargo import building_environment, cargo_home
+from mkdocs_codeexec.languages.rust.environments.cargo import building_environment, cargo_beside, cargo_home
 from mkdocs_codeexec.languages.rust.environments.collection import BUILDING, BUILT, TARGET
 from mkdocs_codeexec.languages.rust.environments.configuration import configuration, for_host
+from mkdocs_codeexec.languages.rust.environments.documented import own_manifest
 from mkdocs_codeexec.languages.rust.environments.manifest import toml
 from mkdocs_codeexec.languages.rust.environments.reach import to_build
 from mkdocs_codeexec.languages.rust.environments.transcript import Trouble, messages, trouble
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 LOCK = "Cargo.lock"
 _WRAPPER, _CAPTURED, _MAIN, _CONFIGURATION = "capture", "captured", Path("src", "main.rs"), "configuration.toml"
+_PACKAGE = "package"
 OUTPUT = 64 * 1024 * 1024
 """Bytes that cargo may write; a build of hundreds of crates stays far below."""
 _HOST = re.compile(r"^host: (\S+)$", re.MULTILINE)
@@ -41,8 +43,7 @@ _HOST = re.compile(r"^host: (\S+)$", re.MULTILINE)
 
 def find_cargo(toolchain: Toolchain, settings: Settings) -> Path | None:
     """Return the cargo that came with rustc, or the one in PATH: rustup's shim would choose by the folder it is in."""
-    beside = Path(toolchain.home, "bin", "cargo")
-    return beside if toolchain.home and beside.is_file() else find_program("cargo", settings)
+    return cargo_beside(toolchain) or find_program("cargo", settings)
 
 
 def host(identity: str) -> str:
@@ -74,6 +75,22 @@ def write_project(home: Path, manifest: Manifest, lock: str | None, toolchain: T
         _update(home / LOCK, lock)
     elif any((home / BUILT).glob("*.json")):
         (home / LOCK).unlink(missing_ok=True)
+
+
+def write_package(home: Path, manifest: Manifest) -> Path:
+    """Write the package that samples are compiled for which document none, and return its folder.
+
+    Macros look into its manifest for what crates are called, and programs ask cargo of what workspace it is.
+
+    Raises:
+        OSError: As the disk says.
+    """
+    folder = home / _PACKAGE
+    _update(folder / "Cargo.toml", own_manifest(manifest.local))
+    _update(folder / _MAIN, "fn main() {}\n")
+    for one in (home, folder, folder / _MAIN.parent):
+        one.chmod(0o755)  # where root builds, another user reads them
+    return folder
 
 
 def home_of_cargo(home: Path, settings: Settings) -> Path:

@@ -1,0 +1,195 @@
+"""Macros of real crates that read cargo's variables, in a site that documents a package; and that site in two folders."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conftest import Project
+
+FILES = {
+    "Cargo.toml": """\
+[package]
+name = "boom-kit"
+version = "1.2.3"
+description = "Makes boom"
+edition = "2021"
+
+[dependencies]
+looker = {path = "looker"}
+
+[workspace]
+""",
+    "build.rs": """\
+fn main() {
+    let out = std::env::var("OUT_DIR").unwrap();
+    std::fs::write(format!("{out}/made.rs"), "pub fn generated() { panic!(\\"made\\") }").unwrap();
+    println!("cargo::rerun-if-changed=build.rs");
+}
+""",
+    "src/lib.rs": """\
+pub use looker::look;
+#[macro_export]
+macro_rules! about { () => { concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), " ", env!("CARGO_CRATE_NAME")) } }
+#[macro_export]
+macro_rules! fence { () => { option_env!("FENCE") } }
+#[macro_export]
+macro_rules! manifest { () => { concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml") } }
+pub fn file() -> &'static str { file!() }
+pub fn boom() { panic!("boom") }
+pub fn takes(n: u8) -> u8 { n }
+include!(concat!(env!("OUT_DIR"), "/made.rs"));
+""",
+    "looker/Cargo.toml": """\
+[package]
+name = "looker"
+version = "0.1.0"
+edition = "2021"
+
+[lib]
+proc-macro = true
+
+[dependencies]
+proc-macro-crate = "3"
+""",
+    "looker/src/lib.rs": """\
+#[proc_macro]
+pub fn look(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let found = proc_macro_crate::crate_name(input.to_string().trim_matches('"'));
+    format!("{:?}", format!("{found:?}")).parse().unwrap()
+}
+""",
+    ".cargo/config.toml": '[env]\nGREETING = "hello"\nDATA = {value = "data", relative = true}\n',
+}
+CLAP = """\
+use clap::Parser;
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli { #[arg(long)] n: Option<u8> }
+print!("{}", Cli::try_parse_from(["x", "--version"]).err().unwrap());
+println!("{}", Cli::try_parse_from(["x", "--help"]).err().unwrap());
+"""
+OPTIONS = {
+    "languages": {
+        "rust": {
+            "env": {"FROM_SITE": "site"},
+            "preamble": "use boom::about as described;",
+            "dependencies": {
+                "boom": {"path": ".", "package": "boom-kit"},
+                "clap": {
+                    "version": "4",
+                    "default-features": False,
+                    "features": ["std", "derive", "help"],
+                },
+                "insta": {"version": "1", "default-features": False},
+            },
+        }
+    }
+}
+
+
+def sample(code: str, header: str = "rust exec") -> str:
+    return f"```{header}\n{code}\n```\n\n"
+
+
+PANIC = "thread 'main' panicked at {}:\n{}"
+EXPECTED = [
+    (sample(CLAP), "boom-kit 1.2.3\nMakes boom\n"),
+    (sample('println!("{}", boom::about!());'), "boom-kit 1.2.3 boom_kit"),
+    (sample('println!("{} 2", boom::about!());'), "boom-kit 1.2.3 boom_kit 2"),
+    (sample('println!("{} 3", described!());'), "boom-kit 1.2.3 boom_kit 3"),
+    (sample('println!("{}", described!());', 'rust exec edition="2018"'), "boom-kit 1.2.3 boom_kit"),
+    (sample('println!("{:?}", boom::fence!());', 'rust exec env="FENCE=f"'), 'Some("f")'),
+    (sample('println!("{:?}", boom::fence!());', 'rust exec env="FENCE=g"'), 'Some("g")'),
+    (sample('println!("{:?}", boom::fence!());'), "None"),
+    (sample('println!("{} {}", boom::look!("looker"), boom::look!("boom-kit"));'), 'Ok(Name("looker")) Ok(Itself)'),
+    (sample('insta::assert_snapshot!("a b", @"a b");\nprintln!("same");'), "same"),
+    (sample('println!("{}", boom::manifest!());'), "boom-kit/Cargo.toml"),
+    (sample('print!("{}", include_str!(boom::manifest!()).lines().nth(1).unwrap());'), 'name = "boom-kit"'),
+    (sample('println!("{}", boom::file());'), "boom-kit/src/lib.rs"),
+    (
+        sample('println!("{} {} {}", env!("GREETING"), env!("DATA"), env!("FROM_SITE"));\nassert_eq!(env!("DATA"), std::env::var("DATA").unwrap());'),
+        "hello data site",
+    ),
+    (sample('println!("{:?} {:?}", option_env!("LEAK"), std::env::var("LEAK").ok());'), "None None"),
+    (sample("boom::boom();", "rust exec should_panic"), PANIC.format("boom-kit/src/lib.rs:9:17", "boom")),
+    (sample("boom::generated();", "rust exec should_panic"), PANIC.format("boom-kit/out/made.rs:1:22", "made")),
+    (sample('clap::Arg::new("x").display_order();', "rust exec compile_fail,E0061"), "--> clap_builder-4"),
+    (sample('boom::takes("n");', "rust exec compile_fail,E0308"), "--> boom-kit/src/lib.rs:10:8\n"),
+]  # fmt: skip
+LEAKING = {"CARGO_PKG_NAME": "leaked", "CARGO_PKG_VERSION": "9.9.9", "CARGO_MANIFEST_DIR": "/leaked", "LEAK": "leaked"}
+
+
+def make(project: Project) -> None:
+    for name, text in FILES.items():
+        project.write(name, text)
+    project.configure(OPTIONS)
+    project.page("".join(code for code, _ in EXPECTED))
+
+
+def stored(project: Project) -> dict[str, str]:
+    """Return the store: each file's text, without how long it took."""
+    found = {}
+    for path in (project.root / ".cache/codeexec/results").rglob("*.json"):
+        entry = json.loads(path.read_text("utf-8"))
+        del entry["sha256"], entry["duration_ms"]
+        for step in entry["steps"]:
+            del step["duration_ms"]
+        found[path.name] = json.dumps(entry)
+    return found
+
+
+def page(project: Project) -> str:
+    return re.sub("Build Date UTC : .*", "", project.html())
+
+
+def test_macros_read_what_they_would_in_a_doctest(project: Project, tmp_path: Path) -> None:
+    """Real crates' macros see the documented package, its folder, cargo's `[env]`, the site's and the fence's variables.
+
+    Nothing is of the host; no path of the machine is on the page or in the store; and the same site in another folder
+    has the same page and store, key by key and byte for byte, although none of its samples shares a crate there.
+    """
+    make(project)
+    built = project.build("--strict", env=LEAKING)
+
+    assert 0 == built.status, built.log
+    shown = [text for _, text in project.streams()]
+    assert len(EXPECTED) == len(shown)
+    for (code, expected), text in zip(EXPECTED, shown, strict=True):
+        assert expected in text, code
+    store = stored(project)
+    for place in (str(tmp_path), str(Path.home()), "/registry/", project.env["CODEEXEC_ENVIRONMENT_DIR"]):
+        assert place not in "".join((*store.values(), *shown))
+    assert "RUST_BACKTRACE" in "".join(store.values())
+    assert not re.search("RUST_BACKTRACE|aborting|For more information", "".join(shown))
+
+    other = type(project)(tmp_path / "quite" / "elsewhere", project.env)
+    shutil.copytree(project.root, other.root, ignore=shutil.ignore_patterns(".cache", "site"))
+    other.page("".join(code.replace("rust exec", "rust exec standalone_crate") for code, _ in EXPECTED))
+    again = other.build("--strict")
+    assert 0 == again.status, again.log
+    assert store == stored(other)
+    assert page(project) == page(other)
+
+    # The first machine's store, elsewhere.
+    shutil.rmtree(other.root / ".cache")
+    shutil.copytree(project.root / ".cache", other.root / ".cache")
+    frozen = other.build("--strict", env={"CODEEXEC_EXECUTE": "frozen", "PATH": "/nowhere"})
+    assert {"samples": len(EXPECTED), "cached": len(EXPECTED), "met": len(EXPECTED)} == frozen.counts, frozen.log
+    assert page(project) == page(other)
+
+    # What pages leave out is no part of a key.
+    project.configure({"languages": {"rust": {**OPTIONS["languages"]["rust"], "notes": True}}})
+    noted = project.build("--strict")
+    assert len(EXPECTED) == noted.counts["cached"], noted.log
+    texts = "".join(text for _, text in project.streams())
+    for note in (
+        "note: run with `RUST_BACKTRACE=1`",
+        "error: aborting due to 1 previous error",
+        "rustc --explain E0308",
+    ):
+        assert note in texts
