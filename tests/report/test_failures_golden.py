@@ -222,6 +222,16 @@ CASES = {
     ),
     "page-gone": Told([went(sample(), step("build", Exited(1), "", "", TYPES))], ""),
     "page-changed": Told([went(sample(), step("build", Exited(1), "", "", TYPES))], "# Guide\n\nShorter\n"),
+    "behind-the-line": Told([went(sample(), step("run", Exited(101), "panicked at sample.rs:6:12:\nno\n"))]),
+    "tabs": Told(
+        [
+            went(
+                sample(Location("a.md", 1), code="\ta\tb;\n"),
+                step("run", Exited(101), "thread 'main' panicked at sample.rs:3:4:\nno\n"),
+            )
+        ],
+        "```rust exec\n\ta\tb;\n```\n",
+    ),
     "no-line": Told([went(sample(Location("guide.md", 0)), step("run", Exited(3)))]),
     "no-path": Told([went(sample(Location("guide.md", 5)), step("build", Exited(1), "", "", MOVED))]),
     "first-and-last-line": Told(
