@@ -87,7 +87,7 @@ class ObservedInputs:
         found = []
         for name, _ in inputs:
             word, _, rest = name.partition(":")
-            if word not in ("read", "list", "contents", "tree"):
+            if word not in ("read", "link", "list", "contents", "tree"):
                 continue
             path = self._names.real(rest)
             if path and any(path.startswith(f"{folder}/") for folder in within) and os.path.exists(path):
@@ -118,7 +118,7 @@ def _bounded(names: set[str]) -> set[str] | None:
     """Return `names`, with folders for the files in them if there are too many; None if there is no end to it."""
     if len(names) <= MOST:
         return names
-    paths = {name for name in names if name.partition(":")[0] in ("read", "list", "contents", "tree")}
+    paths = {name for name in names if name.partition(":")[0] in ("read", "link", "list", "contents", "tree")}
     rest = names - paths
     folders = {
         path if word in ("list", "contents", "tree") else path.rpartition("/")[0]

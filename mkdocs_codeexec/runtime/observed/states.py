@@ -78,6 +78,8 @@ class States:
         match word:
             case "read":
                 return self._read(path, since)
+            case "link":
+                return self._link(path, since)
             case "list":
                 return self._listing(path, since, sorted)
             case "shown":
@@ -106,7 +108,16 @@ class States:
             digest = self._digests.of(path, about)
         except OSError as error:
             return f"closed ({error.strerror or error})"
-        return f"{digest} executable" if about.st_mode & 0o111 else digest
+        return digest + _permitted(path, about)
+
+    def _link(self, path: str, since: int | None) -> str:
+        """Return where a link leads to, and what is there; of anything else the latter."""
+        try:
+            target = os.readlink(path)
+            _unchanged(os.lstat(path), since)
+        except (OSError, ValueError):
+            return self._read(path, since)
+        return f"{self._read(path, since)} by {self._names.portable(target)}"
 
     def _unchanged_parent(self, path: str, since: int | None) -> None:
         """Check that nothing was taken out of the place of `path` just now.
@@ -126,13 +137,15 @@ class States:
     def _listing(self, path: str, since: int | None, choose: Callable[[Iterable[str]], list[str]]) -> str:
         try:
             about = os.stat(path)
-            names = os.listdir(path)
+            with os.scandir(path) as entries:
+                kinds = {entry.name: _kind(entry) for entry in entries if entry.name != "__pycache__"}
         except OSError:
             self._unchanged_parent(path, since)
             return ABSENT
         _unchanged(about, since)
-        chosen = choose(name for name in names if name != "__pycache__")
-        return _short("\0".join(chosen)) if chosen else ABSENT
+        chosen = choose(kinds)
+        text = _short("\0".join(f"{name}{kinds[name]}" for name in chosen)) if chosen else ABSENT
+        return text + _closed(about)
 
     def _start(self, since: int | None) -> str:
         """Return the state of what Python reads before the first line of a program (the documentation of `site`)."""
@@ -183,6 +196,25 @@ def _unchanged(about: os.stat_result, since: int | None) -> None:
     # The clock may be behind the dates of the disk: then they say nothing.
     if since is not None and since <= about.st_ctime_ns <= time.time_ns() + 1_000_000_000:
         raise Unstable
+
+
+def _permitted(path: str, about: os.stat_result) -> str:
+    """Return what may be done with a file, for whom it matters: children of root are other users than root."""
+    bits = about.st_mode & 0o111
+    if bits not in (0, 0o111):
+        bits = about.st_mode & 0o001 if os.geteuid() == 0 else os.access(path, os.X_OK)
+    return (" executable" if bits else "") + _closed(about)
+
+
+def _closed(about: os.stat_result) -> str:
+    return " closed" if os.geteuid() == 0 and not about.st_mode & 0o004 else ""
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    """Return what a listing tells of an entry beside its name."""
+    if entry.is_symlink():
+        return "@"
+    return "/" if entry.is_dir(follow_symlinks=False) else ""
 
 
 def _short(text: str) -> str:
