@@ -98,6 +98,7 @@ _SIGNS = (
             rf"{_JAVA}java\.lang\.OutOfMemoryError: (?!unable to create )",
             r"os::commit_memory\(.{1,100}\) failed; error='.{1,60}' \(errno=12\)$",
             r"^Out of memory!$|^Out of memory in perl:",
+            r"^[Oo]ut of memory trying to allocate \d+ ?bytes\b",  # Kotlin's native code: lets-plot
             r"error while loading shared libraries: .{1,200}: failed to map segment from shared object$",
         ),
     ),
@@ -150,6 +151,12 @@ _SIGNS = (
     Sign("", _words(*_error(122, "EDQUOT", "Disk quota exceeded")), "the disk quota of this user is used up"),
 )
 
+_ABORTED = (6, 11)
+"""SIGABRT and SIGSEGV: how native code ends that has no memory and does not expect that."""
+_NO_MEMORY = re.compile(
+    r"\b(?:cannot allocate memory|out of memory|bad_alloc|memory exhausted|ENOMEM)\b", re.IGNORECASE
+)
+
 _LINKER_ENDED = re.compile(
     rf"^error: linking with `[^`\n]+` failed: signal: (\d+)"
     rf"|{_NOTE}\S*collect2\S*: (?:fatal )?error: \S+ terminated with signal (\d+)",
@@ -183,6 +190,8 @@ def recognise(result: StepResult, limits: Limits, *, small_disk: bool = False) -
         return result
     said = _said(result)
     told = _by_words(said, limits, small_disk=small_disk, machine=not crashed)
+    if told is None and isinstance(ended, Signaled) and ended.signal in _ABORTED and _NO_MEMORY.search(said):
+        told = _reached("memory", limits)
     if told is None and result.kind == "build" and not crashed:
         told = _by_linker(said, limits)
     return result if told is None else replace(result, ended=told)

@@ -13,6 +13,7 @@ begins with a label like `<project>` unless it belongs to the system:
     there:<project>/notes.txt      whether there is something, which samples may see only if they are started anew
     shown:<project>                a folder, by the names in it that are not hidden
     module:<site>:tiny             a folder of Python modules, by the names in it that `import tiny` would take
+    modules:<site>                 a folder of packages, by the names in it, records of installations left out
     tool:mytool                    a program, as the search path finds it
     start:                         what decides how Python starts: `.pth` files, `pyvenv.cfg`
     contents:<project>/data        a folder, by the files in it; where there are too many to name

@@ -67,7 +67,7 @@ class Run:
             steps = item.outcome.steps if item.outcome else ()
             times = ", ".join(f"{step.kind} {step.duration * 1000:.0f} ms" for step in steps)
             how = "cached" if item.cached else times or "not executed"
-            yield f"{item.sample.location}: {item.sample.language}: {verdict_name(item.verdict)} ({how})"
+            yield f"{item.sample.location}: {item.sample.language}: {verdict_name(item.verdict)} ({how}{_inputs(item)})"
 
     def failed(self) -> int:
         """Return how many samples did not go as their authors said, or could not be tried."""
@@ -99,6 +99,15 @@ class Run:
             OSError: It cannot be written.
         """
         write(directory / "last-run.json", json.dumps(self.to_json(), indent=1) + "\n")
+
+
+def _inputs(item: Resolved) -> str:
+    """Say on how many files and the like an outcome depends, beside its key."""
+    inputs = (item.outcome.inputs if item.outcome else None) or ()
+    if not inputs:
+        return ""
+    coarse = any(name.startswith(("contents:", "tree:")) for name, _ in inputs)
+    return f"; {len(inputs)} inputs{', some of them whole folders' if coarse else ''}"
 
 
 def _sample(item: Resolved) -> dict[str, object]:

@@ -434,3 +434,20 @@ def test_whether_it_may_be_otherwise_survives_the_codec(transient: bool) -> None
     outcome = Outcome(language="x", steps=(failed("", NotStarted("no room", transient=transient)),))
 
     assert outcome == from_json(to_json(outcome))
+
+
+KOTLIN = "Out of memory trying to allocate 629145600bytes: Cannot allocate memory. Aborting."
+
+
+@pytest.mark.parametrize("signal", [6, 11])
+@pytest.mark.parametrize(
+    "said", [KOTLIN, "polars: memory exhausted", "x: cannot allocate memory for y", "std::bad_alloc!"]
+)
+def test_native_code_that_aborts_for_want_of_memory(signal: int, said: str) -> None:
+    """Whatever its words, if it says so at all; without a limit, or of anything else, it stays what it was."""
+    ended = Signaled(signal)
+
+    assert OutOfMemory(1) == recognise(failed(said, ended), LIMITS).ended
+    assert ended == recognise(failed(said, ended), UNLIMITED).ended or KOTLIN == said
+    assert ended == recognise(failed("assertion failed", ended), LIMITS).ended
+    assert ONE == recognise(failed("we ran out of memory of it"), LIMITS).ended

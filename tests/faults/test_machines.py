@@ -179,13 +179,14 @@ def test_a_flood_costs_no_memory(project: Project, build: Callable[..., Any]) ->
     assert sys.getsizeof(project.html()) < 4 << 20
 
 
-def test_the_sandbox_holds_for_an_ordinary_user(tmp_path: Path, user: Callable[..., Any]) -> None:
-    """All that `test_sandbox` asserts of each tier is true for who is not root, too: with namespaces of users, say."""
+@pytest.mark.parametrize("tests", ["test_sandbox.py", "test_observing.py"])
+def test_the_sandbox_holds_for_an_ordinary_user(tmp_path: Path, user: Callable[..., Any], tests: str) -> None:
+    """All that these assert of each tier is true for who is not root, too: with namespaces of users, say."""
     if os.geteuid() != 0:
         pytest.skip("those tests are run by an ordinary user already")
     folder = tmp_path / "copied"
     folder.mkdir()
-    copied = shutil.copy(Path(__file__).parent.parent / "runtime/test_sandbox.py", folder)
+    copied = shutil.copy(Path(__file__).parent.parent / f"runtime/{tests}", folder)
     argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), copied]
     env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     ended = subprocess.run(

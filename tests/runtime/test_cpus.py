@@ -77,3 +77,14 @@ def test_the_least_limit_counts(tmp_path: Path, files: dict[str, str], expected:
 def test_this_machine() -> None:
     """There is at least one processor here."""
     assert usable_cpus() >= 1
+
+
+@pytest.mark.parametrize("count", [17, 48, 64, 256])
+def test_on_a_large_machine_a_sample_gets_a_few_processors(count: int) -> None:
+    """As many as on a small one, and not all samples the same."""
+    from mkdocs_codeexec.runtime.supervising.privileges import MOST_PROCESSORS, share
+
+    shares = [share(list(range(count)), number) for number in range(20)]
+
+    assert {MOST_PROCESSORS} == {len(set(found)) for found in shares}
+    assert len({tuple(found) for found in shares}) > 1

@@ -313,3 +313,32 @@ def test_a_page_with_a_fault_answers(project: Project) -> None:
 
     assert "Edited</h1>" in page
     assert 'data-codeexec="error"' in page
+
+
+def test_an_edit_of_what_samples_have_read_runs_them(project: Project) -> None:
+    """A module of the author's library, or a data file: exactly the samples that have read it, without being declared."""
+    project.write("lib/tiny/__init__.py", "")
+    project.write("lib/tiny/a.py", 'F = "old"\n')
+    project.write("lib/tiny/b.py", 'G = "other"\n')
+    project.write("data/prices.csv", "7\n")
+    folder = project.root / "lib"
+    python = {"env": {"PYTHONPATH": str(folder)}, "readable": ["lib"]}
+    project.configure({"languages": {"python": python, "bash": {"readable": ["data"]}}})
+    project.page(
+        "```python exec\nfrom tiny.a import F\nprint(F)\n```\n\n```python exec\nfrom tiny.b import G\nprint(G)\n```\n\n"
+        f"```bash exec\ncat {project.root}/data/prices.csv\n```\n"
+    )
+    time.sleep(0.1)
+
+    with serving(project) as server:
+        assert ["3 samples: 3 executed, 0 cached, 0 unmet"] == server.builds()
+
+        project.write("lib/tiny/a.py", 'F = "new"\n')
+        server.wait(lambda: len(server.builds()) == 2, "second build")
+        assert "3 samples: 1 executed, 2 cached, 0 unmet" == server.builds()[-1]
+        assert "<code>new</code>" in server.page()
+
+        project.write("data/prices.csv", "8\n")
+        server.wait(lambda: len(server.builds()) == 3, "third build")
+        assert "3 samples: 1 executed, 2 cached, 0 unmet" == server.builds()[-1]
+        assert "<code>8</code>" in server.page()

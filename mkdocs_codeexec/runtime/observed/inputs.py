@@ -47,6 +47,7 @@ class ObservedInputs:
         self._names = Names(roots)
         self._digests = Digests(memo, self._names.relocated)
         self._library = library
+        self._sites = tuple(sites)
         self._looks = States(self._names, self._digests, sites=sites, sources=sources, search=search)
         self._folders = tuple(search.split(":")) if search else ()
         self._states: dict[str, str] = {}
@@ -74,6 +75,8 @@ class ObservedInputs:
         for word, path, module in named(asked, self._library, self._folders):
             name = path if word == "tool" else self._names.portable(path)
             names.add(f"{word}:{name}:{module}" if word == "module" else f"{word}:{name}")
+        for site in self._sites:
+            _without_records(names, self._names.portable(site))
         bounded = _bounded(names)
         if bounded is None:
             return None
@@ -114,6 +117,21 @@ class ObservedInputs:
         return state
 
 
+def _without_records(names: set[str], site: str) -> None:
+    """Let a listing of `site` be one of modules, if no record of an installation in it was looked at.
+
+    A Python that a shell starts lists the folder before it looks for a module. Installing another version of something
+    else renames that one's record, and no module.
+    """
+    listed = f"list:{site}"
+    records = (".dist-info", ".egg-info")
+    if listed in names and not any(
+        name.startswith(f"read:{site}/") and any(r in name for r in records) for name in names
+    ):
+        names.remove(listed)
+        names.add(f"modules:{site}")
+
+
 def _bounded(names: set[str]) -> set[str] | None:
     """Return `names`, with folders for the files in them if there are too many; None if there is no end to it."""
     if len(names) <= MOST:
@@ -125,9 +143,9 @@ def _bounded(names: set[str]) -> set[str] | None:
         for word, _, path in (name.partition(":") for name in paths)
     }
     word = "contents"
-    while len(rest) + len(folders) > MOST:
+    while len(rest) + len(folders) > MOST and "" not in folders:
         folders = {folder.rpartition("/")[0] for folder in folders}
         word = "tree"
-        if "" in folders or len(rest) > MOST:
-            return None
+    if "" in folders or len(rest) > MOST:
+        return None
     return rest | {f"{word}:{folder}" for folder in folders}

@@ -82,6 +82,8 @@ class States:
                 return self._link(path, since)
             case "list":
                 return self._listing(path, since, sorted)
+            case "modules":
+                return self._listing(path, since, _not_records)
             case "shown":
                 return self._listing(path, since, _not_hidden)
             case "there":
@@ -224,6 +226,10 @@ def _short(text: str) -> str:
 def _of_module(names: Iterable[str], module: str) -> list[str]:
     """Return those of `names` that `import module` looks at."""
     return sorted(name for name in names if name == module or name.startswith(f"{module}."))
+
+
+def _not_records(names: Iterable[str]) -> list[str]:
+    return sorted(name for name in names if not name.endswith((".dist-info", ".egg-info", ".egg-link", ".pth")))
 
 
 def _not_hidden(names: Iterable[str]) -> list[str]:

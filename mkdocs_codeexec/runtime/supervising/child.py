@@ -39,6 +39,7 @@ def first(request: Request, pipes: list[int]) -> NoReturn:
         prctl(PR_SET_DUMPABLE, 0)
         install(request)
         privileges.limit(request["limits"], tasks(request))
+        share(request)
         enter(request["cwd"].encode("latin-1"))
         given = observe(request, pipes)
         child = execute(request, lambda path, argv, env: spawn(path, argv, env, given))
@@ -65,6 +66,7 @@ def become(request: Request, pipes: list[int]) -> NoReturn:
         if request["tier"] != "off":
             confine(request)
             privileges.limit(request["limits"], tasks(request))
+            share(request)
         if ON_LINUX:
             prctl(PR_SET_DUMPABLE, 1)
         enter(request["cwd"].encode("latin-1"))
@@ -76,6 +78,12 @@ def become(request: Request, pipes: list[int]) -> NoReturn:
         tell(report, error, request["argv"][0])
     finally:
         os._exit(127)
+
+
+def share(request: Request) -> None:
+    """Leave a sample few processors; a compiler may use them all."""
+    if ON_LINUX and not request["keeps"]:
+        privileges.share_processors()
 
 
 def observe(request: Request, pipes: list[int]) -> list[int]:

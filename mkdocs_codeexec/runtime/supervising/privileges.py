@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 CAPABILITY_VERSION_3 = 0x20080522
 MOST_CAPABILITIES = 64
+MOST_PROCESSORS = 16
 MIB = 1024 * 1024
 
 
@@ -54,6 +55,23 @@ def drop(user: int | None) -> None:
         raise OSError(number, os.strerror(number), "capset")
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # which a change of the user clears
+
+
+def share_processors() -> None:
+    """Leave this process a few of the processors, if there are many.
+
+    Libraries start a thread for each that they may use, so on a large machine a sample would come to its limit of
+    threads that is far from it on the author's. The limit itself is in the key, and the same on every machine.
+    """
+    there = sorted(os.sched_getaffinity(0))
+    if len(there) > MOST_PROCESSORS:
+        os.sched_setaffinity(0, share(there, os.getpid()))
+
+
+def share(processors: list[int], number: int) -> list[int]:
+    """Return as many of `processors` as a sample may use; others for another `number`."""
+    start = number * MOST_PROCESSORS % len(processors)
+    return (processors + processors)[start : start + MOST_PROCESSORS]
 
 
 def limit(limits: dict[str, Any], processes: int | None) -> None:
