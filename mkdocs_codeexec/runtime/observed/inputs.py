@@ -72,10 +72,12 @@ class ObservedInputs:
             None if that cannot be told: something changed meanwhile, or there is no bound to what was looked for.
         """
         names = set(assumed)
+        asked = list(asked)
         for word, path, module in named(asked, self._library, self._folders):
             name = path if word == "tool" else self._names.portable(path)
             names.add(f"{word}:{name}:{module}" if word == "module" else f"{word}:{name}")
-        for site in self._sites:
+        # Its import system lists no folders where it tells what it looks for: who lists one wants to know all names.
+        for site in self._sites if not any(item[0] == "n" for item in asked) else ():
             _without_records(names, self._names.portable(site))
         bounded = _bounded(names)
         if bounded is None:
@@ -126,7 +128,7 @@ def _without_records(names: set[str], site: str) -> None:
     listed = f"list:{site}"
     records = (".dist-info", ".egg-info")
     if listed in names and not any(
-        name.startswith(f"read:{site}/") and any(r in name for r in records) for name in names
+        name.startswith((f"read:{site}/", f"link:{site}/")) and any(r in name for r in records) for name in names
     ):
         names.remove(listed)
         names.add(f"modules:{site}")
