@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.config import read_environment
+from mkdocs_codeexec.core.sample import Problem
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.slots import open_slot
 from mkdocs_codeexec.repeats import Repeated, Shown, exit_status, normalised, summary, to_json
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import TextIO
 
+    from mkdocs_codeexec.core.protocols import Unavailability
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import Settings
 
@@ -43,7 +45,7 @@ class Collected(NamedTuple):
     settings: Settings
     console: Console
     theme_dirs: Sequence[Path]
-    samples: Sequence[tuple[Sample, str]]
+    samples: Sequence[tuple[Sample, Unavailability | None]]
     pages: Mapping[str, str]
 
 
@@ -83,7 +85,11 @@ def _run(found: Collected, jobs: int, cache_dir: Path) -> list[Shown]:
     languages = open_languages(settings, found.console)  # which keep Environments in the real `cache_dir`
     settings = replace(settings, cache_dir=cache_dir, cache_write=False)
     site = Site(settings=settings, console=found.console, languages=languages, theme_dirs=found.theme_dirs)
-    pages = [open_slot(site.add(sample, refusal), "") for sample, refusal in found.samples]
+    pages = []
+    for sample, why in found.samples:
+        if why is not None:
+            site.report(Problem(sample.location, why.reason, why.hint))
+        pages.append(open_slot(site.add(sample, why.reason if why else ""), ""))
     fragments = site.fill(pages)
     return [Shown(*pair) for pair in zip(site.resolved(), fragments, strict=True)]
 

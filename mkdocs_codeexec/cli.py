@@ -26,6 +26,8 @@ from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.errors import Cancelled, CodeExecError, ConfigurationError, nearest
 from mkdocs_codeexec.plugin import CodeExecPlugin
 from mkdocs_codeexec.report.console import plainly
+from mkdocs_codeexec.report.run import distinct
+from mkdocs_codeexec.serve import depth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,10 +36,13 @@ if TYPE_CHECKING:
     from mkdocs.structure.files import Files
 
     from mkdocs_codeexec.core.settings import Settings
+    from mkdocs_codeexec.pipeline import Resolved
     from mkdocs_codeexec.site import Site
 
 UNDELIVERED = ("plan", "run", "watch", "status", "cache")
 """Commands that are agreed on and not written yet."""
+NESTING = {"i18n"}
+"""Plugins whose builds have others within them, which begin when the site is written: to a folder that is thrown away."""
 INTERRUPTED = 130
 """What shells say of a program that ended by SIGINT."""
 
@@ -144,6 +149,9 @@ class _Collecting(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call]
         self._plugin = plugin
         self._cache_dir = cache_dir
         self._settings: Settings | None = None
+        self._found: Collected | None = None
+        self._resolved: list[Resolved] = []
+        self._pages: dict[str, str] = {}
 
     @property
     def _site(self) -> Site | None:
@@ -161,14 +169,25 @@ class _Collecting(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call]
 
     @event_priority(99)  # Right after the plugin's own.
     def on_env(self, env: object, *, config: MkDocsConfig, files: Files) -> None:
-        """End the build: the plugin knows now which samples are really on a page."""
-        del env, config
+        """Take the samples, and end the build, unless it has others within it, of which the last one ends all."""
+        del env
         site = self._site
         if site is None or self._settings is None:
             return
-        samples = [(s.sample, s.verdict.reason if isinstance(s.verdict, Errored) else "") for s in site.resolved()]
-        pages = {file.src_uri: file.content_string for file in files.documentation_pages()}
-        raise _Enough(Collected(self._settings, site.console, site.theme_dirs, samples, pages))
+        self._resolved = distinct([*self._resolved, *site.resolved()])
+        samples = [(s.sample, s.why if isinstance(s.verdict, Errored) else None) for s in self._resolved]
+        self._pages |= {file.src_uri: file.content_string for file in files.documentation_pages()}
+        self._found = Collected(self._settings, site.console, site.theme_dirs, samples, self._pages)
+        site.settings = replace(site.settings, enabled=False)  # nothing is told of it
+        if not NESTING & set(config.plugins):
+            raise _Enough(self._found)
+
+    @event_priority(-999)  # After the builds of other languages, and before the plugin's own.
+    def on_post_build(self, *, config: MkDocsConfig) -> None:
+        """End the outermost build."""
+        del config
+        if depth() == 1 and self._found is not None:
+            raise _Enough(self._found)
 
 
 def _collected(config_file: str | None, folder: Path) -> Collected:

@@ -283,9 +283,9 @@ def _scripts(reader: Reader, languages: Mapping[str, object], project_dir: Path)
                 reader.problem(where, "a language that is not built in needs a `command`", hint)
             continue
         if build and not any("{file}" in word for word in build):
-            reader.problem(f"{where}.build", "`{file}` stands nowhere in it, so the sample would not be built")
+            reader.problem(f"{where}.build", "it does not contain `{file}`, so the sample would not be built")
         if not build and not any("{file}" in word for word in command):
-            reader.problem(f"{where}.command", "`{file}` stands nowhere in it, so the sample would not run")
+            reader.problem(f"{where}.command", "it does not contain `{file}`, so the sample would not run")
         env = reader.table(table.get("env"), f"{where}.env", None)
         scripts[name] = ScriptSettings(
             name=name,

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.confinement import ISOLATING
-from mkdocs_codeexec.core.expectation import Errored, Skipped, Verdict, judge
+from mkdocs_codeexec.core.expectation import Errored, Met, Skipped, Verdict, judge, useless
 from mkdocs_codeexec.core.observed import observed_key
-from mkdocs_codeexec.core.outcome import Exited, NotStarted
+from mkdocs_codeexec.core.outcome import Exited, NotStarted, counted
 from mkdocs_codeexec.core.protocols import Unavailability
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class Pipeline:
             work = [(language, action) for language, action in work if action.request_key not in batch.known]
             if work:
                 self.narrator.say(
-                    f"executing {len(work)} of {len(live)} samples{batch.taken_over(live)}, {runner.told}"
+                    f"executing {len(work)} of {counted(len(live), 'sample')}{batch.taken_over(live)}, {runner.told}"
                 )
                 executor.run(work, lambda action, outcome: self._finish(batch, action, outcome))
                 self._tell_unobserved(batch)
@@ -143,8 +143,8 @@ class Pipeline:
         """Say that more than what samples read decides whether they are executed again, if that is so."""
         if batch.unobserved:
             self.narrator.say(
-                f"what {len(batch.unobserved)} samples read could not be observed: they are executed again when any "
-                "installed package, or a program that they name, has changed; declare files that they read with `inputs`"
+                f"what {counted(len(batch.unobserved), 'sample')} read could not be observed: changes of any installed "
+                "package, or of a program that a sample names, run it again; declare files that it reads with `inputs`"
             )
 
     def _made_ready(self, batch: _Batch, live: Sequence[Sample], runner: Runner) -> list[tuple[Language, Action]]:
@@ -173,8 +173,9 @@ class Pipeline:
             if why and (outcome := self.accepted(self.store.find(action.request_key))):
                 batch.known[action.request_key] = replace(outcome, inputs=None)
                 reasons[why.reason] = reasons.get(why.reason, 0) + 1
-        for reason, count in reasons.items():
-            self.narrator.say(f"{reason}: {count} stored outcomes of another toolchain are shown instead")
+        for reason, number in reasons.items():
+            shown = f"{counted(number, 'stored outcome')} of another toolchain {'is' if number == 1 else 'are'} shown instead"
+            self.narrator.say(f"{reason}: {shown}")
 
     def accepted(self, outcome: Outcome | None) -> Outcome | None:
         """Return `outcome`, unless it was produced under a weaker tier than what counts: then that is a miss."""
@@ -282,8 +283,8 @@ class _Batch:
 
     def taken_over(self, live: Sequence[Sample]) -> str:
         """Say how many samples are answered by what earlier builds have stored, those that were killed included."""
-        count = sum(self.actions[id(sample)].request_key in self.known for sample in live)
-        return f", {count} taken over from earlier builds" if count else ""
+        number = sum(self.actions[id(sample)].request_key in self.known for sample in live)
+        return f", {number} taken over from earlier builds" if number else ""
 
     def distinct(self) -> Iterator[Action]:
         yield from {action.request_key: action for action in self.actions.values()}.values()
@@ -320,6 +321,8 @@ class _Batch:
             cached = action.request_key not in executed
             executed.discard(action.request_key)
             verdict = judge(sample.expectation, outcome)
+            if isinstance(verdict, Met):
+                verdict = useless(sample.display, outcome) or verdict
             yield Resolved(sample=sample, verdict=verdict, outcome=outcome, key=key, cached=cached)
 
 

@@ -9,8 +9,9 @@ When each fires, and what is done:
     on_page_content   the page is rendered; its fences have left Slots.
     on_env            every page is rendered, no template has run, no search index exists: the one batch.
     on_post_page      late fences: Material's blog renders excerpts after on_env.
-    on_post_build     everything is written: failures are told, and `mkdocs build` fails.
-    on_build_error    what was begun is ended.
+    on_post_build     everything is written: failures are told, and `mkdocs build` fails. A build within another one
+                      (a further language of mkdocs-static-i18n) leaves that to the outermost.
+    on_build_error    what was begun is ended, and what is written is told of.
     on_serve          what samples depend on is watched.
 """
 
@@ -23,19 +24,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mkdocs.exceptions import PluginError
-from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
+from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority, get_plugin_logger
 from mkdocs.structure.files import File
 
+from mkdocs_codeexec.builds import Build, Builds
 from mkdocs_codeexec.config import PluginOptions, check_apart, read_environment, settings_from
 from mkdocs_codeexec.ending import Ending
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension, ensure_superfences
+from mkdocs_codeexec.projects import opened, project
 from mkdocs_codeexec.report.annotations import for_github
-from mkdocs_codeexec.report.console import ERROR, INFO, WARNING, Console, plainly, wants_color
+from mkdocs_codeexec.report.console import INFO, WARNING, Console, plainly, wants_color
 from mkdocs_codeexec.runtime.cpus import usable_cpus
-from mkdocs_codeexec.serve import Watcher, survived
+from mkdocs_codeexec.serve import Watcher, depth, survived
 from mkdocs_codeexec.site import PACKAGE, Site
 
 if TYPE_CHECKING:
@@ -58,21 +61,17 @@ STYLESHEET = "assets/codeexec.css"
 
 
 class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call]
-    """Runs the samples of a site and shows their true output.
-
-    Attributes:
-        site: The build that goes on, or was the last.
-    """
+    """Runs the samples of a site and shows their true output."""
 
     def __init__(self) -> None:
         self._serving = False
-        self._builds = 0
+        self._begun = 0
         self._raw: dict[str, Any] = {}
+        self._good: dict[str, Any] = {}
         self._memory: dict[Key, Outcome] = {}
         self._watcher = Watcher()
-        self.site: Site | None = None
-        self._extension: CodeExecExtension | None = None
-        self._pages: dict[str, str] = {}
+        self._builds = Builds()
+        self._stand_in = False
         self._dirty = False
         self._ending = Ending(self._end)
 
@@ -87,43 +86,59 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         self._serving = command == "serve"
         self._dirty = dirty
 
+    @property
+    def site(self) -> Site | None:
+        """The samples of the build that goes on, or was the last."""
+        return self._builds.site()
+
     @event_priority(-100)  # Last: other plugins may still add extensions, and ours wraps superfences.
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig | None:
         """Check the options and add the Markdown extension and the stylesheet."""
-        self._builds += 1
-        self._end()
-        self.site = None
-        self._pages = {}
+        within = self._enter()
         environ = read_environment()
-        console = Console(
+        console = self._console(config, environ)
+        try:
+            site = self._open(config, environ, console, self._raw)
+            self._good = self._raw
+        except ConfigurationError as error:
+            if not self._serving or self._begun == 1:
+                raise PluginError(f"codeexec: the configuration has mistakes\n\n{plainly(str(error))}") from error
+            site = self._as_before(config, environ, console, f"the configuration has mistakes\n\n{error}")
+        except Exception as error:
+            if not self._serving or self._begun == 1:
+                raise
+            self._tell(console, error)
+            site = self._as_before(config, environ, console, f"internal error: {type(error).__name__}: {error}")
+        if not (site.settings.enabled or within):
+            console.say("disabled: no sample is executed")
+        stand_in = ensure_superfences(config.markdown_extensions, config.mdx_configs)
+        self._stand_in = stand_in or (within and self._stand_in)  # within, what was added may be there still
+        extension = CodeExecExtension(site, site.rules, is_lexer=is_lexer, stand_in=self._stand_in)
+        self._builds.begin(Build(site, extension, config.markdown_extensions))
+        if site.settings.enabled and not (within or self._serving):
+            self._builds.waiting = opened(config.plugins)
+            self._builds.project = project(config.plugins, site.settings.project_dir)
+        if STYLESHEET not in config.extra_css:
+            config.extra_css.insert(0, STYLESHEET)  # first, so that the user's own sheets win
+        return config
+
+    def _console(self, config: MkDocsConfig, environ: dict[str, str]) -> Console:
+        project = Path(config.config_file_path or "mkdocs.yml").absolute().parent
+        return Console(
             log=log,
             color=wants_color(environ, sys.stderr),
             warning_level=INFO if self._serving and config.strict else WARNING,
-            annotations=for_github(
-                environ, (Path.cwd(), Path(config.config_file_path or "mkdocs.yml").absolute().parent)
-            ),
+            annotations=for_github(environ, (Path.cwd(), project)),
         )
-        try:
-            site = self._open(config, environ, console, self._raw)
-        except ConfigurationError as error:
-            if not self._serving or self._builds == 1:
-                raise PluginError(f"codeexec: the configuration has mistakes\n\n{plainly(str(error))}") from error
-            console.warn(f"no samples run: the configuration has mistakes\n\n{error}")
-            site = self._open(config, environ, console, {"enabled": False})
-        except Exception as error:
-            if not self._serving or self._builds == 1:
-                raise
-            self._tell(console, error)
-            site = self._open(config, environ, console, {"enabled": False})
-        self.site = site
-        if not site.settings.enabled:
-            console.say("disabled: no sample is executed")
-        stand_in = ensure_superfences(config.markdown_extensions, config.mdx_configs)
-        extension = CodeExecExtension(site, site.rules, is_lexer=is_lexer, stand_in=stand_in)
-        self._extension = extension
-        config.markdown_extensions.append(extension)  # type: ignore[arg-type]  # Python-Markdown takes objects too
-        config.extra_css.insert(0, STYLESHEET)  # first, so that the user's own sheets win
-        return config
+
+    def _enter(self) -> bool:
+        """Note that a build begins, and return whether it is within another one."""
+        outer = depth() - 1
+        self._builds.end(outer)
+        if outer < 1:
+            self._begun += 1
+            self._builds = Builds()
+        return outer > 0
 
     def _open(self, config: MkDocsConfig, environ: dict[str, str], console: Console, raw: dict[str, Any]) -> Site:
         """Return a new build.
@@ -142,7 +157,23 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             theme_dirs=[Path(folder) for folder in config.theme.dirs],
             lenient=self._serving,
             memory=self._memory if settings.execute == "auto" else {},
+            problems=self._builds.problems,
+            within=self._builds.current is not None,
+            kept=self._builds.kept(),
         )
+
+    def _as_before(self, config: MkDocsConfig, environ: dict[str, str], console: Console, why: str) -> Site:
+        """Return a new build with the last settings that were good, which says so on every page with samples."""
+        text = f"the last good settings are used: {why}"
+        try:
+            site = self._open(config, environ, console, self._good)
+        except Exception:  # noqa: BLE001 - what has been good depends on where pages are, say
+            text = f"no samples run: {why}"
+            site = self._open(config, environ, console, {"enabled": False})
+        if self._builds.current is None:
+            console.warn(text)
+        site.notice = text
+        return site
 
     def survive(self, error: Exception) -> bool:
         """Tell of `error`, and whether the build is to go on: in `serve`, where nothing may leave a rebuild."""
@@ -160,8 +191,8 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
         """Make the stylesheet a file of the site, and begin to build what the pages seem to hold."""
         if files.get_file_from_path(STYLESHEET) is None:  # a site may bring its own
-            css = (PACKAGE / "assets" / "codeexec.css").read_text("utf-8")
-            files.append(File.generated(config, STYLESHEET, content=css))
+            css = File(STYLESHEET, str(PACKAGE), config.site_dir, config.use_directory_urls)
+            files.append(css)
         if self.site and self.site.settings.enabled:
             self._ending.begin()
         if self.site and self.site.settings.enabled and not self._dirty:
@@ -173,17 +204,17 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         for file in files.documentation_pages():
             with suppress(OSError, ValueError):  # MkDocs tells of a page that cannot be read
                 text = file.content_string
-                if self._extension and ("```" in text or "~~~" in text):
-                    yield from self._extension.glimpse(text, file.src_uri)
+                if (build := self._builds.current) and ("```" in text or "~~~" in text):
+                    yield from build.extension.glimpse(text, file.src_uri)
 
     @event_priority(-100)  # Last: this is the text that the Markdown converter will see.
     @survived
     def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
         """Tell the Markdown extension which page comes."""
         if self.site:
-            disk = page.file.content_string
-            self._pages[page.file.src_uri] = disk
-            self.site.enter(PageContext(page.file.src_uri, disk, shown_path(config, page)))
+            disk, path = page.file.content_string, shown_path(config, page)
+            self._builds.pages[path] = disk
+            self.site.enter(PageContext(page.file.src_uri, disk, path))
         return markdown
 
     def on_page_content(self, html: str, **_: object) -> str | None:
@@ -203,7 +234,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         for page, content in zip(pages, filled, strict=True):
             page.content = content
         if self._serving:
-            self._watcher.update(self.site.watched())
+            self._watcher.update(self._builds.watched())
         return env
 
     @event_priority(-50)
@@ -226,43 +257,46 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         site.give_up("an error stopped the run; the log says more")
         return site.fill(pages)
 
-    @event_priority(-100)  # Last: the search index and all else is written.
-    def on_post_build(self, *, config: MkDocsConfig) -> None:
-        """Tell what failed, and fail the build."""
-        self._ending.end()
-        if self.site and self.site.settings.enabled:
-            self._report(self.site)
+    @event_priority(100)  # Early: other plugins may raise here, and build other languages.
+    def _written(self, *, config: MkDocsConfig) -> None:
+        """Note that the pages are there: what failed in them is told, whatever happens now."""
+        if build := self._builds.current:
+            build.written = True
 
-    @survived
-    def _report(self, site: Site) -> Site:
-        run = site.run()
-        fatal = site.settings.fail_on_error and not self._serving
-        if site.settings.verbose:
-            for line in run.details():
-                site.console.say(line)
-        failed = run.failed()
-        for failure in site.failures(self._pages) if failed else ():
-            site.console.failure(failure, ERROR if fatal else site.console.warning_level)
-        site.console.say(run.summary())
-        site.finish()
-        if run.resolved:
-            try:
-                run.write(site.settings.cache_dir)
-            except OSError as error:
-                why = f"`last-run.json` cannot be written: {error.strerror or error}"
-                (site.console.say if site.store_failed else site.console.warn)(why)
-        if fatal and failed:
-            raise PluginError(f"codeexec: {failed} of {len(run.resolved)} samples failed")
-        return site
+    @event_priority(-1000)  # After those who are last: mkdocs-static-i18n builds other languages at -100.
+    def _told(self, *, config: MkDocsConfig) -> None:
+        """Tell what failed, and fail the build; within another one, leave both to that."""
+        outer = depth() - 1
+        if outer > 0:
+            self._builds.end(outer)
+            return
+        self._ending.end()
+        if (site := self.site) and (why := self._report(site)):
+            raise PluginError(f"codeexec: {why}")
+
+    on_post_build = CombinedEvent(_written, _told)
+
+    def _report(self, site: Site) -> str:
+        """Tell what all builds came to, and return why the command must fail; empty if it need not."""
+        try:
+            return self._builds.report(site, fatal=site.settings.fail_on_error and not self._serving)
+        except Exception as error:
+            if not self.survive(error):
+                raise
+            return ""
 
     def on_build_error(self, **_: object) -> None:
-        """End what was begun for a build that will not come to its batch."""
-        self._end()
-        self._ending.end()
+        """End what was begun for a build that will not come to its batch, and tell of what is written all the same."""
+        outer = depth() - 1
+        site = self.site
+        self._builds.end(outer)
+        if outer < 1:
+            self._ending.end()
+            if site:
+                self._report(site)
 
     def _end(self) -> None:
-        if self.site:
-            self.site.close()
+        self._builds.end(0)
 
     def on_serve(
         self,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.core.expectation import Met, Skipped, verdict_name, verdict_reason
 from mkdocs_codeexec.core.normalize import RUST
-from mkdocs_codeexec.core.outcome import NotStarted
+from mkdocs_codeexec.core.outcome import NotStarted, counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -155,9 +155,11 @@ def summary(found: Sequence[Repeated], jobs: Sequence[int], seconds: float) -> s
     if not found:
         return "0 samples: nothing was executed"
     counts = _counts(found)
-    parts = [f"{counts['met']} met", f"{counts['unmet']} unmet", f"{counts['differing']} differing"]
-    parts += [f"{counts[name]} {name}" for name in ("skipped", "suspended", "blocked", "error") if counts[name]]
-    return f"{len(found)} samples, {len(jobs)} runs of each: {', '.join(parts)} ({seconds:.1f} s)"
+    parts = [f"{counts['met']} met", f"{counts['unmet']} failed", f"{counts['differing']} differing"]
+    parts += [f"{counts[name]} {name}" for name in ("skipped", "suspended", "blocked") if counts[name]]
+    parts += [counted(counts["error"], "error")] if counts["error"] else []
+    runs = f"{counted(len(found), 'sample')}, {counted(len(jobs), 'run')} of each"
+    return f"{runs}: {', '.join(parts)} ({seconds:.1f} s)"
 
 
 def to_json(found: Sequence[Repeated], jobs: Sequence[int], seconds: float) -> dict[str, object]:

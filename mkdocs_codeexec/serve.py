@@ -6,6 +6,7 @@ An exception there leaves every request for a page waiting for ever.
 from __future__ import annotations
 
 import functools
+import inspect
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
@@ -44,6 +45,19 @@ def survived(event: Callable[Concatenate[_S, _T, _P], _T]) -> Callable[Concatena
             return subject
 
     return handler
+
+
+def depth() -> int:
+    """Return how many builds of MkDocs go on in this thread, each within the one before; 1 if that is not known.
+
+    No event says so, and counting events would go wrong for good after a build that ended without its last one.
+    """
+    found, frame = 0, inspect.currentframe()
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__"))
+        found += frame.f_code.co_name == "build" and name.endswith(".commands.build")
+        frame = frame.f_back
+    return max(found, 1)
 
 
 @dataclass(slots=True)

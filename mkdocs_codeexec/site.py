@@ -17,13 +17,16 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.ahead import Ahead
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.expectation import Errored
+from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.html.fallback import explained, plain
 from mkdocs_codeexec.html.fragment import Renderer
+from mkdocs_codeexec.html.notice import notice
 from mkdocs_codeexec.languages import interpreter, words
 from mkdocs_codeexec.markdown import slots
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.pipeline import Pipeline, Resolved
-from mkdocs_codeexec.report.run import Run
+from mkdocs_codeexec.report.problems import Problems
+from mkdocs_codeexec.report.run import Run, distinct, executed
 from mkdocs_codeexec.runtime.observed.inputs import ObservedInputs
 from mkdocs_codeexec.runtime.observed.names import Root
 from mkdocs_codeexec.runtime.store import DirectoryStore
@@ -34,11 +37,10 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Key
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.protocols import Executor, Language, Runner
-    from mkdocs_codeexec.core.sample import Location, Problem, Sample
+    from mkdocs_codeexec.core.sample import Problem, Sample
     from mkdocs_codeexec.core.settings import LanguageRule, Settings
     from mkdocs_codeexec.markdown.collecting import ExtensionFailure
     from mkdocs_codeexec.report.console import Console
-    from mkdocs_codeexec.report.failures import Failure
 
 PACKAGE = Path(__file__).parent
 MIB = 1024 * 1024
@@ -74,6 +76,11 @@ class Site:
         lenient: Whether a fault of our own at a fence is told and survived: in `serve`, where an exception would leave
             every request waiting.
         memory: Outcomes that this process has produced; lives as long as the caller wants.
+        problems: What authors should know of their fences.
+        within: Whether this build is within another one, at whose end its problems are told.
+        kept: The store; opened when it is needed.
+        states: What knows of the files that samples have read; opened when it is needed.
+        notice: What readers of every page with samples are to know; may be empty.
     """
 
     settings: Settings
@@ -82,9 +89,13 @@ class Site:
     theme_dirs: Sequence[Path] = ()
     lenient: bool = False
     memory: MutableMapping[Key, Outcome] = field(default_factory=dict)
+    problems: Problems = field(default_factory=Problems)
+    within: bool = False
+    kept: DirectoryStore | None = None
+    states: ObservedInputs | None = None
+    notice: str = ""
     _page: PageContext | None = None
     _late: bool = False
-    _reported: set[str] = field(default_factory=set)
     _slots: dict[str, Slotted] = field(default_factory=dict)
     _per_page: dict[str, int] = field(default_factory=dict)
     _token: str = field(default_factory=lambda: secrets.token_hex(4))
@@ -93,8 +104,6 @@ class Site:
     _duration: float = 0.0
     _ahead: Ahead | None = None
     _pipeline: Pipeline | None = None
-    _kept: DirectoryStore | None = None
-    _states: ObservedInputs | None = None
 
     def enter(self, page: PageContext) -> None:
         """Note that `page` is converted from now on."""
@@ -112,10 +121,9 @@ class Site:
         return _NOWHERE if self._late else self._page
 
     def report(self, problem: Problem) -> None:
-        """Tell the author of a mistake in a fence, once."""
-        if self.settings.enabled and not self._late and str(problem) not in self._reported:
-            self._reported.add(str(problem))
-            self.console.warn(problem.message, at=problem.location, hint=problem.hint)
+        """Take a mistake in a fence, of which its author is told when all pages are rendered."""
+        if self.settings.enabled and not self._late:
+            self.problems.add(problem)
 
     def survives(self, failure: ExtensionFailure) -> bool:
         """Tell of a fault of our own at a fence, if the page is to go on."""
@@ -169,13 +177,24 @@ class Site:
         """
         began = time.perf_counter()
         found = [self._slots[slot] for page in pages for slot in slots.find(page) if slot in self._slots]
-        if waiting := [slotted for slotted in found if slotted.resolved is None]:
-            self._resolve(waiting)
+        waiting = [slotted for slotted in found if slotted.resolved is None]
+        self._refuse(waiting)
+        if not self.within:
+            self.problems.tell(self.console)
+        self._resolve([slotted for slotted in waiting if slotted.resolved is None])
         self.close()
+        noticed = self._noticed(pages)
         self._late = True
-        filled = [self._unmarked(slots.fill(page, self._fragment)) for page in pages]
+        filled = [self._unmarked(slots.fill(page, self._fragment)) for page in noticed]
         self._duration += time.perf_counter() - began
         return filled
+
+    def _noticed(self, pages: Sequence[str]) -> list[str]:
+        """Return `pages` with what is to be known at the start of those that have samples."""
+        if self._late or not self.notice:  # late pages are whole documents
+            return list(pages)
+        mine = [any(slot in self._slots for slot in slots.find(page)) for page in pages]
+        return [notice(self.notice) + page if found else page for page, found in zip(pages, mine, strict=True)]
 
     def _unmarked(self, html: str) -> str:
         """Return `html` without Slots that cannot be filled, such as one in a comment: their marks are random."""
@@ -183,23 +202,14 @@ class Site:
             return html
         return re.sub(rf"\sdata-codeexec-(?:slot|end)=[\"']?{self._token}-\d+[\"']?", "", html)
 
-    @property
-    def store_failed(self) -> bool:
-        """Whether it has been told already that the disk of the cache fails."""
-        return self._kept is not None and self._kept.failed
-
-    def finish(self) -> None:
-        """Leave the store no larger than it may be. Nothing that this build has used goes."""
-        if self._kept is not None:
-            self._kept.tidy()
-        if self._states is not None:
-            self._states.save()
-
-    def _resolve(self, waiting: Sequence[Slotted]) -> None:
-        live = [slotted for slotted in waiting if not slotted.refusal]
+    def _refuse(self, waiting: Sequence[Slotted]) -> None:
+        """Answer those that are not executed. What is wrong is told at the end, as of all failures, and not here."""
         for slotted in waiting:
-            if slotted.refusal:
-                slotted.resolved = Resolved(sample=slotted.sample, verdict=Errored(slotted.refusal))
+            if reason := slotted.refusal:
+                why = Unavailability(reason, self.problems.hint(slotted.sample.location, reason))
+                slotted.resolved = Resolved(sample=slotted.sample, verdict=Errored(reason), why=why)
+
+    def _resolve(self, live: Sequence[Slotted]) -> None:
         if not live:
             return
         if self._ahead is not None:
@@ -209,11 +219,11 @@ class Site:
 
     def _resolver(self) -> Pipeline:
         if self._pipeline is None:
-            self._states = open_states(self.settings)
+            self.states = open_states(self.settings)
             self._pipeline = Pipeline(
                 languages=self.languages,
                 store=self._store(),
-                states=self._states,
+                states=self.states,
                 workers=lambda: self._ahead.taken_over() if self._ahead else self._workers(),
                 narrator=self.console,
                 mode=self.settings.execute,
@@ -223,16 +233,18 @@ class Site:
         return self._pipeline
 
     def _store(self) -> DirectoryStore:
+        if self.kept is not None:
+            return self.kept
         size = self.settings.cache_size
         if self.settings.cache_write_refusal:
             self.console.say(f"results are not stored: {self.settings.cache_write_refusal}")
-        self._kept = DirectoryStore(
+        self.kept = DirectoryStore(
             self.settings.cache_dir,
             self.console.warn,
             size=None if size is None else size * MIB,
             writable=self.settings.cache_write,
         )
-        return self._kept
+        return self.kept
 
     @contextmanager
     def _workers(self) -> Iterator[tuple[Runner, Executor]]:
@@ -290,51 +302,30 @@ class Site:
 
     def resolved(self) -> list[Resolved]:
         """Return what became of the samples, in page order; a fence that was rendered twice counts once."""
-        seen: set[tuple[Location, str, str]] = set()
-        found = []
-        for slotted in self._slots.values():
-            item = slotted.resolved
-            if item is None:
-                continue
-            identity = (item.sample.location, item.sample.language, item.sample.code)
-            if identity not in seen:
-                seen.add(identity)
-                found.append(item)
-        return found
+        return distinct(slotted.resolved for slotted in self._slots.values() if slotted.resolved is not None)
 
     def run(self) -> Run:
         """Return the build as numbers."""
         resolved = self.resolved()
         started = dt.datetime.fromtimestamp(self._started, dt.UTC)
-        executed = sum(1 for item in resolved if not item.cached and item.outcome and item.outcome.started)
         return Run(
             resolved=resolved,
-            executed=executed,
+            executed=executed(resolved),
             run_id=f"{started:%Y%m%dT%H%M%S%f}-{self._token}",
             started=started.isoformat(timespec="seconds"),
             duration=self._duration,
         )
 
-    def failures(self, pages: Mapping[str, str]) -> list[Failure]:
-        """Return what must be told of samples that did not go as said.
-
-        Args:
-            pages: The files on disk, by page.
-        """
-        from mkdocs_codeexec.report.failures import failures
-
-        return failures(self.resolved(), dict(self.languages), lambda location: pages.get(location.page, ""))
-
     def watched(self) -> Iterable[Path]:
         """Return the files and folders whose change should rebuild the site."""
         used = {slotted.sample.language for slotted in self._slots.values()}
         found = [path for name in sorted(used) for path in self.languages[name].watched()]
-        if self._states is not None:
+        if self.states is not None:
             within = [self.settings.project_dir, *(Path(folder) for _, folder in interpreter.sources())]
             apart = (self.settings.cache_dir, self.settings.environment_dir)
             outcomes = [item.outcome for item in self.resolved() if item.outcome is not None]
             observed = {name: state for outcome in outcomes for name, state in outcome.inputs or ()}
-            read = map(Path, self._states.watched(tuple(observed.items()), within))
+            read = map(Path, self.states.watched(tuple(observed.items()), within))
             found += [path for path in read if not any(path.is_relative_to(folder) for folder in apart)]
         return found
 

@@ -114,6 +114,12 @@ def text_of(html: str) -> str:
     return entities.unescape(re.sub(r"<[^>]*>", "", html))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--write-golden", action="store_true", help="write what is compared with; read it before you keep it"
+    )
+
+
 @pytest.fixture(scope="session")
 def environment_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One folder of Environments for all tests of a session: what is built once is reused, as for users."""

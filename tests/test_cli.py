@@ -88,7 +88,7 @@ def test_what_does_not_repeat_is_listed(project: Project) -> None:
         re.findall(r"^docs/.*", done.stdout, re.MULTILINE), key=lambda line: int(line.split(":")[1])
     )
     assert re.search(r"^--- run 1\n\+\+\+ run 2\n before\n-\d+\n\+\d+\n after$", done.stdout, re.MULTILINE), done.stdout
-    assert "\n5 samples, 3 runs of each: 3 met, 1 unmet, 1 differing, 1 skipped (" in done.stdout
+    assert "\n5 samples, 3 runs of each: 3 met, 1 failed, 1 differing, 1 skipped (" in done.stdout
     assert "after normalisation (folders of this machine)" in done.stdout
     assert ["2", "1", "2"] == re.findall(r"run \d of 3, (\d) at once", done.stderr)
     assert not (project.root / "site").exists()
@@ -124,7 +124,7 @@ def test_the_store_is_neither_asked_nor_changed(project: Project) -> None:
     done = codeexec(project, "check", env={"CODEEXEC_EXECUTE": "frozen"})
 
     assert 1 == done.returncode
-    assert "2 samples, 3 runs of each: 2 met, 0 unmet, 1 differing" in done.stdout
+    assert "2 samples, 3 runs of each: 2 met, 0 failed, 1 differing" in done.stdout
     assert before == {path: path.read_bytes() for path in (project.root / ".cache").rglob("*") if path.is_file()}
 
 
@@ -137,7 +137,7 @@ def test_all_is_well(project: Project) -> None:
 
     assert (0, 0) == (done.returncode, once.returncode), done.stderr
     assert ["1", "2"] == re.findall(r"run \d of 2, (\d) at once", done.stderr)
-    assert done.stdout.startswith("2 samples, 2 runs of each: 2 met, 0 unmet, 0 differing (")
+    assert done.stdout.startswith("2 samples, 2 runs of each: 2 met, 0 failed, 0 differing (")
 
 
 def test_what_tells_of_one_run_only_is_normalised(project: Project) -> None:
@@ -215,7 +215,7 @@ def test_a_machine_that_cannot_execute_samples(project: Project) -> None:
 
     assert 3 == done.returncode, done.stderr
     assert "docs/index.md:1:" in done.stdout
-    assert "2 samples, 2 runs of each: 1 met, 0 unmet, 0 differing, 1 error" in done.stdout
+    assert "2 samples, 2 runs of each: 1 met, 0 failed, 0 differing, 1 error" in done.stdout
 
 
 def test_an_interrupt_ends_it(project: Project) -> None:
@@ -310,7 +310,7 @@ def test_the_summary_counts_what_is_wrong() -> None:
     """In words that do not depend on the numbers; the JSON has the same counts."""
     found = [Repeated((shown("a"), shown("b"))), Repeated((shown("", verdict=Skipped("ignored")),) * 2)]
 
-    assert "2 samples, 2 runs of each: 1 met, 0 unmet, 1 differing, 1 skipped (1.5 s)" == summary(found, [2, 1], 1.5)
+    assert "2 samples, 2 runs of each: 1 met, 0 failed, 1 differing, 1 skipped (1.5 s)" == summary(found, [2, 1], 1.5)
     assert {"samples": 2, "met": 1, "skipped": 1, "differing": 1} == {
         name: count
         for name, count in to_json(found, [2, 1], 1.5)["counts"].items()  # type: ignore[attr-defined]

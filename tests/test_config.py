@@ -114,7 +114,7 @@ def test_the_whole_contract_is_read() -> None:
             "write `command: [lua, {file}]`", {"languages": {"lua": {"command": "lua {file}"}}}, id="command as text"
         ),
         pytest.param(
-            "`{file}` stands nowhere in it", {"languages": {"lua": {"command": ["lua", "-"]}}}, id="no file in command"
+            "does not contain `{file}`", {"languages": {"lua": {"command": ["lua", "-"]}}}, id="no file in command"
         ),
         pytest.param(
             "`codeexec.languages.python.run`: `check` needs a language that is compiled",

@@ -296,7 +296,7 @@ def test_without_a_toolchain_stored_outcomes_are_shown() -> None:
     bench.toy = Toy(broken=Unavailability("`toy` was not found"))
 
     assert ["ran a"] == bench.resolve(sample("a"))
-    assert "`toy` was not found: 1 stored outcomes of another toolchain are shown instead" == bench.said[-1]
+    assert "`toy` was not found: 1 stored outcome of another toolchain is shown instead" == bench.said[-1]
 
 
 def test_an_unmet_expectation_is_judged_from_the_store() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
 
 from mkdocs_codeexec.core.outcome import (
     Exited,
@@ -18,6 +18,11 @@ from mkdocs_codeexec.core.outcome import (
     describe,
 )
 
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.sample import Display
+
+MARKUP = {"html": "HTML", "markdown": "Markdown"}
+"""Ways to show output that take it for more than text; those that no fence can ask for yet included."""
 PANIC = 101
 """Exit status of a Rust program whose main thread panicked (`std::process::ExitCode`, rustc's book)."""
 
@@ -172,6 +177,14 @@ def judge(expectation: Expectation, outcome: Outcome) -> Verdict:
             return _judge_success(code, build, run)
         case _:
             assert_never(expectation)
+
+
+def useless(display: Display, outcome: Outcome) -> Unmet | None:
+    """Return what keeps the page from using output as HTML: it was cut somewhere, so that elements may stay open."""
+    run = outcome.step("run")
+    if display.result in MARKUP and run is not None and run.truncated[0]:
+        return Unmet(f"its output is to be {MARKUP[display.result]}, and {run.truncated[0]} bytes of it were not kept")
+    return None
 
 
 def _judge_failed_build(codes: tuple[str, ...], build: StepResult | None) -> Verdict:

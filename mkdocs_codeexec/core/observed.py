@@ -8,7 +8,7 @@ An input is a *name*, the same on every machine, and a *state*. A name is a word
 begins with a label like `<project>` unless it belongs to the system:
 
     read:<site>/tiny/__init__.py   a file, by what it holds; or that there is none, or a folder
-    link:<project>/current         the same of one that is not looked for behind a link, and where the link leads to
+    link:<project>/current         where a link leads
     list:<project>/data            a folder, by the names in it
     there:<project>/notes.txt      whether there is something, which samples may see only if they are started anew
     shown:<project>                a folder, by the names in it that are not hidden

@@ -233,6 +233,11 @@ def describe(ended: Termination) -> str:
             assert_never(ended)
 
 
+def counted(number: int, what: str) -> str:
+    """Return `number` and `what`, in the plural unless it is one."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def signal_name(signal: int) -> str:
     """Return `signal` in words."""
     return f"signal {signal}" + (f" ({_SIGNALS[signal]})" if signal in _SIGNALS else "")

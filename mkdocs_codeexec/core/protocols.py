@@ -171,8 +171,8 @@ class Language(Protocol):
         """Make what `actions` need on this machine: ask the toolchain, build Environments.
 
         Cheap if nothing changed. Returns, by request key, the Actions that cannot be executed, and why. A `survey`
-        afterwards may plan other keys (a lock file was written, another toolchain answered); what is planned with
-        the same key twice in a row can be executed.
+        afterwards may plan other keys (a lock file was written, another toolchain answered). Call `plan` again after
+        `ready`: once the key no longer changes, the Action can be executed.
         """
         ...
 

@@ -43,7 +43,7 @@ class Place(NamedTuple):
 
 def library() -> str:
     """Return the folder of Python's own modules."""
-    return sysconfig.get_path("stdlib")
+    return os.path.normpath(sysconfig.get_path("stdlib"))
 
 
 @functools.cache
@@ -55,9 +55,9 @@ def places() -> tuple[Place, ...]:
         found.append(Place(folder, f"<{name}>", ""))
     found.append(Place(library(), "<python>", "<python>"))
     if sys.prefix != sys.base_prefix:
-        found.append(Place(sys.prefix, "<venv>", "<venv>"))
+        found.append(Place(os.path.normpath(sys.prefix), "<venv>", "<venv>"))
     if not _is_system(Path(sys.base_prefix)):
-        found.append(Place(sys.base_prefix, "<prefix>", "<prefix>"))
+        found.append(Place(os.path.normpath(sys.base_prefix), "<prefix>", "<prefix>"))
     return tuple(found)
 
 
@@ -96,7 +96,7 @@ def folders() -> Iterator[str]:
 
 def is_on(path: str) -> bool:
     """Tell whether the programs that are installed for the running interpreter are found on the search path `path`."""
-    return str(Path(sys.prefix, "bin")) in path.split(":")
+    return os.path.normpath(f"{sys.prefix}/bin") in path.split(":")
 
 
 def _is_system(folder: Path) -> bool:
@@ -106,7 +106,7 @@ def _is_system(folder: Path) -> bool:
 def _sites() -> list[Path]:
     """Return the folders of installed packages, as `site` has them for a process of its own."""
     found = [*site.getsitepackages(), *([site.getusersitepackages()] if site.ENABLE_USER_SITE else ())]
-    return [folder for folder in map(Path, dict.fromkeys(found)) if folder.is_dir()]
+    return [folder for folder in map(Path, dict.fromkeys(map(os.path.normpath, found))) if folder.is_dir()]
 
 
 def _paths(folder: Path) -> Iterator[Path]:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.core.confinement import ISOLATING
 from mkdocs_codeexec.core.expectation import Blocked, Errored, Unmet, verdict_reason
-from mkdocs_codeexec.core.outcome import Exited, LimitReached, OutOfMemory
+from mkdocs_codeexec.core.outcome import Exited, LimitReached, OutOfMemory, counted
 from mkdocs_codeexec.report.annotations import Notice
 from mkdocs_codeexec.report.findings import errors, of_diagnostic
 from mkdocs_codeexec.report.places import page_map, rewritten, secondary
+from mkdocs_codeexec.report.problems import more, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -24,9 +25,13 @@ if TYPE_CHECKING:
 AROUND = 2
 """Lines shown before and after the one that is meant."""
 MAX_LINES = 60
-"""Lines of a tool's message that go to the log; the page has all."""
-MAX_WIDTH = 1000
+"""Lines of a tool's message that go to the log; of a sample's, the page has all."""
+MAX_WIDTH = 400
 """Characters of such a line."""
+EXCERPT_WIDTH = 200
+"""Characters of a line of the page."""
+STORED = "(stored result; CODEEXEC_EXECUTE=always runs it again)"
+"""What is said of a failure that did not happen in this build."""
 
 
 class Failure(NamedTuple):
@@ -55,10 +60,14 @@ def failures(
     """
     found: list[Failure] = []
     causes: dict[str, list[Resolved]] = {}
-    for item in resolved:
+    items = list(resolved)
+    executed = {item.key for item in items if not item.cached}
+    for item in items:
         match item.verdict:
             case Unmet() | Blocked():
-                found.append(_failure(item, languages[item.sample.language], read_page(item.sample.location)))
+                failure = _failure(item, languages[item.sample.language], read_page(item.sample.location))
+                stored = item.cached and item.key not in executed
+                found.append(_stored(failure) if stored else failure)
             case Errored(reason):
                 causes.setdefault(reason, []).append(item)
             case _:
@@ -66,20 +75,26 @@ def failures(
     return found + [_common(reason, items) for reason, items in causes.items()]
 
 
+def _stored(failure: Failure) -> Failure:
+    detail = f"{failure.detail}\n\n{STORED}"
+    return failure._replace(
+        detail=detail, notice=failure.notice._replace(message=f"{failure.notice.message}\n{STORED}")
+    )
+
+
 def _common(reason: str, items: Sequence[Resolved]) -> Failure:
     first = items[0]
     location = first.sample.location
-    places = [str(item.sample.location) for item in items]
-    more = f" (and {len(items) - 1} more)" if len(items) > 1 else ""
-    lines = [f"needed by {', '.join(places[:10])}{' …' if len(places) > 10 else ''}"] if len(items) > 1 else []
+    places = [item.sample.location for item in items]
+    lines = [named(places)] if len(items) > 1 else []
     said = list(lines)
     if first.why and first.why.detail:
-        lines.append(_cut(first.why.detail))
+        lines.append(_cut(first.why.detail, "left out"))
     if first.why and first.why.hint:
         said.append(f"hint: {first.why.hint}")
         lines += ["", f"hint: {first.why.hint}"]
     notice = Notice(location.path or location.page, "\n".join((reason, *said)), line=location.line)
-    return Failure(f"{location}: {reason}{more}", "\n".join(lines).strip("\n"), notice)
+    return Failure(f"{location}: {reason}{more(places)}", "\n".join(lines).strip("\n"), notice)
 
 
 def _failure(item: Resolved, language: Language, page: str) -> Failure:
@@ -132,7 +147,7 @@ def _notice(reason: str, found: Sequence[Finding], where: PageMap) -> Notice:
     first = found[0]
     region = first.regions[0]
     start = _place(region, where)
-    end = where.written(region.end_line, region.end_column) if region.end_line else None
+    end = where.written(region.end_line, region.end_column)
     message = "\n".join((str(first), *(secondary(_related(first, where)).splitlines())))
     last, column = (end.line, end.column) if end and start is not where.fence else (0, 0)
     return Notice(start.page, message, reason, start.line, start.column, last, column)
@@ -167,20 +182,34 @@ def _excerpt(page: list[str], place: Place) -> list[str]:
     out = []
     for number in range(first, last + 1):
         mark = ">" if number == place.line else " "
-        out.append(f"{mark} {number:>{width}} | {page[number - 1]}".rstrip())
-        if number == place.line and place.column:
-            before = page[number - 1][: place.column - 1]
-            pad = "".join("\t" if letter == "\t" else " " for letter in before).ljust(place.column - 1)
+        column = place.column if number == place.line else 0
+        text, column = _window(page[number - 1], column)
+        out.append(f"{mark} {number:>{width}} | {text}".rstrip())
+        if column:
+            before = text[: column - 1]
+            pad = "".join("\t" if letter == "\t" else " " for letter in before).ljust(column - 1)
             out.append(f"  {'':>{width}} | {pad}^")
     return out
 
 
+def _window(line: str, column: int) -> tuple[str, int]:
+    """Return the part of a long line that is around `column`, or its start for 0, and where that is in it."""
+    if len(line) <= EXCERPT_WIDTH:
+        return line, column
+    start = min(max(0, column - EXCERPT_WIDTH // 2), len(line) - EXCERPT_WIDTH)
+    before = "… " if start else ""
+    after = " …" if start + EXCERPT_WIDTH < len(line) else ""
+    return f"{before}{line[start : start + EXCERPT_WIDTH]}{after}", column - start + len(before)
+
+
 def _shortened(line: str) -> str:
-    return line if len(line) <= MAX_WIDTH else f"{line[:MAX_WIDTH]}\x1b[0m … {len(line) - MAX_WIDTH} more"
+    if len(line) <= MAX_WIDTH:
+        return line
+    return f"{line[:MAX_WIDTH].rstrip()}\x1b[0m … {counted(len(line) - MAX_WIDTH, 'more character')}"
 
 
-def _cut(text: str) -> str:
+def _cut(text: str, rest: str = "on the page") -> str:
     lines = [_shortened(line) for line in text.rstrip("\n").split("\n")]
     if len(lines) <= MAX_LINES:
         return "\n".join(lines)
-    return "\n".join([*lines[:MAX_LINES], f"… {len(lines) - MAX_LINES} more lines are on the page"])
+    return "\n".join([*lines[:MAX_LINES], f"… {counted(len(lines) - MAX_LINES, 'more line')} {rest}"])

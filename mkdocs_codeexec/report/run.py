@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from mkdocs_codeexec.core.expectation import VerdictName, verdict_name, verdict_reason
+from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.languages.toolchain import write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mkdocs_codeexec.core.outcome import Outcome, StepKind
@@ -29,6 +30,7 @@ class Run:
         run_id: Unique, sortable by time.
         started: ISO 8601, UTC.
         duration: Seconds spent on samples.
+        others: What `to_json` returned in other processes that have built parts of the site.
     """
 
     resolved: Sequence[Resolved]
@@ -36,6 +38,20 @@ class Run:
     run_id: str
     started: str
     duration: float
+    others: Sequence[Mapping[str, Any]] = ()
+
+    @classmethod
+    def together(cls, runs: Sequence[Run], others: Sequence[Mapping[str, Any]] = ()) -> Run:
+        """Return several builds, at least one, as one: what is on pages of several counts once."""
+        resolved = distinct(item for run in runs for item in run.resolved)
+        return cls(
+            resolved=resolved,
+            executed=executed(resolved),
+            run_id=runs[0].run_id,
+            started=runs[0].started,
+            duration=sum(run.duration for run in runs) + sum(other["duration_ms"] for other in others) / 1000,
+            others=others,
+        )
 
     @property
     def sandbox(self) -> str | None:
@@ -51,15 +67,23 @@ class Run:
             "cached": sum(item.cached for item in self.resolved),
         }
         names = [verdict_name(item.verdict) for item in self.resolved]
-        return counts | {name: names.count(name) for name in get_args(VerdictName)}
+        counts |= {name: names.count(name) for name in get_args(VerdictName)}
+        return {name: each + sum(other["counts"][name] for other in self.others) for name, each in counts.items()}
 
     def summary(self) -> str:
         """Return the line that stands in the log of each build."""
         counts = self.counts()
-        parts = [f"{counts['executed']} executed", f"{counts['cached']} cached", f"{counts['unmet']} unmet"]
-        parts += [f"{counts[name]} {name}" for name in ("skipped", "suspended", "blocked", "error") if counts[name]]
-        # Programs read this line: its words do not depend on the numbers.
-        return f"{counts['samples']} samples: {', '.join(parts)} ({self.duration:.1f} s)"
+        parts = [f"{counts['executed']} executed", f"{counts['cached']} cached", f"{counts['unmet']} failed"]
+        parts += [_worded(name, counts[name]) for name in ("skipped", "suspended", "blocked", "error") if counts[name]]
+        return f"{counted(counts['samples'], 'sample')}: {', '.join(parts)} ({self.duration:.1f} s)"
+
+    def verdict(self) -> str:
+        """Return why the build fails, in the words of the summary; empty if it does not."""
+        counts = self.counts()
+        parts = [_worded(name, counts[name]) for name in _BAD if counts[name]]
+        if parts == [f"{counts['unmet']} failed"]:
+            return f"{counts['unmet']} of {counted(counts['samples'], 'sample')} failed"
+        return f"{counted(counts['samples'], 'sample')}: {', '.join(parts)}" if parts else ""
 
     def details(self) -> Iterator[str]:
         """Yield a line for each sample: where it is, its verdict, and how it came to that."""
@@ -67,12 +91,13 @@ class Run:
             steps = item.outcome.steps if item.outcome else ()
             times = ", ".join(f"{step.kind} {step.duration * 1000:.0f} ms" for step in steps)
             how = "cached" if item.cached else times or "not executed"
-            yield f"{item.sample.location}: {item.sample.language}: {verdict_name(item.verdict)} ({how}{_inputs(item)})"
+            name = verdict_name(item.verdict)
+            yield f"{item.sample.location}: {item.sample.language}: {_BAD.get(name, name)} ({how}{_inputs(item)})"
 
     def failed(self) -> int:
         """Return how many samples did not go as their authors said, or could not be tried."""
         counts = self.counts()
-        return counts["unmet"] + counts["blocked"] + counts["error"]
+        return sum(counts[name] for name in _BAD)
 
     def to_json(self) -> dict[str, object]:
         """Return what `last-run.json` holds."""
@@ -86,11 +111,17 @@ class Run:
             "run_id": self.run_id,
             "started": self.started,
             "duration_ms": round(self.duration * 1000),
-            "toolchains": dict(sorted(toolchains.items())),
+            "toolchains": dict(sorted({**self._others("toolchains"), **toolchains}.items())),
             "sandbox": self.sandbox,
             "counts": self.counts(),
-            "samples": [_sample(item) for item in self.resolved],
+            "samples": [
+                *(_sample(item) for item in self.resolved),
+                *(sample for other in self.others for sample in other["samples"]),
+            ],
         }
+
+    def _others(self, name: str) -> dict[str, Any]:
+        return {key: value for other in self.others for key, value in other[name].items()}
 
     def write(self, directory: Path) -> None:
         """Write `last-run.json` into `directory`, whole or not at all.
@@ -108,6 +139,29 @@ def _inputs(item: Resolved) -> str:
         return ""
     coarse = any(name.startswith(("contents:", "tree:")) for name, _ in inputs)
     return f"; {len(inputs)} inputs{', some of them whole folders' if coarse else ''}"
+
+
+_BAD: dict[VerdictName, str] = {"unmet": "failed", "blocked": "blocked", "error": "error"}
+"""Verdicts that fail a build, and the words for them in the log."""
+
+
+def _worded(name: VerdictName, number: int) -> str:
+    return counted(number, name) if name == "error" else f"{number} {_BAD.get(name, name)}"
+
+
+def executed(resolved: Iterable[Resolved]) -> int:
+    """Return how many of `resolved` were executed, rather than answered by a stored outcome."""
+    return sum(1 for item in resolved if not item.cached and item.outcome and item.outcome.started)
+
+
+def distinct(resolved: Iterable[Resolved]) -> list[Resolved]:
+    """Return `resolved` without fences that come again: one may be rendered twice, and in several builds."""
+    found: dict[tuple[object, ...], Resolved] = {}
+    for item in resolved:
+        sample = item.sample
+        identity = (sample.location, sample.location.path, sample.language, sample.code, item.verdict)
+        found.setdefault(identity, item)
+    return list(found.values())
 
 
 def _sample(item: Resolved) -> dict[str, object]:

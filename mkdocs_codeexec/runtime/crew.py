@@ -144,7 +144,7 @@ class Crew:
     def _put(self, language: Language, orders: Sequence[Order]) -> None:
         """Put `orders`, which are new, in batches."""
         named = {order.action.request_key: order for order in orders}
-        why = f"`{language.name}` put it in no batch"
+        why = f"internal error: `{language.name}` returned no batch for it"
         batches: list[list[Order]] = []
         try:
             found = language.batches([order.action for order in orders])

@@ -76,7 +76,7 @@ class ParallelExecutor:
         if not work:
             return
         if self._total_timeout is not None:
-            reason = f"the batch's time of {self._total_timeout:g} s was over"
+            reason = f"`total_timeout` ({self._total_timeout:g} s) was used up"
             self._children.limit(self._total_timeout, reason)
         crew = self._opened(len(work))
         try:

@@ -22,7 +22,7 @@ GLANCE = 0.02
 
 
 class Retrying:
-    """A Runner that tries again what could not be started for want of something that may be there in a moment.
+    """A Runner that retries children that could not start for a temporary lack.
 
     The pauses are random, between nothing and a bound that doubles (`full jitter`, "Exponential Backoff and Jitter" in
     the AWS Architecture Blog), so that those who failed together do not come back together. A child that was started is

@@ -405,7 +405,7 @@ def test_the_toolchain_of_the_configuration(workshop: Workshop) -> None:
 
     why = named.ready([action], workshop.runner)[action.request_key]
 
-    assert "the Rust toolchain `no-such-toolchain` is not to be had" == why.reason
+    assert "the Rust toolchain `no-such-toolchain` is not installed" == why.reason
     assert "no-such-toolchain" in why.detail
     assert "rustup toolchain install no-such-toolchain" in why.hint
 

@@ -345,7 +345,7 @@ def test_the_time_of_a_batch(tmp_path: Path, jobs: int) -> None:
 
     outcomes = execute(tmp_path, *work, total=0.7, jobs=jobs)
 
-    late = NotStarted("the batch's time of 0.7 s was over")
+    late = NotStarted("`total_timeout` (0.7 s) was used up")
     assert "ok\n" == outcomes.of.pop("quick").steps[0].stdout
     assert [(late,)] * 6 == [tuple(s.ended for s in outcome.steps) for outcome in outcomes.of.values()]
 

@@ -88,6 +88,7 @@ CHANGES: list[tuple[str, str, Callable[[Machine], Any]]] = [
     ("content behind a link", "kproject/link", lambda m: m.write("project/data", "new")),
     ("a file for a folder of that name", "lproject", lambda m: _copy(m, "project/empty")),
     ("the program of a script", "ebin/script", lambda m: m.write("bin/interpreter", "new", executable=True)),
+    ("where a link leads", "yproject/link", lambda m: _relink(m.root / "project/link", "same")),
     ("a name more", "lproject/inner", lambda m: m.write("project/inner/b")),
     ("a name less", "lproject/inner", lambda m: (m.root / "project/inner/a").unlink()),
     ("a missing module", "nvenv/site\nmissing", lambda m: m.write("venv/site/missing.py")),

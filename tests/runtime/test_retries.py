@@ -125,7 +125,7 @@ FINAL = [
     NotStarted("`no-such-program`: not found on PATH"),
     NotStarted("`/etc/passwd`: Permission denied"),
     NotStarted("`/no/such`: No such file or directory (the working directory)"),
-    NotStarted("the batch's time of 1 s was over"),
+    NotStarted("`total_timeout` (1 s) was used up"),
     NotStarted("the process that starts samples was ended by signal 9"),
     NotStarted("internal error: OSError: Text file busy, it said"),
 ]

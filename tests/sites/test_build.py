@@ -7,6 +7,8 @@ import json
 import os
 import re
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,7 +52,7 @@ def test_a_page_shows_what_its_sample_printed(project: Project) -> None:
         project.html(),
         re.DOTALL,
     )
-    assert re.search(r"codeexec: 1 samples: 1 executed, 0 cached, 0 unmet \(\d+\.\d s\)", built.log)
+    assert re.search(r"codeexec: 1 sample: 1 executed, 0 cached, 0 failed \(\d+\.\d s\)", built.log)
     assert "data-codeexec-slot" not in project.html()
     assert "assets/codeexec.css" in project.html()
     assert (project.root / "site/assets/codeexec.css").exists()
@@ -64,7 +66,7 @@ def test_a_second_build_executes_nothing_and_says_so(project: Project) -> None:
 
     again = project.build()
     assert {"samples": 2, "cached": 2, "met": 2} == again.counts
-    assert "2 samples: 0 executed, 2 cached, 0 unmet" in again.log
+    assert "2 samples: 0 executed, 2 cached, 0 failed" in again.log
     assert first == project.html() or re.sub("Build Date.*", "", first) == re.sub("Build Date.*", "", project.html())
 
     project.page(f'# Title\n\nMore prose.\n\n{PYTHON}\n```bash exec\necho "from bash"\n```\n')
@@ -441,3 +443,23 @@ def test_moving_the_checkout_hits(project: Project, tmp_path: Path) -> None:
     project.root = project.root.rename(tmp_path / "moved")
 
     assert {"samples": 2, "cached": 2, "met": 2} == project.build().counts
+
+
+@pytest.mark.parametrize("sandbox", ["required", "off"])
+def test_the_interpreter_may_be_named_by_a_relative_path(project: Project, sandbox: str) -> None:
+    """`../venv/bin/python -m mkdocs build`: a sandbox does not show what such a path leads through."""
+    project.configure({"sandbox": sandbox})
+    project.page("```python exec\nimport markdown, sys\nprint('..' not in sys.executable)\n```\n")
+    python = os.path.relpath(sys.executable, project.root)
+    done = subprocess.run(
+        [python, "-m", "mkdocs", "build"],
+        cwd=project.root,
+        env=os.environ | project.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert 0 == done.returncode, done.stderr
+    assert "1 executed" in done.stderr
+    assert "<code>True</code>" in project.html()

@@ -82,14 +82,16 @@ def test_without_superfences_the_themes_highlighting_is_kept(project: Project, t
         pytest.param("`needs` is not available in this version", "", 'python exec needs="a"', id="not delivered"),
     ],
 )
-def test_mistakes_in_a_fence_are_warnings_with_their_place(
+def test_mistakes_in_a_fence_are_told_once_with_their_place(
     project: Project, message: str, hint: str, header: str
 ) -> None:
-    """Page, line, what is wrong, and the nearest valid word; strict builds fail."""
+    """Page, line, what is wrong, and the nearest valid word: a warning, or an error if the sample is not executed for it."""
     project.page(f"---\ntitle: t\n---\n\n```{header}\nprint(1)\n```\n")
     built = project.build()
 
-    assert re.search(rf"WARNING.*docs/index\.md:5: .*{re.escape(message)}", built.log), built.log
+    level = "ERROR" if built.status else "WARNING"
+    assert re.search(rf"{level}.*docs/index\.md:5: .*{re.escape(message)}", built.log), built.log
+    assert 1 == built.log.count(message)
     assert hint in built.log
     assert 1 == project.build("--strict").status
 
@@ -203,7 +205,7 @@ def test_any_language_by_a_command(project: Project) -> None:
     )
     built = project.build()
     assert 1 == built.status
-    assert "`{file}` stands nowhere in it" in built.log
+    assert "it does not contain `{file}`" in built.log
 
     project.configure(
         {"languages": {"c": {"build": ["cc", "{file}", "-o", "{exe}"], "command": ["{exe}"], "extension": "c"}}}

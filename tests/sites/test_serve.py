@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import signal
@@ -12,7 +13,7 @@ import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -64,7 +65,7 @@ class Server:
 
     def builds(self) -> list[str]:
         """Return the summary of each build so far."""
-        return re.findall(r"codeexec: (\d+ samples: .*?) \(", self.log)
+        return re.findall(r"codeexec: (\d+ samples?: .*?) \(", self.log)
 
     def stop(self) -> None:
         if self.process.poll() is None:
@@ -96,17 +97,17 @@ def test_the_story_of_an_afternoon(project: Project) -> None:
     project.page(page)
 
     with serving(project) as server:
-        assert ["2 samples: 2 executed, 0 cached, 0 unmet"] == server.builds()
+        assert ["2 samples: 2 executed, 0 cached, 0 failed"] == server.builds()
         assert "<code>7</code>" in server.page()
 
         project.page(page.replace("# One", "# Two"))
         server.wait(lambda: len(server.builds()) == 2, "second build")
-        assert "2 samples: 0 executed, 2 cached, 0 unmet" == server.builds()[-1]
+        assert "2 samples: 0 executed, 2 cached, 0 failed" == server.builds()[-1]
         assert "Two" in server.page()
 
         project.page(page.replace('"py"', '"edited"'))
         server.wait(lambda: len(server.builds()) == 3, "third build")
-        assert "2 samples: 1 executed, 1 cached, 0 unmet" == server.builds()[-1]
+        assert "2 samples: 1 executed, 1 cached, 0 failed" == server.builds()[-1]
         assert "<code>edited</code>" in server.page()
 
         project.write("tally/src/lib.rs", "pub const N: u8 = 8;\n")
@@ -115,7 +116,7 @@ def test_the_story_of_an_afternoon(project: Project) -> None:
 
         project.page(page.replace("tally::N", "tally::M"))
         server.wait(lambda: len(server.builds()) == 5, "build of a wrong sample")
-        assert "2 samples: 1 executed, 1 cached, 1 unmet" == server.builds()[-1]
+        assert "2 samples: 1 executed, 1 cached, 1 failed" == server.builds()[-1]
         assert 'data-codeexec="unmet"' in server.page()
         assert "cannot find value" in server.page()
         assert "docs/index.md:3: it does not compile" in server.log
@@ -123,10 +124,11 @@ def test_the_story_of_an_afternoon(project: Project) -> None:
         mkdocs_yml = (project.root / "mkdocs.yml").read_text("utf-8")
         project.write("mkdocs.yml", mkdocs_yml.replace('"rust"', '"rast"'))
         server.wait(lambda: "did you mean `rust`" in server.log, "message about the options")
-        assert "<h1" in server.page()
+        server.wait(lambda: "codeexec-notice" in server.page(), "notice on the page")
+        assert "cannot find value" in server.page()
         project.write("mkdocs.yml", mkdocs_yml)
         project.page(page)
-        server.wait(lambda: "0 unmet" in server.builds()[-1], "recovery")
+        server.wait(lambda: "0 failed" in server.builds()[-1], "recovery")
         server.wait(lambda: "<code>8</code>" in server.page(), "page as before")
 
         began = time.monotonic()
@@ -189,26 +191,47 @@ def test_an_interrupt_stops_every_child(project: Project) -> None:
         assert process.returncode != 0 or command[0] == "serve"
 
 
-@pytest.fixture
-def rebuild(project: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Builds the project in this process as `serve` does; what is raised would keep every page from its reader."""
-    from mkdocs.commands.build import build
-    from mkdocs.config import load_config
-    from mkdocs.config.defaults import MkDocsConfig
+WRONG = {
+    "a misspelt option": ({"timeuot": 5}, "did you mean `timeout`?"),
+    "a wrong value": ({"timeout": "soon"}, "`soon`"),
+    "a wrong value of a language": ({"languages": {"bash": {"readable": ["~"]}}}, "readable"),
+    "a folder that is published": ({"cache_dir": "docs/<b>"}, "docs/<b>"),
+}
 
-    for name, value in project.env.items():
-        monkeypatch.setenv(name, value)
-    plugins: Any = MkDocsConfig.plugins
-    plugins.plugin_cache.clear()  # where MkDocs keeps what has `on_startup` for the next build
 
-    def one() -> None:
-        first = not plugins.plugin_cache
-        config = load_config(str(project.root / "mkdocs.yml"))
-        if first:
-            config.plugins.on_startup(command="serve", dirty=False)
-        build(config)
+@pytest.mark.parametrize(("options", "said"), WRONG.values(), ids=WRONG)
+def test_a_mistake_in_the_options_takes_nothing_away(
+    project: Project,
+    rebuild: Callable[[], None],
+    caplog: pytest.LogCaptureFixture,
+    options: dict[str, object],
+    said: str,
+) -> None:
+    """The last good settings stay in use; the log says so, and every page that has samples, until it is mended."""
+    project.configure({"languages": {"bash": {"env": {"WHO": "good"}}}})
+    project.page("# Title\n\n```bash exec\necho $WHO\n```\n")
+    project.page("# Without\n", "other.md")
+    rebuild()
+    assert "codeexec-notice" not in project.html()
 
-    return one
+    for _ in range(2):
+        caplog.clear()
+        project.configure(options)
+        rebuild()
+        assert [("stdout", "good")] == project.streams()
+        assert 1 == caplog.text.count("codeexec: the last good settings are used: the configuration has mistakes\n\n")
+        [shown] = re.findall(
+            r'<div class="admonition warning codeexec-notice" role="alert">(.*?)</div>', project.html()
+        )
+        for text in (caplog.text, html.unescape(shown)):
+            assert said in text
+        assert "<b>" not in shown
+        assert "codeexec-notice" not in project.html("other/index.html")
+
+    project.configure()
+    rebuild()
+    assert (["met"], []) == (project.verdicts(), project.streams())
+    assert "codeexec-notice" not in project.html()
 
 
 FAULTS = {
@@ -229,7 +252,7 @@ FAULTS = {
     "filling pages": "site.Site.fill",
     "building ahead": "site.Site.build_ahead",
     "counting": "site.Site.run",
-    "the report of failures": "site.Site.failures",
+    "the report of failures": "builds.Builds._failures",
     "the last run": "report.run.Run.write",
 }
 

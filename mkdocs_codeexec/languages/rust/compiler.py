@@ -118,7 +118,7 @@ class Compiler:
     def _refused(self, detail: str) -> Unavailability:
         if self._wanted:
             return Unavailability(
-                f"the Rust toolchain `{self._wanted}` is not to be had",
+                f"the Rust toolchain `{self._wanted}` is not installed",
                 f"install it: rustup toolchain install {self._wanted}",
                 detail,
             )

@@ -27,7 +27,7 @@ NOWHERE = "nowhere"
 
 
 class Unstable(Exception):  # noqa: N818 - not an error: an answer
-    """Something changed while a sample may have been reading it."""
+    """Something changed while a sample may have been reading it, or there is too much of it."""
 
 
 class States:
@@ -78,8 +78,6 @@ class States:
         match word:
             case "read":
                 return self._read(path, since)
-            case "link":
-                return self._link(path, since)
             case "list":
                 return self._listing(path, since, sorted)
             case "modules":
@@ -88,6 +86,8 @@ class States:
                 return self._listing(path, since, _not_hidden)
             case "there":
                 return "there" if os.path.lexists(path) else ABSENT
+            case "link":
+                return self._link(path, since)
             case "contents" | "tree":
                 return self._tree((path,), since, deep=word == "tree")
             case _:
@@ -113,13 +113,15 @@ class States:
         return digest + _permitted(path, about)
 
     def _link(self, path: str, since: int | None) -> str:
-        """Return where a link leads to, and what is there; of anything else the latter."""
         try:
             target = os.readlink(path)
             _unchanged(os.lstat(path), since)
-        except (OSError, ValueError):
-            return self._read(path, since)
-        return f"{self._read(path, since)} by {self._names.portable(target)}"
+            return f"to {self._names.portable(target)}"
+        except FileNotFoundError:
+            self._unchanged_parent(path, since)
+            return ABSENT
+        except OSError:
+            return "no link"
 
     def _unchanged_parent(self, path: str, since: int | None) -> None:
         """Check that nothing was taken out of the place of `path` just now.
@@ -178,20 +180,31 @@ class States:
         return _short("\n".join(parts))
 
     def _tree(self, folders: Sequence[str], since: int | None, *, deep: bool) -> str:
-        """Return the state of all files in `folders`, hidden ones and those that tools make left out."""
+        """Return the state of all files in `folders`, and in theirs; of folders that are left out, the names.
+
+        Raises:
+            Unstable: There are too many.
+        """
         total = hashlib.sha256()
         count = 0
         for top in folders:
             for at, inner, names in os.walk(top):
-                inner[:] = sorted(name for name in inner if deep and name not in _LEFT_OUT and name[0] != ".")
-                for name in sorted(names):
-                    path = os.path.join(at, name)
-                    count += 1
-                    if count > MOST_FILES:
-                        return f"more than {MOST_FILES} files"
-                    line = f"{self._names.portable(path)} {self._read(path, since)}\n"
-                    total.update(line.encode("utf-8", "backslashreplace"))
+                links = [name for name in inner if os.path.islink(f"{at}/{name}")]
+                lines = [f"{name}/" for name in inner if name != "__pycache__"]
+                lines += [f"{name} {self._link(f'{at}/{name}', since)}" for name in links]
+                lines += [f"{name} {self._read(f'{at}/{name}', since)}" for name in names]
+                inner[:] = sorted(name for name in inner if deep and not is_left_out(name))
+                count += len(names)
+                if count > MOST_FILES:
+                    raise Unstable
+                text = "\n".join([self._names.portable(at), *sorted(lines)])
+                total.update(text.encode("utf-8", "backslashreplace") + b"\0")
         return total.hexdigest()[:DIGITS]
+
+
+def is_left_out(name: str) -> bool:
+    """Tell whether a folder of that name is hidden, or made by tools."""
+    return name in _LEFT_OUT or name.startswith(".")
 
 
 def _unchanged(about: os.stat_result, since: int | None) -> None:

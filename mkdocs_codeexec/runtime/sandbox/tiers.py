@@ -96,7 +96,9 @@ def told(choice: Choice) -> str:
     more = "; ".join(f"`{one.tier}`: {one.why}" + (f", {one.fix}" if one.fix else "") for one in weaker)
     if choice.tier in ISOLATING:
         return f"in the sandbox `{choice.tier}` ({more})"
-    return f"with `{choice.tier}` only, which keeps no files and no network from them" + (f" ({more})" if more else "")
+    return f"under `{choice.tier}` only: samples can read your files and use the network" + (
+        f" ({more})" if more else ""
+    )
 
 
 def _missing(tier: Tier, path: str | None) -> Obstacle | None:

@@ -1,4 +1,4 @@
-"""As whom children run where root runs us: never as root, and hardly two samples as the same user."""
+"""Which user id children get when MkDocs runs as root: never root's, and hardly two samples the same."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ CALLS: dict[str, tuple[tuple[int | None, int], int, int | None, int | None]] = {
 }
 _OPENS = ("open", "openat")
 _STATS = ("newfstatat", "statx")
-_OF_LINKS = ("lstat", "readlink", "readlinkat")
+_LINKS = ("readlink", "readlinkat")
 _EXECUTES = ("execve", "execveat")
 
 
@@ -113,15 +113,25 @@ def program() -> bytes | None:
             asked = seccomp.when(AT_EMPTY_PATH, seccomp.end(seccomp.ALLOW), test=seccomp.ANY_BIT)
             body += [*seccomp.load(argument(flags)), *asked]
         decisions[number] = [*body, *seccomp.end(NOTIFY)]
+    ring = seccomp.REFUSED["io_uring_setup"][at]
+    assert ring is not None, "every machine has it"
+    decisions[ring] = seccomp.end(seccomp.UNKNOWN)  # through which files are opened without a call
     code = [*native(at), *seccomp.search(sorted(decisions.items()))]
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in code)
 
 
 def native(at: int) -> Code:
-    """Let calls by the rules of another machine pass unseen, which the first filter refuses; load the number."""
+    """Send every call by the rules of another machine (32-bit, x32), where no other filter refuses it; load the number.
+
+    What it means is not known here, and so it is known that something was not seen.
+    """
     architecture = next(audit for column, audit in seccomp.MACHINES.values() if column == at)
-    code = [*seccomp.load(seccomp.ARCHITECTURE), (seccomp.EQUAL, 1, 0, architecture), *seccomp.end(seccomp.ALLOW)]
-    return [*code, *seccomp.load(seccomp.NUMBER)]
+    code = [*seccomp.load(seccomp.ARCHITECTURE), (seccomp.EQUAL, 1, 0, architecture), *seccomp.end(NOTIFY)]
+    code += seccomp.load(seccomp.NUMBER)
+    if at == 0:  # -1 is no call of any machine
+        of_x32 = [*seccomp.when(0xFFFFFFFF, seccomp.end(seccomp.ALLOW)), *seccomp.end(NOTIFY)]
+        code += seccomp.when(seccomp.X32_BIT, of_x32, test=seccomp.AT_LEAST)
+    return code
 
 
 def listen(filters: bytes) -> int:
@@ -166,7 +176,8 @@ class Observer:
         ours: Our end, on which the listener comes; -1 afterwards.
         listener: The descriptor on which calls come; -1 before and afterwards.
         found: What was asked for: a letter, `f` for a file, `e` for one that was executed, `k` for one that is not looked
-            for behind a link, `l` for a folder that was opened, and the path; or `n`, and what stands behind `NAMES`.
+            for behind a link, `y` for where a link leads, `l` for a folder that was opened, and the path; or `n`, and
+            what stands behind `NAMES`.
         blind: Whether something could not be seen.
     """
 
@@ -179,6 +190,7 @@ class Observer:
         self.blind = False
         self.came = False
         at = seccomp.column() or 0
+        self._architecture = next(audit for column, audit in seccomp.MACHINES.values() if column == at)
         self._calls = {n: (p, d, f, name) for name, (ns, p, d, f) in CALLS.items() if (n := ns[at]) is not None}
         self._directory = O_DIRECTORY_BY_COLUMN[at]
         self._buffer = bytearray(REQUEST.size)
@@ -227,7 +239,8 @@ class Observer:
                 self._note(call)
             except (OSError, ValueError):
                 # The program itself may not be readable before it has started: it is known.
-                self.blind = self.blind or bool(self.found) or self._calls[call[3]][3] != "execve"
+                known = self._calls.get(call[3])
+                self.blind = self.blind or bool(self.found) or known is None or known[3] != "execve"
             RESPONSE.pack_into(response, 0, call[0], 0, 0, CONTINUE)
             try:
                 fcntl.ioctl(self.listener, SEND, response, True)  # noqa: FBT003
@@ -236,7 +249,10 @@ class Observer:
                     raise
 
     def _note(self, call: tuple[int, ...]) -> None:
-        tid, number, arguments = call[1], call[3], call[6:]
+        tid, number, architecture, arguments = call[1], call[3], call[4], call[6:]
+        if architecture != self._architecture or number not in self._calls:
+            self.blind = True
+            return
         place, folder, flags, name = self._calls[number]
         path = self._string(tid, arguments[place])
         if not path.startswith(b"/"):
@@ -250,7 +266,9 @@ class Observer:
         """Return what stands for how the call `name` looks at a path."""
         if name in _EXECUTES:
             return b"e"
-        if name in _OF_LINKS or (name in _STATS and flags & AT_SYMLINK_NOFOLLOW):
+        if name in _LINKS:
+            return b"y"
+        if name == "lstat" or (name in _STATS and flags & AT_SYMLINK_NOFOLLOW):
             return b"k"
         return b"l" if name in _OPENS and flags & self._directory else b"f"
 

@@ -42,7 +42,7 @@ def program(said: object) -> Entry:
     return Entry(f"#!/bin/sh\necho {said}\n", 0o755)
 
 
-def installed(name: str, version: str, files: Mapping[str, Entry], build: int) -> State:
+def installed(name: str, version: str, files: Mapping[str, Entry]) -> State:
     """Return `files` as an installer leaves them in the folder of packages."""
     info = f"{SITE}/{name}-{version}.dist-info"
     found = {f"{SITE}/{path}": entry for path, entry in files.items()}
@@ -50,7 +50,6 @@ def installed(name: str, version: str, files: Mapping[str, Entry], build: int) -
     found[f"{info}/METADATA"] = Entry(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
     found[f"{info}/RECORD"] = Entry(record)
     found[f"{info}/INSTALLER"] = Entry("pip\n")
-    del build
     return found
 
 
@@ -96,8 +95,8 @@ def beginning(root: Path, python: str) -> State:
     source = "edi-src/src/edi"
     return {
         **{f"site/data/{name}": entry for name, entry in data.items()},
-        **installed("lib", "1.0", library(0), 0),
-        **installed("other", "1.0", {"other/__init__.py": module("other 0")}, 0),
+        **installed("lib", "1.0", library(0)),
+        **installed("other", "1.0", {"other/__init__.py": module("other 0")}),
         "venv/bin/libtool": tool("lib", python),
         "venv/bin/editool": tool("edi", python),
         f"{source}/__init__.py": module("edi"),
@@ -136,19 +135,23 @@ def parents(state: Mapping[str, Entry]) -> set[str]:
 
 
 def changed(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> tuple[set[str], set[str]]:
-    """Return the files that differ, and all files and folders that are there in one of the two only."""
+    """Return the files that differ, and all files and folders that are there, as what they are, in one of the two only."""
     files = {path for path in {*before, *after} if before.get(path) != after.get(path)}
-    old, new = {*before, *parents(before)}, {*after, *parents(after)}
-    return files, old ^ new
+    old, new = (
+        {*((path, "") for path in state), *((path, "/") for path in parents(state))} for state in (before, after)
+    )
+    return files, {path for path, _ in old ^ new}
 
 
-def apply(root: Path, site: str, before: Mapping[str, Entry], after: Mapping[str, Entry], chance: random.Random) -> None:
+def apply(
+    root: Path, site: str, before: Mapping[str, Entry], after: Mapping[str, Entry], chance: random.Random
+) -> None:
     """Make `after` of `before` on the disk, in one of the ways in which programs write files."""
-    files, there = changed(before, after)
+    files, _ = changed(before, after)
     for path in sorted(files):
         if path not in after or bool(after[path].target) or (path in before and before[path].target):
             real(root, path, site).unlink(missing_ok=True)
-    for path in sorted(there & parents(before), reverse=True):
+    for path in sorted(parents(before) - parents(after), reverse=True):
         shutil.rmtree(real(root, path, site), ignore_errors=True)
     for path in sorted(files & {*after}):
         write(real(root, path, site), after[path], chance)
@@ -294,13 +297,13 @@ def _without(state: State, name: str) -> State:
 def reinstall(state: State, chance: random.Random, number: int) -> State:
     """Install the package anew, with other contents and the same version, or with another version."""
     version = chance.choice(["1.0", "1.0", "1.1"])
-    return {**_without(state, "lib"), **installed("lib", version, library(number), number)}
+    return {**_without(state, "lib"), **installed("lib", version, library(number))}
 
 
 def upgrade_another(state: State, chance: random.Random, number: int) -> State:
     version = chance.choice(["1.0", "2.0"])
     files = {"other/__init__.py": module(f"other {number}")}
-    return {**_without(state, "other"), **installed("other", version, files, number)}
+    return {**_without(state, "other"), **installed("other", version, files)}
 
 
 def start(state: State, chance: random.Random, number: int) -> State:
@@ -310,6 +313,9 @@ def start(state: State, chance: random.Random, number: int) -> State:
         return {other: entry for other, entry in state.items() if other != path}
     return {**state, path: Entry(f"import sys; sys.started = {number}\n")}
 
+
+RECORDED = (reinstall, upgrade_another, start)
+"""Those of packages that leave a record."""
 
 MUTATIONS: tuple[tuple[Mutation, int], ...] = (
     (edit, 6),

@@ -1,0 +1,161 @@
+"""All builds of one command: a build of MkDocs may have builds within it.
+
+mkdocs-static-i18n builds every further language in its own `on_post_build`, with the same plugin objects. What such
+builds found is told, counted and written as that of one build, when the outermost has ended: whatever is raised or
+warned of before keeps the languages that come later from being written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from mkdocs_codeexec.projects import collected
+from mkdocs_codeexec.report.console import ERROR
+from mkdocs_codeexec.report.cut import cut
+from mkdocs_codeexec.report.problems import Problems
+from mkdocs_codeexec.report.run import Run, distinct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mkdocs_codeexec.core.sample import Location
+    from mkdocs_codeexec.markdown.extension import CodeExecExtension
+    from mkdocs_codeexec.projects import Project
+    from mkdocs_codeexec.report.failures import Failure
+    from mkdocs_codeexec.runtime.store import DirectoryStore
+    from mkdocs_codeexec.site import Site
+
+
+@dataclass(slots=True)
+class Build:
+    """One build.
+
+    Attributes:
+        site: Its samples.
+        extension: The Markdown extension that collects them.
+        extensions: Those of the site, this one among them. Builds within each other have the same list.
+        written: Whether its pages are written: what went wrong in it is to be told, whatever comes then.
+    """
+
+    site: Site
+    extension: CodeExecExtension
+    extensions: list[Any]
+    written: bool = False
+
+    def install(self) -> None:
+        """Put the extension where another build's may be."""
+        others = [each for each in self.extensions if not isinstance(each, type(self.extension))]
+        self.extensions[:] = [*others, self.extension]
+
+
+@dataclass(slots=True)
+class Builds:
+    """The builds of one command, or of one rebuild of `serve`.
+
+    Attributes:
+        problems: What authors should know, of all builds.
+        pages: The files on disk, by what a terminal calls them.
+        project: What is built here, if that is part of a site that is built in another process.
+        waiting: Where such parts of this site leave their runs; None if there are none.
+        told: Whether it has been told what they came to.
+    """
+
+    problems: Problems = field(default_factory=Problems)
+    pages: dict[str, str] = field(default_factory=dict)
+    project: Project | None = None
+    waiting: Path | None = None
+    told: bool = False
+    _going: list[Build] = field(default_factory=list)
+    _all: list[Build] = field(default_factory=list)
+
+    def begin(self, build: Build) -> None:
+        """Note that `build` begins, within those that go on."""
+        build.install()
+        self._going.append(build)
+        self._all.append(build)
+
+    def end(self, depth: int) -> None:
+        """Note that only the outermost `depth` builds go on. What others have begun is ended."""
+        ended = self._going[depth:]
+        del self._going[depth:]
+        for build in ended:
+            build.site.close()
+        if ended and (current := self.current):
+            current.install()
+
+    @property
+    def current(self) -> Build | None:
+        """The innermost build that goes on."""
+        return self._going[-1] if self._going else None
+
+    def site(self) -> Site | None:
+        """Return the samples of the innermost build that goes on, or was the last."""
+        return self._going[-1].site if self._going else self._all[-1].site if self._all else None
+
+    def kept(self) -> DirectoryStore | None:
+        """Return the store that is in use: one for all builds, so that none evicts what another has used."""
+        return next((build.site.kept for build in self._all if build.site.kept is not None), None)
+
+    def watched(self) -> Iterator[Path]:
+        """Yield the files and folders whose change should rebuild the site."""
+        return chain.from_iterable(build.site.watched() for build in self._all)
+
+    def report(self, site: Site, *, fatal: bool) -> str:
+        """Tell what is written came to, once, and return why the command must fail; empty if it need not.
+
+        Args:
+            site: Who tells it.
+            fatal: Whether samples that failed are errors.
+        """
+        console = site.console
+        runs = [build.site.run() for build in self._written()]
+        others = collected(self.waiting) if self.waiting else []
+        for problem in cut(distinct(item for run in runs for item in run.resolved)):
+            self.problems.add(problem)
+        self.problems.tell(console)
+        if self.told or not runs:
+            return ""
+        self.told = True
+        run = Run.together(runs, others)
+        for line in run.details() if site.settings.verbose else ():
+            console.say(line)
+        for failure in self._failures() if run.failed() else ():
+            console.failure(failure, ERROR if fatal else console.warning_level)
+        console.say(run.summary())
+        if (kept := self.kept()) is not None:
+            kept.tidy()
+        for build in self._all:
+            if build.site.states is not None:
+                build.site.states.save()
+        if run.counts()["samples"]:
+            self._write(run, site)
+        fails = run.verdict() if fatal or any(other["fails"] for other in others) else ""
+        return "" if self.project and self.project.leave(run, fails) else fails
+
+    def _write(self, run: Run, site: Site) -> None:
+        try:
+            run.write(site.settings.cache_dir)
+        except OSError as error:
+            why = f"`last-run.json` cannot be written: {error.strerror or error}"
+            kept = self.kept()
+            (site.console.say if kept and kept.failed else site.console.warn)(why)
+
+    def _failures(self) -> list[Failure]:
+        """Return what must be told of samples that did not go as said; what is on pages of several builds, once."""
+        from mkdocs_codeexec.report.failures import failures
+
+        found = [(build.site, build.site.resolved()) for build in self._written()]
+        languages = {
+            item.sample.language: site.languages[item.sample.language] for site, items in found for item in items
+        }
+
+        def page(location: Location) -> str:
+            return self.pages.get(location.path or location.page, "")
+
+        return failures(distinct(chain.from_iterable(items for _, items in found)), languages, page)
+
+    def _written(self) -> list[Build]:
+        return [build for build in self._all if build.written and build.site.settings.enabled]
