@@ -115,7 +115,10 @@ class Checkout:
     def shown(self) -> list[str]:
         html = (self.root / "site/site/index.html").read_text()
         parts = html.split('<div class="codeexec" ')[1:]
-        return [part.partition('<pre class="codeexec-std')[2].partition("<code>")[2].partition("</code>")[0].strip() for part in parts]
+        return [
+            part.partition('<pre class="codeexec-std')[2].partition("<code>")[2].partition("</code>")[0].strip()
+            for part in parts
+        ]
 
     @property
     def run(self) -> dict[str, Any]:
