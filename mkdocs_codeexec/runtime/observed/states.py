@@ -31,7 +31,7 @@ class Unstable(Exception):  # noqa: N818 - not an error: an answer
 
 
 class States:
-    """Looks at inputs, each time anew; see `core.observed` for their names.
+    """Looks at inputs, each time anew, but for entries of folders; see `core.observed` for their names.
 
     Args:
         names: Knows where they are.
@@ -49,6 +49,7 @@ class States:
         self._sites = tuple(sites)
         self._sources = tuple(sources)
         self._search = search
+        self._listed: dict[str, tuple[os.stat_result, dict[str, str]]] = {}
 
     def look(self, name: str, since: int | None = None) -> str:
         """Return the state of `name`.
@@ -139,10 +140,9 @@ class States:
         return None
 
     def _listing(self, path: str, since: int | None, choose: Callable[[Iterable[str]], list[str]]) -> str:
+        found = self._listed.get(path) if since is None else None
         try:
-            about = os.stat(path)
-            with os.scandir(path) as entries:
-                kinds = {entry.name: _kind(entry) for entry in entries if entry.name != "__pycache__"}
+            about, kinds = self._listed[path] = found or _entries(path)
         except OSError:
             self._unchanged_parent(path, since)
             return ABSENT
@@ -223,6 +223,17 @@ def _permitted(path: str, about: os.stat_result) -> str:
 
 def _closed(about: os.stat_result) -> str:
     return " closed" if os.geteuid() == 0 and not about.st_mode & 0o004 else ""
+
+
+def _entries(path: str) -> tuple[os.stat_result, dict[str, str]]:
+    """Return what the folder `path` is, and what is in it: names, and what a listing tells beside them.
+
+    Raises:
+        OSError: It cannot be listed.
+    """
+    about = os.stat(path)
+    with os.scandir(path) as entries:
+        return about, {entry.name: _kind(entry) for entry in entries if entry.name != "__pycache__"}
 
 
 def _kind(entry: os.DirEntry[str]) -> str:
