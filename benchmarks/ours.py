@@ -46,9 +46,9 @@ class _Found:
     def page(self) -> PageContext:
         return self.context
 
-    def add(self, sample: Sample, refusal: str = "") -> str:
+    def add(self, sample: Sample, refusal: str = "", hint: str = "") -> str:
         if refusal:
-            raise MeasurementError(f"{sample.location}: {refusal}")
+            raise MeasurementError(f"{sample.location}: {refusal} {hint}".rstrip())
         self.samples.append(sample)
         return str(len(self.samples))
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mkdocs_codeexec.core.sample import Location
+    from mkdocs_codeexec.finishing import Finishing
     from mkdocs_codeexec.markdown.extension import CodeExecExtension
     from mkdocs_codeexec.projects import Project
     from mkdocs_codeexec.report.failures import Failure
@@ -37,12 +38,14 @@ class Build:
         site: Its samples.
         extension: The Markdown extension that collects them.
         extensions: Those of the site, this one among them. Builds within each other have the same list.
+        finishing: What finishes its pages.
         written: Whether its pages are written: what went wrong in it is to be told, whatever comes then.
     """
 
     site: Site
     extension: CodeExecExtension
     extensions: list[Any]
+    finishing: Finishing
     written: bool = False
 
     def install(self) -> None:

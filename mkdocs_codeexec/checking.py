@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.config import read_environment
-from mkdocs_codeexec.core.sample import Problem
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.slots import open_slot
 from mkdocs_codeexec.repeats import Repeated, Shown, exit_status, normalised, summary, to_json
@@ -38,7 +37,7 @@ class Collected(NamedTuple):
         settings: What the user configured.
         console: The voice on the terminal.
         theme_dirs: Where a theme may override our templates.
-        samples: In page order, each with why it is not executed although it asks for it, if that is so.
+        samples: In page order, each with why it is not executed although it asks for it, if that is so, and what to do.
         pages: The files on disk, by page.
     """
 
@@ -85,11 +84,7 @@ def _run(found: Collected, jobs: int, cache_dir: Path) -> list[Shown]:
     languages = open_languages(settings, found.console)  # which keep Environments in the real `cache_dir`
     settings = replace(settings, cache_dir=cache_dir, cache_write=False)
     site = Site(settings=settings, console=found.console, languages=languages, theme_dirs=found.theme_dirs)
-    pages = []
-    for sample, why in found.samples:
-        if why is not None:
-            site.report(Problem(sample.location, why.reason, why.hint))
-        pages.append(open_slot(site.add(sample, why.reason if why else ""), ""))
+    pages = [open_slot(site.add(sample, *((why.reason, why.hint) if why else ())), "") for sample, why in found.samples]
     fragments = site.fill(pages)
     return [Shown(*pair) for pair in zip(site.resolved(), fragments, strict=True)]
 

@@ -3,14 +3,15 @@
 When each fires, and what is done:
 
     on_startup        once. Its presence keeps this object alive across the rebuilds of `serve`.
-    on_config         options are checked; the Markdown extension and the stylesheet are added.
-    on_files          the stylesheet becomes a file of the site; what pages seem to hold begins to be built.
+    on_config         options are checked; the Markdown extension is added.
+    on_files          what pages seem to hold begins to be built.
     on_page_markdown  tells the Markdown extension which page it is about to see.
     on_page_content   the page is rendered; its fences have left Slots.
     on_env            every page is rendered, no template has run, no search index exists: the one batch.
+    on_page_context   a page with samples links to the stylesheet.
     on_post_page      late fences: Material's blog renders excerpts after on_env.
-    on_post_build     everything is written: failures are told, and `mkdocs build` fails. A build within another one
-                      (a further language of mkdocs-static-i18n) leaves that to the outermost.
+    on_post_build     everything is written: copies of pages are filled, failures are told, and `mkdocs build` fails. A
+                      build within another one (a further language of mkdocs-static-i18n) leaves that to the outermost.
     on_build_error    what was begun is ended, and what is written is told of.
     on_serve          what samples depend on is watched.
 """
@@ -19,21 +20,22 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority, get_plugin_logger
-from mkdocs.structure.files import File
 
 from mkdocs_codeexec.builds import Build, Builds
 from mkdocs_codeexec.config import PluginOptions, check_apart, read_environment, settings_from
 from mkdocs_codeexec.ending import Ending
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
+from mkdocs_codeexec.finishing import Finishing, annotations_of
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.collecting import PageContext
-from mkdocs_codeexec.markdown.extension import CodeExecExtension, ensure_superfences
+from mkdocs_codeexec.markdown.extension import CodeExecExtension
 from mkdocs_codeexec.projects import opened, project
 from mkdocs_codeexec.report.annotations import for_github
 from mkdocs_codeexec.report.console import INFO, WARNING, Console, plainly, wants_color
@@ -50,14 +52,13 @@ if TYPE_CHECKING:
     from mkdocs.livereload import LiveReloadServer
     from mkdocs.structure.files import Files
     from mkdocs.structure.pages import Page
+    from mkdocs.utils.templates import TemplateContext
 
     from mkdocs_codeexec.core.action import Key
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.sample import Sample
 
 log = get_plugin_logger("codeexec")
-
-STYLESHEET = "assets/codeexec.css"
 
 
 class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call]
@@ -71,7 +72,6 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         self._memory: dict[Key, Outcome] = {}
         self._watcher = Watcher()
         self._builds = Builds()
-        self._stand_in = False
         self._dirty = False
         self._ending = Ending(self._end)
 
@@ -91,9 +91,14 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         """The samples of the build that goes on, or was the last."""
         return self._builds.site()
 
-    @event_priority(-100)  # Last: other plugins may still add extensions, and ours wraps superfences.
+    @property
+    def _finishing(self) -> Finishing | None:
+        """What finishes the pages of the build that goes on."""
+        return self._builds.current.finishing if self._builds.current else None
+
+    @event_priority(-100)  # Last: other plugins may still add extensions, and ours wraps theirs.
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig | None:
-        """Check the options and add the Markdown extension and the stylesheet."""
+        """Check the options and add the Markdown extension."""
         within = self._enter()
         environ = read_environment()
         console = self._console(config, environ)
@@ -111,15 +116,12 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             site = self._as_before(config, environ, console, f"internal error: {type(error).__name__}: {error}")
         if not (site.settings.enabled or within):
             console.say("disabled: no sample is executed")
-        stand_in = ensure_superfences(config.markdown_extensions, config.mdx_configs)
-        self._stand_in = stand_in or (within and self._stand_in)  # within, what was added may be there still
-        extension = CodeExecExtension(site, site.rules, is_lexer=is_lexer, stand_in=self._stand_in)
-        self._builds.begin(Build(site, extension, config.markdown_extensions))
+        extension = CodeExecExtension(site, site.rules, is_lexer=is_lexer)
+        finishing = Finishing(config, PACKAGE / "assets" / "codeexec.css")
+        self._builds.begin(Build(site, extension, config.markdown_extensions, finishing))
         if site.settings.enabled and not (within or self._serving):
             self._builds.waiting = opened(config.plugins)
             self._builds.project = project(config.plugins, site.settings.project_dir)
-        if STYLESHEET not in config.extra_css:
-            config.extra_css.insert(0, STYLESHEET)  # first, so that the user's own sheets win
         return config
 
     def _console(self, config: MkDocsConfig, environ: dict[str, str]) -> Console:
@@ -156,6 +158,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             languages=open_languages(settings, console) if settings.enabled else {},
             theme_dirs=[Path(folder) for folder in config.theme.dirs],
             lenient=self._serving,
+            annotations=annotations_of(config),
             memory=self._memory if settings.execute == "auto" else {},
             problems=self._builds.problems,
             within=self._builds.current is not None,
@@ -189,10 +192,9 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
     @event_priority(-100)  # Last: other plugins may still bring pages.
     @survived
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
-        """Make the stylesheet a file of the site, and begin to build what the pages seem to hold."""
-        if files.get_file_from_path(STYLESHEET) is None:  # a site may bring its own
-            css = File(STYLESHEET, str(PACKAGE), config.site_dir, config.use_directory_urls)
-            files.append(css)
+        """Begin to build what the pages seem to hold."""
+        if self._finishing:
+            self._finishing.note(files)
         if self.site and self.site.settings.enabled:
             self._ending.begin()
         if self.site and self.site.settings.enabled and not self._dirty:
@@ -231,17 +233,28 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             return env
         pages = [file.page for file in files.documentation_pages() if file.page and file.page.content is not None]
         filled = self._guarded(self.site, [page.content or "" for page in pages])
+        changed = [page for page, content in zip(pages, filled, strict=True) if page.content != content]
         for page, content in zip(pages, filled, strict=True):
             page.content = content
+        if self._finishing:
+            self._finishing.filled(changed, files)
         if self._serving:
             self._watcher.update(self._builds.watched())
         return env
 
+    @event_priority(-100)  # Last: other plugins may still add to the page.
+    def on_page_context(self, context: TemplateContext, *, page: Page, **_: object) -> None:
+        """Have a page with samples link to the stylesheet."""
+        if self._finishing:
+            self._finishing.begin_page(context, page)
+
     @event_priority(-50)
     @survived
-    def on_post_page(self, output: str, /, **_: object) -> str:
+    def on_post_page(self, output: str, /, *, page: Page, **_: object) -> str:
         """Fill the Slots of fences that were rendered after on_env (blog excerpts, say)."""
-        return self._guarded(self.site, [output])[0] if self.site else output
+        if not (self.site and self._finishing):
+            return output
+        return self._finishing.end_page(page, self._guarded(self.site, [output])[0])
 
     def _guarded(self, site: Site, pages: list[str]) -> list[str]:
         """Fill `pages`; under `serve` nothing that goes wrong may leave, or every request would hang."""
@@ -265,8 +278,10 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
 
     @event_priority(-1000)  # After those who are last: mkdocs-static-i18n builds other languages at -100.
     def _told(self, *, config: MkDocsConfig) -> None:
-        """Tell what failed, and fail the build; within another one, leave both to that."""
+        """Fill copies of pages, tell what failed, and fail the build; within another one, leave the latter to that."""
         outer = depth() - 1
+        if self.site and self.site.settings.enabled:
+            self._fill_copies(self.site)
         if outer > 0:
             self._builds.end(outer)
             return
@@ -275,6 +290,12 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             raise PluginError(f"codeexec: {why}")
 
     on_post_build = CombinedEvent(_written, _told)
+
+    @survived
+    def _fill_copies(self, site: Site) -> Site:
+        if self._finishing and site.resolved():
+            self._finishing.fill_copies(lambda page: self._guarded(site, [page])[0])
+        return site
 
     def _report(self, site: Site) -> str:
         """Tell what all builds came to, and return why the command must fail; empty if it need not."""
@@ -311,11 +332,16 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
 
 
 def shown_path(config: MkDocsConfig, page: Page) -> str:
-    """Return the page's file as a terminal can open it: below the working directory, or below `mkdocs.yml`."""
-    path = page.file.abs_src_path
-    if path is None:
-        return page.file.src_uri
-    for base in (Path.cwd(), Path(config.config_file_path or "mkdocs.yml").absolute().parent):
+    """Return the page's file as a terminal can open it: below the working directory, or below `mkdocs.yml`.
+
+    A page that a plugin has made is named as if it was in `docs_dir`: its file, if there is one, is gone when that is read.
+    """
+    project = Path(config.config_file_path or "mkdocs.yml").absolute().parent
+    path = page.file.abs_src_path or ""
+    known = any(Path(path).is_relative_to(folder) for folder in (config.docs_dir, project))
+    if not path or (not known and Path(path).is_relative_to(tempfile.gettempdir())):
+        path = str(Path(config.docs_dir, page.file.src_uri))
+    for base in (Path.cwd(), project):
         if Path(path).is_relative_to(base):
             return Path(os.path.relpath(path, base)).as_posix()
     return path

@@ -6,7 +6,8 @@ Knows nothing of MkDocs: `plugin` calls it at the right moments, and so may a co
 from __future__ import annotations
 
 import datetime as dt
-import re
+import functools
+import hashlib
 import secrets
 import time
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.html.fallback import explained, plain
 from mkdocs_codeexec.html.fragment import Renderer
+from mkdocs_codeexec.html.ids import Ids, identified
 from mkdocs_codeexec.html.notice import notice
 from mkdocs_codeexec.languages import interpreter, words
 from mkdocs_codeexec.markdown import slots
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Executor, Language, Runner
     from mkdocs_codeexec.core.sample import Problem, Sample
     from mkdocs_codeexec.core.settings import LanguageRule, Settings
+    from mkdocs_codeexec.html.annotations import Annotations
     from mkdocs_codeexec.markdown.collecting import ExtensionFailure
     from mkdocs_codeexec.report.console import Console
 
@@ -53,14 +56,12 @@ class Slotted:
 
     Attributes:
         sample: What the author wrote.
-        html_id: Of its element on the page.
-        refusal: Why it is not executed although it asks for it; empty if it is.
+        refusal: Why it is not executed although it asks for it; None if it is.
         resolved: What became of it; None until then.
     """
 
     sample: Sample
-    html_id: str
-    refusal: str = ""
+    refusal: Unavailability | None = None
     resolved: Resolved | None = None
 
 
@@ -75,6 +76,7 @@ class Site:
         theme_dirs: Where a theme may override our templates.
         lenient: Whether a fault of our own at a fence is told and survived: in `serve`, where an exception would leave
             every request waiting.
+        annotations: How the site has code annotations; None if it has none.
         memory: Outcomes that this process has produced; lives as long as the caller wants.
         problems: What authors should know of their fences.
         within: Whether this build is within another one, at whose end its problems are told.
@@ -88,6 +90,7 @@ class Site:
     languages: Mapping[str, Language]
     theme_dirs: Sequence[Path] = ()
     lenient: bool = False
+    annotations: Annotations | None = None
     memory: MutableMapping[Key, Outcome] = field(default_factory=dict)
     problems: Problems = field(default_factory=Problems)
     within: bool = False
@@ -98,7 +101,6 @@ class Site:
     _late: bool = False
     _slots: dict[str, Slotted] = field(default_factory=dict)
     _per_page: dict[str, int] = field(default_factory=dict)
-    _token: str = field(default_factory=lambda: secrets.token_hex(4))
     _renderer: Renderer | None = None
     _started: float = field(default_factory=time.time)
     _duration: float = 0.0
@@ -131,16 +133,17 @@ class Site:
             self.console.warn(str(failure))
         return self.lenient
 
-    def add(self, sample: Sample, refusal: str = "") -> str:
+    def add(self, sample: Sample, refusal: str = "", hint: str = "") -> str:
         """Take a sample from a page and return the id of its Slot."""
         page = sample.location.page
         self._per_page[page] = number = self._per_page.get(page, 0) + 1
-        # The token keeps a sample that prints a Slot's markup from being taken for one.
-        slot = f"{self._token}-{len(self._slots)}"
-        name = f"codeexec-excerpt-{number}" if self._late else f"codeexec-{number}"
+        # Made of the page, so that the same page has the same slots; long, so that no author meets one by chance.
+        identity = repr((page, number, sample.language, sample.code))
+        slot = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         same = self._same(sample) if self._late else None
         resolved = same.resolved if same else None
-        self._slots[slot] = Slotted(same.sample if same else sample, name, refusal, resolved)
+        why = Unavailability(refusal, hint) if refusal else None
+        self._slots[slot] = Slotted(same.sample if same else sample, why, resolved)
         return slot
 
     def _same(self, sample: Sample) -> Slotted | None:
@@ -185,7 +188,7 @@ class Site:
         self.close()
         noticed = self._noticed(pages)
         self._late = True
-        filled = [self._unmarked(slots.fill(page, self._fragment)) for page in noticed]
+        filled = [self._filled(page) for page in noticed]
         self._duration += time.perf_counter() - began
         return filled
 
@@ -196,18 +199,24 @@ class Site:
         mine = [any(slot in self._slots for slot in slots.find(page)) for page in pages]
         return [notice(self.notice) + page if found else page for page, found in zip(pages, mine, strict=True)]
 
-    def _unmarked(self, html: str) -> str:
-        """Return `html` without Slots that cannot be filled, such as one in a comment: their marks are random."""
-        if self._token not in html:
-            return html
-        return re.sub(rf"\sdata-codeexec-(?:slot|end)=[\"']?{self._token}-\d+[\"']?", "", html)
+    def _filled(self, page: str) -> str:
+        filled = slots.fill(page, functools.partial(self._fragment, Ids(page)), self._following)
+        return slots.erase(filled, self._slots.__contains__)
+
+    def _following(self, slot: str, source: str, html: str, end: int) -> tuple[int, int] | None:
+        """Return where the annotations of the source in `slot` are; None if it has none, or is not shown."""
+        slotted = self._slots.get(slot)
+        if self.annotations is None or slotted is None or slotted.sample.display.source == "none":
+            return None
+        return self.annotations.following(source, html, end)
 
     def _refuse(self, waiting: Sequence[Slotted]) -> None:
         """Answer those that are not executed. What is wrong is told at the end, as of all failures, and not here."""
         for slotted in waiting:
-            if reason := slotted.refusal:
-                why = Unavailability(reason, self.problems.hint(slotted.sample.location, reason))
-                slotted.resolved = Resolved(sample=slotted.sample, verdict=Errored(reason), why=why)
+            if refused := slotted.refusal:
+                hint = refused.hint or self.problems.hint(slotted.sample.location, refused.reason)
+                why = Unavailability(refused.reason, hint)
+                slotted.resolved = Resolved(sample=slotted.sample, verdict=Errored(refused.reason), why=why)
 
     def _resolve(self, live: Sequence[Slotted]) -> None:
         if not live:
@@ -265,34 +274,43 @@ class Site:
             finally:
                 executor.close()
 
-    def _fragment(self, slot: str, source: str) -> str | None:
+    def _fragment(self, ids: Ids, slot: str, source: str, annotations: str) -> str | None:
         slotted = self._slots.get(slot)
         if slotted is None or slotted.resolved is None:
             return None
+        html_id = ids.next()
         try:
-            return self._rendered(slotted.resolved, slotted.html_id, source)
+            fragment = self._rendered(slotted.resolved, html_id, source, annotations)
         except Exception as error:
             if not self.lenient:
                 raise
             why = explained(error)
             self.console.warn(f"{slotted.sample.location}: the output of a sample could not be put on the page: {why}")
             slotted.resolved = replace(slotted.resolved, verdict=Errored(why))
-            return plain(source, slotted.html_id, why)
+            fragment = plain(source + annotations, html_id, why)
+        return identified(fragment, html_id)
 
-    def _rendered(self, resolved: Resolved, html_id: str, source: str) -> str:
+    def _rendered(self, resolved: Resolved, html_id: str, source: str, annotations: str) -> str:
+        from mkdocs_codeexec.html.marks import numbers
         from mkdocs_codeexec.report.findings import marks
+        from mkdocs_codeexec.report.places import rewritten, shown_map
 
         if self._renderer is None:
             self._renderer = Renderer(self.theme_dirs, PACKAGE / "templates")
-        language = self.languages[resolved.sample.language]
+        sample = resolved.sample
+        language = self.languages.get(sample.language)  # None: it is not set up, and that is what went wrong
+        # Readers are told numbers of lines that they see.
+        where = shown_map(sample, numbers(source, sample.code) if sample.display.source != "none" else {})
+        found = marks(sample, resolved.verdict, resolved.outcome, language) if language else ()
         return self._renderer.render(
-            resolved.sample,
+            sample,
             resolved.verdict,
             resolved.outcome,
             source=source,
+            annotations=annotations,
             html_id=html_id,
-            tidy=lambda text: language.tidy(resolved.sample, text),
-            marks=marks(resolved.sample, resolved.verdict, resolved.outcome, language),
+            tidy=lambda text: rewritten(language.tidy(sample, text) if language else text, where),
+            marks=[mark._replace(message=rewritten(mark.message, where)) for mark in found],
         )
 
     def give_up(self, why: str) -> None:
@@ -303,7 +321,10 @@ class Site:
 
     def resolved(self) -> list[Resolved]:
         """Return what became of the samples, in page order; a fence that was rendered twice counts once."""
-        return distinct(slotted.resolved for slotted in self._slots.values() if slotted.resolved is not None)
+        found = distinct(slotted.resolved for slotted in self._slots.values() if slotted.resolved is not None)
+        # Docstrings are converted when the fences of their page have been.
+        pages = {page: number for number, page in enumerate(dict.fromkeys(item.sample.location.page for item in found))}
+        return sorted(found, key=lambda item: (pages[item.sample.location.page], item.sample.location.line))
 
     def run(self) -> Run:
         """Return the build as numbers."""
@@ -312,7 +333,7 @@ class Site:
         return Run(
             resolved=resolved,
             executed=executed(resolved),
-            run_id=f"{started:%Y%m%dT%H%M%S%f}-{self._token}",
+            run_id=f"{started:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}",
             started=started.isoformat(timespec="seconds"),
             duration=self._duration,
         )
@@ -320,7 +341,7 @@ class Site:
     def watched(self) -> Iterable[Path]:
         """Return the files and folders whose change should rebuild the site."""
         used = {slotted.sample.language for slotted in self._slots.values()}
-        found = [path for name in sorted(used) for path in self.languages[name].watched()]
+        found = [path for name in sorted(used & self.languages.keys()) for path in self.languages[name].watched()]
         if self.states is not None:
             within = [self.settings.project_dir, *(Path(folder) for _, folder in interpreter.sources())]
             apart = (self.settings.cache_dir, self.settings.environment_dir)

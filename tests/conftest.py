@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine proves nothing
+hypothesis.settings.load_profile("untimed")
 
 MKDOCS_YML = """\
 site_name: Test
@@ -126,9 +139,58 @@ def environment_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.getbasetemp().parent / "codeexec-environments"
 
 
+@pytest.fixture(scope="session")
+def project_in(environment_dir: Path) -> Callable[[Path], Project]:
+    """Return what makes an empty site in a folder, with the plugin's default options."""
+
+    def make(folder: Path) -> Project:
+        found = Project(folder, {"CODEEXEC_ENVIRONMENT_DIR": str(environment_dir), "NO_COLOR": "1"})
+        found.configure()
+        return found
+
+    return make
+
+
 @pytest.fixture
-def project(tmp_path: Path, environment_dir: Path) -> Project:
+def project(tmp_path: Path, project_in: Callable[[Path], Project]) -> Project:
     """Return an empty site with the plugin's default options."""
-    found = Project(tmp_path / "site-under-test", {"CODEEXEC_ENVIRONMENT_DIR": str(environment_dir), "NO_COLOR": "1"})
-    found.configure()
-    return found
+    return project_in(tmp_path / "site-under-test")
+
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def publish() -> Iterator[Callable[[Path], str]]:
+    """Return what serves a folder, and returns its address: a secure context, so that there is a clipboard."""
+    servers: list[http.server.ThreadingHTTPServer] = []
+
+    def serve(folder: Path) -> str:
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_address[1]}/"
+
+    yield serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        pytest.skip("no Chromium is installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()

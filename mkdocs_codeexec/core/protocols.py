@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
 from mkdocs_codeexec.core.confinement import UNLIMITED, Access, Limits, Tier
 
@@ -151,6 +151,20 @@ class Regrouped:
     batches: tuple[tuple[Action, ...], ...]
 
 
+class Fault(NamedTuple):
+    """A place in the file that ran, and what a program that did not end well said of it.
+
+    Attributes:
+        line: From one.
+        column: From one; 0 if it is not known.
+        message: In one line; may be empty.
+    """
+
+    line: int
+    column: int
+    message: str
+
+
 class Language(Protocol):
     """One language, set up for one build. Made by `languages.open_languages`."""
 
@@ -210,6 +224,14 @@ class Language(Protocol):
         """Return line and column within the sample for a place in the file that was compiled; both from one."""
         ...
 
+    def ran(self, sample: Sample) -> str:
+        """Return the author's code as it runs: as many lines, in the same order, hidden ones without their mark."""
+        ...
+
+    def faults(self, text: str) -> Sequence[Fault]:
+        """Return which places of the sample `text` is about: what a program without success wrote to stderr, no colours."""
+        ...
+
     def tidy(self, sample: Sample, text: str) -> str:
         """Return `text`, output of a step of `sample`, as a reader of the sample should see it."""
         ...
@@ -224,6 +246,10 @@ class Language(Protocol):
         Returns:
             None if they cannot.
         """
+        ...
+
+    def hint(self, sample: Sample, outcome: Outcome) -> str:
+        """Return what the author may write instead where `sample` did not go as said; empty if nothing is known."""
         ...
 
     def watched(self) -> Sequence[Path]:

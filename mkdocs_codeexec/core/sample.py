@@ -19,14 +19,18 @@ class Location:
         page: The page's path under `docs_dir`.
         line: One-based line of the fence in that file, front matter counted.
         path: The same file as a terminal can open it, `docs/guide.md`; empty if that is `page`.
+        end: Line of the end of the fence; 0 if the file does not hold it, because an include brought it, say.
+        within: Where it is if that line only brings it here: `in the docstring of pk.f (line 3)`; else empty.
     """
 
     page: str
     line: int
     path: str = field(default="", compare=False)
+    end: int = field(default=0, compare=False)
+    within: str = ""
 
     def __str__(self) -> str:
-        return f"{self.path or self.page}:{self.line}"
+        return f"{self.path or self.page}:{self.line}{', ' if self.within else ''}{self.within}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +41,15 @@ class Problem:
         location: The fence.
         message: What is wrong.
         hint: What to do about it; may be empty.
+        once: Whether one place of a site where it is so is told, and no other.
+        mild: Whether it is worth a line in the log, and is no warning.
     """
 
     location: Location
     message: str
     hint: str = ""
+    once: bool = False
+    mild: bool = False
 
     def __str__(self) -> str:
         text = f"{self.location}: {self.message}"

@@ -91,7 +91,7 @@ class Renderer:
         )
         self._template = self._environment.get_template("codeexec/fragment.html")
 
-    def render(
+    def render(  # noqa: PLR0913 - named, all but three
         self,
         sample: Sample,
         verdict: Verdict,
@@ -99,6 +99,7 @@ class Renderer:
         *,
         source: str,
         html_id: str,
+        annotations: str = "",
         tidy: Callable[[str], str],
         marks: Sequence[Mark] = (),
     ) -> str:
@@ -110,13 +111,14 @@ class Renderer:
             outcome: What happened, raw; None if nothing is known.
             source: The source as HTML; nothing but marks is put into it.
             html_id: Unique on the page.
+            annotations: The list, as HTML, that belongs to the source and stands behind it.
             tidy: Makes a step's text fit for readers of the sample.
             marks: What is said of lines of the source.
         """
         view = View(
             verdict=verdict_name(verdict),
             id=html_id,
-            source=Markup(marked(source, sample.code, marks)),  # noqa: S704 - the site's own highlighter wrote it
+            source=Markup(marked(source, sample.code, marks) + annotations),  # noqa: S704 - the site's own highlighter wrote it
             position=sample.display.source,
             streams=tuple(_streams(sample, verdict, outcome, tidy)),
             notes=tuple(ansi.strip(note) for note in _notes(verdict, outcome)),

@@ -66,6 +66,39 @@ def marked(source: str, code: str, marks: Sequence[Mark]) -> str:
     return "".join((before, *(piece.text for piece in wrapped(wrapped(pieces, whole), exact)), after))
 
 
+def numbers(source: str, code: str) -> dict[int, int]:
+    """Return the number that readers see, or would count, for each line of `code` that `source` shows.
+
+    Nothing if `source` is not understood. One line more than there are: compilers speak of the end of a file.
+
+    Args:
+        source: Made by the site's highlighter.
+        code: What the author wrote, hidden lines included.
+    """
+    inside = _inside(source)
+    pieces = parse(inside[1]) if inside else None
+    rows = _rows(shown(pieces), code) if pieces is not None else None
+    if not rows:
+        return {}
+    first = _first(source)
+    last = max(rows)
+    found = {line: row.line + first for line, row in rows.items()}
+    return {**found, last + 1: found[last] + 1} if last == code.count("\n") + 1 else found
+
+
+_TABLE = re.compile(r"""<td class=["']?linenos\b.*?<pre\b[^<>]*>(.*?)</pre>""", re.DOTALL)
+_INLINE = re.compile(r"""<span\b[^<>]*?\bclass=["']?[^"'<>]*\blinenos\b[^<>]*>[^<]*""")
+_NUMBER = re.compile(r"""(?:data-linenos=["']|>)\s*(\d{1,9})\b""")
+
+
+def _first(source: str) -> int:
+    """Return the number of the first line: the one that is shown, or one. Not every line need show its number."""
+    table = _TABLE.search(source)
+    rows = [re.sub("<[^<>]*>", ">", row) for row in table[1].split("\n")] if table else _INLINE.findall(source)
+    found = ((row, _NUMBER.search(text)) for row, text in enumerate(rows))
+    return next((int(number[1]) - row for row, number in found if number), 1)
+
+
 _CODE = re.compile(r"<code\b[^<>]*>")
 
 

@@ -14,8 +14,8 @@ from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.core.normalize import relative, renamed, without_folder
 from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
-from mkdocs_codeexec.core.protocols import Bench, Narrator, Observe, Runner, Scratch, Unavailability
-from mkdocs_codeexec.languages import inputs, interpreter, views
+from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Observe, Runner, Scratch, Unavailability
+from mkdocs_codeexec.languages import frames, inputs, interpreter, programs, views
 from mkdocs_codeexec.languages.builtin import CACHE, PYTHON, VERSION
 from mkdocs_codeexec.languages.toolchain import (
     Memo,
@@ -128,7 +128,7 @@ class ScriptLanguage:
             why = NotStarted(f"`{program}` was not found: the build step made no such file{hint}")
             return StepResult(kind=step.kind, stdout="", stderr="", ended=why)
         argv = (str(found), *(str(interpreter.program()) if word == PYTHON else word for word in step.argv[1:]))
-        env = {**self._caches(program), **dict(step.env)}
+        env = {**self._caches(program), **programs.toolchains(self._script.readable, self._settings), **dict(step.env)}
         result = relative(scratch.run(step, argv, env, self._reach(), self._observe(step)), str(scratch.path))
         return renamed(result, self._shown())
 
@@ -167,7 +167,9 @@ class ScriptLanguage:
             os.path.relpath(path, project) if path.is_relative_to(project) else str(path)
             for path in self._script.readable
         ]
-        return tuple((f"readable:{name}", "") for name in sorted(set(names)))
+        found = tuple((f"readable:{name}", "") for name in sorted(set(names)))
+        chosen = programs.toolchains(self._script.readable, self._settings).get("RUSTUP_TOOLCHAIN")
+        return (*found, ("rustup", chosen)) if chosen else found
 
     def structured(self, action: Action) -> Action:
         """Return `action`: of this language nothing is known that could not be printed."""
@@ -183,10 +185,23 @@ class ScriptLanguage:
         del sample
         return line, column
 
+    def ran(self, sample: Sample) -> str:
+        """Return the code as it is: no line is hidden."""
+        return sample.code
+
+    def faults(self, text: str) -> Sequence[Fault]:
+        """Return the place that an interpreter names in `text`."""
+        return frames.faults(text)
+
     def tidy(self, sample: Sample, text: str) -> str:
         """Return `text` without folders of this machine."""
         del sample
         return without_folder(text, str(self._settings.project_dir))
+
+    def hint(self, sample: Sample, outcome: Outcome) -> str:
+        """Return how to let samples find a program that they did not find."""
+        del sample
+        return programs.hint(outcome, self.name, self._script.readable, self._settings)
 
     def watched(self) -> Sequence[Path]:
         """Return the declared inputs."""
@@ -219,6 +234,7 @@ class ScriptLanguage:
             else:
                 yield from views.installation(found, self._settings)
         yield from views.given(self._settings.project_dir, self._script.inputs, self._script.readable)
+        yield from programs.folders(self._script.readable, self._settings)
 
     def _writable(self) -> Iterator[str]:
         for program in self._programs():

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from pymdownx.superfences import SuperFencesRawBlockPreprocessor
+from pymdownx.superfences import SuperFencesException, SuperFencesRawBlockPreprocessor
 
 from mkdocs_codeexec.core.hidden import visible
 from mkdocs_codeexec.markdown.header import Header, is_inline_code, parse_header
@@ -72,19 +72,42 @@ class Asking:
         header = parse_header(info)
         found = self._desk.claim(header)
         if found is None or found.manner == "native":
-            if usual(m) or self._rescue(header, known=found is not None):
+            # With relaxed headers superfences takes `rust,ignore` for a fence without a language.
+            okay = usual(m) and (found is None or self._theirs or bool(self.lang) or not header.rustdoc)
+            if okay or self._rescue(header, known=found is not None):
                 self._leave(m.string, info)
-                if found is not None and found.hides_lines:
-                    self.formatter = functools.partial(self._show, self.formatter)
+                if found is not None and not self._theirs:
+                    self._look_at(found, m.string)
                 return True
             if found is None:
+                self._refuse()
                 return False
-        elif found.manner == "leftover" and usual(m) and self.formatter is not self._usual_formatter:
+        elif self._wanted(found, m, usual) and found.manner == "leftover":
+            self._leave(m.string, info)
             return True
         self.lang, self.id, self.classes = found.word, found.id, list(found.classes)
         self.options, self.attrs = {}, {}
         self._take(found, m.string)
         return True
+
+    def _wanted(self, found: Claim, m: re.Match[str], usual: Callable[[re.Match[str]], bool]) -> bool:
+        """Tell whether a custom fence of the site takes this one, which `found` is about, for more than its looks."""
+        try:
+            if not usual(m) or not self._theirs:
+                return False
+        except SuperFencesException:  # of a validator that has never heard of our options
+            return False
+        if found.manner == "leftover":
+            return True
+        entry = next(entry for entry in self.extension.superfences if entry["formatter"] is self.formatter)
+        if not _takes(entry, found.word, dict(found.passthrough), self.md):
+            self._contest(found, m.string, owner_of(entry["formatter"]))
+        return True
+
+    @property
+    def _theirs(self) -> bool:
+        """Whether the fence that has just been read is one of the site's custom fences."""
+        return self.formatter is not None and self.formatter is not self._usual_formatter
 
     @property
     def _usual_formatter(self) -> Any:
@@ -105,6 +128,15 @@ class Asking:
         self.formatter = self._usual_formatter
         return True
 
+    def _look_at(self, found: Claim, line: str) -> None:
+        """Note a fence in a language of ours that superfences shows."""
+        del line
+        if found.hides_lines:
+            self.formatter = functools.partial(self._show, self.formatter)
+
+    def _contest(self, found: Claim, line: str, owner: str) -> None:
+        """Take note that `owner` would execute the fence that starts with `line`, too."""
+
     def _show(self, formatter: Callable[..., str], *, src: str, **how: Any) -> str:
         """Render with `formatter` what readers see of a plain fence."""
         shown = visible(src)
@@ -112,12 +144,30 @@ class Asking:
             self.line_count = shown.count("\n") + 1
         return formatter(src=shown, **how)
 
+    def _refuse(self) -> None:
+        """Note that superfences takes a line that looks like a fence for text."""
+
     def _leave(self, line: str, info: str) -> None:
         """Leave the fence that starts with `line` to superfences."""
 
     def _take(self, found: Claim, line: str) -> None:  # noqa: ARG002 - here a fence only has to be one
         """Make the fence that starts with `line` ours."""
         self.formatter = None
+
+
+def _takes(entry: dict[str, Any], word: str, options: dict[str, str], md: Any) -> bool:
+    """Tell whether a custom fence takes a header with these options alone."""
+    try:
+        return bool(entry["validator"](word, options, {}, {}, md))
+    except Exception:  # noqa: BLE001 - superfences takes it for a no as well
+        return False
+
+
+def owner_of(formatter: Any) -> str:
+    """Return the package that a custom fence comes from, as it is called in `mkdocs.yml`; empty if nobody can know."""
+    format_ = getattr(formatter, "keywords", {}).get("_fmt") or formatter
+    package = str(getattr(format_, "__module__", "")).partition(".")[0]
+    return "" if package in ("pymdownx", "__main__", "builtins") else package.replace("_", "-")
 
 
 class RawFences(Asking, SuperFencesRawBlockPreprocessor):  # type: ignore[misc]

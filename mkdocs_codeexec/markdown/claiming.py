@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.settings import LanguageRule
-from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.markdown.header import Option
+from mkdocs_codeexec.markdown.instead import instead_of
 from mkdocs_codeexec.markdown.options import Remark, Request
 from mkdocs_codeexec.markdown.reading import Reading, read
 from mkdocs_codeexec.markdown.values import is_error_code
@@ -22,7 +22,7 @@ Manner: TypeAlias = Literal["ours", "native", "leftover"]
 
     ours      we
     native    superfences, as if we were not there; we, if it would leave the text of the fence on the page
-    leftover  a custom fence of the site, if one takes it; else we
+    leftover  a custom fence of the site, if one takes it; else we: it asks for what nobody does
 """
 
 _RUSTDOC_ALONE = frozenset({"should_panic", "no_run", "compile_fail", "ignore", "test_harness", "standalone_crate"})
@@ -41,7 +41,7 @@ class Claim(NamedTuple):
         passthrough: Options of the highlighter.
         id: Its `#id`.
         classes: Its classes.
-        remarks: What is wrong with it; not told of what superfences or a custom fence renders.
+        remarks: What is wrong with it; not told of what a custom fence renders.
         request: What is asked for; None if it is plain code.
     """
 
@@ -73,15 +73,12 @@ def claim(
     header = _with_language(header, languages)
     rule = languages.get(header.language.lower())
     if rule is None:
-        return _unknown_language(header, languages)
+        return _cell(header, languages) or _unknown_language(header, languages)
     reading = read(header, rule, target=target, is_lexer=is_lexer)
     request, remarks = _decide(reading, rule)
-    manner: Manner = "leftover" if reading.near else "native"
-    if request is not None or reading.ours:
-        manner = "ours"
     return Claim(
         word=header.language,
-        manner=manner,
+        manner="ours" if request else "native",
         hides_lines=rule.hides_lines,
         passthrough=reading.passthrough,
         id=header.id,
@@ -108,7 +105,6 @@ def _with_language(header: Header, languages: Mapping[str, LanguageRule]) -> Hea
 
 
 def _unknown_language(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None:
-    # `test` alone is an everyday word; only `exec` says that somebody counts on execution.
     words = [*(option.name for option in header.options), *header.classes]
     word = header.language
     if "exec" not in (word, *words):
@@ -118,19 +114,49 @@ def _unknown_language(header: Header, languages: Mapping[str, LanguageRule]) -> 
         word = next((other for other in words if other.lower() in languages), "")
         remark = _no_language(word or next(iter(languages), "rust"), braces=header.braces)
     else:
-        meant = nearest(word.lower(), tuple(languages))
         remark = Remark(
             f"`{word}` is not set up as a language, so this is not executed",
-            (f"did you mean `{meant}`? " if meant else "") + f"`languages:` of the plugin can have an entry `{word}`",
+            instead_of(word, tuple(known for known, rule in languages.items() if rule.run != "none")),
         )
+    asks = reading.marked is not False and not reading.request.ignored and not _all_off(languages)
+    request = reading.request._replace(language=word, refusal=remark.message, hint=remark.hint)
     return Claim(
         word=word,
         manner="leftover",
         passthrough=reading.passthrough,
         id=header.id,
         classes=tuple(name for name in reading.classes if name != word),
-        remarks=() if reading.marked is False else (remark,),
+        request=request if asks else None,
     )
+
+
+def _all_off(languages: Mapping[str, LanguageRule]) -> bool:
+    """Tell whether nothing at all is executed on this site."""
+    return all(rule.run == "none" for rule in languages.values())
+
+
+def _cell(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None:
+    """Return what is done with a cell of a notebook: it asks for execution, and we want it written otherwise.
+
+    Quarto and R Markdown: `{python}`, `{python, echo=FALSE}`; MyST: `{code-cell} python`.
+    """
+    if header.language or header.classes:
+        return None
+    first, *more = (*header.stray, *(option.name for option in header.options), "")
+    if first.strip("{}") == "code-cell":
+        whose, cell, word = "MyST", "{code-cell}", next((name for name in more if name.lower() in languages), "python")
+    elif header.braces and header.options[:1] == (Option(first),) and "exec" not in more:
+        whose, cell, word = "Quarto", f"{{{first}}}", first
+    else:
+        return None
+    rule = languages.get(word.lower())
+    if rule is None or rule.run == "none":
+        return None
+    remark = Remark(
+        f"`{cell}` is how {whose} writes a cell; here it asks for nothing, so this is not executed",
+        f"write `{word} exec`; to show it only, write `{word}`",
+    )
+    return Claim(word=word, manner="leftover", remarks=(remark,))
 
 
 def _no_language(word: str, *, braces: bool) -> Remark:
@@ -148,10 +174,10 @@ def _decide(reading: Reading, rule: LanguageRule) -> tuple[Request | None, tuple
     request = reading.request
     if rule.run == "marked" and not reading.marked:
         if not reading.expects or request.ignored:
-            return None, reading.remarks
+            return None, reading.near
         says = ", ".join(f"`{word}`" for word in reading.expects)
         return None, (
-            *reading.remarks,
+            *reading.near,
             Remark(
                 f"{says} says how it should end, and it is not run",
                 f"add `exec` to the fence, or set `run: all` for `{rule.name}` in `languages:`",
@@ -160,6 +186,26 @@ def _decide(reading: Reading, rule: LanguageRule) -> tuple[Request | None, tuple
     if rule.run == "check":
         request = request._replace(build_only=True)
     return request, (*reading.remarks, *reading.missing)
+
+
+def contest(found: Claim, owner: str) -> Remark:
+    """Return what is to be said of a fence that we execute and that another tool would execute, too.
+
+    Args:
+        found: What is done with it.
+        owner: The other one, as it is called in `mkdocs.yml`; empty if nobody can know.
+    """
+    language = found.request.language if found.request else found.word
+    theirs = "`custom_fences` of `pymdownx.superfences`"
+    if owner == "markdown-exec":  # a plugin that adds custom fences, or one of those
+        theirs = f"`languages` of `{owner}`, or out of {theirs}"
+    return Remark(
+        f"`{language}` fences with `exec` are executed here, and {f'`{owner}`' if owner else 'a custom fence'} "
+        "would execute them too",
+        f"`languages: {{{language}: {{run: none}}}}` of `codeexec` leaves them to it; to keep them here, "
+        f"leave `{found.word}` out of {theirs}",
+        once=True,
+    )
 
 
 def foreign_include(code: str) -> Remark | None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.markdown.claiming import Claim
     from mkdocs_codeexec.markdown.header import Header
     from mkdocs_codeexec.markdown.locating import Lines
+    from mkdocs_codeexec.markdown.nesting import Nesting
 
 
 class ExtensionFailure(SuperFencesException, CodeExecError):  # type: ignore[misc]  # noqa: N818 - a bug of ours
@@ -45,7 +46,7 @@ class Collector(Protocol):
         """Return the page that is being converted; None outside of any page, where nothing is executed."""
         ...
 
-    def add(self, sample: Sample, refusal: str = "") -> str:
+    def add(self, sample: Sample, refusal: str = "", hint: str = "") -> str:
         """Take a sample and return the id of its Slot.
 
         The Slot may never get on the page: superfences takes a fence back that turns out to be in an indented code
@@ -54,6 +55,7 @@ class Collector(Protocol):
         Args:
             sample: As the author wrote it.
             refusal: Why it is not executed although it asks for it.
+            hint: What to do about that; empty if it has been reported.
         """
         ...
 
@@ -74,9 +76,11 @@ class Desk(NamedTuple):
         claim: Says what is done with a header.
         lines: Where lines come from.
         stand_in: Whether superfences stands in for `fenced_code`.
+        nesting: Which conversion is one within the conversion of a page.
     """
 
     collector: Collector
     claim: Callable[[Header], Claim | None]
     lines: Lines
     stand_in: bool
+    nesting: Nesting

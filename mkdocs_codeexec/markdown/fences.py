@@ -6,28 +6,35 @@ superfences knows lists, tabs, blockquotes, admonitions and fences within fences
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markdown.postprocessors import Postprocessor
+from markdown.util import ETX, STX
 from pymdownx.superfences import SuperFencesBlockPreprocessor, SuperFencesException
 
 from mkdocs_codeexec.core.hidden import visible
 from mkdocs_codeexec.core.sample import Location, Problem
 from mkdocs_codeexec.markdown.asking import Asking
-from mkdocs_codeexec.markdown.claiming import foreign_include
+from mkdocs_codeexec.markdown.claiming import contest, foreign_include
 from mkdocs_codeexec.markdown.collecting import Desk, ExtensionFailure, PageContext
-from mkdocs_codeexec.markdown.header import parse_header
-from mkdocs_codeexec.markdown.options import Remark
+from mkdocs_codeexec.markdown.doubts import Doubts, comments, opener, untaken
+from mkdocs_codeexec.markdown.header import is_inline_code, parse_header
+from mkdocs_codeexec.markdown.rendering import Rendering
 from mkdocs_codeexec.markdown.slots import open_slot
 
 if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable
+
     from markdown import Markdown
 
     from mkdocs_codeexec.markdown.claiming import Claim
+    from mkdocs_codeexec.markdown.options import Remark
 
 
-class _Opened(NamedTuple):
+class Opened(NamedTuple):
     """A fence of ours, from its header on.
 
     Attributes:
@@ -41,24 +48,53 @@ class _Opened(NamedTuple):
     line: str
 
 
-class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
-    """Renders fences, and hands in the samples among them."""
+class Swallowed(NamedTuple):
+    """A sample that stands within a fence.
+
+    Attributes:
+        opened: Its header.
+        told: Whether it is told although that fence has an end.
+    """
+
+    opened: Opened
+    told: bool
+
+
+class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[misc]
+    """Renders fences, and hands in the samples among them.
+
+    Attributes:
+        doubts: What is to be said of lines that may turn out not to be fences.
+        directive: The last `:::` that mkdocstrings was asked for: its name, and how many of that name came before.
+    """
 
     def __init__(self, md: Markdown, usual: Any, desk: Desk) -> None:
         super().__init__(md, usual, desk)
+        self.doubts = Doubts()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.directive: tuple[str, int] | None = None
+        self._directives: Counter[str] = Counter()
+        self._nested = False
         self._index = -1
-        self._opened: _Opened | None = None
-        self._bare: tuple[int, str] | None = None
+        self._line = ""
+        self._opened: Opened | None = None
+        self._left: tuple[int, str] | None = None
+        self._swallowed: list[Swallowed] = []
+        self._suspicious = False
+        self._handed_in: Location | None = None
+        self._samples: dict[str, Location] = {}
+        self._contested: Remark | None = None
         self._problems: list[Problem] = []
         self._deferred: dict[str, list[Problem]] = {}
+        self._fenced: list[range] = []
+        self.doubts.clear()
 
     def run(self, lines: list[str]) -> list[str]:
         """Return `lines` with a placeholder for each fence."""
-        self._index = -1
-        self._opened = None
-        self._bare = None
-        self._problems = []
-        self._deferred = {}
+        self._begin()
+        self._nested = self._desk.nesting.begin(self, self._desk.collector.page())
         kept: list[str] = super().run(lines)
         self._abandon()
         return kept
@@ -67,70 +103,142 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
         """Count a line outside of a fence."""
         self._index += 1
         whitespace: str = super().parse_whitespace(line)
+        if found := untaken(line):
+            self._suspicious = True
+            page, asks = self._desk.collector.page(), self._asking_for(found.fence, found.info)
+            if page and asks:
+                location = self._location(Opened(asks, self._index, line), page)
+                self.doubts.add(line, found.remark.at(location))
         return whitespace
+
+    def _asking_for(self, fence: str, info: str) -> Claim | None:
+        """Return what is done with a fence that starts with `fence` and `info`, if it asks for something."""
+        if fence.startswith("`") and is_inline_code(info):
+            return None
+        found = self._desk.claim(parse_header(info))
+        return found if found and found.request and not found.request.ignored else None
 
     def parse_fence_line(self, line: str) -> tuple[str, str]:
         """Count a line inside of a fence."""
         self._index += 1
+        self._line = line
         whitespace, content = super().parse_fence_line(line)
         if self._opened and _is_end(content, self.fence):
             content = self.fence
         if self._opened and self.ws == " " and not whitespace:  # no list can be there, so CommonMark goes on
             whitespace = self.ws
-        if self._bare and content.startswith(self.fence):
-            self._look_within(self._bare, content, line)
+        if "```" in content or "~~~" in content:
+            self._look_within(content, line)
         return whitespace, content
 
     def clear(self) -> None:
         """Forget the fence that was open."""
         self._abandon()
+        self._left = self._contested = None
         super().clear()
 
     def _take(self, found: Claim, line: str) -> None:
-        self._opened = _Opened(found, self._index, line)
+        if self._contested:
+            found = found._replace(remarks=(*found.remarks, self._contested))
+        self._opened = Opened(found, self._index, line)
         self.formatter = functools.partial(self._render, self._opened)
 
+    def _refuse(self) -> None:
+        self._suspicious = True
+
     def _leave(self, line: str, info: str) -> None:
-        self._bare = None if info.strip() else (self._index, line)
+        del info
+        self._left = (self._index, line)
 
-    def _look_within(self, bare: tuple[int, str], content: str, line: str) -> None:
-        """Tell of a sample that stands within a fence without a header.
+    def _look_at(self, found: Claim, line: str) -> None:
+        super()._look_at(found, line)
+        if found.remarks:
+            self.formatter = functools.partial(self._tell, self.formatter, Opened(found, self._index, line))
 
-        That fence is the end of another one, most likely, whose header superfences did not understand.
+    def _tell(self, formatter: Callable[..., str], opened: Opened, *, src: str, **how: Any) -> str:
+        """Render a fence that is not ours with `formatter`, and tell what is to be said of it."""
+        if page := self._desk.collector.page():
+            location = self._location(opened, page, src)
+            self._problems = [remark.at(location) for remark in opened.claim.remarks]
+        return formatter(src=src, **how)
+
+    def _contest(self, found: Claim, line: str, owner: str) -> None:
+        del line
+        self._contested = contest(found, owner)
+
+    def direct(self, name: str) -> None:
+        """Note that mkdocstrings renders `::: name` next."""
+        self.directive = name, self._directives[name]
+        self._directives[name] += 1
+
+    def line_of(self, wanted: re.Pattern[str], number: int, page: PageContext) -> int:
+        """Return the line of the page, outside of fences, that `wanted` matches, after `number` others; 0 if there is none."""
+        fenced = {index for lines in self._fenced for index in lines}
+        return self._desk.lines.find_any(wanted, number, fenced, page.text)
+
+    def line_of_left(self, page: PageContext) -> int:
+        """Return the line of the fence that is not ours and is being rendered now; 0 if there is none."""
+        return self._desk.lines.find(*self._left, page.text) if self._left else 0
+
+    def _look_within(self, content: str, line: str) -> None:
+        """Note a sample that stands within the fence that is open.
+
+        If that one has an end it may show how samples are written. But if it has no header, and there was one before that
+        superfences did not understand or that had no end, it is the end of that one, most likely.
         """
-        info = content[len(self.fence) :]
-        page = self._desk.collector.page()
-        found = None if info.startswith(self.fence[0]) else self._desk.claim(parse_header(info))
-        if not (page and found and found.request):
-            return
-        self._bare = None  # the first one says it all
-        start = self._desk.lines.find(*bare, page.text)
-        problem = Problem(
-            Location(page.page, self._desk.lines.find(self._index, line, page.text), page.path),
+        seen = opener(content)
+        if seen and (found := self._asking_for(*seen)):
+            same = content.startswith(self.fence) and not content[len(self.fence) :].startswith(self.fence[0])
+            like_it = same and self._is_bare
+            self._swallowed.append(Swallowed(Opened(found, self._index, line), told=like_it and self._suspicious))
+
+    @property
+    def _is_bare(self) -> bool:
+        """Whether the fence that is open has no header."""
+        return self._left is not None and not self._left[1].strip(" \t>`~")
+
+    def _tell_within(self, swallowed: Swallowed, start: int, page: PageContext) -> Problem:
+        """Return what is to be said of a sample within the fence that is open, which begins in line `start`."""
+        mend = f"if line {start} is the end of a fence, mend the header of that one: it is not understood"
+        return Problem(
+            self._location(swallowed.opened, page),
             f"the fence of line {start} has not ended here, so this is not executed",
-            f"if line {start} is the end of a fence, mend the header of that one: it is not understood",
+            mend if self._is_bare else f"close the fence of line {start}",
         )
-        self._problems.append(problem)
 
     def _abandon(self) -> None:
         """Tell of a sample whose fence has no end. What superfences has rendered is no longer open."""
-        lost, self._problems, self._bare = self._problems, [], None
-        for problem in lost:
-            self._desk.collector.report(problem)
+        self._problems = []
+        swallowed, self._swallowed = self._swallowed, []
         opened, self._opened = self._opened, None
-        page = self._desk.collector.page() if opened and opened.claim.request else None
-        if opened and page:
-            problem = Problem(
-                self._location(opened, page),
-                "the fence is never closed, so it is not executed",
-                "close it with as many of the same characters, at the same indentation",
-            )
-            self._desk.collector.report(problem)
+        lost = opened if opened and opened.claim.request else None
+        begun, page = self._left or (opened and opened[1:]), self._desk.collector.page()
+        self._suspicious = self._suspicious or begun is not None
+        if not (page and begun and (lost or swallowed)):
+            return
+        start = self._location_of(*begun, page)  # before that of what stands within
+        if lost:
+            message = "the fence is never closed, so it is not executed"
+            hint = "close it with as many of the same characters, at the same indentation"
+            self.doubts.add(lost.line, Problem(start, message, hint))
+        for each in swallowed:
+            self.doubts.add(each.opened.line, self._tell_within(each, start.line, page), group=begun[0])
 
-    def _location(self, opened: _Opened, page: PageContext) -> Location:
-        return Location(page.page, self._desk.lines.find(opened.place, opened.line, page.text), page.path)
+    def _location(self, opened: Opened, page: PageContext, code: str | None = None) -> Location:
+        """Return where a fence is; its end too if that has been seen, and so the `code` in it is known."""
+        return self._location_of(opened.place, opened.line, page, code)
 
-    def _render(self, opened: _Opened, *, src: str, **_: object) -> str:
+    def _location_of(self, place: int, header: str, page: PageContext, code: str | None = None) -> Location:
+        if self._nested:
+            lines = (header, *(code.split("\n") if code else ()))
+            within = self._desk.nesting.location(page, self.md, lines)
+            if within is not None:
+                return within
+        line = self._desk.lines.find(place, header, page.text)
+        end = 0 if code is None else self._desk.lines.find(self._index, self._line, page.text)
+        return Location(page.page, line, page.path, end if end > line else 0)
+
+    def _render(self, opened: Opened, *, src: str, **_: object) -> str:
         """Render a fence of ours: the formatter that superfences calls."""
         self._opened = None
         try:
@@ -148,7 +256,7 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
                 return f"<pre><code>{escape(src)}</code></pre>"
             raise failure from error
 
-    def _rendered(self, opened: _Opened, code: str) -> str:
+    def _rendered(self, opened: Opened, code: str) -> str:
         found = opened.claim
         page = self._desk.collector.page()
         html, remarks = self._highlighted(found, visible(code) if found.hides_lines else code)
@@ -156,66 +264,51 @@ class Fences(Asking, SuperFencesBlockPreprocessor):  # type: ignore[misc]
         remarks = (*found.remarks, *remarks, *((foreign,) if foreign else ()))
         if page is None or not (found.request or remarks):
             return html
-        location = self._location(opened, page)
-        self._problems = [Problem(location, remark.message, remark.hint) for remark in remarks]
-        if found.request is None:
+        location = self._location(opened, page, code)
+        self._problems = [remark.at(location) for remark in remarks]
+        request = found.request
+        if request is None:
             return html
-        refusal = found.request.refusal or (foreign.message if foreign else "")
-        slot = self._desk.collector.add(found.request.sample(location, code), refusal)
+        sample = request.sample(location, code)
+        self._handed_in = None if request.ignored else location
+        slot = self._desk.collector.add(sample, request.refusal or (foreign.message if foreign else ""), request.hint)
         return open_slot(slot, html)
-
-    def _highlighted(self, found: Claim, code: str) -> tuple[str, tuple[Remark, ...]]:
-        """Return `code` as the site's own highlighter, or its custom fence for the language, makes it."""
-        self.line_count = code.count("\n") + 1
-        remarks: list[Remark] = []
-        for entry in reversed(self.extension.superfences):
-            if not entry["test"](found.word):
-                continue
-            options: dict[str, Any] = {}
-            attrs: dict[str, Any] = {}
-            try:
-                okay = entry["validator"](found.word, dict(found.passthrough), options, attrs, self.md)
-                html = self._formatted(entry["formatter"], found, code, options, attrs) if okay else None
-            except SuperFencesException:
-                raise
-            except Exception as error:
-                if entry["formatter"] == self.highlight:
-                    raise
-                what = f"{type(error).__name__}: {error}"
-                remarks.append(Remark(f"the site's own fence for `{found.word}` failed ({what})"))
-                continue
-            if html is not None:
-                return html, tuple(remarks)
-        return self._formatted(self.highlight, found, code, {}, {}) or "", tuple(remarks)
-
-    def _formatted(
-        self, formatter: Any, found: Claim, code: str, options: dict[str, Any], attrs: dict[str, Any]
-    ) -> str | None:
-        html: str | None = formatter(
-            src=code,
-            language=found.word,
-            md=self.md,
-            options=options,
-            classes=list(found.classes),
-            id_value=found.id,
-            attrs=attrs if self.attr_list else {},
-        )
-        return html
 
     def _store(self, source: str, code: str, start: int, end: int) -> None:
         super()._store(source, code, start, end)
+        self._fenced.append(range(start, end))
+        swallowed, self._swallowed = self._swallowed, []
+        told = next((each for each in swallowed if each.told), None)
+        page = self._desk.collector.page()
+        if told and page and self._left:
+            start = self._location_of(*self._left, page).line
+            self._problems.append(self._tell_within(told, start, page))
+        self._left = None
+        key = self.stack[-1][0][len(self.ws) :][1:-1]
         if self._problems:
-            placeholder: str = self.stack[-1][0][len(self.ws) :]
-            self._deferred[placeholder[1:-1]] = self._problems
+            self._deferred[key] = self._problems
             self._problems = []
+        if self._handed_in:
+            self._samples[key] = self._handed_in
+            self._handed_in = None
 
     def report(self) -> None:
-        """Report the problems of the fences that have stayed fences."""
+        """Report the problems of the fences that have stayed fences, and of what should have been one."""
+        self.directive = None
         deferred, self._deferred = self._deferred, {}
+        hidden = comments(self.md.htmlStash.rawHtmlBlocks) if deferred or self.doubts else []
+        found: list[Problem] = []
         for key, problems in deferred.items():
-            if self.disabled_indented or self.extension.stash.get(key) is not None:
-                for problem in problems:
-                    self._desk.collector.report(problem)
+            fence = self.disabled_indented or self.extension.stash.get(key) is not None
+            if fence and not any(f"{STX}{key}{ETX}" in comment for comment in hidden):
+                found += problems
+        found += self.doubts.settled(hidden)
+        for key in self.doubts.reverted & self._samples.keys():
+            message = "a fence cannot follow indented code without an empty line, so this is not executed"
+            found.append(Problem(self._samples[key], message, "put an empty line before it"))
+        self.doubts.clear()
+        for problem in sorted(found, key=lambda problem: problem.location.line):
+            self._desk.collector.report(problem)
 
 
 def _is_end(line: str, fence: str) -> bool:

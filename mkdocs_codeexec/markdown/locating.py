@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from markdown.preprocessors import Preprocessor
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from markdown import Markdown
 
@@ -34,7 +34,7 @@ class Lines:
     """Where the lines of one conversion come from.
 
     Attributes:
-        needed: Whether the text has a fence at all.
+        needed: Whether the text has a fence at all, or brings one in.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Lines:
 
     def begin(self, lines: Sequence[str]) -> None:
         """Start a conversion of `lines`, the Markdown text; nothing is left of the one before."""
-        self.needed = any("```" in line or "~~~" in line or "8<-" in line for line in lines)
+        self.needed = any("```" in line or "~~~" in line or "8<-" in line or ":::" in line for line in lines)
         self._markdown = list(lines) if self.needed else []
         self._drift = 0
         self._last = -1
@@ -65,7 +65,25 @@ class Lines:
             header: The line.
             disk: The text of the file on disk, if it is known.
         """
-        line = self._origin(index, _essence(header))
+        return self._on_disk(self._origin(index, _essence(header)), disk)
+
+    def find_any(self, wanted: re.Pattern[str], number: int, passed: Container[int], disk: str | None) -> int:
+        """Return the line, from one, of a line that is no fence; 0 if there is none.
+
+        Args:
+            wanted: Matches it, as a whole and without what it is indented by.
+            number: How many like it come before.
+            passed: Indices of lines that superfences sees and that do not count.
+            disk: As for `find`.
+        """
+        found = [
+            place
+            for place, line in enumerate(self._lines)
+            if place - self._drift not in passed and wanted.fullmatch(line.strip())
+        ]
+        return self._on_disk(self._origins[found[min(number, len(found) - 1)]], disk) if found else 0
+
+    def _on_disk(self, line: int, disk: str | None) -> int:
         if disk is None:
             return max(line, 1)
         if self._disk is None or self._disk[0] != disk:

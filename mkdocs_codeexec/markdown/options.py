@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.expectation import Expectation, Succeeds
-from mkdocs_codeexec.core.sample import Display, Given, Location, Sample
+from mkdocs_codeexec.core.sample import Display, Given, Location, Problem, Sample
 from mkdocs_codeexec.markdown import values
 
 if TYPE_CHECKING:
@@ -20,10 +20,18 @@ class Remark(NamedTuple):
     Attributes:
         message: What is wrong.
         hint: What to do about it.
+        once: Whether one place of a site where it is so is told, and no other.
+        mild: Whether it is worth a line in the log, and is no warning.
     """
 
     message: str
     hint: str = ""
+    once: bool = False
+    mild: bool = False
+
+    def at(self, location: Location) -> Problem:
+        """Return it as a Problem at `location`."""
+        return Problem(location, self.message, self.hint, once=self.once, mild=self.mild)
 
 
 class Request(NamedTuple):
@@ -31,6 +39,7 @@ class Request(NamedTuple):
 
     Attributes:
         refusal: Why it is not executed although it asks for it; empty if it is.
+        hint: What to do about that, if nobody has said it before.
     """
 
     language: str
@@ -43,6 +52,7 @@ class Request(NamedTuple):
     name: str = ""
     options: tuple[tuple[str, str], ...] = ()
     refusal: str = ""
+    hint: str = ""
 
     def sample(self, location: Location, code: str) -> Sample:
         """Return the Sample of the fence at `location` that holds `code`."""
@@ -84,7 +94,6 @@ _FERRIS = ("does_not_compile", "panics", "not_desired_behavior")
 
 TABLE: dict[str, Row] = {
     "exec": Row(values.switch, "marked", flag=True),
-    "test": Row(values.switch, "marked", flag=True),
     "ignore": Row(values.switch, "ignored", flag=True),
     "no_run": Row(values.switch, "build_only", flag=True, audience="compiled"),
     "compile_fail": Row(values.switch, "compile_fail", flag=True, audience="compiled"),
@@ -108,9 +117,11 @@ TABLE: dict[str, Row] = {
     "title_mode": Row(values.word, "passthrough", semantic=False),
     "hl_lines": Row(values.line_ranges, "passthrough", semantic=False),
     "linenums": Row(values.line_numbers, "passthrough", semantic=False),
-    # mdBook: how readers may play with it. The Rust Book: which Ferris stands beside it. rustdoc: `custom` and `rust`
+    # pytest-examples and others: what a test does with it. mdBook: how readers may play with it. The Rust Book: which Ferris stands beside it. rustdoc: `custom` and `rust`
     # name the language. markdown-exec: headings.
-    **dict.fromkeys(("editable", "noplayground", "noplaypen", "playground", "mdbook-runnable"), _SOMETHING_ELSE),
+    **dict.fromkeys(
+        ("test", "editable", "noplayground", "noplaypen", "playground", "mdbook-runnable"), _SOMETHING_ELSE
+    ),
     **dict.fromkeys(_FERRIS, _SOMETHING_ELSE),
     **dict.fromkeys(("custom", "rust", "updatetoc", "idprefix"), _SOMETHING_ELSE),
 }
@@ -127,7 +138,7 @@ UNAVAILABLE_VALUES = {
 }
 FLAGS = tuple(name for name, row in TABLE.items() if row.flag)
 PERILOUS = (*(name for name, row in TABLE.items() if row.semantic), *UNAVAILABLE)
-GUESSES = (*(name for name in TABLE if name not in _FERRIS), *UNAVAILABLE)
+GUESSES = (*(name for name in TABLE if name not in (*_FERRIS, "test")), *UNAVAILABLE)
 """What a word that is no option may have been meant to be; one that has no effect here would be bad advice."""
 
 SYNONYMS = {

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.markdown.header import Header
 
 _EXPECTATIONS = ("compile_fail", "should_panic", "exit")
-_PASSED_ON = ("title", "title_mode", "hl_lines", "linenums")
+_TELLING = ("exec", "compile_fail", "should_panic")
+"""A word that is very near to one of these was probably meant for us, whatever else is there."""
 
 
 class Reading(NamedTuple):
@@ -51,8 +52,8 @@ class Reading(NamedTuple):
         classes: Classes for it.
         remarks: What is wrong.
         missing: What is right and not available yet.
-        ours: Whether there is a word that only this plugin, rustdoc or mdBook knows.
-        near: Whether there is one that was probably meant to be such a word.
+        near: Those remarks that count although nothing says `exec`: a word that was probably meant to say it, or how
+            the sample should end. Any other may be an option of another tool, which is none of our business then.
     """
 
     marked: bool | None
@@ -62,8 +63,7 @@ class Reading(NamedTuple):
     classes: tuple[str, ...]
     remarks: tuple[Remark, ...]
     missing: tuple[Remark, ...]
-    ours: bool
-    near: bool
+    near: tuple[Remark, ...]
 
 
 def read(
@@ -104,8 +104,7 @@ class _Reader:
         self._missing: list[Remark] = []
         self._refusal = ""
         self._doubt = ""
-        self._ours = False
-        self._near = False
+        self._near: list[Remark] = []
 
     def remark(self, message: str, hint: str = "", *, refuse: bool = False) -> None:
         """Note what is wrong; with `refuse` it keeps the sample from running."""
@@ -117,24 +116,20 @@ class _Reader:
         """Read one word or pair."""
         name, value = option.name, option.value
         if values.is_error_code(name) and value is None:
-            self._ours = True
             if len(name) == len("E0000"):
                 self._codes.append(name.upper())
             else:
                 self.remark(f"`{name}` is not an error code", "rustc's have four digits, as `E0382`")
         elif name.startswith("ignore-") and value is None:
             self._targets.append(name.removeprefix("ignore-"))
-            self._ours = True
         elif name.startswith("edition") and name != "edition" and value is None:
             self._take_edition(name.removeprefix("edition"))
         elif name.startswith("data-"):
             self._passthrough.append((name, name if value is None else value))
         elif name in UNAVAILABLE or value in UNAVAILABLE_VALUES.get(name, ()):
-            self._ours = True
             message = f"`{name if name in UNAVAILABLE else option}` is not available in this version of mkdocs-codeexec"
             self._missing.append(Remark(message, "the sample is shown and not executed"))
         elif name in TABLE:
-            self._ours = self._ours or name not in _PASSED_ON
             self._take_known(TABLE[name], option)
         else:
             self._take_unknown(option)
@@ -146,18 +141,16 @@ class _Reader:
             self.take(option)
             return
         self._classes.append(name)
-        # `test` is left out: `.tests` and `.text` are good names for classes.
-        meant = nearest(name, tuple(flag for flag in FLAGS if flag != "test"))
+        meant = nearest(name, FLAGS)
         if meant and _likeness(name, meant) >= (0.75 if meant == "exec" else 0.85):
-            self._near = True
             message = f"the class `.{name}` looks like the option `{meant}`"
             self._unknown(message, f"write `.{meant}`, or another name for the class", perilous=meant in PERILOUS)
+            self._near += self._remarks[-1:] if meant in _TELLING else ()
 
     def _take_edition(self, name: str) -> None:
         try:
             values.edition(name)
         except WrongValue as wrong:
-            self._ours = True
             self._unknown(f'`edition="{name}"`: {wrong}', wrong.hint, perilous=True)
         else:
             self.take(Option("edition", name))
@@ -198,13 +191,15 @@ class _Reader:
     def _take_unknown(self, option: Option) -> None:
         meant = SYNONYMS.get(option.name) or nearest(option.name, GUESSES)
         close = meant is not None and (option.name in SYNONYMS or _likeness(option.name, meant) >= 0.75)
-        self._near = self._near or (close and meant in PERILOUS)
         usual = ", ".join(f"`{name}`" for name in USUAL if self._suits(TABLE[name].audience))
         self._unknown(
             f"`{option.name}` is not an option of a fence",
             f"did you mean `{meant}`?" if close else f"options are {usual}, among others",
             perilous=close and meant in PERILOUS,
         )
+        says_so = option.value is None or option.value.lower() in values.ON  # knitr writes `eval=false`
+        if close and meant in _TELLING and says_so:
+            self._near += self._remarks[-1:]
 
     def _unknown(self, message: str, hint: str, *, perilous: bool) -> None:
         """Note a word that nobody knows; with `perilous` it keeps a sample that says `exec` from running."""
@@ -235,12 +230,14 @@ class _Reader:
         result = self._values.get("result", shown.result)
         if result not in ("ansi", "text", "none") and not self._is_lexer(result):
             meant = nearest(result, ("ansi", "text", "none"))
-            self.remark(
-                f'`result="{result}"` is not a way to show output',
-                (f"did you mean `{meant}`? " if meant else "")
-                + "it is `ansi`, `text`, `none` or the name of a Pygments lexer",
-            )
-            result = shown.result
+            message = f'`result="{result}"` is not a way to show output'
+            ways = "it is `ansi`, `text`, `none` or the name of a Pygments lexer"
+            if meant:
+                self.remark(message, f"did you mean `{meant}`? {ways}")
+                result = shown.result
+            else:  # markdown-exec has a block of that language, whatever it is; Pygments shows one it does not know as text
+                self._remarks.append(Remark(f"{message}, so it is shown as text", ways, once=True, mild=True))
+                result = "text"
         return Display(
             source=self._values.get("source", shown.source),
             result=result,
@@ -289,8 +286,7 @@ class _Reader:
             classes=tuple(self._classes),
             remarks=tuple(self._remarks),
             missing=tuple(self._missing),
-            ours=self._ours,
-            near=self._near,
+            near=tuple(self._near),
         )
 
 

@@ -2,7 +2,8 @@
 
 A slot is HTML that stands for itself: it shows the source, so that whoever reads `page.content` before the samples
 have run finds what a page without this plugin would have. Filling goes over the page once, and what is put in is
-never looked at again: output that looks like a slot is output.
+never looked at again: output that looks like a slot is output. The names of slots can be computed by whoever knows the
+page, so that nothing random is ever in it; what is put in is therefore made sure to hold no slot.
 """
 
 from __future__ import annotations
@@ -38,21 +39,48 @@ def find(html: str) -> list[str]:
     return list(dict.fromkeys(slot for slot, *_ in _slots(html)))
 
 
-def fill(html: str, fragments: Callable[[str, str], str | None]) -> str:
+def fill(
+    html: str,
+    fragments: Callable[[str, str, str], str | None],
+    following: Callable[[str, str, str, int], tuple[int, int] | None] | None = None,
+) -> str:
     """Return `html` with each slot replaced by what `fragments` answers for it.
 
-    `fragments` gets the slot and its source HTML; for None the slot is left as it is. One pass, linear in the size
-    of `html`.
+    One pass, linear in the size of `html`.
+
+    Args:
+        html: A page, or a part of one.
+        fragments: Gets the slot, its source HTML, and what belongs to the source and stands behind it; for None the slot
+            is left as it is.
+        following: Says where in `html` that is which belongs to a source; gets the slot, the source, `html`, and where
+            the slot ends.
     """
     pieces: list[str] = []
     done = 0
     for slot, start, inner_start, inner_end, end in _slots(html):
-        fragment = fragments(slot, html[inner_start:inner_end])
+        if start < done:
+            continue
+        source = html[inner_start:inner_end]
+        first, last = (following(slot, source, html, end) if following else None) or (end, end)
+        fragment = fragments(slot, source, fill(html[first:last], fragments, following) if first < last else "")
         if fragment is not None:
-            pieces += (html[done:start], fragment)
-            done = end
+            pieces += (html[done:start], _inert(fragment), html[end:first])
+            done = last
     pieces.append(html[done:])
     return "".join(pieces)
+
+
+def erase(html: str, known: Callable[[str], bool]) -> str:
+    """Return `html` without the marks of slots that are `known` and were not filled, such as those in a comment."""
+    if _ATTRIBUTE + "slot" not in html and _ATTRIBUTE + "end" not in html:
+        return html
+    mark = re.compile(r"""(<div\b[^<>]*?)\sdata-codeexec-(?:slot|end)=["']?([A-Za-z0-9_-]+)["']?""")
+    return mark.sub(lambda found: found[1] if known(found[2]) else found[0], html)
+
+
+def _inert(fragment: str) -> str:
+    """Return `fragment` without marks of slots: a later pass over the page would take them for its own."""
+    return erase(fragment, lambda _: True)
 
 
 def _slots(html: str) -> Iterator[tuple[str, int, int, int, int]]:

@@ -9,10 +9,12 @@ from mkdocs_codeexec.core.settings import EDITIONS
 from mkdocs_codeexec.errors import nearest
 
 SOURCES = ("above", "below", "none")
+_SAME_SOURCES = {"block": "above", "material-block": "above"}
+"""What markdown-exec calls them."""
 STREAMS = ("stdout", "stderr", "build")
 LONGEST = 300
 """Seconds that a fence may ask for: who writes a page does not decide how long the machine of the site is busy."""
-_ON = frozenset({"", "on", "true", "yes", "1"})
+ON = frozenset({"", "on", "true", "yes", "1"})
 _OFF = frozenset({"off", "false", "no", "0"})
 _ERROR_CODE = re.compile(r"[Ee][0-9]+")
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
@@ -42,7 +44,7 @@ def is_error_code(word: str) -> bool:
 def switch(value: str | None) -> bool:
     """Read on or off; a bare word is on."""
     word = "" if value is None else value.lower()
-    if word in _ON:
+    if word in ON:
         return True
     if word in _OFF:
         return False
@@ -65,7 +67,7 @@ def edition(value: str | None) -> str:
 
 def source(value: str | None) -> str:
     """Read where the source stands."""
-    return _one_of(value, SOURCES, "a place for the source")
+    return _one_of(_SAME_SOURCES.get(value or "", value), SOURCES, "a place for the source")
 
 
 def streams(value: str | None) -> frozenset[str]:

@@ -61,7 +61,8 @@ class Console:
         """Tell something the author can mend."""
         text = f"{at}: {message}" if at else message
         self._log(self.warning_level, f"{text}\n\nhint: {hint}\n" if hint else text)
-        said = f"{message}\nhint: {hint}" if hint else message
+        said = f"{at.within}: {message}" if at and at.within else message
+        said = f"{said}\nhint: {hint}" if hint else said
         self._annotate(Notice((at.path or at.page) if at else "", said, line=at.line if at else 0), self.warning_level)
 
     def stream(self, chunk: bytes) -> None:

@@ -9,7 +9,7 @@ from mkdocs_codeexec.core.expectation import Blocked, Errored, Unmet, verdict_re
 from mkdocs_codeexec.core.outcome import Exited, LimitReached, OutOfMemory, counted
 from mkdocs_codeexec.report.annotations import Notice
 from mkdocs_codeexec.report.findings import errors, of_diagnostic
-from mkdocs_codeexec.report.places import page_map, rewritten, secondary
+from mkdocs_codeexec.report.places import Place, page_map, rewritten, secondary
 from mkdocs_codeexec.report.problems import more, named
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Location, Sample
     from mkdocs_codeexec.pipeline import Resolved
     from mkdocs_codeexec.report.findings import Finding, Region
-    from mkdocs_codeexec.report.places import PageMap, Place
+    from mkdocs_codeexec.report.places import PageMap
 
 AROUND = 2
 """Lines shown before and after the one that is meant."""
@@ -101,17 +101,24 @@ def _failure(item: Resolved, language: Language, page: str) -> Failure:
     sample, outcome = item.sample, item.outcome
     reason = verdict_reason(item.verdict)
     headline = f"{sample.location}: {reason}"
-    where = page_map(sample, page)
+    where = page_map(sample, page, language.ran(sample))
     if outcome is None:
         return Failure(headline, "", Notice(where.fence.page, reason, line=where.fence.line))
     found = errors(sample, outcome, language)
-    place = _place(found[0].regions[0] if found else None, where)
+    region = found[0].regions[0] if found else None
+    place = _place(region, where)
     lines = [f" --> {place}", *_excerpt(page.split("\n"), place)]
+    if within := sample.location.within:  # the page shows none of it
+        inside = Place("", region.line, region.column) if region else Place("", 0)
+        lines = [f" --> {place}, {within}", *_excerpt(sample.code.split("\n"), inside)]
     if message := _message(sample, outcome, language, where).strip("\n"):
         lines += ["", _cut(message)]
-    if outcome.steps and (hint := _hint(outcome, sample.language)):
+    if outcome.steps and (hint := language.hint(sample, outcome) or _hint(outcome, sample.language)):
         lines += ["", f"hint: {hint}"]
-    return Failure(headline, "\n".join(lines), _notice(reason, found, where))
+    notice = _notice(reason, found, where)
+    if within:
+        notice = notice._replace(message=f"{within}: {notice.message}")
+    return Failure(headline, "\n".join(lines), notice)
 
 
 def _hint(outcome: Outcome, language: str) -> str:

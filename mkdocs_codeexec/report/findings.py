@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,8 +11,6 @@ from mkdocs_codeexec.html import ansi
 from mkdocs_codeexec.html.marks import Level, Mark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mkdocs_codeexec.core.expectation import Verdict
     from mkdocs_codeexec.core.outcome import Diagnostic, Outcome, Span, StepResult
     from mkdocs_codeexec.core.protocols import Language
@@ -85,45 +82,15 @@ def _region(span: Span, sample: Sample, language: Language) -> Region:
     return Region(line, column, end_line, end_column, language.tidy(sample, span.label))
 
 
-_PANIC = re.compile(
-    r"panicked at (?:'(?P<old>.*)', )?(?P<file>\S+?):(?P<line>\d{1,9}):(?P<column>\d{1,9})(?::\n(?P<new>.*))?(?!\S)"
-)
-_FRAME = re.compile(r"^ +at (?:\./)?sample\.\w+:(?P<line>\d{1,9}):(?P<column>\d{1,9})$", re.MULTILINE)
-_MENTION = re.compile(r'(?<!\[)\bsample\.\w+(?:", line |: line |:)(\d{1,9})(?::(\d{1,9}))?:?(.*)')
-"""A place in what an interpreter wrote to stderr; `dbg!` puts its places into brackets."""
-
-
 def of_run(run: StepResult, sample: Sample, language: Language) -> tuple[Finding, ...]:
     """Return what the stderr of a program that did not end well says of the sample."""
     if run.ended == Exited(0):
         return ()
     text = ansi.strip(run.stderr)  # Python 3.13 colours its tracebacks
-    found = list(_panics(text)) or list(_mention(text, last=sample.language == "python"))
     return tuple(
-        Finding("error", language.tidy(sample, message), regions=(Region(*language.locate(sample, int(line), at)),))
-        for line, message, at in dict.fromkeys((line, message, int(column or 0)) for line, column, message in found)
+        Finding("error", language.tidy(sample, message), regions=(Region(*language.locate(sample, line, column)),))
+        for line, column, message in dict.fromkeys(language.faults(text))
     )
-
-
-def _panics(text: str) -> Iterator[tuple[str, str, str]]:
-    """Yield line, column and message of panics; of one in a library, where its backtrace comes to the sample."""
-    found = list(_PANIC.finditer(text))
-    for panic, following in itertools.zip_longest(found, found[1:]):
-        end = following.start() if following else len(text)
-        place = panic if _FILE.fullmatch(panic["file"]) else _FRAME.search(text, panic.end(), end)
-        if place:
-            yield place["line"], place["column"], panic["old"] or panic["new"] or "it panicked"
-
-
-def _mention(text: str, *, last: bool) -> Iterator[tuple[str, str, str]]:
-    """Yield the place that counts. A Python traceback names the innermost frame last, and then the exception."""
-    mentions = _MENTION.findall(text)
-    if mentions and last:
-        line, column, _ = mentions[-1]
-        yield line, column, text.rstrip().rpartition("\n")[2]
-    elif mentions:
-        line, column, rest = mentions[0]
-        yield line, column, rest.strip()
 
 
 def errors(sample: Sample, outcome: Outcome, language: Language) -> tuple[Finding, ...]:

@@ -1,4 +1,4 @@
-"""From lines of a sample to lines of its page, and messages that speak of the page."""
+"""From lines of a sample to lines of its page, or to those that readers see, and messages that speak of these."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import ESCAPE
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Sample
 
-_HIDES_LINES = "rust"
 _TAB = 4
 """Python-Markdown's, which takes all tabs out of a page."""
 
@@ -52,12 +50,14 @@ class PageMap:
     A line that an include (`--8<--`) brought is on no line of the page.
 
     Attributes:
-        fence: The fence.
+        fence: The fence; without the name of a page where lines are those that readers see.
         lines: Lines of the page, by lines of the sample.
+        hidden: Lines of the sample that readers do not see, where it is told.
     """
 
     fence: Place
     lines: Mapping[int, _Line]
+    hidden: frozenset[int] = frozenset()
 
     def written(self, line: int, column: int = 0) -> Place | None:
         """Return where on the page line and column of the author's code are; None if that is not known."""
@@ -72,18 +72,37 @@ class PageMap:
         return self.written(line, column + found.mark if column else 0) if found else None
 
 
-def page_map(sample: Sample, page: str) -> PageMap:
+def shown_map(sample: Sample, numbers: Mapping[int, int]) -> PageMap:
+    """Return where readers see the lines of `sample`, for messages that stand beside it.
+
+    Args:
+        sample: As its author wrote it.
+        numbers: The number that readers see, by lines of the sample; nothing if that is not known.
+    """
+    count = sample.code.count("\n") + 1
+    hidden = frozenset(range(1, count + 1)) - numbers.keys()
+    if not numbers or (not hidden and all(line == number for line, number in numbers.items())):
+        return PageMap(Place("", 0), {})
+    return PageMap(Place("", 0), {line: _Line(number, "", 0, 0) for line, number in numbers.items()}, hidden)
+
+
+def page_map(sample: Sample, page: str, ran: str) -> PageMap:
     """Return where the lines of `sample` are in the text `page`, the file that its Location is in.
 
     From its start on up to the first include, and from its end back to the last.
+
+    Args:
+        sample: The sample.
+        page: The text of the file.
+        ran: The sample's code as it runs, with as many lines.
     """
     fence = Place(sample.location.path or sample.location.page, sample.location.line)
     code, shown = sample.code.split("\n"), page.split("\n")
-    ran = runnable(sample.code).split("\n") if sample.language == _HIDES_LINES else code
+    run = ran.split("\n")
     if code and not code[-1]:
         code = code[:-1]
-    end = _end(shown, fence.line)
-    if end is None:
+    end = sample.location.end
+    if not fence.line < end <= len(shown):
         return PageMap(fence, {})
     lines: dict[int, _Line] = {}
     # One of these stops at once if the other went through all.
@@ -96,21 +115,9 @@ def page_map(sample: Sample, page: str) -> PageMap:
             before = _before(code[number - 1], shown[at - 1]) if fence.line < at < end else None
             if before is None or number in lines:
                 break
-            mark = len(code[number - 1]) - len(ran[number - 1])
+            mark = len(code[number - 1]) - len(run[number - 1])
             lines[number] = _Line(at, "" if "\t" in code[number - 1] else shown[at - 1], before, mark)
     return PageMap(fence, lines)
-
-
-_OPENS = re.compile(r"(?P<fence>`{3,}|~{3,})")
-
-
-def _end(page: Sequence[str], line: int) -> int | None:
-    """Return the line, from one, that ends the fence which begins in `line`; None if there is no such fence."""
-    opened = _OPENS.search(page[line - 1]) if 1 <= line <= len(page) else None
-    if opened is None:
-        return None
-    closes = re.compile(rf"[\s>]*{re.escape(opened['fence'])}\s*")
-    return next((number for number, text in enumerate(page[line:], line + 1) if closes.fullmatch(text)), None)
 
 
 def _before(written: str, shown: str) -> int | None:
@@ -135,7 +142,7 @@ _COLOURS = r"(?:\x1b\[[0-9;]*m)*"
 _AFTER = r"(?:(?<=\x1b\[m)|(?<=\x1b\[[0-9]m)|(?<=\x1b\[[0-9]{2}m)|(?<=\x1b\[[0-9];[0-9]{2}m)|(?<![\w./-]))"
 """Nothing that could belong to the name of a file; but the end of a colour, which is a letter, may be there."""
 _MENTION = re.compile(
-    rf"{_AFTER}(?:\./)?sample\.\w+(?P<between>\"{_COLOURS}, line {_COLOURS}|: line |:)"
+    rf"{_AFTER}(?:\./)?sample(?:\.\w+)?(?P<between>\"{_COLOURS}, line {_COLOURS}|: line |:)"
     r"(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?(?P<to>: \d{1,9}:\d{1,9})?(?! \(in the preamble\))(?![:\d]*\d)"
 )
 _ARROW = re.compile(r"( *)(?:-->|:::) (.+?):\d+:\d+(?: \(in the preamble\))?$")
@@ -227,7 +234,11 @@ def _mentions(line: str, where: PageMap) -> str:
     def put(match: re.Match[str]) -> str:
         place = where.ran(int(match["line"]), int(match["column"] or 0))
         if place is None:
-            return match[0]
+            return f"{match[0]} (hidden)" if int(match["line"]) in where.hidden else match[0]
+        if not place.page:
+            column = f":{match['column']}" if match["column"] else ""
+            name = match[0][: match.start("line") - match.start()]
+            return f"{name}{place.line}{column}{_upto(match['to'], where)}"
         between = ":" if match["between"] == ": line " else match["between"]
         column = f":{place.column}" if place.column else ""
         return f"{place.page}{between}{place.line}{column}{_upto(match['to'], where)}"

@@ -26,8 +26,10 @@ class Problems:
     _told: set[Problem] = field(default_factory=set)
 
     def add(self, problem: Problem) -> None:
-        """Take one more."""
-        if problem not in self._told:
+        """Take one more, unless it is known, or one place of its kind is."""
+        if problem in self._told:
+            return
+        if not (problem.once and any(other.message == problem.message for other in (*self._told, *self._waiting))):
             self._waiting[problem] = None
 
     def hint(self, location: Location, message: str) -> str:
@@ -44,7 +46,10 @@ class Problems:
         self._told.update(waiting)
         groups: dict[tuple[str, str], list[Problem]] = {}
         for problem in waiting:
-            groups.setdefault((problem.message, problem.hint), []).append(problem)
+            if problem.mild:
+                narrator.say(str(problem))
+            else:
+                groups.setdefault((problem.message, problem.hint), []).append(problem)
         for (message, hint), problems in groups.items():
             places = [problem.location for problem in problems]
             also = f"\n\n{named(places)}" if len(places) > 1 else ""

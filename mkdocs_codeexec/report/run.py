@@ -165,9 +165,11 @@ def distinct(resolved: Iterable[Resolved]) -> list[Resolved]:
 
 
 def _sample(item: Resolved) -> dict[str, object]:
+    at = item.sample.location
     return {
-        "page": item.sample.location.page,
-        "line": item.sample.location.line,
+        "page": at.page,
+        "line": at.line,
+        **({"within": at.within} if at.within else {}),
         "language": item.sample.language,
         "name": item.sample.name,
         "key": item.key,

@@ -37,7 +37,6 @@ ALLOWED: dict[str, tuple[dict[str, str], set[str]]] = {
     "pre": (
         {
             "class": r"codeexec-(?:build|stdout|stderr)(?: highlight)?",
-            "tabindex": "0",
             "role": "group",
             "aria-label": "Compiler messages|Output|Error output",
         },

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mkdocs_codeexec.core.hidden import visible
-from mkdocs_codeexec.html.marks import MAX_MESSAGE, Mark, marked
+from mkdocs_codeexec.html.marks import MAX_MESSAGE, Mark, marked, numbers
 
 CODE = 'fn main() {\n    let s = r#"<a>\n&amp; </code>";\n\n    /* two\n    lines */ drop(s);\n}\n'
 HIGHLIGHTERS = [
@@ -108,6 +108,33 @@ def test_hidden_lines_are_counted_and_not_marked() -> None:
 
     assert ["let a = 1;", "#[allow(x)]", "let b = 2;"] == Reader(marked(source, code, regions), "codeexec-mark").found
     assert ["a", "allow"] == Reader(marked(source, code, regions), "codeexec-here").found
+
+
+HIDING = "# use std::fs;\nlet a = 1;\n#\nlet b = 2;"
+
+
+@pytest.mark.parametrize("config", HIGHLIGHTERS)
+def test_lines_have_the_numbers_that_are_shown(config: dict[str, Any]) -> None:
+    """Hidden lines have none; the one behind the last has the next, because compilers speak of the end of a file."""
+    assert {2: 1, 4: 2, 5: 3} == numbers(highlighted(visible(HIDING), config), HIDING)
+
+
+@pytest.mark.parametrize("style", ["table", "inline", "pymdownx-inline"])
+@pytest.mark.parametrize("anchors", [False, True])
+@pytest.mark.parametrize(("linenums", "first"), [("9", 9), ("1", 1), ("9 2", 9), ("1 1 2", 1)])
+def test_the_first_number_is_the_one_that_is_shown(style: str, anchors: bool, linenums: str, first: int) -> None:
+    """In a table, in the lines, in attributes; with anchors; where only some lines show theirs, and some are special."""
+    config = {"linenums_style": style, "anchor_linenums": anchors}
+    source = highlighted(visible(HIDING), config, f'rust linenums="{linenums}"')
+
+    assert {2: first, 4: first + 1, 5: first + 2} == numbers(source, HIDING)
+
+
+def test_numbers_of_what_is_not_understood() -> None:
+    """Nothing is known of what does not show the code, and no blank line that the highlighter takes off is counted."""
+    assert {} == numbers("<svg></svg>", HIDING)
+    assert {} == numbers("<pre><code>other</code></pre>", HIDING)
+    assert {2: 1, 3: 2, 4: 3} == numbers(highlighted("\na\nb", {}), "\na\nb")
 
 
 def test_a_line_has_one_mark() -> None:

@@ -20,9 +20,10 @@ from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.sample import Given
 from mkdocs_codeexec.languages import BUILTIN, interpreter, open_languages
-from mkdocs_codeexec.languages.rust.environments import configuration, fetching
+from mkdocs_codeexec.languages.rust.environments import configuration, fetching, reach
 from mkdocs_codeexec.languages.rust.environments.manifest import toml
 from mkdocs_codeexec.languages.rust.environments.transcript import passes
+from mkdocs_codeexec.languages.toolchain import Toolchain
 from mkdocs_codeexec.languages.views import MANY, given, installation, outermost, views
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.process import Children
@@ -299,6 +300,22 @@ def test_packages_that_only_their_owner_may_read(workshop: Workshop, tmp_path: P
 
     modes = {name: (home / name).stat().st_mode & 0o777 for name in (*files, "a-1.0.0/src")}
     assert [0o644, 0o755, 0o600, 0o705] == list(modes.values())
+
+
+def test_a_package_that_is_the_root_of_a_workspace(workshop: Workshop, tmp_path: Path) -> None:
+    """Its sources are seen, without which cargo refuses to read its manifest; nothing elsewhere that it names."""
+    elsewhere = ["../secret", "/etc/passwd", ".env", "link.rs"]
+    targets = "".join(f'[[bin]]\nname = "b{at}"\npath = "{name}"\n' for at, name in enumerate(elsewhere))
+    more = f'[workspace]\nmembers = ["m"]\n[lib]\npath = "lib.rs"\n{targets}'
+    root = crate(tmp_path, "w", "", more, **{"lib.rs": "", ".env": "", "docs/a.md": "", "tests/t.rs": "", "src/.b": ""})
+    crate(root, "m")
+    write(tmp_path, {"secret": ""})
+    (root / "link.rs").symlink_to(tmp_path / "secret")
+
+    seen = reach.to_compile(workshop.rust(), Toolchain("rustc"), (), [str(root / "m")]).readable
+
+    ours = {Path(path).relative_to(tmp_path).as_posix() for path in seen if Path(path).is_relative_to(tmp_path)}
+    assert {f"w/{name}" for name in ("Cargo.toml", "lib.rs", "m", "src/lib.rs", "tests")} == ours
 
 
 # --- Building -------------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ class Collected:
     context: PageContext | None = None
     samples: list[Sample] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     failures: list[ExtensionFailure] = field(default_factory=list)
     lenient: bool = False
@@ -35,9 +36,10 @@ class Collected:
     def page(self) -> PageContext | None:
         return self.context
 
-    def add(self, sample: Sample, refusal: str = "") -> str:
+    def add(self, sample: Sample, refusal: str = "", hint: str = "") -> str:
         self.samples.append(sample)
         self.refusals.append(refusal)
+        self.hints.append(hint)
         return f"slot-{len(self.samples)}"
 
     def report(self, problem: Problem) -> None:
@@ -71,18 +73,25 @@ class Converter:
         extensions: tuple[Any, ...] = USUAL,
         configs: Mapping[str, Any] | None = None,
         run: str = "marked",
-        stand_in: bool = False,
         outside: bool = False,
     ) -> tuple[str, Collected]:
         """Convert `text`, which is what became of the file `disk`."""
-        collected = Collected(None if outside else PageContext("a.md", text if disk is None else disk, "docs/a.md"))
+        md, collected = self.converter(*extensions, configs=configs, run=run)
+        collected.context = None if outside else PageContext("a.md", text if disk is None else disk, "docs/a.md")
+        return md.convert(text), collected
+
+    def converter(
+        self, *extensions: Any, configs: Mapping[str, Any] | None = None, run: str = "marked"
+    ) -> tuple[markdown.Markdown, Collected]:
+        """Return a converter of many pages, and what takes their samples."""
+        collected = Collected(PageContext("a.md", None, "docs/a.md"))
         rules = {
             word: LanguageRule(name=rule.name, run=run, hides_lines=rule.hides_lines, compiled=rule.compiled)  # type: ignore[arg-type]
             for word, rule in {"rust": RUST, "rs": RUST, "python": PYTHON, "py": PYTHON}.items()
         }
-        ours = CodeExecExtension(collected, rules, stand_in=stand_in)
+        ours = CodeExecExtension(collected, rules)
         md = markdown.Markdown(extensions=[*extensions, ours], extension_configs=dict(configs or {}))
-        return md.convert(text), collected
+        return md, collected
 
     def without(
         self, text: str, *, extensions: tuple[Any, ...] = USUAL, configs: Mapping[str, Any] | None = None

@@ -6,6 +6,8 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mkdocs_codeexec.core.settings import LanguageRule
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
@@ -65,3 +67,45 @@ def test_what_is_no_sample_may_be_seen() -> None:
         """)
 
     assert ["a"] == [sample.code for sample in glimpses(text)]
+
+
+LINES = st.sampled_from(
+    [
+        *(
+            "```",
+            "````",
+            "~~~~",
+            "  ```",
+            "```rust exec",
+            "~~~ {.rust .exec}",
+            "````rust,exec",
+            "```text",
+            "``` js foo",
+        ),
+        *(
+            "> ```rust exec",
+            "> ```",
+            "> x",
+            "    ```rust exec",
+            "    ```",
+            "    x",
+            "\tx",
+            "- ```rust exec",
+            "- a",
+            "",
+            "x",
+        ),
+        *("```rust exec```", "`````", "   ", "```python exec", "<!--", "-->", ">", "> >```rust exec"),
+    ]
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None)
+@given(st.lists(LINES, max_size=25).map("\n".join))
+def test_there_is_one_scanner(convert: Callable[..., Any], text: str) -> None:
+    """Whatever a page holds, a first look and the converter agree on what a fence is, where it begins and what is in it."""
+    _, collected = convert(text)
+
+    found = [(sample.location.line, sample.code, sample.language) for sample in collected.samples]
+    assert found == [(sample.location.line, sample.code, sample.language) for sample in glimpses(text)]
+    assert all(line < sample.location.end <= text.count("\n") + 1 for (line, *_), sample in zip(found, collected.samples, strict=True))  # fmt: skip

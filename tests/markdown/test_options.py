@@ -11,6 +11,7 @@ from mkdocs_codeexec.core.sample import Display, Given, Location, Sample
 from mkdocs_codeexec.core.settings import LanguageRule
 from mkdocs_codeexec.markdown.claiming import Claim, claim, foreign_include
 from mkdocs_codeexec.markdown.header import parse_header
+from mkdocs_codeexec.markdown.instead import instead_of
 from mkdocs_codeexec.markdown.options import TABLE, Request
 
 RUST = LanguageRule(name="rust", run="marked", hides_lines=True, compiled=True)
@@ -39,7 +40,10 @@ def asked(info: str, run: str = "marked") -> Request:
 READ: dict[str, dict[str, Any]] = {
     "rust exec": {},
     "rs exec": {},
-    "rust test": {},
+    "rust exec test": {},
+    'rust exec test="skip"': {},
+    'rust exec source="block"': {},
+    'rust exec source="material-block"': {},
     'rust exec="on"': {},
     'rust exec="1"': {},
     "rust exec=yes": {},
@@ -144,7 +148,7 @@ WRONG: dict[str, tuple[str, bool, str]] = {
     "rust exec exit=0 should_panic": ("`exit` and `should_panic` contradict each other", True, "one"),
     'rust exec source="abve"': ('`source="abve"`: expected a place for the source', False, "did you mean `above`"),
     'rust exec result="anis"': ('`result="anis"` is not a way to show output', False, "did you mean `ansi`"),
-    'rust exec result="jsn"': ('`result="jsn"` is not a way to show output', False, "lexer"),
+    'rust exec result="jsn"': ('`result="jsn"` is not a way to show output, so it is shown as text', False, "lexer"),
     'rust exec show="stdou"': ('`show="stdou"`: expected a stream', False, "did you mean `stdout`"),
     'rust exec hl_lines="a"': ('`hl_lines="a"`: expected line numbers', False, "3-5"),
     'rust exec linenums="true"': ('`linenums="true"`: expected the number of the first line', False, "1"),
@@ -208,7 +212,9 @@ def test_ignored_is_not_refused() -> None:
         ("rust", "none", False),
         ("rust exec", "none", False),
         ("rust exec=off", "all", False),
-        ("rust test=false", "check", False),
+        ("rust test=false", "check", True),
+        ("rust test", "marked", False),
+        ('{.python test="skip"}', "marked", False),
         ("rust,ignore", "marked", False),
         ("rust,ignore", "all", True),
         ("rust,no_run", "marked", False),
@@ -239,7 +245,7 @@ def test_check_builds_only() -> None:
 def test_expectation_that_is_not_tried(info: str) -> None:
     """A fence that says how it should end, and is not run, says how to have it run."""
     found = claimed(info)
-    assert (None, "ours") == (found.request, found.manner)
+    assert (None, "native") == (found.request, found.manner)
     assert "says how it should end, and it is not run" in found.remarks[-1].message
     assert "`exec`" in found.remarks[-1].hint
     assert "`run: all`" in found.remarks[-1].hint
@@ -250,9 +256,9 @@ def test_expectation_that_is_not_tried(info: str) -> None:
     ["rust,should_panic,ignore", "rust,no_run", "rust,editable", "rust,edition2021", "rust,ignore,does_not_compile"],
 )
 def test_rustdoc_headers_are_plain_code(info: str) -> None:
-    """A rustdoc header that is not run is rendered by us, because superfences cannot read it, and is no mistake."""
+    """A rustdoc header that is not run is for whoever takes it, and is no mistake."""
     found = claimed(info)
-    assert (None, "ours", ()) == (found.request, found.manner, found.remarks)
+    assert (None, "native", ()) == (found.request, found.manner, found.remarks)
 
 
 @pytest.mark.parametrize(
@@ -268,9 +274,9 @@ def test_rustdoc_headers_are_plain_code(info: str) -> None:
     ],
 )
 def test_fence_that_looks_executable(info: str, hint: str) -> None:
-    """A plain fence with a word very near to an option is not passed over, unless a fence of the site takes it."""
+    """A plain fence with a word very near to `exec` or to an expectation is not passed over."""
     found = claimed(info)
-    assert (None, "leftover") == (found.request, found.manner)
+    assert (None, "native") == (found.request, found.manner)
     assert hint in found.remarks[0].hint
 
 
@@ -287,15 +293,15 @@ def test_fence_that_looks_executable(info: str, hint: str) -> None:
     ],
 )
 def test_no_language(info: str, spelling: str) -> None:
-    """A fence that asks for execution and does not say of what is told how to."""
+    """A fence that asks for execution and does not say of what is refused, and told how to."""
     found = claimed(info)
-    assert (None, "leftover") == (found.request, found.manner)
-    (remark,) = found.remarks
-    assert "does not start with a language" in remark.message
-    assert f"`{spelling}`" in remark.hint
+    request = asked(info)
+    assert ("leftover", ()) == (found.manner, found.remarks)
+    assert "does not start with a language" in request.refusal
+    assert f"`{spelling}`" in request.hint
 
 
-@pytest.mark.parametrize("info", ["rust exec foo", "python exec foo", "c foo"])
+@pytest.mark.parametrize("info", ["rust exec foo", "python exec foo", "c exec foo"])
 def test_short_hint(info: str) -> None:
     """A hint that names options names some that there are, for this language, and not all."""
     (remark,) = claimed(info).remarks
@@ -342,18 +348,56 @@ def test_none_of_our_business(info: str) -> None:
 
 @pytest.mark.parametrize("info", ["rsut exec", "{.rsut .exec}", 'Rsut exec="on" title="x"'])
 def test_unknown_language(info: str) -> None:
-    """`exec` on a language that is not set up says so, and which was probably meant."""
+    """`exec` on a language that is not set up is a refusal, which says so and which was probably meant."""
     found = claimed(info)
-    assert ("leftover", None) == (found.manner, found.request)
-    (remark,) = found.remarks
-    assert "is not set up as a language" in remark.message
-    assert "did you mean `rust`" in remark.hint
-    assert "`languages:`" in remark.hint
+    request = asked(info)
+    assert ("leftover", ()) == (found.manner, found.remarks)
+    assert "is not set up as a language" in request.refusal
+    assert "did you mean `rust`" in request.hint
+    assert "`languages:`" in request.hint
 
 
-def test_unknown_language_switched_off() -> None:
-    """`exec="off"` asks for nothing, whatever the language."""
-    assert () == claimed("rsut exec=off").remarks
+@pytest.mark.parametrize(
+    ("info", "run"), [("rsut exec=off", "marked"), ("rsut exec ignore", "all"), ("rsut exec", "none")]
+)
+def test_unknown_language_that_is_not_executed(info: str, run: str) -> None:
+    """Where a fence asks for nothing, or nothing at all is executed, the language does not matter."""
+    assert ((), None) == (claimed(info, run).remarks, claimed(info, run).request)
+
+
+OTHERS = [
+    *("python test", '{.python test="skip" lint="skip"}', "python foo", 'python timeout="10s"', "{.python .tests}"),
+    *("python source=x", "python edition=2020", "rust frobnicate", "python $", "python:a.py", "rust hl_lines=a"),
+    *('python run="make docs"', "{.python eval=false}", 'python exe="python3"', "rust E1", "rust timeout=x"),
+]
+
+
+@pytest.mark.parametrize("info", OTHERS)
+def test_options_of_others(info: str) -> None:
+    """Where nothing asks for execution, words that we do not know, or know otherwise, are no mistakes."""
+    assert ((), None, "native") == (claimed(info).remarks, claimed(info).request, claimed(info).manner)
+
+
+@pytest.mark.parametrize(
+    ("info", "cell", "written"),
+    [
+        ("{python}", "{python}", "python exec"),
+        ("{python, echo=FALSE}", "{python}", "python exec"),
+        ("{rust}", "{rust}", "rust exec"),
+        ("{code-cell}", "{code-cell}", "python exec"),
+        ("{code-cell} ipython3", "{code-cell}", "python exec"),
+        ("{code-cell} rust", "{code-cell}", "rust exec"),
+    ],
+)
+def test_cells_of_notebooks(info: str, cell: str, written: str) -> None:
+    """A cell of a notebook counts on execution: it is told how to be written here, unless somebody else takes it."""
+    for run in ("marked", "all"):
+        found = claimed(info, run)
+        (remark,) = found.remarks
+        assert (None, "leftover") == (found.request, found.manner)
+        assert remark.message.startswith(f"`{cell}` is how ")
+        assert f"`{written}`" in remark.hint
+    assert claim(parse_header(info), {"python": LanguageRule(name="python", run="none")}) is None
 
 
 def test_passed_on() -> None:
@@ -383,3 +427,23 @@ def test_total(info: str, run: str) -> None:
     rules = {"rust": LanguageRule(name="rust", run=run, compiled=True), "p": PYTHON}  # type: ignore[arg-type]
     claim(parse_header(info), rules)
     claim(parse_header("rust exec " + info), rules)
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "hint"),
+    [
+        ("shell", ("python", "bash"), "write `bash exec`"),
+        ("Console", ("sh",), "write `sh exec`, with the commands alone: without `$ `, and without what it prints"),
+        ("shell", ("rust",), "`languages:` of the plugin can have an entry `shell`"),
+        ("python3.12", ("py", "python"), "write `python exec`"),
+        ("pyhton", ("python", "rust"), "did you mean `python`? `languages:` of the plugin can have an entry `pyhton`"),
+    ],
+)
+def test_what_to_write_instead(word: str, known: tuple[str, ...], hint: str) -> None:
+    """A language that does the same and is executed on this site, or the entry that it needs."""
+    assert hint == instead_of(word, known)
+    rules = {name: LanguageRule(name=name) for name in known} | {"off": LanguageRule(name="off", run="none")}
+    found = claim(parse_header(f"{word} exec"), rules)
+    assert found is not None
+    assert found.request is not None
+    assert hint == found.request.hint

@@ -213,12 +213,14 @@ def test_each_failure_and_warning_is_annotated_once() -> None:
     annotated.failure(failure, WARNING)
     annotated.failure(failure, INFO)
     annotated.warn("odd", at=Location("b.md", 2, "docs/b.md"), hint="mend it")
+    annotated.warn("odd", at=Location("b.md", 2, "docs/b.md", within="in the docstring of f"))
     annotated.say("done")
 
     assert [
         "::error file=a.md::said",
         "::warning file=a.md::said",
         "::warning file=docs/b.md,line=2,endLine=2::odd%0Ahint: mend it",
+        "::warning file=docs/b.md,line=2,endLine=2::in the docstring of f: odd",
     ] == commands(out.getvalue())
 
 

@@ -18,6 +18,7 @@ from mkdocs_codeexec.core.outcome import (
     TimedOut,
 )
 from mkdocs_codeexec.core.sample import Location, Sample
+from mkdocs_codeexec.languages import frames
 from mkdocs_codeexec.pipeline import Resolved
 from mkdocs_codeexec.report.failures import failures
 
@@ -25,11 +26,20 @@ from mkdocs_codeexec.report.failures import failures
 class Plain:
     """The part of a Language that is asked."""
 
+    def ran(self, sample: Sample) -> str:
+        return sample.code
+
+    def faults(self, text: str) -> Any:
+        return frames.faults(text)
+
     def locate(self, sample: Sample, line: int, column: int) -> tuple[int, int]:  # noqa: ARG002
         return line, column
 
     def tidy(self, sample: Sample, text: str) -> str:  # noqa: ARG002
         return text
+
+    def hint(self, sample: Sample, outcome: Outcome) -> str:  # noqa: ARG002
+        return ""
 
 
 LANGUAGES: Any = {"rust": Plain()}
@@ -72,6 +82,23 @@ def test_a_limit_has_its_name_and_its_option(
 
     assert f"a.md:1: {said}" == failure.headline
     assert hint == (failure.detail.splitlines()[-1] if "hint:" in failure.detail else "")
+
+
+def test_a_sample_that_is_on_no_page_shows_its_own_lines() -> None:
+    """Its place is the line that brings it in, and what is around the fault is its code."""
+    location = Location("a.md", 3, "docs/a.md", within="in the docstring of m.f (line 2)")
+    sample = Sample(location=location, language="rust", code="a\nb\n", expectation=Succeeds())
+    stderr = 'Traceback (most recent call last):\n  File "sample.py", line 2, in <module>\nKeyError: 1\n'
+    step = StepResult(kind="run", stdout="", stderr=stderr, ended=Exited(1))
+    outcome = Outcome(language="rust", steps=(step,))
+    resolved = Resolved(sample=sample, verdict=judge(sample.expectation, outcome), outcome=outcome)
+
+    [failure] = failures([resolved], LANGUAGES, lambda _: "1\n2\n::: m\n4\n")
+
+    assert "docs/a.md:3, in the docstring of m.f (line 2): exit status 1" == failure.headline
+    assert " --> docs/a.md:3, in the docstring of m.f (line 2)\n  1 | a\n> 2 | b\n" in failure.detail
+    assert "in the docstring of m.f (line 2): KeyError: 1" == failure.notice.message
+    assert ("docs/a.md", 3) == (failure.notice.path, failure.notice.line)
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from mkdocs_codeexec.core.expectation import (
     Unmet,
     judge,
 )
+from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.outcome import (
     Diagnostic,
     Exited,
@@ -37,8 +38,10 @@ from mkdocs_codeexec.core.outcome import (
     StepResult,
     TimedOut,
 )
-from mkdocs_codeexec.core.protocols import Unavailability
+from mkdocs_codeexec.core.protocols import Fault, Unavailability
 from mkdocs_codeexec.core.sample import Location, Sample
+from mkdocs_codeexec.languages import frames
+from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.pipeline import Resolved
 from mkdocs_codeexec.report.failures import failures
 
@@ -54,6 +57,15 @@ GOLDEN = Path(__file__).parent / "golden"
 class Preambled:
     """The part of a Language that is asked: two lines of a preamble come first, and folders are left out."""
 
+    def ran(self, sample: Sample) -> str:
+        return runnable(sample.code)
+
+    def faults(self, text: str) -> Sequence[Fault]:
+        return tuple(panics(text)) or frames.faults(text)
+
+    def hint(self, sample: Sample, outcome: Outcome) -> str:  # noqa: ARG002
+        return ""
+
     def locate(self, sample: Sample, line: int, column: int) -> tuple[int, int]:  # noqa: ARG002
         return line - 2, column
 
@@ -64,6 +76,12 @@ class Preambled:
 
 class Plain(Preambled):
     """The same without a preamble."""
+
+    def ran(self, sample: Sample) -> str:
+        return sample.code
+
+    def faults(self, text: str) -> Sequence[Fault]:
+        return frames.faults(text)
 
     def locate(self, sample: Sample, line: int, column: int) -> tuple[int, int]:  # noqa: ARG002
         return line, column
@@ -88,6 +106,7 @@ class Told(NamedTuple):
 def sample(
     at: Location = AT, language: str = "rust", code: str = CODE, expectation: Expectation | None = None
 ) -> Sample:
+    at = replace(at, end=at.line + len(code.splitlines()) + 1)
     return Sample(location=at, language=language, code=code, expectation=expectation or Succeeds())
 
 

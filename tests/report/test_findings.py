@@ -9,6 +9,8 @@ from mkdocs_codeexec.core.expectation import Errored, Met, Succeeds, Unmet, Verd
 from mkdocs_codeexec.core.outcome import Diagnostic, Exited, Outcome, Signaled, Span, StepResult
 from mkdocs_codeexec.core.sample import Display, Location, Sample
 from mkdocs_codeexec.html.marks import Mark
+from mkdocs_codeexec.languages import frames
+from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.report.findings import Region, errors, marks, of_diagnostic
 
 
@@ -17,6 +19,9 @@ class Moved:
 
     def locate(self, sample: Sample, line: int, column: int) -> tuple[int, int]:  # noqa: ARG002
         return line + 10, column
+
+    def faults(self, text: str) -> Any:
+        return tuple(panics(text)) or frames.faults(text)
 
     def tidy(self, sample: Sample, text: str) -> str:  # noqa: ARG002
         return text.replace("/home/me/", "")
@@ -83,6 +88,11 @@ ValueError: x
 def test_interpreters_name_a_line() -> None:
     """Python's innermost frame, and the exception; of others the first line that is named, and what follows it."""
     assert [(13, 0, "ValueError: x")] == ran(TRACEBACK, "python", 1)
+    # Under a name and an extension of the user's own it is Python all the same.
+    assert [(13, 0, "ValueError: x")] == ran(TRACEBACK.replace("sample.py", "sample"), "mypython", 1)
+    assert [(12, 0, "foo: not found")] == ran("bash: sample: line 2: foo: not found\n", "mine", 127)
+    assert [(12, 0, "no")] == ran("lua: sample:2: no\n", "mine", 1)
+    assert [] == ran("my-sample:2: no\nx/sample: line 2: no\n", "mine", 1)
     assert [(13, 0, "foo: command not found")] == ran("sample.sh: line 3: foo: command not found\n", "bash", 127)
     assert [(14, 0, "'=' expected near 'x'")] == ran("lua: sample.lua:4: '=' expected near 'x'\n", "lua", 1)
     assert [] == ran(TRACEBACK, "python", 0)

@@ -6,13 +6,16 @@ from textwrap import dedent
 import pytest
 
 from mkdocs_codeexec.core.expectation import Succeeds
+from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.sample import Location, Sample
-from mkdocs_codeexec.report.places import PageMap, Place, page_map, rewritten, secondary
+from mkdocs_codeexec.report.places import PageMap, Place, page_map, rewritten, secondary, shown_map
 
 
 def lines_of(code: str, page: str, line: int, language: str = "rust") -> PageMap:
-    location = Location("guide.md", line, "docs/guide.md")
-    return page_map(Sample(location=location, language=language, code=code, expectation=Succeeds()), page)
+    ends = [number for number, text in enumerate(page.split("\n"), 1) if text.strip(" \t>") in ("```", "~~~", "`````")]
+    location = Location("guide.md", line, "docs/guide.md", end=max(ends, default=0))
+    sample = Sample(location=location, language=language, code=code, expectation=Succeeds())
+    return page_map(sample, page, runnable(code) if language == "rust" else code)
 
 
 BODY = "```rust exec\nlet a = 1;\n\n  b(a);\n```\n"
@@ -32,6 +35,12 @@ CODE = "let a = 1;\n\n  b(a);\n"
         ),
         pytest.param([(2, 3), (3, 3), (4, 5)], "> ```rust\n> let a = 1;\n> \n>   b(a);\n> ```\n", 1, id="quoted"),
         pytest.param([(2, 2), (3, 1), (4, 4)], "\t```rust\n\tlet a = 1;\n\n\t\x20 b(a);\n\t```\n", 1, id="tabs"),
+        pytest.param(
+            [(2, 1), (3, 1), (4, 3)],
+            "```rust\nlet a = 1;\n\n  b(a);\n`````\n",
+            1,
+            id="closed by more than it was opened",
+        ),
         pytest.param([(2, 3), (3, 1), (4, 5)], "- ~~~rust\n  let a = 1;\n\n    b(a);\n  ~~~\n", 1, id="in a list"),
         pytest.param(
             [(2, 1), None, (4, 3)], '```rust\nlet a = 1;\n--8<-- "x"\n  b(a);\n```\n', 1, id="a line that is included"
@@ -248,3 +257,58 @@ def test_hostile_text_takes_no_time(line: str) -> None:
     rewritten(f" --> sample.rs:1:5\n{line}\n", WHERE)
 
     assert time.perf_counter() - start < 5
+
+
+RUSTC = """\
+error[E0425]: cannot find value `b`
+  --> sample.rs:12:5
+   |
+2  | use std::fs;
+   | ----------- here
+12 | let a = b;
+   |         ^ not found
+   |
+help: try
+   |
+12 | let a = c;
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(
+            RUSTC,
+            RUSTC.replace("12:5", "10:5").replace("12 |", "10 |"),
+            id="rustc",
+        ),
+        pytest.param(
+            'File "sample.py", line 12, in f\nFile "sample.py", line 2, in g',
+            'File "sample.py", line 10, in f\nFile "sample.py", line 2 (hidden), in g',
+            id="a traceback",
+        ),
+        pytest.param("sample.sh: line 12: x: not found", "sample.sh: line 10: x: not found", id="a shell"),
+        pytest.param(
+            "panicked at sample.rs:12:3:\nno\n[sample.rs:3:1] x = 1",
+            "panicked at sample.rs:10:3:\nno\n[sample.rs:1:1] x = 1",
+            id="a panic",
+        ),
+        pytest.param("{closure@sample.rs:12:3: 13:4}", "{closure@sample.rs:10:3: 11:4}", id="a region"),
+        pytest.param("sample.rs:2:1: why", "sample.rs:2:1 (hidden): why", id="a hidden line"),
+        pytest.param("sample.rs:2:1 (in the preamble)", "sample.rs:2:1 (in the preamble)", id="the preamble"),
+        pytest.param("sample.rs:99:1 example.rs:12:1 12 | x", "sample.rs:99:1 example.rs:12:1 12 | x", id="others"),
+    ],
+)
+def test_readers_are_told_of_lines_that_they_see(text: str, expected: str) -> None:
+    """By the number that stands beside the line; what is not shown is said to be hidden."""
+    code = "\n".join(["# x"] * 2 + ["y"] * 11)
+    sample = Sample(location=Location("a.md", 1), language="rust", code=code, expectation=Succeeds())
+
+    assert expected == rewritten(text, shown_map(sample, {line: line - 2 for line in range(3, 15)}))
+
+
+@pytest.mark.parametrize("numbers", [{}, {1: 1, 2: 2}], ids=["not known", "the same"])
+def test_numbers_that_need_no_change(numbers: dict[int, int]) -> None:
+    """Nothing is touched."""
+    sample = Sample(location=Location("a.md", 1), language="python", code="x", expectation=Succeeds())
+    assert RUSTC + "sample.py:1:1" == rewritten(RUSTC + "sample.py:1:1", shown_map(sample, numbers))

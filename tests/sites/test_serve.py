@@ -99,11 +99,13 @@ def test_the_story_of_an_afternoon(project: Project) -> None:
     with serving(project) as server:
         assert ["2 samples: 2 executed, 0 cached, 0 failed"] == server.builds()
         assert "<code>7</code>" in server.page()
+        assert ".codeexec-output" in server.page("assets/codeexec.css")
 
         project.page(page.replace("# One", "# Two"))
         server.wait(lambda: len(server.builds()) == 2, "second build")
         assert "2 samples: 0 executed, 2 cached, 0 failed" == server.builds()[-1]
         assert "Two" in server.page()
+        assert ".codeexec-output" in server.page("assets/codeexec.css")
 
         project.page(page.replace('"py"', '"edited"'))
         server.wait(lambda: len(server.builds()) == 3, "third build")

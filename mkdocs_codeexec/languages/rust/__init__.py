@@ -11,16 +11,17 @@ from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.expectation import FailsToBuild
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import RUST, normalize, without_folder
-from mkdocs_codeexec.core.protocols import Bench, Narrator, Regrouped, Runner, Scratch, Unavailability
+from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Regrouped, Runner, Scratch, Unavailability
 from mkdocs_codeexec.errors import ConfigurationError, nearest
-from mkdocs_codeexec.languages import inputs
+from mkdocs_codeexec.languages import frames, inputs
 from mkdocs_codeexec.languages.rust.batch.builder import MANIFEST, Builder
 from mkdocs_codeexec.languages.rust.batch.equipment import Equipment
 from mkdocs_codeexec.languages.rust.compiler import Compiler
-from mkdocs_codeexec.languages.rust.environments.cargo import cargo_flags
+from mkdocs_codeexec.languages.rust.environments import configuration
 from mkdocs_codeexec.languages.rust.environments.environment import Environment, home_of_all, open_environments
 from mkdocs_codeexec.languages.rust.messages.backtrace import cut
 from mkdocs_codeexec.languages.rust.messages.index import linked
+from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.languages.rust.messages.restore import restore
 from mkdocs_codeexec.languages.rust.source.lexer import Unlexable
 from mkdocs_codeexec.languages.rust.source.prepare import FILE, Preamble, Prepared, original, preamble, prepare
@@ -81,13 +82,16 @@ class RustLanguage:
     def survey(self) -> None:
         """Read again what can be read without starting anything."""
         self._compiler.survey()
-        flags = cargo_flags(self._settings)
-        if flags != self._flags or not self._environments:
-            self._flags = flags
+        self._flags = configuration.flags(self._settings)
+        sets = self._rust.environments.values()
+        try:
             self._environments = open_environments(
-                self._settings, self._rust.environments.values(), flags, self._narrator
+                self._settings, sets, self._flags, self._narrator, self._environments
             )
-        else:
+        except ConfigurationError:
+            if not self._environments:
+                raise
+            # A manifest that somebody is writing to; the next build opens all anew, and says what is wrong.
             for environment in self._environments.values():
                 environment.survey()
         self._inputs = inputs.declared(self._settings.project_dir, self._rust.inputs)
@@ -179,6 +183,14 @@ class RustLanguage:
             column += len(written[line - 1]) - len(ran[line - 1])  # the mark of a hidden line
         return line, column
 
+    def ran(self, sample: Sample) -> str:
+        """Return the code with hidden lines as they run."""
+        return runnable(sample.code)
+
+    def faults(self, text: str) -> Sequence[Fault]:
+        """Return where it panicked; of a sample that names a place in another way, that."""
+        return tuple(panics(text)) or frames.faults(text)
+
     def tidy(self, sample: Sample, text: str) -> str:
         """Return `text` without inserted code, foreign frames, thread ids and folders of this machine; codes are links."""
         text = cut(text)
@@ -194,6 +206,16 @@ class RustLanguage:
         """Return nothing: cargo and rustc tell what they read, and it is in the key."""
         del action, seen
         return ()
+
+    def hint(self, sample: Sample, outcome: Outcome) -> str:
+        """Return how to list the crates that `sample` uses and that are not listed."""
+        from mkdocs_codeexec.languages.rust import unlisted
+
+        name = sample.options.get("environment") or "default"
+        if name not in self._environments:
+            return ""
+        lock_files = self._environments[name].locks()
+        return unlisted.hint(outcome, self._rust.environments[name], self._settings, lock_files)
 
     def watched(self) -> Sequence[Path]:
         """Return the sources of local packages, declared inputs, and what chooses the toolchain."""

@@ -1,16 +1,13 @@
-"""cargo: the environment it is given, and what the user's own configuration of it says about rustc."""
+"""cargo: the environment it is given, and where it keeps what it downloads."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.languages import inputs
-from mkdocs_codeexec.languages.toolchain import host_environment, upwards
+from mkdocs_codeexec.languages.toolchain import host_environment
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
@@ -68,29 +65,3 @@ def cargo_home(settings: Settings) -> Path:
     return (
         settings.project_dir / host["CARGO_HOME"] if host.get("CARGO_HOME") else Path(host.get("HOME", "/"), ".cargo")
     )
-
-
-def cargo_flags(settings: Settings) -> str:
-    """Return what cargo's configuration files say about the command line of rustc, in canonical words; empty for nothing.
-
-    The files are those cargo reads (the cargo book, "Configuration"): beside `mkdocs.yml`, above it, and at home.
-    """
-    home = cargo_home(settings)
-    names = (".cargo/config.toml", ".cargo/config")
-    texts = [text for _, text in upwards(settings.project_dir, names)]
-    texts += [text for path, text in upwards(home, ("config.toml", "config")) if path.parent == home]
-    found = [picked for text in dict.fromkeys(texts) if (picked := _flags(inputs.read_toml(text.encode())))]
-    return json.dumps(found, sort_keys=True, default=str) if found else ""
-
-
-def _flags(config: Mapping[str, object]) -> dict[str, object]:
-    build, target, profile = (config.get(section) for section in ("build", "target", "profile"))
-    picked: dict[str, object] = {}
-    if isinstance(build, Mapping):
-        picked |= {key: build[key] for key in ("rustflags", "target") if key in build}
-    for name, table in target.items() if isinstance(target, Mapping) else ():
-        if isinstance(table, Mapping):
-            picked |= {f"{name}.{key}": table[key] for key in ("rustflags", "linker") if key in table}
-    if isinstance(profile, Mapping) and "dev" in profile:
-        picked["profile.dev"] = profile["dev"]
-    return picked

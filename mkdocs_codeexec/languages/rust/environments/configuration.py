@@ -7,6 +7,7 @@ and relative paths start at the folder above the one that a file is in.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,11 +23,18 @@ if TYPE_CHECKING:
 _SECRET = frozenset({"token", "secret-key", "credential-provider", "global-credential-providers", "password"})
 _NEEDLESS = frozenset({"http", "net", "credential-alias", "alias", "install", "include"})
 """Tables that a build without a network has no use for; proxies with passwords are among them."""
+_OUR_PLACES: Mapping[str, frozenset[str]] = {
+    "build": frozenset(
+        {"build-dir", "target-dir", "artifact-dir", "out-dir", "dep-info-basedir", "incremental"}
+        | {"rustc", "rustc-wrapper", "rustc-workspace-wrapper"}
+    ),
+    "env": frozenset({"HOME", "TMPDIR"}),
+    "resolver": frozenset({"lockfile-path"}),
+}
+"""What it says of places that are ours to choose: to write elsewhere is not allowed, and nobody would look there."""
 _PATHS = (
     ("paths",),
     ("build", "target"),
-    ("build", "rustc-wrapper"),
-    ("build", "rustc-workspace-wrapper"),
     ("source", "*", "directory"),
     ("source", "*", "local-registry"),
     ("patch", "*", "*", "path"),
@@ -50,6 +58,16 @@ def local(config: Mapping[str, object]) -> bool:
     return bool(config.get("paths") or config.get("patch"))
 
 
+def packages(config: Mapping[str, object]) -> Iterator[tuple[str, Path]]:
+    """Yield name and folder of the local packages that `config` puts in the place of others."""
+    paths = config.get("paths")
+    yield from ((Path(str(path)).name, Path(str(path))) for path in (paths if isinstance(paths, list) else ()))
+    for table in _tables(config.get("patch")):
+        for name, value in table.items():
+            if isinstance(value, Mapping) and "path" in value:
+                yield str(name), Path(str(value["path"]))
+
+
 def sources(config: Mapping[str, object]) -> Iterator[str]:
     """Yield the folders from which `config` takes packages instead of from a registry."""
     for table in _tables(config.get("source")):
@@ -61,10 +79,65 @@ def linkers(config: Mapping[str, object]) -> Iterator[str]:
     yield from (str(table["linker"]) for table in _tables(config.get("target")) if "linker" in table)
 
 
-def target(config: Mapping[str, object]) -> bool:
-    """Tell whether `config` says for which machine code is compiled."""
+def target(config: Mapping[str, object], host: str) -> str | None:
+    """Return for which machine `config` has code compiled; None if it says nothing, or none that runs on this one.
+
+    Args:
+        config: What cargo is told.
+        host: The machine that rustc is for, as `rustc -vV` names it.
+    """
+    fit = [name for name in _targets(config) if name == "host-tuple" or _machine(name) == _machine(host)]
+    return next((name for name in fit if name == host), fit[0] if fit else None)
+
+
+def foreign(config: Mapping[str, object], host: str) -> str:
+    """Return the machine for which `config` has code compiled if programs for it do not run here, else nothing."""
+    return ", ".join(_targets(config)) if target(config, host) is None else ""
+
+
+def flags(settings: Settings) -> str:
+    """Return what the files say about the command line of rustc, in canonical words; empty for nothing.
+
+    As they say it: no place of this machine is added.
+    """
+    documents = (document for path in _files(settings) for _, document in _documents(path))
+    found = [picked for document in documents if (picked := _flags(document))]
+    return json.dumps(found, sort_keys=True, default=str) if found else ""
+
+
+def _flags(config: Mapping[str, object]) -> Table:
+    build, target, profile = (config.get(section) for section in ("build", "target", "profile"))
+    picked: Table = {}
+    if isinstance(build, Mapping):
+        picked |= {key: build[key] for key in ("rustflags", "target") if key in build}
+    for name, table in target.items() if isinstance(target, Mapping) else ():
+        if isinstance(table, Mapping):
+            picked |= {f"{name}.{key}": table[key] for key in ("rustflags", "linker") if key in table}
+    if isinstance(profile, Mapping) and "dev" in profile:
+        picked["profile.dev"] = profile["dev"]
+    return picked
+
+
+def for_host(config: Table, host: str) -> Table:
+    """Return `config` for one machine: samples run on this one, and cargo would compile them for several."""
     build = config.get("build")
-    return isinstance(build, Mapping) and "target" in build
+    if not isinstance(build, Mapping) or "target" not in build:
+        return config
+    one = target(config, host)
+    kept = {key: value for key, value in build.items() if key != "target"}
+    return {**config, "build": kept if one is None else {**kept, "target": one}}
+
+
+def _targets(config: Mapping[str, object]) -> list[str]:
+    build = config.get("build")
+    wanted = build.get("target") if isinstance(build, Mapping) else None
+    return list(map(str, wanted if isinstance(wanted, list) else [] if wanted is None else [wanted]))
+
+
+def _machine(triple: str) -> tuple[str, str]:
+    """Return processor and system of `triple`: code for another C library runs, too (`x86_64-unknown-linux-musl`)."""
+    parts = triple.split("-")
+    return parts[0], next((name for name in ("linux", "darwin", "windows", "freebsd") if name in parts), triple)
 
 
 def _tables(value: object) -> Iterator[Mapping[str, object]]:
@@ -82,20 +155,26 @@ def _files(settings: Settings) -> Iterator[Path]:
         yield from [path for path in found if path.is_file()][:1]
 
 
-def _read(path: Path, depth: int = 0) -> Table:
+def _read(path: Path) -> Table:
     """Return what the file `path` says, and what it includes."""
+    found: Table = {}
+    for start, document in _documents(path):
+        _merge(found, {key: _absolute((key,), value, start) for key, value in document.items()})
+    return found
+
+
+def _documents(path: Path, depth: int = 0) -> Iterator[tuple[Path, Mapping[str, object]]]:
+    """Yield what the file `path` says, then what it includes, each with the folder at which its paths start."""
     try:
-        config = dict(read_toml(path.read_bytes()))
+        config = read_toml(path.read_bytes())
     except OSError:
-        return {}
-    start = path.parent.parent
-    own = {key: _absolute((key,), value, start) for key, value in config.items()}
+        return
+    yield path.parent.parent, config
     wanted = config.get("include")
     for item in reversed(wanted) if isinstance(wanted, list) and depth < _DEEPEST else ():
         name = item.get("path") if isinstance(item, Mapping) else item
         if isinstance(name, str):  # relative to the file itself
-            _merge(own, _read(path.parent / name, depth + 1))
-    return own
+            yield from _documents(path.parent / name, depth + 1)
 
 
 def _merge(here: Table, further: Mapping[str, object]) -> None:
@@ -139,7 +218,8 @@ def _path(name: str, start: Path) -> str:
 def _public(at: tuple[str, ...], value: object, settings: Settings) -> object:
     """Return `value`, which stands at the keys `at`, without secrets, and without what a variable says otherwise."""
     if isinstance(value, Mapping):
-        found = {key: (*at, key) for key in value if key not in _SECRET}
+        ours = _OUR_PLACES.get(at[0], frozenset()) if len(at) == 1 else frozenset()
+        found = {key: (*at, key) for key in value if key not in _SECRET | ours}
         return {
             key: _public(inner, value[key], settings)
             for key, inner in found.items()

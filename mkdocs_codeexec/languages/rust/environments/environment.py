@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, TypeVar
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.languages.inputs import Further, Package, package
-from mkdocs_codeexec.languages.rust.environments import built, capture, collection, kept
+from mkdocs_codeexec.languages.rust.environments import built, capture, collection, kept, mending
 from mkdocs_codeexec.languages.rust.environments.built import Built
 from mkdocs_codeexec.languages.rust.environments.capture import Arguments
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home
+from mkdocs_codeexec.languages.rust.environments.composition import Composition, Start, composition
 from mkdocs_codeexec.languages.rust.environments.kept import Kept
-from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE, manifest
-from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Trouble
+from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE
+from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Trouble, without_unused
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.confinement import Access
@@ -40,21 +41,20 @@ class Environment:
 
     Args:
         settings: Where things are.
-        wanted: What it consists of.
+        name: Of the set.
+        consists: What it consists of.
         flags: What cargo's own configuration adds to the command line of rustc, in words.
         narrator: Hears what cargo says.
-
-    Raises:
-        ConfigurationError: It cannot be written as a manifest.
     """
 
-    def __init__(self, settings: Settings, wanted: EnvironmentSettings, flags: str, narrator: Narrator) -> None:
-        self.name = wanted.name
-        self.manifest = manifest(wanted, settings.project_dir)
+    def __init__(self, settings: Settings, name: str, consists: Composition, flags: str, narrator: Narrator) -> None:
+        self.name = name
+        self.manifest = consists.manifest
+        self.flags = flags
         self._settings = settings
-        self._flags = flags
+        self._consists = consists
         self._narrator = narrator
-        self._folder = settings.cache_dir / "environments" / wanted.name
+        self._folder = settings.cache_dir / "environments" / name
         self._memory: Kept | None = None
         self._lock: str | None = None
         self._sources: Mapping[str, Further] | None = None
@@ -65,16 +65,19 @@ class Environment:
     @property
     def plain(self) -> bool:
         """Whether rustc alone will do: there is nothing to build, and no cargo is needed."""
-        return self.manifest.bare and not self._flags
+        return self.manifest.bare and not self.flags
 
     @property
     def settled(self) -> bool:
         """Whether its lock file and all sources are known, so that keys can be made."""
         return self.plain or (self._lock is not None and self._sources is not None)
 
-    def survey(self) -> None:
-        """Read the lock file and the local packages again."""
+    def survey(self, consists: Composition | None = None) -> None:
+        """Read the lock file and the local packages again; `consists` is what workspaces say by now."""
+        self._consists = consists or self._consists
         known = self._known()
+        if known and not self._consists.holds(known):
+            known = None
         self._lock = known.lock if known else None
         self._sources = known.sources if known else None
         self._packages = self._read_packages(self._sources)
@@ -95,8 +98,14 @@ class Environment:
             self._named = (lock, kept.packages(lock) - {PACKAGE})
         return self._named[1]
 
+    def locks(self) -> Iterator[str]:
+        """Yield the lock files that tell of versions, its own first."""
+        yield self._lock or ""
+        yield from (one.lock for one in self._consists.workspaces)
+
     def watched(self) -> Iterator[Path]:
         """Yield the files and folders of its local packages."""
+        yield from self._consists.watched()
         for _, found in self._packages:
             yield from found.watched
 
@@ -107,11 +116,8 @@ class Environment:
         """
         if self.plain:
             return Arguments()
-        for name, folder in self.manifest.paths:
-            if not (folder / "Cargo.toml").is_file():
-                where = os.path.relpath(folder, self._settings.project_dir)
-                what = f"dependency `{name}`: there is no `Cargo.toml` in `{where}`"
-                return Trouble(what, "relative paths start at the folder of `mkdocs.yml`")
+        if wrong := mending.absent(self.manifest, self._settings.project_dir):
+            return wrong
         if self._lock is None or self._sources is None:
             return None
         home = self._home(toolchain)
@@ -157,15 +163,20 @@ class Environment:
 
     def _home(self, toolchain: Toolchain) -> Path:
         """Return the folder of the project; the target directory is beside it."""
-        made_from = digest((toolchain.identity, toolchain.program, self._flags))
+        made_from = digest((toolchain.identity, toolchain.program, self.flags))
         return home_of_all(self._settings) / made_from[:16] / self.manifest.digest
 
     def _read_packages(self, sources: Mapping[str, Further] | None) -> tuple[tuple[str, Package], ...]:
+        """Return the local packages; what belongs to an earlier one, as patches of a workspace do, is read with that."""
         apart = (self._settings.cache_dir, self._settings.environment_dir)
-        return tuple(
-            (name, package(folder, None if sources is None else sources.get(name, Further()), apart))
-            for name, folder in self.manifest.paths
-        )
+        read: list[tuple[str, Package]] = []
+        seen: set[Path] = set()
+        for name, folder in self._consists.local:
+            if folder not in seen:
+                found = package(folder, None if sources is None else sources.get(name, Further()), apart)
+                seen.update(found.folders)
+                read.append((name, found))
+        return tuple(read)
 
     def _built_from(self, lock: str) -> str:
         packages = tuple((name, found.digest) for name, found in self._packages)
@@ -197,15 +208,16 @@ class Environment:
         cargo = project.find_cargo(toolchain, self._settings)
         if cargo is None:
             return Trouble("`cargo` was not found", "install Rust from https://rustup.rs")
-        known = self._known() or kept.last(self._folder)
-        project.write_project(home, self.manifest, known.lock if known else None, self._settings)
-        narrator.say(f"building the environment `{self.name}` with cargo")
+        consists = self._consists
+        start = consists.start(self._known() or kept.last(self._folder), self._folder / project.LOCK)
+        project.write_project(home, self.manifest, start.lock, toolchain, self._settings)
+        self._announce(start, toolchain, narrator)
         before, seen = self._packages, self._sources
         progress = Progress(narrator, alone=alone)
         fetch = fetching.command(cargo, home, self.manifest, toolchain, self._settings)
         fetched = fetching.fetch(fetch, runner, narrator, progress)
         if fetched.ended != Exited(0):
-            return project.failure(fetched, home)
+            return mending.mended(project.failure(fetched, home), self.manifest, self._settings)
         if runner.tier != "off":
             fetching.let_read((home / project.LOCK).read_text("utf-8"), self._settings)
         local = fetching.local_packages(fetched.stdout, home)
@@ -214,14 +226,15 @@ class Environment:
         made = project.build(command, home, runner, progress)
         if made.result.ended != Exited(0):
             return project.failure(made.result, home)
-        if made.warnings:
-            narrator.stream(made.warnings.encode())
+        if warnings := without_unused(made.warnings, consists.patches):
+            narrator.stream(warnings.encode())
         try:
             arguments = capture.read(made.captured, home.parent / collection.TARGET)._replace(local=local)
         except ValueError as error:
             return Trouble(str(error), "is a `rustc-workspace-wrapper` configured?")
         lock = (home / project.LOCK).read_text("utf-8")
-        self._keep(Kept(lock, self.manifest.portable, self._found(made.result.stdout, home, toolchain)))
+        sources = self._found(made.result.stdout, home, toolchain)
+        self._keep(Kept(lock, self.manifest.portable, sources, consists.pins(lock)))
         # What was edited meanwhile may not be in what was built: cargo is asked again then.
         if before == self._read_packages(seen):
             units = built.units(made.result.stdout, made.captured)
@@ -229,9 +242,19 @@ class Environment:
             built.save(state, _state(home, lock))
         return arguments
 
+    def _announce(self, start: Start, toolchain: Toolchain, narrator: Narrator) -> None:
+        """Tell that it is built, and what of the configuration decides how in a way that may surprise."""
+        from mkdocs_codeexec.languages.rust.environments import configuration, project
+
+        how = f", from the versions in {start.told}" if start.told else ""
+        narrator.say(f"building the environment `{self.name}` with cargo{how}")
+        host = project.host(toolchain.identity)
+        if other := configuration.foreign(configuration.configuration(self._settings), host):
+            narrator.say(f"cargo's configuration is for `{other}`, which does not run here: samples are for `{host}`")
+
     def _found(self, said: str, home: Path, toolchain: Toolchain) -> dict[str, Further]:
         """Return what cargo's messages tell of local packages, by dependency."""
-        if not self.manifest.paths:
+        if not self._consists.local:
             return {}
         from mkdocs_codeexec.languages.rust.environments import recorded
 
@@ -266,18 +289,33 @@ class Environment:
 
 
 def open_environments(
-    settings: Settings, wanted: Iterable[EnvironmentSettings], flags: str, narrator: Narrator
+    settings: Settings,
+    wanted: Iterable[EnvironmentSettings],
+    flags: str,
+    narrator: Narrator,
+    known: Mapping[str, Environment],
 ) -> dict[str, Environment]:
     """Return the Environments that are `wanted`, by name; those that consist of the same are one.
+
+    Those that are `known` and consist of the same as before stay, and are surveyed.
 
     Raises:
         ConfigurationError: One cannot be written as a manifest.
     """
+    same = {one.manifest.portable: one for one in known.values() if one.flags == flags}
+    consists = {one.name: composition(settings, one) for one in wanted}
     found: dict[str, Environment] = {}
     by_manifest: dict[str, Environment] = {}
-    for one in wanted:
-        environment = Environment(settings, one, flags, narrator)
-        found[one.name] = by_manifest.setdefault(environment.manifest.portable, environment)
+    for name, one in consists.items():
+        portable = one.manifest.portable
+        if portable in by_manifest:
+            found[name] = by_manifest[portable]
+            continue
+        if portable in same:
+            same[portable].survey(one)
+            found[name] = by_manifest[portable] = same[portable]
+        else:
+            found[name] = by_manifest[portable] = Environment(settings, name, one, flags, narrator)
     return found
 
 

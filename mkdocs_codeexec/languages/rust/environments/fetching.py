@@ -16,7 +16,7 @@ from mkdocs_codeexec.core.outcome import Exited, StepResult
 from mkdocs_codeexec.core.protocols import Command, Narrator, OutputSink, Runner
 from mkdocs_codeexec.languages.rust.environments import configuration
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_environment, cargo_home
-from mkdocs_codeexec.languages.rust.environments.project import OUTPUT
+from mkdocs_codeexec.languages.rust.environments.project import OUTPUT, host
 from mkdocs_codeexec.languages.rust.environments.transcript import passes
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 WAITS = (1.0, 2.0)
 """Seconds, at most, before cargo is asked again; each time as much at least as half of that."""
 _PACKAGE = re.compile(r'^name = "([^"\n/]+)"\nversion = "([^"\n/]+)"\nsource = "(?:registry|sparse)\+', re.MULTILINE)
-_HOST = re.compile(r"^host: (\S+)$", re.MULTILINE)
 
 
 def command(cargo: Path, home: Path, manifest: Manifest, toolchain: Toolchain, settings: Settings) -> Command:
@@ -37,16 +36,19 @@ def command(cargo: Path, home: Path, manifest: Manifest, toolchain: Toolchain, s
     tells of them: `cargo metadata` fetches as `cargo fetch` does.
     """
     config = configuration.configuration(settings)
-    host = None if configuration.target(config) else _HOST.search(toolchain.identity)
+    machine = host(toolchain.identity)
+    # Where another one is configured, build scripts and macros are still for this machine.
+    one = machine if configuration.target(config, machine) in (None, machine) else ""
     if manifest.paths or configuration.local(config):
-        what = ["metadata", "--format-version", "1", *(("--filter-platform", host[1]) if host else ())]
+        what = ["metadata", "--format-version", "1", *(("--filter-platform", one) if one else ())]
     else:
-        what = ["fetch", *(("--target", host[1]) if host else ())]
+        what = ["fetch", *(("--target", one) if one else ())]
     env = cargo_environment(settings) | {
         "RUSTC": toolchain.program,
         "RUSTC_WRAPPER": "",
         "RUSTC_WORKSPACE_WRAPPER": "",
         "CARGO_BUILD_TARGET_DIR": str(home / "target"),  # nothing is written to it
+        "CARGO_BUILD_BUILD_DIR": str(home / "target"),
         "CARGO_TERM_COLOR": "always",
         "CARGO_TERM_PROGRESS_WHEN": "never",
     }

@@ -28,11 +28,13 @@ class Kept:
         lock: The text of `Cargo.lock`.
         manifest: The manifest in its portable spelling.
         sources: By name of a local dependency; None if that is not known.
+        pins: What of it the lock files of workspaces said when it was made (`locks.pins`).
     """
 
     lock: str
     manifest: str
     sources: Mapping[str, Further] | None = field(default_factory=dict)
+    pins: str = ""
 
 
 def load(folder: Path, manifest: str) -> Kept | None:
@@ -52,7 +54,8 @@ def last(folder: Path) -> Kept | None:
         lock, manifest = ((folder / name).read_text("utf-8") for name in (_LOCK, _MANIFEST))
     except (OSError, ValueError):
         return None
-    return Kept(lock, manifest, _sources(folder / _SOURCES))
+    sources, pins = _sources(folder / _SOURCES)
+    return Kept(lock, manifest, sources, pins)
 
 
 def save(kept: Kept, folder: Path) -> None:
@@ -78,7 +81,8 @@ def _write(kept: Kept, folder: Path) -> None:
     packages = {
         name: {"paths": found.paths, "packages": found.packages} for name, found in sorted((kept.sources or {}).items())
     }
-    text = json.dumps({"format": FORMAT, "packages": packages}, indent=1) + "\n"
+    pins = {"pins": kept.pins} if kept.pins else {}
+    text = json.dumps({"format": FORMAT, **pins, "packages": packages}, indent=1) + "\n"
     write(folder / _LOCK, kept.lock)
     write(folder / _SOURCES, text)
     # The manifest is last: it vouches for the others.
@@ -96,14 +100,14 @@ def packages(lock: str) -> frozenset[str]:
     return frozenset(_PACKAGE.findall(lock))
 
 
-def _sources(path: Path) -> Mapping[str, Further] | None:
+def _sources(path: Path) -> tuple[Mapping[str, Further] | None, str]:
     try:
         value = json.loads(path.read_text("utf-8"))
         if value["format"] != FORMAT:
-            return None
+            return None, ""
         return {
             str(name): Further(tuple(map(str, found["paths"])), tuple(map(str, found["packages"])))
             for name, found in value["packages"].items()
-        }
+        }, str(value.get("pins", ""))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
+        return None, ""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.errors import ConfigurationError, nearest
+from mkdocs_codeexec.languages.rust.environments.inheriting import NONE, Inherited, inherit
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import EnvironmentSettings
@@ -21,7 +22,7 @@ PACKAGE = "codeexec-environment"
 PROBE = "codeexec_environment"
 
 _KEYS = frozenset(
-    {"version", "path", "git", "branch", "rev", "tag", "features", "default-features", "default_features"}
+    {"version", "path", "git", "branch", "rev", "tag", "features", "default-features", "default_features", "workspace"}
     | {"package", "registry", "optional", "registry-index", "public", "artifact", "lib", "target", "base"}
 )
 """The keys of a dependency (the cargo book, "Specifying Dependencies")."""
@@ -53,8 +54,19 @@ class Manifest(NamedTuple):
     bare: bool
 
 
-def manifest(environment: EnvironmentSettings, project: Path) -> Manifest:
+def manifest(
+    environment: EnvironmentSettings,
+    project: Path,
+    inherited: Inherited = NONE,
+    taken: Mapping[str, object] | None = None,
+) -> Manifest:
     """Return the manifest of `environment`; its relative paths start at `project`.
+
+    Args:
+        environment: What is configured.
+        project: The folder of `mkdocs.yml`.
+        inherited: What `workspace: true` takes over.
+        taken: `[patch]` or `[replace]` of workspaces; what the configuration says itself counts more.
 
     Raises:
         ConfigurationError: A name or a dependency is not one, or `manifest_extra` is no TOML.
@@ -63,7 +75,8 @@ def manifest(environment: EnvironmentSettings, project: Path) -> Manifest:
     if not _NAME.fullmatch(environment.name):  # it becomes the name of a folder
         raise ConfigurationError(f"`{where}`: expected a name of letters, digits, `-` and `_`")
     dependencies: Table = {
-        name: _dependency(f"{where}.dependencies", name, value) for name, value in environment.dependencies.items()
+        name: _dependency(f"{where}.dependencies", name, value, inherited)
+        for name, value in environment.dependencies.items()
     }
     extra = _extra(where, environment.manifest_extra)
     document: Table = {
@@ -74,6 +87,7 @@ def manifest(environment: EnvironmentSettings, project: Path) -> Manifest:
         "profile": {"dev": {"debug": 0, "incremental": False}},
     }
     _merge(where, document, extra, ())
+    _add(document, taken or {})
     found: list[tuple[str, Path]] = []
 
     def absolute(name: str, path: str) -> str:
@@ -108,7 +122,7 @@ def toml(document: Mapping[str, object]) -> str:
     return "\n".join(_table((), document)).lstrip("\n") + "\n"
 
 
-def _dependency(where: str, name: str, value: object) -> object:
+def _dependency(where: str, name: str, value: object, inherited: Inherited) -> object:
     if not _NAME.fullmatch(str(name)):
         raise ConfigurationError(f"`{where}`: `{name}` is no name of a crate")
     at = f"`{where}.{name}`"
@@ -127,7 +141,7 @@ def _dependency(where: str, name: str, value: object) -> object:
             hint = f"\n\nhint: did you mean `{meant}`?" if meant else ""
             raise ConfigurationError(f"{at}: unknown key `{key}`{hint}")
         table[str(key)] = _checked(at, str(key), item)
-    return table
+    return inherit(at, name, table, inherited) if "workspace" in table else table
 
 
 def _checked(at: str, key: str, value: object) -> object:
@@ -135,7 +149,7 @@ def _checked(at: str, key: str, value: object) -> object:
         if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
             raise ConfigurationError(f"{at}: expected a list of names for `features`, got `{value!r}`")
         return list(value)
-    if key in ("default-features", "default_features", "optional", "public", "lib"):
+    if key in ("default-features", "default_features", "optional", "public", "lib", "workspace"):
         if not isinstance(value, bool):
             raise ConfigurationError(f"{at}: expected `true` or `false` for `{key}`, got `{value!r}`")
         return value
@@ -160,6 +174,24 @@ def _merge(where: str, document: Table, extra: Mapping[str, object], at: tuple[s
             raise ConfigurationError(f"`{where}.manifest_extra`: the dependency `{key}` is declared twice")
         else:
             document[key] = value
+
+
+def _add(document: Table, further: Mapping[str, object]) -> None:
+    """Add `[patch]` and `[replace]` of others to `document`, which counts more."""
+    if len({*document, *further} & {"patch", "replace"}) > 1:
+        return  # cargo refuses a manifest with both
+    patch = _both(further.get("patch"), document.get("patch"))
+    by_source = {source: _both(_table_of(further.get("patch"), source), table) for source, table in patch.items()}
+    replace = _both(further.get("replace"), document.get("replace"))
+    document.update({"patch": by_source} if patch else {}, **({"replace": replace} if replace else {}))
+
+
+def _both(less: object, more: object) -> Table:
+    return {**(less if isinstance(less, Mapping) else {}), **(more if isinstance(more, Mapping) else {})}
+
+
+def _table_of(table: object, key: str) -> object:
+    return table.get(key) if isinstance(table, Mapping) else None
 
 
 def _with_paths(table: Mapping[str, object], rewrite: Callable[[str, str], str]) -> Table:

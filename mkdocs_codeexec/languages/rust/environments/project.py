@@ -7,6 +7,7 @@ target directory and a folder of its own alone.
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,7 +22,7 @@ from mkdocs_codeexec.languages.rust.environments import capture
 from mkdocs_codeexec.languages.rust.environments.built import content
 from mkdocs_codeexec.languages.rust.environments.cargo import building_environment, cargo_home
 from mkdocs_codeexec.languages.rust.environments.collection import BUILDING, BUILT, TARGET
-from mkdocs_codeexec.languages.rust.environments.configuration import configuration
+from mkdocs_codeexec.languages.rust.environments.configuration import configuration, for_host
 from mkdocs_codeexec.languages.rust.environments.manifest import toml
 from mkdocs_codeexec.languages.rust.environments.reach import to_build
 from mkdocs_codeexec.languages.rust.environments.transcript import Trouble, messages, trouble
@@ -35,6 +36,7 @@ LOCK = "Cargo.lock"
 _WRAPPER, _CAPTURED, _MAIN, _CONFIGURATION = "capture", "captured", Path("src", "main.rs"), "configuration.toml"
 OUTPUT = 64 * 1024 * 1024
 """Bytes that cargo may write; a build of hundreds of crates stays far below."""
+_HOST = re.compile(r"^host: (\S+)$", re.MULTILINE)
 
 
 def find_cargo(toolchain: Toolchain, settings: Settings) -> Path | None:
@@ -43,7 +45,13 @@ def find_cargo(toolchain: Toolchain, settings: Settings) -> Path | None:
     return beside if toolchain.home and beside.is_file() else find_program("cargo", settings)
 
 
-def write_project(home: Path, manifest: Manifest, lock: str | None, settings: Settings) -> None:
+def host(identity: str) -> str:
+    """Return the machine that a toolchain compiles for, from what it says of itself; empty if it does not say so."""
+    found = _HOST.search(identity)
+    return found[1] if found else ""
+
+
+def write_project(home: Path, manifest: Manifest, lock: str | None, toolchain: Toolchain, settings: Settings) -> None:
     """Write the project of `manifest` into `home`, with the lock file to start from.
 
     A lock of another manifest will do, too: cargo changes no more of it than it must. None starts anew: who deletes the
@@ -56,7 +64,7 @@ def write_project(home: Path, manifest: Manifest, lock: str | None, settings: Se
     _update(home / _MAIN, "fn main() {}\n")
     _update(home / _WRAPPER, capture.wrapper(manifest.probe))
     (home / _WRAPPER).chmod(0o755)
-    _update(home / _CONFIGURATION, toml(configuration(settings)))
+    _update(home / _CONFIGURATION, toml(for_host(configuration(settings), host(toolchain.identity))))
     _link_home(home_of_cargo(home, settings), cargo_home(settings))
     for folder in (home.parent / TARGET, home / BUILDING):
         folder.mkdir(exist_ok=True)
@@ -95,6 +103,8 @@ def command(
         "HOME": str(building),
         "TMPDIR": str(building),
         "RUSTC": toolchain.program,
+        # Intermediate files would go where a file such as `/.cargo/config.toml` says, whatever the target directory is.
+        "CARGO_BUILD_BUILD_DIR": str(target),
         "RUSTC_WRAPPER": "",  # it would want a server of its own, or a cache
         "RUSTC_WORKSPACE_WRAPPER": str(home / _WRAPPER),
         capture.VARIABLE: str(building / _CAPTURED),

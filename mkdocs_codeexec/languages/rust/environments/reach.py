@@ -124,9 +124,29 @@ def _workspace(folder: Path) -> Iterator[str]:
         manifest = above / "Cargo.toml"
         if manifest.is_file():
             yield str(manifest)
-            if "workspace" in inputs.read_toml(manifest.read_bytes()):
+            found = inputs.read_toml(manifest.read_bytes())
+            yield from _targets(above, found)
+            if "workspace" in found:
                 yield str(above / "Cargo.lock")
                 return
+
+
+def _targets(folder: Path, manifest: Mapping[str, object]) -> Iterator[str]:
+    """Yield the sources of a package beside a manifest: cargo refuses to read one whose targets are not there.
+
+    A manifest may name any file of the machine: what is not in its folder is left out.
+    """
+    names: list[str] = ["src", "examples", "tests", "benches"] if "package" in manifest else []
+    for kind in ("lib", "bin", "example", "test", "bench"):
+        tables = manifest.get(kind)
+        for table in tables if isinstance(tables, list) else [tables]:
+            path = table.get("path") if isinstance(table, Mapping) else None
+            names += [path] if isinstance(path, str) else []
+    for path in (Path(os.path.normpath(folder / name)) for name in names):
+        if _is_visible(path, folder) and Path(os.path.realpath(path)) == Path(
+            os.path.realpath(folder), path.relative_to(folder)
+        ):
+            yield from views(path)
 
 
 def _given(settings: Settings) -> Iterator[str]:

@@ -33,6 +33,10 @@ _PASSES = re.compile(
 """What may be otherwise in a moment: errors of libcurl, libgit2 and servers, as cargo judges (`maybe_spurious` in its
 source), which says so of each attempt of its own."""
 _MISSING = re.compile(r"No such file or directory|Permission denied|Read-only file system|Operation not permitted")
+_UNUSED = re.compile(
+    rf"(?:{_SGR})?warning(?:{_SGR})?:(?:{_SGR})? [Pp]atch `(\S+) [^\n]*` was not used in the crate graph\.?(?:{_SGR})?\n"
+    rf"(?:(?:(?:{_SGR})?help(?:{_SGR})?:(?:{_SGR})? )?Check that the patched package version(?:.|\n)*? is not enabled\.(?:{_SGR})?\n)?"
+)
 _ERROR = re.compile(r"^error: (.*?)\.?$", re.MULTILINE)
 _FOLDER = re.compile(r" \(/[^()\n]*\)")
 """Behind the name of a local package."""
@@ -81,14 +85,25 @@ class Progress:
         return _is_progress(line.decode("utf-8", "replace"))
 
 
+def plain(said: str) -> str:
+    """Return what cargo said without colours."""
+    return re.sub(_SGR, "", said)
+
+
 def messages(text: str) -> str:
     """Return what cargo wrote without its progress: errors and warnings, its own and those of compilers."""
     return "".join(line for line in text.splitlines(keepends=True) if not _is_progress(line.rstrip("\n")))
 
 
+def without_unused(said: str, names: Iterable[str]) -> str:
+    """Return what cargo said without the remark that a patch is of no use here, for patches that are called `names`."""
+    ours = frozenset(names)
+    return _UNUSED.sub(lambda found: "" if found[1] in ours else found[0], said)
+
+
 def passes(said: str) -> bool:
     """Tell whether cargo failed because something in the network did, which may be there again in a moment."""
-    return _PASSES.search(re.sub(_SGR, "", said).rpartition("\nerror: ")[2]) is not None
+    return _PASSES.search(plain(said).rpartition("\nerror: ")[2]) is not None
 
 
 def trouble(said: str, lock: str) -> Trouble:
@@ -105,7 +120,7 @@ def trouble(said: str, lock: str) -> Trouble:
     if _NETWORK.search(said):
         hint = "check the network; where everything is downloaded already, set `CARGO_NET_OFFLINE=true`"
         return Trouble("a registry or repository was not reached", hint, detail)
-    errors = _ERROR.findall(_FOLDER.sub("", re.sub(_SGR, "", detail)))  # the last is cargo's own
+    errors = _ERROR.findall(_FOLDER.sub("", plain(detail)))  # the last is cargo's own
     what = errors[-1] if errors and "/" not in errors[-1] else "cargo refuses it"
     return Trouble(what, "check its `dependencies` in mkdocs.yml; cargo's message tells why", detail)
 

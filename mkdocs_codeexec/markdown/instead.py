@@ -1,0 +1,54 @@
+"""What to write instead of a language that is not set up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.errors import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SESSION = "write `{word} exec`, with the {what} alone: without `{mark}`, and without what it prints"
+_SHELL_SESSION = (("bash", "sh"), _SESSION, {"what": "commands", "mark": "$ "})
+_PYTHON_SESSION = (("python",), _SESSION + "; `print` what it should show", {"what": "code", "mark": ">>> "})
+_PLAIN = "write `{word} exec`"
+_NOTHING: dict[str, str] = {}
+
+_INSTEAD: dict[str, tuple[tuple[str, ...], str, dict[str, str]]] = {
+    **dict.fromkeys(
+        ("shell", "sh-script", "shellscript", "terminal", "commandline"), (("bash", "sh"), _PLAIN, _NOTHING)
+    ),
+    **dict.fromkeys(("console", "shell-session", "shellsession", "sh-session", "bash-session"), _SHELL_SESSION),
+    **dict.fromkeys(("pycon", "ipython", "ipython3", "ipythonconsole", "python-console"), _PYTHON_SESSION),
+    **dict.fromkeys(("python3.11", "python3.12", "python3.13", "python3.14"), (("python",), _PLAIN, _NOTHING)),
+}
+"""Words of Pygments, GitHub and other tools, and the languages of ours that do the same, the better one first."""
+
+_COMMANDS = {
+    **{shell: f'[{shell}, "{{file}}"]' for shell in ("zsh", "ksh", "dash", "fish", "mksh")},
+    **dict.fromkeys(("js", "javascript", "node"), '[node, "{file}"]'),
+    "perl": '[perl, "{file}"]',
+    "ruby": '[ruby, "{file}"]',
+    "lua": '[lua, "{file}"]',
+    "go": '["{exe}"], build: [go, build, -o, "{exe}", "{file}"], extension: go',  # the first build of `fmt` takes longer than a run may
+    "php": '[php, "{file}"]',
+}
+"""How files in a language are run, for those that are asked for most."""
+
+
+def instead_of(word: str, known: Sequence[str]) -> str:
+    """Return what to do about a fence in `word` that asks for execution.
+
+    Args:
+        word: As written.
+        known: The words of the languages that are set up.
+    """
+    low = word.lower()
+    languages, hint, what = _INSTEAD.get(low, ((), "", _NOTHING))
+    if same := next((language for language in languages if language in known), None):
+        return hint.format(word=same, **what)
+    if low in _COMMANDS:
+        return f"`languages: {{{low}: {{command: {_COMMANDS[low]}}}}}` of the plugin sets it up, if it is installed"
+    meant = nearest(low, tuple(known))
+    return (f"did you mean `{meant}`? " if meant else "") + f"`languages:` of the plugin can have an entry `{word}`"

@@ -1,0 +1,60 @@
+"""The source of a fence of ours, as the site would show it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pymdownx.superfences import SuperFencesException
+
+from mkdocs_codeexec.markdown.options import Remark
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.markdown.claiming import Claim
+
+
+class Rendering:
+    """A preprocessor of superfences that shows code by whoever shows the site's code."""
+
+    md: Any
+    extension: Any
+    line_count: int
+    highlight: Any
+    attr_list: bool
+
+    def _highlighted(self, found: Claim, code: str) -> tuple[str, tuple[Remark, ...]]:
+        """Return `code` as the site's own highlighter, or its custom fence for the language, makes it."""
+        self.line_count = code.count("\n") + 1
+        remarks: list[Remark] = []
+        for entry in reversed(self.extension.superfences):
+            if not entry["test"](found.word):
+                continue
+            options: dict[str, Any] = {}
+            attrs: dict[str, Any] = {}
+            try:
+                okay = entry["validator"](found.word, dict(found.passthrough), options, attrs, self.md)
+                html = self._formatted(entry["formatter"], found, code, options, attrs) if okay else None
+            except SuperFencesException:
+                raise
+            except Exception as error:
+                if entry["formatter"] == self.highlight:
+                    raise
+                what = f"{type(error).__name__}: {error}"
+                remarks.append(Remark(f"the site's own fence for `{found.word}` failed ({what})"))
+                continue
+            if html is not None:
+                return html, tuple(remarks)
+        return self._formatted(self.highlight, found, code, {}, {}) or "", tuple(remarks)
+
+    def _formatted(
+        self, formatter: Any, found: Claim, code: str, options: dict[str, Any], attrs: dict[str, Any]
+    ) -> str | None:
+        html: str | None = formatter(
+            src=code,
+            language=found.word,
+            md=self.md,
+            options=options,
+            classes=list(found.classes),
+            id_value=found.id,
+            attrs=attrs if self.attr_list else {},
+        )
+        return html

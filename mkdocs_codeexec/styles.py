@@ -1,0 +1,81 @@
+"""The stylesheet of our output: which pages link to it, and where.
+
+It is no file of the site's list, in which other plugins look for a source that it has not. Pages without a sample do
+not link to it, and stay as they are without us.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+STYLESHEET = "assets/codeexec.css"
+"""Below the site's folder."""
+
+_LINK = re.compile(r"<link\b[^<>]*?\shref=[\"']?([^\"'\s<>]*)[^<>]*>")
+_HEAD_ENDS = re.compile(r"[ \t]*</head\s*>", re.IGNORECASE)
+
+
+def holds_samples(html: str) -> bool:
+    """Return whether there is a sample in `html`, a page or a part of one."""
+    return "data-codeexec=" in html
+
+
+@dataclass(slots=True)
+class Stylesheet:
+    """The stylesheet of one build.
+
+    Attributes:
+        source: Our own.
+        site_dir: Where the site is written to.
+        provided: Whether the site brings a file of that name; it takes the place of ours.
+    """
+
+    source: Path
+    site_dir: Path
+    provided: bool = False
+    _written: bool = False
+
+    def write(self) -> None:
+        """Put the stylesheet into the site, once.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        if self.provided or self._written:
+            return
+        target = self.site_dir / STYLESHEET
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(self.source.read_bytes())
+        self._written = True
+
+
+def relative(target: str, address: str) -> str:
+    """Return where `target` is, seen from the page at `address`; both below the site's folder."""
+    return posixpath.relpath(target, posixpath.dirname(address) or ".")
+
+
+def linked(html: str, address: str, sheets: Sequence[str]) -> str:
+    """Return the page `html` with a link to the stylesheet, if it has none: before the site's own sheets, which win.
+
+    Args:
+        html: A whole page.
+        address: Of the page, below the site's folder: `guide/index.html`.
+        sheets: The site's own, below the site's folder.
+    """
+    end = _HEAD_ENDS.search(html)
+    if end is None:
+        return html
+    found = [(link.start(), link[1]) for link in _LINK.finditer(html, 0, end.start())]
+    if any(target.split("?")[0].endswith(STYLESHEET) for _, target in found):
+        return html
+    theirs = {sheet if "//" in sheet else relative(sheet.lstrip("/"), address) for sheet in sheets}
+    place = next((start for start, target in found if target in theirs), end.start())
+    return f'{html[:place]}<link rel="stylesheet" href="{escape(relative(STYLESHEET, address))}">{html[place:]}'

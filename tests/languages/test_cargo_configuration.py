@@ -1,0 +1,147 @@
+"""The user's own configuration of cargo: what of it counts for samples, and what is ours to choose."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+from mkdocs_codeexec.core.action import Action
+from mkdocs_codeexec.core.outcome import Exited
+from mkdocs_codeexec.languages import open_languages
+from mkdocs_codeexec.languages.rust.environments import configuration
+from mkdocs_codeexec.runtime.process import Children
+
+Workshop: TypeAlias = Any
+"""The fixture of that name; test folders are no packages, so its class cannot be imported."""
+
+HOST = "x86_64-unknown-linux-gnu"
+CODE = 'println!("{} {}", mylib::odd(), cfg!(odd));'
+
+
+def write(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+def crate(root: Path) -> None:
+    manifest = '[package]\nname = "mylib"\nversion = "0.1.0"\nedition = "2021"\n'
+    script = (
+        'fn main() { println!("cargo::rerun-if-changed=build.rs"); println!("cargo::rustc-check-cfg=cfg(odd)");'
+        ' std::fs::write(std::env::temp_dir().join("x"), "").unwrap(); }'
+    )
+    write(
+        root / "mylib", {"Cargo.toml": manifest, "build.rs": script, "src/lib.rs": "pub fn odd() -> bool { cfg!(odd) }"}
+    )
+
+
+def open_rust(workshop: Workshop, **changes: Any) -> Any:
+    return open_languages(workshop.rust({"mylib": {"path": "../mylib"}}, **changes), workshop.listener)["rust"]
+
+
+def said(workshop: Workshop, language: Any) -> str:
+    outcome = workshop.execute(language, workshop.sample(f"#![allow(unexpected_cfgs)]\n{CODE}"))
+    assert [Exited(0), Exited(0)] == [step.ended for step in outcome.steps], outcome
+    return str(outcome.steps[-1].stdout)
+
+
+def test_places_of_the_users_configuration_are_not_used(workshop: Workshop, tmp_path: Path) -> None:
+    """Whatever cargo is told to write or to start elsewhere stays where we look, and where a sandbox lets it."""
+    crate(tmp_path)
+    away = tmp_path / "away"
+    keys = ("build-dir", "target-dir", "artifact-dir", "out-dir", "dep-info-basedir")
+    programs = ("rustc", "rustc-wrapper", "rustc-workspace-wrapper")
+    forced = "".join(f'{name} = {{ value = "{away}/{name}", force = true }}\n' for name in ("HOME", "TMPDIR"))
+    text = (
+        "[build]\nincremental = true\n"
+        + "".join(f'{key} = "{away}/{key}"\n' for key in (*keys, *programs))
+        + f'[env]\n{forced}[resolver]\nlockfile-path = "{away}/Cargo.lock"\n[target.{HOST}]\nrunner = "{away}/runner"\n'
+        "[profile.dev]\nincremental = true\n"
+    )
+    write(workshop.project, {".cargo/config.toml": text})
+
+    with Children("auto", path=os.environ["PATH"]) as workshop.runner.children:
+        assert "false false\n" == said(workshop, open_rust(workshop))
+    assert not away.exists()
+
+
+@pytest.mark.parametrize("place", [".cargo/config.toml", "home/config.toml"])
+def test_a_build_directory_of_the_users(workshop: Workshop, tmp_path: Path, place: str) -> None:
+    """Above the site and at home; by a template, too. It stays empty, and a second build has its answer."""
+    crate(tmp_path)
+    write(tmp_path, {place: '[build]\nbuild-dir = "{cargo-cache-home}/build/{workspace-path-hash}"\n'})
+    host = {**os.environ, "CARGO_HOME": str(tmp_path / "home"), "CARGO_BUILD_BUILD_DIR": str(tmp_path / "variable")}
+
+    with Children("auto", path=os.environ["PATH"]) as workshop.runner.children:
+        assert "false false\n" == said(workshop, open_rust(workshop, host_env=host))
+        workshop.runner.commands.clear()
+        assert "false false\n" == said(workshop, open_rust(workshop, host_env=host))
+
+    assert "cargo" not in workshop.runner.programs()
+    assert not (tmp_path / "home/build").exists()
+    assert not (tmp_path / "variable").exists()
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        (f'["wasm32-unknown-unknown", "{HOST}"]', False),
+        ('["thumbv7em-none-eabihf", "wasm32-unknown-unknown"]', True),
+    ],
+)
+def test_samples_are_for_the_machine_that_runs_them(
+    workshop: Workshop, tmp_path: Path, target: str, told: bool
+) -> None:
+    """Where others are configured, they are left out; if nothing is left, it is said what samples are for."""
+    crate(tmp_path)
+    write(workshop.project, {".cargo/config.toml": f"[build]\ntarget = {target}\n"})
+
+    assert "false false\n" == said(workshop, open_rust(workshop))
+
+    words = f"which does not run here: samples are for `{HOST}`"
+    assert told == any(words in line for line in workshop.listener.said)
+
+
+@pytest.mark.parametrize(
+    ("target", "one"),
+    [
+        (None, None),
+        ("host-tuple", "host-tuple"),
+        ("x86_64-unknown-linux-musl", "x86_64-unknown-linux-musl"),
+        (["x86_64-unknown-linux-musl", HOST], HOST),
+        ("aarch64-unknown-linux-gnu", None),
+        ("x86_64-pc-windows-gnu", None),
+        ("x86_64-unknown-none", None),
+        ("/targets/mine.json", None),
+    ],
+)
+def test_which_target_runs_here(target: object, one: str | None) -> None:
+    """The same processor and system; the C library may be another one."""
+    config: dict[str, object] = {"build": {"jobs": 1, **({"target": target} if target else {})}}
+
+    assert one == configuration.target(config, HOST)
+    assert {"build": {"jobs": 1, **({"target": one} if one else {})}} == configuration.for_host(config, HOST)
+
+
+def test_flags_of_an_included_file_are_in_the_key(workshop: Workshop, tmp_path: Path) -> None:
+    """What another file adds to rustc's command line makes other results; of the machine nothing is in the key."""
+    crate(tmp_path)
+    write(workshop.project, {".cargo/config.toml": 'include = ["more.toml"]\n', ".cargo/more.toml": ""})
+    language = open_rust(workshop)
+    assert "false false\n" == said(workshop, language)
+    before = language.plan(workshop.main)
+
+    text = '[build]\nrustflags = ["--cfg", "odd"]\ntarget = "targets/mine.json"\n'
+    write(workshop.project, {".cargo/more.toml": text})
+    language.survey()
+    assert "true true\n" == said(workshop, language)
+
+    after = language.plan(workshop.main)
+    assert isinstance(after, Action)
+    assert before.key != after.key
+    assert str(tmp_path) not in repr(after)
