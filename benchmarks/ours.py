@@ -27,6 +27,7 @@ from mkdocs_codeexec.pipeline import Pipeline, Resolved
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.process import Children
 from mkdocs_codeexec.runtime.store import DirectoryStore
+from mkdocs_codeexec.site import open_states
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.outcome import StepKind, StepResult
@@ -162,6 +163,7 @@ class Project:
         return Pipeline(
             languages=open_languages(self.settings, self._narrator),
             store=DirectoryStore(self.settings.cache_dir, self._narrator.warn),
+            states=open_states(self.settings),
             workers=workers,
             narrator=self._narrator,
         )

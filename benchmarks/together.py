@@ -28,6 +28,7 @@ from mkdocs_codeexec.languages.rust.batch import builder
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
 from mkdocs_codeexec.pipeline import Pipeline
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
+from mkdocs_codeexec.runtime.observed.inputs import ObservedInputs
 from mkdocs_codeexec.runtime.process import Children
 
 if TYPE_CHECKING:
@@ -88,7 +89,9 @@ def _execute(
     grouped = (lambda candidates, _: [[candidate.what] for candidate in candidates]) if alone else builder.group
     with patch.object(builder, "group", grouped):
         languages = open_languages(settings, nothing)
-        pipeline = Pipeline(languages=languages, store=nothing, workers=workers, narrator=nothing)
+        pipeline = Pipeline(
+            languages=languages, store=nothing, states=ObservedInputs(), workers=workers, narrator=nothing
+        )
         began = time.perf_counter()
         resolved = pipeline.resolve(samples)
         return [item.outcome and _steady(item.outcome) for item in resolved], time.perf_counter() - began

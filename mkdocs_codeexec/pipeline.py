@@ -64,6 +64,7 @@ class Pipeline:
         narrator: Told what goes on.
         mode: What to do with the store's answers.
         isolated: Whether only Outcomes count that were produced in isolation.
+        verbose: Whether more is said.
         memory: Outcomes that this process has produced, by key, those that the store does not take included. A
             process that resolves several batches (`serve`, late fences) does not repeat a sample that timed out.
         recalled: Outcomes that the store has answered with, by key.
@@ -77,6 +78,7 @@ class Pipeline:
     narrator: Narrator
     mode: ExecuteMode = "auto"
     isolated: bool = False
+    verbose: bool = False
     memory: MutableMapping[Key, Outcome] = field(default_factory=dict)
     recalled: MutableMapping[Key, Outcome] = field(default_factory=dict)
     refused: MutableMapping[Key, Unavailability] = field(default_factory=dict)
@@ -147,6 +149,13 @@ class Pipeline:
                 "package, or of a program that a sample names, run it again; declare files that it reads with `inputs`"
             )
 
+    def _tell_gathered(self, outcome: Outcome) -> None:
+        """Say that a whole folder decides whether a sample is executed again, if that is so."""
+        for name, _ in outcome.inputs or ():
+            word, _, folder = name.partition(":")
+            if word in ("contents", "tree") and outcome.steps[0].asked is not None:
+                self.narrator.say(f"a sample read too many files to name: any change in `{folder}` runs it again")
+
     def _made_ready(self, batch: _Batch, live: Sequence[Sample], runner: Runner) -> list[tuple[Language, Action]]:
         """Make what the missing Actions need, and return those that can be executed then."""
         if (refusal := runner.refusal) is not None:
@@ -185,6 +194,8 @@ class Pipeline:
         language = self.languages[action.language]
         if action.observed and outcome.started:
             outcome = replace(outcome, inputs=self._inputs(action, outcome, language, batch))
+            if self.verbose:
+                self._tell_gathered(outcome)
         self.store.put(language.structured(action) if language.layout_free(outcome) else action, outcome)
         batch.known[action.request_key] = outcome
         batch.executed.add(action.request_key)

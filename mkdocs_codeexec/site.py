@@ -237,6 +237,7 @@ class Site:
                 narrator=self.console,
                 mode=self.settings.execute,
                 isolated=self.settings.sandbox == "required",
+                verbose=self.settings.verbose,
                 memory=self.memory,
             )
         return self._pipeline

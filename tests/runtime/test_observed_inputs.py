@@ -83,11 +83,12 @@ CHANGES: list[tuple[str, str, Callable[[Machine], Any]]] = [
     ("executable", "fproject/data", lambda m: (m.root / "project/data").chmod(0o755)),
     ("appeared", "fproject/nothing", lambda m: m.write("project/nothing")),
     ("a link elsewhere", "fproject/link", lambda m: _relink(m.root / "project/link", "other")),
-    (
-        "a link to the same elsewhere",
-        "yproject/link",
-        lambda m: (m.write("project/same"), _relink(m.root / "project/link", "same")),
-    ),
+    ("a link to the same elsewhere", "kproject/link", lambda m: _relink(m.root / "project/link", "same")),
+    ("a copy for a link", "kproject/link", lambda m: _copy(m, "project/link")),
+    ("content behind a link", "kproject/link", lambda m: m.write("project/data", "new")),
+    ("a file for a folder of that name", "lproject", lambda m: _copy(m, "project/empty")),
+    ("the program of a script", "ebin/script", lambda m: m.write("bin/interpreter", "new", executable=True)),
+    ("where a link leads", "yproject/link", lambda m: _relink(m.root / "project/link", "same")),
     ("a name more", "lproject/inner", lambda m: m.write("project/inner/b")),
     ("a name less", "lproject/inner", lambda m: (m.root / "project/inner/a").unlink()),
     ("a missing module", "nvenv/site\nmissing", lambda m: m.write("venv/site/missing.py")),
@@ -104,6 +105,8 @@ CHANGES: list[tuple[str, str, Callable[[Machine], Any]]] = [
 UNRELATED: list[tuple[str, str, Callable[[Machine], Any]]] = [
     ("touched", "fproject/data", lambda m: os.utime(m.root / "project/data")),
     ("written anew, the same", "fproject/data", lambda m: m.write("project/data")),
+    ("a link anew", "kproject/link", lambda m: _relink(m.root / "project/link", "data")),
+    ("a link to the same elsewhere, followed", "fproject/link", lambda m: _relink(m.root / "project/link", "same")),
     ("a neighbour", "fproject/data", lambda m: m.write("project/neighbour")),
     ("a file in a listed folder", "lproject/inner", lambda m: m.write("project/inner/a", "new")),
     ("compiled anew", "lproject/inner", lambda m: m.write("project/inner/__pycache__/a.pyc")),
@@ -111,6 +114,7 @@ UNRELATED: list[tuple[str, str, Callable[[Machine], Any]]] = [
     ("another package's record", "nvenv/site\ntiny", lambda m: m.write("venv/site/theme-2.dist-info/RECORD")),
     ("another tool", "fbin/tool", lambda m: m.write("bin/other", executable=True)),
     ("compiled again", "fvenv/site/tiny/__pycache__/a.cpython-311.pyc", lambda m: m.write("venv/site/tiny/__pycache__/a.cpython-311.pyc", "2")),
+    ("the program of a script that is read", "fbin/script", lambda m: m.write("bin/interpreter", "new", executable=True)),
     ("another package, a listing by the import system", "lvenv/site", lambda m: m.write("venv/site/theme-2.dist-info/RECORD")),
 ]  # fmt: skip
 
@@ -118,6 +122,15 @@ UNRELATED: list[tuple[str, str, Callable[[Machine], Any]]] = [
 def _same_date(write: Callable[[str, str], Path], name: str, text: str) -> None:
     path = write(name, text)
     os.utime(path, ns=(10**18, 10**18))
+
+
+def _copy(machine: Machine, name: str) -> None:
+    path = machine.root / name
+    if path.is_symlink():
+        path.unlink()
+    else:
+        path.rmdir()
+    machine.write(name)
 
 
 def _relink(path: Path, target: str) -> None:
@@ -130,6 +143,9 @@ def furnish(machine: Machine) -> None:
     os.utime(machine.root / "project/data", ns=(10**18, 10**18))
     machine.write("project/inner/a")
     machine.write("project/other", "other")
+    machine.write("project/same")
+    (machine.root / "project/empty").mkdir()
+    machine.write("bin/script", f"#!{machine.root}/bin/interpreter\n", executable=True)
     (machine.root / "project/link").symlink_to("data")
     machine.write("venv/site/tiny/__init__.py", "")
     machine.write("venv/site/tiny/a.py", "1")
@@ -159,6 +175,26 @@ def test_what_cannot_be_seen_changes_nothing(
 
     change(machine)
     assert machine.states().holds(found), what
+
+
+def test_a_listing_by_a_sample_that_tells_of_its_imports_has_all_names(machine: Machine) -> None:
+    """It was not the import system that listed the folder."""
+    furnish(machine)
+    found = machine.record("lvenv/site", "nvenv/site\ntiny")
+    machine.write("venv/site/theme-2.dist-info/RECORD")
+
+    assert ["list:<site>"] == machine.states().changed(found)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only children of root are somebody else")
+def test_what_others_must_not_read_is_told_where_samples_run_as_others(machine: Machine) -> None:
+    """The parent, root, would see no difference."""
+    furnish(machine)
+    found = machine.record("fproject/data", "lproject/inner")
+    (machine.root / "project/data").chmod(0o600)
+    (machine.root / "project/inner").chmod(0o700)
+
+    assert ["list:<project>/inner", "read:<project>/data"] == machine.states().changed(found)
 
 
 def test_the_same_elsewhere_has_the_same_names_and_states(machine: Machine, other: Machine) -> None:

@@ -70,7 +70,7 @@ def asked(result: StepResult, shown: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("code", "seen"),
     [
-        ("cat SHOWN/data.txt", {"fSHOWN/data.txt", "f/usr/bin/cat"}),
+        ("cat SHOWN/data.txt", {"fSHOWN/data.txt", "e/usr/bin/cat"}),
         ("read line < SHOWN/data.txt", {"fSHOWN/data.txt"}),
         ("cat SHOWN/nothing.txt", {"fSHOWN/nothing.txt"}),
         ("test -e SHOWN/nothing.txt || true", {"fSHOWN/nothing.txt"}),
@@ -115,6 +115,11 @@ import os
 os.path.exists("SHOWN/maybe")
 os.listdir("SHOWN/inner")
 ctypes.CDLL(None).access(b"SHOWN/by-c", 0)
+for ask in (os.chdir, os.lstat, os.readlink):
+    try:
+        ask(f"SHOWN/{ask.__name__}")
+    except OSError:
+        pass
 try:
     import nosuchmodule
 except ImportError:
@@ -132,9 +137,10 @@ def test_a_python_tells_of_itself_from_its_first_line(children: Children, shown:
     site = next(folder for folder in interpreter.sites() if Path(folder, "yaml").is_dir())
 
     assert Exited(0) == result.ended, result.stderr
-    names = ("data.txt", "nothing.txt", "maybe", "by-c", "tool")
+    names = ("data.txt", "nothing.txt", "maybe", "by-c", "tool", "chdir")
     assert {f"fSHOWN/{name}" for name in names} <= found
-    assert {"lSHOWN/inner", "f/usr/bin/cat", f"n{site}\nnosuchmodule", f"n{site}\nyaml"} <= found
+    assert {"kSHOWN/lstat", "ySHOWN/readlink"} <= found
+    assert {"lSHOWN/inner", "e/usr/bin/cat", f"n{site}\nnosuchmodule", f"n{site}\nyaml"} <= found
     assert f"l{site}" not in found, "the import system lists it for every module"
     assert any(item.startswith(f"f{site}/yaml/__pycache__/__init__.") for item in found)
 

@@ -27,6 +27,8 @@ _UNTOLD = (
 _COMPILED = re.compile(r"(?P<folder>.*/)?__pycache__/(?P<name>[^/]+?)\.[^/]*\.pyc(?:\.\d+)?")
 
 
+_NESTED = 4
+"""Scripts that are the programs of other scripts."""
 _WORDS = {"l": "list", "y": "link", "s": "shown", "x": "there"}
 
 
@@ -61,7 +63,9 @@ def sifted(asked: Iterable[str], scratch: str, access: Access, tier: Tier) -> tu
             # Beside something that is shown: of a checkout, all but hidden entries are (`languages.views`).
             if letter == "l" and folder in beside:
                 found.add("s" + folder)
-            elif letter == "f" and os.path.dirname(folder) in beside and not os.path.basename(folder).startswith("."):
+            elif (
+                letter in "feky" and os.path.dirname(folder) in beside and not os.path.basename(folder).startswith(".")
+            ):
                 found.add("x" + folder)
             continue
         found.add(letter + folder + newline + name)
@@ -97,14 +101,44 @@ def named(asked: Iterable[str], library: str, search: Sequence[str]) -> Iterator
             yield "module", folder, name
         elif letter in _WORDS:
             yield _WORDS[letter], path, ""
-        elif (compiled := _COMPILED.fullmatch(path)) is not None:
+            continue
+        if letter == "k":
+            yield "link", path, ""
+        if letter == "e":
+            yield from (("read", program, "") for program in _started_by(path))
+        if (compiled := _COMPILED.fullmatch(path)) is not None:
             # Its source decides; it is written anew when the date of that changes.
             yield "read", f"{compiled['folder'] or ''}{compiled['name']}.py", ""
         else:
-            parent, _, tool = path.rpartition("/")
-            if parent in search:
-                yield "tool", tool, ""
-                if not os.path.lexists(path):
-                    continue
-            if os.path.basename(path) != "__pycache__":
-                yield "read", path, ""
+            yield from _file(path, search)
+
+
+def _file(path: str, search: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    parent, _, name = path.rpartition("/")
+    if parent in search:
+        yield "tool", name, ""
+        if not os.path.lexists(path):
+            return
+    if name != "__pycache__":
+        yield "read", path, ""
+
+
+def _started_by(path: str) -> Iterator[str]:
+    """Yield the programs that the kernel starts for the script `path`: no call tells of them (`execve(2)`)."""
+    for _ in range(_NESTED):
+        try:
+            # Never wait for a pipe.
+            fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        except (OSError, ValueError):
+            return
+        try:
+            line = os.read(fd, 256).partition(b"\n")[0]
+        except OSError:
+            return
+        finally:
+            os.close(fd)
+        words = line[2:].split(maxsplit=1)
+        if not line.startswith(b"#!") or not words or not words[0].startswith(b"/"):
+            return
+        path = _normal(os.fsdecode(words[0]))
+        yield path

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.runtime.observed.asked import named
 from mkdocs_codeexec.runtime.observed.digests import Digests
 from mkdocs_codeexec.runtime.observed.names import Names, Root
-from mkdocs_codeexec.runtime.observed.states import States, Unstable
+from mkdocs_codeexec.runtime.observed.states import NOWHERE, States, Unstable, is_left_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from mkdocs_codeexec.core.observed import Inputs
@@ -20,6 +21,9 @@ MOST = 4096
 """Inputs of one list; of more, their folders."""
 MARGIN = 0.02
 """Seconds by which a file may look older than it is: the kernel's clock for dates is a coarse one."""
+
+
+_OF_PATHS = ("read", "link", "list", "contents", "tree")
 
 
 class ObservedInputs:
@@ -72,10 +76,12 @@ class ObservedInputs:
             None if that cannot be told: something changed meanwhile, or there is no bound to what was looked for.
         """
         names = set(assumed)
+        asked = list(asked)
         for word, path, module in named(asked, self._library, self._folders):
             name = path if word == "tool" else self._names.portable(path)
             names.add(f"{word}:{name}:{module}" if word == "module" else f"{word}:{name}")
-        for site in self._sites:
+        # Its import system lists no folders where it tells what it looks for: who lists one wants to know all names.
+        for site in self._sites if not any(item[0] == "n" for item in asked) else ():
             _without_records(names, self._names.portable(site))
         bounded = _bounded(names)
         if bounded is None:
@@ -90,7 +96,7 @@ class ObservedInputs:
         found = []
         for name, _ in inputs:
             word, _, rest = name.partition(":")
-            if word not in ("read", "list", "contents", "tree"):
+            if word not in _OF_PATHS:
                 continue
             path = self._names.real(rest)
             if path and any(path.startswith(f"{folder}/") for folder in within) and os.path.exists(path):
@@ -104,7 +110,11 @@ class ObservedInputs:
     def _state(self, name: str) -> str:
         state = self._states.get(name)
         if state is None:
-            state = self._states[name] = self._looks.look(name)
+            try:
+                state = self._looks.look(name)
+            except Unstable:
+                state = NOWHERE  # with which nothing is stored
+            self._states[name] = state
         return state
 
     def _fresh(self, name: str, since: float) -> str:
@@ -126,26 +136,34 @@ def _without_records(names: set[str], site: str) -> None:
     listed = f"list:{site}"
     records = (".dist-info", ".egg-info")
     if listed in names and not any(
-        name.startswith(f"read:{site}/") and any(r in name for r in records) for name in names
+        name.startswith((f"read:{site}/", f"link:{site}/")) and any(r in name for r in records) for name in names
     ):
         names.remove(listed)
         names.add(f"modules:{site}")
 
 
 def _bounded(names: set[str]) -> set[str] | None:
-    """Return `names`, with folders for the files in them if there are too many; None if there is no end to it."""
+    """Return `names`, with one folder for those in it if there are too many; None if there is no such folder.
+
+    It is the smallest one in which enough of them are. What its state leaves out is named on.
+    """
     if len(names) <= MOST:
         return names
-    paths = {name for name in names if name.partition(":")[0] in ("read", "list", "contents", "tree")}
-    rest = names - paths
-    folders = {
-        path if word in ("list", "contents", "tree") else path.rpartition("/")[0]
-        for word, _, path in (name.partition(":") for name in paths)
-    }
-    word = "contents"
-    while len(rest) + len(folders) > MOST and "" not in folders:
-        folders = {folder.rpartition("/")[0] for folder in folders}
-        word = "tree"
-    if "" in folders or len(rest) > MOST:
+    paths = {name: path for name in names for word, _, path in (name.partition(":"),) if word in _OF_PATHS}
+    held = Counter(folder for path in paths.values() for folder in _above(path))
+    least = len(names) - MOST + 1
+    enough = [folder for folder, count in held.items() if count >= least]
+    if not enough:
         return None
-    return rest | {f"{word}:{folder}" for folder in folders}
+    folder = min(enough, key=lambda folder: (held[folder], -len(folder)))
+    within = {name: path[len(folder) + 1 :] for name, path in paths.items() if path.startswith(f"{folder}/")}
+    left = names - {name for name, path in within.items() if not any(map(is_left_out, path.split("/")[:-1]))}
+    flat = all("/" not in path for path in within.values())
+    bounded = left | {f"contents:{folder}" if flat else f"tree:{folder}"}
+    return bounded if len(bounded) <= MOST else None
+
+
+def _above(path: str) -> Iterator[str]:
+    """Yield the folders above a portable path, but not the root of the machine."""
+    while path := path.rpartition("/")[0]:
+        yield path

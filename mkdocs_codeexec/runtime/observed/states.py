@@ -27,11 +27,11 @@ NOWHERE = "nowhere"
 
 
 class Unstable(Exception):  # noqa: N818 - not an error: an answer
-    """Something changed while a sample may have been reading it."""
+    """Something changed while a sample may have been reading it, or there is too much of it."""
 
 
 class States:
-    """Looks at inputs, each time anew; see `core.observed` for their names.
+    """Looks at inputs, each time anew, but for entries of folders; see `core.observed` for their names.
 
     Args:
         names: Knows where they are.
@@ -49,6 +49,7 @@ class States:
         self._sites = tuple(sites)
         self._sources = tuple(sources)
         self._search = search
+        self._listed: dict[str, tuple[os.stat_result, dict[str, str]]] = {}
 
     def look(self, name: str, since: int | None = None) -> str:
         """Return the state of `name`.
@@ -87,7 +88,7 @@ class States:
             case "there":
                 return "there" if os.path.lexists(path) else ABSENT
             case "link":
-                return self._link(path)
+                return self._link(path, since)
             case "contents" | "tree":
                 return self._tree((path,), since, deep=word == "tree")
             case _:
@@ -110,12 +111,15 @@ class States:
             digest = self._digests.of(path, about)
         except OSError as error:
             return f"closed ({error.strerror or error})"
-        return f"{digest} executable" if about.st_mode & 0o111 else digest
+        return digest + _permitted(path, about)
 
-    def _link(self, path: str) -> str:
+    def _link(self, path: str, since: int | None) -> str:
         try:
-            return f"to {self._names.portable(os.readlink(path))}"
+            target = os.readlink(path)
+            _unchanged(os.lstat(path), since)
+            return f"to {self._names.portable(target)}"
         except FileNotFoundError:
+            self._unchanged_parent(path, since)
             return ABSENT
         except OSError:
             return "no link"
@@ -136,15 +140,16 @@ class States:
         return None
 
     def _listing(self, path: str, since: int | None, choose: Callable[[Iterable[str]], list[str]]) -> str:
+        found = self._listed.get(path) if since is None else None
         try:
-            about = os.stat(path)
-            names = os.listdir(path)
+            about, kinds = self._listed[path] = found or _entries(path)
         except OSError:
             self._unchanged_parent(path, since)
             return ABSENT
         _unchanged(about, since)
-        chosen = choose(name for name in names if name != "__pycache__")
-        return _short("\0".join(chosen)) if chosen else ABSENT
+        chosen = choose(kinds)
+        text = _short("\0".join(f"{name}{kinds[name]}" for name in chosen)) if chosen else ABSENT
+        return text + _closed(about)
 
     def _start(self, since: int | None) -> str:
         """Return the state of what Python reads before the first line of a program (the documentation of `site`)."""
@@ -175,26 +180,67 @@ class States:
         return _short("\n".join(parts))
 
     def _tree(self, folders: Sequence[str], since: int | None, *, deep: bool) -> str:
-        """Return the state of all files in `folders`, hidden ones and those that tools make left out."""
+        """Return the state of all files in `folders`, and in theirs; of folders that are left out, the names.
+
+        Raises:
+            Unstable: There are too many.
+        """
         total = hashlib.sha256()
         count = 0
         for top in folders:
             for at, inner, names in os.walk(top):
-                inner[:] = sorted(name for name in inner if deep and name not in _LEFT_OUT and name[0] != ".")
-                for name in sorted(names):
-                    path = os.path.join(at, name)
-                    count += 1
-                    if count > MOST_FILES:
-                        return f"more than {MOST_FILES} files"
-                    line = f"{self._names.portable(path)} {self._read(path, since)}\n"
-                    total.update(line.encode("utf-8", "backslashreplace"))
+                links = [name for name in inner if os.path.islink(f"{at}/{name}")]
+                lines = [f"{name}/" for name in inner if name != "__pycache__"]
+                lines += [f"{name} {self._link(f'{at}/{name}', since)}" for name in links]
+                lines += [f"{name} {self._read(f'{at}/{name}', since)}" for name in names]
+                inner[:] = sorted(name for name in inner if deep and not is_left_out(name))
+                count += len(names)
+                if count > MOST_FILES:
+                    raise Unstable
+                text = "\n".join([self._names.portable(at), *sorted(lines)])
+                total.update(text.encode("utf-8", "backslashreplace") + b"\0")
         return total.hexdigest()[:DIGITS]
+
+
+def is_left_out(name: str) -> bool:
+    """Tell whether a folder of that name is hidden, or made by tools."""
+    return name in _LEFT_OUT or name.startswith(".")
 
 
 def _unchanged(about: os.stat_result, since: int | None) -> None:
     # The clock may be behind the dates of the disk: then they say nothing.
     if since is not None and since <= about.st_ctime_ns <= time.time_ns() + 1_000_000_000:
         raise Unstable
+
+
+def _permitted(path: str, about: os.stat_result) -> str:
+    """Return what may be done with a file, for whom it matters: children of root are other users than root."""
+    bits = about.st_mode & 0o111
+    if bits not in (0, 0o111):
+        bits = about.st_mode & 0o001 if os.geteuid() == 0 else os.access(path, os.X_OK)
+    return (" executable" if bits else "") + _closed(about)
+
+
+def _closed(about: os.stat_result) -> str:
+    return " closed" if os.geteuid() == 0 and not about.st_mode & 0o004 else ""
+
+
+def _entries(path: str) -> tuple[os.stat_result, dict[str, str]]:
+    """Return what the folder `path` is, and what is in it: names, and what a listing tells beside them.
+
+    Raises:
+        OSError: It cannot be listed.
+    """
+    about = os.stat(path)
+    with os.scandir(path) as entries:
+        return about, {entry.name: _kind(entry) for entry in entries if entry.name != "__pycache__"}
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    """Return what a listing tells of an entry beside its name."""
+    if entry.is_symlink():
+        return "@"
+    return "/" if entry.is_dir(follow_symlinks=False) else ""
 
 
 def _short(text: str) -> str:

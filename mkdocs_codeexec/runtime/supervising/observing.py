@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 AT_FDCWD = 0xFFFFFF9C
 AT_EMPTY_PATH = 0x1000
+AT_SYMLINK_NOFOLLOW = 0x100
 O_ACCMODE, O_WRONLY, O_DIRECTORY = 0o3, 0o1, 0o200000
 O_DIRECTORY_BY_COLUMN = (0o200000, 0o40000)
 """Other bits on x86_64 and on aarch64, `include/uapi/asm-generic/fcntl.h` and `arch/arm64/include/uapi/asm/fcntl.h`."""
@@ -79,10 +80,12 @@ CALLS: dict[str, tuple[tuple[int | None, int], int, int | None, int | None]] = {
     "readlinkat": ((267, 78), 1, 0, None),
     "execve": ((59, 221), 0, None, None),
     "execveat": ((322, 281), 1, 0, None),
+    "chdir": ((80, 49), 0, None, None),
 }
 _OPENS = ("open", "openat")
 _STATS = ("newfstatat", "statx")
 _LINKS = ("readlink", "readlinkat")
+_EXECUTES = ("execve", "execveat")
 
 
 def argument(number: int) -> int:
@@ -172,8 +175,9 @@ class Observer:
         theirs: The child's end of the socket, which whoever takes it closes.
         ours: Our end, on which the listener comes; -1 afterwards.
         listener: The descriptor on which calls come; -1 before and afterwards.
-        found: What was asked for: a letter, `f` for a file, `l` for a folder that was opened, `y` for where a link leads,
-            and the path; or `n`, and what stands behind `NAMES`.
+        found: What was asked for: a letter, `f` for a file, `e` for one that was executed, `k` for one that is not looked
+            for behind a link, `y` for where a link leads, `l` for a folder that was opened, and the path; or `n`, and
+            what stands behind `NAMES`.
         blind: Whether something could not be seen.
     """
 
@@ -256,8 +260,17 @@ class Observer:
         if path.startswith(b"/codeexec-"):
             self._told(path)
             return
-        listed = name in _OPENS and flags is not None and arguments[flags] & self._directory
-        self._add((b"l" if listed else b"y" if name in _LINKS else b"f") + path)
+        self._add(self._letter(name, 0 if flags is None else arguments[flags]) + path)
+
+    def _letter(self, name: str, flags: int) -> bytes:
+        """Return what stands for how the call `name` looks at a path."""
+        if name in _EXECUTES:
+            return b"e"
+        if name in _LINKS:
+            return b"y"
+        if name == "lstat" or (name in _STATS and flags & AT_SYMLINK_NOFOLLOW):
+            return b"k"
+        return b"l" if name in _OPENS and flags & self._directory else b"f"
 
     def _told(self, path: bytes) -> None:
         """Take what `startup` says."""
