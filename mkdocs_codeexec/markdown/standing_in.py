@@ -69,11 +69,10 @@ class StandIn(Preprocessor):
             self._without.restore(self.md)
 
     def _might_need(self, lines: Sequence[str]) -> bool:
-        if (
-            "mkdocstrings" in self.md.parser.blockprocessors
-        ):  # there may be samples in docstrings, which ask where they are
-            return True
-        return any(self._desk.claim(header) for header in headers("\n".join(lines)))
+        # There may be samples in docstrings, which ask where they are.
+        return "mkdocstrings" in self.md.parser.blockprocessors or any(
+            self._desk.claim(header) for header in headers("\n".join(lines))
+        )
 
     def _exchange(self) -> _Noticing:
         """Put superfences into the converter, with the look of the site."""
