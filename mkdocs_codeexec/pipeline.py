@@ -226,9 +226,12 @@ class Pipeline:
         """Return what the store has for `action`, if it is still valid."""
         if not action.observed:
             return self.store.get(action.key)
-        for inputs in self.store.lists(action.key):
+        for place, inputs in enumerate(self.store.lists(action.key)):
             if self.states.holds(inputs) and (outcome := self.store.get(observed_key(action.key, inputs))):
-                return replace(outcome, inputs=inputs)
+                outcome = replace(outcome, inputs=inputs)
+                if place:  # the last one used is what a frozen build shows, and the first used is forgotten first
+                    self.store.put(action, outcome)
+                return outcome
         return None
 
 

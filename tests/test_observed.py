@@ -183,6 +183,21 @@ def test_frozen_needs_none_of_the_files(machine: Machine) -> None:
     assert "one" == machine.shows(executed=0)
 
 
+def test_what_was_shown_last_is_what_a_frozen_build_shows_and_what_stays(machine: Machine) -> None:
+    """Of a file that goes back and forth what it has always been again is never executed twice."""
+    data = machine.root / "data"
+    data.write_text("base")
+    assert "base" == machine.shows(executed=1)
+    for number in range(10):
+        data.write_text(f"branch {number}")
+        assert f"branch {number}" == machine.shows(executed=1)
+        data.write_text("base")
+        assert "base" == machine.shows(executed=0)
+    machine.mode = "frozen"
+
+    assert "base" == machine.shows(executed=0)
+
+
 def test_where_nothing_is_observed_what_may_be_read_counts(machine: Machine) -> None:
     """What the language takes for read; and it is said, once for all samples."""
     machine.seen = False

@@ -99,7 +99,8 @@ def named(asked: Iterable[str], library: str, search: Sequence[str]) -> Iterator
             continue
         if letter == "n":
             yield "module", folder, name
-        elif letter in _WORDS:
+            continue
+        if letter in _WORDS:
             yield _WORDS[letter], path, ""
             continue
         if letter == "k":

@@ -189,7 +189,7 @@ class States:
         count = 0
         for top in folders:
             for at, inner, names in os.walk(top):
-                links = [name for name in inner if os.path.islink(f"{at}/{name}")]
+                links = [name for name in (*inner, *names) if os.path.islink(f"{at}/{name}")]
                 lines = [f"{name}/" for name in inner if name != "__pycache__"]
                 lines += [f"{name} {self._link(f'{at}/{name}', since)}" for name in links]
                 lines += [f"{name} {self._read(f'{at}/{name}', since)}" for name in names]

@@ -112,6 +112,7 @@ def written(root: str) -> tuple[Written, ...]:
             "resource",
             "from importlib.resources import files\nprint(files('lib').joinpath('data.txt').read_text())",
             rf"{lib}|.*/lib/data.txt",
+            rf"{_PATH}/lib",  # of a package without `__init__.py`
         ),
         python("open", f"print(open('{data}/numbers.txt').read())", rf"{_DATA}/numbers.txt"),
         python("enter", f"import os\nos.chdir('{data}/kind')\nprint('entered')", rf"{_DATA}/kind"),
