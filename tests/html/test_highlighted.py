@@ -59,8 +59,8 @@ class Odd(Lexer):
     ],
 )
 def test_output_can_be_shown_as_a_language(expected: str, text: str) -> None:
-    """By Pygments, up to a size; the rest is text."""
-    assert expected == output(text, "json")
+    """By Pygments, up to a size; the rest is text. Older ones escape quotation marks, too."""
+    assert expected.replace("&quot;", '"') == output(text, "json").replace("&quot;", '"')
 
 
 @pytest.mark.parametrize("text", ["raise <b>", "class <b>", "rewrite <b>"])
