@@ -151,9 +151,7 @@ class Builds:
         from mkdocs_codeexec.report.failures import failures
 
         found = [(build.site, build.site.resolved()) for build in self._written()]
-        languages = {
-            item.sample.language: site.languages[item.sample.language] for site, items in found for item in items
-        }
+        languages = {name: language for site, _ in found for name, language in site.languages.items()}
 
         def page(location: Location) -> str:
             return self.pages.get(location.path or location.page, "")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -92,7 +93,7 @@ def settings_from(
         verbose=reader.flag(top, "verbose", default=False),
         rust=_rust(reader, languages, project_dir),
         scripts=_scripts(reader, languages, project_dir),
-        host_env=dict(environ),
+        host_env={**environ, "PATH": _search(environ.get("PATH", os.defpath))},
     )
     if reader.problems:
         raise ConfigurationError("\n".join(reader.problems))
@@ -196,6 +197,15 @@ def _jobs(reader: Reader, top: Mapping[str, object], environ: Mapping[str, str],
         name = "CODEEXEC_JOBS" if environ.get("CODEEXEC_JOBS") else "jobs"
         reader.problem(name, f"expected `auto` or a whole number above 0, got `{value}`")
     return max(jobs, 1)
+
+
+def _search(path: str) -> str:
+    """Return the search path `path` with the programs of the virtual environment that runs us, as `activate` puts it.
+
+    `.venv/bin/mkdocs build` documents what is installed beside it, whether that environment is activated or not.
+    """
+    own = os.path.normpath(f"{sys.prefix}/bin")
+    return path if sys.prefix == sys.base_prefix or own in path.split(":") else f"{own}:{path}"
 
 
 def _environment_dir(

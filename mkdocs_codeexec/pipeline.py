@@ -213,7 +213,7 @@ class Pipeline:
         if assumed is None:
             return None
         asked = {item for step in outcome.steps for item in step.asked or ()}
-        return self.states.record(asked, assumed, min(step.began for step in outcome.steps))
+        return self.states.record(asked, assumed, min(step.began for step in outcome.steps), action.language)
 
     def remembered(self, action: Action, outcomes: Mapping[Key, Outcome]) -> Outcome | None:
         """Return what `outcomes` has for `action`, if it is still valid."""

@@ -34,7 +34,7 @@ from mkdocs_codeexec.runtime.observed.names import Root
 from mkdocs_codeexec.runtime.store import DirectoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 
     from mkdocs_codeexec.core.action import Key
     from mkdocs_codeexec.core.outcome import Outcome
@@ -228,7 +228,7 @@ class Site:
 
     def _resolver(self) -> Pipeline:
         if self._pipeline is None:
-            self.states = open_states(self.settings)
+            self.states = open_states(self.settings, self._reached)
             self._pipeline = Pipeline(
                 languages=self.languages,
                 store=self._store(),
@@ -241,6 +241,9 @@ class Site:
                 memory=self.memory,
             )
         return self._pipeline
+
+    def _reached(self, language: str) -> Sequence[str]:
+        return self.languages[language].reached() if language in self.languages else ()
 
     def _store(self) -> DirectoryStore:
         if self.kept is not None:
@@ -261,6 +264,8 @@ class Site:
         from mkdocs_codeexec.runtime.executor import ParallelExecutor
         from mkdocs_codeexec.runtime.process import Children
 
+        # Before samples look at the project's folder: what appears in it while they run would make that unknown.
+        self._store().prepare()
         path = self.settings.host_env.get("PATH", "/usr/local/bin:/usr/bin:/bin")
         with Children(self.settings.sandbox, path=path, tiers=self.settings.tiers) as children:
             executor = ParallelExecutor(
@@ -352,8 +357,14 @@ class Site:
         return found
 
 
-def open_states(settings: Settings) -> ObservedInputs:
-    """Return what knows of the files that samples read on this machine, by names that other machines share."""
+def open_states(settings: Settings, reach: Callable[[str], Sequence[str]] = lambda _: ()) -> ObservedInputs:
+    """Return what knows of the files that samples read on this machine, by names that other machines share.
+
+    Args:
+        settings: What the user configured.
+        reach: What samples of a language may read.
+    """
+    interpreter.look_again()
     roots = [Root("<project>", str(settings.project_dir))]
     roots += [Root(place.label, place.folder) for place in interpreter.places()]
     if home := settings.host_env.get("HOME"):
@@ -364,5 +375,7 @@ def open_states(settings: Settings) -> ObservedInputs:
         sites=interpreter.sites(),
         sources=[folder for _, folder in interpreter.sources()],
         search=settings.host_env.get("PATH", ""),
+        reach=reach,
+        sandboxed=settings.sandbox != "off",
         memo=settings.environment_dir / "digests" / f"{digest(str(settings.project_dir))[:16]}.json",
     )

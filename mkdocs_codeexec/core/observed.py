@@ -12,12 +12,14 @@ begins with a label like `<project>` unless it belongs to the system:
     list:<project>/data            a folder, by the names in it
     there:<project>/notes.txt      whether there is something, which samples may see only if they are started anew
     shown:<project>                a folder, by the names in it that are not hidden
+    hidden:bash:~/notes.txt        whether samples of a language can reach what they could not
     module:<site>:tiny             a folder of Python modules, by the names in it that `import tiny` would take
     modules:<site>                 a folder of packages, by the names in it, records of installations left out
     tool:mytool                    a program, as the search path finds it
     start:                         what decides how Python starts: `.pth` files, `pyvenv.cfg`
     contents:<project>/data        a folder, by the files in it; where there are too many to name
     tree:<project>/data            the same, with all folders in it
+    sandbox:                       whether samples are wanted in a sandbox; where nothing could be observed
     packages:                      everything that is installed for Python; where nothing could be observed
 """
 

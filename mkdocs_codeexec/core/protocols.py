@@ -248,6 +248,10 @@ class Language(Protocol):
         """
         ...
 
+    def reached(self) -> Sequence[str]:
+        """Return what of this machine samples may read, beside the system's own programs and libraries."""
+        ...
+
     def hint(self, sample: Sample, outcome: Outcome) -> str:
         """Return what the author may write instead where `sample` did not go as said; empty if nothing is known."""
         ...
@@ -279,7 +283,7 @@ class InputStates(Protocol):
         """Tell whether everything is as `inputs` says."""
         ...
 
-    def record(self, asked: Iterable[str], assumed: Iterable[str], started: float) -> Inputs | None:
+    def record(self, asked: Iterable[str], assumed: Iterable[str], started: float, language: str = "") -> Inputs | None:
         """Return the inputs of a sample that began at `started` (`time.time`), looked for `asked`, and has ended.
 
         None if they cannot be told: one has changed meanwhile.

@@ -68,6 +68,12 @@ def sources() -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys(found))
 
 
+def look_again() -> None:
+    """Forget what is installed, which may have changed since: `serve` builds many times in one process."""
+    places.cache_clear()
+    sources.cache_clear()
+
+
 def sites() -> tuple[str, ...]:
     """Return the folders of installed packages."""
     return tuple(map(str, _sites()))

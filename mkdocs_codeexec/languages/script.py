@@ -136,7 +136,8 @@ class ScriptLanguage:
         python = PYTHON in (*self._script.command, *self._script.build)
         if seen:
             return ("start:",) if python else ()
-        found = [f"tree:{path}" for path in self._script.readable]
+        # What was seen nowhere is worth nothing in a build whose samples are in a sandbox.
+        found = ["sandbox:", *(f"tree:{path}" for path in self._script.readable)]
         if python or interpreter.is_on(self._settings.host_env.get("PATH", "")):
             found += ["start:", "packages:"]
         if not python:
@@ -154,8 +155,7 @@ class ScriptLanguage:
             used = PYTHON in (*self._script.command, *self._script.build)
             on_path = interpreter.is_on(self._settings.host_env.get("PATH", ""))
             places = interpreter.places() if used or on_path else ()
-            project = str(self._settings.project_dir)
-            pairs = {place.folder: place.shown for place in reversed(places) if place.folder != project}
+            pairs = {place.folder: place.shown for place in reversed(places)} | {str(self._settings.project_dir): ""}
             self._named = tuple(sorted(pairs.items(), key=lambda pair: -len(pair[0])))
         return self._named
 
@@ -191,6 +191,10 @@ class ScriptLanguage:
         """Return `text` without folders of this machine."""
         del sample
         return without_folder(text, str(self._settings.project_dir))
+
+    def reached(self) -> Sequence[str]:
+        """Return what of this machine samples may read, beside the system's own programs and libraries."""
+        return self._reach().readable
 
     def hint(self, sample: Sample, outcome: Outcome) -> str:
         """Return how to let samples find a program that they did not find."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.action import Key
@@ -143,14 +144,14 @@ class DirectoryStore:
             indexes[self._place("structures", action.structural_key)] = action.structural_key
         try:
             self._prepare()
+            if action.observed:  # first: once the result is there, it is found
+                self._add_list(action.key, key, outcome.inputs)
             replace(result, data)
             self._used.add(key)
             self._grown = True
             for path, name in indexes.items():
                 # It is made again from misses, and need not survive the power.
                 replace(path, encode({"format": FORMAT, "name": name, "key": key}), sync=False)
-            if action.observed:
-                self._add_list(action.key, key, outcome.inputs)
         except OSError as error:
             self._tell(
                 "disk",
@@ -158,6 +159,12 @@ class DirectoryStore:
                 "hint: the build goes on, and runs these samples again next time; make the folder writable, or set "
                 "`cache_dir` to another one",
             )
+
+    def prepare(self) -> None:
+        """Make the directory, if anything may be stored there. Never raises for a failing disk: what is stored tells."""
+        if self._writable:
+            with suppress(OSError):
+                self._prepare()
 
     def tidy(self) -> None:
         """Delete what was used longest ago if the store has outgrown its size; to be called at the end of a build.

@@ -245,7 +245,7 @@ FAULTS = {
     "the language, when output is shown": "languages.script.ScriptLanguage.tidy",
     "the language, when it says what to watch": "languages.script.ScriptLanguage.watched",
     "the store, when it is opened": "runtime.store.DirectoryStore.__init__",
-    "the store, when it is read": "runtime.store.DirectoryStore.get",
+    "the store, when it is read": "runtime.store.DirectoryStore.lists",
     "the store, when it is written": "runtime.store.DirectoryStore.put",
     "the start of children": "runtime.process.Children.run",
     "the look ahead at pages": "markdown.extension.CodeExecExtension.glimpse",
@@ -356,14 +356,14 @@ def test_an_edit_of_what_samples_have_read_runs_them(project: Project) -> None:
     time.sleep(0.1)
 
     with serving(project) as server:
-        assert ["3 samples: 3 executed, 0 cached, 0 unmet"] == server.builds()
+        assert ["3 samples: 3 executed, 0 cached, 0 failed"] == server.builds()
 
         project.write("lib/tiny/a.py", 'F = "new"\n')
         server.wait(lambda: len(server.builds()) == 2, "second build")
-        assert "3 samples: 1 executed, 2 cached, 0 unmet" == server.builds()[-1]
+        assert "3 samples: 1 executed, 2 cached, 0 failed" == server.builds()[-1]
         assert "<code>new</code>" in server.page()
 
         project.write("data/prices.csv", "8\n")
         server.wait(lambda: len(server.builds()) == 3, "third build")
-        assert "3 samples: 1 executed, 2 cached, 0 unmet" == server.builds()[-1]
+        assert "3 samples: 1 executed, 2 cached, 0 failed" == server.builds()[-1]
         assert "<code>8</code>" in server.page()

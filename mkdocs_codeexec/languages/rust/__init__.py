@@ -212,6 +212,10 @@ class RustLanguage:
         del action, seen
         return ()
 
+    def reached(self) -> Sequence[str]:
+        """Return nothing: what samples of this language read is not observed."""
+        return ()
+
     def hint(self, sample: Sample, outcome: Outcome) -> str:
         """Return how to list the crates that `sample` uses and that are not listed."""
         from mkdocs_codeexec.languages.rust import unlisted

@@ -29,7 +29,7 @@ _COMPILED = re.compile(r"(?P<folder>.*/)?__pycache__/(?P<name>[^/]+?)\.[^/]*\.py
 
 _NESTED = 4
 """Scripts that are the programs of other scripts."""
-_WORDS = {"l": "list", "y": "link", "s": "shown", "x": "there"}
+_WORDS = {"h": "hidden", "l": "list", "y": "link", "s": "shown", "x": "there"}
 
 
 def decoded(payload: bytes) -> tuple[str, ...]:
@@ -41,7 +41,7 @@ def sifted(asked: Iterable[str], scratch: str, access: Access, tier: Tier) -> tu
     """Return `asked` with normal paths, without what is the same for every child or can be there for none.
 
     What a child must not reach it does not find, whatever is there; and the parent shall not look into a file because a
-    sample has asked for it.
+    sample has asked for it. That it is not shown may change, though.
 
     Args:
         asked: A letter and a path each.
@@ -60,12 +60,11 @@ def sifted(asked: Iterable[str], scratch: str, access: Access, tier: Tier) -> tu
         if any(within(folder, place) for place in skipped):
             continue
         if reached is not None and not any(within(folder, place) for place in reached):
+            found.add("h" + folder)
             # Beside something that is shown: of a checkout, all but hidden entries are (`languages.views`).
             if letter == "l" and folder in beside:
                 found.add("s" + folder)
-            elif (
-                letter in "feky" and os.path.dirname(folder) in beside and not os.path.basename(folder).startswith(".")
-            ):
+            elif letter != "n" and os.path.dirname(folder) in beside and not os.path.basename(folder).startswith("."):
                 found.add("x" + folder)
             continue
         found.add(letter + folder + newline + name)
@@ -73,8 +72,12 @@ def sifted(asked: Iterable[str], scratch: str, access: Access, tier: Tier) -> tu
 
 
 def _reached(access: Access) -> tuple[str, ...]:
-    system = map(os.fsdecode, places.system(network=access.network))
-    return (*system, *access.readable, *places.interpreter())
+    return (*everywhere(network=access.network), *access.readable)
+
+
+def everywhere(*, network: bool) -> tuple[str, ...]:
+    """Return what every child can reach."""
+    return (*map(os.fsdecode, places.system(network=network)), *places.interpreter())
 
 
 def _normal(path: str) -> str:
@@ -116,10 +119,8 @@ def named(asked: Iterable[str], library: str, search: Sequence[str]) -> Iterator
 
 def _file(path: str, search: Sequence[str]) -> Iterator[tuple[str, str, str]]:
     parent, _, name = path.rpartition("/")
-    if parent in search:
+    if parent in search:  # and the file itself: the path may lead to one that the sandbox does not show
         yield "tool", name, ""
-        if not os.path.lexists(path):
-            return
     if name != "__pycache__":
         yield "read", path, ""
 

@@ -12,7 +12,7 @@ from mkdocs_codeexec.runtime.observed.names import Names, Root
 from mkdocs_codeexec.runtime.observed.states import NOWHERE, States, Unstable, is_left_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from mkdocs_codeexec.core.observed import Inputs
@@ -35,10 +35,12 @@ class ObservedInputs:
         sites: The folders of packages that are installed for Python.
         sources: The folders of packages that are installed in place.
         search: The search path of programs.
+        reach: What samples of a language may read, beside what everything may.
+        sandboxed: Whether samples are wanted in a sandbox.
         memo: Where digests are remembered; None for nowhere.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a machine has many sides
         self,
         *,
         roots: Sequence[Root] = (),
@@ -46,13 +48,23 @@ class ObservedInputs:
         sites: Sequence[str] = (),
         sources: Sequence[str] = (),
         search: str = "",
+        reach: Callable[[str], Sequence[str]] = lambda _: (),
+        sandboxed: bool = True,
         memo: Path | None = None,
     ) -> None:
         self._names = Names(roots)
         self._digests = Digests(memo, self._names.relocated)
         self._library = library
         self._sites = tuple(sites)
-        self._looks = States(self._names, self._digests, sites=sites, sources=sources, search=search)
+        self._looks = States(
+            self._names,
+            self._digests,
+            sites=sites,
+            sources=sources,
+            search=search,
+            reach=reach,
+            sandboxed=sandboxed,
+        )
         self._folders = tuple(search.split(":")) if search else ()
         self._states: dict[str, str] = {}
 
@@ -64,13 +76,14 @@ class ObservedInputs:
         """Return the names that are not as `inputs` says."""
         return [name for name, state in inputs if self._state(name) != state]
 
-    def record(self, asked: Iterable[str], assumed: Iterable[str], started: float) -> Inputs | None:
+    def record(self, asked: Iterable[str], assumed: Iterable[str], started: float, language: str = "") -> Inputs | None:
         """Return the inputs of a sample that began at `started` (`time.time`) and has ended.
 
         Args:
             asked: What it was seen to look for, a letter and a path each.
             assumed: Names of inputs that it may have.
             started: When it began.
+            language: Of the sample, which decides what it may read.
 
         Returns:
             None if that cannot be told: something changed meanwhile, or there is no bound to what was looked for.
@@ -79,7 +92,9 @@ class ObservedInputs:
         asked = list(asked)
         for word, path, module in named(asked, self._library, self._folders):
             name = path if word == "tool" else self._names.portable(path)
-            names.add(f"{word}:{name}:{module}" if word == "module" else f"{word}:{name}")
+            if word == "module":
+                name = f"{name}:{module}"
+            names.add(f"{word}:{language}:{name}" if word == "hidden" else f"{word}:{name}")
         # Its import system lists no folders where it tells what it looks for: who lists one wants to know all names.
         for site in self._sites if not any(item[0] == "n" for item in asked) else ():
             _without_records(names, self._names.portable(site))

@@ -10,10 +10,12 @@ import time
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.observed import ABSENT
+from mkdocs_codeexec.runtime.observed.asked import everywhere
 from mkdocs_codeexec.runtime.observed.digests import DIGITS
+from mkdocs_codeexec.runtime.sandbox.places import within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mkdocs_codeexec.runtime.observed.digests import Digests
     from mkdocs_codeexec.runtime.observed.names import Names
@@ -39,16 +41,28 @@ class States:
         sites: The folders of packages that are installed for Python.
         sources: The folders of packages that are installed in place.
         search: The search path of programs.
+        reach: What samples of a language may read.
+        sandboxed: Whether samples are wanted in a sandbox.
     """
 
     def __init__(
-        self, names: Names, digests: Digests, *, sites: Sequence[str], sources: Sequence[str], search: str
+        self,
+        names: Names,
+        digests: Digests,
+        *,
+        sites: Sequence[str],
+        sources: Sequence[str],
+        search: str,
+        reach: Callable[[str], Sequence[str]],
+        sandboxed: bool,
     ) -> None:
         self._names = names
         self._digests = digests
         self._sites = tuple(sites)
         self._sources = tuple(sources)
         self._search = search
+        self._reach = reach
+        self._sandboxed = sandboxed
         self._listed: dict[str, tuple[os.stat_result, dict[str, str]]] = {}
 
     def look(self, name: str, since: int | None = None) -> str:
@@ -65,8 +79,10 @@ class States:
         if word == "tool":
             found = shutil.which(rest, path=self._search) if rest and "/" not in rest else None
             return ABSENT if found is None else self._read(found, since)
-        if word in ("start", "packages"):
-            return self._start(since) if word == "start" else self._packages()
+        if word in _WHOLE:
+            return _WHOLE[word](self, since)
+        if word == "hidden":
+            return self._hidden(*rest.partition(":")[::2])
         place, _, module = rest.rpartition(":") if word == "module" else (rest, "", "")
         path = self._names.real(place)
         if path is None:
@@ -74,6 +90,15 @@ class States:
         if word == "module":
             return self._listing(path, since, lambda names: _of_module(names, module))
         return self._look_at(word, path, since)
+
+    def _hidden(self, language: str, place: str) -> str:
+        """Return whether samples of `language` can reach what they could not."""
+        path = self._names.real(place)
+        reached = (*everywhere(network=False), *self._reach(language))
+        return "shown" if path is not None and any(within(path, folder) for folder in reached) else "hidden"
+
+    def _sandbox(self, _: int | None) -> str:
+        return "wanted" if self._sandboxed else "off"
 
     def _look_at(self, word: str, path: str, since: int | None) -> str:
         match word:
@@ -167,7 +192,7 @@ class States:
         parts.append(self._read(self._names.real("<venv>/pyvenv.cfg") or "/pyvenv.cfg", since))
         return _short("\n".join(parts))
 
-    def _packages(self) -> str:
+    def _packages(self, _: int | None) -> str:
         """Return the state of all that is installed, by the records of installers, and of what is installed in place."""
         parts = [self._start(None)]
         for site in self._sites:
@@ -200,6 +225,14 @@ class States:
                 text = "\n".join([self._names.portable(at), *sorted(lines)])
                 total.update(text.encode("utf-8", "backslashreplace") + b"\0")
         return total.hexdigest()[:DIGITS]
+
+
+_WHOLE: Mapping[str, Callable[[States, int | None], str]] = {
+    "start": States._start,  # noqa: SLF001
+    "packages": States._packages,  # noqa: SLF001
+    "sandbox": States._sandbox,  # noqa: SLF001
+}
+"""Inputs that are no place."""
 
 
 def is_left_out(name: str) -> bool:
