@@ -377,5 +377,6 @@ def open_states(settings: Settings, reach: Callable[[str], Sequence[str]] = lamb
         search=settings.host_env.get("PATH", ""),
         reach=reach,
         sandboxed=settings.sandbox != "off",
+        apart=(str(settings.cache_dir), str(settings.environment_dir)),
         memo=settings.environment_dir / "digests" / f"{digest(str(settings.project_dir))[:16]}.json",
     )

@@ -46,13 +46,18 @@ def library() -> str:
     return os.path.normpath(sysconfig.get_path("stdlib"))
 
 
+_TAKEN = ("project", "python", "venv", "prefix")
+
+
 @functools.cache
 def places() -> tuple[Place, ...]:
     """Return the folders of the running interpreter that other machines have elsewhere; inner ones need not come first."""
     found = [Place(str(folder), f"<site{number or ''}>", "") for number, folder in enumerate(_sites())]
     for name, folder in sources():
-        found += [Place(path, f"<{name}>/{os.path.relpath(path, folder)}", "") for path in _imported(folder)]
-        found.append(Place(folder, f"<{name}>", ""))
+        taken = name in _TAKEN or name.startswith("site")
+        label = f"<{name}.>" if taken else f"<{name}>"  # no distribution has a dot at its end
+        found += [Place(path, f"{label}/{os.path.relpath(path, folder)}", "") for path in _imported(folder)]
+        found.append(Place(folder, label, ""))
     found.append(Place(library(), "<python>", "<python>"))
     if sys.prefix != sys.base_prefix:
         found.append(Place(os.path.normpath(sys.prefix), "<venv>", "<venv>"))

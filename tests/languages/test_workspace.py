@@ -25,7 +25,7 @@ SHELF = '[source.crates-io]\nreplace-with = "shelf"\n[source.shelf]\ndirectory =
 pytestmark = pytest.mark.xdist_group("workspaces")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def environment_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of Environments that no other tests use, for the same reason."""
     return tmp_path_factory.mktemp("environments")

@@ -89,6 +89,10 @@ CHANGES: list[tuple[str, str, Callable[[Machine], Any]]] = [
     ("a file for a folder of that name", "lproject", lambda m: _copy(m, "project/empty")),
     ("the program of a script", "ebin/script", lambda m: m.write("bin/interpreter", "new", executable=True)),
     ("where a link leads", "yproject/link", lambda m: _relink(m.root / "project/link", "same")),
+    ("a folder behind a link", "fproject/way", lambda m: _relink(m.root / "project/way", "away")),
+    ("a listing behind a link", "lproject/way", lambda m: _relink(m.root / "project/way", "away")),
+    ("an installation in place", "lvenv/site", lambda m: m.write("venv/site/other.pth", "/x")),
+    ("a script of the search path", "fbin/conf.txt", lambda m: m.write("bin/conf.txt")),
     ("a name more", "lproject/inner", lambda m: m.write("project/inner/b")),
     ("a name less", "lproject/inner", lambda m: (m.root / "project/inner/a").unlink()),
     ("a missing module", "nvenv/site\nmissing", lambda m: m.write("venv/site/missing.py")),
@@ -147,6 +151,9 @@ def furnish(machine: Machine) -> None:
     (machine.root / "project/empty").mkdir()
     machine.write("bin/script", f"#!{machine.root}/bin/interpreter\n", executable=True)
     (machine.root / "project/link").symlink_to("data")
+    for name in ("inner", "away"):
+        (machine.root / "project" / name).mkdir(exist_ok=True)
+    (machine.root / "project/way").symlink_to("inner")
     machine.write("venv/site/tiny/__init__.py", "")
     machine.write("venv/site/tiny/a.py", "1")
     machine.write("venv/site/tiny/__pycache__/a.cpython-311.pyc")
@@ -330,13 +337,44 @@ def test_what_a_child_cannot_reach_is_left_out() -> None:
     asked = ["f/home/me/.ssh/id", "f/home/me/site/data/a", "f/home/me/site/later", "l/home/me/site", "f/home/me/site/.env",
              "f/var/cache/x/y", "f/proc/self/maps", "f/tmp/codeexec-1/work/a", "f/usr/bin/../bin//cat", "n/home/me\nx"]  # fmt: skip
 
-    assert (
-        "f/home/me/site/data/a",
-        "f/usr/bin/cat",
-        "s/home/me/site",
-        "x/home/me/site/later",
-    ) == sifted(asked, "/tmp/codeexec-1", access, "bubblewrap")
+    found = sifted(asked, "/tmp/codeexec-1", access, "bubblewrap")
+    # The folder from which the last one goes up may be a link.
+    assert ("f/home/me/site/data/a", "f/usr/bin", "f/usr/bin/cat") == tuple(item for item in found if item[0] == "f")
+    assert {"h/home/me/.ssh/id", "h/home/me/site/.env", "s/home/me/site", "x/home/me/site/later"} <= set(found)
+    assert not [item for item in found if item[0] not in "hfsx" or (item[0] == "x" and "/." in item)]
     assert "f/home/me/.ssh/id" in sifted(asked, "/tmp/codeexec-1", access, "limits")
+
+
+def test_whether_something_can_be_reached_counts(machine: Machine) -> None:
+    """A sample that could not see a file runs again when it can."""
+    secret = machine.write("elsewhere/notes")
+    reach: dict[str, list[str]] = {"bash": [], "python": [str(secret.parent)]}
+
+    def states() -> ObservedInputs:
+        return ObservedInputs(reach=lambda language: reach[language])
+
+    found = states().record([f"h{secret}"], (), time.time(), "bash")
+    assert found is not None
+    secret.write_text("new")
+    assert states().holds(found), "nobody has looked into it"
+    reach["bash"] = [str(secret.parent)]
+    assert not states().holds(found)
+
+
+def test_what_was_executed_without_a_sandbox_is_nothing_to_a_build_with_one(machine: Machine) -> None:
+    """And the other way round: where nothing is observed, an outcome says less than it could."""
+    found = ObservedInputs(sandboxed=False).record([], ["sandbox:"], time.time())
+    assert found is not None
+    assert ObservedInputs(sandboxed=False).holds(found)
+    assert not machine.states().holds(found)
+
+
+@pytest.mark.parametrize(
+    "name", ["list:/a\0b", "module:<site>:\udc80\0", "link:/\0", "tree:/", "tree:/proc", "read:/dev/zero"]
+)
+def test_a_hostile_name_is_a_miss(machine: Machine, name: str) -> None:
+    """No list, whoever made it, ends a build or keeps it waiting."""
+    assert not machine.states().holds(((name, "absent"),))
 
 
 def test_modules_of_python_itself_are_its_toolchains() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.confinement import ISOLATING
@@ -11,11 +12,11 @@ from mkdocs_codeexec.runtime.sandbox import bubblewrap, places
 from mkdocs_codeexec.runtime.sandbox.places import within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 
     from mkdocs_codeexec.core.confinement import Access, Tier
 
-_KERNEL = ("/proc", "/sys", "/dev")
+KERNEL = ("/proc", "/sys", "/dev")
 _UNTOLD = (
     "/etc/ld.so.cache",  # the libraries that it leads to are looked up themselves
     "/etc/ld.so.preload",
@@ -49,30 +50,95 @@ def sifted(asked: Iterable[str], scratch: str, access: Access, tier: Tier) -> tu
         access: What the child may reach.
         tier: What held it to that.
     """
-    skipped = (scratch, *_KERNEL, *_UNTOLD, *access.writable, os.fspath(bubblewrap.SUPERVISING))
+    skipped = (scratch, *KERNEL, *_UNTOLD, *access.writable, os.fspath(bubblewrap.SUPERVISING))
     reached = _reached(access) if tier in ISOLATING else None
     beside = {os.path.dirname(place) for place in access.readable}
     found = set()
-    for item in asked:
+    for item in _with_ways(asked):
         letter, path = item[0], item[1:]
-        folder, newline, name = path.partition("\n") if letter == "n" else (path, "", "")
+        folder, newline, name = path.rpartition("\n") if letter == "n" else (path, "", "")
         folder = _normal(folder)
+        if letter == "o":  # a folder may be listed then, without having been opened as one
+            letter = "l" if os.path.isdir(folder) else "f"
         if any(within(folder, place) for place in skipped):
             continue
-        if reached is not None and not any(within(folder, place) for place in reached):
-            found.add("h" + folder)
-            # Beside something that is shown: of a checkout, all but hidden entries are (`languages.views`).
-            if letter == "l" and folder in beside:
-                found.add("s" + folder)
-            elif letter != "n" and os.path.dirname(folder) in beside and not os.path.basename(folder).startswith("."):
-                found.add("x" + folder)
+        if reached is not None and not _is_reached(folder, reached, tier):
+            found |= _unreached(letter, folder, newline + name, beside, tier)
             continue
         found.add(letter + folder + newline + name)
-    return tuple(sorted(found))
+    if _lacks_a_library(found):  # the loader may know of it one day
+        found.add("f/etc/ld.so.cache")
+    ways = (
+        set()
+        if reached is None
+        else {f"{letter}{way}" for place in reached for way in _above(place) for letter in "hx"}
+    )
+    return tuple(sorted(found - ways))  # a folder on the way to something is there, and no more of it
+
+
+def _above(path: str) -> Iterator[str]:
+    while (path := os.path.dirname(path)) not in ("/", ""):
+        yield path
+    yield "/"
+
+
+_LIBRARY = re.compile(r"\.so(\.|$)")
+
+
+def _lacks_a_library(asked: Iterable[str]) -> bool:
+    """Tell whether a shared library was looked for that is nowhere."""
+    there: dict[str, bool] = {}
+    for item in asked:
+        name = os.path.basename(item[1:])
+        if item[0] == "f" and _LIBRARY.search(name):
+            there[name] = there.get(name, False) or os.path.lexists(item[1:])
+    return not all(there.values())
+
+
+def _unreached(letter: str, path: str, module: str, beside: Collection[str], tier: Tier) -> set[str]:
+    """Return what counts of a `path` that a child could not reach: that it could not, and what else it could tell.
+
+    Of a checkout, all but hidden entries are shown (`languages.views`), so what comes beside these will be.
+    """
+    found = {f"h{path}"}
+    if letter == "l" and path in beside:
+        found.add(f"s{path}")
+    elif letter == "n" and path in beside:
+        found.add(f"n{path}{module}")
+    else:
+        if tier == "landlock" and letter in "feky":  # which does not keep from asking
+            found.add(f"x{path}")
+        found |= {f"x{entry}" for place in beside if (entry := _entry(place, path))}
+    return found
+
+
+def _with_ways(asked: Iterable[str]) -> Iterator[str]:
+    """Yield `asked`, and the folders that a path goes up from: links decide where that leads."""
+    for item in asked:
+        yield item
+        at = item.find("/..")
+        while at > 1:
+            if item[at + 3 : at + 4] in ("", "/"):
+                yield "f" + item[1:at]
+            at = item.find("/..", at + 1)
+
+
+def _entry(place: str, path: str) -> str:
+    """Return the entry of `place` in which `path` is or would be, unless it is hidden."""
+    if not path.startswith(f"{place}/"):
+        return ""
+    name = path[len(place) + 1 :].partition("/")[0]
+    return "" if name.startswith(".") else f"{place}/{name}"
+
+
+def _is_reached(path: str, reached: Sequence[str], tier: Tier) -> bool:
+    """Tell whether a child can read `path`; of a path with links, Landlock looks at where they lead."""
+    paths = {path, os.path.realpath(path)} if tier == "landlock" else {path}
+    return any(within(path, place) for path in paths for place in reached)
 
 
 def _reached(access: Access) -> tuple[str, ...]:
-    return (*everywhere(network=access.network), *access.readable)
+    return (*everywhere(network=access.network), *access.readable, *map(os.path.realpath, access.readable))
 
 
 def everywhere(*, network: bool) -> tuple[str, ...]:
@@ -95,9 +161,11 @@ def named(asked: Iterable[str], library: str, search: Sequence[str]) -> Iterator
         library: Python's own modules, which the toolchain's identity stands for.
         search: The folders in which programs are looked for.
     """
+    asked = list(asked)
+    paths = {item[1:] for item in asked}
     for item in asked:
         letter, path = item[0], item[1:]
-        folder, _, name = path.partition("\n")
+        folder, _, name = path.rpartition("\n") if letter == "n" else (path, "", "")
         if library and within(folder, library) and "-packages" not in folder:
             continue
         if letter == "n":
@@ -114,13 +182,17 @@ def named(asked: Iterable[str], library: str, search: Sequence[str]) -> Iterator
             # Its source decides; it is written anew when the date of that changes.
             yield "read", f"{compiled['folder'] or ''}{compiled['name']}.py", ""
         else:
-            yield from _file(path, search)
+            yield from _file(path, search, paths)
 
 
-def _file(path: str, search: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+def _file(path: str, search: Sequence[str], asked: Container[str]) -> Iterator[tuple[str, str, str]]:
     parent, _, name = path.rpartition("/")
     if parent in search:  # and the file itself: the path may lead to one that the sandbox does not show
         yield "tool", name, ""
+        found = shutil.which(name, path=":".join(search))
+        # One that the sample does not see does not stand for those that it has missed.
+        if not os.path.lexists(path) and (found is None or found in asked):
+            return
     if name != "__pycache__":
         yield "read", path, ""
 

@@ -38,7 +38,7 @@ class Digests:
     It never fails: what cannot be read is not known, what cannot be written is remembered by this process alone.
     """
 
-    def __init__(self, memo: Path | None, relocated: Callable[[bytes], bytes]) -> None:
+    def __init__(self, memo: Path | None, relocated: Callable[[str, bytes], bytes]) -> None:
         self._memo = memo
         self._relocated = relocated
         self._known: dict[str, tuple[Signature, str]] | None = None
@@ -73,7 +73,10 @@ class Digests:
             if not stat.S_ISREG(os.fstat(fd).st_mode):
                 raise OSError(f"{path}: not a regular file")
             if signature[0] <= RELOCATED:
-                return hashlib.sha256(self._relocated(file.read(RELOCATED + 1))).hexdigest()[:DIGITS]
+                data = file.read(RELOCATED + 1)
+                if data is None:
+                    raise OSError(f"{path}: it has nothing to read now")
+                return hashlib.sha256(self._relocated(path, data)).hexdigest()[:DIGITS]
             return hashlib.file_digest(file, "sha256").hexdigest()[:DIGITS]
 
     def save(self) -> None:

@@ -10,6 +10,7 @@ from mkdocs_codeexec.runtime.observed.asked import named
 from mkdocs_codeexec.runtime.observed.digests import Digests
 from mkdocs_codeexec.runtime.observed.names import Names, Root
 from mkdocs_codeexec.runtime.observed.states import NOWHERE, States, Unstable, is_left_out
+from mkdocs_codeexec.runtime.sandbox.places import within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -37,6 +38,7 @@ class ObservedInputs:
         search: The search path of programs.
         reach: What samples of a language may read, beside what everything may.
         sandboxed: Whether samples are wanted in a sandbox.
+        apart: Our own folders, in which every build changes something.
         memo: Where digests are remembered; None for nowhere.
     """
 
@@ -50,11 +52,13 @@ class ObservedInputs:
         search: str = "",
         reach: Callable[[str], Sequence[str]] = lambda _: (),
         sandboxed: bool = True,
+        apart: Sequence[str] = (),
         memo: Path | None = None,
     ) -> None:
         self._names = Names(roots)
         self._digests = Digests(memo, self._names.relocated)
         self._library = library
+        self._apart = tuple(apart)
         self._sites = tuple(sites)
         self._looks = States(
             self._names,
@@ -91,6 +95,8 @@ class ObservedInputs:
         names = set(assumed)
         asked = list(asked)
         for word, path, module in named(asked, self._library, self._folders):
+            if word != "tool" and any(within(path, folder) for folder in self._apart):
+                continue
             name = path if word == "tool" else self._names.portable(path)
             if word == "module":
                 name = f"{name}:{module}"
@@ -127,7 +133,7 @@ class ObservedInputs:
         if state is None:
             try:
                 state = self._looks.look(name)
-            except Unstable:
+            except (Unstable, ValueError):
                 state = NOWHERE  # with which nothing is stored
             self._states[name] = state
         return state

@@ -37,8 +37,11 @@ class Names:
             labels.setdefault(os.path.realpath(root.folder), root.label)
             self._folders.setdefault(root.label, root.folder)
         self._labels = sorted(labels.items(), key=lambda item: -len(item[0]))
-        # What can stand in a file that an installation has written, longest first.
-        self._written = [(os.fsencode(folder), label.encode()) for folder, label in self._labels if len(folder) > 1]
+        # What can stand in a file that an installation has written, longest first; a NUL stands in none.
+        self._written = [
+            (os.fsencode(dir_), b"\0%b\0" % label.encode()) for dir_, label in self._labels if len(dir_) > 1
+        ]
+        self._installed = tuple(f"{folder}/" for folder, label in self._labels if label.startswith(("<site", "<venv")))
 
     def portable(self, path: str) -> str:
         """Return the name of an absolute, normal `path`; a path of the system is its own name."""
@@ -55,9 +58,10 @@ class Names:
         folder = self._folders.get(label)
         return None if folder is None or "\0" in rest else folder + slash + rest
 
-    def relocated(self, data: bytes) -> bytes:
-        """Return the contents of a file with labels for the folders of this machine that it names."""
-        for folder, label in self._written:
-            if folder in data:
-                data = data.replace(folder, label)
+    def relocated(self, path: str, data: bytes) -> bytes:
+        """Return the contents of the file `path`: with labels for folders, if an installer has written it."""
+        if path.startswith(self._installed):
+            for folder, label in self._written:
+                if folder in data:
+                    data = data.replace(folder, label)
         return data

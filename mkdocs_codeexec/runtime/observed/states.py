@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.observed import ABSENT
-from mkdocs_codeexec.runtime.observed.asked import everywhere
+from mkdocs_codeexec.runtime.observed.asked import KERNEL, everywhere
 from mkdocs_codeexec.runtime.observed.digests import DIGITS
 from mkdocs_codeexec.runtime.sandbox.places import within
 
@@ -63,6 +63,7 @@ class States:
         self._search = search
         self._reach = reach
         self._sandboxed = sandboxed
+        self._real: dict[str, str] = {}
         self._listed: dict[str, tuple[os.stat_result, dict[str, str]]] = {}
 
     def look(self, name: str, since: int | None = None) -> str:
@@ -77,18 +78,20 @@ class States:
         """
         word, _, rest = name.partition(":")
         if word == "tool":
-            found = shutil.which(rest, path=self._search) if rest and "/" not in rest else None
-            return ABSENT if found is None else self._read(found, since)
+            return self._tool(rest, since) if rest and "/" not in rest else ABSENT
         if word in _WHOLE:
             return _WHOLE[word](self, since)
         if word == "hidden":
             return self._hidden(*rest.partition(":")[::2])
         place, _, module = rest.rpartition(":") if word == "module" else (rest, "", "")
         path = self._names.real(place)
-        if path is None:
+        if path is None or "\0" in rest or path == "/" or any(within(path, folder) for folder in KERNEL):
             return NOWHERE
         if word == "module":
-            return self._listing(path, since, lambda names: _of_module(names, module))
+            state = self._listing(path, since, lambda names: _of_module(names, module))
+            # No module is found behind a link that leads nowhere.
+            lost = [name for name in self._links_to_nowhere(path) if name == module or name.startswith(f"{module}.")]
+            return f"{state} {len(lost)} lost" if lost else state
         return self._look_at(word, path, since)
 
     def _hidden(self, language: str, place: str) -> str:
@@ -99,6 +102,23 @@ class States:
 
     def _sandbox(self, _: int | None) -> str:
         return "wanted" if self._sandboxed else "off"
+
+    def _tool(self, name: str, since: int | None) -> str:
+        found = shutil.which(name, path=self._search)
+        if found is None:  # shells read scripts there that are not executable
+            folders = (os.path.join(folder, name) for folder in self._search.split(":"))
+            found = next((place for place in folders if os.path.isfile(place)), None)
+        return ABSENT if found is None else self._read(found, since)
+
+    def _led(self, path: str, since: int | None) -> str:
+        """Return where links lead that are on the way to the folder `path`: what is in it is told by its real name."""
+        real = self._real.get(path) if since is None else None
+        if real is None:
+            real = self._real[path] = os.path.realpath(path)
+        if real == path:
+            return ""
+        _links_unchanged(path, since)
+        return f" at {self._names.portable(real)}"
 
     def _look_at(self, word: str, path: str, since: int | None) -> str:
         match word:
@@ -128,7 +148,8 @@ class States:
         except (OSError, ValueError) as error:
             return f"closed ({getattr(error, 'strerror', None) or error})"
         if stat.S_ISDIR(about.st_mode):
-            return "folder"
+            return "folder" + self._led(path, since)
+        _links_unchanged(path, since)
         if not stat.S_ISREG(about.st_mode):
             return "special"
         _unchanged(about, since)
@@ -174,7 +195,13 @@ class States:
         _unchanged(about, since)
         chosen = choose(kinds)
         text = _short("\0".join(f"{name}{kinds[name]}" for name in chosen)) if chosen else ABSENT
-        return text + _closed(about)
+        return text + _closed(about) + self._led(path, since)
+
+    def _links_to_nowhere(self, path: str) -> list[str]:
+        """Return the links in a folder that was listed that lead to nothing."""
+        found = self._listed.get(path)
+        links = [name for name, kind in found[1].items() if kind == "@"] if found else []
+        return [name for name in links if not os.path.exists(f"{path}/{name}")]
 
     def _start(self, since: int | None) -> str:
         """Return the state of what Python reads before the first line of a program (the documentation of `site`)."""
@@ -184,11 +211,11 @@ class States:
                 names = sorted(os.listdir(site))
             except OSError:
                 continue
-            parts += [
-                f"{name} {self._read(os.path.join(site, name), since)}"
-                for name in names
-                if name.endswith(".pth") or name.startswith("__editable__") or name in _CUSTOM
-            ]
+            for name in names:
+                if name.endswith(".pth") or name.startswith("__editable__") or name in _CUSTOM:
+                    parts.append(f"{name} {self._read(os.path.join(site, name), since)}")
+                if name.endswith(".pth"):
+                    parts += _led_to(site, name)
         parts.append(self._read(self._names.real("<venv>/pyvenv.cfg") or "/pyvenv.cfg", since))
         return _short("\n".join(parts))
 
@@ -212,8 +239,15 @@ class States:
         """
         total = hashlib.sha256()
         count = 0
+        seen: set[str] = set()
         for top in folders:
-            for at, inner, names in os.walk(top):
+            if not os.path.isdir(top):
+                total.update(self._read(top, since).encode("utf-8", "backslashreplace") + b"\0")
+            for at, inner, names in os.walk(top, followlinks=True):
+                if (real := os.path.realpath(at)) in seen:
+                    inner.clear()
+                    continue
+                seen.add(real)
                 links = [name for name in (*inner, *names) if os.path.islink(f"{at}/{name}")]
                 lines = [f"{name}/" for name in inner if name != "__pycache__"]
                 lines += [f"{name} {self._link(f'{at}/{name}', since)}" for name in links]
@@ -244,6 +278,29 @@ def _unchanged(about: os.stat_result, since: int | None) -> None:
     # The clock may be behind the dates of the disk: then they say nothing.
     if since is not None and since <= about.st_ctime_ns <= time.time_ns() + 1_000_000_000:
         raise Unstable
+
+
+def _links_unchanged(path: str, since: int | None) -> None:
+    """Check the links on the way to `path`.
+
+    Raises:
+        Unstable: One has been put there after `since`.
+    """
+    while since is not None and path not in ("/", ""):
+        if os.path.islink(path):
+            _unchanged(os.lstat(path), since)
+        path = os.path.dirname(path)
+
+
+def _led_to(site: str, name: str) -> list[str]:
+    """Return which of the folders that a `.pth` file names are there: `site` leaves the others out."""
+    try:
+        with open(os.path.join(site, name), "rb") as file:
+            lines = os.fsdecode(file.read(65536)).splitlines()
+    except OSError:
+        return []
+    named = [line.strip() for line in lines if line.strip() and not line.startswith(("#", "import ", "import\t"))]
+    return [str(os.path.exists(os.path.join(site, line))) for line in named]
 
 
 def _permitted(path: str, about: os.stat_result) -> str:
@@ -286,7 +343,7 @@ def _of_module(names: Iterable[str], module: str) -> list[str]:
 
 
 def _not_records(names: Iterable[str]) -> list[str]:
-    return sorted(name for name in names if not name.endswith((".dist-info", ".egg-info", ".egg-link", ".pth")))
+    return sorted(name for name in names if not name.endswith((".dist-info", ".egg-info")))
 
 
 def _not_hidden(names: Iterable[str]) -> list[str]:

@@ -237,10 +237,12 @@ class Observer:
             call = REQUEST.unpack_from(buffer)
             try:
                 self._note(call)
-            except (OSError, ValueError):
-                # The program itself may not be readable before it has started: it is known.
+            except (OSError, ValueError) as error:
+                # A path that the kernel cannot read either, or that is too long for it, looks for nothing: Rust's standard
+                # library asks for such a one to find out what the kernel can do. The program itself may not be readable before it has started: it is known.
                 known = self._calls.get(call[3])
-                self.blind = self.blind or bool(self.found) or known is None or known[3] != "execve"
+                nothing = isinstance(error, OSError) and error.errno in (errno.EFAULT, errno.ENAMETOOLONG)
+                self.blind = self.blind or (not nothing and (bool(self.found) or known is None or known[3] != "execve"))
             RESPONSE.pack_into(response, 0, call[0], 0, 0, CONTINUE)
             try:
                 fcntl.ioctl(self.listener, SEND, response, True)  # noqa: FBT003
@@ -270,7 +272,9 @@ class Observer:
             return b"y"
         if name == "lstat" or (name in _STATS and flags & AT_SYMLINK_NOFOLLOW):
             return b"k"
-        return b"l" if name in _OPENS and flags & self._directory else b"f"
+        if name in _OPENS and flags & self._directory:
+            return b"l"
+        return b"o" if name in (*_OPENS, "openat2") else b"f"
 
     def _told(self, path: bytes) -> None:
         """Take what `startup` says."""

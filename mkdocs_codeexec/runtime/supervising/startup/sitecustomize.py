@@ -66,7 +66,10 @@ def _listen() -> bool:
 
 def _look_for(path: str) -> None:
     """Look for `path`, for the supervisor to see."""
-    posix.access(path, 0)
+    try:
+        posix.access(path, 0)
+    except ValueError:  # no file has such a name
+        pass
 
 
 def _library() -> str:
@@ -123,6 +126,9 @@ def _observe_imports() -> None:
     find_spec.__qualname__, _fill_cache.__qualname__ = find.__qualname__, fill.__qualname__
     finder._fill_cache, finder.find_spec = _fill_cache, find_spec
     external._path_stat, external._path_isdir = _path_stat, _path_isdir
+    for path, found in list(sys.path_importer_cache.items()):
+        if found is None:  # it was not there when Python started: whoever looks again is seen
+            del sys.path_importer_cache[path]
 
 
 def _tell_of_the_start() -> None:
