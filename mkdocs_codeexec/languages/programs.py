@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
 
 _SAID = re.compile(r"(?:command not found: ([\w.+-]+)|([\w.+-]+): (?:command )?not found)\s*$", re.MULTILINE)
+_PROMPT = re.compile(r": (?:line \d+|\d+): \$: (?:command )?not found$", re.MULTILINE)
 _SHIM = re.compile(r"rustup could not choose a version of ([\w-]+) to run")
 
 
@@ -62,6 +63,8 @@ def hint(outcome: Outcome, language: str, readable: Sequence[Path], settings: Se
     if last.ended != Exited(127) or not (missing := _SAID.search(said)):
         return ""
     name = missing[1] or missing[2]
+    if _PROMPT.search(said):
+        return "a prompt is no command: write the commands alone, without `$` and without what they print"
     found = _find(name, settings)
     if found is None:
         return f"there is no `{name}` in `PATH` on this machine either: install it"

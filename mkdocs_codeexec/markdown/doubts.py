@@ -67,7 +67,10 @@ def untaken(line: str) -> Untaken | None:
     return Untaken(
         found["fence"],
         found["info"],
-        Remark(message, f"begin it in a line of its own, after an empty one, four columns further in than `{marker}`"),
+        Remark(
+            message,
+            f"write a word behind `{marker}`, then an empty line, then the fence, four columns further in than `{marker}`",
+        ),
     )
 
 

@@ -463,3 +463,42 @@ def test_the_interpreter_may_be_named_by_a_relative_path(project: Project, sandb
     assert 0 == done.returncode, done.stderr
     assert "1 executed" in done.stderr
     assert "<code>True</code>" in project.html()
+
+
+def test_the_first_build_stores_what_it_executes(project: Project) -> None:
+    """Also of samples that look at the project's folder, in which the first build makes others."""
+    project.write("lib/tiny/__init__.py", "")
+    project.write("first.py", "F = 1\n")
+    project.configure({"languages": {"python": {"env": {"PYTHONPATH": str(project.root)}, "readable": ["."]}}})
+    project.page(
+        "```python exec\nimport first\nprint(first.F)\n```\n\n```python exec\ntry:\n    import second\nexcept ImportError:\n    print(2)\n```\n"
+    )
+
+    assert [2, 0] == [project.build().counts.get("executed", 0) for _ in range(2)]
+    assert 0 == project.build(env={"CODEEXEC_EXECUTE": "frozen"}).status
+
+
+def test_what_is_installed_beside_mkdocs_is_found_by_shells(project: Project) -> None:
+    """`.venv/bin/mkdocs build` documents its environment, whether that is activated or not."""
+    if sys.prefix == sys.base_prefix:
+        pytest.skip("not in a virtual environment")
+    project.page("```bash exec\nmkdocs --version | cut -c 1-6\n```\n")
+    built = project.build(env={"PATH": "/usr/local/bin:/usr/bin:/bin"})
+
+    assert 0 == built.status, built.log
+    assert "<code>mkdocs</code>" in project.html()
+
+
+def test_no_folder_of_this_machine_is_stored(project: Project) -> None:
+    """Whatever a sample prints of where it is: the project, Python's own folders, those of packages."""
+    project.configure({"languages": {"python": {"env": {"HERE": str(project.root)}}}})
+    project.page(
+        "```python exec\nimport json, markdown, os, sys\nprint(os.environ['HERE'], os.environ['HERE'] + '/docs')\n"
+        "print(json.__file__, markdown.__file__, sys.prefix)\nimport warnings\nwarnings.warn('x')\n```\n"
+    )
+    project.build()
+    stored = "".join(path.read_text() for path in (project.root / ".cache/codeexec/results").rglob("*.json"))
+
+    assert "<python>/json/__init__.py markdown/__init__.py" in stored
+    for folder in (project.root, sys.prefix, sys.base_prefix):
+        assert str(folder) not in stored
