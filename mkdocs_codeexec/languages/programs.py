@@ -60,11 +60,11 @@ def hint(outcome: Outcome, language: str, readable: Sequence[Path], settings: Se
         if home is None or _names_rustup(readable, home):
             return f"set a toolchain for `{shim[1]}`: `rustup default stable`"
         return _named(language, [_shims(settings) or home], settings)
+    if _PROMPT.search(said):
+        return "a prompt is no command: write the commands alone, without `$` and without what they print"
     if last.ended != Exited(127) or not (missing := _SAID.search(said)):
         return ""
     name = missing[1] or missing[2]
-    if _PROMPT.search(said):
-        return "a prompt is no command: write the commands alone, without `$` and without what they print"
     found = _find(name, settings)
     if found is None:
         return f"there is no `{name}` in `PATH` on this machine either: install it"

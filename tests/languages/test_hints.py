@@ -398,6 +398,20 @@ def test_a_tool_of_ones_own_in_a_shell(project: Any, tmp_path: Path) -> None:
     assert [("stdout", "it works")] == project.streams()
 
 
+def test_a_prompt_in_a_shell(project: Any) -> None:
+    """Whoever copies a session is told to take the prompt away, in both shells; without it the sample runs."""
+    page = "```bash exec\n$ echo hi\nhi\n```\n\n```sh exec\n$ echo hi\n```\n"
+    project.page(page)
+    project.configure({})
+    built = project.build()
+    hint = "a prompt is no command: write the commands alone, without `$` and without what they print"
+    assert [hint, hint] == re.findall(r"^hint: (.*)$", built.log, re.MULTILINE)
+
+    project.page(page.replace("$ ", "").replace("\nhi\n", "\n"))
+    built = project.build()
+    assert {"samples": 2, "executed": 2, "met": 2} == built.counts, built.log
+
+
 @pytest.mark.parametrize(
     ("readable", "toolchain", "variables"),
     [
