@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 MOST_FILES = 50_000
 """Files of one folder that are digested."""
 _LEFT_OUT = frozenset({"__pycache__", ".git", ".hg", ".svn", "node_modules", "target"})
+_NO_FOLDER = ("#", "import ", "import\t")
 _CUSTOM = ("sitecustomize.py", "usercustomize.py", "sitecustomize", "usercustomize")
+LONG_AGO = 2_000_000_000
+"""Nanoseconds after which a folder that has its old date has not changed since it was listed."""
 NOWHERE = "nowhere"
 """The state of what has no place on this machine."""
 
@@ -64,6 +67,7 @@ class States:
         self._reach = reach
         self._sandboxed = sandboxed
         self._real: dict[str, str] = {}
+        self._named: dict[str, tuple[tuple[int, int, int] | None, tuple[str, ...]]] = {}
         self._listed: dict[str, tuple[os.stat_result, dict[str, str]]] = {}
 
     def look(self, name: str, since: int | None = None) -> str:
@@ -186,9 +190,11 @@ class States:
         return None
 
     def _listing(self, path: str, since: int | None, choose: Callable[[Iterable[str]], list[str]]) -> str:
-        found = self._listed.get(path) if since is None else None
+        found = self._listed.get(path)
         try:
-            about, kinds = self._listed[path] = found or _entries(path)
+            if found is None or (since is not None and not _is_as_then(path, found[0])):
+                found = self._listed[path] = _entries(path)
+            about, kinds = found
         except OSError:
             self._unchanged_parent(path, since)
             return ABSENT
@@ -196,6 +202,31 @@ class States:
         chosen = choose(kinds)
         text = _short("\0".join(f"{name}{kinds[name]}" for name in chosen)) if chosen else ABSENT
         return text + _closed(about) + self._led(path, since)
+
+    def _names_in(self, folder: str) -> list[str]:
+        """Return the names in `folder`, sorted; nothing if it cannot be listed."""
+        try:
+            found = self._listed.get(folder)
+            if found is None or not _is_as_then(folder, found[0]):
+                found = self._listed[folder] = _entries(folder)
+        except OSError:
+            return []
+        return sorted(found[1])
+
+    def _led_to(self, site: str, name: str) -> list[str]:
+        """Return which of the folders that a `.pth` file names are there: `site` leaves the others out."""
+        path = os.path.join(site, name)
+        try:
+            about = os.stat(path)
+            signature = (about.st_size, about.st_ctime_ns, about.st_ino)
+            if self._named.get(path, (None, ()))[0] != signature:
+                with open(path, "rb") as file:
+                    lines = os.fsdecode(file.read(65536)).splitlines()
+                named = [line.strip() for line in lines if line.strip() and not line.startswith(_NO_FOLDER)]
+                self._named[path] = signature, tuple(named)
+        except OSError:
+            return []
+        return [str(os.path.exists(os.path.join(site, line))) for line in self._named[path][1]]
 
     def _links_to_nowhere(self, path: str) -> list[str]:
         """Return the links in a folder that was listed that lead to nothing."""
@@ -207,15 +238,11 @@ class States:
         """Return the state of what Python reads before the first line of a program (the documentation of `site`)."""
         parts = []
         for site in self._sites:
-            try:
-                names = sorted(os.listdir(site))
-            except OSError:
-                continue
-            for name in names:
+            for name in self._names_in(site):
                 if name.endswith(".pth") or name.startswith("__editable__") or name in _CUSTOM:
                     parts.append(f"{name} {self._read(os.path.join(site, name), since)}")
                 if name.endswith(".pth"):
-                    parts += _led_to(site, name)
+                    parts += self._led_to(site, name)
         parts.append(self._read(self._names.real("<venv>/pyvenv.cfg") or "/pyvenv.cfg", since))
         return _short("\n".join(parts))
 
@@ -292,17 +319,6 @@ def _links_unchanged(path: str, since: int | None) -> None:
         path = os.path.dirname(path)
 
 
-def _led_to(site: str, name: str) -> list[str]:
-    """Return which of the folders that a `.pth` file names are there: `site` leaves the others out."""
-    try:
-        with open(os.path.join(site, name), "rb") as file:
-            lines = os.fsdecode(file.read(65536)).splitlines()
-    except OSError:
-        return []
-    named = [line.strip() for line in lines if line.strip() and not line.startswith(("#", "import ", "import\t"))]
-    return [str(os.path.exists(os.path.join(site, line))) for line in named]
-
-
 def _permitted(path: str, about: os.stat_result) -> str:
     """Return what may be done with a file, for whom it matters: children of root are other users than root."""
     bits = about.st_mode & 0o111
@@ -313,6 +329,17 @@ def _permitted(path: str, about: os.stat_result) -> str:
 
 def _closed(about: os.stat_result) -> str:
     return " closed" if os.geteuid() == 0 and not about.st_mode & 0o004 else ""
+
+
+def _is_as_then(path: str, about: os.stat_result) -> bool:
+    """Tell whether the folder `path` is as when it was listed, which was not within a tick of its last change.
+
+    Raises:
+        OSError: It is gone.
+    """
+    now = os.stat(path)
+    same = (now.st_ctime_ns, now.st_ino, now.st_dev) == (about.st_ctime_ns, about.st_ino, about.st_dev)
+    return same and time.time_ns() - now.st_ctime_ns > LONG_AGO
 
 
 def _entries(path: str) -> tuple[os.stat_result, dict[str, str]]:

@@ -43,25 +43,35 @@ def _hide() -> None:
 def _listen() -> bool:
     """Take the filter from the socket, put it on this process, and send the listener; return whether that was done.
 
-    `_ctypes` and `_socket` without the modules around them: those would take longer than all else.
+    By calls of the system, through `_ctypes` alone: `ctypes` and `socket` would take longer than all else.
     """
     import _ctypes
-    import _socket
 
-    sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET, 0, _SOCKET)
-    program = sock.recv(65536)
-    size = bytes.__basicsize__ - 1  # where the contents of an object begin
-    value = (len(program) // 8).to_bytes(8, "little") + (id(program) + size).to_bytes(8, "little")
     everything: Any = None
     call = _ctypes.dlsym(_ctypes.dlopen(everything, 2), "syscall")
-    number = 317 if posix.uname().machine == "x86_64" else 277
-    listener = _ctypes.call_function(call, (number, 1, 8, value))
-    if listener < 0:
-        return False
-    sock.sendmsg([b"L"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, listener.to_bytes(4, "little"))])
-    posix.close(listener)
-    sock.close()
-    return True
+    seccomp, sendmsg = (317, 46) if posix.uname().machine == "x86_64" else (277, 211)
+    program = posix.read(_SOCKET, 65536)
+    value = _words(len(program) // 8, _address(program))
+    listener = _ctypes.call_function(call, (seccomp, 1, 8, value))
+    if listener >= 0:
+        # `struct cmsghdr` with SOL_SOCKET and SCM_RIGHTS, `struct iovec` and `struct msghdr` (`recv(2)`, `cmsg(3)`).
+        control = _words(20, 1 | 1 << 32, listener)
+        text = b"L"
+        vector = _words(_address(text), len(text))
+        header = _words(0, 0, _address(vector), 1, _address(control), len(control), 0)
+        _ctypes.call_function(call, (sendmsg, _SOCKET, header, 0))
+        posix.close(listener)
+    posix.close(_SOCKET)
+    return bool(listener >= 0)
+
+
+def _words(*numbers: int) -> bytes:
+    return b"".join(number.to_bytes(8, "little") for number in numbers)
+
+
+def _address(text: bytes) -> int:
+    """Return where the contents of an object are."""
+    return id(text) + bytes.__basicsize__ - 1
 
 
 def _look_for(path: str) -> None:
