@@ -3,9 +3,9 @@
     python benchmarks/observing.py              # 100 samples of Python and of bash each, 7 rounds
     python benchmarks/observing.py --rounds 2 --samples 20
 
-Everything is measured in turns, in one run and in this process, from `Pipeline.resolve` to its return: without MkDocs,
-Markdown and rendering, beside which the difference would look smaller. There is no option to observe nothing; for the
-other side of the comparison it is patched away.
+Everything is measured in turns and in one run: the whole of a cold `mkdocs build`, then, in this process, from
+`Pipeline.resolve` to its return, without MkDocs, Markdown and rendering, beside which the difference looks smaller. There is
+no option to observe nothing; for the other side of the comparison it is patched away.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from __future__ import annotations
 import argparse
 import resource
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -239,6 +241,43 @@ def one_call(repeats: int) -> str:
     return f"`openat` and `close`: {plain:.2f} us, {observed:.2f} us where the first is told"
 
 
+WHOLE = """\
+import runpy, sys
+from dataclasses import replace
+from mkdocs_codeexec.languages.script import ScriptLanguage
+if sys.argv.pop() == "without":
+    plan = ScriptLanguage.plan
+    ScriptLanguage._observe = lambda *_: ""
+    ScriptLanguage.plan = lambda self, sample: replace(plan(self, sample), observed=False)
+runpy.run_module("mkdocs", run_name="__main__")
+"""
+
+
+def whole(folder: Path, number: int, rounds: int) -> str:
+    """Return the line about cold builds of a site with so many samples of Python, ten a page."""
+    (folder / "docs").mkdir(parents=True)
+    (folder / "mkdocs.yml").write_text("site_name: a\nplugins: [codeexec]\n")
+    codes = [code for code in PYTHON if "own" not in code]
+    fences = [f"```python exec\n{codes[n % len(codes)].format(n=n)}\n```\n" for n in range(number)]
+    for page in range(0, number, 10):
+        name = "index" if page == 0 else f"page-{page}"
+        (folder / f"docs/{name}.md").write_text("\n".join(fences[page : page + 10]))
+    taken: dict[str, list[float]] = {"with": [], "without": []}
+    env = measuring.environment(folder, CODEEXEC_ENVIRONMENT_DIR=str(folder / "environments"))
+    for turn in range(rounds + 1):
+        for way, times in list(taken.items())[:: 1 if turn % 2 else -1]:
+            shutil.rmtree(folder / ".cache", ignore_errors=True)
+            began = time.perf_counter()
+            command = [sys.executable, "-c", WHOLE, "build", "-q", way]
+            subprocess.run(command, cwd=folder, env=env, check=True, stderr=subprocess.DEVNULL)
+            if turn:
+                times.append(time.perf_counter() - began)
+    ratio = median(a / b for a, b in zip(taken["with"], taken["without"], strict=True))
+    a, b = (median(taken[way]) for way in ("with", "without"))
+    met = "met" if ratio <= COLD else "missed"
+    return f"`mkdocs build` of {number}, cold: {a:.2f} s, {b:.2f} unobserved: x {ratio:.3f}  {met}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure what it costs to observe what samples read.")
     parser.add_argument("--samples", type=int, default=100)
@@ -247,6 +286,7 @@ def main() -> None:
     say(machine())
     with tempfile.TemporaryDirectory(prefix="observing-") as scratch:
         Path(scratch).chmod(0o755)
+        print(whole(Path(scratch, "site"), args.samples, args.rounds), flush=True)
         bench = Bench(Path(scratch))
         for language in ("python", "bash"):
             found = samples(language, args.samples, Path(scratch, "data.txt"))

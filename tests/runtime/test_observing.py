@@ -273,8 +273,9 @@ def test_the_import_system_has_what_the_startup_changes() -> None:
     """Another Python may have other names; then nothing is observed, and this tells us."""
     code = (
         "import sys; e = sys.modules['_frozen_importlib_external']; f = e.FileFinder; "
-        "print(callable(f._fill_cache), callable(f.find_spec), callable(e._path_stat), callable(e._path_isdir))"
+        "print(callable(f._fill_cache), callable(f.find_spec), callable(e._path_stat), callable(e._path_isdir), "
+        "callable(e.FileLoader.get_data))"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
-    assert "True True True True\n" == out
+    assert "True True True True True\n" == out

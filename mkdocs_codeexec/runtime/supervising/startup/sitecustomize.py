@@ -133,6 +133,16 @@ def _observe_imports() -> None:
             return False
         return mode & 0o170000 == 0o040000
 
+    read = external.FileLoader.get_data
+
+    def get_data(self: Any, path: Any) -> bytes:
+        if not isinstance(path, str) or not path.startswith(library + "/") or "-packages/" in path:
+            return read(self, path)  # type: ignore[no-any-return]
+        with external._io.FileIO(posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC, dir_fd=_QUIET), "r") as file:
+            return file.read()  # type: ignore[no-any-return]
+
+    get_data.__qualname__ = read.__qualname__
+    external.FileLoader.get_data = get_data
     find_spec.__qualname__, _fill_cache.__qualname__ = find.__qualname__, fill.__qualname__
     finder._fill_cache, finder.find_spec = _fill_cache, find_spec
     external._path_stat, external._path_isdir = _path_stat, _path_isdir
