@@ -94,7 +94,7 @@ class States:
         if word == "module":
             state = self._listing(path, since, lambda names: _of_module(names, module))
             # No module is found behind a link that leads nowhere.
-            lost = [name for name in self._links_to_nowhere(path) if name == module or name.startswith(f"{module}.")]
+            lost = self._links_to_nowhere(path, module)
             return f"{state} {len(lost)} lost" if lost else state
         return self._look_at(word, path, since)
 
@@ -190,11 +190,8 @@ class States:
         return None
 
     def _listing(self, path: str, since: int | None, choose: Callable[[Iterable[str]], list[str]]) -> str:
-        found = self._listed.get(path)
         try:
-            if found is None or (since is not None and not _is_as_then(path, found[0])):
-                found = self._listed[path] = _entries(path)
-            about, kinds = found
+            about, kinds = self._entries_of(path, anew=since is not None)
         except OSError:
             self._unchanged_parent(path, since)
             return ABSENT
@@ -206,12 +203,20 @@ class States:
     def _names_in(self, folder: str) -> list[str]:
         """Return the names in `folder`, sorted; nothing if it cannot be listed."""
         try:
-            found = self._listed.get(folder)
-            if found is None or not _is_as_then(folder, found[0]):
-                found = self._listed[folder] = _entries(folder)
+            return sorted(self._entries_of(folder, anew=True)[1])
         except OSError:
             return []
-        return sorted(found[1])
+
+    def _entries_of(self, path: str, *, anew: bool) -> tuple[os.stat_result, dict[str, str]]:
+        """Return what was listed of a folder, or list it: once in a build, or if it has changed since where it is wanted `anew`.
+
+        Raises:
+            OSError: It cannot be listed.
+        """
+        found = self._listed.get(path)
+        if found is None or (anew and not _is_as_then(path, found[0])):
+            found = self._listed[path] = _entries(path)
+        return found
 
     def _led_to(self, site: str, name: str) -> list[str]:
         """Return which of the folders that a `.pth` file names are there: `site` leaves the others out."""
@@ -228,10 +233,10 @@ class States:
             return []
         return [str(os.path.exists(os.path.join(site, line))) for line in self._named[path][1]]
 
-    def _links_to_nowhere(self, path: str) -> list[str]:
-        """Return the links in a folder that was listed that lead to nothing."""
+    def _links_to_nowhere(self, path: str, module: str) -> list[str]:
+        """Return the links of a module in a folder that was listed that lead to nothing."""
         found = self._listed.get(path)
-        links = [name for name, kind in found[1].items() if kind == "@"] if found else []
+        links = _of_module((name for name, kind in found[1].items() if kind == "@"), module) if found else []
         return [name for name in links if not os.path.exists(f"{path}/{name}")]
 
     def _start(self, since: int | None) -> str:

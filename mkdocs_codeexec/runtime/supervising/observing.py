@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 AT_FDCWD = 0xFFFFFF9C
 AT_EMPTY_PATH = 0x1000
 AT_SYMLINK_NOFOLLOW = 0x100
-O_ACCMODE, O_WRONLY, O_DIRECTORY = 0o3, 0o1, 0o200000
+O_ACCMODE, O_WRONLY = 0o3, 0o1
 O_DIRECTORY_BY_COLUMN = (0o200000, 0o40000)
 """Other bits on x86_64 and on aarch64, `include/uapi/asm-generic/fcntl.h` and `arch/arm64/include/uapi/asm/fcntl.h`."""
 
