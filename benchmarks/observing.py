@@ -39,7 +39,8 @@ from mkdocs_codeexec.languages.script import ScriptLanguage
 from mkdocs_codeexec.pipeline import Pipeline
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.process import Children
-from mkdocs_codeexec.runtime.scratch import ScratchDirectory, ScratchRoot
+from mkdocs_codeexec.runtime.scratch import ScratchDirectory
+from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
 from mkdocs_codeexec.runtime.store import DirectoryStore
 from mkdocs_codeexec.site import open_states
 

@@ -273,6 +273,7 @@ class Site:
                 jobs=self.settings.jobs,
                 total_timeout=self.settings.total_timeout,
                 path=path,
+                tell=self.console.say,
             )
             try:
                 yield children, executor

@@ -122,7 +122,7 @@ class ScriptLanguage:
         if found is None:
             why = NotStarted(f"`{program}` was not found")
             return StepResult(kind=step.kind, stdout="", stderr="", ended=why)
-        if made and not (scratch.path / program).is_file():
+        if made and not scratch.has(program):
             hint = "" if program == _EXECUTABLE else "; `{exe}` stands for the file that it should make"
             why = NotStarted(f"`{program}` was not found: the build step made no such file{hint}")
             return StepResult(kind=step.kind, stdout="", stderr="", ended=why)

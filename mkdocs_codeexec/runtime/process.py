@@ -23,6 +23,7 @@ from mkdocs_codeexec.runtime.capture import Kept
 from mkdocs_codeexec.runtime.observed.asked import decoded
 from mkdocs_codeexec.runtime.sandbox import bubblewrap, tiers, users
 from mkdocs_codeexec.runtime.sandbox.tiers import Choice
+from mkdocs_codeexec.runtime.supervising.protocol import SCRATCH
 from mkdocs_codeexec.runtime.supervisor import PASSING, Place, Supervisor, encode, ended
 
 if TYPE_CHECKING:
@@ -300,13 +301,14 @@ def _user(command: Command, tier: Tier) -> int | None:
         if tier == "off":
             users.take(folder)
         else:
-            users.give(folder, user)
+            users.give_path(folder, user)
     if tier == "off":
         return None
     if not command.access.writable:
         return user if command.user is None else command.user
     if command.scratch is not None:  # what is kept from one to the next belongs to one user
-        users.give(command.scratch, user)
+        for name in SCRATCH:
+            users.give_path(command.scratch / name, user)
     return user
 
 

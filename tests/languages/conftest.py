@@ -14,7 +14,8 @@ from mkdocs_codeexec.core.outcome import Outcome, StepKind, StepResult
 from mkdocs_codeexec.core.sample import Location, Sample
 from mkdocs_codeexec.core.settings import EnvironmentSettings, RustSettings, ScriptSettings, Settings
 from mkdocs_codeexec.runtime.process import Children
-from mkdocs_codeexec.runtime.scratch import ScratchDirectory, ScratchRoot
+from mkdocs_codeexec.runtime.scratch import ScratchDirectory
+from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.confinement import Tier

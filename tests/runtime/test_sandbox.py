@@ -25,7 +25,8 @@ from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, UNLIMITED
 from mkdocs_codeexec.core.outcome import Exited, LimitReached, NotStarted, OutOfMemory, Signaled, StepResult
 from mkdocs_codeexec.core.protocols import NO_ACCESS, Command
 from mkdocs_codeexec.runtime.process import Children
-from mkdocs_codeexec.runtime.scratch import ScratchDirectory, ScratchRoot
+from mkdocs_codeexec.runtime.scratch import ScratchDirectory
+from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -253,9 +254,7 @@ def test_a_program_that_others_share_cannot_be_changed(sandbox: Sandbox) -> None
     with sandbox.scratch(theirs="") as bench, sandbox.scratch(own="") as scratch:
         build = Step(kind="build", argv=(), timeout=9, limits=BUILD_LIMITS)
         bench.run(build, ("sh", "-c", "head -c 2000000 /dev/zero >prog; chmod 755 prog"), {})
-        if not scratch.shared:
-            pytest.skip("here each sample gets a copy")
-        (scratch.path / "prog").hardlink_to(bench.path / "prog")
+        scratch.adopt("prog", bench)
         before = (bench.path / "prog").stat()
         run = Step(kind="run", argv=(), timeout=9, limits=RUN_LIMITS)
         scratch.run(
@@ -266,6 +265,19 @@ def test_a_program_that_others_share_cannot_be_changed(sandbox: Sandbox) -> None
     assert [getattr(before, f"st_{name}") for name in ("mode", "size", "mtime_ns")] == [
         getattr(after, f"st_{name}") for name in ("mode", "size", "mtime_ns")
     ]
+
+
+@pytest.mark.parametrize("made", ["ln -s /etc/passwd prog", "mkfifo prog", "mkdir prog", "true", "ln -s other prog"])
+def test_only_a_regular_file_is_shared(sandbox: Sandbox, made: str) -> None:
+    """What a build step has made in place of a program is neither followed nor waited for, with the builder's rights."""
+    with sandbox.scratch(theirs="", other="x") as bench, sandbox.scratch(own="") as scratch:
+        build = Step(kind="build", argv=(), timeout=9, limits=BUILD_LIMITS)
+        assert bench.run(build, ("sh", "-c", made), {}).ended == Exited(0)
+
+        assert not bench.has("prog")
+        with pytest.raises((OSError, ValueError)):
+            scratch.adopt("prog", bench)
+        assert not scratch.has("prog")
 
 
 def test_processes_of_others_are_out_of_reach(isolating: Sandbox) -> None:

@@ -12,6 +12,7 @@ import os
 import struct
 
 from .processes import LIBC
+from .protocol import SCRATCH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def furnish(request: dict[str, Any]) -> None:
         if os.path.isdir(os.path.dirname(scratch)):  # else it was in the `/tmp` that is gone
             _cover(os.path.dirname(scratch), [], _size(limits["tmp"], "mode=0755"))
         os.makedirs(scratch, mode=0o755)
-        for name in ("work", "home", "tmp"):
+        for name in SCRATCH:
             folder = os.path.join(scratch, name)
             os.mkdir(folder, 0o755)
             _own(folder, user)

@@ -6,10 +6,7 @@ messages about a crate of many name modules, mention a lint's origin once only, 
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.core.action import Action
@@ -20,8 +17,6 @@ from mkdocs_codeexec.languages.rust.batch.batching import FEWEST
 from mkdocs_codeexec.languages.rust.source.prepare import FILE
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mkdocs_codeexec.languages.rust.batch.equipment import Equipment
     from mkdocs_codeexec.languages.rust.batch.merged import Member
 
@@ -87,25 +82,17 @@ def _built(left: Work, crate: merged.Crate, result: StepResult, scratch: Scratch
         return
     if said.warned:
         yield _alone([left[index] for index in sorted(said.warned)])
-    program = scratch.path / merged.PROGRAM
-    made = program.exists()  # it is not there where only types are checked
+    made = scratch.has(merged.PROGRAM, regular=False)  # it is not there where only types are checked
+    if made and not scratch.has(merged.PROGRAM):  # a macro has put something else in its place: whose is not known
+        yield _alone(left)
+        return
     for index, ((action, own), member) in enumerate(zip(left, crate.members, strict=True)):
         if index in said.warned:
             continue
         if made:
-            _put(program, own)
+            own.adopt(merged.PROGRAM, scratch)
         alone = StepResult(kind="build", stdout="", stderr="", ended=Exited(0), duration=result.duration / len(left))
         yield Together(action, alone, member)
-
-
-def _put(program: Path, scratch: Scratch) -> None:
-    """Put `program` into `scratch`: as a link, unless a sample could change the file that all of them run."""
-    own = scratch.path / merged.PROGRAM
-    if scratch.shared:
-        with suppress(OSError):  # a file system without hard links
-            os.link(program, own)
-            return
-    shutil.copy2(program, own)
 
 
 def _alone(work: Work) -> Regrouped:
