@@ -130,6 +130,7 @@ class Builds:
         console.say(run.summary())
         if (kept := self.kept()) is not None:
             kept.tidy()
+            kept.close()
         for build in self._all:
             if build.site.states is not None:
                 build.site.states.save()

@@ -72,6 +72,8 @@ def settings_from(
     cache_dir = absolute(
         project_dir, environ.get("CODEEXEC_CACHE_DIR") or reader.text(top, "cache_dir", ".cache/codeexec")
     )
+    if leads := _leads_out(cache_dir, project_dir):
+        cache_write, cache_write_refusal = False, leads
     settings = Settings(
         project_dir=project_dir,
         cache_dir=cache_dir,
@@ -116,6 +118,7 @@ def check_apart(settings: Settings, folders: Mapping[str, Path]) -> None:
         for ours, place in (("cache_dir", settings.cache_dir), ("environment_dir", settings.environment_dir))
         for theirs, folder in folders.items()
         if place.is_relative_to(os.path.abspath(folder))  # noqa: PTH100 - `resolve` would follow links
+        or Path(os.path.realpath(place)).is_relative_to(os.path.realpath(folder))
     ]
     if problems:
         raise ConfigurationError("\n".join(problems))
@@ -206,6 +209,14 @@ def _search(path: str) -> str:
     """
     own = os.path.normpath(f"{sys.prefix}/bin")
     return path if sys.prefix == sys.base_prefix or own in path.split(":") else f"{own}:{path}"
+
+
+def _leads_out(cache_dir: Path, project_dir: Path) -> str:
+    """Return why nothing is stored in a folder of the project that is elsewhere: a checkout brings such a link, too."""
+    real = os.path.realpath(cache_dir)
+    if not cache_dir.is_relative_to(project_dir) or Path(real).is_relative_to(os.path.realpath(project_dir)):
+        return ""
+    return f"`{cache_dir}` leads out of the project by a link; if that is meant, say `cache_dir: {real}`"
 
 
 def _environment_dir(

@@ -20,12 +20,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from mkdocs_codeexec.core.action import Value, digest
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult
 from mkdocs_codeexec.core.protocols import Command, Runner
+from mkdocs_codeexec.untrusted import Tree
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
 
 FORMAT = 1
 MEMO = "toolchains.json"
+LARGEST = 4 * 1024 * 1024
+"""Bytes of that file."""
 ANSWER_LIMIT = 4096
 """Characters of a tool's answer that count."""
 HASHED_LIMIT = 64 * 1024 * 1024
@@ -59,7 +62,7 @@ class Memo:
     """
 
     def __init__(self, cache_dir: Path) -> None:
-        self._path = cache_dir / MEMO
+        self._cache_dir = cache_dir
         self._known: dict[str, tuple[str, Toolchain]] = {}
 
     def recall(self, name: str, fingerprint: str) -> Toolchain | None:
@@ -73,12 +76,13 @@ class Memo:
         known = {**self._read(), **self._known}
         entries = {key: {"fingerprint": mark, **tool._asdict()} for key, (mark, tool) in sorted(known.items())}
         text = json.dumps({"format": FORMAT, "toolchains": entries}, indent=1, ensure_ascii=False) + "\n"
-        with contextlib.suppress(OSError):
-            write(self._path, text)
+        with contextlib.suppress(OSError), Tree(self._cache_dir) as tree:
+            tree.replace((MEMO,), text.encode("utf-8", "backslashreplace"))
 
     def _read(self) -> dict[str, tuple[str, Toolchain]]:
         try:
-            value = json.loads(self._path.read_text("utf-8"))
+            with Tree(self._cache_dir) as tree:
+                value = json.loads(tree.read((MEMO,), LARGEST))
             if value["format"] != FORMAT:
                 return {}
             return {

@@ -190,8 +190,7 @@ class ScratchDirectory:
         """Open the working directory.
 
         Raises:
-            UnfitError: Something else is there.
-            OSError: It cannot be opened.
+            OSError: It cannot be opened: something else is in its place, say.
         """
         folder = self.path
         with Folder.at(self._root) as root, root.folder(folder.parent.name) as made:

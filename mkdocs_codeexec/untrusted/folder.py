@@ -66,6 +66,17 @@ class Folder:
         if fd is not None and fd >= 0:
             os.close(fd)
 
+    def __del__(self) -> None:
+        self.close()
+
+    def copy(self) -> Folder:
+        """Return the same folder, to be closed by itself.
+
+        Raises:
+            OSError: There are no descriptors left.
+        """
+        return Folder(self.path, None if self._fd is None else os.dup(self._fd))
+
     def fileno(self) -> int:
         """Return its descriptor, which is -1 where the system has none for folders."""
         return -1 if self._fd is None else self._fd
@@ -79,7 +90,7 @@ class Folder:
             mode: Of a new one.
 
         Raises:
-            UnfitError: It is a link, or no folder.
+            NotADirectoryError: It is a link, or no folder.
             OSError: It is not there, or cannot be opened.
         """
         if make:
@@ -88,13 +99,13 @@ class Folder:
         if self._fd is None:
             about = self.about(name)
             if not stat.S_ISDIR(about.st_mode):
-                raise UnfitError("it is not a folder")
+                raise self._no_folder(name)
             return Folder(self.path / name, None)
         try:
             return Folder(self.path / name, os.open(name, _FOLDER, dir_fd=self._fd))
         except OSError as error:
             if error.errno in _LINK or error.errno == errno.ENOTDIR:
-                raise UnfitError("it is a symbolic link, or no folder") from None
+                raise self._no_folder(name) from None
             raise
 
     def names(self) -> list[str]:
@@ -269,8 +280,7 @@ class Folder:
         """Give the folder `name` other permissions, also if it cannot be opened; never what a link leads to.
 
         Raises:
-            UnfitError: It is a link, or no folder.
-            OSError: It could not be done: it is somebody else's.
+            OSError: It is a link or no folder, or it could not be done: it is somebody else's.
         """
         if self._fd is None:
             return
@@ -280,7 +290,7 @@ class Folder:
         try:
             fd = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._fd)
         except NotADirectoryError:
-            raise UnfitError("it is a symbolic link, or no folder") from None
+            raise self._no_folder(name) from None
         try:
             os.chmod(f"/proc/self/fd/{fd}", mode)  # noqa: PTH101 - the folder that is open (`open(2)`, O_PATH)
         finally:
@@ -293,6 +303,9 @@ class Folder:
             return os.path.samestat(path.lstat(), here)
         except OSError:
             return False
+
+    def _no_folder(self, name: str) -> NotADirectoryError:
+        return NotADirectoryError(errno.ENOTDIR, "it is a symbolic link, or no folder", str(self.path / name))
 
     def _name(self, name: str) -> str:
         if name in ("", ".", "..") or "/" in name or "\0" in name:

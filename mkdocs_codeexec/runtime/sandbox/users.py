@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from mkdocs_codeexec.untrusted import Folder, UnfitError
+from mkdocs_codeexec.untrusted import Folder
 
 
 class Range(NamedTuple):
@@ -92,7 +92,7 @@ def give(folder: Folder, user: int, depth: int = 0) -> None:
             try:
                 with folder.folder(name) as inner:
                     give(inner, user, depth + 1)
-            except UnfitError:
+            except NotADirectoryError:
                 folder.own(name, user)
     os.fchown(folder.fileno(), user, user)  # last: it vouches for the rest
 
