@@ -39,9 +39,8 @@ GITIGNORE = """# Made by mkdocs-codeexec. Delete this file to commit the results
 *
 """
 
-_OURS = frozenset(
-    {RESULTS, *INDEXES, ".gitignore", "CACHEDIR.TAG", "built", "environments", "last-run.json", "toolchains.json"}
-)
+_MARKS = frozenset({".gitignore", "CACHEDIR.TAG"})
+_OURS = _MARKS | {RESULTS, *INDEXES, "built", "environments", "last-run.json", "toolchains.json"}
 """What is in the folder of a store, made by whatever part of us."""
 
 
