@@ -263,7 +263,9 @@ class DirectoryStore:
             OSError: It cannot be written.
         """
         with self._tree.folder((), make=True) as root:
-            there = {name for name in root.names() if root.about(name).st_size}  # a build may have been killed just now
+            there = set(root.names())
+            # An empty one is of a build that was killed while it wrote it.
+            there -= {name for name in _MARKS & there if not root.about(name).st_size}
         if any(not name.startswith(PREFIX) for name in there - _OURS):
             return
         if "CACHEDIR.TAG" not in there:
