@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from mkdocs_codeexec.core.sample import in_one_line
 from mkdocs_codeexec.html import ansi
 
 MAX_MESSAGE = 4000
@@ -58,7 +59,7 @@ class Annotations:
         """Return the line that makes `notice` an annotation."""
         properties: dict[str, object] = {}
         if notice.path:
-            properties["file"] = self._relative(notice.path)
+            properties["file"] = in_one_line(self._relative(notice.path))
         if notice.line:
             properties["line"] = notice.line
             properties["endLine"] = notice.end_line or notice.line

@@ -13,7 +13,7 @@ from mkdocs_codeexec.report.places import Place, page_map, rewritten, secondary
 from mkdocs_codeexec.report.problems import more, named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.protocols import Language
@@ -217,6 +217,13 @@ def _shortened(line: str) -> str:
 
 def _cut(text: str, rest: str = "on the page") -> str:
     lines = [_shortened(line) for line in text.rstrip("\n").split("\n")]
-    if len(lines) <= MAX_LINES:
-        return "\n".join(lines)
-    return "\n".join([*lines[:MAX_LINES], f"… {counted(len(lines) - MAX_LINES, 'more line')} {rest}"])
+    shown = list(quoted(lines[:MAX_LINES]))
+    if len(lines) > MAX_LINES:
+        shown.append(f"\x1b[0m… {counted(len(lines) - MAX_LINES, 'more line')} {rest}")
+    return "\n".join(shown)
+
+
+def quoted(lines: Iterable[str]) -> Iterator[str]:
+    """Yield `lines` that others wrote so that they look like nothing that we, MkDocs or a CI system would write."""
+    for line in lines:
+        yield f"| {line}".rstrip(" ")
