@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.confinement import ISOLATING
 from mkdocs_codeexec.runtime.sandbox import bubblewrap, places
-from mkdocs_codeexec.runtime.sandbox.places import within
+from mkdocs_codeexec.runtime.sandbox.places import Folders, within
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable, Iterator, Sequence
@@ -50,30 +51,28 @@ def sifted(asked: Iterable[str], scratch: str, access: Access, tier: Tier) -> tu
         access: What the child may reach.
         tier: What held it to that.
     """
-    skipped = (scratch, *KERNEL, *_UNTOLD, *access.writable, os.fspath(bubblewrap.SUPERVISING))
+    skipped = _skipped(scratch, access.writable)
     reached = _reached(access) if tier in ISOLATING else None
-    beside = {os.path.dirname(place) for place in access.readable}
     found = set()
     for item in _with_ways(asked):
         letter, path = item[0], item[1:]
         folder, newline, name = path.rpartition("\n") if letter == "n" else (path, "", "")
         folder = _normal(folder)
+        if folder in skipped:
+            continue
         if letter == "o":  # a folder may be listed then, without having been opened as one
             letter = "l" if os.path.isdir(folder) else "f"
-        if any(within(folder, place) for place in skipped):
-            continue
-        if reached is not None and not _is_reached(folder, reached, tier):
-            found |= _unreached(letter, folder, newline + name, beside, tier)
+        if reached is not None and not _is_reached(folder, reached, access, tier):
+            found |= _unreached(letter, folder, newline + name, access, tier)
             continue
         found.add(letter + folder + newline + name)
     if _lacks_a_library(found):  # the loader may know of it one day
         found.add("f/etc/ld.so.cache")
-    ways = (
-        set()
-        if reached is None
-        else {f"{letter}{way}" for place in reached for way in _above(place) for letter in "hx"}
-    )
-    return tuple(sorted(found - ways))  # a folder on the way to something is there, and no more of it
+    if reached is not None and any(item[0] in "hx" for item in found):
+        # A folder on the way to something is there, and no more of it.
+        places = (*reached, *map(os.path.realpath, access.readable))
+        found -= {f"{letter}{way}" for place in places for way in _above(place) for letter in "hx"}
+    return tuple(sorted(found))
 
 
 def _above(path: str) -> Iterator[str]:
@@ -89,17 +88,18 @@ def _lacks_a_library(asked: Iterable[str]) -> bool:
     """Tell whether a shared library was looked for that is nowhere."""
     there: dict[str, bool] = {}
     for item in asked:
-        name = os.path.basename(item[1:])
-        if item[0] == "f" and _LIBRARY.search(name):
+        name = item.rpartition("/")[2]
+        if item[0] == "f" and ".so" in name and _LIBRARY.search(name):
             there[name] = there.get(name, False) or os.path.lexists(item[1:])
     return not all(there.values())
 
 
-def _unreached(letter: str, path: str, module: str, beside: Collection[str], tier: Tier) -> set[str]:
+def _unreached(letter: str, path: str, module: str, access: Access, tier: Tier) -> set[str]:
     """Return what counts of a `path` that a child could not reach: that it could not, and what else it could tell.
 
     Of a checkout, all but hidden entries are shown (`languages.views`), so what comes beside these will be.
     """
+    beside = {os.path.dirname(place) for place in access.readable}
     found = {f"h{path}"}
     if letter == "l" and path in beside:
         found.add(f"s{path}")
@@ -131,14 +131,26 @@ def _entry(place: str, path: str) -> str:
     return "" if name.startswith(".") else f"{place}/{name}"
 
 
-def _is_reached(path: str, reached: Sequence[str], tier: Tier) -> bool:
+def _is_reached(path: str, reached: Folders, access: Access, tier: Tier) -> bool:
     """Tell whether a child can read `path`; of a path with links, Landlock looks at where they lead."""
+    if path in reached:
+        return True
     paths = {path, os.path.realpath(path)} if tier == "landlock" else {path}
-    return any(within(path, place) for path in paths for place in reached)
+    if any(other in reached for other in paths):
+        return True
+    real = [os.path.realpath(place) for place in access.readable]
+    return any(within(other, place) for other in paths for place in real)
 
 
-def _reached(access: Access) -> tuple[str, ...]:
-    return (*everywhere(network=access.network), *access.readable, *map(os.path.realpath, access.readable))
+@functools.lru_cache(maxsize=64)
+def _skipped(scratch: str, writable: tuple[str, ...]) -> Folders:
+    return Folders((scratch, *KERNEL, *_UNTOLD, *writable, os.fspath(bubblewrap.SUPERVISING)))
+
+
+@functools.lru_cache(maxsize=64)
+def _reached(access: Access) -> Folders:
+    """Return what a child with `access` reaches by the names that are given, whatever links there are."""
+    return Folders((*everywhere(network=access.network), *access.readable))
 
 
 def everywhere(*, network: bool) -> tuple[str, ...]:
@@ -150,7 +162,8 @@ def _normal(path: str) -> str:
     """Return `path` without detours; one that leads up is followed as the kernel does it."""
     if "/../" in path or path.endswith("/.."):
         return os.path.realpath(path)
-    return re.sub("/{2,}", "/", os.path.normpath(path))
+    path = os.path.normpath(path)
+    return path[1:] if path.startswith("//") else path
 
 
 def named(asked: Iterable[str], library: str, search: Sequence[str]) -> Iterator[tuple[str, str, str]]:
