@@ -9,6 +9,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.confinement import ISOLATING
+from mkdocs_codeexec.runtime.observed.links import Links
 from mkdocs_codeexec.runtime.sandbox import bubblewrap, places
 from mkdocs_codeexec.runtime.sandbox.places import Folders, within
 
@@ -52,7 +53,7 @@ def sifted(asked: Iterable[str], scratch: str, access: Access, tier: Tier) -> tu
         tier: What held it to that.
     """
     skipped = _skipped(scratch, access.writable)
-    reached = _reached(access) if tier in ISOLATING else None
+    reach = _Reach(access, tier) if tier in ISOLATING else None
     found = set()
     for item in _with_ways(asked):
         letter, path = item[0], item[1:]
@@ -62,16 +63,14 @@ def sifted(asked: Iterable[str], scratch: str, access: Access, tier: Tier) -> tu
             continue
         if letter == "o":  # a folder may be listed then, without having been opened as one
             letter = "l" if os.path.isdir(folder) else "f"
-        if reached is not None and not _is_reached(folder, reached, access, tier):
+        if reach is not None and not reach.has(folder):
             found |= _unreached(letter, folder, newline + name, access, tier)
             continue
         found.add(letter + folder + newline + name)
     if _lacks_a_library(found):  # the loader may know of it one day
         found.add("f/etc/ld.so.cache")
-    if reached is not None and any(item[0] in "hx" for item in found):
-        # A folder on the way to something is there, and no more of it.
-        places = (*reached, *map(os.path.realpath, access.readable))
-        found -= {f"{letter}{way}" for place in places for way in _above(place) for letter in "hx"}
+    if reach is not None:  # a folder on the way to something is there, and no more of it
+        found = {item for item in found if item[0] not in "hx" or not reach.leads_through(item[1:])}
     return tuple(sorted(found))
 
 
@@ -99,7 +98,7 @@ def _unreached(letter: str, path: str, module: str, access: Access, tier: Tier) 
 
     Of a checkout, all but hidden entries are shown (`languages.views`), so what comes beside these will be.
     """
-    beside = {os.path.dirname(place) for place in access.readable}
+    beside = _beside(access)
     found = {f"h{path}"}
     if letter == "l" and path in beside:
         found.add(f"s{path}")
@@ -131,15 +130,37 @@ def _entry(place: str, path: str) -> str:
     return "" if name.startswith(".") else f"{place}/{name}"
 
 
-def _is_reached(path: str, reached: Folders, access: Access, tier: Tier) -> bool:
-    """Tell whether a child can read `path`; of a path with links, Landlock looks at where they lead."""
-    if path in reached:
-        return True
-    paths = {path, os.path.realpath(path)} if tier == "landlock" else {path}
-    if any(other in reached for other in paths):
-        return True
-    real = [os.path.realpath(place) for place in access.readable]
-    return any(within(other, place) for other in paths for place in real)
+class _Reach:
+    """What a child with `access` can read. Of a path with links, Landlock looks at where they lead."""
+
+    def __init__(self, access: Access, tier: Tier) -> None:
+        self._access = access
+        self._tier = tier
+        self._named = _reached(access)
+        self._links = Links()
+        self._real: Folders | None = None
+
+    def has(self, path: str) -> bool:
+        """Tell whether it can read `path`."""
+        if path in self._named:
+            return True
+        real = self._led_to()
+        if path in real:
+            return True
+        if self._tier != "landlock":
+            return False
+        led = os.path.realpath(path)
+        return led in self._named or led in real
+
+    def leads_through(self, path: str) -> bool:
+        """Tell whether `path` is a folder above something that it can read."""
+        return path in _ways(self._named) or path in _ways(self._led_to())
+
+    def _led_to(self) -> Folders:
+        """Return what it can read by the real names: looked for anew for each child, and only if it is needed."""
+        if self._real is None:
+            self._real = _folders(tuple(map(self._links.real, self._access.readable)))
+        return self._real
 
 
 @functools.lru_cache(maxsize=64)
@@ -151,6 +172,21 @@ def _skipped(scratch: str, writable: tuple[str, ...]) -> Folders:
 def _reached(access: Access) -> Folders:
     """Return what a child with `access` reaches by the names that are given, whatever links there are."""
     return Folders((*everywhere(network=access.network), *access.readable))
+
+
+@functools.lru_cache(maxsize=64)
+def _folders(paths: tuple[str, ...]) -> Folders:
+    return Folders(paths)
+
+
+@functools.lru_cache(maxsize=64)
+def _ways(folders: Folders) -> frozenset[str]:
+    return frozenset(way for folder in folders for way in _above(folder))
+
+
+@functools.lru_cache(maxsize=64)
+def _beside(access: Access) -> frozenset[str]:
+    return frozenset(os.path.dirname(place) for place in access.readable)
 
 
 def everywhere(*, network: bool) -> tuple[str, ...]:
