@@ -14,7 +14,7 @@ from mkdocs_codeexec.runtime.sandbox import bubblewrap, places
 from mkdocs_codeexec.runtime.sandbox.places import Folders, within
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from mkdocs_codeexec.core.confinement import Access, Tier
 

@@ -25,8 +25,12 @@ class Links:
         return list(self._straight)[2:]
 
     def _is_straight(self, path: str) -> bool:
-        found = self._straight.get(path)
-        if found is None:
-            found = self._is_straight(path[: path.rindex("/")]) and not os.path.islink(path)
-            self._straight[path] = found
-        return found
+        """Tell whether no link is on the way to `path`, nor it is one."""
+        known = self._straight
+        unknown = []
+        while (straight := known.get(path)) is None:
+            unknown.append(path)
+            path = path[: path.rindex("/")]
+        for path in reversed(unknown):
+            straight = known[path] = straight and not os.path.islink(path)
+        return straight
