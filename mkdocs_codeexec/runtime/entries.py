@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import json
 import os
 import re
@@ -123,11 +124,9 @@ def replace(path: Path, data: bytes, *, sync: bool = True) -> None:
     Raises:
         OSError: It could not be written; nothing of it is left.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _aside(path)
     try:
-        # Unlike those of `tempfile`, it may be read by whom the umask allows: a store can be shared.
-        with temporary.open("xb", buffering=0) as file:
+        with _made(temporary) as file:
             rest = memoryview(data)
             while rest:
                 rest = rest[file.write(rest) :]
@@ -157,6 +156,21 @@ def touch(path: Path) -> None:
     """Note that the entry at `path` was used now, if that is possible."""
     with suppress(OSError, NotImplementedError):
         os.utime(path, follow_symlinks=False)
+
+
+def _made(path: Path) -> io.FileIO:
+    """Return a new file, open to be written. Its folder mostly is there already.
+
+    Unlike those of `tempfile`, it may be read by whom the umask allows: a store can be shared.
+
+    Raises:
+        OSError: It could not be made.
+    """
+    try:
+        return path.open("xb", buffering=0)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("xb", buffering=0)
 
 
 def _aside(path: Path) -> Path:

@@ -131,8 +131,9 @@ def _observe_imports() -> None:
         return stat(path, dir_fd=_QUIET) if path.startswith("/") else stat(path)
 
     def _path_isdir(path: str) -> bool:
+        own = path in untold or (path.startswith(library + "/") and "-packages" not in path)
         try:
-            mode = stat(path or posix.getcwd()).st_mode
+            mode = stat(path, dir_fd=_QUIET).st_mode if own else stat(path or posix.getcwd()).st_mode
         except OSError:
             return False
         return mode & 0o170000 == 0o040000
