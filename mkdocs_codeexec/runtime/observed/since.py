@@ -20,11 +20,12 @@ class Since:
         when: It began then; nanoseconds since the epoch.
 
     Attributes:
+        when: The same.
         links: Knows those that were gone through.
     """
 
     def __init__(self, when: int) -> None:
-        self._when = when
+        self.when = when
         self.links = Links()
 
     def unchanged(self, about: os.stat_result) -> None:
@@ -34,7 +35,7 @@ class Since:
             Unstable: It has changed.
         """
         # The clock may be behind the dates of the disk: then they say nothing.
-        if self._when <= about.st_ctime_ns <= time.time_ns() + 1_000_000_000:
+        if self.when <= about.st_ctime_ns <= time.time_ns() + 1_000_000_000:
             raise Unstable
 
     def links_unchanged(self) -> None:
