@@ -94,8 +94,11 @@ class Folder:
             OSError: It is not there, or cannot be opened.
         """
         if make:
-            with suppress(FileExistsError):
-                os.mkdir(self._name(name), mode, dir_fd=self._fd)
+            try:
+                return self.folder(name)  # mostly it is there
+            except FileNotFoundError:
+                with suppress(FileExistsError):
+                    os.mkdir(self._name(name), mode, dir_fd=self._fd)
         if self._fd is None:
             about = self.about(name)
             if not stat.S_ISDIR(about.st_mode):
