@@ -479,7 +479,9 @@ def test_a_supervisor_that_is_killed(mark: str) -> None:
 @pytest.mark.parametrize("code", STUBBORN.values(), ids=STUBBORN)
 def test_what_a_killed_supervisor_leaves_is_ended(children: Children, mark: str, code: str) -> None:
     """Whatever came of the child is gone when its supervisor is killed by it: daemons, sessions, what is stopped."""
-    code = f"import os, signal\nif not os.fork():\n import time; time.sleep(0.3); os.kill({{0}}, 9); os._exit(0)\n{code}"
+    code = (
+        f"import os, signal\nif not os.fork():\n import time; time.sleep(0.3); os.kill({{0}}, 9); os._exit(0)\n{code}"
+    )
     code = code.replace("{0}", "int(open(f'/proc/{os.getppid()}/stat').read().rpartition(')')[2].split()[1])")
     found = children.run(python(code, mark, timeout=20), "run")
 

@@ -518,6 +518,33 @@ def test_without_limits_there_are_none(sandbox: Sandbox) -> None:
     assert usual.stdout.splitlines()[:3] == found.stdout.splitlines()[:3]
 
 
+def test_two_builds_at_once_are_counted_apart(sandbox: Sandbox) -> None:
+    """The same sample, and so the same user, may start as many processes in each of two builds."""
+    code = "for i in $(seq 40); do sleep 5 & done; wait; echo all"
+    found: list[StepResult] = []
+    with Children("auto", tiers=[sandbox.tier]) as others:
+        both = [sandbox, replace(sandbox, children=others)]
+        assert sandbox.tier == others.tier
+        threads = [threading.Thread(target=lambda one=one: found.append(one.sh(code))) for one in both]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert [("all\n", Exited(0))] * 2 == [(one.stdout, one.ended) for one in found], found
+
+
+def test_names_are_the_same_in_a_user_namespace(sandbox: Sandbox) -> None:
+    """As root, files belong to whom they belong to, and a sample has no right to be another."""
+    if not ROOT:
+        pytest.skip("an ordinary user can become nobody else")
+    found = sandbox.sh(
+        "stat -c '%u %g' /usr/bin; chown 0 sample.sh 2>/dev/null || echo no; su -c id 2>/dev/null || echo no"
+    )
+
+    assert "0 0\nno\nno\n" == found.stdout
+
+
 # --- How a tier is chosen ------------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ import resource
 import signal
 import time
 
-from . import privileges
+from . import privileges, user_namespace
 from .processes import ON_LINUX, PR_SET_DUMPABLE, PR_SET_PDEATHSIG, prctl
 
 TYPE_CHECKING = False  # importing `typing` would cost a fifth of the start
@@ -155,6 +155,8 @@ def purpose(request: Request) -> str:
 def prepare(request: Request) -> None:
     """Load what confines children like that of `request`, and make their filter of system calls: once, not in each."""
     kind = request["tier"], purpose(request)
+    if request["user"] is not None:
+        user_namespace.prepare()
     if kind not in _filters:
         if request["tier"] == "bubblewrap":
             privileges.bound()  # it starts no other program than children
