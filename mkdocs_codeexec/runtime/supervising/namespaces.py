@@ -91,7 +91,9 @@ def furnish(request: dict[str, Any]) -> None:
     inside = {folder: _opened(folder, shown) for folder in ("/tmp", "/dev/shm")}
     # All places for temporary files are of one file system, so that they have one limit.
     mount("tmpfs", "/dev/shm", "tmpfs", MS_MINE, _size(limits["tmp"], "mode=0755"))
-    tmp, shm, rest = (_folder(f"/dev/shm/{name}", mode) for name, mode in (("tmp", 0o1777), ("shm", 0o1777), ("rest", 0o755)))
+    tmp, shm, rest = (
+        _folder(f"/dev/shm/{name}", mode) for name, mode in (("tmp", 0o1777), ("shm", 0o1777), ("rest", 0o755))
+    )
     _cover("/tmp", tmp, inside["/tmp"])
     _cover("/dev/shm", shm, inside["/dev/shm"])
     if scratch is None:
@@ -234,7 +236,7 @@ def watch_over(child: int, status_pipe: int, scratch: str | None) -> None:
         except ChildProcessError:
             os.write(status_pipe, ALONE)
             return
-        if pid == child or pid == 0:
+        if pid in (child, 0):
             full = [was or _is_full(folder) for was, folder in zip(full, folders, strict=False)] or full
         if pid == child:
             child = 0

@@ -111,9 +111,10 @@ class Supervisor:
         try:
             self.prepare(request)
             self.observe(request, streams)
+            watchdog = self.watchdog(request)
             self.start(request, streams)
             timeout = request["timeout"]
-            exceeded = self.watch(streams, None if timeout is None else started + timeout, self.watchdog(request))
+            exceeded = self.watch(streams, None if timeout is None else started + timeout, watchdog)
             alone = exceeded is None and self.namespaced and self.is_alone(streams)
             if not alone:
                 self.end_all()
