@@ -190,7 +190,7 @@ def test_the_sandbox_holds_for_an_ordinary_user(tmp_path: Path, user: Callable[.
     argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), copied]
     env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     ended = subprocess.run(
-        user(folder)(argv), cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=200
+        user(folder)(argv), cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=400
     )
 
     assert 0 == ended.returncode, ended.stdout + ended.stderr

@@ -454,6 +454,54 @@ MEMORY = {
     ),
 }
 
+FILL = """
+import array, mmap, os, socket, threading, time
+def memory(size=90 << 20):
+    fd = os.memfd_create("canary")
+    for _ in range(size >> 20):
+        os.write(fd, b"x" * (1 << 20))
+    return fd
+"""
+HELD = {
+    "files in memory": "kept = [memory() for _ in range(9)]",
+    "files in memory, of children": "for _ in range(9):\n    if os.fork() == 0:\n        memory(); time.sleep(20); os._exit(0)",
+    "mapped and closed": (
+        "kept = []\nfor _ in range(9):\n    fd = memory()\n    kept.append(mmap.mmap(fd, 4096))\n    os.close(fd)"
+    ),
+    "on its way": (
+        "a, b = socket.socketpair()\nfor _ in range(9):\n    fd = memory()\n"
+        "    a.sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [fd]))])\n    os.close(fd)"
+    ),
+    "mapped, and not in use": (
+        "x = mmap.mmap(-1, 2 << 30)\nfor i in range(0, 900 << 20, 1 << 20):\n    x[i:i + (1 << 20)] = b'x' * (1 << 20)\n"
+        "    x.madvise(mmap.MADV_DONTNEED, i, 1 << 20)"
+    ),
+    "its first thread has ended": (
+        "import ctypes\ndef go():\n    time.sleep(0.1)\n    x = mmap.mmap(-1, 900 << 20)\n"
+        "    for i in range(0, 900 << 20, 1 << 20): x[i:i + (1 << 20)] = b'x' * (1 << 20)\n"
+        "    time.sleep(20)\nthreading.Thread(target=go).start()\nctypes.CDLL(None).pthread_exit(None)"
+    ),
+}
+
+
+@pytest.mark.parametrize("how", HELD)
+def test_memory_that_is_held_otherwise_is_limited(sandbox: Sandbox, how: str) -> None:
+    """Files that are memory count, open or mapped or sent to nobody, and so does a process without its first thread."""
+    found = sandbox.python(FILL + HELD[how] + "\ntime.sleep(20)")
+
+    assert OutOfMemory(512) == found.ended, found.stderr
+
+
+def test_memory_that_is_mapped_is_counted_once(sandbox: Sandbox) -> None:
+    """Half the limit in a file that is memory, which is mapped and used in two processes, is not over it."""
+    code = (
+        f"{FILL}\nkept = [memory() for _ in range(3)]\nmaps = [mmap.mmap(fd, 90 << 20) for fd in kept]\nos.fork()\n"
+        "print(sum(len(x[:]) for x in maps) >> 20)\ntime.sleep(0.5)"
+    )
+    found = sandbox.python(code)
+
+    assert (Exited(0), "270\n270\n") == (found.ended, found.stdout), found.stderr
+
 
 @pytest.mark.parametrize("how", MEMORY)
 def test_memory_is_limited(sandbox: Sandbox, how: str) -> None:
@@ -489,6 +537,40 @@ def test_the_working_directory_is_limited(sandbox: Sandbox, code: str) -> None:
     found = sandbox.sh(f"{code}; s=$?; sleep 0.5; exit $s")
 
     assert LimitReached("disk", 64) == found.ended
+
+
+WRITTEN = {
+    "removed and open": "exec 3>x; rm x; head -c 99M /dev/zero >&3",
+    "removed and open, in TMPDIR": "exec 3>$TMPDIR/x; rm $TMPDIR/x; head -c 99M /dev/zero >&3",
+    "of two names": "head -c 1 /dev/zero >x; ln x y; head -c 99M /dev/zero >>x",
+    "in a folder that cannot be listed": "mkdir d; chmod 300 d; head -c 99M /dev/zero >d/x",
+    "in a folder that is closed": "mkdir d; exec 3>d/x; chmod 000 d; head -c 99M /dev/zero >&3",
+    "very deep": (
+        "for i in $(seq 30); do n=$(printf 'a%.0s' $(seq 200)); mkdir $n; cd -P $n 2>/dev/null || break; done; "
+        "head -c 99M /dev/zero >x"
+    ),
+    "in two hundred folders": "for i in $(seq 200); do mkdir d && cd d || break; done; head -c 99M /dev/zero >x",
+}
+
+
+@pytest.mark.parametrize("how", WRITTEN)
+def test_what_is_written_is_limited_wherever_it_is(sandbox: Sandbox, how: str) -> None:
+    """A file counts that has no name any more, or two, or is where nobody may look, or at the end of a long way."""
+    limits = replace(RUN_LIMITS, tmp=64)
+    found = sandbox.sh(f"{WRITTEN[how]}; s=$?; sleep 3; exit $s", limits=limits)
+
+    assert LimitReached("tmp" if "TMPDIR" in how else "disk", 64) == found.ended, found.stderr
+
+
+@pytest.mark.parametrize("place", ["$TMPDIR", "$HOME", "/tmp", "/dev/shm"])
+def test_a_full_place_is_called_by_its_name(sandbox: Sandbox, place: str) -> None:
+    """All that is not the working directory is `tmp`, also if it is tidied up at once, and no message names it."""
+    if sandbox.tier != "bubblewrap" and place.startswith("/"):
+        pytest.skip("the machine's own")
+    code = f"head -c 20M /dev/zero >{place}/big 2>/dev/null; s=$?; sleep 0.5; rm {place}/big; echo full >&2; exit $s"
+    found = sandbox.sh(code, limits=replace(RUN_LIMITS, tmp=8))
+
+    assert LimitReached("tmp", 8) == found.ended
 
 
 def test_temporary_files_are_limited(sandbox: Sandbox) -> None:
@@ -528,6 +610,33 @@ def test_without_limits_there_are_none(sandbox: Sandbox) -> None:
     found = sandbox.sh("ulimit -n; ulimit -t; ulimit -f; ulimit -u", limits=UNLIMITED)
 
     assert usual.stdout.splitlines()[:3] == found.stdout.splitlines()[:3]
+
+
+def test_two_builds_at_once_are_counted_apart(sandbox: Sandbox) -> None:
+    """The same sample, and so the same user, may start as many processes in each of two builds."""
+    code = "for i in $(seq 40); do sleep 5 & done; wait; echo all"
+    found: list[StepResult] = []
+    with Children("auto", tiers=[sandbox.tier]) as others:
+        both = [sandbox, replace(sandbox, children=others)]
+        assert sandbox.tier == others.tier
+        threads = [threading.Thread(target=lambda one=one: found.append(one.sh(code))) for one in both]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert [("all\n", Exited(0))] * 2 == [(one.stdout, one.ended) for one in found], found
+
+
+def test_names_are_the_same_in_a_user_namespace(sandbox: Sandbox) -> None:
+    """As root, files belong to whom they belong to, and a sample has no right to be another."""
+    if not ROOT:
+        pytest.skip("an ordinary user can become nobody else")
+    found = sandbox.sh(
+        "stat -c '%u %g' /usr/bin; chown 0 sample.sh 2>/dev/null || echo no; su -c id 2>/dev/null || echo no"
+    )
+
+    assert "0 0\nno\nno\n" == found.stdout
 
 
 # --- How a tier is chosen ------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ import os
 import select
 import struct
 
-from . import seccomp
+from . import calls, seccomp
 from .processes import LIBC
 
 TYPE_CHECKING = False  # importing `typing` would cost a fifth of the start
@@ -115,11 +115,10 @@ def program() -> bytes | None:
             asked = seccomp.when(AT_EMPTY_PATH, seccomp.end(seccomp.ALLOW), test=seccomp.ANY_BIT)
             body += [*seccomp.load(argument(flags)), *asked]
         decisions[number] = [*body, *seccomp.end(NOTIFY)]
-    ring = seccomp.REFUSED["io_uring_setup"][at]
+    ring = calls.REFUSED["io_uring_setup"][at]
     assert ring is not None, "every machine has it"
     decisions[ring] = seccomp.end(seccomp.UNKNOWN)  # through which files are opened without a call
-    code = [*native(at), *seccomp.search(sorted(decisions.items()))]
-    return b"".join(struct.pack("=HBBI", *instruction) for instruction in code)
+    return seccomp.packed([*native(at), *seccomp.search(decisions, seccomp.end(seccomp.ALLOW))])
 
 
 def native(at: int) -> Code:
@@ -144,7 +143,7 @@ def listen(filters: bytes) -> int:
     """
     at = seccomp.column()
     assert at is not None, "there is a program"
-    number = ctypes.c_long(seccomp.EXAMINED["seccomp"][at])
+    number = ctypes.c_long(calls.ALLOWED["seccomp"][at] or 0)
     value = seccomp.Program(len(filters) // 8, filters)
     mode, flags = ctypes.c_ulong(seccomp.SECCOMP_SET_MODE_FILTER), ctypes.c_ulong(NEW_LISTENER)
     fd: int = LIBC.syscall(number, mode, flags, ctypes.byref(value))
