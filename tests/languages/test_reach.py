@@ -19,6 +19,7 @@ from mkdocs_codeexec.core.confinement import UNLIMITED, Limits, Tier
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.sample import Given
+from mkdocs_codeexec.core.settings import NetworkPolicy
 from mkdocs_codeexec.languages import BUILTIN, interpreter, open_languages
 from mkdocs_codeexec.languages.rust.environments import configuration, fetching, reach
 from mkdocs_codeexec.languages.rust.environments.manifest import toml
@@ -554,10 +555,16 @@ LIMITS, BUILD_LIMITS = Limits(memory=100), Limits(memory=200)
 
 @pytest.mark.parametrize(
     ("network", "asked", "wanted"),
-    [(False, None, False), (True, None, True), (True, False, False), (False, True, True), (False, False, False)],
+    [
+        *(("false", None, False), ("false", True, False), ("false", False, False)),
+        *(("ask", None, False), ("ask", True, True), ("ask", False, False)),
+        *(("true", None, True), ("true", True, True), ("true", False, False)),
+    ],
 )
-def test_steps_say_how_much_they_may_use(workshop: Workshop, network: bool, asked: bool | None, wanted: bool) -> None:
-    """Limits are those of the kind of step; the network is as the sample says, or else its language, for both."""
+def test_steps_say_how_much_they_may_use(
+    workshop: Workshop, network: NetworkPolicy, asked: bool | None, wanted: bool
+) -> None:
+    """Limits are those of the kind of step; who denies the network prevails, and `strict` denies it always."""
     rust = replace(workshop.rust(network=network), limits=LIMITS, build_limits=BUILD_LIMITS)
     build = ("cc", "-o", "{exe}", "{file}")
     script = workshop.script(name="c", build=build, command=("{exe}",), network=network)
@@ -570,3 +577,5 @@ def test_steps_say_how_much_they_may_use(workshop: Workshop, network: bool, aske
         assert [("build", BUILD_LIMITS, wanted), ("run", LIMITS, wanted)] == [
             (s.kind, s.limits, s.network) for s in steps
         ]
+        strict = open_languages(replace(settings, sandbox="strict"), workshop.listener)[name].plan(sample).steps
+        assert [False, False] == [step.network for step in strict]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core import rights
 from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.expectation import FailsToBuild
 from mkdocs_codeexec.core.hidden import runnable
@@ -78,7 +79,7 @@ class RustLanguage:
         self._environments: dict[str, Environment] = {}
         self._inputs: tuple[tuple[str, str], ...] = ()
         self._named: set[Path] = set()  # files of the documented package that samples name
-        self._builder = Builder(settings.jobs)
+        self._builder = Builder(settings.jobs, shares=settings.sandbox != "strict")
         self.survey()
         check_package(self._rust.package, self._environments.values())
 
@@ -257,8 +258,7 @@ class RustLanguage:
         link = _LINK if env["RUST_BACKTRACE"] == "0" else _LINK_TRACED
         how = (*_COMPILE, *harness, *(_CHECK if sample.build_only else link))
         argv = ("{rustc}", "{environment}", f"--edition={edition}", *crate, *how, FILE)
-        asked = sample.given.network
-        network = self._rust.network if asked is None else asked
+        network = rights.network(self._rust.network, sample.given.network, self._settings.sandbox)
         build = Step(
             kind="build",
             argv=argv,

@@ -155,7 +155,8 @@ def prepare(request: Request) -> None:
             privileges.bound()  # it starts no other program than children
         from . import landlock, namespaces, seccomp  # noqa: F401 - loaded here, used there
 
-        sockets = "local" if request["tier"] == "bubblewrap" else "network" if request["network"] else "none"
+        # With the network of the machine come the names of its abstract sockets, which no mount hides: no UNIX sockets then.
+        sockets = "network" if request["network"] else "local" if request["tier"] == "bubblewrap" else "none"
         _filters[kind] = (request["tier"] != "limits" and seccomp.program(sockets)) or b""
 
 

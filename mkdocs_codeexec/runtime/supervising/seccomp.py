@@ -34,8 +34,9 @@ SOCKETS: dict[str, tuple[int, ...]] = {
 """Which sockets a child may open.
 
 `none`: no TCP, no UDP, no name is resolved, and no service of this machine is reached. `network`: the network, but none
-of this machine's services that listen on UNIX sockets (Docker's, the desktop's, the key agent's). `local`: for a child
-with network and mount namespaces of its own, where nobody listens but itself.
+of this machine's services that listen on UNIX sockets (Docker's, the desktop's, the key agent's): in the network of the
+machine those with abstract names are reached through no file. `local`: for a child with network and mount namespaces of
+its own, where nobody listens but itself.
 """
 
 # --- The machine --------------------------------------------------------------------------------------------------
