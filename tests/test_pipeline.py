@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mkdocs_codeexec.core.action import Action, Key, Step
-from mkdocs_codeexec.core.confinement import SandboxMode
 from mkdocs_codeexec.core.expectation import Errored, Met, Skipped, Succeeds, Unmet
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, Outcome, StepResult, Termination, TimedOut
 from mkdocs_codeexec.core.protocols import Unavailability
@@ -20,6 +19,7 @@ from mkdocs_codeexec.runtime.observed.inputs import ObservedInputs
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from mkdocs_codeexec.core.confinement import SandboxMode
     from mkdocs_codeexec.core.protocols import Executor, Finish, Language, Runner
     from mkdocs_codeexec.core.settings import ExecuteMode
 

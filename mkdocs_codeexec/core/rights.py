@@ -19,7 +19,7 @@ LONGER = 3
 """How many times the configured `timeout` a fence may ask for, where nothing limits the whole batch."""
 
 
-def network(policy: NetworkPolicy, asked: bool | None, sandbox: SandboxMode) -> bool:
+def network(policy: NetworkPolicy, asked: bool | None, sandbox: SandboxMode) -> bool:  # noqa: FBT001 - three answers
     """Return whether a sample may use the network; whoever denies it prevails.
 
     Args:

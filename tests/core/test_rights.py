@@ -76,8 +76,15 @@ def test_what_would_grant_it_is_said() -> None:
 
 @pytest.mark.parametrize(
     ("asked", "total", "granted"),
-    [(None, None, True), (0.5, None, True), (10, None, True), (30, None, True), (30.5, None, False), (300, None, False)]
-    + [(300, 400.0, True)],
+    [
+        (None, None, True),
+        (0.5, None, True),
+        (10, None, True),
+        (30, None, True),
+        (30.5, None, False),
+        (300, None, False),
+        (300, 400.0, True),
+    ],
 )
 def test_a_fence_has_so_much_time(asked: float | None, total: float | None, granted: bool) -> None:
     """Three times what is configured; more where the configuration limits all samples together."""

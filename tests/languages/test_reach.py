@@ -10,7 +10,7 @@ import tomllib
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
@@ -19,7 +19,6 @@ from mkdocs_codeexec.core.confinement import UNLIMITED, Limits, Tier
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.sample import Given
-from mkdocs_codeexec.core.settings import NetworkPolicy
 from mkdocs_codeexec.languages import BUILTIN, interpreter, open_languages
 from mkdocs_codeexec.languages.rust.environments import configuration, fetching, reach
 from mkdocs_codeexec.languages.rust.environments.manifest import toml
@@ -28,6 +27,9 @@ from mkdocs_codeexec.languages.toolchain import Toolchain
 from mkdocs_codeexec.languages.views import MANY, given, installation, outermost, views
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.process import Children
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.settings import NetworkPolicy
 
 Workshop: TypeAlias = Any
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
