@@ -135,6 +135,7 @@ class Settings:
         project_dir: The folder of `mkdocs.yml`.
         cache_dir: Where results are kept.
         environment_dir: Where Environments are kept.
+        lent: Where earlier builds have kept theirs, for one that leaves nothing (`keeps`); otherwise None.
         sandbox: How strongly samples must be confined.
         tiers: Those that `sandbox` may choose from.
         limits: How much one run step may use.
@@ -167,7 +168,13 @@ class Settings:
     cache_write: bool = True
     cache_write_refusal: str = ""
     stranger: str = ""
+    lent: Path | None = None
     verbose: bool = False
     rust: RustSettings | None = None
     scripts: Mapping[str, ScriptSettings] = field(default_factory=dict)
     host_env: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether this build leaves anything that later builds read: results, lock files, built dependencies."""
+        return self.cache_write or not self.stranger

@@ -52,7 +52,7 @@ class ScriptLanguage:
         self._script = script
         self._narrator = narrator
         self._file = f"sample.{script.extension}" if script.extension else "sample"
-        self._memo = Memo(settings.cache_dir)
+        self._memo = Memo(settings.cache_dir, keeps=settings.keeps)
         self._identity: str | None = None
         self._fingerprint = ""
         self._asked = ""

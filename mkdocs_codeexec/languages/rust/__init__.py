@@ -74,7 +74,7 @@ class RustLanguage:
         self._rust: RustSettings = settings.rust
         self._narrator = narrator
         self._preamble = _preamble(self._rust.preamble)
-        self._compiler = Compiler(settings, self._rust, Memo(settings.cache_dir))
+        self._compiler = Compiler(settings, self._rust, Memo(settings.cache_dir, keeps=settings.keeps))
         self._flags = ""
         self._environments: dict[str, Environment] = {}
         self._inputs: tuple[tuple[str, str], ...] = ()
@@ -147,7 +147,7 @@ class RustLanguage:
         from mkdocs_codeexec.languages.rust.environments.builds import build_all
 
         wanted = tuple(dict.fromkeys(needed.values()))
-        found = build_all(wanted, toolchain, runner, self._narrator, home_of_all(self._settings))
+        found = build_all(wanted, toolchain, runner, self._narrator, home_of_all(self._settings.environment_dir))
         for key, environment in needed.items():
             became = found[environment.name]
             if isinstance(became, Unavailability):
