@@ -102,8 +102,9 @@ def test_a_child_has_no_privileges_and_cannot_gain_any(sandbox: Sandbox) -> None
 
     assert {"0000000000000000"} == {found[f"Cap{which}"] for which in ("Inh", "Prm", "Eff", "Amb")}
     assert "1" == found["NoNewPrivs"]
-    if ROOT:
+    if ROOT or sandbox.tier == "bubblewrap":  # elsewhere only who has capabilities can see to that
         assert "0000000000000000" == found["CapBnd"]
+    if ROOT:
         assert all(int(uid) >= 100_000 for uid in found["Uid"].split())
         assert all(int(gid) >= 100_000 for gid in found["Gid"].split())
         assert "" == found["Groups"].strip()
@@ -132,6 +133,36 @@ def test_the_machine_s_settings_cannot_be_written(sandbox: Sandbox) -> None:
         if not Path("/proc/sys", name).exists():
             continue
         assert "" == found.stdout, name
+
+
+MASKED = (
+    *("acpi", "asound", "bus", "fs", "interrupts", "irq", "kcore", "key-users", "keys", "latency_stats", "sched_debug"),
+    *("scsi", "sysrq-trigger", "timer_list", "timer_stats"),
+)
+
+
+def test_the_kernel_tells_nothing_of_the_machine(isolating: Sandbox) -> None:
+    """What containers do not show of `/proc` is empty or closed, and what programs need of it is there."""
+    names = [name for name in MASKED if Path("/proc", name).exists()]
+    found = isolating.sh(f"cd /proc; for f in {' '.join(names)}; do ls -A $f/ 2>/dev/null; cat $f 2>/dev/null; done")
+    needed = isolating.sh(
+        "cat /proc/meminfo /proc/cpuinfo /proc/loadavg /proc/sys/kernel/osrelease >/dev/null && echo ok"
+    )
+
+    assert {"keys", "irq"} <= set(names)
+    assert "" == found.stdout
+    assert "ok\n" == needed.stdout, needed.stderr
+
+
+def test_no_file_of_the_kernel_can_be_written(isolating: Sandbox) -> None:
+    """Nothing in `/proc` can be opened for writing: neither what is the machine's, nor what is the sample's own."""
+    code = (
+        "for f in $(find /proc -path '/proc/[0-9]*' -prune -o -type f -print 2>/dev/null) /proc/self/oom_score_adj; do"
+    )
+    found = isolating.sh(f"{code} [ ! -c $f ] && (: >>$f) 2>/dev/null && echo $f; done; true")
+    open_to_it = set(found.stdout.split())
+
+    assert set() == (open_to_it - {"/proc/self/oom_score_adj"} if isolating.tier == "landlock" else open_to_it)
 
 
 @pytest.mark.parametrize(
