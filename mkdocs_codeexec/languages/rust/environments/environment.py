@@ -120,7 +120,8 @@ class Environment:
         """
         if self.plain:
             return Arguments()
-        if wrong := mending.absent(self.manifest, self._settings.project_dir):
+        wrong = mending.unspeakable(self.manifest, self._settings.environment_dir)
+        if wrong := wrong or mending.absent(self.manifest, self._settings.project_dir):
             return wrong
         if self._lock is None or self._sources is None:
             return None
