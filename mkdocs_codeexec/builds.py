@@ -131,15 +131,18 @@ class Builds:
         if (kept := self.kept()) is not None:
             kept.tidy()
             kept.close()
-        for build in self._all:
-            if build.site.states is not None:
-                build.site.states.save()
-        if run.counts()["samples"]:
-            self._write(run, site)
+        if site.settings.keeps:
+            self._keep(run, site)
         fails = run.verdict() if fatal or any(other["fails"] for other in others) else ""
         return "" if self.project and self.project.leave(run, fails) else fails
 
-    def _write(self, run: Run, site: Site) -> None:
+    def _keep(self, run: Run, site: Site) -> None:
+        """Leave what later builds, and readers of `last-run.json`, want to know."""
+        for build in self._all:
+            if build.site.states is not None:
+                build.site.states.save()
+        if not run.counts()["samples"]:
+            return
         try:
             run.write(site.settings.cache_dir)
         except OSError as error:

@@ -59,10 +59,15 @@ class Memo:
     """Toolchains that were asked before, by name and fingerprint; kept in the cache directory.
 
     It never fails: what cannot be read is not known, what cannot be written is remembered by this process alone.
+
+    Args:
+        cache_dir: Where it is kept.
+        keeps: Whether anything is written there.
     """
 
-    def __init__(self, cache_dir: Path) -> None:
+    def __init__(self, cache_dir: Path, *, keeps: bool = True) -> None:
         self._cache_dir = cache_dir
+        self._keeps = keeps
         self._known: dict[str, tuple[str, Toolchain]] = {}
 
     def recall(self, name: str, fingerprint: str) -> Toolchain | None:
@@ -73,6 +78,8 @@ class Memo:
     def remember(self, name: str, fingerprint: str, toolchain: Toolchain) -> None:
         """Keep `toolchain` as the answer of `name`."""
         self._known[name] = (fingerprint, toolchain)
+        if not self._keeps:
+            return
         known = {**self._read(), **self._known}
         entries = {key: {"fingerprint": mark, **tool._asdict()} for key, (mark, tool) in sorted(known.items())}
         text = json.dumps({"format": FORMAT, "toolchains": entries}, indent=1, ensure_ascii=False) + "\n"

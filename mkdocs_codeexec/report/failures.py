@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.core.confinement import ISOLATING
+from mkdocs_codeexec.core.confinement import ISOLATED
 from mkdocs_codeexec.core.expectation import Blocked, Errored, Unmet, verdict_reason
 from mkdocs_codeexec.core.outcome import Exited, LimitReached, OutOfMemory, counted
 from mkdocs_codeexec.report.annotations import Notice
@@ -125,7 +125,7 @@ def _hint(outcome: Outcome, language: str) -> str:
     """Return which option may change how the last step ended; nothing if none is known to."""
     step = outcome.steps[-1]
     match step.ended:
-        case Exited(126 | 127) if step.kind == "run" and outcome.sandbox in ISOLATING:  # a shell's "command not found"
+        case Exited(126 | 127) if step.kind == "run" and outcome.sandbox in ISOLATED:  # a shell's "command not found"
             return (
                 "the sandbox shows programs of the system and of the language; the folder of another one is named "
                 f"under `languages.{language}.readable` in mkdocs.yml"

@@ -384,7 +384,7 @@ class Crew:
             action = order.action
             outcome = Outcome(language=action.language, steps=tuple(order.steps), toolchain=action.toolchain or "")
             if outcome.started:  # or nobody may know the tier yet, and finding out takes a while
-                outcome = replace(outcome, sandbox=self._children.tier)
+                outcome = replace(outcome, sandbox=self._children.confinement)
             try:
                 order.finish(action, outcome)
             except Exception as error:  # noqa: BLE001 - raised by `run`, when the others have been handed over

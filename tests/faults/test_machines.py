@@ -130,6 +130,29 @@ def test_no_room_for_temporary_files(project: Project, build: Callable[..., Any]
     assert (0, wrong) == (again.status, again.counts.get("executed", 0)), again.log
 
 
+def test_closed_descriptors(project: Project, build: Callable[..., Any], tier: str) -> None:
+    """Whichever of the three standard streams are closed (`mkdocs build <&-`), nothing hangs, and the site is the same."""
+    streams = {"<&-": 0, ">&-": 1, "2>&-": 2}
+    project.page(SCRIPTS + FAILING + RUST)
+    own = {"CODEEXEC_EXECUTE": "always"}
+    assert 0 == build(project, env=own).status
+    found = site(project)
+    for number in range(1, 8):
+        closed = " ".join(word for word, stream in streams.items() if number & 1 << stream)
+        shutil.rmtree(project.root / "site")
+
+        # With stdout closed MkDocs itself fails, unless it is told which colours it may use.
+        ended = build(
+            project,
+            wrap=lambda argv, closed=closed: ["sh", "-c", f'"$@" {closed}', "sh", *argv[:3], "--no-color", *argv[3:]],
+            env=own,
+        )
+
+        assert (0, 14) == (ended.status, ended.counts.get("executed", 0)), (closed, ended.log)
+        assert tier == ended.run["sandbox"], closed
+        assert found == site(project), closed
+
+
 @pytest.mark.parametrize("files", [64, 32])
 def test_few_descriptors(project: Project, build: Callable[..., Any], files: int) -> None:
     """With few open files allowed, eight workers still answer every sample, or it is told, and not as a fault of it."""

@@ -31,9 +31,10 @@ class Builder:
         equipment: By what Actions call their Environment; those that are not in it cannot be compiled.
     """
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, jobs: int, *, shares: bool = True) -> None:
         self.equipment: dict[str, Equipment] = {}
         self._jobs = jobs
+        self._shares = shares
         self._apart: set[Key] = set()
         self._members: dict[Key, Member] = {}
 
@@ -52,7 +53,8 @@ class Builder:
             return Candidate(action, None, frozenset(), 0)
         known = sharing(dict(action.files)[FILE], equipment.arguments.externs)
         alone = (
-            bool(known.alone)
+            not self._shares
+            or bool(known.alone)
             or action.request_key in self._apart
             or any(dict(step.env).get("RUST_BACKTRACE", "0") != "0" for step in action.steps)  # it names functions
             or (bool(known.crates) and not REGISTRIES.isdisjoint(equipment.packages))
