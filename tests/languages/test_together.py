@@ -70,13 +70,19 @@ ALONE = {
     "a shebang": '#!/usr/bin/env rust\nfn main() { println!("shebang") }',
     "a bracket too few": 'fn main() { println!("x");',
     "assembler of its own": 'std::arch::global_asm!(".globl the_one", "the_one: ret"); fn main() {}',
+    "assembler": 'unsafe { std::arch::asm!("nop") }; println!("asm");',
+    "assembler that is none": 'unsafe { std::arch::asm!("no such instruction") }',
+    "a signal": "unsafe { std::ptr::null_mut::<i32>().write_volatile(1) }",
+    "an implementation in the way": (
+        "#[derive(Debug)] struct L;\nimpl PartialEq<L> for i32 { fn eq(&self, _: &L) -> bool { true } }\n"
+        'fn main() { println!("{}", 1 == L) }'
+    ),
+    "an unsafe main": "unsafe fn main() {}",
 }
 """What could see a difference, and so is compiled alone."""
 
 TOGETHER = {
-    "assembler": 'unsafe { std::arch::asm!("nop") }; println!("asm");',
     "a function for others": 'extern "C" fn f(x: i32) -> i32 { x + 1 }\nlet g: extern "C" fn(i32) -> i32 = f;\nprintln!("{}", g(1));',
-    "assembler that is none": 'unsafe { std::arch::asm!("no such instruction") }',
     "statements": 'println!("hello");',
     "a program": 'fn main() { println!("main"); }',
     "a public main": 'pub fn main() { println!("pub"); }',
@@ -93,7 +99,6 @@ TOGETHER = {
     "an overflow": 'let n: u8 = std::env::args().count() as u8;\nprintln!("{}", n - 2);',
     "an abort": 'println!("before"); std::process::abort();',
     "an exit": "std::process::exit(3);",
-    "a signal": "unsafe { std::ptr::null_mut::<i32>().write_volatile(1) }",
     "lines and columns": 'println!("{} {}", line!(), column!());',
     "debug output": "let x = dbg!(1 + 2);\ndbg!(x * 2);",
     "visibility": 'pub(crate) fn f() { println!("crate") }\nfn main() { f() }',
@@ -104,10 +109,6 @@ TOGETHER = {
     "a macro": 'macro_rules! m { ($e:expr) => { println!("{} = {}", stringify!($e), $e) } }\nm!(1 + 1);',
     "hiding `std`": 'mod std { pub fn f() -> i32 { 1 } }\nfn main() { println!("{}", self::std::f()) }',
     "hiding what is imported": "struct ExitCode; struct Termination; struct String; fn report() {}\nfn main() { report() }",
-    "an implementation in the way": (
-        "#[derive(Debug)] struct L;\nimpl PartialEq<L> for i32 { fn eq(&self, _: &L) -> bool { true } }\n"
-        'fn main() { println!("{}", 1 == L) }'
-    ),
     "inference": 'println!("{}", 7 == "7".parse().unwrap());',
     "the same names": 'struct S(i32); trait T { fn f(&self) -> i32; } impl T for S { fn f(&self) -> i32 { self.0 } }\nfn main() { println!("{}", S(1).f()) }',
     "the same names again": 'struct S(i32); trait T { fn f(&self) -> i32; } impl T for S { fn f(&self) -> i32 { -self.0 } }\nfn main() { println!("{}", S(1).f()) }',
@@ -126,7 +127,6 @@ TOGETHER = {
     "an error in main": "fn main() -> u8 { 1 }",
     "an asynchronous main": "async fn main() {}",
     "a generic main": "fn main<T>() {}",
-    "an unsafe main": "unsafe fn main() {}",
     "a main with arguments": "fn main(x: i32) {}",
     "an error of constants": 'const N: usize = [1, 2][5];\nfn main() { println!("{N}") }',
     "an error when it is used": (
