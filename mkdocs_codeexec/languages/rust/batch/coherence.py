@@ -10,13 +10,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.languages.rust.source.lexer import Token
+if TYPE_CHECKING:
+    from mkdocs_codeexec.languages.rust.source.lexer import Token
 
 _NAMING = frozenset({"struct", "enum", "union", "trait"})
-_EVERYBODYS = frozenset("bool char f32 f64 i8 i16 i32 i64 i128 isize str u8 u16 u32 u64 u128 usize".split()) | frozenset(
-    {"$", "Box", "Option", "Result", "String", "Vec"}
-)
+_EVERYBODYS = frozenset(
+    [
+        "bool",
+        "char",
+        "f32",
+        "f64",
+        "i8",
+        "i16",
+        "i32",
+        "i64",
+        "i128",
+        "isize",
+        "str",
+        "u8",
+        "u16",
+        "u32",
+        "u64",
+        "u128",
+        "usize",
+    ]
+) | frozenset({"$", "Box", "Option", "Result", "String", "Vec"})
 """Names that mean a type of nobody here unless they are declared right where they are used."""
 _BEFORE_TYPE = frozenset({"mut", "dyn", "const", "impl"})
 
@@ -74,9 +94,7 @@ def _name(tokens: Sequence[Token]) -> str:
     for token in tokens:
         if token.kind == "word":
             name = name if token.text in _BEFORE_TYPE else token.name
-        elif token.text == "<" and name:
-            break
-        elif token.kind == "open" and name:  # `Fn(u8)`
+        elif (token.text == "<" and name) or (token.kind == "open" and name):
             break
         elif token.kind == "open" or token.text == "*":
             return ""
