@@ -99,7 +99,7 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-_COMMAND = re.compile(r"(?:^|(?<=\r))((?:[^\S\n\r]|[\u180e\u200b\ufeff]|\x1b\[[0-9;:]*m)*+):(?=:(?!:))", re.MULTILINE)
+_COMMAND = re.compile(r"(?:^|(?<=\r))((?:[^\S\n\r]|[\u180e\u200b\ufeff]|\x1b\[[0-9;:]*+m)*):(?=:(?!:))", re.MULTILINE)
 """At the start of a line; three colons are rustc's, and no command. What has no width may count as a space."""
 _MARKED = re.compile(r"##(?=(?:vso|teamcity)?\[)", re.IGNORECASE)
 _WRAPPED = re.compile(r"(?<=\s):(?=:(?!:))")

@@ -150,7 +150,7 @@ _ARROW = re.compile(r"( *)(?:-->|:::) (.+?):\d+:\d+(?: \(in the preamble\))?$")
 _HEAD = re.compile(r"(?:\./)?sample\.\w+:\d+:(?:\d+:)? ")
 """The start of a message of gcc and its like, which needs no arrow."""
 _ROW = re.compile(
-    r"(?P<lead>(?:\x1b\[[0-9;]*m| )*+)(?P<number>\d{1,9})(?P<gap>(?:\x1b\[[0-9;]*m)*+ (?:\x1b\[[0-9;]*m| )*+)(?P<rest>[|~+-].*)"
+    r"(?P<lead>(?:\x1b\[[0-9;]*+m| )*)(?P<number>\d{1,9})(?P<gap>(?:\x1b\[[0-9;]*+m)* (?:\x1b\[[0-9;]*+m| )*)(?P<rest>[|~+-].*)"
 )
 _SAMPLE = re.compile(r"(?:\./)?sample\.\w+")
 

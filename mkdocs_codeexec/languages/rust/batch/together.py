@@ -2,6 +2,9 @@
 
 Whatever rustc has to say about a sample, an error or a warning, it is made to say again with that sample alone: its
 messages about a crate of many name modules, mention a lint's origin once only, and count all warnings.
+
+Of what was compiled, the object is looked at before any sample gets the program: what runs before `main`, or stands for
+a function of a library, would be every neighbour's.
 """
 
 from __future__ import annotations
@@ -14,12 +17,15 @@ from mkdocs_codeexec.core.outcome import Exited, StepResult
 from mkdocs_codeexec.core.protocols import Bench, Regrouped, Scratch
 from mkdocs_codeexec.languages.rust.batch import merged
 from mkdocs_codeexec.languages.rust.batch.batching import FEWEST
+from mkdocs_codeexec.languages.rust.batch.objects import NotUnderstoodError, surprise
+from mkdocs_codeexec.languages.rust.batch.sharing import sharing
 from mkdocs_codeexec.languages.rust.source.prepare import FILE
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.languages.rust.batch.equipment import Equipment
     from mkdocs_codeexec.languages.rust.batch.merged import Member
 
+OBJECT = "sample.o"
 PASSES = 5
 """How often a crate is tried without those samples that had errors in it."""
 
@@ -59,9 +65,13 @@ def build_together(work: Work, bench: Bench, equipment: Equipment) -> Iterator[T
         step = left[0][0].step("build")
         assert step is not None, "only Actions with a build step are built"
         with bench(crate.files) as scratch:
-            result = scratch.run(step, equipment.command(step), equipment.environment(step), equipment.access)
+            argv = _with_object(equipment.command(step))
+            result = scratch.run(step, argv, equipment.environment(step), equipment.access)
             if result.ended == Exited(0):
-                yield from _built(left, crate, result, scratch)
+                if _may_be_run(left, scratch, equipment):
+                    yield from _built(left, crate, result, scratch)
+                else:
+                    yield _halves(left)
                 return
         said = merged.sort(result.stderr, crate)
         if result.ended != Exited(1):  # a timeout, a signal, a crash: alone it is told which it was, and whose
@@ -73,6 +83,27 @@ def build_together(work: Work, bench: Bench, equipment: Equipment) -> Iterator[T
         left = [item for index, item in enumerate(left) if index not in said.errors]
     if left:
         yield _alone(left)
+
+
+def _with_object(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the command line `argv` of a program so that its object file is kept; of anything else as it is."""
+    for index in range(len(argv) - 1):
+        if argv[index : index + 2] == ("-o", merged.PROGRAM):
+            return (*argv[:index], f"--emit=link={merged.PROGRAM},obj={OBJECT}", *argv[index + 2 :])
+    return argv
+
+
+def _may_be_run(left: Work, scratch: Scratch, equipment: Equipment) -> bool:
+    """Tell whether nothing that was compiled acts on any sample but its own.
+
+    Where objects are of another format than ELF, only macros of dependencies could have brought such a thing unseen.
+    """
+    if not (scratch.path / merged.PROGRAM).exists():  # only types were checked
+        return True
+    try:
+        return not surprise(scratch.path / OBJECT)
+    except NotUnderstoodError:
+        return not any(sharing(dict(action.files)[FILE], equipment.arguments.externs).crates for action, _ in left)
 
 
 def _built(left: Work, crate: merged.Crate, result: StepResult, scratch: Scratch) -> Iterator[Together | Regrouped]:
