@@ -18,7 +18,7 @@ OURS = "mkdocs_codeexec"
 LAYERS: dict[str, set[str]] = {
     "errors": set(),
     "core": set(),
-    "languages": {f"{OURS}.core"},
+    "languages": {f"{OURS}.core", f"{OURS}.trust"},
     "runtime": {f"{OURS}.core", "joblib"},
     "html": {f"{OURS}.core", "jinja2", "markupsafe", "pygments"},
     "markdown": {f"{OURS}.core", "markdown", "pymdownx"},
