@@ -54,7 +54,7 @@ class Grants:
         self._own = {os.path.normpath(self._checkout), os.path.realpath(self._checkout)}
         self._trees: dict[str, None] = {os.path.realpath(self._checkout): None}
         self._seen: dict[tuple[str, Path | None], tuple[str, ...]] = {}
-        self._refused: dict[str, tuple[str, str]] = {}
+        self._refused: dict[str, str] = {}
         self._told: set[str] = set()
         for path in (*self._readable, *(anchor(self._project, pattern) for pattern in self._patterns)):
             self._name(path, os.path.realpath(path))
@@ -153,16 +153,19 @@ class Grants:
     def refuse(self, path: str | Path, why: str) -> None:
         """Note that samples are not given `path`."""
         real = os.path.realpath(path)
-        if any(Path(real).is_relative_to(place) for place in SYSTEM):
-            return  # they see it anyway
-        hint = f"if they need it, name it in mkdocs.yml: `languages: {{{self._language}: {{readable: [{real}]}}}}`"
-        self._refused[str(path)] = (f"`{self._shown(path)}` {why}: samples are not given it", hint)
+        if not any(Path(real).is_relative_to(place) for place in SYSTEM):  # they see it anyway
+            self.note(f"`{self._shown(path)}` {why}: samples are not given it", real)
+
+    def note(self, message: str, path: str, hint: str = "") -> None:
+        """Note something that is refused, which leads to `path` unless there is another `hint`."""
+        name = f"if they need it, name it in mkdocs.yml: `languages: {{{self._language}: {{readable: [{path}]}}}}`"
+        self._refused[message] = hint or name
 
     def tell(self, narrator: Narrator) -> None:
         """Warn of what was refused, of each once."""
-        for path, (message, hint) in sorted(self._refused.items()):
-            if path not in self._told:
-                self._told.add(path)
+        for message, hint in sorted(self._refused.items()):
+            if message not in self._told:
+                self._told.add(message)
                 narrator.warn(message, hint=hint)
 
     def _shown(self, path: str | Path) -> str:
@@ -179,6 +182,12 @@ def of_project(folder: Path) -> tuple[str, ...]:
     if _wrong(folder, [tree], private):
         return ()
     return Walk(lambda link: _wrong(link, [tree], private)).views(str(folder))
+
+
+def checkout_of(path: Path, settings: Settings) -> Path | None:
+    """Return the checkout that holds `mkdocs.yml` if it holds `path`, too, and no home directory is there."""
+    root = checkout(settings.project_dir, homes(settings.host_env))
+    return root if path.is_relative_to(root) else None
 
 
 def checkout(folder: Path, private: Iterable[Path]) -> Path:

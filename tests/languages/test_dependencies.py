@@ -333,6 +333,7 @@ def test_packages_in_the_place_of_others(workshop: Workshop, tmp_path: Path) -> 
     write(tmp_path / "shelf/two", two)
     write(tmp_path / "over/two", {**two, "src/lib.rs": 'pub const NAME: &str = "over";', ".env": ""})
     config = '[source.crates-io]\nreplace-with = "shelf"\n[source.shelf]\ndirectory = "../shelf"\n'
+    write(tmp_path, {".git/HEAD": ""})  # all of it is one checkout
     write(workshop.project, {".cargo/config.toml": f'paths = ["../over/two"]\n{config}'})
     language = open_rust(workshop, workshop.rust({"vendored-one": "0.1"}))
 

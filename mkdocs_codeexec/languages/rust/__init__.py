@@ -160,6 +160,8 @@ class RustLanguage:
                 self._builder.equipment[environment.manifest.portable] = self._variables.equip(
                     environment, toolchain, became
                 )
+        for one in configuration.refused(self._settings):
+            self._grants.note(one.what, one.path, one.hint)
         self._grants.tell(self._narrator)
         return refused
 

@@ -169,6 +169,10 @@ class Environment:
         """Return the folder of what cargo builds; empty if nothing is built."""
         return "" if self.plain else str(self._home(toolchain).parent / collection.TARGET)
 
+    def _folders(self) -> tuple[Path, ...]:
+        """Return the folders of local packages, as far as manifests tell."""
+        return tuple(dict.fromkeys(folder for _, found in self._packages for folder in found.folders))
+
     def _documented(self) -> Documented:
         rust = self._settings.rust
         return documented(self.manifest.paths, self._settings.project_dir, rust.package if rust else None)
@@ -241,7 +245,7 @@ class Environment:
         self._announce(start, toolchain, narrator)
         before, seen = self._packages, self._sources
         progress = Progress(narrator, alone=alone)
-        fetch = fetching.command(cargo, home, self.manifest, toolchain, self._settings)
+        fetch = fetching.command(cargo, home, self.manifest, toolchain, self.grants, self._folders())
         fetched = fetching.fetch(fetch, runner, narrator, progress)
         if fetched.ended != Exited(0):
             return mending.mended(project.failure(fetched, home), self.manifest, self._settings)

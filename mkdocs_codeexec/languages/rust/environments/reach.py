@@ -24,6 +24,40 @@ if TYPE_CHECKING:
 _GIT = Path("/etc/gitconfig")
 """If it is there and cannot be read, cargo's git opens no repository, not even one of packages."""
 
+_OF_GIT = (".gitconfig", ".git-credentials", ".netrc", ".ssh")
+"""What git and ssh read at home."""
+_NAMED_FILES = ("SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "CARGO_HTTP_CAINFO")
+"""Variables that name a file or a folder that it takes to get at repositories."""
+
+
+def to_fetch(grants: Grants, toolchain: Toolchain, ours: Sequence[Path], local: Sequence[Path]) -> Access:
+    """Return what cargo may reach that downloads: manifests, its own folder, and how the user gets at repositories.
+
+    Args:
+        grants: What of the author's folders may be given.
+        toolchain: Is asked for which machine it compiles.
+        ours: The folder of the project, and cargo itself.
+        local: Folders of local packages.
+    """
+    settings = grants.settings
+    project, cargo = ours
+    home = Path(settings.host_env.get("HOME") or "/")
+    named = Path(settings.host_env.get("XDG_CONFIG_HOME") or home / ".config")
+    config = configuration.configuration(settings)
+    readable = [
+        *_tools(settings, toolchain, config),
+        *installation(cargo, settings),
+        *map(str, (_GIT, named / "git", *(home / name for name in _OF_GIT))),
+        *filter(None, (settings.host_env.get(name) for name in _NAMED_FILES)),
+        *configuration.sources(config),
+        *folders(settings),
+        *_packages(map(str, local), grants),
+        *grants.given(),
+    ]
+    writable = [project, cargo_home(settings)]
+    cargo_home(settings).mkdir(parents=True, exist_ok=True)
+    return Access(readable=grants.clean(readable), writable=tuple(sorted(map(str, writable))), network=True)
+
 
 def to_build(
     grants: Grants,
