@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from mkdocs_codeexec.languages import inputs
 from mkdocs_codeexec.languages.regular import is_within, read_regular
@@ -236,6 +237,19 @@ def anchor(project: Path, pattern: str) -> Path:
 
 def _named_packages(settings: Settings) -> Iterator[Path]:
     """Yield the folders of the local packages that `mkdocs.yml` itself names: what a workspace says does not count."""
+    for path in _said(settings, "path"):
+        yield Path(os.path.normpath(settings.project_dir / Path(path).expanduser()))
+
+
+def repositories(settings: Settings) -> Iterator[str]:
+    """Yield the folders of repositories of this machine that `mkdocs.yml` itself names."""
+    for url in _said(settings, "git"):
+        if url.startswith("file://"):
+            yield unquote(urlsplit(url).path)
+
+
+def _said(settings: Settings, key: str) -> Iterator[str]:
+    """Yield what dependencies say under `key` that are in `mkdocs.yml`."""
     for environment in settings.rust.environments.values() if settings.rust else ():
         tables: list[object] = [
             value
@@ -246,13 +260,12 @@ def _named_packages(settings: Settings) -> Iterator[Path]:
             tables.append(tomllib.loads(environment.manifest_extra))
         except (ValueError, RecursionError):  # it is refused elsewhere
             continue
-        for path in (path for table in tables for path in _paths(table)):
-            yield Path(os.path.normpath(settings.project_dir / Path(path).expanduser()))
+        yield from (said for table in tables for said in _values(table, key))
 
 
-def _paths(table: object) -> Iterator[str]:
+def _values(table: object, key: str) -> Iterator[str]:
     if isinstance(table, Mapping):
-        if isinstance(path := table.get("path"), str):
-            yield path
-        for value in table.values():
-            yield from _paths(value)
+        if isinstance(value := table.get(key), str):
+            yield value
+        for inner in table.values():
+            yield from _values(inner, key)

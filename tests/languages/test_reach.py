@@ -185,18 +185,17 @@ def test_configurations_of_cargo_are_one(workshop: Workshop) -> None:
         "home/.cargo/config.toml": '[build]\nrustflags = ["-Ca"]\ntarget = "x"\n[source.v]\ndirectory = "vendor"\n',
         ".cargo/config": '[build]\nrustflags = ["-Cb"]\ntarget = "y"\n',
         ".cargo/config.toml": '[build]\nrustflags = ["-Cnever"]\n',
-        "project/.cargo/config.toml": 'include = ["more.toml", { path = "none.toml", optional = true }]\npaths = ["../over"]\n'
+        "project/.cargo/config.toml": 'include = ["more.toml", { path = "none.toml", optional = true }]\npaths = ["over"]\n'
         '[target.t]\nlinker = "bin/ld"\n[target.u]\nlinker = "clang"\n[env]\nA = { value = "x", relative = true }\nB = "x"\n',
         "project/.cargo/more.toml": '[build]\nrustflags = ["-Cc"]\n[patch.crates-io]\nu = { path = "u" }\n',
     }
     root, project = str(workshop.root), str(workshop.project)
-    write(workshop.root, {".git/HEAD": ""})
 
     found = merged(workshop, files)
 
     assert {"rustflags": ["-Ca", "-Cb", "-Cc"], "target": "y"} == found["build"]
     assert {"v": {"directory": f"{root}/home/vendor"}} == found["source"]
-    assert [f"{root}/over"] == found["paths"]
+    assert [f"{project}/over"] == found["paths"]
     assert {"crates-io": {"u": {"path": f"{project}/u"}}} == found["patch"]
     assert {"t": {"linker": f"{project}/bin/ld"}, "u": {"linker": "clang"}} == found["target"]
     assert {"A": {"value": f"{project}/x"}, "B": "x"} == found["env"]
@@ -472,7 +471,11 @@ def test_samples_of_one_environment_reach_the_same(workshop: Workshop, tmp_path:
     for _ in range(2):
         workshop.execute(open_rust(workshop, settings), workshop.sample('print!("{}", mylib::one());'))
 
-    found = {one.access for one in workshop.runner.commands if one.access is not None and not one.own and "build" not in one.argv}
+    found = {
+        one.access
+        for one in workshop.runner.commands
+        if one.access is not None and not one.own and "build" not in one.argv
+    }
 
     [access] = found
     paths = set(access.readable)

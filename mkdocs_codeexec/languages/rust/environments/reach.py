@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.confinement import Access
+from mkdocs_codeexec.languages.grants import repositories
 from mkdocs_codeexec.languages.rust.environments import configuration
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home, folders
 from mkdocs_codeexec.languages.rust.environments.recorded import tree
@@ -52,6 +53,7 @@ def to_fetch(grants: Grants, toolchain: Toolchain, ours: Sequence[Path], local: 
         *configuration.sources(config),
         *folders(settings),
         *_packages(map(str, local), grants),
+        *repositories(settings),
         *grants.given(),
     ]
     writable = [project, cargo_home(settings)]
