@@ -306,7 +306,8 @@ class ScriptLanguage:
             if program is None:
                 return Unavailability(f"`{argv[0]}` was not found", f"correct `languages.{self.name}.version`")
             try:
-                said.append(answer(ask(runner, (str(program), *argv[1:]), cwd, env), program))
+                # Confined as samples are: it may be a program of a checkout.
+                said.append(answer(ask(runner, (str(program), *argv[1:]), cwd, env, self._reach()), program))
             except OSError as error:
                 return Unavailability(f"`{argv[0]}` could not be started: {error}")
         self._identity = "\n".join(said)

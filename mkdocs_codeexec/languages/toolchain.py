@@ -23,6 +23,7 @@ from mkdocs_codeexec.core.protocols import Command, Runner
 from mkdocs_codeexec.languages.regular import read_regular
 
 if TYPE_CHECKING:
+    from mkdocs_codeexec.core.confinement import Access
     from mkdocs_codeexec.core.settings import Settings
 
 FORMAT = 1
@@ -162,9 +163,11 @@ def stat_of(path: Path) -> Value:
     return (str(path), found.st_mtime_ns, found.st_size, found.st_ino)
 
 
-def ask(runner: Runner, argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> StepResult:
-    """Run a tool that says what it is."""
-    command = Command(argv=tuple(argv), cwd=cwd, env=env, timeout=PATIENCE)
+def ask(
+    runner: Runner, argv: Sequence[str], cwd: Path, env: Mapping[str, str], access: Access | None = None
+) -> StepResult:
+    """Run a tool that says what it is, confined to `access` if that is given."""
+    command = Command(argv=tuple(argv), cwd=cwd, env=env, timeout=PATIENCE, access=access)
     return runner.run(command, "build")
 
 
