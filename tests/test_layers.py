@@ -19,7 +19,7 @@ LAYERS: dict[str, set[str]] = {
     "errors": set(),
     "core": set(),
     "untrusted": set(),
-    "languages": {f"{OURS}.core", f"{OURS}.untrusted"},
+    "languages": {f"{OURS}.core", f"{OURS}.trust", f"{OURS}.untrusted"},
     "runtime": {f"{OURS}.core", f"{OURS}.untrusted", "joblib"},
     "html": {f"{OURS}.core", "jinja2", "markupsafe", "pygments"},
     "markdown": {f"{OURS}.core", "markdown", "pymdownx"},

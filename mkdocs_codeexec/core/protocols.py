@@ -43,6 +43,7 @@ class Command:
         scratch: The directory that holds its working directory `work`, and `home` and `tmp`; None if it has none.
         user: The user id that it gets where this program is run by root; None is the one that builds Environments.
         observe: How it is found out what it looks for in the file system.
+        own: Whether it stays whoever builds, confined or not, because it writes to what is theirs.
     """
 
     argv: tuple[str, ...]
@@ -58,6 +59,7 @@ class Command:
     scratch: Path | None = None
     user: int | None = None
     observe: Observe = ""
+    own: bool = False
 
 
 class Runner(Protocol):

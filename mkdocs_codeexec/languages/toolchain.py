@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from mkdocs_codeexec.core.action import Value, digest
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult
 from mkdocs_codeexec.core.protocols import Command, Runner
+from mkdocs_codeexec.languages.regular import read_regular
 from mkdocs_codeexec.untrusted import Tree
 
 if TYPE_CHECKING:
+    from mkdocs_codeexec.core.confinement import Access
     from mkdocs_codeexec.core.settings import Settings
 
 FORMAT = 1
@@ -33,6 +35,8 @@ ANSWER_LIMIT = 4096
 """Characters of a tool's answer that count."""
 HASHED_LIMIT = 64 * 1024 * 1024
 """Bytes of a program that is hashed because it does not answer."""
+VERSION_FILE_LIMIT = 64 * 1024
+"""Bytes of a file that chooses a tool."""
 PATIENCE = 30.0
 """Seconds for a tool to say what it is."""
 
@@ -155,8 +159,9 @@ def upwards(start: Path, names: Sequence[str]) -> list[tuple[Path, str]]:
     for folder in (start, *start.parents):
         for name in names:
             path = folder / name
-            with contextlib.suppress(OSError, ValueError):
-                found.append((path, path.read_text("utf-8")))
+            content = read_regular(Path(os.path.realpath(path)), VERSION_FILE_LIMIT) if path.exists() else None
+            with contextlib.suppress(ValueError):
+                found += [(path, content.decode("utf-8").replace("\r\n", "\n"))] if content is not None else []
     return found
 
 
@@ -169,9 +174,11 @@ def stat_of(path: Path) -> Value:
     return (str(path), found.st_mtime_ns, found.st_size, found.st_ino)
 
 
-def ask(runner: Runner, argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> StepResult:
-    """Run a tool that says what it is."""
-    command = Command(argv=tuple(argv), cwd=cwd, env=env, timeout=PATIENCE)
+def ask(
+    runner: Runner, argv: Sequence[str], cwd: Path, env: Mapping[str, str], access: Access | None = None
+) -> StepResult:
+    """Run a tool that says what it is, confined to `access` if that is given."""
+    command = Command(argv=tuple(argv), cwd=cwd, env=env, timeout=PATIENCE, access=access)
     return runner.run(command, "build")
 
 

@@ -309,7 +309,7 @@ def _user(command: Command, tier: Tier) -> int | None:
     What it may write to is made that user's own.
     """
     user = users.builder()
-    if user is None or command.access is None:
+    if user is None or command.access is None or command.own:
         return None
     for folder in map(Path, command.access.writable):
         if tier == "off":

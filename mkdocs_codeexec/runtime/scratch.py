@@ -230,7 +230,7 @@ class ScratchDirectory:
             scratch=self._all,
             user=self._user,
             observe=observe,
-            **self._limits,
+            **self._limits,  # type: ignore[arg-type]
         )
         result = self._runner.run(command, step.kind)
         if result.asked is None:

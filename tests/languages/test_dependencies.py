@@ -136,7 +136,11 @@ def private(workshop: Workshop, registry: Registry) -> Callable[..., Any]:
     """Return how settings are made of a project whose cargo configuration names the registry."""
     write(workshop.project, {".cargo/config.toml": registry.config})
 
+    # It is of this machine, where a fetching cargo sees what is named.
+    more = {} if workshop.runner.tier == "off" else {"readable": (registry.root / "index", registry.root / "crates")}
+
     def settings(dependencies: dict[str, Any], **changes: Any) -> Any:
+        changes = {**more, **changes}
         return workshop.rust(dependencies, host_env=registry.env, **changes)
 
     return settings
@@ -211,12 +215,18 @@ def test_a_registry_that_wants_a_token(workshop: Workshop, registry: Registry, t
 
         refused = workshop.ready(open_rust(workshop, settings), workshop.main)
         write(tmp_path / "home", {"credentials.toml": '[registries.mine]\ntoken = "a-secret"\n'})
+        elsewhere = workshop.ready(open_rust(workshop, settings), workshop.main)
+        write(tmp_path / "home", {"config.toml": config})
         language = open_rust(workshop, settings)
         said = stdout(workshop, language, 'println!("{}", util::VERSION);')
         server.shutdown()
 
     assert isinstance(refused, Unavailability)
-    assert "token" in refused.detail
+    assert "provider to be configured" in refused.detail
+    # A checkout could name the place of somebody who collects tokens.
+    assert isinstance(elsewhere, Unavailability)
+    assert "registry index was not found" in elsewhere.detail
+    assert any("CARGO_REGISTRIES_MINE_INDEX" in line for line in workshop.listener.said)
     assert "1.1.0\n" == said
     assert "a-secret" not in repr(language.plan(workshop.main))
     kept = "".join(path.read_text() for path in workshop.project.glob(".cache/**/*") if path.is_file())
@@ -333,6 +343,7 @@ def test_packages_in_the_place_of_others(workshop: Workshop, tmp_path: Path) -> 
     write(tmp_path / "shelf/two", two)
     write(tmp_path / "over/two", {**two, "src/lib.rs": 'pub const NAME: &str = "over";', ".env": ""})
     config = '[source.crates-io]\nreplace-with = "shelf"\n[source.shelf]\ndirectory = "../shelf"\n'
+    write(tmp_path, {".git/HEAD": ""})  # all of it is one checkout
     write(workshop.project, {".cargo/config.toml": f'paths = ["../over/two"]\n{config}'})
     language = open_rust(workshop, workshop.rust({"vendored-one": "0.1"}))
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mkdocs_codeexec.languages.inputs import PACKAGE_FILE_LIMIT, Further, declared, matching, package
+from mkdocs_codeexec.languages.inputs import declared, matching
+from mkdocs_codeexec.languages.rust.packages import PACKAGE_FILE_LIMIT, Further, package
 
 
 def write(root: Path, files: dict[str, str]) -> Path:

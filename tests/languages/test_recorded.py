@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mkdocs_codeexec.languages.inputs import Further, package
 from mkdocs_codeexec.languages.rust.environments.recorded import Record, Tree, further, read
+from mkdocs_codeexec.languages.rust.packages import Further, package
 
 
 def write(root: Path, files: dict[str, str]) -> Path:

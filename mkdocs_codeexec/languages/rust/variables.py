@@ -15,7 +15,7 @@ from mkdocs_codeexec.languages.rust.batch.equipment import Equipment
 from mkdocs_codeexec.languages.rust.environments import configuration
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_beside, folders
 from mkdocs_codeexec.languages.rust.environments.documented import company, name_of, names
-from mkdocs_codeexec.languages.views import SYSTEM, outermost, views
+from mkdocs_codeexec.languages.views import SYSTEM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -65,7 +65,9 @@ class Variables:
         given = {name: one.value for name, one in (*self.home.items(), *self.site.items())}
         access = environment.access(toolchain, arguments)
         if folder is not None:
-            access = replace(access, readable=outermost((*access.readable, *views(folder), *company(folder))))
+            access = replace(
+                access, readable=environment.grants.clean((*access.readable, *of_package(folder, environment)))
+            )
         own = [(str(folder), environment.documented.name)] if folder else []
         project = self._settings.project_dir
         return Equipment(
@@ -87,6 +89,16 @@ class Variables:
             found.setdefault(path, name)
             found.setdefault(os.path.realpath(path), name)
         return sorted(found.items(), key=lambda one: -len(one[0]))
+
+
+def of_package(folder: Path, environment: Environment) -> Iterator[str]:
+    """Yield what may be seen of the package in `folder`, for which samples are compiled, and of its workspace."""
+    if environment.documented.folder is None:  # it is ours
+        yield str(folder)
+    elif seen := environment.grants.views(folder):
+        yield from seen
+        for path in company(folder):
+            yield from environment.grants.within(Path(path), Path(path).parent)
 
 
 def _of_others(settings: Settings, toolchain: Toolchain, cargo: Path | None) -> Iterator[tuple[str, str]]:

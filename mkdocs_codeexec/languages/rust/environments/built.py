@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.action import digest
+from mkdocs_codeexec.languages.regular import read_regular
 from mkdocs_codeexec.languages.toolchain import stat_of, write
 
 if TYPE_CHECKING:
@@ -75,16 +75,8 @@ def save(built: Built, path: Path) -> None:
 
 
 def content(path: Path, limit: int = CONTENT_LIMIT) -> bytes | None:
-    """Return what is in the file `path`, which code of others may have made; None if it is no usual file.
-
-    Neither what a link leads to nor what a pipe would say is read, and `limit` bytes at most.
-    """
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(fd, "rb") as file:
-            return file.read(limit) if stat.S_ISREG(os.fstat(fd).st_mode) else None
-    except OSError:
-        return None
+    """Return what is in the file `path`, which code of others may have made; None if it is no usual file."""
+    return read_regular(path, limit)
 
 
 def use(path: Path) -> None:

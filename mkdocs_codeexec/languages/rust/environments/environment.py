@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.outcome import Exited
-from mkdocs_codeexec.languages.inputs import Further, Package, package
 from mkdocs_codeexec.languages.rust.environments import built, capture, collection, kept, lent, mending
 from mkdocs_codeexec.languages.rust.environments.built import Built
 from mkdocs_codeexec.languages.rust.environments.capture import Arguments
@@ -26,11 +25,13 @@ from mkdocs_codeexec.languages.rust.environments.documented import Documented, d
 from mkdocs_codeexec.languages.rust.environments.kept import Kept
 from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE
 from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Trouble, without_unused
+from mkdocs_codeexec.languages.rust.packages import Further, Package, around, package
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.confinement import Access
     from mkdocs_codeexec.core.protocols import Narrator, Runner
     from mkdocs_codeexec.core.settings import EnvironmentSettings, Settings
+    from mkdocs_codeexec.languages.grants import Grants
     from mkdocs_codeexec.languages.rust.environments.recorded import Record
     from mkdocs_codeexec.languages.toolchain import Toolchain
 
@@ -46,12 +47,16 @@ class Environment:
         consists: What it consists of.
         flags: What cargo's own configuration adds to the command line of rustc, in words.
         narrator: Hears what cargo says.
+        grants: What of the author's folders it is given.
     """
 
-    def __init__(self, settings: Settings, name: str, consists: Composition, flags: str, narrator: Narrator) -> None:
+    def __init__(
+        self, settings: Settings, name: str, consists: Composition, flags: str, narrator: Narrator, grants: Grants
+    ) -> None:
         self.name = name
         self.manifest = consists.manifest
         self.flags = flags
+        self.grants = grants
         self._settings = settings
         self._consists = consists
         self._narrator = narrator
@@ -166,7 +171,7 @@ class Environment:
 
         home = self._home(toolchain)
         places = () if self.plain else (home.parent / collection.TARGET, project.home_of_cargo(home, self._settings))
-        return reach.to_compile(self._settings, toolchain, places, arguments.local)
+        return reach.to_compile(self.grants, toolchain, places, arguments.local)
 
     def folder(self, toolchain: Toolchain) -> Path | None:
         """Return where the package is that its samples are compiled for; None if the site's own cannot be written."""
@@ -181,6 +186,10 @@ class Environment:
     def target(self, toolchain: Toolchain) -> str:
         """Return the folder of what cargo builds; empty if nothing is built."""
         return "" if self.plain else str(self._home(toolchain).parent / collection.TARGET)
+
+    def _folders(self) -> tuple[Path, ...]:
+        """Return the folders of local packages, as far as manifests tell."""
+        return tuple(dict.fromkeys(folder for _, found in self._packages for folder in found.folders))
 
     def _documented(self) -> Documented:
         rust = self._settings.rust
@@ -219,7 +228,8 @@ class Environment:
         seen: set[Path] = set()
         for name, folder in self._consists.local:
             if folder not in seen:
-                found = package(folder, None if sources is None else sources.get(name, Further()), apart)
+                known = None if sources is None else sources.get(name, Further())
+                found = package(folder, known, apart, lambda one: around(one, self._settings.project_dir))
                 seen.update(found.folders)
                 read.append((name, found))
         return tuple(read)
@@ -264,15 +274,15 @@ class Environment:
         self._announce(start, toolchain, narrator)
         before, seen = self._packages, self._sources
         progress = Progress(narrator, alone=alone)
-        fetch = fetching.command(cargo, home, self.manifest, toolchain, self._settings)
+        fetch = fetching.command(cargo, home, self.manifest, toolchain, self.grants, self._folders())
         fetched = fetching.fetch(fetch, runner, narrator, progress)
         if fetched.ended != Exited(0):
             return mending.mended(project.failure(fetched, home), self.manifest, self._settings)
         if runner.tier != "off":
             fetching.let_read((home / project.LOCK).read_text("utf-8"), self._settings)
         local = fetching.local_packages(fetched.stdout, home)
-        read = tuple(reach.read(before, seen or {}))
-        command = project.command(cargo, home, toolchain, self._settings, local, read)
+        read = tuple(reach.read(before, seen or {}, self.grants))
+        command = project.command(cargo, home, toolchain, self.grants, local, read)
         made = project.build(command, home, runner, progress)
         if made.result.ended != Exited(0):
             return project.failure(made.result, home)
@@ -346,6 +356,7 @@ def open_environments(
     flags: str,
     narrator: Narrator,
     known: Mapping[str, Environment],
+    grants: Grants,
 ) -> dict[str, Environment]:
     """Return the Environments that are `wanted`, by name; those that consist of the same are one.
 
@@ -367,7 +378,7 @@ def open_environments(
             same[portable].survey(one)
             found[name] = by_manifest[portable] = same[portable]
         else:
-            found[name] = by_manifest[portable] = Environment(settings, name, one, flags, narrator)
+            found[name] = by_manifest[portable] = Environment(settings, name, one, flags, narrator, grants)
     return found
 
 

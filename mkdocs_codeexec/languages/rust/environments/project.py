@@ -31,6 +31,7 @@ from mkdocs_codeexec.untrusted import Folder, clear
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
+    from mkdocs_codeexec.languages.grants import Grants
     from mkdocs_codeexec.languages.rust.environments.manifest import Manifest
 
 LOCK = "Cargo.lock"
@@ -102,7 +103,7 @@ def home_of_cargo(home: Path, settings: Settings) -> Path:
 
 
 def command(
-    cargo: Path, home: Path, toolchain: Toolchain, settings: Settings, local: Sequence[str], read: Sequence[str]
+    cargo: Path, home: Path, toolchain: Toolchain, grants: Grants, local: Sequence[str], read: Sequence[str]
 ) -> Command:
     """Return the command that builds the project in `home`, without a network.
 
@@ -110,10 +111,11 @@ def command(
         cargo: The program.
         home: The folder of the project.
         toolchain: Compiles.
-        settings: The configuration.
+        grants: What of the author's folders may be given.
         local: Folders of local packages.
         read: Further files that they are known to read.
     """
+    settings = grants.settings
     target, building, packages = home.parent / TARGET, home / BUILDING, home_of_cargo(home, settings)
     env = building_environment(settings, toolchain) | {
         "CARGO_HOME": str(packages),
@@ -136,7 +138,7 @@ def command(
         timeout=None,
         output_limit=OUTPUT,
         keep_head=OUTPUT,
-        access=to_build(settings, toolchain, (home, packages, cargo), (target, building), local, read),
+        access=to_build(grants, toolchain, (home, packages, cargo), (target, building), local, read),
         limits=UNLIMITED,
     )
 
