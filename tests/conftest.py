@@ -8,8 +8,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
+from support import forks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,16 +84,8 @@ class Project:
         """Run `mkdocs build`."""
         last_run = self.root / ".cache/codeexec/last-run.json"
         last_run.unlink(missing_ok=True)
-        done = subprocess.run(
-            [sys.executable, "-m", "mkdocs", "build", *args],
-            cwd=self.root,
-            env=os.environ | self.env | (env or {}),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=200,
-            check=False,
-        )
+        env = os.environ | self.env | (env or {})
+        done = forks.run("mkdocs", "build", *args, cwd=self.root, env=env)
         run = json.loads(last_run.read_text("utf-8")) if last_run.exists() else None
         return Built(done.returncode, done.stdout + done.stderr, run)
 
