@@ -38,7 +38,7 @@ def root() -> Iterator[Path]:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("tier", "count", "seed"), [("bubblewrap", 40, 1), ("landlock", 15, 2), ("off", 10, 3)])
+@pytest.mark.parametrize(("tier", "count", "seed"), [("bubblewrap", 20, 1), ("landlock", 8, 2), ("off", 6, 3)])
 def test_nothing_is_stale_and_nothing_is_executed_needlessly(root: Path, tier: str, count: int, seed: int) -> None:
     """In every tier that can observe; where there is none, for what is promised then."""
     argv = [root / "venv/bin/python", DRIVING, root, str(count), str(seed), tier]
