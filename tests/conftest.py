@@ -124,6 +124,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+LONGEST = ("faults", "sites", "laws", "test_cli.py", "test_benchmarks.py", "runtime", "languages")
+"""What takes long begins first, so that all workers end at about the same time: each gets whole files, one by one."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ranks = {Path(__file__).with_name(name): number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: min(ranks.get(path, len(ranks)) for path in (item.path, *item.path.parents)))
+
+
 @pytest.fixture(scope="session")
 def environment_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One folder of Environments for all tests of a session: what is built once is reused, as for users."""

@@ -22,13 +22,10 @@ Workshop: TypeAlias = Any
 
 SHELF = '[source.crates-io]\nreplace-with = "shelf"\n[source.shelf]\ndirectory = "shelf"\n'
 
-# One after the other: packages of one name and version that hold other things in each test would be built in one place.
-pytestmark = pytest.mark.xdist_group("workspaces")
-
 
 @pytest.fixture(scope="session")
 def environment_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder of Environments that no other tests use, for the same reason."""
+    """Return a folder of Environments that no other tests use: packages of one name hold other things in each test."""
     return tmp_path_factory.mktemp("environments")
 
 

@@ -3,11 +3,12 @@
     done = run("mkdocs", "build", cwd=site, env=environment)
 
 A server, which is this file, is started once; it imports what every build does, calls nothing of it, and forks for each. What
-differs from `python -m`: all have the server's seed of hashes. Tests that compare runs with each other start their own.
+differs from `python -m`: all have the server's seed of hashes. Who gives a `PYTHONHASHSEED` gets a Python of its own.
 """
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import os
@@ -54,7 +55,7 @@ def run(
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         answers, theirs = os.pipe()
         try:
-            socket.send_fds(_server()[0], [request], [stdout.fileno(), stderr.fileno(), theirs])
+            socket.send_fds(_server(), [request], [stdout.fileno(), stderr.fileno(), theirs])
             os.close(theirs)
             pid = int(_line(answers))
             if not select.select([answers], [], [], timeout)[0]:
@@ -84,14 +85,20 @@ def _text(file: Any) -> str:
 
 
 @cache
-def _server() -> tuple[socket.socket, subprocess.Popen[bytes]]:
-    """Return the way to this process's server, and that, which ends with it."""
+def _server() -> socket.socket:
+    """Return the way to this process's server, which ends with it."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     started = subprocess.Popen(
         [sys.executable, __file__, str(theirs.fileno())], pass_fds=[theirs.fileno()], start_new_session=True
     )
     theirs.close()
-    return ours, started
+
+    @atexit.register
+    def close() -> None:
+        ours.close()
+        started.wait()
+
+    return ours
 
 
 def serve(channel: socket.socket) -> dict[str, Any]:
