@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.sizes import TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,25 +74,21 @@ def killed(site: Project, seed: str, kills: int, number: signal.Signals, *moment
         env=os.environ | site.env | {"CODEEXEC_EXECUTE": "always"},
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=200 * TIMES,
         check=False,
     )
     assert 0 == done.returncode, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-@pytest.mark.parametrize(
-    ("number", "kills"),
-    [(signal.SIGINT, 12), (signal.SIGTERM, 12), (signal.SIGKILL, 12)],
-    ids=["SIGINT", "SIGTERM", "SIGKILL"],
-)
-def test_a_killed_build_leaves_nothing(
-    project: Project, build: Callable[..., Any], number: signal.Signals, kills: int
-) -> None:
+@pytest.mark.timeout(240 * TIMES)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda s: s.name)
+def test_a_killed_build_leaves_nothing(project: Project, build: Callable[..., Any], number: signal.Signals) -> None:
     """Whenever a build is killed, and however, it is gone in 2 s, all that it started 1 s later, and the store is whole.
 
     Its temporary files are gone, too, but after SIGKILL the next build removes them.
     """
+    kills = 12 * TIMES
     project.configure(OPTIONS)
     project.page(QUICK + BUILT + RUST + STUBBORN)
     lanes = sites(project, 2)

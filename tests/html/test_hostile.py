@@ -1,11 +1,7 @@
-"""Whatever a sample writes, the page gets text and its looks: thousands of cases of it.
-
-`CODEEXEC_TEST_CASES=10 pytest tests/html/test_hostile.py` tries ten times as many.
-"""
+"""Whatever a sample writes, the page gets text and its looks: thousands of cases of it."""
 
 from __future__ import annotations
 
-import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pygments.token import STANDARD_TYPES
+from support.sizes import TIMES
 
 import mkdocs_codeexec
 from mkdocs_codeexec.core.expectation import Succeeds, Unmet
@@ -201,7 +198,7 @@ hostile = texts_of(TABLE)
 
 
 def cases(count: int) -> settings:
-    return settings(max_examples=count * int(os.environ.get("CODEEXEC_TEST_CASES", "1")), deadline=None)
+    return settings(max_examples=count * TIMES, deadline=None)
 
 
 @cases(2000)
