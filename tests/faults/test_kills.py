@@ -88,7 +88,7 @@ def test_a_killed_build_leaves_nothing(project: Project, build: Callable[..., An
 
     Its temporary files are gone, too, but after SIGKILL the next build removes them.
     """
-    kills = 12 * TIMES
+    kills = 8 * TIMES
     project.configure(OPTIONS)
     project.page(QUICK + BUILT + RUST + STUBBORN)
     lanes = sites(project, 2)

@@ -185,7 +185,7 @@ def test_a_flood_costs_no_memory(project: Project, build: Callable[..., Any]) ->
     assert ["unmet"] * 4 == project.verdicts()
     assert 4 == project.html().count("more than 1024 KiB of output")
     assert ended.peak - plain.peak < 50
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
     assert sys.getsizeof(project.html()) < 4 << 20
 
 
