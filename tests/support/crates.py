@@ -20,6 +20,11 @@ def package(name: str, version: str = "0.1.0", more: str = "") -> str:
     return f'[package]\nname = "{name}"\nversion = "{version}"\nedition = "2021"\n{more}'
 
 
+def crate_in(folder: Path, name: str, source: str = "", more: str = "", **files: str) -> Path:
+    """Write a library into `folder`, and return that."""
+    return write(folder, {"Cargo.toml": package(name, more=more), "src/lib.rs": source, **files})
+
+
 def crate(root: Path, name: str, source: str = "", more: str = "", **files: str) -> Path:
-    """Write a library below `root`, in a folder of its name, and return that."""
-    return write(root / name, {"Cargo.toml": package(name, more=more), "src/lib.rs": source, **files})
+    """Write a library below `root`, into a folder of its name, and return that."""
+    return crate_in(root / name, name, source, more, **files)
