@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
+from support.crates import crate, write
 
 from mkdocs_codeexec.core.action import Action
 from mkdocs_codeexec.core.confinement import UNLIMITED, Limits, Tier
@@ -36,19 +37,6 @@ Workshop: TypeAlias = Any
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
 
 RUSTUP = os.environ.get("RUSTUP_HOME") or str(Path("~/.rustup").expanduser())
-
-
-def write(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
-
-
-def crate(root: Path, name: str, source: str = "", more: str = "", **files: str) -> Path:
-    manifest = f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2021"\n{more}'
-    return write(root / name, {"Cargo.toml": manifest, "src/lib.rs": source, **files})
 
 
 # --- Folders of the author ------------------------------------------------------------------------------------------

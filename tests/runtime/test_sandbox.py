@@ -501,13 +501,14 @@ def command_line(pid: int) -> str:
         return ""
 
 
+LITTLE = replace(RUN_LIMITS, memory=256)
 MEMORY = {
     "private": "x = bytearray(b'x') * (1 << 30)",
     "not touched": "x = bytearray(1 << 30)",
     "in small pieces": "x = [bytearray(b'x') * 100_000 for _ in range(20_000)]",
     "shared": "import mmap\nx = mmap.mmap(-1, 2 << 30)\nfor i in range(0, 2 << 30, 1 << 20): x[i:i + (1 << 20)] = b'x' * (1 << 20)",
     "in children": (
-        "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n        x = bytearray(b'x') * (100 << 20)\n"
+        "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n        x = bytearray(b'x') * (50 << 20)\n"
         "        time.sleep(20)\n        os._exit(0)\ntime.sleep(20)"
     ),
 }
@@ -564,12 +565,12 @@ def test_memory_that_is_mapped_is_counted_once(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize("how", MEMORY)
 def test_memory_is_limited(sandbox: Sandbox, how: str) -> None:
     """Private memory, shared memory and that of several processes are counted; what is refused is known by its words."""
-    found = sandbox.python(MEMORY[how])
+    found = sandbox.python(MEMORY[how], limits=LITTLE)
 
     if how in ("shared", "in children"):
-        assert OutOfMemory(512) == found.ended
+        assert OutOfMemory(256) == found.ended
     else:
-        assert found.ended in (OutOfMemory(512), Exited(1))
+        assert found.ended in (OutOfMemory(256), Exited(1))
         assert isinstance(found.ended, OutOfMemory) or "MemoryError" in found.stderr
 
 
@@ -587,7 +588,7 @@ def test_memory_that_is_only_reserved_does_not_count(sandbox: Sandbox) -> None:
     [
         "head -c 90M /dev/zero >big",
         "for i in $(seq 30); do head -c 4M /dev/zero >f$i || exit 1; done",
-        "mkdir d; cd d; for i in $(seq 300); do touch $(seq -s ' ' -f \"$i-%g\" 100) || exit 1; done",
+        "mkdir d; cd d; for i in $(seq 30); do touch $(seq -s ' ' -f \"$i-%g\" 1000) || exit 1; done",
     ],
 )
 def test_the_working_directory_is_limited(sandbox: Sandbox, code: str) -> None:
