@@ -215,9 +215,7 @@ class ScratchDirectory:
         variables = {**EVERY_CHILD, **own, **dict(step.env), **env}
         if observe == "python" and tier != "off":
             variables["PYTHONPATH"] = ":".join(filter(None, (start.folder(), variables.get("PYTHONPATH", ""))))
-            if (
-                tier == "landlock"
-            ):  # bubblewrap shows what the supervisor is made of to all; we may be installed elsewhere
+            if tier in ISOLATING:  # it may be anywhere, below `/tmp` too, which bubblewrap covers
                 access = replace(access, readable=(*access.readable, start.FOLDER))
         command = Command(
             argv=argv,
