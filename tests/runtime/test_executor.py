@@ -357,7 +357,14 @@ def test_a_run_that_is_stopped(tmp_path: Path, jobs: int) -> None:
     work = [action("quick", "true"), *(action(f"{n}", "sleep 60") for n in range(9))]
     with Children() as children:
         executor = ParallelExecutor(children, jobs=jobs, total_timeout=None, path=PATH, scratch_root=tmp_path)
-        threading.Timer(0.6, children.stop_all).start()
+
+        def stop() -> None:
+            while not outcomes.order:
+                time.sleep(0.01)
+            time.sleep(0.1)  # the others have begun
+            children.stop_all()
+
+        threading.Thread(target=stop, daemon=True).start()
         with pytest.raises(Cancelled):
             executor.run([(SHELL, one) for one in work], outcomes)
 
