@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -66,7 +68,7 @@ class ScratchRoot:
         parent = Path(tempfile.gettempdir()) if self._parent is None else self._parent
         _sweep(parent)
         # The real path, which a child is told by `getcwd`.
-        self.path = Path(os.path.realpath(tempfile.mkdtemp(prefix=PREFIX, dir=parent)))
+        self.path = Path(os.path.realpath(_unguessable(parent, PREFIX)))
         try:
             if is_root():
                 self.path.chmod(0o711)  # each directory in it belongs to another user
@@ -158,7 +160,7 @@ class ScratchDirectory:
         )
 
     def _make(self) -> Path:
-        made = Path(tempfile.mkdtemp(dir=self._root, prefix=""))
+        made = _unguessable(self._root)
         try:
             for folder in _FOLDERS:
                 (made / folder).mkdir()
@@ -262,6 +264,19 @@ def remove(path: Path) -> None:
                 with suppress(OSError):
                     inner.chmod(stat.S_IRWXU)
     shutil.rmtree(path, ignore_errors=True)
+
+
+def nameless(text: str, root: Path) -> str:
+    """Return `text` without the names of scratch directories in `root`: they are others in each run."""
+    text = re.sub(re.escape(f"{root}/") + r"[a-z2-7]{26}/work\b", ".", text)
+    return re.sub(re.escape(f"{root}/") + r"[a-z2-7]{26}\b", "..", text)
+
+
+def _unguessable(parent: Path, prefix: str = "") -> Path:
+    """Make a folder in `parent` by a name that nobody can guess: where names are not hidden, a sample could look for it."""
+    path = parent / f"{prefix}{base64.b32encode(os.urandom(16)).decode().rstrip('=').lower()}"
+    path.mkdir(mode=0o700)
+    return path
 
 
 def _parts(name: str) -> tuple[str, ...]:
