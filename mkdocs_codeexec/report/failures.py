@@ -203,7 +203,7 @@ def _excerpt(page: list[str], place: Place) -> list[str]:
         mark = ">" if number == place.line else " "
         column = place.column if number == place.line else 0
         text, column = _window(page[number - 1], column)
-        column = min(column, len(text) + 1)  # a program may name any
+        column = min(column, len(text) + EXCERPT_WIDTH)  # a program may name any
         out.append(f"{mark} {number:>{width}} | {text}".rstrip())
         if column:
             before = text[: column - 1]
