@@ -65,7 +65,7 @@ def failures(
     for item in items:
         match item.verdict:
             case Unmet() | Blocked():
-                failure = _failure(item, languages[item.sample.language], read_page(item.sample.location))
+                failure = _told(item, languages, read_page)
                 stored = item.cached and item.key not in executed
                 found.append(_stored(failure) if stored else failure)
             case Errored(reason):
@@ -95,6 +95,18 @@ def _common(reason: str, items: Sequence[Resolved]) -> Failure:
         lines += ["", f"hint: {first.why.hint}"]
     notice = Notice(location.path or location.page, "\n".join((reason, *said)), line=location.line)
     return Failure(f"{location}: {reason}{more(places)}", "\n".join(lines).strip("\n"), notice)
+
+
+def _told(item: Resolved, languages: dict[str, Language], read_page: Callable[[Location], str]) -> Failure:
+    """Return what is to be told of `item`: no more than its reason if its texts cannot be, which is a fault of ours."""
+    location = item.sample.location
+    try:
+        return _failure(item, languages[item.sample.language], read_page(location))
+    except Exception as error:  # noqa: BLE001 - whatever a sample has printed, others are told of
+        reason = verdict_reason(item.verdict)
+        why = f"what it printed cannot be told here: {type(error).__name__}: {error}"
+        notice = Notice(location.path or location.page, f"{reason}\n{why}", line=location.line)
+        return Failure(f"{location}: {reason}", why, notice)
 
 
 def _failure(item: Resolved, language: Language, page: str) -> Failure:
@@ -191,6 +203,7 @@ def _excerpt(page: list[str], place: Place) -> list[str]:
         mark = ">" if number == place.line else " "
         column = place.column if number == place.line else 0
         text, column = _window(page[number - 1], column)
+        column = min(column, len(text) + EXCERPT_WIDTH)  # a program may name any
         out.append(f"{mark} {number:>{width}} | {text}".rstrip())
         if column:
             before = text[: column - 1]
