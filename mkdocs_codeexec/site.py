@@ -351,11 +351,10 @@ class Site:
         found = [path for name in sorted(used & self.languages.keys()) for path in self.languages[name].watched()]
         if self.states is not None:
             within = [self.settings.project_dir, *(Path(folder) for _, folder in interpreter.sources())]
-            apart = (self.settings.cache_dir, self.settings.environment_dir)
             outcomes = [item.outcome for item in self.resolved() if item.outcome is not None]
             observed = {name: state for outcome in outcomes for name, state in outcome.inputs or ()}
             read = map(Path, self.states.watched(tuple(observed.items()), within))
-            found += [path for path in read if not any(path.is_relative_to(folder) for folder in apart)]
+            found += [path for path in read if not any(path.is_relative_to(folder) for folder in self.settings.apart)]
         return found
 
 
@@ -379,6 +378,6 @@ def open_states(settings: Settings, reach: Callable[[str], Sequence[str]] = lamb
         search=settings.host_env.get("PATH", ""),
         reach=reach,
         sandboxed=settings.sandbox != "off",
-        apart=(str(settings.cache_dir), str(settings.environment_dir)),
+        apart=tuple(map(str, settings.apart)),
         memo=settings.environment_dir / "digests" / f"{digest(str(settings.project_dir))[:16]}.json",
     )
