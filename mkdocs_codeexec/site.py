@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.ahead import Ahead
+from mkdocs_codeexec.core import rights
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.core.protocols import Unavailability
@@ -142,7 +143,7 @@ class Site:
         slot = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         same = self._same(sample) if self._late else None
         resolved = same.resolved if same else None
-        why = Unavailability(refusal, hint) if refusal else None
+        why = Unavailability(refusal, hint) if refusal else rights.refusal(sample, self.settings)
         self._slots[slot] = Slotted(same.sample if same else sample, why, resolved)
         return slot
 
@@ -162,7 +163,7 @@ class Site:
         They are looked at only if anything is executed at all.
         """
         pipeline = self._resolver()
-        if pipeline.executes and (seen := list(samples)):
+        if pipeline.executes and (seen := [one for one in samples if rights.refusal(one, self.settings) is None]):
             self._ahead = Ahead(self._workers)
             self._ahead.start(pipeline, seen)
 
@@ -236,8 +237,9 @@ class Site:
                 workers=lambda: self._ahead.taken_over() if self._ahead else self._workers(),
                 narrator=self.console,
                 mode=self.settings.execute,
-                isolated=self.settings.sandbox == "required",
+                sandbox=self.settings.sandbox,
                 verbose=self.settings.verbose,
+                denied=lambda sample: rights.denial(sample, self.settings),
                 memory=self.memory,
             )
         return self._pipeline
@@ -251,6 +253,8 @@ class Site:
         size = self.settings.cache_size
         if self.settings.cache_write_refusal:
             self.console.say(f"results are not stored: {self.settings.cache_write_refusal}")
+        if told := rights.overruled(self.settings):
+            self.console.say(told)
         self.kept = DirectoryStore(
             self.settings.cache_dir,
             self.console.warn,
@@ -273,6 +277,7 @@ class Site:
                 jobs=self.settings.jobs,
                 total_timeout=self.settings.total_timeout,
                 path=path,
+                tell=self.console.say,
             )
             try:
                 yield children, executor

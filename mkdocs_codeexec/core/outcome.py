@@ -176,7 +176,7 @@ class Outcome:
         language: Canonical name of the language.
         steps: The steps that were executed.
         toolchain: What the compiler or interpreter says of itself.
-        sandbox: The tier it was produced under.
+        sandbox: The tier it was produced under, or `core.confinement.STRICT`.
         inputs: What it depends on beside its key, if its language observes that; None if that is not known, and nobody
             can tell whether it is still valid.
     """

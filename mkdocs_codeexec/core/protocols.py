@@ -113,9 +113,17 @@ class Scratch(Protocol):
         """The directory."""
         ...
 
-    @property
-    def shared(self) -> bool:
-        """Whether files in it may be links to files in others, because nothing that is run here can change them."""
+    def has(self, name: str, *, regular: bool = True) -> bool:
+        """Tell whether there is a regular file `name` in it; or anything of that name, if it need not be `regular`."""
+        ...
+
+    def adopt(self, name: str, other: Scratch) -> None:
+        """Have the file `name` of `other` here too; what is run here does not change that of `other`.
+
+        Raises:
+            ValueError: It is no regular file.
+            OSError: It cannot be read or written.
+        """
         ...
 
     def run(

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core import rights
 from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.core.normalize import relative, renamed, without_folder
@@ -52,7 +53,7 @@ class ScriptLanguage:
         self._script = script
         self._narrator = narrator
         self._file = f"sample.{script.extension}" if script.extension else "sample"
-        self._memo = Memo(settings.cache_dir)
+        self._memo = Memo(settings.cache_dir, keeps=settings.keeps)
         self._identity: str | None = None
         self._fingerprint = ""
         self._asked = ""
@@ -127,7 +128,7 @@ class ScriptLanguage:
         if found is None:
             why = NotStarted(f"`{program}` was not found")
             return StepResult(kind=step.kind, stdout="", stderr="", ended=why)
-        if made and not (scratch.path / program).is_file():
+        if made and not scratch.has(program):
             hint = "" if program == _EXECUTABLE else "; `{exe}` stands for the file that it should make"
             why = NotStarted(f"`{program}` was not found: the build step made no such file{hint}")
             return StepResult(kind=step.kind, stdout="", stderr="", ended=why)
@@ -249,8 +250,7 @@ class ScriptLanguage:
                     yield folder
 
     def _steps(self, sample: Sample) -> tuple[Step, ...]:
-        asked = sample.given.network
-        network = self._script.network if asked is None else asked
+        network = rights.network(self._script.network, sample.given.network, self._settings.sandbox)
         steps: list[Step] = []
         if self._script.build:
             steps.append(

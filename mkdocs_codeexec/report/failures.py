@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.core.confinement import ISOLATING
+from mkdocs_codeexec.core.confinement import ISOLATED
 from mkdocs_codeexec.core.expectation import Blocked, Errored, Unmet, verdict_reason
 from mkdocs_codeexec.core.outcome import Exited, LimitReached, OutOfMemory, counted
 from mkdocs_codeexec.report.annotations import Notice
@@ -13,7 +13,7 @@ from mkdocs_codeexec.report.places import Place, page_map, rewritten, secondary
 from mkdocs_codeexec.report.problems import more, named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.protocols import Language
@@ -125,7 +125,7 @@ def _hint(outcome: Outcome, language: str) -> str:
     """Return which option may change how the last step ended; nothing if none is known to."""
     step = outcome.steps[-1]
     match step.ended:
-        case Exited(126 | 127) if step.kind == "run" and outcome.sandbox in ISOLATING:  # a shell's "command not found"
+        case Exited(126 | 127) if step.kind == "run" and outcome.sandbox in ISOLATED:  # a shell's "command not found"
             return (
                 "the sandbox shows programs of the system and of the language; the folder of another one is named "
                 f"under `languages.{language}.readable` in mkdocs.yml"
@@ -217,6 +217,13 @@ def _shortened(line: str) -> str:
 
 def _cut(text: str, rest: str = "on the page") -> str:
     lines = [_shortened(line) for line in text.rstrip("\n").split("\n")]
-    if len(lines) <= MAX_LINES:
-        return "\n".join(lines)
-    return "\n".join([*lines[:MAX_LINES], f"… {counted(len(lines) - MAX_LINES, 'more line')} {rest}"])
+    shown = list(quoted(lines[:MAX_LINES]))
+    if len(lines) > MAX_LINES:
+        shown.append(f"\x1b[0m… {counted(len(lines) - MAX_LINES, 'more line')} {rest}")
+    return "\n".join(shown)
+
+
+def quoted(lines: Iterable[str]) -> Iterator[str]:
+    """Yield `lines` that others wrote so that they look like nothing that we, MkDocs or a CI system would write."""
+    for line in lines:
+        yield f"| {line}".rstrip(" ")

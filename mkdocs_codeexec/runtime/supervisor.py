@@ -31,6 +31,7 @@ from mkdocs_codeexec.core.outcome import (
     Signaled,
     TimedOut,
 )
+from mkdocs_codeexec.runtime.descriptors import above_standard
 from mkdocs_codeexec.runtime.sandbox import bubblewrap, users
 
 if TYPE_CHECKING:
@@ -77,11 +78,13 @@ class Supervisor:
         self.place = place
         self._inside = 0  # the id of its own process, if bubblewrap is around it
         # A file, not a pipe: bubblewrap would wait for ever if we were gone when it says which process it has started.
-        self._told = os.memfd_create("inside") if place is not None else -1
+        self._told = -1
         try:
-            self._open(place, path)
+            with above_standard():
+                self._told = os.memfd_create("inside") if place is not None else -1
+                self._open(place, path)
         except OSError:
-            if place is not None:
+            if self._told >= 0:
                 os.close(self._told)
             raise
 

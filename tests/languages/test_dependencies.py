@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from support.crates import crate, package, write
 
 from mkdocs_codeexec.core.action import Action
 from mkdocs_codeexec.core.outcome import Exited
@@ -25,22 +26,6 @@ from mkdocs_codeexec.languages.rust import RustLanguage
 
 Workshop: TypeAlias = Any
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
-
-
-def write(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
-
-
-def package(name: str, version: str = "0.1.0", more: str = "") -> str:
-    return f'[package]\nname = "{name}"\nversion = "{version}"\nedition = "2021"\n{more}'
-
-
-def crate(root: Path, name: str, source: str, more: str = "", **files: str) -> Path:
-    return write(root / name, {"Cargo.toml": package(name, more=more), "src/lib.rs": source, **files})
 
 
 def git(folder: Path, *words: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from support.crates import crate, write
 
 from mkdocs_codeexec.core.action import Action
 from mkdocs_codeexec.core.outcome import Exited
@@ -21,19 +22,6 @@ from mkdocs_codeexec.languages.rust.environments.capture import read
 
 Workshop: TypeAlias = Any
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
-
-
-def write(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
-
-
-def crate(root: Path, name: str, source: str, extra: str = "", **files: str) -> Path:
-    manifest = f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2021"\n{extra}'
-    return write(root / name, {"Cargo.toml": manifest, "src/lib.rs": source, **files})
 
 
 def open_rust(workshop: Workshop, settings: Any) -> RustLanguage:

@@ -4,18 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+from support.crates import write
 
 from mkdocs_codeexec.languages.inputs import declared, matching
 from mkdocs_codeexec.languages.rust.packages import PACKAGE_FILE_LIMIT, Further, package
-
-
-def write(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
-
 
 CRATE = {
     "Cargo.toml": '[package]\nname = "mylib"\nversion = "0.1.0"\n[dependencies]\nother = { path = "../other" }\n'

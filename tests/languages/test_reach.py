@@ -10,9 +10,10 @@ import tomllib
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
+from support.crates import crate, write
 
 from mkdocs_codeexec.core.action import Action
 from mkdocs_codeexec.core.confinement import UNLIMITED, Limits, Tier
@@ -29,23 +30,13 @@ from mkdocs_codeexec.languages.views import installation, outermost
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.process import Children
 
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.settings import NetworkPolicy
+
 Workshop: TypeAlias = Any
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
 
 RUSTUP = os.environ.get("RUSTUP_HOME") or str(Path("~/.rustup").expanduser())
-
-
-def write(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
-
-
-def crate(root: Path, name: str, source: str = "", more: str = "", **files: str) -> Path:
-    manifest = f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2021"\n{more}'
-    return write(root / name, {"Cargo.toml": manifest, "src/lib.rs": source, **files})
 
 
 # --- Folders of the author ------------------------------------------------------------------------------------------
@@ -574,10 +565,16 @@ LIMITS, BUILD_LIMITS = Limits(memory=100), Limits(memory=200)
 
 @pytest.mark.parametrize(
     ("network", "asked", "wanted"),
-    [(False, None, False), (True, None, True), (True, False, False), (False, True, True), (False, False, False)],
+    [
+        *(("false", None, False), ("false", True, False), ("false", False, False)),
+        *(("ask", None, False), ("ask", True, True), ("ask", False, False)),
+        *(("true", None, True), ("true", True, True), ("true", False, False)),
+    ],
 )
-def test_steps_say_how_much_they_may_use(workshop: Workshop, network: bool, asked: bool | None, wanted: bool) -> None:
-    """Limits are those of the kind of step; the network is as the sample says, or else its language, for both."""
+def test_steps_say_how_much_they_may_use(
+    workshop: Workshop, network: NetworkPolicy, asked: bool | None, wanted: bool
+) -> None:
+    """Limits are those of the kind of step; who denies the network prevails, and `strict` denies it always."""
     rust = replace(workshop.rust(network=network), limits=LIMITS, build_limits=BUILD_LIMITS)
     build = ("cc", "-o", "{exe}", "{file}")
     script = workshop.script(name="c", build=build, command=("{exe}",), network=network)
@@ -590,3 +587,5 @@ def test_steps_say_how_much_they_may_use(workshop: Workshop, network: bool, aske
         assert [("build", BUILD_LIMITS, wanted), ("run", LIMITS, wanted)] == [
             (s.kind, s.limits, s.network) for s in steps
         ]
+        strict = open_languages(replace(settings, sandbox="strict"), workshop.listener)[name].plan(sample).steps
+        assert [False, False] == [step.network for step in strict]

@@ -25,7 +25,7 @@ from mkdocs_codeexec.errors import Cancelled
 from mkdocs_codeexec.languages.rust.messages.diagnostics import translate
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.process import Children
-from mkdocs_codeexec.runtime.scratch import ScratchRoot
+from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Bench, Scratch
@@ -368,7 +368,7 @@ def test_a_run_that_is_stopped(tmp_path: Path, jobs: int) -> None:
 def test_what_a_killed_build_left_is_removed(tmp_path: Path) -> None:
     """The next build removes scratch directories that nobody holds, and leaves those in use and what is not ours."""
     code = (
-        "import sys, os\nfrom pathlib import Path\nfrom mkdocs_codeexec.runtime.scratch import ScratchRoot\n"
+        "import sys, os\nfrom pathlib import Path\nfrom mkdocs_codeexec.runtime.scratch_root import ScratchRoot\n"
         "root = ScratchRoot(Path(sys.argv[1])).__enter__()\nos.kill(os.getpid(), 9)"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core import rights
 from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.expectation import FailsToBuild
 from mkdocs_codeexec.core.hidden import runnable
@@ -75,12 +76,12 @@ class RustLanguage:
         self._rust: RustSettings = settings.rust
         self._narrator = narrator
         self._preamble = _preamble(self._rust.preamble)
-        self._compiler = Compiler(settings, self._rust, Memo(settings.cache_dir))
+        self._compiler = Compiler(settings, self._rust, Memo(settings.cache_dir, keeps=settings.keeps))
         self._flags = ""
         self._environments: dict[str, Environment] = {}
         self._inputs: tuple[tuple[str, str], ...] = ()
         self._named: set[Path] = set()  # files of the documented package that samples name
-        self._builder = Builder(settings.jobs)
+        self._builder = Builder(settings.jobs, shares=settings.sandbox != "strict")
         self._grants = Grants(settings, NAME, self._rust.readable, self._rust.inputs)
         self.survey()
         check_package(self._rust.package, self._environments.values())
@@ -151,7 +152,7 @@ class RustLanguage:
         from mkdocs_codeexec.languages.rust.environments.builds import build_all
 
         wanted = tuple(dict.fromkeys(needed.values()))
-        found = build_all(wanted, toolchain, runner, self._narrator, home_of_all(self._settings))
+        found = build_all(wanted, toolchain, runner, self._narrator, home_of_all(self._settings.environment_dir))
         for key, environment in needed.items():
             became = found[environment.name]
             if isinstance(became, Unavailability):
@@ -265,8 +266,7 @@ class RustLanguage:
         link = _LINK if env["RUST_BACKTRACE"] == "0" else _LINK_TRACED
         how = (*_COMPILE, *harness, *(_CHECK if sample.build_only else link))
         argv = ("{rustc}", "{environment}", f"--edition={edition}", *crate, *how, FILE)
-        asked = sample.given.network
-        network = self._rust.network if asked is None else asked
+        network = rights.network(self._rust.network, sample.given.network, self._settings.sandbox)
         build = Step(
             kind="build",
             argv=argv,

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import struct
 
+SCRATCH = ("work", "home", "tmp")
+"""The folders of a scratch directory. A child may write to each of them, and not to what holds them."""
+
 
 def receive(size: int) -> bytes:
     """Return `size` bytes of the request.

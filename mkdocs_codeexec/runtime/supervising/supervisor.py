@@ -3,7 +3,8 @@
 It is not imported but started by `process`, once for many children, because only a process can promise what a thread
 cannot: it is the *child subreaper* (`prctl(2)`) of all it starts, so that a grandchild which forked twice and made its
 own session comes back to it when its parent ends, and can be ended too; and its standard input is a *lifeline*: when
-the other end closes, for whatever reason, SIGKILL included, it ends everything and exits.
+the other end closes, for whatever reason, SIGKILL included, it ends everything and exits. If it is killed itself, its
+parent does that (`keeper`).
 
 With bubblewrap it is started inside the walls, the first process there, and gives each child further ones
 (`namespaces`). Otherwise a child is confined between fork and exec (`child`).
@@ -35,6 +36,7 @@ import sys
 import time
 
 from .child import SIGNALS, become, filters_of_calls, first, prepare
+from .keeper import PATIENCE, keep
 from .processes import ON_LINUX, PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, descendants, kill, kill_group, prctl, take
 from .protocol import answer, receive
 from .streams import Streams
@@ -56,8 +58,6 @@ A shell does not wait for `> >(tee log)`: without this, its last lines would com
 PERIOD = 0.1
 """Seconds between two looks of the watchdog."""
 SOON = 0.005
-PATIENCE = 5.0
-"""Seconds in which killed processes must be gone; what waits for a dead disk is left to the kernel."""
 
 
 class Supervisor:
@@ -111,9 +111,10 @@ class Supervisor:
         try:
             self.prepare(request)
             self.observe(request, streams)
+            watchdog = self.watchdog(request)
             self.start(request, streams)
             timeout = request["timeout"]
-            exceeded = self.watch(streams, None if timeout is None else started + timeout, self.watchdog(request))
+            exceeded = self.watch(streams, None if timeout is None else started + timeout, watchdog)
             alone = exceeded is None and self.namespaced and self.is_alone(streams)
             if not alone:
                 self.end_all()
@@ -342,6 +343,7 @@ def main() -> None:
     """Serve, and clean up whatever happens."""
     gc.freeze()  # what is not looked at in a child needs no copy for it
     gc.disable()
+    keep()
     supervisor = Supervisor()
     try:
         supervisor.serve()

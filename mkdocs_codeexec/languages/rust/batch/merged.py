@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.outcome import StepResult
 
 PROGRAM = "sample"
+LINT = "unsafe_code"
+"""What rustc refuses in each module: only code that says `unsafe` reaches what is not its own. Who needs it is alone."""
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _CRATE = PurePosixPath(FILE).stem
 """What a sample's crate is called, and so the crate of many."""
@@ -83,7 +85,7 @@ def merge(codes: Sequence[str]) -> Crate:
     entry = f"{prefix}_main"
     body = f"pub fn {entry}() -> ::std::process::ExitCode {{ ::std::process::Termination::report(main()) }}\n"
     files = [(member.file, _line(code) + body) for member, code in zip(members, codes, strict=True)]
-    modules = "".join(f'#[path = "{member.file}"]\npub mod {member.module};\n' for member in members)
+    modules = "".join(f'#[path = "{member.file}"]\n#[forbid({LINT})]\npub mod {member.module};\n' for member in members)
     arms = "".join(f'        "{member.module}" => {member.module}::{entry}(),\n' for member in members)
     root = (
         f"{modules}\nfn main() -> ::std::process::ExitCode {{\n"

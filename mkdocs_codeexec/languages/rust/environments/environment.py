@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.outcome import Exited
-from mkdocs_codeexec.languages.rust.environments import built, capture, collection, kept, mending
+from mkdocs_codeexec.languages.rust.environments import built, capture, collection, kept, lent, mending
 from mkdocs_codeexec.languages.rust.environments.built import Built
 from mkdocs_codeexec.languages.rust.environments.capture import Arguments
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home
@@ -61,6 +61,7 @@ class Environment:
         self._consists = consists
         self._narrator = narrator
         self._folder = settings.cache_dir / "environments" / name
+        self._lent: Path | None = None
         self._memory: Kept | None = None
         self._lock: str | None = None
         self._sources: Mapping[str, Further] | None = None
@@ -124,12 +125,26 @@ class Environment:
         """
         if self.plain:
             return Arguments()
-        if wrong := mending.absent(self.manifest, self._settings.project_dir):
+        wrong = mending.unspeakable(self.manifest, self._settings.environment_dir)
+        if wrong := wrong or mending.absent(self.manifest, self._settings.project_dir):
             return wrong
         if self._lock is None or self._sources is None:
             return None
+        if (found := self._borrowed(toolchain)) is not None:
+            return found
         home = self._home(toolchain)
-        return self._with(home, lambda: self._up_to_date(home))
+        return self._with(home, lambda: self._in_use(home))
+
+    def _borrowed(self, toolchain: Toolchain) -> Arguments | None:
+        """Return the arguments if an earlier build has left what would be built, to one that leaves nothing itself."""
+        self._lent = None
+        if self._settings.lent is None:
+            return None
+        home = home_of_all(self._settings.lent) / self._place(toolchain)
+        with lent.untouched(home) as free:
+            found = self._up_to_date(home) if free else None
+        self._lent = home if found else None
+        return found
 
     def build(self, toolchain: Toolchain, runner: Runner, narrator: Narrator, *, alone: bool) -> Arguments | Trouble:
         """Build it, unless somebody has done so meanwhile, and return what it adds to rustc's command line.
@@ -142,9 +157,12 @@ class Environment:
             narrator: Hears it.
             alone: Whether no other Environment is built meanwhile.
         """
+        self._lent = None
         home = self._home(toolchain)
+        if self._settings.lent is not None:
+            lent.copy((home_of_all(self._settings.lent) / self._place(toolchain)).parent, home.parent)
         return self._with(
-            home, lambda: self._up_to_date(home) or self._rebuilt(home, toolchain, runner, narrator, alone=alone)
+            home, lambda: self._in_use(home) or self._rebuilt(home, toolchain, runner, narrator, alone=alone)
         )
 
     def access(self, toolchain: Toolchain, arguments: Arguments) -> Access:
@@ -161,7 +179,7 @@ class Environment:
             return self.documented.folder
         from mkdocs_codeexec.languages.rust.environments import project
 
-        home = self._home(toolchain)
+        home = self._own(toolchain)
         folder = self._with(home, lambda: project.write_package(home, self.manifest))
         return folder if isinstance(folder, Path) else None
 
@@ -193,8 +211,15 @@ class Environment:
 
     def _home(self, toolchain: Toolchain) -> Path:
         """Return the folder of the project; the target directory is beside it."""
+        return self._lent or self._own(toolchain)
+
+    def _own(self, toolchain: Toolchain) -> Path:
+        """Return the folder of the project that may be written to."""
+        return home_of_all(self._settings.environment_dir) / self._place(toolchain)
+
+    def _place(self, toolchain: Toolchain) -> Path:
         made_from = digest((toolchain.identity, toolchain.program, self.flags))
-        return home_of_all(self._settings) / made_from[:16] / self.manifest.digest
+        return Path(made_from[:16], self.manifest.digest)
 
     def _read_packages(self, sources: Mapping[str, Further] | None) -> tuple[tuple[str, Package], ...]:
         """Return the local packages; what belongs to an earlier one, as patches of a workspace do, is read with that."""
@@ -214,7 +239,7 @@ class Environment:
         return digest((built.FORMAT, self.manifest.local, lock, packages))
 
     def _up_to_date(self, home: Path) -> Arguments | None:
-        """Return the arguments if a state in `home` is what would be built; it is in use then."""
+        """Return the arguments if a state in `home` is what would be built."""
         if self._lock is None or self._sources is None:
             return None
         state = _state(home, self._lock)
@@ -226,10 +251,14 @@ class Environment:
         except ValueError:
             return None
         there = all(path.is_file() for path in arguments.libraries)
-        if not there or found.libraries != built.libraries(arguments):
-            return None
-        built.use(state)
-        return arguments
+        return arguments if there and found.libraries == built.libraries(arguments) else None
+
+    def _in_use(self, home: Path) -> Arguments | None:
+        """Return the same, and note that it is in use then."""
+        found = self._up_to_date(home)
+        if found is not None and self._lock is not None:
+            built.use(_state(home, self._lock))
+        return found
 
     def _rebuilt(
         self, home: Path, toolchain: Toolchain, runner: Runner, narrator: Narrator, *, alone: bool
@@ -311,7 +340,9 @@ class Environment:
 
     def _keep(self, found: Kept) -> None:
         self._memory = None
-        if self._known() != found:
+        if not self._settings.keeps:  # what a stranger's build has locked decides no versions later
+            self._memory = found
+        elif self._known() != found:
             try:
                 kept.save(found, self._folder)
             except OSError:  # a read-only cache costs a run of cargo in the next process, no more
@@ -351,9 +382,9 @@ def open_environments(
     return found
 
 
-def home_of_all(settings: Settings) -> Path:
+def home_of_all(environment_dir: Path) -> Path:
     """Return the folder of all Environments of Rust."""
-    return settings.environment_dir / "rust"
+    return environment_dir / "rust"
 
 
 def _state(home: Path, lock: str) -> Path:

@@ -53,6 +53,21 @@ def absent(manifest: Manifest, project: Path) -> Trouble | None:
     return None
 
 
+def unspeakable(manifest: Manifest, environment_dir: Path) -> Trouble | None:
+    """Return why cargo cannot be told where things are, if that is so: its files are UTF-8, its search paths have `:`."""
+    where = "name another folder by `environment_dir` in mkdocs.yml or by `CODEEXEC_ENVIRONMENT_DIR`"
+    for folder in (*(folder for _, folder in manifest.paths), environment_dir):
+        shown = str(folder).encode("utf-8", "backslashreplace").decode()
+        if shown != str(folder):
+            hint = where if folder == environment_dir else "rename the folder"
+            return Trouble(f"the path `{shown}` is not UTF-8, which a `Cargo.toml` must be", hint)
+    if ":" in str(environment_dir):
+        return Trouble(
+            f"`environment_dir` is `{environment_dir}`: cargo does not build in a path that holds `:`", where
+        )
+    return None
+
+
 def mended(trouble: Trouble, manifest: Manifest, settings: Settings) -> Trouble:
     """Return `trouble` with what it is about, and what to do about it, where cargo's message shows that."""
     said = plain(trouble.detail)

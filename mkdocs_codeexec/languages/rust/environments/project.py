@@ -8,7 +8,6 @@ target directory and a folder of its own alone.
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +27,7 @@ from mkdocs_codeexec.languages.rust.environments.manifest import toml
 from mkdocs_codeexec.languages.rust.environments.reach import to_build
 from mkdocs_codeexec.languages.rust.environments.transcript import Trouble, messages, trouble
 from mkdocs_codeexec.languages.toolchain import Toolchain, find_program, write
+from mkdocs_codeexec.untrusted import Folder, clear
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
@@ -201,12 +201,12 @@ def _link_home(folder: Path, real: Path) -> None:
 
 
 def _empty(folder: Path) -> None:
-    """Remove what is in `folder`. It stays itself: what it is to a process that is confined to it cannot be replaced."""
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+    """Remove what is in `folder`. It stays itself: what it is to a process that is confined to it cannot be replaced.
+
+    What builds of others have left in it may be anything; what resists stays.
+    """
+    with Folder.at(folder) as opened:
+        clear(opened)
 
 
 def _update(path: Path, text: str) -> None:
