@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 MOST = 50_000
@@ -49,15 +50,15 @@ class Walk:
             return []
         try:
             with os.scandir(folder) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
+                entries = sorted(islice(found, self._left + 1), key=lambda entry: entry.name)
         except OSError:
             return []
         if self._within and any(entry.name == _CACHE for entry in entries):
             return []
-        self._left -= len(entries)
-        if self._left < 0 or len(self._within) >= DEEPEST:
+        if len(entries) > self._left or len(self._within) >= DEEPEST:
             self.refused[folder] = f"is deeper than {DEEPEST} folders, or lies behind more than {MOST} files"
             return []
+        self._left -= len(entries)
         self._within.append(real)
         try:
             return self._of_entries(entries)
