@@ -6,6 +6,7 @@ Run by root, they are another user; the same tests are run by an ordinary user i
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -28,7 +29,7 @@ from mkdocs_codeexec.runtime.process import Children
 from mkdocs_codeexec.runtime.scratch import ScratchDirectory, ScratchRoot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the tiers are of Linux")
 
@@ -350,6 +351,46 @@ def test_a_neighbour_cannot_be_looked_for(isolating: Sandbox) -> None:
     assert 2 == len(names)
     assert {26} == {len(name) for name in names}
     assert "" == found.stdout
+
+
+def test_what_a_killed_supervisor_leaves_is_ended(sandbox: Sandbox) -> None:
+    """If the system kills a supervisor, what its sample has started is gone: daemons in sessions of their own, too."""
+    mark = f"60.{uuid.uuid4().int % 10**9:09}"
+    code = f"setsid sleep {mark} & (setsid sleep {mark} &) ; (exec -a x sleep {mark}) & sleep {mark}"
+    found: list[StepResult] = []
+    with Children("auto", tiers=[sandbox.tier]) as children:
+        assert sandbox.tier == children.tier
+        own = replace(sandbox, children=children)
+        thread = threading.Thread(target=lambda: found.append(own.sh(code)))
+        thread.start()
+        assert _until(lambda: len(_sleeping(mark)) == 4)
+        for supervisor in children._all:
+            if not supervisor.has_child:
+                continue
+            waits = supervisor._process.pid
+            inner = (
+                supervisor._inner()
+                if supervisor.place
+                else int(Path(f"/proc/{waits}/task/{waits}/children").read_text())
+            )
+            os.kill(inner, signal.SIGKILL)
+        thread.join(10)
+
+        assert _until(lambda: _sleeping(mark) == [], 2)
+    assert isinstance(found[0].ended, NotStarted)
+
+
+def _sleeping(mark: str) -> list[int]:
+    """Return the processes that sleep for `mark`."""
+    pids = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+    return [pid for pid in pids if (words := command_line(pid).split()) and len(words) == 2 and words[1] == mark]
+
+
+def _until(condition: Callable[[], bool], seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return condition()
 
 
 def test_scratch_directories_within_what_is_declared_are_private(isolating: Sandbox, tmp_path: Path) -> None:
