@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.core.confinement import ISOLATED
 from mkdocs_codeexec.core.expectation import Blocked, Errored, Unmet, verdict_reason
-from mkdocs_codeexec.core.outcome import Exited, LimitReached, OutOfMemory, counted
+from mkdocs_codeexec.core.outcome import Exited, LimitReached, OutOfMemory, Signaled, counted
 from mkdocs_codeexec.report.annotations import Notice
 from mkdocs_codeexec.report.findings import errors, of_diagnostic
 from mkdocs_codeexec.report.places import Place, page_map, rewritten, secondary
@@ -142,6 +143,11 @@ def _hint(outcome: Outcome, language: str) -> str:
                 "the sandbox shows programs of the system and of the language; the folder of another one is named "
                 f"under `languages.{language}.readable` in mkdocs.yml"
             )
+        case Exited() | Signaled() if outcome.sandbox in ISOLATING and (call := refused(step.stderr)):
+            return (
+                f"the sandbox refuses some system calls{call}; which, and what is granted instead, security.md "
+                "says under *Which system calls are allowed*"
+            )
         case OutOfMemory(limit):
             name = "memory"
         case LimitReached(name, limit):
@@ -152,6 +158,27 @@ def _hint(outcome: Outcome, language: str) -> str:
     # The system says the same of a thread that finds no memory for its stack.
     more = "; the stacks of threads count as `memory`" if name == "processes" else ""
     return f"`{option}: {{{name}: {2 * limit}}}` in mkdocs.yml allows twice as much{more}"
+
+
+_REFUSED = re.compile(
+    r"Operation not permitted|Function not implemented|\(os error (?:1|38)\)|\b(?:EPERM|ENOSYS)\b|PermissionError: \[Errno 1\]"
+)
+"""What programs say whose system call was refused, or is not there: EPERM and ENOSYS, in words and by name."""
+_CALL = re.compile(
+    r"\b(ptrace|prlimit|setpriority|ioprio_set|sched_set\w+|shmget|shmat|semget|msgget|mq_open|inotify_\w+|socket|connect"
+    r"|bind|mount|unshare|chroot|setns|perf_event_open|bpf|io_uring_\w+|keyctl|process_vm_\w+|memfd_secret)\b"
+)
+
+
+def refused(said: str) -> str:
+    """Return which system call the sandbox may have refused, by what a program `said`; nothing if it says no such thing."""
+    found = _REFUSED.search(said)
+    if found is None:
+        return ""
+    start = said.rfind("\n", 0, found.start()) + 1
+    end = said.find("\n", found.end())
+    call = _CALL.search(said[start : end if end >= 0 else len(said)])
+    return f", `{call[1]}` perhaps" if call else ", perhaps one that it has made"
 
 
 def _place(region: Region | None, where: PageMap) -> Place:

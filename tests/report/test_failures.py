@@ -111,6 +111,32 @@ def test_a_sample_that_is_on_no_page_shows_its_own_lines() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sandbox", "stderr", "hint"),
+    [
+        ("landlock", "strace: ptrace(PTRACE_TRACEME, ...): Operation not permitted\n", ", `ptrace` perhaps;"),
+        ("bubblewrap", "a\nunshare: unshare failed: Operation not permitted\nb", ", `unshare` perhaps;"),
+        ("landlock", "Os { code: 1 } (os error 1)", ", perhaps one that it has made;"),
+        ("landlock", "PermissionError: [Errno 1] Operation not permitted\n", ", perhaps one that it has made;"),
+        ("landlock", "cat: x: Permission denied\n", None),
+        ("limits", "ptrace: Operation not permitted\n", None),
+    ],
+)
+def test_a_system_call_that_was_refused(sandbox: str, stderr: str, hint: str | None) -> None:
+    """Where a program says that it was not permitted to do something, the log says that the sandbox may be why."""
+    step = StepResult(kind="run", stdout="", stderr=stderr, ended=Exited(1))
+    sample = Sample(location=Location("a.md", 1), language="rust", code="", expectation=Succeeds())
+    outcome = Outcome(language="rust", steps=(step,), sandbox=sandbox)
+    resolved = Resolved(sample=sample, verdict=judge(sample.expectation, outcome), outcome=outcome)
+
+    [failure] = failures([resolved], LANGUAGES, lambda _: "")
+
+    if hint is None:
+        assert "system calls" not in failure.detail
+    else:
+        assert f"the sandbox refuses some system calls{hint}" in failure.detail
+
+
+@pytest.mark.parametrize(
     ("sandbox", "status", "hinted"),
     [
         ("bubblewrap", 127, True),
