@@ -55,6 +55,9 @@ RUSTUP = os.environ.get("RUSTUP_HOME") or str(Path("~/.rustup").expanduser())
         (["a/b/c/d/.env", "a/b/c/d/e", "a/b/f", "a/g/h"], ["a/b/c/d/e", "a/b/f", "a/g"]),
         (["a", "target/CACHEDIR.TAG", "target/debug/.x", "target/y"], ["a"]),
         (["a", "node_modules/b/c"], ["a"]),
+        ([".gitignore", "a", "src/.gitkeep", "src/b"], [""]),
+        ([".gitignore/a", "src/.gitkeep", "src/b"], ["src"]),
+        ([".gitignore", ".env", "src/b"], ["src"]),
     ],
 )
 def test_a_folder_is_seen_without_what_is_hidden_in_it(workshop: Workshop, files: list[str], seen: list[str]) -> None:
