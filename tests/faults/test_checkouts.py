@@ -220,3 +220,50 @@ def test_a_tool_of_a_checkout_is_asked_within_walls(
     assert "toy 1" in memo
     assert SECRET not in memo + project.html()
     assert os.access(outside / "canary", os.R_OK)
+
+
+CURIOUS = """
+extern crate proc_macro;
+#[proc_macro]
+pub fn look(place: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let place = place.to_string().replace(['"', ' '], "");
+    let seen = std::fs::read_dir(&place).map(|found| found.count()).unwrap_or(0);
+    let lock = std::fs::File::open(format!("{place}/debug/.cargo-lock")).is_ok();
+    format!("({seen}, {lock})").parse().unwrap()
+}
+"""
+
+
+def test_libraries_of_other_environments_are_not_seen(project: Project, strange: Callable[..., Any]) -> None:
+    """Neither a sample nor a macro that it calls reads what others had compiled, nor holds the lock that cargo takes."""
+    for name, more, source in (
+        ("private", "", f'pub const SECRET: &str = "{SECRET}";'),
+        ("curious", "[lib]\nproc-macro = true\n", CURIOUS),
+        ("outer", '[dependencies]\ninner = { path = "../inner" }\n', "pub use inner::N;"),
+        ("inner", "", "pub const N: u8 = 7;"),
+    ):
+        project.write(f"{name}/Cargo.toml", MANIFEST.replace("mylib", name) + more)
+        project.write(f"{name}/src/lib.rs", source)
+    local = {name: {"path": name} for name in ("curious", "outer")}
+    other = {"dependencies": {"private": {"path": "private"}}}
+    project.configure({"languages": {"rust": {"dependencies": local, "environments": {"other": other}}}})
+    page = '```rust exec environment="other"\nprintln!("{}", private::SECRET.len());\n```\n\n'
+    project.page(page + rust('println!("{}", outer::N);'))
+    assert (0, []) == ((ended := strange()).status, ended.warnings), ended.log
+    assert [str(len(SECRET)), "7"] == [text.strip() for _, text in project.streams()]
+    [target] = (project.root / "environments/rust").glob("*/target")
+    assert (target / "debug/.cargo-lock").exists()
+    libraries = list(target.glob("debug/deps/libprivate-*.rlib"))
+    copies = list(target.parent.glob("*/built/*/libprivate-*.rlib"))
+    assert libraries
+    assert copies
+
+    paths = [*map(str, (*libraries, *copies)), f"{target}/debug/.cargo-lock", f"{copies[0].parents[2]}/.lock"]
+    tried = ", ".join(f'std::fs::File::open("{path}").is_ok()' for path in paths)
+    code = f'println!("{{}} {{:?}} {{:?}}", outer::N, curious::look!("{target}"), [{tried}]);'
+    project.page(rust(code) + rust(f"// again\n{code}") + rust(f"// and again\n{code}"))
+    again = strange()
+
+    expected = f"7 (0, false) {[False] * len(paths)}".replace("False", "false")
+    assert [expected] * 3 == [text.strip() for _, text in project.streams()], again.log
+    assert "Compiling" not in again.log
