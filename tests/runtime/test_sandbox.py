@@ -502,6 +502,17 @@ def test_the_network_is_there_for_who_asks(sandbox: Sandbox) -> None:
     assert "hello\n" == found.stdout
 
 
+def test_the_network_brings_no_service_of_this_machine(
+    isolating: Sandbox, services: tuple[str, list[tuple[int, int, object]]]
+) -> None:
+    """With `network` a sample reaches no UNIX socket: neither an abstract one, nor one in a folder that is shown."""
+    folder, tried = services
+    tried = [one for one in tried if one[0] == socket.AF_UNIX]
+    found = isolating.python(CONNECT.format(targets=tried), Access(network=True, readable=(folder,)))
+
+    assert ["refused", "refused"] == found.stdout.split()[:2], found.stdout
+
+
 def test_a_sample_can_talk_to_itself(sandbox: Sandbox) -> None:
     """Connected pairs of sockets work everywhere, and servers of its own where it has a network of its own."""
     pair = sandbox.python("import socket; a, b = socket.socketpair(); a.send(b'x'); print(b.recv(1))")
