@@ -221,7 +221,7 @@ class DirectoryStore:
     def _damaged(self, path: Path, error: Exception) -> None:
         self._tell(
             "damage",
-            f"{path}: not a usable entry of the store ({str(error) or type(error).__name__})\n\n"
+            f"{path}: not a usable entry of the store ({str(error)[:200] or type(error).__name__})\n\n"
             "hint: it counts as absent and is written anew; if this comes back, delete it",
         )
 
