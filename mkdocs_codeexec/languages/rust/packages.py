@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from mkdocs_codeexec.languages.inputs import Holds, digest_of, enters_all, files_of, name_of, read_toml
 from mkdocs_codeexec.languages.regular import hash_regular, is_within, read_regular
@@ -114,15 +113,18 @@ class _Reading:
 
     def add(self, path: Path, folder: Path, limit: float = math.inf) -> None:
         """Note what is in the file `path` of the package in `folder`."""
-        within = self._within(path, folder)
-        found = None if within is False else hash_regular(path, min(limit, self.left), within)
+        limit = min(limit, self.left)
+        found = hash_regular(path, limit) if self._is_near(path, folder) else None
+        if found is None and os.path.islink(path):  # noqa: PTH114 - there are thousands
+            found = hash_regular(path, limit, self.tree(folder))
         self.hashes[path] = found[0] if found else None
         self.left -= found[1] if found else 0
 
     def source(self, path: Path, folder: Path) -> bytes | None:
         """Note what is in a source of the package in `folder`, and return it."""
-        within = self._within(path, folder)
-        content = None if within is False else read_regular(path, PACKAGE_FILE_LIMIT + 1, within)
+        content = read_regular(path, PACKAGE_FILE_LIMIT + 1) if self._is_near(path, folder) else None
+        if content is None and os.path.islink(path):  # noqa: PTH114 - there are thousands
+            content = read_regular(path, PACKAGE_FILE_LIMIT + 1, self.tree(folder))
         if content is not None and len(content) > min(PACKAGE_FILE_LIMIT, self.left):
             self.add(path, folder)
             return None
@@ -130,14 +132,12 @@ class _Reading:
         self.left -= len(content or b"")
         return content
 
-    def _within(self, path: Path, folder: Path) -> Path | Literal[False] | None:
-        """Return the tree that a link must lead to; None if `path` is none, False if the way to it leads elsewhere."""
+    def _is_near(self, path: Path, folder: Path) -> bool:
+        """Tell whether the way to `path`, which may be a link itself, stays in the tree."""
         tree, parent = self.tree(folder), path.parent
         if (tree, parent) not in self.ways:
             self.ways[tree, parent] = is_within(os.path.realpath(parent), str(tree))
-        if not self.ways[tree, parent]:
-            return False
-        return tree if path.is_symlink() else None
+        return self.ways[tree, parent]
 
     def content(self, path: Path, folder: Path) -> bytes | None:
         """Return what is in a source or a manifest of the package in `folder`."""
