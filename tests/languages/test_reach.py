@@ -16,7 +16,7 @@ import pytest
 from support.crates import crate, write
 
 from mkdocs_codeexec.core.action import Action
-from mkdocs_codeexec.core.confinement import UNLIMITED, Limits, Tier
+from mkdocs_codeexec.core.confinement import UNLIMITED, Limits, SandboxMode, Tier
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.sample import Given
@@ -565,6 +565,16 @@ def test_samples_of_one_program_do_not_reach_each_other(workshop: Workshop, tier
         )
 
     assert [f"{number}\n" for number in range(6)] == [found[action.request_key] for action in actions]
+
+
+@pytest.mark.parametrize(("sandbox", "sizes"), [("auto", [6]), ("required", [6]), ("strict", [1] * 6)])
+def test_strict_has_samples_share_no_program(workshop: Workshop, sandbox: SandboxMode, sizes: list[int]) -> None:
+    """A sample could speak for all that are in its program: where nobody has read them, each has one of its own."""
+    rust = open_languages(replace(workshop.rust(), sandbox=sandbox), workshop.listener)["rust"]
+    samples = [workshop.sample(f'println!("{number}");') for number in range(6)]
+    actions = [workshop.ready(rust, sample) for sample in samples]
+
+    assert sizes == [len(batch) for batch in rust.batches(actions)]
 
 
 LIMITS, BUILD_LIMITS = Limits(memory=100), Limits(memory=200)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from mkdocs_codeexec.languages.inputs import Holds, digest_of, enters_all, files_of, name_of, read_toml
 from mkdocs_codeexec.languages.regular import hash_regular, is_within, read_regular
+from mkdocs_codeexec.languages.rust.manifests import PACKAGE_FILE_LIMIT, around
 
 _PRUNED = frozenset({"target", "tests", "benches", "examples", "node_modules", "__pycache__"})
 """Folders of a package that hold nothing of its library."""
@@ -23,8 +24,6 @@ _PAGES = frozenset({"docs", "site"})
 """Most likely these are the pages that we are building; what a crate does read of them, cargo records."""
 _NO_SOURCE = re.compile(r"\..*|.*\.md|LICEN[CS]E.*|COPYING.*|Cargo\.lock|mkdocs\.ya?ml", re.IGNORECASE)
 """Files that are left out there."""
-PACKAGE_FILE_LIMIT = 16 * 1024 * 1024
-"""Bytes of a file that is read there; of larger ones the size counts. No source is larger."""
 MOST_BYTES = 4 * 1024**3
 """Bytes that are read of one package; of what comes behind them the size counts."""
 
@@ -66,24 +65,6 @@ class Package:
     folders: tuple[Path, ...] = ()
     covered: frozenset[Path] = frozenset()
     prose: frozenset[Path] = frozenset()
-
-
-def around(folder: Path, project: Path | None = None) -> Path:
-    """Return the folder that holds what belongs to the package in `folder`: its checkout.
-
-    Without one, what is the same in every place: the smallest that holds the one above it, and the site.
-    """
-    found = next((one for one in (folder, *folder.parents) if (one / ".git").exists()), None)
-    if found is None:
-        near = folder.parent if project is None else Path(os.path.commonpath((folder.parent, project)))
-        found = folder if near == Path(near.anchor) else near
-    return found
-
-
-def manifest_of(folder: Path) -> Mapping[str, object]:
-    """Return what the manifest in `folder` says; empty if there is none, or it is a link that leads out of a checkout."""
-    path = folder / "Cargo.toml"
-    return read_toml(read_regular(path, PACKAGE_FILE_LIMIT, around(folder) if path.is_symlink() else None))
 
 
 @dataclass(slots=True)

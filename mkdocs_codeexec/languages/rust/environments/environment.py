@@ -25,7 +25,8 @@ from mkdocs_codeexec.languages.rust.environments.documented import Documented, d
 from mkdocs_codeexec.languages.rust.environments.kept import Kept
 from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE
 from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Trouble, without_unused
-from mkdocs_codeexec.languages.rust.packages import Further, Package, around, package
+from mkdocs_codeexec.languages.rust.manifests import around
+from mkdocs_codeexec.languages.rust.packages import Further, Package, package
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.confinement import Access
@@ -222,7 +223,7 @@ class Environment:
 
     def _read_packages(self, sources: Mapping[str, Further] | None) -> tuple[tuple[str, Package], ...]:
         """Return the local packages; what belongs to an earlier one, as patches of a workspace do, is read with that."""
-        apart = (self._settings.cache_dir, self._settings.environment_dir)
+        apart = self._settings.apart
         read: list[tuple[str, Package]] = []
         seen: set[Path] = set()
         for name, folder in self._consists.local:
@@ -334,7 +335,7 @@ class Environment:
         packages = self._read_packages({})
         known = {folder for _, found in packages for folder in found.folders}
         others = sorted(records.keys() - known)
-        apart = [self._settings.cache_dir, self._settings.environment_dir, cargo_home(self._settings)]
+        apart = [*self._settings.apart, cargo_home(self._settings)]
         if toolchain.home:
             apart.append(Path(toolchain.home))
         apart += [Path(os.path.realpath(folder)) for folder in apart]
