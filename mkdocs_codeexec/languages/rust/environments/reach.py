@@ -12,7 +12,8 @@ from mkdocs_codeexec.languages.grants import repositories
 from mkdocs_codeexec.languages.rust.environments import configuration
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home, folders
 from mkdocs_codeexec.languages.rust.environments.recorded import tree
-from mkdocs_codeexec.languages.rust.packages import Further, manifest_of
+from mkdocs_codeexec.languages.rust.manifests import manifest_of
+from mkdocs_codeexec.languages.rust.packages import Further
 from mkdocs_codeexec.languages.toolchain import find_program
 from mkdocs_codeexec.languages.views import installation
 
