@@ -72,6 +72,16 @@ class Places:
             "SSH_AUTH_SOCK": str(self.root / "agent"),
         }
 
+    def written_to(self) -> dict[str, Path]:
+        """Return the folders in which a file is tried to be left, by probe."""
+        return {
+            "places.project": self.project,
+            "places.sources": self.crate,
+            "places.store": self.store,
+            "places.environments": self.environments,
+            "places.neighbours": self.neighbour / "work",
+        }
+
 
 class Canaries:
     """Those for one time that all is tried; a context manager that removes what is no file.
@@ -130,22 +140,33 @@ class Canaries:
             "terminals": [listening.terminal(stack), "/dev/tty"],
             "disks": _disks(),
             "groups": _groups(),
+            "leaving-file": f"left-{token}",
             "staying": f"codeexec-staying-{token}",
-            "secrets": [_digest(value) for name, value in self._environ.items() if _SECRET.search(name) and len(value) > 7],
+            "secrets": [
+                _digest(value) for name, value in self._environ.items() if _SECRET.search(name) and len(value) > 7
+            ],
             "calls": known,
         }
 
     def changed(self) -> dict[str, str]:
         """Return what is not as it was, by the probe whose doing it is, and undo what would stay."""
         found = {f"files.{name}": "it was changed" for name in FILES if self._is_changed(name)}
-        links = self._outside / "links"
+        places, links = self._places, self._outside / "links"
         kept = links / "kept"
-        if not kept.is_file() or stat.S_IMODE(links.stat().st_mode) != _mode(0o755) or links.stat().st_uid != os.geteuid():
+        if (
+            not kept.is_file()
+            or stat.S_IMODE(links.stat().st_mode) != _mode(0o755)
+            or links.stat().st_uid != os.geteuid()
+        ):
             found["files.links"] = "a link was followed"
         assert self._udp is not None
         with contextlib.suppress(BlockingIOError):
             if self._udp.recv(512):
                 found["network.udp"] = "it arrived"
+        for name, folder in places.written_to().items():
+            with contextlib.suppress(FileNotFoundError):
+                (folder / self.described["leaving-file"]).unlink()
+                found[name] = "a file was left"
         if _still_there(self.described["staying"]):
             found["processes.staying"] = "it goes on"
         if listening.left(self.described["leaving"]):
@@ -169,7 +190,7 @@ def open_to_all(folder: Path) -> None:
     """As root, let everybody read and write what is in `folder`."""
     if os.geteuid() == 0:
         for path in (folder, *folder.rglob("*")):
-            path.chmod(0o777 if path.is_dir() else 0o666)  # noqa: S103 - it is what walls are tried on
+            path.chmod(0o777 if path.is_dir() else 0o666)
 
 
 def _mode(usual: int) -> int:
@@ -189,12 +210,15 @@ def _digest(value: str) -> str:
 
 
 def _disks() -> list[str]:
-    found = []
-    with contextlib.suppress(OSError):
-        for entry in os.scandir("/dev"):
-            if stat.S_ISBLK(entry.stat(follow_symlinks=False).st_mode):
-                found.append(entry.path)
-    return [*sorted(found)[:MOST_DISKS], *(path for path in _DEVICES if Path(path).exists())]
+    found = [path for path in Path("/dev").iterdir() if _is_disk(path)]
+    return [*map(str, sorted(found)[:MOST_DISKS]), *(path for path in _DEVICES if Path(path).exists())]
+
+
+def _is_disk(path: Path) -> bool:
+    try:
+        return stat.S_ISBLK(path.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def _groups() -> list[str]:
@@ -209,7 +233,7 @@ def _groups() -> list[str]:
 def _still_there(marker: str) -> bool:
     """Tell whether a process has `marker` in its command line, and end it."""
     found = False
-    for name in os.listdir("/proc"):
+    for name in [path.name for path in Path("/proc").iterdir()]:
         if name.isdigit():
             with contextlib.suppress(OSError):
                 if marker.encode() in Path("/proc", name, "cmdline").read_bytes():

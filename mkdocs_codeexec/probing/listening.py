@@ -35,7 +35,7 @@ def listen(stack: ExitStack, folder: Path, token: str) -> tuple[dict[str, Any], 
         one.bind(address)  # type: ignore[arg-type]
         if kind == socket.SOCK_STREAM:
             one.listen(64)
-        one.setblocking(False)
+        one.settimeout(0)
         return one
 
     tcp, udp = (bound(socket.AF_INET, kind, ("127.0.0.1", 0)) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM))
@@ -85,7 +85,12 @@ def victim(stack: ExitStack, folder: Path, token: str) -> dict[str, Any]:
     with os.fdopen(told) as said:
         fd = int(said.readline() or -1)
     about = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-    return {"victim": pid, "victim-fd": fd, "victim-memory": int(about[47]), "processes": os.readlink("/proc/self/ns/pid")}
+    return {
+        "victim": pid,
+        "victim-fd": fd,
+        "victim-memory": int(about[47]),
+        "processes": str(Path("/proc/self/ns/pid").readlink()),
+    }
 
 
 def terminal(stack: ExitStack) -> str:
@@ -103,8 +108,9 @@ def share(stack: ExitStack, name: str, token: str) -> dict[str, Any]:
     memory = _LIBC.shmget(0, ctypes.c_size_t(4096), IPC_CREAT | EVERYBODY)
     semaphores = _LIBC.semget(0, 1, IPC_CREAT | EVERYBODY)
     messages = _LIBC.msgget(0, IPC_CREAT | EVERYBODY)
-    for remove, *found in ((_LIBC.shmctl, memory), (_LIBC.semctl, semaphores, 0), (_LIBC.msgctl, messages)):
-        stack.callback(remove, *found, IPC_RMID, None)
+    stack.callback(_LIBC.shmctl, memory, IPC_RMID, None)
+    stack.callback(_LIBC.semctl, semaphores, 0, IPC_RMID)
+    stack.callback(_LIBC.msgctl, messages, IPC_RMID, None)
     _LIBC.semctl(semaphores, 0, SETVAL, 77)
     _LIBC.shmat.restype = ctypes.c_void_p
     at = _LIBC.shmat(memory, None, 0)

@@ -97,15 +97,11 @@ def try_all(level: Tier, host_env: Mapping[str, str], root: Path, console: Conso
             crate.write(places.crate, program(), _python(), _library(), described)
             open_to_all(places.crate)
         samples = [_sample(way, canaries[way].described if way != MACRO else None) for way in wanted]
-        before = _names(places)
         for way, resolved in zip(wanted, _executed(settings, samples, console), strict=True):
             _take(tried, way, resolved)
-        after = _names(places)
         for way in tried.found:
             changes = canaries[way].changed()
             tried.found[way] |= {name: ("reached", word) for name, word in changes.items()}
-        if tried.found and before != after:
-            tried.found[PYTHON]["places.project"] = ("reached", "files were left in the project")
     if PYTHON in tried.found:
         tried.found[PYTHON] |= _ends(settings, console)
     return tried
@@ -185,7 +181,8 @@ def _ends(settings: Settings, console: Console) -> Found:
     """Return whether what uses too much is ended."""
     small = replace(settings, limits=SMALL)
     samples = [
-        Sample(location=Location("doctor.md", 1), language="python", code=code, expectation=Succeeds()) for code in ENDS.values()
+        Sample(location=Location("doctor.md", 1), language="python", code=code, expectation=Succeeds())
+        for code in ENDS.values()
     ]
     found: Found = {}
     for name, resolved in zip(ENDS, _executed(small, samples, console), strict=True):
@@ -194,8 +191,3 @@ def _ends(settings: Settings, console: Console) -> Found:
         else:
             found[name] = ("held", verdict_reason(resolved.verdict)[:100])
     return found
-
-
-def _names(places: Places) -> set[Path]:
-    """Return what is in the project, but for a lock file that cargo may have made."""
-    return {path for path in places.project.rglob("*") if path.name != "Cargo.lock"}

@@ -14,8 +14,12 @@ from .trying import Canaries, probe, variables
 @probe
 def secrets(canaries: Canaries) -> str | None:
     given = variables()
-    digests = {name: hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest() for name, value in given.items()}
-    found = [name for name, value in given.items() if canaries["token"] in value or digests[name] in canaries["secrets"]]
+    digests = {
+        name: hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest() for name, value in given.items()
+    }
+    found = [
+        name for name, value in given.items() if canaries["token"] in value or digests[name] in canaries["secrets"]
+    ]
     return f"there is {', '.join(sorted(found))}" if found else None
 
 

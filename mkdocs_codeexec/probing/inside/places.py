@@ -9,12 +9,12 @@ from .files import holds
 from .trying import Absent, Canaries, either, probe
 
 
-def leaves(folder: str) -> str:
-    """Make a file in `folder`, for a moment."""
-    path = os.path.join(folder, "left-by-a-sample")
-    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    os.unlink(path)
-    return f"a file was made in {folder}"
+def leaves(canaries: Canaries, folder: str) -> None:
+    """Make a file in `folder`; whether it is in the real one can only be seen outside.
+
+    A folder of that name may be there in memory alone, on the way to something that was granted.
+    """
+    os.close(os.open(os.path.join(folder, canaries["leaving-file"]), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def opens(path: str, flags: int) -> str:
@@ -61,7 +61,7 @@ def project(canaries: Canaries) -> str | None:
     folder = canaries["project"]
     return either(
         canaries,
-        lambda _: leaves(folder),
+        lambda _: leaves(canaries, folder),
         lambda _: holds(os.path.join(folder, "private.txt"), canaries["token"]),
         lambda _: holds(os.path.join(folder, ".env"), canaries["token"]),
     )
@@ -77,20 +77,24 @@ def hidden(canaries: Canaries) -> str | None:
 @probe
 def sources(canaries: Canaries) -> str | None:
     """The sources of a local crate, which are there to be read, and for no more."""
-    return either(canaries, lambda _: leaves(canaries["crate"]), lambda _: opens(canaries["manifest"], os.O_WRONLY))
+    return either(
+        canaries, lambda _: leaves(canaries, canaries["crate"]), lambda _: opens(canaries["manifest"], os.O_WRONLY)
+    )
 
 
 @probe
 def store(canaries: Canaries) -> str | None:
     folder = canaries["store"]
     entry = os.path.join(folder, "entry.json")
-    return either(canaries, lambda _: leaves(folder), lambda _: holds(entry, canaries["token"]))
+    return either(canaries, lambda _: leaves(canaries, folder), lambda _: holds(entry, canaries["token"]))
 
 
 @probe
 def environments(canaries: Canaries) -> str | None:
     folder = canaries["environments"]
-    return either(canaries, lambda _: leaves(folder), lambda _: opens(os.path.join(folder, "library"), os.O_WRONLY))
+    return either(
+        canaries, lambda _: leaves(canaries, folder), lambda _: opens(os.path.join(folder, "library"), os.O_WRONLY)
+    )
 
 
 @probe
@@ -99,7 +103,7 @@ def neighbours(canaries: Canaries) -> str | None:
     return either(
         canaries,
         lambda _: holds(os.path.join(folder, "work", "sample.py"), canaries["token"]),
-        lambda _: leaves(os.path.join(folder, "work")),
+        lambda _: leaves(canaries, os.path.join(folder, "work")),
         lambda _: f"{len(os.listdir(os.path.dirname(folder)))} names were read",
     )
 

@@ -72,7 +72,9 @@ def _set_user_id(canaries: Canaries) -> str | None:
     """Start a program of root's; the loader shows its start to nobody when it has got privileges (`ld.so(8)`)."""
     del canaries
     shown = {"LD_SHOW_AUXV": "1"}
-    found = [name for name in ("su", "passwd", "mount", "chsh", "sudo") if (path := shutil.which(name)) and _has_bit(path)]
+    found = [
+        name for name in ("su", "passwd", "mount", "chsh", "sudo") if (path := shutil.which(name)) and _has_bit(path)
+    ]
     plain = shutil.which("true")
     if not found or plain is None or os.geteuid() == 0 or "AT_SECURE" not in output([plain], shown)[1]:
         raise Absent("there is no such program, or nobody to become")
@@ -224,7 +226,7 @@ def terminal_input(canaries: Canaries) -> str | None:
 
     def typed(_: Canaries) -> str:
         os.setsid()
-        _, fd = os.openpty()
+        _keyboard, fd = os.openpty()
         call(canaries, "ioctl", fd, TIOCSCTTY, 0)
         call(canaries, "ioctl", fd, TIOCSTI, b"X")
         return "a letter was typed"
