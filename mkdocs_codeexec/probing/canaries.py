@@ -146,6 +146,7 @@ class Canaries:
                 _digest(value) for name, value in self._environ.items() if _SECRET.search(name) and len(value) > 7
             ],
             "calls": known,
+            "rings": listening.has_rings(known.get("io_uring_setup")),
         }
 
     def changed(self) -> dict[str, str]:

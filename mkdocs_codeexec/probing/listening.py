@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import socket
 import sys
@@ -140,6 +141,11 @@ def share(stack: ExitStack, name: str, token: str) -> dict[str, Any]:
         "shared-file": str(file),
         "leaving": int(name[:7], 16) + 1,
     }
+
+
+def has_rings(number: int | None) -> bool:
+    """Tell whether the kernel has io_uring: it is asked for one without a place for its description."""
+    return number is not None and _LIBC.syscall(number, 0, None) < 0 and ctypes.get_errno() != errno.ENOSYS
 
 
 def left(key: int) -> bool:

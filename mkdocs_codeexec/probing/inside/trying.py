@@ -25,6 +25,8 @@ PATIENCE = 5.0
 """Seconds that one probe may take."""
 UNKNOWN_HERE = (errno.ENOSYS, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT)
 """What the kernel says of something that it does not have."""
+MISSING = (errno.ENOENT, *UNKNOWN_HERE)
+"""What says the least of why something is not to be had."""
 REFUSALS = (errno.EPERM, errno.EACCES)
 
 
@@ -42,23 +44,23 @@ def either(canaries: Canaries, *tries: Try) -> str | None:
     """Return what the first of `tries` has reached that reaches something.
 
     Raises:
-        OSError: None does; why the last one did not.
+        OSError: None does; why one did not.
         Absent: There is none of what they try.
     """
-    failure: OSError | None = None
-    absent: Absent | None = None
+    failures: list[OSError] = []
+    absent: list[Absent] = []
     for one in tries:
         try:
             if found := one(canaries):
                 return found
         except OSError as error:
-            failure = error
+            failures.append(error)
         except Absent as error:
-            absent = error
-    if failure is not None:
-        raise failure
-    if absent is not None:
-        raise absent
+            absent.append(error)
+    if failures:
+        raise min(failures, key=lambda error: error.errno in MISSING)
+    if len(absent) == len(tries):
+        raise absent[0]
     return None
 
 
@@ -103,15 +105,16 @@ def same_processes(canaries: Canaries) -> int:
     """Return the number of the victim.
 
     Raises:
-        OSError: That number means another process here.
+        OSError: That number means another process here, one of this program's own.
     """
+    victim = int(canaries["victim"])
     try:
         elsewhere = os.readlink("/proc/self/ns/pid") != canaries["processes"]
     except OSError:
         elsewhere = False
-    if elsewhere:
-        raise OSError(errno.ESRCH, "other processes are not there")
-    return int(canaries["victim"])
+    if elsewhere and os.path.exists(f"/proc/{victim}"):
+        raise OSError(errno.ESRCH, "that is another process")
+    return victim
 
 
 def name_of(error: OSError) -> str:
