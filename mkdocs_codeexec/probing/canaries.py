@@ -12,6 +12,7 @@ import re
 import secrets
 import signal
 import stat
+import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,12 +29,16 @@ OLD = 1_000_000_000
 _SECRET = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|_KEY$|_AUTH$", re.IGNORECASE)
 _DEVICES = ("/dev/fuse", "/dev/kvm", "/dev/net/tun", "/dev/uinput")
 MOST_DISKS = 4
+LONGEST = 60
+"""Bytes of a path to a folder for UNIX sockets, whose whole paths must be shorter than 108 (`unix(7)`)."""
 
 FILES = ("read", "write", "append", "truncate", "rename", "remove", "mode", "times", "attributes", "hard-link")
 
 
 class Places:
     """A site of its own, its home directory and our folders for it, all in one that is thrown away.
+
+    Call `close` at the end.
 
     Args:
         root: An empty folder.
@@ -58,7 +63,18 @@ class Places:
         ):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"# {self.token}\n", "utf-8")
-        open_to_all(root)
+        self._short = None
+        if len(os.fsencode(root)) > LONGEST:
+            self._short = tempfile.TemporaryDirectory(prefix="codeexec-doctor-", dir="/tmp")
+        self.sockets = Path(self._short.name) if self._short else root / "sockets"
+        self.sockets.mkdir(exist_ok=True)
+        for folder in (root, self.sockets):
+            open_to_all(folder)
+
+    def close(self) -> None:
+        """Remove what is not in the folder itself."""
+        if self._short is not None:
+            self._short.cleanup()
 
     def variables(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Return those of whoever builds, with tokens among them, and with another home directory."""
@@ -69,7 +85,7 @@ class Places:
             "CARGO_HOME": str(self.home / ".cargo"),
             "RUSTUP_HOME": rustup,
             **dict.fromkeys(("CODEEXEC_CANARY", "GITHUB_TOKEN", "CARGO_REGISTRY_TOKEN"), self.token),
-            "SSH_AUTH_SOCK": str(self.root / "agent"),
+            "SSH_AUTH_SOCK": str(self.sockets / "agent"),
         }
 
     def written_to(self) -> dict[str, Path]:
@@ -120,7 +136,7 @@ class Canaries:
         open_to_all(self._outside)
         for name in FILES:
             os.utime(self._outside / name, (OLD, OLD))
-        sockets, self._udp = listening.listen(stack, self._outside, token)
+        sockets, self._udp = listening.listen(stack, places.sockets, token)
         column = seccomp.column()
         tables = (calls.ALLOWED, calls.SHARING, calls.WATCHING, calls.REFUSED, calls.EXAMINED)
         known = {name: pair[column] for table in tables for name, pair in table.items()} if column is not None else {}

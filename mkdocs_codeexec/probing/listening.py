@@ -43,7 +43,7 @@ def listen(stack: ExitStack, folder: Path, token: str) -> tuple[dict[str, Any], 
     ipv6 = None
     with contextlib.suppress(OSError):
         ipv6 = bound(socket.AF_INET6, socket.SOCK_STREAM, ("::1", 0)).getsockname()[:2]
-    stream, datagrams = str(folder / "stream"), str(folder / "datagrams")
+    stream, datagrams = str(folder / token[:8]), str(folder / f"{token[:8]}-d")
     for kind, path in ((socket.SOCK_STREAM, stream), (socket.SOCK_DGRAM, datagrams)):
         bound(socket.AF_UNIX, kind, path)
         Path(path).chmod(EVERYBODY)

@@ -120,7 +120,7 @@ PROBES = (
     Probe("processes.processors", "choose its processors", "landlock", "limits"),
     Probe("processes.staying", "go on after the end", "limits"),
     Probe("privileges.user", "be root", "limits"),
-    Probe("privileges.capabilities", "have a capability in any of the five sets", "bubblewrap", "limits"),
+    Probe("privileges.capabilities", "have a capability, or a set that one could be gained from", "limits"),
     Probe("privileges.new-privileges", "gain privileges by a program", "limits"),
     Probe("privileges.set-user-id", "become root by `su` or `sudo`", "limits"),
     Probe("privileges.namespaces", "make namespaces"),

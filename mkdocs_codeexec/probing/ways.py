@@ -89,9 +89,10 @@ def try_all(level: Tier, host_env: Mapping[str, str], root: Path, console: Conso
     if MACRO in tried.skipped:
         tried.skipped[BUILD_SCRIPT] = tried.skipped[MACRO]
     with ExitStack() as stack:
+        stack.callback(places.close)
         ways = [*wanted, *([BUILD_SCRIPT] if MACRO in wanted else [])]
         canaries = {way: stack.enter_context(Canaries(places, FOLDERS[way], host_env)) for way in ways}
-        (root / "agent").symlink_to(canaries[PYTHON].described["unix"])
+        (places.sockets / "agent").symlink_to(canaries[PYTHON].described["unix"])
         if MACRO in wanted:
             described = {FOLDERS[way]: canaries[way].described for way in (MACRO, BUILD_SCRIPT)}
             crate.write(places.crate, program(), _python(), _library(), described)

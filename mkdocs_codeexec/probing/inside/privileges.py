@@ -68,7 +68,8 @@ def capabilities(canaries: Canaries) -> str | None:
         "effective": sets[0] or sets[3],
         "permitted": sets[1] or sets[4],
         "inheritable": sets[2] or sets[5],
-        "bounding": any(asked(PR_CAPBSET_READ, one) for one in range(CAPABILITIES)),
+        # An ordinary user cannot empty that one; without new privileges nothing comes of it.
+        "bounding": not asked(PR_GET_NO_NEW_PRIVS) and any(asked(PR_CAPBSET_READ, one) for one in range(CAPABILITIES)),
         "ambient": any(asked(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, one) for one in range(CAPABILITIES)),
     }
     found = [name for name, value in has.items() if value]
