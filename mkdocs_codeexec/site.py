@@ -291,13 +291,10 @@ class Site:
         html_id = ids.next()
         try:
             fragment = self._rendered(slotted.resolved, html_id, source, annotations)
-        except Exception as error:
-            if not self.lenient:
-                raise
-            why = explained(error)
-            self.console.warn(f"{slotted.sample.location}: the output of a sample could not be put on the page: {why}")
-            slotted.resolved = replace(slotted.resolved, verdict=Errored(why))
-            fragment = plain(source + annotations, html_id, why)
+        except Exception as error:  # noqa: BLE001 - whatever a sample has printed, others are shown, and the build ends well
+            reason = f"the output of a sample could not be put on the page: {explained(error)}"
+            slotted.resolved = replace(slotted.resolved, verdict=Errored(reason), why=Unavailability(reason))
+            fragment = plain(source + annotations, html_id, reason)
         return identified(fragment, html_id)
 
     def _rendered(self, resolved: Resolved, html_id: str, source: str, annotations: str) -> str:
@@ -354,11 +351,10 @@ class Site:
         found = [path for name in sorted(used & self.languages.keys()) for path in self.languages[name].watched()]
         if self.states is not None:
             within = [self.settings.project_dir, *(Path(folder) for _, folder in interpreter.sources())]
-            apart = (self.settings.cache_dir, self.settings.environment_dir)
             outcomes = [item.outcome for item in self.resolved() if item.outcome is not None]
             observed = {name: state for outcome in outcomes for name, state in outcome.inputs or ()}
             read = map(Path, self.states.watched(tuple(observed.items()), within))
-            found += [path for path in read if not any(path.is_relative_to(folder) for folder in apart)]
+            found += [path for path in read if not any(path.is_relative_to(folder) for folder in self.settings.apart)]
         return found
 
 
@@ -382,6 +378,6 @@ def open_states(settings: Settings, reach: Callable[[str], Sequence[str]] = lamb
         search=settings.host_env.get("PATH", ""),
         reach=reach,
         sandboxed=settings.sandbox != "off",
-        apart=(str(settings.cache_dir), str(settings.environment_dir)),
+        apart=tuple(map(str, settings.apart)),
         memo=settings.environment_dir / "digests" / f"{digest(str(settings.project_dir))[:16]}.json",
     )

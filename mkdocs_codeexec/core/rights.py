@@ -6,6 +6,7 @@ what the configuration denies, no page grants itself.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.protocols import Unavailability
@@ -94,5 +95,5 @@ def _no_time(sample: Sample, settings: Settings) -> Unavailability | None:
     return Unavailability(
         f'`timeout="{sample.timeout:g}"`: a fence may ask for {most:g} s at most here, '
         f"{LONGER} times the `timeout` of the configuration",
-        f"write `timeout: {sample.timeout / LONGER:.0f}` or more, or a `total_timeout`, in `mkdocs.yml`",
+        f"write `timeout: {math.ceil(sample.timeout / LONGER)}`, or a `total_timeout`, in `mkdocs.yml`",
     )

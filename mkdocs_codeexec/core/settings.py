@@ -175,6 +175,11 @@ class Settings:
     host_env: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def apart(self) -> tuple[Path, ...]:
+        """The folders of ours, in which nothing is the author's."""
+        return (self.cache_dir, self.environment_dir, *((self.lent,) if self.lent else ()))
+
+    @property
     def keeps(self) -> bool:
         """Whether this build leaves anything that later builds read: results, lock files, built dependencies."""
         return self.cache_write or not (self.stranger or self.cache_write_refusal)

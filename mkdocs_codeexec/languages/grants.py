@@ -143,13 +143,13 @@ class Grants:
     def clean(self, paths: Iterable[str | Path]) -> tuple[str, ...]:
         """Return the outermost of `paths`, whoever named them, without what must never be given."""
         found: list[str] = []
-        for path in outermost(paths):
+        for path in map(os.path.normpath, paths):
             real = os.path.realpath(path)
             if why := self._is_refused(real):
                 self.refuse(path, f"leads to `{real}`, which {why}" if path != real else why)
             else:
                 found.append(path)
-        return tuple(found)
+        return outermost(found)
 
     def refuse(self, path: str | Path, why: str) -> None:
         """Note that samples are not given `path`."""

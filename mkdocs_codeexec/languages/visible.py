@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 MOST = 50_000
@@ -15,6 +16,8 @@ MOST = 50_000
 DEEPEST = 48
 _LEFT_OUT = frozenset({"node_modules"})
 """Folders of tens of thousands of files that no package of a site's own consists of."""
+_PLAIN = frozenset({".gitignore", ".gitkeep", ".gitattributes", ".keep", ".editorconfig", ".DS_Store"})
+"""Hidden files that keep nothing secret: for them alone a folder is not taken apart, as each path is a mount."""
 _CACHE = "CACHEDIR.TAG"
 """What marks a folder that a tool can make again ("Cache Directory Tagging Specification"): cargo's target, an environment."""
 
@@ -49,15 +52,15 @@ class Walk:
             return []
         try:
             with os.scandir(folder) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
+                entries = sorted(islice(found, self._left + 1), key=lambda entry: entry.name)
         except OSError:
             return []
         if self._within and any(entry.name == _CACHE for entry in entries):
             return []
-        self._left -= len(entries)
-        if self._left < 0 or len(self._within) >= DEEPEST:
+        if len(entries) > self._left or len(self._within) >= DEEPEST:
             self.refused[folder] = f"is deeper than {DEEPEST} folders, or lies behind more than {MOST} files"
             return []
+        self._left -= len(entries)
         self._within.append(real)
         try:
             return self._of_entries(entries)
@@ -69,8 +72,10 @@ class Walk:
         shown: list[str] = []
         links: list[str] = []
         for entry in entries:
-            if entry.name.startswith(".") or entry.name in _LEFT_OUT:
+            if entry.name in _LEFT_OUT or (entry.name.startswith(".") and not _is_plain(entry)):
                 whole = False
+            elif entry.name.startswith("."):
+                continue
             elif entry.is_symlink():
                 links.append(entry.path)
             elif entry.is_dir():
@@ -99,3 +104,7 @@ class Walk:
             return [link] if target.is_file() else []
         inner = self._of_folder(link)
         return [link] if inner is None else inner
+
+
+def _is_plain(entry: os.DirEntry[str]) -> bool:
+    return entry.name in _PLAIN and entry.is_file(follow_symlinks=False)

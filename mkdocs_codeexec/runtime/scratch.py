@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import secrets
+import re
 import stat
 from contextlib import suppress
 from dataclasses import replace
@@ -17,6 +17,7 @@ from mkdocs_codeexec.runtime.observed import start
 from mkdocs_codeexec.runtime.observed.asked import sifted
 from mkdocs_codeexec.runtime.sandbox import places
 from mkdocs_codeexec.runtime.sandbox.users import another, give, is_root
+from mkdocs_codeexec.runtime.scratch_root import unguessable
 from mkdocs_codeexec.runtime.supervising.protocol import SCRATCH
 from mkdocs_codeexec.untrusted import Folder, remove
 
@@ -117,7 +118,7 @@ class ScratchDirectory:
 
     def _make(self) -> Path:
         user = None if self._runner.tier == "off" else another(self._seed or repr(self._files))
-        name = secrets.token_hex(16)  # neighbours cannot guess it
+        name = unguessable()
         with Folder.at(self._root) as root, root.folder(name, make=True, mode=0o700) as made:
             try:
                 for folder in SCRATCH:
@@ -215,9 +216,7 @@ class ScratchDirectory:
         variables = {**EVERY_CHILD, **own, **dict(step.env), **env}
         if observe == "python" and tier != "off":
             variables["PYTHONPATH"] = ":".join(filter(None, (start.folder(), variables.get("PYTHONPATH", ""))))
-            if (
-                tier == "landlock"
-            ):  # bubblewrap shows what the supervisor is made of to all; we may be installed elsewhere
+            if tier in ISOLATING:  # it may be anywhere, below `/tmp` too, which bubblewrap covers
                 access = replace(access, readable=(*access.readable, start.FOLDER))
         command = Command(
             argv=argv,
@@ -257,6 +256,12 @@ def _write(folder: Folder, parts: Sequence[str], data: bytes) -> None:
         return
     with folder.folder(parts[0], make=True) as inner:
         _write(inner, parts[1:], data)
+
+
+def nameless(text: str, root: Path) -> str:
+    """Return `text` without the names of scratch directories in `root`: they are others in each run."""
+    text = re.sub(re.escape(f"{root}/") + r"[a-z2-7]{26}/work\b", ".", text)
+    return re.sub(re.escape(f"{root}/") + r"[a-z2-7]{26}\b", "..", text)
 
 
 def _parts(name: str) -> tuple[str, ...]:

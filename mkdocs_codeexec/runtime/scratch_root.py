@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import stat
 import tempfile
@@ -51,9 +52,11 @@ class ScratchRoot:
         self._above = Folder.at(parent)
         try:
             _sweep(self._above)
-            self.path = Path(os.path.realpath(tempfile.mkdtemp(prefix=PREFIX, dir=parent)))
+            name = f"{PREFIX}{unguessable()}"
+            with self._above.folder(name, make=True, mode=0o700):
+                self.path = Path(os.path.realpath(parent), name)
             if is_root():
-                self.path.chmod(0o711)  # each directory in it belongs to another user
+                self._above.permit(name, 0o711)  # each directory in it belongs to another user
             self._lock = _locked(self.path)
         except BaseException:
             self._remove()
@@ -74,6 +77,11 @@ class ScratchRoot:
             return True
         with above:
             return not self.path.name or _removed(above, self.path.name)
+
+
+def unguessable() -> str:
+    """Return a name that nobody can guess: where names are not hidden, a sample could look for it."""
+    return base64.b32encode(os.urandom(16)).decode().rstrip("=").lower()
 
 
 def _removed(above: Folder, name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -94,6 +95,9 @@ def test_a_fence_has_so_much_time(asked: float | None, total: float | None, gran
     if told is not None:
         assert f'`timeout="{asked:g}"`' in told.reason
         assert "30 s" in told.reason
+        assert f"`timeout: {math.ceil((asked or 0) / 3)}`" in told.hint
+        enough = settings(timeout=math.ceil((asked or 0) / 3))
+        assert rights.refusal(sample(timeout=asked), enough) is None
 
 
 def test_what_strict_takes_away_is_said() -> None:

@@ -140,6 +140,38 @@ def test_no_room_for_temporary_files(project: Project, build: Callable[..., Any]
     assert (0, wrong) == (again.status, again.counts.get("executed", 0)), again.log
 
 
+def test_a_stranger_s_build_of_an_ordinary_user(
+    project: Project, build: Callable[..., Any], user: Callable[..., Any], tier: str
+) -> None:
+    """It uses what an earlier build has built, goes on from that, and leaves all as it was, whoever builds."""
+    wrap = user(project.root)
+    own = {"CODEEXEC_ENVIRONMENT_DIR": str(project.root / "environments")}
+    cargo = '[package]\nname = "mylib"\nversion = "0.1.0"\nedition = "2021"\n'
+    project.configure({"languages": {"rust": {"dependencies": {"mylib": {"path": "mylib"}}}}})
+    project.write("mylib/Cargo.toml", cargo)
+    project.write("mylib/src/lib.rs", "pub const N: u8 = 1;\n")
+    project.page('```rust exec\nprintln!("{}", mylib::N);\n```\n')
+    assert 0 == build(project, wrap=wrap, env=own).status
+
+    def left() -> dict[str, tuple[int, int]]:
+        folders = (project.root / ".cache", project.root / "environments")
+        paths = [path for folder in folders for path in (folder, *folder.rglob("*"))]
+        return {str(path): (path.lstat().st_mtime_ns, path.lstat().st_mode) for path in paths}
+
+    project.page('```rust exec\nprintln!("{} again", mylib::N);\n```\n')
+    for number in (1, 2):
+        project.write("mylib/src/lib.rs", f"pub const N: u8 = {number};\n")
+        wrapped = wrap(["true"])  # which makes all of it the user's
+        assert subprocess.run(wrapped, check=False).returncode == 0
+        before = left()
+        ended = build(project, wrap=wrap, env={**own, "GITHUB_EVENT_NAME": "issue_comment"})
+
+        assert (0, f"{number} again") == (ended.status, project.streams()[0][1]), ended.log
+        assert (number == 2) == ("building the environment" in ended.log), ended.log
+        assert before == left()
+        assert f"`{tier}`" in ended.log or tier == "off"
+
+
 def test_closed_descriptors(project: Project, build: Callable[..., Any], tier: str) -> None:
     """Whichever of the three standard streams are closed (`mkdocs build <&-`), nothing hangs, and the site is the same."""
     streams = {"<&-": 0, ">&-": 1, "2>&-": 2}

@@ -225,6 +225,48 @@ def test_macros_of_crates_change_no_neighbour(
     assert not any("unsafe_code" in step.stderr for outcome in batch.values() for step in outcome.steps)
 
 
+LIBRARIES = {
+    "early": """
+        pub fn f() {}
+        extern "C" fn early() { println!("early"); }
+        #[used] #[unsafe(link_section = ".init_array")] static EARLY: extern "C" fn() = early;
+    """,
+    "instead": """
+        pub fn f() {}
+        #[unsafe(no_mangle)] pub extern "C" fn getpid() -> i32 { 7 }
+    """,
+    "quiet": "pub fn f() {}",
+}
+
+
+def test_what_comes_with_a_library_is_only_there_for_its_users(
+    pool: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A library that runs before `main`, or replaces a function of libc, does so for those alone that name it."""
+    for name, code in LIBRARIES.items():
+        (tmp_path / name / "src").mkdir(parents=True)
+        (tmp_path / name / "Cargo.toml").write_text(
+            f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2024"\n'
+        )
+        (tmp_path / name / "src" / "lib.rs").write_text(code)
+    pool.dependencies = {name: {"path": f"../{name}"} for name in LIBRARIES}
+    say = 'println!("{}", std::process::id() == 7);'
+    samples = [pool.sample(f"{name}::f(); {say} // {n}") for name in LIBRARIES for n in range(4)]
+    samples += [pool.sample(f"{say} // {n}") for n in range(4)]
+
+    alone = outcomes(pool, samples, monkeypatch, alone=True)
+    calls = pool.children.compilations
+    batch = outcomes(pool, samples, monkeypatch, alone=False)
+
+    assert alone == batch
+    early, instead, quiet, plain = (
+        {o.steps[-1].stdout for o in list(batch.values())[n : n + 4]} for n in (0, 4, 8, 12)
+    )
+    assert ({"early\nfalse\n"}, {"true\n"}, {"false\n"}, {"false\n"}) == (early, instead, quiet, plain)
+    assert 16 == calls
+    assert 5 == pool.children.compilations - calls  # all users at once, then each library's, and those of none
+
+
 def test_where_no_object_is_understood_users_of_crates_are_alone(
     pool: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

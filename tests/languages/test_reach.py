@@ -16,13 +16,14 @@ import pytest
 from support.crates import crate, write
 
 from mkdocs_codeexec.core.action import Action
-from mkdocs_codeexec.core.confinement import UNLIMITED, Limits, Tier
+from mkdocs_codeexec.core.confinement import UNLIMITED, Limits, SandboxMode, Tier
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.sample import Given
 from mkdocs_codeexec.languages import BUILTIN, interpreter, open_languages
 from mkdocs_codeexec.languages.grants import MANY, Grants
 from mkdocs_codeexec.languages.rust.environments import configuration, fetching, reach
+from mkdocs_codeexec.languages.rust.environments.capture import Arguments
 from mkdocs_codeexec.languages.rust.environments.manifest import toml
 from mkdocs_codeexec.languages.rust.environments.transcript import passes
 from mkdocs_codeexec.languages.toolchain import Toolchain
@@ -54,6 +55,9 @@ RUSTUP = os.environ.get("RUSTUP_HOME") or str(Path("~/.rustup").expanduser())
         (["a/b/c/d/.env", "a/b/c/d/e", "a/b/f", "a/g/h"], ["a/b/c/d/e", "a/b/f", "a/g"]),
         (["a", "target/CACHEDIR.TAG", "target/debug/.x", "target/y"], ["a"]),
         (["a", "node_modules/b/c"], ["a"]),
+        ([".gitignore", "a", "src/.gitkeep", "src/b"], [""]),
+        ([".gitignore/a", "src/.gitkeep", "src/b"], ["src"]),
+        ([".gitignore", ".env", "src/b"], ["src"]),
     ],
 )
 def test_a_folder_is_seen_without_what_is_hidden_in_it(workshop: Workshop, files: list[str], seen: list[str]) -> None:
@@ -315,7 +319,7 @@ def test_a_package_that_is_the_root_of_a_workspace(workshop: Workshop, tmp_path:
     (root / "link.rs").symlink_to(tmp_path / "secret")
 
     grants = Grants(workshop.rust({"m": {"path": str(root / "m")}}), "rust")
-    seen = reach.to_compile(grants, Toolchain("rustc"), (), [str(root / "m")]).readable
+    seen = reach.to_compile(grants, Toolchain("rustc"), None, Arguments(local=(str(root / "m"),))).readable
 
     ours = {Path(path).relative_to(tmp_path).as_posix() for path in seen if Path(path).is_relative_to(tmp_path)}
     assert {f"w/{name}" for name in ("Cargo.toml", "lib.rs", "m", "src/lib.rs", "tests")} == ours
@@ -473,7 +477,10 @@ def test_samples_of_one_environment_reach_the_same(workshop: Workshop, tmp_path:
     own = {str(root / "Cargo.toml"), str(root / "src"), str(workshop.project / "data/a.csv"), str(readable[0])}
     assert own == {path for path in paths if Path(path).is_relative_to(tmp_path)}
     assert all(Path(path).exists() for path in paths)
-    assert any(path.endswith("/target") for path in paths)
+    # Libraries of its own, not the directory that other sites share.
+    assert not any(path.endswith("/target") for path in paths)
+    [libraries] = [path for path in paths if Path(path).parent.name == "built"]
+    assert {"libmylib"} == {path.name.partition("-")[0] for path in Path(libraries).iterdir()}
     assert list(access.readable) == sorted(paths)
     assert not any(path.endswith(("/.cargo", "/.git", "/.env")) for path in paths)
     assert () == access.writable
@@ -558,6 +565,16 @@ def test_samples_of_one_program_do_not_reach_each_other(workshop: Workshop, tier
         )
 
     assert [f"{number}\n" for number in range(6)] == [found[action.request_key] for action in actions]
+
+
+@pytest.mark.parametrize(("sandbox", "sizes"), [("auto", [6]), ("required", [6]), ("strict", [1] * 6)])
+def test_strict_has_samples_share_no_program(workshop: Workshop, sandbox: SandboxMode, sizes: list[int]) -> None:
+    """A sample could speak for all that are in its program: where nobody has read them, each has one of its own."""
+    rust = open_languages(replace(workshop.rust(), sandbox=sandbox), workshop.listener)["rust"]
+    samples = [workshop.sample(f'println!("{number}");') for number in range(6)]
+    actions = [workshop.ready(rust, sample) for sample in samples]
+
+    assert sizes == [len(batch) for batch in rust.batches(actions)]
 
 
 LIMITS, BUILD_LIMITS = Limits(memory=100), Limits(memory=200)

@@ -340,6 +340,7 @@ def test_crates_that_cargos_configuration_replaces(workshop: Workshop, shelf: Pa
     patched(shelf)
     text = SHELF.replace('"shelf"\n', f'"{shelf}/shelf"\n').replace(f'with = "{shelf}/shelf"', 'with = "shelf"')
     workshop.settings()
+    write(shelf, {".git/HEAD": ""})  # all of it is one checkout
     write(workshop.project, {".cargo/config.toml": f'{text}[patch.crates-io]\nutil = {{ path = "../patched" }}\n'})
     language = open_rust(workshop, {"other": "1", "util": "1"})
     assert "ours" == printed(workshop, language, "util::VERSION")

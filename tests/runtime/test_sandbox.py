@@ -6,6 +6,7 @@ Run by root, they are another user; the same tests are run by an ordinary user i
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -29,7 +30,7 @@ from mkdocs_codeexec.runtime.scratch import ScratchDirectory
 from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the tiers are of Linux")
 
@@ -325,6 +326,114 @@ def test_processes_of_others_are_out_of_reach(isolating: Sandbox) -> None:
     assert state is None
     assert "alive\n" == found.stdout
     assert "again\n" == again.stdout
+
+
+REACHING = """
+import ctypes, os, resource, sys
+libc = ctypes.CDLL(None, use_errno=True)
+def attempt(what):
+    try:
+        return what()
+    except OSError:
+        return -1
+number, folder, key = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+attempt(lambda: resource.prlimit(number, resource.RLIMIT_NOFILE, (7, 7)))
+attempt(lambda: os.sched_setaffinity(number, {0}))
+attempt(lambda: os.sched_setscheduler(number, os.SCHED_IDLE, os.sched_param(0)))
+attempt(lambda: os.setpriority(os.PRIO_PROCESS, number, 19))
+attempt(lambda: os.setpriority(os.PRIO_USER, os.getuid(), 19))
+libc.syscall(ctypes.c_long(IOPRIO_SET), 1, number, (3 << 13))
+libc.shmget(key, 4096, 0o1666), libc.semget(key, 1, 0o1666), libc.msgget(key, 0o1666)
+libc.mq_open(b"/%d" % key, 0o102, 0o666, None)
+watch = libc.inotify_init1(0o4000)
+libc.inotify_add_watch(watch, os.fsencode(os.path.dirname(folder)), 0xFFF)
+attempt(lambda: os.setxattr(folder, "user.canary", b"x"))
+print("watches" if watch >= 0 and attempt(lambda: os.listdir(os.path.dirname(folder))) != -1 else "sees nothing")
+"""
+
+
+def test_processes_and_folders_of_the_same_user_stay_as_they_are(isolating: Sandbox, tmp_path: Path) -> None:
+    """Limits, processors, priorities and attributes are not changed, nothing is left that others find by number."""
+    key = uuid.uuid4().int % 2**30
+    code = REACHING.replace("IOPRIO_SET", "30" if os.uname().machine == "aarch64" else "251")
+    with subprocess.Popen(["sleep", "60"]) as victim, isolating.scratch(sample_py=code) as scratch:
+        try:
+            before = _state(victim.pid)
+            step = Step(kind="run", argv=(), timeout=20, limits=RUN_LIMITS)
+            found = scratch.run(step, (PYTHON, "sample.py", str(victim.pid), str(tmp_path), str(key)), {})
+            after = _state(victim.pid)
+        finally:
+            victim.kill()
+
+    assert ("sees nothing\n", Exited(0)) == (found.stdout, found.ended), found.stderr
+    assert before == after
+    assert [] == [line for name in ("shm", "sem", "msg") for line in _of_system_v(name) if line.split()[0] == str(key)]
+    assert not Path(f"/dev/mqueue/{key}").exists()
+    assert [] == os.listxattr(tmp_path)
+
+
+def _of_system_v(name: str) -> list[str]:
+    return Path(f"/proc/sysvipc/{name}").read_text("ascii").splitlines()[1:]
+
+
+def _state(pid: int) -> tuple[object, ...]:
+    """Return how a process is treated."""
+    limits = Path(f"/proc/{pid}/limits").read_text("ascii")
+    niceness = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[16]
+    return limits, niceness, os.sched_getaffinity(pid), os.sched_getscheduler(pid)
+
+
+def test_a_neighbour_cannot_be_looked_for(isolating: Sandbox) -> None:
+    """The folder of scratch directories cannot be listed, and their names are of 128 random bits."""
+    with isolating.scratch(mine="") as one, isolating.scratch(mine="") as other:
+        names = {path.path.parent.name for path in (one, other)}
+        found = isolating.sh(
+            f"ls {one.path.parent.parent} | grep -F -e {one.path.parent.name} -e {other.path.parent.name}"
+        )
+
+    assert 2 == len(names)
+    assert {26} == {len(name) for name in names}
+    assert "" == found.stdout
+
+
+def test_what_a_killed_supervisor_leaves_is_ended(sandbox: Sandbox) -> None:
+    """If the system kills a supervisor, what its sample has started is gone: daemons in sessions of their own, too."""
+    mark = f"60.{uuid.uuid4().int % 10**9:09}"
+    code = f"setsid sleep {mark} & (setsid sleep {mark} &) ; (exec -a x sleep {mark}) & sleep {mark}"
+    found: list[StepResult] = []
+    with Children("auto", tiers=[sandbox.tier]) as children:
+        assert sandbox.tier == children.tier
+        own = replace(sandbox, children=children)
+        thread = threading.Thread(target=lambda: found.append(own.sh(code)))
+        thread.start()
+        assert _until(lambda: len(_sleeping(mark)) == 4)
+        for supervisor in children._all:
+            if not supervisor.has_child:
+                continue
+            waits = supervisor._process.pid
+            inner = (
+                supervisor._inner()
+                if supervisor.place
+                else int(Path(f"/proc/{waits}/task/{waits}/children").read_text())
+            )
+            os.kill(inner, signal.SIGKILL)
+        thread.join(10)
+
+        assert _until(lambda: _sleeping(mark) == [], 2)
+    assert isinstance(found[0].ended, NotStarted)
+
+
+def _sleeping(mark: str) -> list[int]:
+    """Return the processes that sleep for `mark`."""
+    pids = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+    return [pid for pid in pids if (words := command_line(pid).split()) and len(words) == 2 and words[1] == mark]
+
+
+def _until(condition: Callable[[], bool], seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return condition()
 
 
 def test_scratch_directories_within_what_is_declared_are_private(isolating: Sandbox, tmp_path: Path) -> None:

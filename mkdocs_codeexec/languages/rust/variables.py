@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.errors import ConfigurationError, nearest
 from mkdocs_codeexec.languages.rust.batch.equipment import Equipment
-from mkdocs_codeexec.languages.rust.environments import configuration
+from mkdocs_codeexec.languages.rust.environments import configuration, picked
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_beside, folders
 from mkdocs_codeexec.languages.rust.environments.documented import company, name_of, names
 from mkdocs_codeexec.languages.views import SYSTEM
@@ -69,7 +69,7 @@ class Variables:
                 access, readable=environment.grants.clean((*access.readable, *of_package(folder, environment)))
             )
         own = [(str(folder), environment.documented.name)] if folder else []
-        project = self._settings.project_dir
+        project, target = self._settings.project_dir, environment.target(toolchain)
         return Equipment(
             toolchain.program,
             arguments,
@@ -77,8 +77,15 @@ class Variables:
             access,
             compiling={**environment.documented.compiling(folder, cargo), **for_compilers(given)},
             running={**environment.documented.running(folder, cargo), **given},
-            names=self._names([*own, *names(arguments.local, project), *_of_others(self._settings, toolchain, cargo)]),
-            target=environment.target(toolchain),
+            names=self._names(
+                [
+                    *own,
+                    *picked.names(arguments.sees, target),
+                    *names(arguments.local, project),
+                    *_of_others(self._settings, toolchain, cargo),
+                ]
+            ),
+            target=target,
         )
 
     def _names(self, known: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -93,15 +93,23 @@ def refusal(mode: SandboxMode, choice: Choice) -> Unavailability | None:
     return Unavailability(f"`sandbox: {mode}`, but {less} here ({reasons})", fixes[0] if fixes else otherwise)
 
 
+def inexact() -> str:
+    """Return what is not exact of the limits here, in words; empty if the kernel bounds all of a sample at once.
+
+    It does so where each sample is in a group of processes of its own (`cgroups(7)`), and nowhere yet. Where that can be
+    had, this is empty, and `refusal` can make it a condition of `strict`.
+    """
+    return "memory and processes of a sample are counted ten times a second, not bounded by the kernel"
+
+
 def told(mode: SandboxMode, choice: Choice) -> str:
     """Return how samples are confined, for the log: what is not isolated is said, and what would change it."""
     weaker = [one for one in choice.obstacles if one.why != _RULED_OUT]
     more = "; ".join(f"`{one.tier}`: {one.why}" + (f", {one.fix}" if one.fix else "") for one in weaker)
     if mode == "strict" and choice.tier in enough(mode):
-        # What it is not: exact. The seam for groups of processes whose memory the kernel bounds (`cgroups(7)`).
-        return (
-            f"in the sandbox `{choice.tier}`, strict: each in a program of its own, without the network; memory and "
-            "processes of a sample are counted ten times a second, not bounded by the kernel"
+        less = inexact()
+        return f"in the sandbox `{choice.tier}`, strict: each in a program of its own, without the network" + (
+            f"; {less}" if less else ""
         )
     if choice.tier in (None, "off"):
         how = "without a sandbox"

@@ -27,15 +27,13 @@ class Watchdog:
 
     Args:
         request: What will be started.
-        overhead: Processes below us that are ours.
         watches_disk: Whether the scratch directory can grow beyond its limit.
     """
 
-    def __init__(self, request: dict[str, Any], overhead: int, *, watches_disk: bool) -> None:
+    def __init__(self, request: dict[str, Any], *, watches_disk: bool) -> None:
         limits, scratch = request["limits"], request["scratch"]
         self._memory = limits["memory"]
         self._processes = limits["processes"]
-        self._overhead = overhead
         self._folders: list[tuple[str, list[str], int]] = []
         self._given: frozenset[tuple[int, int]] = frozenset()
         self._free = 0
@@ -51,10 +49,10 @@ class Watchdog:
         self._shared = shared() if self._memory is not None else 0
         self.idle = self._memory is None and self._processes is None and not self._folders
 
-    def look(self) -> tuple[str, int] | None:
-        """Return the name and the amount of a limit that is exceeded, or None."""
-        threads, memory, alive = usage(tree(os.getpid()))
-        if self._processes is not None and threads - self._overhead >= self._processes:
+    def look(self, ours: int) -> tuple[str, int] | None:
+        """Return the name and the amount of a limit that is exceeded, or None; the process `ours` does not count."""
+        threads, memory, alive = usage(pid for pid in tree(os.getpid()) if pid != ours)
+        if self._processes is not None and threads >= self._processes:
             return "processes", self._processes
         unnamed = Unnamed(alive)
         if self._memory is not None and self._has_too_much(memory, alive, unnamed):

@@ -140,7 +140,7 @@ _hidden = hidden() if os.path.isdir("/proc/1") else ([], [])
 
 
 def _mask() -> None:
-    """Put nothing in the place of what `/proc` tells of the machine and no sample needs."""
+    """Put nothing in the place of what `/proc` tells of the machine and no sample needs: 0.1 ms."""
     files, folders = _hidden
     for path in files:
         mount("/dev/null", path, None, MS_BIND)

@@ -18,10 +18,18 @@ Key = tuple[int, int]
 def linked(folder: str) -> frozenset[Key]:
     """Return the files in `folder` that have other names, too: what a child is given, and others have as well."""
     found = set()
-    for entry in os.scandir(folder):
-        about = entry.stat(follow_symlinks=False)
-        if about.st_nlink > 1 and not stat.S_ISDIR(about.st_mode):
-            found.add((about.st_dev, about.st_ino))
+    try:
+        fd = os.open(folder, FOLDER)
+    except OSError:  # an earlier step has removed it
+        return frozenset()
+    try:
+        with os.scandir(fd) as entries:
+            for entry in entries:
+                about = entry.stat(follow_symlinks=False)
+                if about.st_nlink > 1 and not stat.S_ISDIR(about.st_mode):
+                    found.add((about.st_dev, about.st_ino))
+    finally:
+        os.close(fd)
     return frozenset(found)
 
 

@@ -205,7 +205,7 @@ class Supervisor:
         from .guard import Watchdog
 
         # In namespaces the scratch directory is of limited size, but for what a build step leaves behind.
-        found = Watchdog(request, int(self.namespaced), watches_disk=not self.namespaced or request["keeps"])
+        found = Watchdog(request, watches_disk=not self.namespaced or request["keeps"])
         return None if found.idle else found
 
     def start(self, request: Request, streams: Streams) -> None:
@@ -256,7 +256,7 @@ class Supervisor:
             if until is not None and now >= until:
                 return None if over is not None else ("timed_out", until - began)
             if watchdog is not None and look is not None and now >= look:
-                if (exceeded := watchdog.look()) is not None:
+                if (exceeded := watchdog.look(self.child if self.namespaced else 0)) is not None:
                     return "limit_reached", exceeded
                 take(besides=self.child)
                 look = time.monotonic() + PERIOD

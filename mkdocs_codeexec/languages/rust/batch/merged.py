@@ -133,7 +133,16 @@ def sort(stderr: str, crate: Crate) -> Said:
 
 def _names(message: Mapping[str, object], *, primary: bool) -> Iterator[str]:
     """Yield the files that `message` speaks of: where macros are called, too."""
-    spans = message.get("spans")
+    waiting = [message]
+    while waiting:
+        one = waiting.pop()
+        yield from _of_spans(one.get("spans"), primary=primary)
+        children = one.get("children")
+        if not primary and isinstance(children, list):
+            waiting += (child for child in children if isinstance(child, dict))
+
+
+def _of_spans(spans: object, *, primary: bool) -> Iterator[str]:
     for span in spans if isinstance(spans, list) else ():
         place = span
         while isinstance(place, dict):
@@ -143,11 +152,6 @@ def _names(message: Mapping[str, object], *, primary: bool) -> Iterator[str]:
             place = expansion.get("span") if isinstance(expansion, dict) else None
             if primary and isinstance(place, dict) and span.get("is_primary"):
                 place = {**place, "is_primary": True}
-    children = message.get("children")
-    if not primary and isinstance(children, list):
-        for child in children:
-            if isinstance(child, dict):
-                yield from _names(child, primary=False)
 
 
 def _prefix(codes: Sequence[str]) -> str:

@@ -1,8 +1,8 @@
 """What compiled samples bring into a program beside functions that their `main` calls: read from their object file.
 
 The object holds what rustc made of the samples, macros of dependencies included, and nothing that the Environment brings
-by itself. Of the format (the ELF specification, "Sections" and "Symbol Table") no more is read than is needed to say
-that nothing is unusual.
+by itself; that stands in the program. Of the format (the ELF specification, "Sections" and "Symbol Table") no more is
+read than is needed to say that nothing is unusual.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 import stat
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -36,8 +37,16 @@ _SECTION = re.compile(
 _TYPES = frozenset({14, 15, 16})  # SHT_INIT_ARRAY, SHT_FINI_ARRAY, SHT_PREINIT_ARRAY
 
 
+_KNOWN = re.compile(
+    rb"__do_global_dtors_aux_fini_array_entry|__frame_dummy_init_array_entry|(?:_ZN|_RN).*3std.*ARGV_INIT_ARRAY.*"
+)
+"""What every program runs before and after `main`: the C runtime's and the standard library's."""
+_DYNSYM = 11
+_FUNCTIONS = frozenset({2, _IFUNC})
+
+
 class NotUnderstoodError(ValueError):
-    """The file is no object that is understood here: of another format, of another kind, or broken."""
+    """The file is no object, or no program, that is understood here: of another format, of another kind, or broken."""
 
 
 class _Section(NamedTuple):
@@ -59,12 +68,45 @@ class _Layout(NamedTuple):
     symbol: str
     order: tuple[int, int, int, int]  # of a symbol: name, info, other, section
     info: int
+    pointer: int
 
 
 _LAYOUTS = {
-    1: _Layout("HHIIIIIHHHHHH", "IIIIIIIIII", "IIIBBH", (0, 3, 4, 5), 12),
-    2: _Layout("HHIQQQIHHHHHH", "IIQQQQIIQQ", "IBBHQQ", (0, 1, 2, 3), 4),
+    1: _Layout("HHIIIIIHHHHHH", "IIIIIIIIII", "IIIBBH", (0, 3, 4, 5), 12, 4),
+    2: _Layout("HHIQQQIHHHHHH", "IIQQQQIIQQ", "IBBHQQ", (0, 1, 2, 3), 4, 8),
 }
+
+
+class _File(NamedTuple):
+    """An ELF file that is open."""
+
+    descriptor: int
+    layout: _Layout
+    order: str
+    sections: list[_Section]
+    names: bytes
+
+    def name(self, section: _Section) -> bytes:
+        return _text(self.names, section.name)
+
+    def table(self, kind: int) -> _Section | None:
+        """Return the one symbol table of `kind`, if there is any."""
+        found = [section for section in self.sections if section.type == kind]
+        if len(found) > 1:
+            raise NotUnderstoodError("more than one symbol table")
+        return found[0] if found else None
+
+    def symbols(self, table: _Section) -> tuple[bytes, Iterator[tuple[int, int, int, int]]]:
+        """Return the names of symbols, and of each that is nobody's own alone: name, info, other, section."""
+        form = struct.Struct(self.order + self.layout.symbol)
+        raw = _read(self.descriptor, table.offset, table.size)
+        if table.size % form.size or table.info * form.size > table.size:
+            raise NotUnderstoodError("a torn symbol table")
+        names = self.sections[table.link]
+        a, b, c, d = self.layout.order
+        return _read(self.descriptor, names.offset, names.size), (
+            (found[a], found[b], found[c], found[d]) for found in form.iter_unpack(raw)
+        )
 
 
 def surprise(path: Path) -> str:
@@ -76,6 +118,24 @@ def surprise(path: Path) -> str:
     Raises:
         NotUnderstoodError: It is no such file.
     """
+    with _opened(path, kinds=(1,)) as file:
+        return next(_surprises(file), "")
+
+
+def registered(path: Path) -> str:
+    """Return what the program `path` runs before or after `main`, or puts in the place of a shared library's function.
+
+    Empty if that is nothing but what every program has. It may be of any library in it.
+
+    Raises:
+        NotUnderstoodError: It is no such file, or its symbols were taken out.
+    """
+    with _opened(path, kinds=(2, 3)) as file:
+        return next(_registered(file), "")
+
+
+@contextmanager
+def _opened(path: Path, kinds: tuple[int, ...]) -> Iterator[_File]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
@@ -83,33 +143,65 @@ def surprise(path: Path) -> str:
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise NotUnderstoodError("no regular file")
-        return next(_surprises(descriptor), "")
+        yield _file(descriptor, kinds)
     except (OSError, struct.error, OverflowError, IndexError) as error:
         raise NotUnderstoodError(str(error)) from error
     finally:
         os.close(descriptor)
 
 
-def _surprises(descriptor: int) -> Iterator[str]:
+def _file(descriptor: int, kinds: tuple[int, ...]) -> _File:
     ident = _read(descriptor, 0, 16)
     layout, order = _LAYOUTS.get(ident[4]), {1: "<", 2: ">"}.get(ident[5])
     if ident[:4] != b"\x7fELF" or layout is None or order is None:
         raise NotUnderstoodError("no ELF file")
     header = struct.Struct(order + layout.header)
     fields = header.unpack(_read(descriptor, 16, header.size))
-    if fields[0] != 1:  # ET_REL
-        raise NotUnderstoodError("no object file")
+    if fields[0] not in kinds:
+        raise NotUnderstoodError("another kind of ELF file")
     sections = _sections(descriptor, struct.Struct(order + layout.section), fields[5], fields[11])
     names = sections[fields[12] if fields[12] != 0xFFFF else sections[0].link]
-    text = _read(descriptor, names.offset, names.size)
-    for section in sections:
-        name = _text(text, section.name)
+    return _File(descriptor, layout, order, sections, _read(descriptor, names.offset, names.size))
+
+
+def _surprises(file: _File) -> Iterator[str]:
+    for section in file.sections:
+        name = file.name(section)
         if section.type in _TYPES or not _SECTION.fullmatch(name):
             yield f"the section `{name.decode('utf-8', 'replace')}`"
-    tables = [section for section in sections if section.type == _SYMTAB]
-    if len(tables) != 1:
-        raise NotUnderstoodError("not one symbol table")
-    yield from _symbols(descriptor, layout, order, tables[0], sections[tables[0].link])
+    table = file.table(_SYMTAB)
+    if table is None:
+        return
+    text, symbols = file.symbols(table)
+    for number, (start, info, other, place) in enumerate(symbols):
+        if info & 15 == _IFUNC:
+            yield "a function that is chosen while loading"
+        if number < table.info or not place:  # it is this file's own, or is looked for elsewhere
+            continue
+        name = _text(text, start)
+        ours = name in _SYMBOLS or (other & 3 in _HIDDEN and _MANGLED.match(name) and _ALLOCATOR not in name)
+        if not ours:
+            yield f"the symbol `{name.decode('utf-8', 'replace')}`"
+
+
+def _registered(file: _File) -> Iterator[str]:
+    arrays = {
+        number: section.size // file.layout.pointer
+        for number, section in enumerate(file.sections)
+        if section.type in _TYPES or file.name(section) in (b".ctors", b".dtors")
+    }
+    table = file.table(_SYMTAB)
+    if table is None:
+        raise NotUnderstoodError("it has no symbols")
+    text, symbols = file.symbols(table)
+    known = sum(_KNOWN.fullmatch(_text(text, start)) is not None for start, *_, place in symbols if place in arrays)
+    if known < sum(arrays.values()):
+        yield "what runs before or after `main`"
+    if (dynamic := file.table(_DYNSYM)) is not None:
+        text, symbols = file.symbols(dynamic)
+        for start, info, _, place in symbols:
+            if place and info & 15 in _FUNCTIONS:
+                yield f"the symbol `{_text(text, start).decode('utf-8', 'replace')}`"
 
 
 def _sections(descriptor: int, form: struct.Struct, offset: int, count: int) -> list[_Section]:
@@ -121,22 +213,6 @@ def _sections(descriptor: int, form: struct.Struct, offset: int, count: int) -> 
         return [_Section(*found[:2], *found[4:8]) for found in form.iter_unpack(raw)]
 
     return read(count or read(1)[0].size)
-
-
-def _symbols(descriptor: int, layout: _Layout, order: str, table: _Section, names: _Section) -> Iterator[str]:
-    form = struct.Struct(order + layout.symbol)
-    raw = _read(descriptor, table.offset, table.size)
-    if table.size % form.size or table.info * form.size > table.size:
-        raise NotUnderstoodError("a torn symbol table")
-    if any(info & 15 == _IFUNC for info in set(raw[layout.info :: form.size])):
-        yield "a function that is chosen while loading"
-    text = _read(descriptor, names.offset, names.size)
-    place = layout.order
-    for found in form.iter_unpack(raw[table.info * form.size :]):  # those before are nobody else's
-        name, other = _text(text, found[place[0]]), found[place[2]]
-        ours = name in _SYMBOLS or (other & 3 in _HIDDEN and _MANGLED.match(name) and _ALLOCATOR not in name)
-        if found[place[3]] and not ours:  # zero: it is looked for elsewhere
-            yield f"the symbol `{name.decode('utf-8', 'replace')}`"
 
 
 def _read(descriptor: int, offset: int, size: int) -> bytes:

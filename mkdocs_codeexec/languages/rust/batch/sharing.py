@@ -68,6 +68,13 @@ def sharing(code: str, externs: Collection[str]) -> Sharing:
     return Sharing(_obstacle(stream, words), frozenset(words & set(externs)), len(stream))
 
 
+def used(code: str, externs: Collection[str]) -> frozenset[str]:
+    """Return the dependencies that the prepared sample `code` may use, where `externs` are the names of all."""
+    if not externs:
+        return frozenset()
+    return frozenset(token.name for token in tokens(code) if token.kind == "word").intersection(externs)
+
+
 def _obstacle(stream: tuple[Token, ...], words: set[str]) -> str:
     """Return what keeps a sample of these tokens out of a shared crate, or an empty string."""
     if found := words & _WORDS:

@@ -17,8 +17,8 @@ from mkdocs_codeexec.core.outcome import Exited, StepResult
 from mkdocs_codeexec.core.protocols import Bench, Regrouped, Scratch
 from mkdocs_codeexec.languages.rust.batch import merged
 from mkdocs_codeexec.languages.rust.batch.batching import FEWEST
-from mkdocs_codeexec.languages.rust.batch.objects import NotUnderstoodError, surprise
-from mkdocs_codeexec.languages.rust.batch.sharing import sharing
+from mkdocs_codeexec.languages.rust.batch.objects import NotUnderstoodError, registered, surprise
+from mkdocs_codeexec.languages.rust.batch.sharing import used
 from mkdocs_codeexec.languages.rust.source.prepare import FILE
 
 if TYPE_CHECKING:
@@ -68,10 +68,8 @@ def build_together(work: Work, bench: Bench, equipment: Equipment) -> Iterator[T
             argv = _with_object(equipment.command(step))
             result = scratch.run(step, argv, equipment.environment(step), equipment.access)
             if result.ended == Exited(0):
-                if _may_be_run(left, scratch, equipment):
-                    yield from _built(left, crate, result, scratch)
-                else:
-                    yield _halves(left)
+                parted = _parted(left, scratch, equipment)
+                yield from (parted,) if parted else _built(left, crate, result, scratch)
                 return
         said = merged.sort(result.stderr, crate)
         if result.ended != Exited(1):  # a timeout, a signal, a crash: alone it is told which it was, and whose
@@ -93,17 +91,29 @@ def _with_object(argv: tuple[str, ...]) -> tuple[str, ...]:
     return argv
 
 
-def _may_be_run(left: Work, scratch: Scratch, equipment: Equipment) -> bool:
-    """Tell whether nothing that was compiled acts on any sample but its own.
+def _parted(left: Work, scratch: Scratch, equipment: Equipment) -> Regrouped | None:
+    """Return the batches in which `left` is built instead, if something in the program acts on others than its own sample.
 
-    Where objects are of another format than ELF, only macros of dependencies could have brought such a thing unseen.
+    What comes with a library is nobody else's if all use the same. Where objects are of another format than ELF, only
+    macros of dependencies could have brought such a thing unseen.
     """
-    if not (scratch.path / merged.PROGRAM).exists():  # only types were checked
-        return True
+    program = scratch.path / merged.PROGRAM
+    if not program.exists():  # only types were checked
+        return None
+    sets: dict[frozenset[str], list[Action]] = {}
+    for action, _ in left:
+        sets.setdefault(used(dict(action.files)[FILE], equipment.arguments.externs), []).append(action)
     try:
-        return not surprise(scratch.path / OBJECT)
+        if surprise(scratch.path / OBJECT):
+            return _halves(left)
+        alike = len(sets) == 1 or not registered(program)
     except NotUnderstoodError:
-        return not any(sharing(dict(action.files)[FILE], equipment.arguments.externs).crates for action, _ in left)
+        alike = not any(sets)
+        if not alike:
+            plain = sets.pop(frozenset(), [])
+            users = [(action,) for actions in sets.values() for action in actions]
+            return Regrouped((*((tuple(plain),) if plain else ()), *users))
+    return None if alike else Regrouped(tuple(map(tuple, sets.values())))
 
 
 def _built(left: Work, crate: merged.Crate, result: StepResult, scratch: Scratch) -> Iterator[Together | Regrouped]:

@@ -7,6 +7,7 @@
         <manifest>/                    a cargo project
             .lock                      alone for whoever builds it; its mtime tells the last use
             building/                  what a build may write to, beside the libraries; emptied when it has ended
+            built/<lock file>/         its libraries, picked out of `target`
             built/<lock file>.json     one state of it, with the names of its libraries; its mtime tells the last use
 
 Collected are states, projects without a state, libraries that no state names, and at last the toolchain's folder. It
@@ -96,6 +97,7 @@ def _collect(toolchain: Path, old: float) -> None:
             for state in states:
                 if _used(state) < old:
                     state.unlink()
+                    _remove_path(state.with_suffix(""))
             if max(map(_used, (project / LOCK, *states)), default=0.0) < old:
                 _remove_path(project)
         projects = list(_folders(toolchain))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.outcome import Exited
-from mkdocs_codeexec.languages.rust.environments import built, capture, collection, kept, lent, mending
+from mkdocs_codeexec.languages.rust.environments import built, capture, collection, kept, lent, mending, picked
 from mkdocs_codeexec.languages.rust.environments.built import Built
 from mkdocs_codeexec.languages.rust.environments.capture import Arguments
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home
@@ -169,9 +169,8 @@ class Environment:
         """Return what of the machine its samples may reach, from what it adds to rustc's command line."""
         from mkdocs_codeexec.languages.rust.environments import project, reach
 
-        home = self._home(toolchain)
-        places = () if self.plain else (home.parent / collection.TARGET, project.home_of_cargo(home, self._settings))
-        return reach.to_compile(self.grants, toolchain, places, arguments.local)
+        packages = None if self.plain else project.home_of_cargo(self._home(toolchain), self._settings)
+        return reach.to_compile(self.grants, toolchain, packages, arguments)
 
     def folder(self, toolchain: Toolchain) -> Path | None:
         """Return where the package is that its samples are compiled for; None if the site's own cannot be written."""
@@ -223,7 +222,7 @@ class Environment:
 
     def _read_packages(self, sources: Mapping[str, Further] | None) -> tuple[tuple[str, Package], ...]:
         """Return the local packages; what belongs to an earlier one, as patches of a workspace do, is read with that."""
-        apart = (self._settings.cache_dir, self._settings.environment_dir)
+        apart = self._settings.apart
         read: list[tuple[str, Package]] = []
         seen: set[Path] = set()
         for name, folder in self._consists.local:
@@ -251,7 +250,12 @@ class Environment:
         except ValueError:
             return None
         there = all(path.is_file() for path in arguments.libraries)
-        return arguments if there and found.libraries == built.libraries(arguments) else None
+        if not there or found.libraries != built.libraries(arguments):
+            return None
+        folder = state.with_suffix("")
+        if not picked.is_picked(found.picked, folder):
+            return None
+        return picked.rewritten(arguments, found.picked, home.parent / collection.TARGET, folder)
 
     def _in_use(self, home: Path) -> Arguments | None:
         """Return the same, and note that it is in use then."""
@@ -293,14 +297,17 @@ class Environment:
         except ValueError as error:
             return Trouble(str(error), "is a `rustc-workspace-wrapper` configured?")
         lock = (home / project.LOCK).read_text("utf-8")
+        target, folder = home.parent / collection.TARGET, _state(home, lock).with_suffix("")
+        own = picked.read(made.result.stdout, target)
+        picked.pick(own, target, folder)
         sources = self._found(made.result.stdout, home, toolchain)
         self._keep(Kept(lock, self.manifest.portable, sources, consists.pins(lock)))
         # What was edited meanwhile may not be in what was built: cargo is asked again then.
         if before == self._read_packages(seen):
             units = built.units(made.result.stdout, made.captured)
-            state = Built(self._built_from(lock), made.captured, built.libraries(arguments), units, local)
+            state = Built(self._built_from(lock), made.captured, built.libraries(arguments), units, local, own)
             built.save(state, _state(home, lock))
-        return arguments
+        return picked.rewritten(arguments, own, target, folder)
 
     def _announce(self, start: Start, toolchain: Toolchain, narrator: Narrator) -> None:
         """Tell that it is built, and what of the configuration decides how in a way that may surprise."""
@@ -327,7 +334,7 @@ class Environment:
         packages = self._read_packages({})
         known = {folder for _, found in packages for folder in found.folders}
         others = sorted(records.keys() - known)
-        apart = [self._settings.cache_dir, self._settings.environment_dir, cargo_home(self._settings)]
+        apart = [*self._settings.apart, cargo_home(self._settings)]
         if toolchain.home:
             apart.append(Path(toolchain.home))
         apart += [Path(os.path.realpath(folder)) for folder in apart]

@@ -58,7 +58,8 @@ def fenced(
     def keeps(path: object, what: str) -> bool:
         why = wrong(path) if isinstance(path, str) else ""
         if why:
-            refused.append(Refused(f"{what} {why}", str(path)))
+            said = f"{what} of a cargo configuration in the checkout names `{path}`, which {why}: it does not count"
+            refused.append(Refused(said, str(path)))
         return not why
 
     found: Table = dict(table)
@@ -66,7 +67,7 @@ def fenced(
     if isinstance(paths, list):
         found["paths"] = [path for path in paths if keeps(path, "`paths`")]
     found |= {
-        section: {name: _without(one, keys, section, keeps) for name, one in inner.items()}
+        section: {name: kept for name, one in inner.items() if (kept := _without(one, keys, section, keeps))}
         for section, keys in (("source", ("directory", "local-registry")), ("target", ("linker", "ar", "runner")))
         if isinstance(inner := table.get(section), Mapping)
     }

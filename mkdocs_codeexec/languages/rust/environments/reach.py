@@ -19,6 +19,7 @@ from mkdocs_codeexec.languages.views import installation
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.languages.grants import Grants
+    from mkdocs_codeexec.languages.rust.environments.capture import Arguments
     from mkdocs_codeexec.languages.rust.packages import Package
     from mkdocs_codeexec.languages.toolchain import Toolchain
 
@@ -96,25 +97,24 @@ def to_build(
     return Access(readable=grants.clean(readable), writable=tuple(sorted(map(str, writable))))
 
 
-def to_compile(grants: Grants, toolchain: Toolchain, ours: Sequence[Path], local: Sequence[str]) -> Access:
+def to_compile(grants: Grants, toolchain: Toolchain, packages: Path | None, arguments: Arguments) -> Access:
     """Return what a compiler of samples may reach, and the programs that it makes.
 
-    Messages show lines of the sources of dependencies, macros read files of their packages, and programs load libraries
-    from the target directory.
+    Messages show lines of the sources of dependencies, macros read files of their packages, and programs load libraries.
 
     Args:
         grants: What of the author's folders may be given.
         toolchain: Compiles.
-        ours: The target directory, and the folder that cargo took for its home; empty if nothing was built.
-        local: Folders of local packages.
+        packages: The folder that cargo took for its home; None if nothing was built.
+        arguments: What was built adds to the command line.
     """
     settings = grants.settings
     config = configuration.configuration(settings)
-    readable = [*_tools(settings, toolchain, config), *_packages(local, grants), *grants.given()]
-    if ours:  # else there are no dependencies
-        home = cargo_home(settings)
-        readable += map(str, (*ours, home / "registry" / "src", home / "git" / "checkouts"))
-        readable += (*configuration.sources(config), *folders(settings))
+    readable = [*_tools(settings, toolchain, config), *_packages(arguments.local, grants), *grants.given()]
+    if packages is not None:  # else there are no dependencies
+        for home in (packages, cargo_home(settings)):
+            readable += map(str, (home / "registry" / "src", home / "git" / "checkouts"))
+        readable += (*arguments.sees, *configuration.sources(config), *folders(settings))
     return Access(readable=grants.clean(readable))
 
 
