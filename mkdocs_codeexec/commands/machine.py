@@ -116,7 +116,8 @@ def _script(settings: Settings, script: ScriptSettings, state: str, runner: Runn
         argv = (str(found), *VERSION.get(found.name, ("--version",)))
         said = ask(runner, argv, Path(tempfile.gettempdir()), host_environment(settings))
         try:
-            words.append(_in_one_line(answer(said, found)))
+            told = answer(said, found)
+            words.append(f"{found}, which does not say what it is" if " sha256:" in told else _in_one_line(told))
         except OSError as error:
             return Check("toolchains", script.name, state, f"`{program}` could not be started: {error}")
     return Check("toolchains", script.name, FINE, ", ".join(words))

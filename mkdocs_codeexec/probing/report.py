@@ -77,12 +77,12 @@ class Level:
         yield f"held {counts['held']} of {len(self.probes)} in {self.name}{gone}"
         yield from self._table()
         for way, why in self.tried.skipped.items():
-            yield f"  not tried as a {way}: {why}"
+            yield f"  not tried ({way}): {why}"
         for way, name in self._untold():
-            yield f"  {name}: a {way} did not tell of it"
+            yield f"  NOT TOLD {name} ({way})"
         yield from self._open()
         for probe, way, word in self.reached(promised=True):
-            yield f"  NOT HELD {probe.name}, from a {way}: {probe.words} ({word})"
+            yield f"  NOT HELD {probe.name} ({way}): {probe.words}; {word}"
 
     def _table(self) -> Iterator[str]:
         assert self.tried is not None
