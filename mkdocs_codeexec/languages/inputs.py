@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from mkdocs_codeexec.core.action import Value, digest
-from mkdocs_codeexec.languages.regular import hash_regular
+from mkdocs_codeexec.untrusted.regular import hash_regular
 
 MOST_FILES = 50_000
 """Files of one pattern or package; what comes behind them does not count."""

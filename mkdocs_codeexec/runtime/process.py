@@ -126,6 +126,11 @@ class Children:
         """How such children are confined, and what would be stronger, in words."""
         return tiers.told(self._mode, self._chosen())
 
+    @property
+    def choice(self) -> Choice:
+        """The tier, and why none of the stronger ones is used."""
+        return self._chosen()
+
     def _chosen(self) -> Choice:
         if self._choice is None:
             with self._choosing:

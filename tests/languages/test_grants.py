@@ -14,9 +14,9 @@ import pytest
 from mkdocs_codeexec.core.settings import EnvironmentSettings
 from mkdocs_codeexec.languages import interpreter, visible
 from mkdocs_codeexec.languages.grants import Grants, anchor, checkout
-from mkdocs_codeexec.languages.regular import hash_regular, read_regular, text_of
 from mkdocs_codeexec.languages.rust.environments.unpacked import unpacked
 from mkdocs_codeexec.languages.views import INSTALLED, installation, outermost
+from mkdocs_codeexec.untrusted.regular import hash_regular, read_regular, text_of
 
 Workshop: TypeAlias = Any
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""

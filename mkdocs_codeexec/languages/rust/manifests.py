@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mkdocs_codeexec.languages.inputs import read_toml
-from mkdocs_codeexec.languages.regular import read_regular
+from mkdocs_codeexec.untrusted.regular import read_regular
 
 PACKAGE_FILE_LIMIT = 16 * 1024 * 1024
 """Bytes of a file that is read there; of larger ones the size counts. No source is larger."""

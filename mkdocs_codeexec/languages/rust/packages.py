@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mkdocs_codeexec.languages.inputs import Holds, digest_of, enters_all, files_of, name_of, read_toml
-from mkdocs_codeexec.languages.regular import hash_regular, is_within, read_regular
 from mkdocs_codeexec.languages.rust.manifests import PACKAGE_FILE_LIMIT, around
+from mkdocs_codeexec.untrusted.regular import hash_regular, is_within, read_regular
 
 _PRUNED = frozenset({"target", "tests", "benches", "examples", "node_modules", "__pycache__"})
 """Folders of a package that hold nothing of its library."""
