@@ -171,7 +171,7 @@ class Environment:
         from mkdocs_codeexec.languages.rust.environments import project, reach
 
         packages = None if self.plain else project.home_of_cargo(self._home(toolchain), self._settings)
-        return reach.to_compile(self.grants, toolchain, packages, arguments)
+        return reach.to_compile(self.grants, toolchain, packages, arguments, self._lock or "")
 
     def folder(self, toolchain: Toolchain) -> Path | None:
         """Return where the package is that its samples are compiled for; None if the site's own cannot be written."""
