@@ -125,7 +125,8 @@ def fuzz(name: str, folder: Path, seconds: float) -> NoReturn:
     argv = [
         sys.argv[0],
         f"-max_len={target.longest}",
-        "-timeout=0",
+        "-timeout=3600",
+        "-handle_alrm=0",
         "-rss_limit_mb=4096",
         "-verbosity=0",
         "-len_control=0",
@@ -182,7 +183,7 @@ def child(name: str, seconds: float, keep: Path | None, more: list[str]) -> bool
                 (keep / f"{name}-{fault['number']}").write_bytes((folder / f"input-{fault['number']}").read_bytes())
                 (keep / f"{name}-{fault['number']}.txt").write_text(f"{where}\n\n{fault['told']}", "utf-8")
         if status != 0:
-            lines = log.read_text("utf-8", "replace").strip().splitlines()[-12:]
+            lines = log.read_text("utf-8", "replace").strip().splitlines()[-16:]
             print(
                 f"    the process ended with {status} after {time.monotonic() - began:.0f} s:", *lines, sep="\n        "
             )
@@ -212,7 +213,8 @@ def main() -> int:
         f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} processors\n{'target':10} {'inputs':>10} {'seconds':>8} {'a second':>8} {'faults':>7}"
     )
     more = ["--plain", "--tries", str(options.tries)] if options.plain else []
-    return 0 if all([child(name, options.seconds, options.keep, more) for name in options.targets or TARGETS]) else 1
+    well = [child(name, options.seconds, options.keep, more) for name in options.targets or TARGETS]
+    return 0 if all(well) else 1
 
 
 if __name__ == "__main__":

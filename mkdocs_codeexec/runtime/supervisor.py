@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mkdocs_codeexec.runtime import answers
 from mkdocs_codeexec.runtime.descriptors import above_standard
 from mkdocs_codeexec.runtime.sandbox import bubblewrap, users
+from mkdocs_codeexec.runtime.supervising.protocol import CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -212,7 +213,7 @@ class Supervisor:
             with suppress(OSError):
                 if pipe is self._process.stderr:
                     os.set_blocking(pipe.fileno(), False)  # whoever else has it may keep it
-                    said = os.read(pipe.fileno(), answers.CHUNK)
+                    said = os.read(pipe.fileno(), CHUNK)
                 pipe.close()
         if self._lie:
             return self._lie
