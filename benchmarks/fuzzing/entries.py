@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import mkdocs_codeexec
 from fuzzing import real
 from fuzzing.mutators import changed_json, words
 from fuzzing.target import Target, check
-from mkdocs_codeexec.core.action import Key
 from mkdocs_codeexec.core.codec import from_json, to_json
 from mkdocs_codeexec.core.expectation import Succeeds, judge
 from mkdocs_codeexec.core.outcome import describe
@@ -19,6 +19,9 @@ from mkdocs_codeexec.html.fragment import Renderer
 from mkdocs_codeexec.languages.rust.source.structure import layout_free
 from mkdocs_codeexec.runtime.entries import _seal, decode, encode
 from mkdocs_codeexec.runtime.store import DirectoryStore
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.action import Key
 
 KINDS = ("results", "requests", "observed")
 _SAMPLE = Sample(

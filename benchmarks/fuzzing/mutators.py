@@ -6,9 +6,10 @@ import json
 import random
 import struct
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fuzzing.target import Mutator
+if TYPE_CHECKING:
+    from fuzzing.target import Mutator
 
 NUMBERS = (0, 1, -1, 2, 255, 2**16 - 1, 2**31 - 1, 2**32 - 1, 2**53 + 1, 2**63 - 1, 2**64 - 1, 10**30)
 ABSURD: tuple[Any, ...] = (
@@ -96,7 +97,7 @@ def changed_json(text: bytes, rng: random.Random) -> bytes | None:
         return None
 
 
-def _changed(value: Any, rng: random.Random) -> Any:
+def _changed(value: Any, rng: random.Random) -> Any:  # noqa: PLR0911
     """Return `value` with one thing in it changed, somewhere."""
     if isinstance(value, dict) and value and rng.random() < 0.85:
         key = rng.choice(list(value))

@@ -37,6 +37,8 @@ MONTH = 2_000_000_000
 """Milliseconds: the longest that `poll` takes."""
 LATE = 16 * 1024 * 1024
 """Bytes that are read when the time is over. This process may have been stopped while the child ran and ended."""
+SMALL = 512
+"""Bytes that each of those reads counts for, at least."""
 _LAST_PROCESS = 2**22
 """The largest id of a process (`PID_MAX_LIMIT` of Linux)."""
 
@@ -105,7 +107,7 @@ class Answers:
             if not chunk:
                 return None
             if left <= 0:
-                self._late -= len(chunk)
+                self._late -= max(len(chunk), SMALL)
             data += chunk
         return bytes(data)
 

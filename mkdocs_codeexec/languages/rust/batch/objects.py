@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _LARGEST = 1 << 28
 """Bytes of a table that are read: a crate of many samples has some ten thousand sections, and names of a megabyte."""
+_SHARED = 16
+"""How often a table of names is read at most, in all."""
 _IFUNC = 10
 _HIDDEN = frozenset({1, 2})  # STV_INTERNAL, STV_HIDDEN
 _SYMTAB = 2
@@ -100,10 +102,9 @@ def _surprises(descriptor: int) -> Iterator[str]:
     if fields[0] != 1:  # ET_REL
         raise NotUnderstoodError("no object file")
     sections = _sections(descriptor, struct.Struct(order + layout.section), fields[5], fields[11])
-    names = sections[fields[12] if fields[12] != 0xFFFF else sections[0].link]
-    text = _read(descriptor, names.offset, names.size)
+    names = _Names(descriptor, sections[fields[12] if fields[12] != 0xFFFF else sections[0].link])
     for section in sections:
-        name = _text(text, section.name)
+        name = names.at(section.name)
         if section.type in _TYPES or not _SECTION.fullmatch(name):
             yield f"the section `{name.decode('utf-8', 'replace')}`"
     tables = [section for section in sections if section.type == _SYMTAB]
@@ -130,26 +131,38 @@ def _symbols(descriptor: int, layout: _Layout, order: str, table: _Section, name
         raise NotUnderstoodError("a torn symbol table")
     if any(info & 15 == _IFUNC for info in set(raw[layout.info :: form.size])):
         yield "a function that is chosen while loading"
-    text = _read(descriptor, names.offset, names.size)
+    strings = _Names(descriptor, names)
     place = layout.order
     for found in form.iter_unpack(raw[table.info * form.size :]):  # those before are nobody else's
-        name, other = _text(text, found[place[0]]), found[place[2]]
+        name, other = strings.at(found[place[0]]), found[place[2]]
         ours = name in _SYMBOLS or (other & 3 in _HIDDEN and _MANGLED.match(name) and _ALLOCATOR not in name)
         if found[place[3]] and not ours:  # zero: it is looked for elsewhere
             yield f"the symbol `{name.decode('utf-8', 'replace')}`"
 
 
+class _Names:
+    """A table of names. Two may share an end, but no table of a compiler is read over and over again for that."""
+
+    def __init__(self, descriptor: int, table: _Section) -> None:
+        self._text = _read(descriptor, table.offset, table.size)
+        self._left = _SHARED * len(self._text)
+
+    def at(self, start: int) -> bytes:
+        end = self._text.find(b"\0", start)
+        if start > len(self._text) or end < 0:
+            raise NotUnderstoodError("a name has no end")
+        self._left -= end - start
+        if self._left < 0:
+            raise NotUnderstoodError("its names are in each other")
+        return self._text[start:end]
+
+
 def _read(descriptor: int, offset: int, size: int) -> bytes:
     if size > _LARGEST:
         raise NotUnderstoodError("it is too large")
+    if offset + size > os.fstat(descriptor).st_size:  # before room is made for it
+        raise NotUnderstoodError("it ends too early")
     found = os.pread(descriptor, size, offset)
     if len(found) != size:
         raise NotUnderstoodError("it ends too early")
     return found
-
-
-def _text(strings: bytes, start: int) -> bytes:
-    end = strings.find(b"\0", start)
-    if start > len(strings) or end < 0:
-        raise NotUnderstoodError("a name has no end")
-    return strings[start:end]
