@@ -73,6 +73,7 @@ def settings_from(
     cache_dir = absolute(
         project_dir, environ.get("CODEEXEC_CACHE_DIR") or reader.text(top, "cache_dir", ".cache/codeexec")
     )
+    refusal = _leads_out(cache_dir, project_dir) or (foreign if cache_write == "auto" else "")
     settings = Settings(
         project_dir=project_dir,
         cache_dir=cache_dir,
@@ -89,8 +90,8 @@ def settings_from(
         limits=_limits(reader, top, "limits", RUN_LIMITS),
         build_limits=_limits(reader, top, "build_limits", BUILD_LIMITS),
         cache_size=reader.amount(top, "cache_size", 200),
-        cache_write=cache_write == "on" or (cache_write == "auto" and not foreign),
-        cache_write_refusal=foreign if cache_write == "auto" else "",
+        cache_write=cache_write != "off" and not refusal,
+        cache_write_refusal=refusal if cache_write != "off" else "",
         stranger=foreign,
         verbose=reader.flag(top, "verbose", default=False),
         rust=_rust(reader, languages, project_dir),
@@ -118,6 +119,7 @@ def check_apart(settings: Settings, folders: Mapping[str, Path]) -> None:
         for ours, place in (("cache_dir", settings.cache_dir), ("environment_dir", settings.environment_dir))
         for theirs, folder in folders.items()
         if place.is_relative_to(os.path.abspath(folder))  # noqa: PTH100 - `resolve` would follow links
+        or Path(os.path.realpath(place)).is_relative_to(os.path.realpath(folder))
     ]
     if problems:
         raise ConfigurationError("\n".join(problems))
@@ -203,6 +205,14 @@ def _search(path: str) -> str:
     """
     own = os.path.normpath(f"{sys.prefix}/bin")
     return path if sys.prefix == sys.base_prefix or own in path.split(":") else f"{own}:{path}"
+
+
+def _leads_out(cache_dir: Path, project_dir: Path) -> str:
+    """Return why nothing is stored in a folder of the project that is elsewhere: a checkout brings such a link, too."""
+    real = os.path.realpath(cache_dir)
+    if not cache_dir.is_relative_to(project_dir) or Path(real).is_relative_to(os.path.realpath(project_dir)):
+        return ""
+    return f"`{cache_dir}` leads out of the project by a link; if that is meant, say `cache_dir: {real}`"
 
 
 def _environment_dir(

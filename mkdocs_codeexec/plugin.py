@@ -46,7 +46,7 @@ from mkdocs_codeexec.serve import Watcher, depth, survived
 from mkdocs_codeexec.site import PACKAGE, Site
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from jinja2 import Environment
     from mkdocs.config.base import Config
@@ -87,6 +87,11 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         """Remember whether this is `serve`, and whether all pages are rendered."""
         self._serving = command == "serve"
         self._dirty = dirty
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """What `mkdocs.yml` says, unchecked."""
+        return self._raw
 
     @property
     def site(self) -> Site | None:

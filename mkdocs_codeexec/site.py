@@ -277,6 +277,7 @@ class Site:
                 jobs=self.settings.jobs,
                 total_timeout=self.settings.total_timeout,
                 path=path,
+                tell=self.console.say,
             )
             try:
                 yield children, executor
@@ -290,13 +291,10 @@ class Site:
         html_id = ids.next()
         try:
             fragment = self._rendered(slotted.resolved, html_id, source, annotations)
-        except Exception as error:
-            if not self.lenient:
-                raise
-            why = explained(error)
-            self.console.warn(f"{slotted.sample.location}: the output of a sample could not be put on the page: {why}")
-            slotted.resolved = replace(slotted.resolved, verdict=Errored(why))
-            fragment = plain(source + annotations, html_id, why)
+        except Exception as error:  # noqa: BLE001 - whatever a sample has printed, others are shown, and the build ends well
+            reason = f"the output of a sample could not be put on the page: {explained(error)}"
+            slotted.resolved = replace(slotted.resolved, verdict=Errored(reason), why=Unavailability(reason))
+            fragment = plain(source + annotations, html_id, reason)
         return identified(fragment, html_id)
 
     def _rendered(self, resolved: Resolved, html_id: str, source: str, annotations: str) -> str:

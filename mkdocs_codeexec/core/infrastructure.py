@@ -223,10 +223,13 @@ def _by_words(said: str, limits: Limits, *, small_disk: bool, machine: bool) -> 
     return None
 
 
+_TEMPORARY = ("/tmp/", "$TMPDIR", "/dev/shm/", "$HOME")  # noqa: S108 - only read
+
+
 def _disk(said: str, found: re.Match[str]) -> str:
     """Return which of the two disks was full, by the line that was `found`; the working directory's if it names none."""
     line = said[said.rfind("\n", 0, found.start()) + 1 : found.end()]
-    return "tmp" if "/tmp/" in line or "$TMPDIR" in line else "disk"  # noqa: S108 - only read
+    return "tmp" if any(place in line for place in _TEMPORARY) else "disk"
 
 
 def _by_linker(said: str, limits: Limits) -> Termination | None:

@@ -95,6 +95,9 @@ class NotStarted:
     transient: bool = False
 
 
+LAST = 999_999_999
+"""The largest number of a line or a column that anybody is believed."""
+
 Termination: TypeAlias = Exited | Signaled | TimedOut | OutputFlooded | OutOfMemory | LimitReached | NotStarted
 
 

@@ -182,4 +182,4 @@ class Settings:
     @property
     def keeps(self) -> bool:
         """Whether this build leaves anything that later builds read: results, lock files, built dependencies."""
-        return self.cache_write or not self.stranger
+        return self.cache_write or not (self.stranger or self.cache_write_refusal)

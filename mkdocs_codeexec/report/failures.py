@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.core.confinement import ISOLATED
 from mkdocs_codeexec.core.expectation import Blocked, Errored, Unmet, verdict_reason
-from mkdocs_codeexec.core.outcome import Exited, LimitReached, OutOfMemory, counted
+from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.report.annotations import Notice
 from mkdocs_codeexec.report.findings import errors, of_diagnostic
+from mkdocs_codeexec.report.hints import hint_of
 from mkdocs_codeexec.report.places import Place, page_map, rewritten, secondary
 from mkdocs_codeexec.report.problems import more, named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.protocols import Language
@@ -65,7 +65,7 @@ def failures(
     for item in items:
         match item.verdict:
             case Unmet() | Blocked():
-                failure = _failure(item, languages[item.sample.language], read_page(item.sample.location))
+                failure = _told(item, languages, read_page)
                 stored = item.cached and item.key not in executed
                 found.append(_stored(failure) if stored else failure)
             case Errored(reason):
@@ -97,6 +97,18 @@ def _common(reason: str, items: Sequence[Resolved]) -> Failure:
     return Failure(f"{location}: {reason}{more(places)}", "\n".join(lines).strip("\n"), notice)
 
 
+def _told(item: Resolved, languages: dict[str, Language], read_page: Callable[[Location], str]) -> Failure:
+    """Return what is to be told of `item`: no more than its reason if its texts cannot be, which is a fault of ours."""
+    location = item.sample.location
+    try:
+        return _failure(item, languages[item.sample.language], read_page(location))
+    except Exception as error:  # noqa: BLE001 - whatever a sample has printed, others are told of
+        reason = verdict_reason(item.verdict)
+        why = f"what it printed cannot be told here: {type(error).__name__}: {error}"
+        notice = Notice(location.path or location.page, f"{reason}\n{why}", line=location.line)
+        return Failure(f"{location}: {reason}", why, notice)
+
+
 def _failure(item: Resolved, language: Language, page: str) -> Failure:
     sample, outcome = item.sample, item.outcome
     reason = verdict_reason(item.verdict)
@@ -113,33 +125,12 @@ def _failure(item: Resolved, language: Language, page: str) -> Failure:
         lines = [f" --> {place}, {within}", *_excerpt(sample.code.split("\n"), inside)]
     if message := _message(sample, outcome, language, where).strip("\n"):
         lines += ["", _cut(message)]
-    if outcome.steps and (hint := language.hint(sample, outcome) or _hint(outcome, sample.language)):
+    if outcome.steps and (hint := language.hint(sample, outcome) or hint_of(outcome, sample.language)):
         lines += ["", f"hint: {hint}"]
     notice = _notice(reason, found, where)
     if within:
         notice = notice._replace(message=f"{within}: {notice.message}")
     return Failure(headline, "\n".join(lines), notice)
-
-
-def _hint(outcome: Outcome, language: str) -> str:
-    """Return which option may change how the last step ended; nothing if none is known to."""
-    step = outcome.steps[-1]
-    match step.ended:
-        case Exited(126 | 127) if step.kind == "run" and outcome.sandbox in ISOLATED:  # a shell's "command not found"
-            return (
-                "the sandbox shows programs of the system and of the language; the folder of another one is named "
-                f"under `languages.{language}.readable` in mkdocs.yml"
-            )
-        case OutOfMemory(limit):
-            name = "memory"
-        case LimitReached(name, limit):
-            pass
-        case _:
-            return ""
-    option = "build_limits" if step.kind == "build" else "limits"
-    # The system says the same of a thread that finds no memory for its stack.
-    more = "; the stacks of threads count as `memory`" if name == "processes" else ""
-    return f"`{option}: {{{name}: {2 * limit}}}` in mkdocs.yml allows twice as much{more}"
 
 
 def _place(region: Region | None, where: PageMap) -> Place:
@@ -191,6 +182,7 @@ def _excerpt(page: list[str], place: Place) -> list[str]:
         mark = ">" if number == place.line else " "
         column = place.column if number == place.line else 0
         text, column = _window(page[number - 1], column)
+        column = min(column, len(text) + EXCERPT_WIDTH)  # a program may name any
         out.append(f"{mark} {number:>{width}} | {text}".rstrip())
         if column:
             before = text[: column - 1]
@@ -217,6 +209,13 @@ def _shortened(line: str) -> str:
 
 def _cut(text: str, rest: str = "on the page") -> str:
     lines = [_shortened(line) for line in text.rstrip("\n").split("\n")]
-    if len(lines) <= MAX_LINES:
-        return "\n".join(lines)
-    return "\n".join([*lines[:MAX_LINES], f"… {counted(len(lines) - MAX_LINES, 'more line')} {rest}"])
+    shown = list(quoted(lines[:MAX_LINES]))
+    if len(lines) > MAX_LINES:
+        shown.append(f"\x1b[0m… {counted(len(lines) - MAX_LINES, 'more line')} {rest}")
+    return "\n".join(shown)
+
+
+def quoted(lines: Iterable[str]) -> Iterator[str]:
+    """Yield `lines` that others wrote so that they look like nothing that we, MkDocs or a CI system would write."""
+    for line in lines:
+        yield f"| {line}".rstrip(" ")

@@ -16,7 +16,7 @@ from mkdocs_codeexec.core.outcome import Exited, NotStarted, Outcome, Signaled, 
 from mkdocs_codeexec.core.protocols import Regrouped
 from mkdocs_codeexec.errors import Cancelled, CodeExecError
 from mkdocs_codeexec.runtime.retry import Retrying
-from mkdocs_codeexec.runtime.scratch import ScratchDirectory, ScratchRoot, is_full
+from mkdocs_codeexec.runtime.scratch import ScratchDirectory, is_full, nameless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Action, Key, Step
     from mkdocs_codeexec.core.protocols import Finish, Language, Scratch
     from mkdocs_codeexec.runtime.process import Children
+    from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
 
 WAIT_SECONDS = 1.0
 """How long a cancelled run waits for its threads, whose children have been ended."""
@@ -366,6 +367,7 @@ class Crew:
         return recognise(result, UNLIMITED if tier == "off" else step.limits, small_disk=small_disk)
 
     def _give_up(self, orders: Iterable[Order], why: str) -> None:
+        why = nameless(why, self._root.path)
         for order in list(orders):
             kind = order.action.steps[0].kind if order.action.steps else "run"
             order.steps = [StepResult(kind=kind, stdout="", stderr="", ended=NotStarted(why))]

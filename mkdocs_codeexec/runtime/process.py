@@ -20,11 +20,13 @@ from mkdocs_codeexec.core.confinement import STRICT, WALLS, Access
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult, TimedOut, describe
 from mkdocs_codeexec.core.protocols import Command
 from mkdocs_codeexec.errors import Cancelled
+from mkdocs_codeexec.runtime.answers import PASSING, ended
 from mkdocs_codeexec.runtime.capture import Kept
 from mkdocs_codeexec.runtime.observed.asked import decoded
 from mkdocs_codeexec.runtime.sandbox import bubblewrap, places, tiers, users
 from mkdocs_codeexec.runtime.sandbox.tiers import Choice
-from mkdocs_codeexec.runtime.supervisor import PASSING, Place, Supervisor, encode, ended
+from mkdocs_codeexec.runtime.supervising.protocol import SCRATCH
+from mkdocs_codeexec.runtime.supervisor import Place, Supervisor, encode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,6 +126,11 @@ class Children:
     def told(self) -> str:
         """How such children are confined, and what would be stronger, in words."""
         return tiers.told(self._mode, self._chosen())
+
+    @property
+    def choice(self) -> Choice:
+        """The tier, and why none of the stronger ones is used."""
+        return self._chosen()
 
     def _chosen(self) -> Choice:
         if self._choice is None:
@@ -308,19 +315,20 @@ def _user(command: Command, tier: Tier) -> int | None:
     What it may write to is made that user's own.
     """
     user = users.builder()
-    if user is None or command.access is None:
+    if user is None or command.access is None or command.own:
         return None
     for folder in map(Path, command.access.writable):
         if tier == "off":
             users.take(folder)
         else:
-            users.give(folder, user)
+            users.give_path(folder, user)
     if tier == "off":
         return None
     if not command.access.writable:
         return user if command.user is None else command.user
     if command.scratch is not None:  # what is kept from one to the next belongs to one user
-        users.give(command.scratch, user)
+        for name in SCRATCH:
+            users.give_path(command.scratch / name, user)
     return user
 
 

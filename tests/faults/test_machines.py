@@ -60,21 +60,31 @@ def test_workers_store_and_user_do_not_show(
     assert {} == {key: other for key, other in found.items() if other != first}
 
 
+@pytest.fixture(scope="module")
+def bare(
+    tmp_path_factory: pytest.TempPathFactory, project_in: Callable[[Path], Project], build: Callable[..., Any]
+) -> dict[str, str]:
+    """Build a site without a sandbox, once for all that must be the same."""
+    project = project_in(tmp_path_factory.mktemp("bare"))
+    project.page(SCRIPTS + FAILING + RUST)
+    ended = build(project, env={"CODEEXEC_SANDBOX": "off"})
+    assert (0, [], "off") == (ended.status, ended.warnings, ended.run["sandbox"]), ended.log
+    return site(project)
+
+
 @pytest.mark.parametrize("who", ["tests", "user"])
 def test_tiers_do_not_show(
-    project: Project, build: Callable[..., Any], user: Callable[..., Any], tier: str, who: str
+    project: Project, build: Callable[..., Any], user: Callable[..., Any], bare: dict[str, str], tier: str, who: str
 ) -> None:
     """In whichever sandbox, or none, and as whoever: the same bytes; what was used is in the report."""
     wrap = user(project.root) if who == "user" else list
     project.page(SCRIPTS + FAILING + RUST)
-    own = {"CODEEXEC_ENVIRONMENT_DIR": str(project.root / "environments"), "CODEEXEC_EXECUTE": "always"}
+    own = {"CODEEXEC_ENVIRONMENT_DIR": str(project.root / "environments")}
     confined = build(project, wrap=wrap, env=own)
-    found = site(project)
-    bare = build(project, wrap=wrap, env={**own, "CODEEXEC_SANDBOX": "off"})
 
     assert (0, [], 14) == (confined.status, confined.warnings, confined.counts["met"]), confined.log
-    assert (tier, "off") == (confined.run["sandbox"], bare.run["sandbox"]), confined.log
-    assert site(project) == found
+    assert tier == confined.run["sandbox"], confined.log
+    assert bare == site(project)
 
 
 def test_a_machine_without_programs(project: Project, build: Callable[..., Any], tmp_path: Path) -> None:
@@ -230,11 +240,11 @@ def test_a_flood_costs_no_memory(project: Project, build: Callable[..., Any]) ->
     assert ["unmet"] * 4 == project.verdicts()
     assert 4 == project.html().count("more than 1024 KiB of output")
     assert ended.peak - plain.peak < 50
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
     assert sys.getsizeof(project.html()) < 4 << 20
 
 
-@pytest.mark.parametrize("tests", ["test_sandbox.py", "test_observing.py"])
+@pytest.mark.parametrize("tests", ["test_sandbox.py", "test_observing.py", "test_leftovers.py"])
 def test_the_sandbox_holds_for_an_ordinary_user(tmp_path: Path, user: Callable[..., Any], tests: str) -> None:
     """All that these assert of each tier is true for who is not root, too: with namespaces of users, say."""
     if os.geteuid() != 0:
@@ -245,7 +255,7 @@ def test_the_sandbox_holds_for_an_ordinary_user(tmp_path: Path, user: Callable[.
     argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), copied]
     env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     ended = subprocess.run(
-        user(folder)(argv), cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=200
+        user(folder)(argv), cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=400
     )
 
     assert 0 == ended.returncode, ended.stdout + ended.stderr

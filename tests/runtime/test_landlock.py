@@ -26,10 +26,10 @@ CONFINED = """
 import os, sys
 folder, version, network, filtered, readable, writable, *argv = sys.argv[1:]
 sys.path.insert(0, folder)
-import landlock, seccomp
+from supervising import landlock, seccomp
 if version:
     landlock.abi = lambda: int(version)
-program = seccomp.program("network" if network else "none") if filtered else None
+program = seccomp.program("network" if network else "run", alone=False) if filtered else None
 landlock.restrict(os.fsencode(readable).split(b":"), os.fsencode(writable).split(b":"), network=bool(network))
 if program:
     seccomp.install(program)
@@ -48,7 +48,7 @@ class Place(NamedTuple):
         """Start `argv` as the supervisor does: in a bare Python that confines itself and becomes the program."""
         readable = ":".join((str(self.readable), *PYTHON, *SYSROOT))
         flags = [str(version or ""), "1" if network else "", "1" if filtered else ""]
-        folder = str(Path(landlock.__file__).parent)
+        folder = str(Path(landlock.__file__).parent.parent)
         program = shutil.which(argv[0]) or argv[0]
         command = [
             sys.executable,
@@ -279,8 +279,9 @@ def test_what_the_kernel_cannot_refuse(place: Place) -> None:
 def test_it_imports_elsewhere() -> None:
     """Both modules can be imported on systems that have neither."""
     code = (
-        f"import sys; sys.platform = 'win32'; sys.path.insert(0, {str(Path(landlock.__file__).parent)!r}); "
-        "import landlock, seccomp; print(landlock.abi(), seccomp.program('none'), seccomp.works())"
+        f"import sys; sys.platform = 'win32'; sys.path.insert(0, {str(Path(landlock.__file__).parent.parent)!r}); "
+        "from supervising import landlock, seccomp; "
+        "print(landlock.abi(), seccomp.program('run', alone=False), seccomp.works())"
     )
 
     assert "0 None False\n" == subprocess.check_output([sys.executable, "-I", "-S", "-c", code], text=True)

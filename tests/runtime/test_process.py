@@ -372,14 +372,14 @@ def test_what_is_in_the_pipe_is_read(children: Children) -> None:
     assert ("x" * 60_000, Exited(7)) == _text(children.run(python(code), "run"))
 
 
-def test_five_hundred_children_cost_no_descriptor_and_no_process() -> None:
+def test_two_hundred_children_cost_no_descriptor_and_no_process() -> None:
     """Descriptors and children of this process and of the supervisor are as many afterwards as before."""
     with Children() as some:
         some.run(command("true"), "run")
         [supervisor] = some._all
-        folder = Path(f"/proc/{supervisor._process.pid}")
+        folder = Path(f"/proc/{own(supervisor)}")
         before = descriptors(), len(list((folder / "fd").iterdir()))
-        for number in range(500):
+        for number in range(200):
             spec = (command("true"), command("nope"), sh("(sleep 60 &) >/dev/null 2>&1"), command("cat", stdin="x"))[
                 number % 4
             ]
@@ -468,12 +468,50 @@ def test_a_supervisor_that_is_killed(mark: str) -> None:
         found = some.run(sh(f"kill -9 $PPID; sleep 60; : {mark}"), "run")
 
         assert NotStarted("the process that starts samples was ended by signal 9") == found.ended
-        assert until(lambda: alive(mark) == [])
+        assert [] == alive(mark)
         assert Exited(0) == some.run(command("true"), "run").ended
         [idle] = some._all
         os.kill(idle._process.pid, signal.SIGKILL)
         idle._process.wait()
         assert Exited(0) == some.run(command("true"), "run").ended
+
+
+@pytest.mark.parametrize("code", STUBBORN.values(), ids=STUBBORN)
+def test_what_a_killed_supervisor_leaves_is_ended(children: Children, mark: str, code: str) -> None:
+    """Whatever came of the child is gone when its supervisor is killed by it: daemons, sessions, what is stopped."""
+    code = (
+        f"import os, signal\nif not os.fork():\n import time; time.sleep(0.3); os.kill({{0}}, 9); os._exit(0)\n{code}"
+    )
+    code = code.replace("{0}", "int(open(f'/proc/{os.getppid()}/stat').read().rpartition(')')[2].split()[1])")
+    found = children.run(python(code, mark, timeout=20), "run")
+
+    assert NotStarted("the process that starts samples was ended by signal 9") == found.ended
+    assert [] == alive(mark)
+
+
+def test_what_a_killed_keeper_leaves_is_ended(mark: str) -> None:
+    """If it is the parent of the supervisor that is killed, the supervisor ends what it has started."""
+    results: list[StepResult] = []
+    with Children() as some:
+        spec = python(STUBBORN["daemon, and waits"], mark, timeout=None)
+        thread = threading.Thread(target=lambda: results.append(some.run(spec, "run")))
+        thread.start()
+        assert until(lambda: len(alive(mark)) == 2)
+        [supervisor] = some._all
+        inner = own(supervisor)
+        os.kill(supervisor._process.pid, signal.SIGKILL)
+        thread.join(10)
+
+        assert [NotStarted("the process that starts samples was ended by signal 9")] == [one.ended for one in results]
+        assert until(lambda: alive(mark) == [] and not Path(f"/proc/{inner}").exists())
+
+
+def own(supervisor: supervisor.Supervisor) -> int:
+    """Return the number of a supervisor's own process, which the one that we have started waits for."""
+    waits = supervisor._process.pid
+    children = Path(f"/proc/{waits}/task/{waits}/children")
+    assert until(lambda: bool(children.read_text()))
+    return int(children.read_text())
 
 
 HELPER = """

@@ -6,6 +6,7 @@ Run by root, they are another user; the same tests are run by an ordinary user i
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -25,10 +26,11 @@ from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, UNLIMITED
 from mkdocs_codeexec.core.outcome import Exited, LimitReached, NotStarted, OutOfMemory, Signaled, StepResult
 from mkdocs_codeexec.core.protocols import NO_ACCESS, Command
 from mkdocs_codeexec.runtime.process import Children
-from mkdocs_codeexec.runtime.scratch import ScratchDirectory, ScratchRoot
+from mkdocs_codeexec.runtime.scratch import ScratchDirectory
+from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the tiers are of Linux")
 
@@ -284,9 +286,7 @@ def test_a_program_that_others_share_cannot_be_changed(sandbox: Sandbox) -> None
     with sandbox.scratch(theirs="") as bench, sandbox.scratch(own="") as scratch:
         build = Step(kind="build", argv=(), timeout=9, limits=BUILD_LIMITS)
         bench.run(build, ("sh", "-c", "head -c 2000000 /dev/zero >prog; chmod 755 prog"), {})
-        if not scratch.shared:
-            pytest.skip("here each sample gets a copy")
-        (scratch.path / "prog").hardlink_to(bench.path / "prog")
+        scratch.adopt("prog", bench)
         before = (bench.path / "prog").stat()
         run = Step(kind="run", argv=(), timeout=9, limits=RUN_LIMITS)
         scratch.run(
@@ -297,6 +297,19 @@ def test_a_program_that_others_share_cannot_be_changed(sandbox: Sandbox) -> None
     assert [getattr(before, f"st_{name}") for name in ("mode", "size", "mtime_ns")] == [
         getattr(after, f"st_{name}") for name in ("mode", "size", "mtime_ns")
     ]
+
+
+@pytest.mark.parametrize("made", ["ln -s /etc/passwd prog", "mkfifo prog", "mkdir prog", "true", "ln -s other prog"])
+def test_only_a_regular_file_is_shared(sandbox: Sandbox, made: str) -> None:
+    """What a build step has made in place of a program is neither followed nor waited for, with the builder's rights."""
+    with sandbox.scratch(theirs="", other="x") as bench, sandbox.scratch(own="") as scratch:
+        build = Step(kind="build", argv=(), timeout=9, limits=BUILD_LIMITS)
+        assert bench.run(build, ("sh", "-c", made), {}).ended == Exited(0)
+
+        assert not bench.has("prog")
+        with pytest.raises((OSError, ValueError)):
+            scratch.adopt("prog", bench)
+        assert not scratch.has("prog")
 
 
 def test_processes_of_others_are_out_of_reach(isolating: Sandbox) -> None:
@@ -313,6 +326,114 @@ def test_processes_of_others_are_out_of_reach(isolating: Sandbox) -> None:
     assert state is None
     assert "alive\n" == found.stdout
     assert "again\n" == again.stdout
+
+
+REACHING = """
+import ctypes, os, resource, sys
+libc = ctypes.CDLL(None, use_errno=True)
+def attempt(what):
+    try:
+        return what()
+    except OSError:
+        return -1
+number, folder, key = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+attempt(lambda: resource.prlimit(number, resource.RLIMIT_NOFILE, (7, 7)))
+attempt(lambda: os.sched_setaffinity(number, {0}))
+attempt(lambda: os.sched_setscheduler(number, os.SCHED_IDLE, os.sched_param(0)))
+attempt(lambda: os.setpriority(os.PRIO_PROCESS, number, 19))
+attempt(lambda: os.setpriority(os.PRIO_USER, os.getuid(), 19))
+libc.syscall(ctypes.c_long(IOPRIO_SET), 1, number, (3 << 13))
+libc.shmget(key, 4096, 0o1666), libc.semget(key, 1, 0o1666), libc.msgget(key, 0o1666)
+libc.mq_open(b"/%d" % key, 0o102, 0o666, None)
+watch = libc.inotify_init1(0o4000)
+libc.inotify_add_watch(watch, os.fsencode(os.path.dirname(folder)), 0xFFF)
+attempt(lambda: os.setxattr(folder, "user.canary", b"x"))
+print("watches" if watch >= 0 and attempt(lambda: os.listdir(os.path.dirname(folder))) != -1 else "sees nothing")
+"""
+
+
+def test_processes_and_folders_of_the_same_user_stay_as_they_are(isolating: Sandbox, tmp_path: Path) -> None:
+    """Limits, processors, priorities and attributes are not changed, nothing is left that others find by number."""
+    key = uuid.uuid4().int % 2**30
+    code = REACHING.replace("IOPRIO_SET", "30" if os.uname().machine == "aarch64" else "251")
+    with subprocess.Popen(["sleep", "60"]) as victim, isolating.scratch(sample_py=code) as scratch:
+        try:
+            before = _state(victim.pid)
+            step = Step(kind="run", argv=(), timeout=20, limits=RUN_LIMITS)
+            found = scratch.run(step, (PYTHON, "sample.py", str(victim.pid), str(tmp_path), str(key)), {})
+            after = _state(victim.pid)
+        finally:
+            victim.kill()
+
+    assert ("sees nothing\n", Exited(0)) == (found.stdout, found.ended), found.stderr
+    assert before == after
+    assert [] == [line for name in ("shm", "sem", "msg") for line in _of_system_v(name) if line.split()[0] == str(key)]
+    assert not Path(f"/dev/mqueue/{key}").exists()
+    assert [] == os.listxattr(tmp_path)
+
+
+def _of_system_v(name: str) -> list[str]:
+    return Path(f"/proc/sysvipc/{name}").read_text("ascii").splitlines()[1:]
+
+
+def _state(pid: int) -> tuple[object, ...]:
+    """Return how a process is treated."""
+    limits = Path(f"/proc/{pid}/limits").read_text("ascii")
+    niceness = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[16]
+    return limits, niceness, os.sched_getaffinity(pid), os.sched_getscheduler(pid)
+
+
+def test_a_neighbour_cannot_be_looked_for(isolating: Sandbox) -> None:
+    """The folder of scratch directories cannot be listed, and their names are of 128 random bits."""
+    with isolating.scratch(mine="") as one, isolating.scratch(mine="") as other:
+        names = {path.path.parent.name for path in (one, other)}
+        found = isolating.sh(
+            f"ls {one.path.parent.parent} | grep -F -e {one.path.parent.name} -e {other.path.parent.name}"
+        )
+
+    assert 2 == len(names)
+    assert {26} == {len(name) for name in names}
+    assert "" == found.stdout
+
+
+def test_what_a_killed_supervisor_leaves_is_ended(sandbox: Sandbox) -> None:
+    """If the system kills a supervisor, what its sample has started is gone: daemons in sessions of their own, too."""
+    mark = f"60.{uuid.uuid4().int % 10**9:09}"
+    code = f"setsid sleep {mark} & (setsid sleep {mark} &) ; (exec -a x sleep {mark}) & sleep {mark}"
+    found: list[StepResult] = []
+    with Children("auto", tiers=[sandbox.tier]) as children:
+        assert sandbox.tier == children.tier
+        own = replace(sandbox, children=children)
+        thread = threading.Thread(target=lambda: found.append(own.sh(code)))
+        thread.start()
+        assert _until(lambda: len(_sleeping(mark)) == 4)
+        for supervisor in children._all:
+            if not supervisor.has_child:
+                continue
+            waits = supervisor._process.pid
+            inner = (
+                supervisor._inner()
+                if supervisor.place
+                else int(Path(f"/proc/{waits}/task/{waits}/children").read_text())
+            )
+            os.kill(inner, signal.SIGKILL)
+        thread.join(10)
+
+        assert _until(lambda: _sleeping(mark) == [], 2)
+    assert isinstance(found[0].ended, NotStarted)
+
+
+def _sleeping(mark: str) -> list[int]:
+    """Return the processes that sleep for `mark`."""
+    pids = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+    return [pid for pid in pids if (words := command_line(pid).split()) and len(words) == 2 and words[1] == mark]
+
+
+def _until(condition: Callable[[], bool], seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return condition()
 
 
 def test_scratch_directories_within_what_is_declared_are_private(isolating: Sandbox, tmp_path: Path) -> None:
@@ -489,27 +610,79 @@ def command_line(pid: int) -> str:
         return ""
 
 
+LITTLE = replace(RUN_LIMITS, memory=256)
 MEMORY = {
     "private": "x = bytearray(b'x') * (1 << 30)",
     "not touched": "x = bytearray(1 << 30)",
     "in small pieces": "x = [bytearray(b'x') * 100_000 for _ in range(20_000)]",
     "shared": "import mmap\nx = mmap.mmap(-1, 2 << 30)\nfor i in range(0, 2 << 30, 1 << 20): x[i:i + (1 << 20)] = b'x' * (1 << 20)",
     "in children": (
-        "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n        x = bytearray(b'x') * (100 << 20)\n"
+        "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n        x = bytearray(b'x') * (50 << 20)\n"
         "        time.sleep(20)\n        os._exit(0)\ntime.sleep(20)"
     ),
 }
+
+FILL = """
+import array, mmap, os, socket, threading, time
+def memory(size=90 << 20):
+    fd = os.memfd_create("canary")
+    for _ in range(size >> 20):
+        os.write(fd, b"x" * (1 << 20))
+    return fd
+"""
+HELD = {
+    "files in memory": "kept = [memory() for _ in range(9)]",
+    "files in memory, of children": "for _ in range(9):\n    if os.fork() == 0:\n        memory(); time.sleep(20); os._exit(0)",
+    "mapped and closed": (
+        "kept = []\nfor _ in range(9):\n    fd = memory()\n    kept.append(mmap.mmap(fd, 4096))\n    os.close(fd)"
+    ),
+    "on its way": (
+        "a, b = socket.socketpair()\nfor _ in range(9):\n    fd = memory()\n"
+        "    a.sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [fd]))])\n    os.close(fd)"
+    ),
+    "mapped, and not in use": (
+        "x = mmap.mmap(-1, 2 << 30)\nfor i in range(0, 900 << 20, 1 << 20):\n    x[i:i + (1 << 20)] = b'x' * (1 << 20)\n"
+        "    x.madvise(mmap.MADV_DONTNEED, i, 1 << 20)"
+    ),
+    "of who cannot be looked at": (
+        "import ctypes\nctypes.CDLL(None).prctl(4, 0, 0, 0, 0)\nkept = [memory() for _ in range(9)]"
+    ),
+    "its first thread has ended": (
+        "import ctypes\ndef go():\n    time.sleep(0.1)\n    x = mmap.mmap(-1, 900 << 20)\n"
+        "    for i in range(0, 900 << 20, 1 << 20): x[i:i + (1 << 20)] = b'x' * (1 << 20)\n"
+        "    time.sleep(20)\nthreading.Thread(target=go).start()\nctypes.CDLL(None).pthread_exit(None)"
+    ),
+}
+
+
+@pytest.mark.parametrize("how", HELD)
+def test_memory_that_is_held_otherwise_is_limited(sandbox: Sandbox, how: str) -> None:
+    """Files that are memory count, open or mapped or sent to nobody, and so does a process without its first thread."""
+    found = sandbox.python(FILL + HELD[how] + "\ntime.sleep(20)")
+
+    assert OutOfMemory(512) == found.ended, found.stderr
+
+
+def test_memory_that_is_mapped_is_counted_once(sandbox: Sandbox) -> None:
+    """Half the limit in a file that is memory, which is mapped and used in two processes, is not over it."""
+    code = (
+        f"{FILL}\nkept = [memory() for _ in range(3)]\nmaps = [mmap.mmap(fd, 90 << 20) for fd in kept]\nos.fork()\n"
+        "print(sum(len(x[:]) for x in maps) >> 20)\ntime.sleep(0.5)"
+    )
+    found = sandbox.python(code)
+
+    assert (Exited(0), "270\n270\n") == (found.ended, found.stdout), found.stderr
 
 
 @pytest.mark.parametrize("how", MEMORY)
 def test_memory_is_limited(sandbox: Sandbox, how: str) -> None:
     """Private memory, shared memory and that of several processes are counted; what is refused is known by its words."""
-    found = sandbox.python(MEMORY[how])
+    found = sandbox.python(MEMORY[how], limits=LITTLE)
 
     if how in ("shared", "in children"):
-        assert OutOfMemory(512) == found.ended
+        assert OutOfMemory(256) == found.ended
     else:
-        assert found.ended in (OutOfMemory(512), Exited(1))
+        assert found.ended in (OutOfMemory(256), Exited(1))
         assert isinstance(found.ended, OutOfMemory) or "MemoryError" in found.stderr
 
 
@@ -527,7 +700,7 @@ def test_memory_that_is_only_reserved_does_not_count(sandbox: Sandbox) -> None:
     [
         "head -c 90M /dev/zero >big",
         "for i in $(seq 30); do head -c 4M /dev/zero >f$i || exit 1; done",
-        "mkdir d; cd d; for i in $(seq 300); do touch $(seq -s ' ' -f \"$i-%g\" 100) || exit 1; done",
+        "mkdir d; cd d; for i in $(seq 30); do touch $(seq -s ' ' -f \"$i-%g\" 1000) || exit 1; done",
     ],
 )
 def test_the_working_directory_is_limited(sandbox: Sandbox, code: str) -> None:
@@ -535,6 +708,52 @@ def test_the_working_directory_is_limited(sandbox: Sandbox, code: str) -> None:
     found = sandbox.sh(f"{code}; s=$?; sleep 0.5; exit $s")
 
     assert LimitReached("disk", 64) == found.ended
+
+
+WRITTEN = {
+    "removed and open": "exec 3>x; rm x; head -c 99M /dev/zero >&3",
+    "removed and open, in TMPDIR": "exec 3>$TMPDIR/x; rm $TMPDIR/x; head -c 99M /dev/zero >&3",
+    "of two names": "head -c 1 /dev/zero >x; ln x y; head -c 99M /dev/zero >>x",
+    "in a folder that cannot be listed": "mkdir d; chmod 300 d; head -c 99M /dev/zero >d/x",
+    "in a folder that is closed": "mkdir d; exec 3>d/x; chmod 000 d; head -c 99M /dev/zero >&3",
+    "very deep": (
+        "for i in $(seq 30); do n=$(printf 'a%.0s' $(seq 200)); mkdir $n; cd -P $n 2>/dev/null || break; done; "
+        "head -c 99M /dev/zero >x"
+    ),
+    "in two hundred folders": "for i in $(seq 200); do mkdir d && cd d || break; done; head -c 99M /dev/zero >x",
+}
+
+
+@pytest.mark.parametrize("how", WRITTEN)
+def test_what_is_written_is_limited_wherever_it_is(sandbox: Sandbox, how: str) -> None:
+    """A file counts that has no name any more, or two, or is where nobody may look, or at the end of a long way."""
+    limits = replace(RUN_LIMITS, tmp=64)
+    found = sandbox.sh(f"{WRITTEN[how]}; s=$?; sleep 3; exit $s", limits=limits)
+
+    assert LimitReached("tmp" if "TMPDIR" in how else "disk", 64) == found.ended, found.stderr
+
+
+def test_a_file_that_is_only_mapped_is_limited(sandbox: Sandbox) -> None:
+    """A file that has no name, and no descriptor either, takes its place on the disk, and is found by that."""
+    code = (
+        "import mmap, os, sys, time\nf = open('x', 'wb+')\nos.remove('x')\n"
+        "for _ in range(99):\n    f.write(b'x' * (1 << 20)); f.flush()\n"
+        "m = mmap.mmap(f.fileno(), 4096)\nf.close()\ntime.sleep(20)"
+    )
+    found = sandbox.python(code)
+
+    assert LimitReached("disk", 64) == found.ended, found.stderr
+
+
+@pytest.mark.parametrize("place", ["$TMPDIR", "$HOME", "/tmp", "/dev/shm"])
+def test_a_full_place_is_called_by_its_name(sandbox: Sandbox, place: str) -> None:
+    """All that is not the working directory is `tmp`, also if it is tidied up at once, and no message names it."""
+    if sandbox.tier != "bubblewrap" and place.startswith("/"):
+        pytest.skip("the machine's own")
+    code = f"head -c 20M /dev/zero >{place}/big 2>/dev/null; s=$?; sleep 0.5; rm {place}/big; echo full >&2; exit $s"
+    found = sandbox.sh(code, limits=replace(RUN_LIMITS, tmp=8))
+
+    assert LimitReached("tmp", 8) == found.ended
 
 
 def test_temporary_files_are_limited(sandbox: Sandbox) -> None:
@@ -574,6 +793,33 @@ def test_without_limits_there_are_none(sandbox: Sandbox) -> None:
     found = sandbox.sh("ulimit -n; ulimit -t; ulimit -f; ulimit -u", limits=UNLIMITED)
 
     assert usual.stdout.splitlines()[:3] == found.stdout.splitlines()[:3]
+
+
+def test_two_builds_at_once_are_counted_apart(sandbox: Sandbox) -> None:
+    """The same sample, and so the same user, may start as many processes in each of two builds."""
+    code = "for i in $(seq 40); do sleep 5 & done; wait; echo all"
+    found: list[StepResult] = []
+    with Children("auto", tiers=[sandbox.tier]) as others:
+        both = [sandbox, replace(sandbox, children=others)]
+        assert sandbox.tier == others.tier
+        threads = [threading.Thread(target=lambda one=one: found.append(one.sh(code))) for one in both]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert [("all\n", Exited(0))] * 2 == [(one.stdout, one.ended) for one in found], found
+
+
+def test_names_are_the_same_in_a_user_namespace(sandbox: Sandbox) -> None:
+    """As root, files belong to whom they belong to, and a sample has no right to be another."""
+    if not ROOT:
+        pytest.skip("an ordinary user can become nobody else")
+    found = sandbox.sh(
+        "stat -c '%u %g' /usr/bin; chown 0 sample.sh 2>/dev/null || echo no; su -c id 2>/dev/null || echo no"
+    )
+
+    assert "0 0\nno\nno\n" == found.stdout
 
 
 # --- How a tier is chosen ------------------------------------------------------------------------------------------------

@@ -14,10 +14,20 @@ from pathlib import Path
 
 import pytest
 
-from mkdocs_codeexec.runtime.supervising import seccomp
+from mkdocs_codeexec.runtime.supervising import calls, seccomp
 
-ALLOW, EPERM, ENOSYS, KILL = "allow", "EPERM", "ENOSYS", "kill"
-ACTIONS = {seccomp.ALLOW: ALLOW, seccomp.REFUSE: EPERM, seccomp.UNKNOWN: ENOSYS, seccomp.KILL_PROCESS: KILL}
+ALLOW, EPERM, ENOSYS, UNSUPPORTED, KILL = "allow", "EPERM", "ENOSYS", "EOPNOTSUPP", "kill"
+ACTIONS = {
+    seccomp.ALLOW: ALLOW,
+    seccomp.REFUSE: EPERM,
+    seccomp.UNKNOWN: ENOSYS,
+    seccomp.UNSUPPORTED: UNSUPPORTED,
+    seccomp.KILL_PROCESS: KILL,
+}
+KINDS = {
+    f"{purpose}{' alone' if alone else ''}": (purpose, alone) for purpose in seccomp.PURPOSES for alone in (False, True)
+}
+"""What a filter can be for: a purpose, and whether the child has namespaces of its own."""
 MACHINES = sorted(seccomp.MACHINES)
 EVERY = 0xFFFFFFFF
 
@@ -41,6 +51,8 @@ def decide(program: bytes, architecture: int, number: int, *arguments: int) -> s
                 loaded &= value
             case 0x06:
                 return ACTIONS[value]
+            case 0x05:
+                at += value
             case 0x15:
                 at += then if loaded == value else otherwise
             case 0x35:
@@ -59,40 +71,100 @@ def machine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     return str(request.param)
 
 
-def ask(machine: str, sockets: str, name: str, *arguments: int) -> str:
-    column, architecture = seccomp.MACHINES[machine]
-    number = {**seccomp.REFUSED, **seccomp.EXAMINED}[name][column]
-    program = seccomp.program(sockets)
+def made(kind: str) -> bytes:
+    """Return a filter by its name in `KINDS`."""
+    purpose, alone = KINDS[kind]
+    program = seccomp.program(purpose, alone=alone)
     assert program is not None
+    return program
+
+
+def ask(machine: str, kind: str, name: str, *arguments: int) -> str:
+    column, architecture = seccomp.MACHINES[machine]
+    tables = (
+        calls.ALLOWED,
+        calls.CONNECTING,
+        calls.SHARING,
+        calls.WATCHING,
+        calls.MARKING,
+        calls.REFUSED,
+        calls.EXAMINED,
+    )
+    number = next(table[name] for table in tables if name in table)[column]
     assert number is not None
-    return decide(program, architecture, number, *arguments)
+    return decide(made(kind), architecture, number, *arguments)
 
 
-@pytest.mark.parametrize("sockets", sorted(seccomp.SOCKETS))
-def test_every_call_of_the_table_is_refused_and_no_other(machine: str, sockets: str) -> None:
-    """Of all numbers, those of the table fail with EPERM, and those that are looked into depend on their arguments."""
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_call_is_decided_by_its_table(machine: str, kind: str) -> None:
+    """Of all numbers those of the tables are allowed, refused or looked into; any other does not exist."""
     column, architecture = seccomp.MACHINES[machine]
-    program = seccomp.program(sockets)
-    assert program is not None
-    refused = {pair[column] for pair in seccomp.REFUSED.values()} - {None}
-    examined = {pair[column] for name, pair in seccomp.EXAMINED.items() if name != "seccomp"}
+    purpose, alone = KINDS[kind]
+    program = made(kind)
+    shares = ALLOW if alone and purpose != "compile" else EPERM
+    decisions = {
+        ALLOW: calls.ALLOWED,
+        EPERM: calls.REFUSED,
+    }
+    expected = {pair[column]: decision for decision, table in decisions.items() for pair in table.values()}
+    for table, decision in (
+        (calls.CONNECTING, ALLOW if alone or purpose == "network" else EPERM),
+        (calls.SHARING, shares),
+        (calls.WATCHING, shares),
+        (calls.MARKING, ALLOW if alone else UNSUPPORTED),
+    ):
+        expected |= {pair[column]: decision for pair in table.values()}
+    examined = {pair[column] for pair in calls.EXAMINED.values()}
 
-    found = {number for number in range(600) if decide(program, architecture, number) != ALLOW} - examined
+    found = {number: decide(program, architecture, number) for number in range(700) if number not in examined}
 
-    assert refused == found
+    assert {number: expected.get(number, ENOSYS) for number in found} == found
 
+
+def test_no_call_is_in_two_tables() -> None:
+    """A call is decided in one way, and no two calls have the same number."""
+    tables = (
+        calls.ALLOWED,
+        calls.CONNECTING,
+        calls.SHARING,
+        calls.WATCHING,
+        calls.MARKING,
+        calls.REFUSED,
+        calls.EXAMINED,
+    )
+    names = [name for table in tables for name in table]
+    assert len(names) == len(set(names))
+    for column in (0, 1):
+        numbers = [pair[column] for table in tables for pair in table.values() if pair[column] is not None]
+        assert len(numbers) == len(set(numbers))
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_filter_fits_into_the_kernel(machine: str, kind: str) -> None:
+    """It is shorter than the longest one (`BPF_MAXINSNS`), and names the process where that is looked at."""
+    program = made(kind)
+    own = sum(value == seccomp.OWN for _, _, _, value in struct.iter_unpack("=HBBI", program))
+
+    assert machine
+    assert len(program) // 8 <= 4096
+    assert KINDS[kind][1] == (own == 0)
+    assert own == program.count(struct.pack("=I", seccomp.OWN))
+
+
+PROCESSES = ((0, ALLOW), (seccomp.OWN, ALLOW), (1, EPERM), (4711, EPERM), (EVERY, EPERM), (1 << 32 | 4711, EPERM))
+"""Numbers of processes, and what a call may do to them that has no process namespace; the kernel drops the upper half."""
 
 CASES: list[tuple[str, str, tuple[int, ...], str]] = [
-    # sockets, call, arguments, decision
-    ("none", "socket", (INET, STREAM, 0), EPERM),
-    ("none", "socket", (INET6, DGRAM, 0), EPERM),
-    ("none", "socket", (UNIX, STREAM, 0), EPERM),
-    ("none", "socket", (NETLINK, RAW, 0), EPERM),
-    ("none", "socketpair", (UNIX, STREAM | CLOEXEC, 0), ALLOW),
-    ("none", "socketpair", (UNIX, SEQPACKET, 0), ALLOW),
-    ("none", "socketpair", (UNIX, DGRAM | CLOEXEC, 0), EPERM),
-    ("none", "socketpair", (UNIX, RAW, 0), EPERM),
-    ("none", "socketpair", (30, STREAM, 0), EPERM),
+    # kind, call, arguments, decision
+    ("run", "socket", (INET, STREAM, 0), EPERM),
+    ("run", "socket", (INET6, DGRAM, 0), EPERM),
+    ("run", "socket", (UNIX, STREAM, 0), EPERM),
+    ("run", "socket", (NETLINK, RAW, 0), EPERM),
+    ("run", "socketpair", (UNIX, STREAM | CLOEXEC, 0), ALLOW),
+    ("run", "socketpair", (UNIX, SEQPACKET, 0), ALLOW),
+    ("run", "socketpair", (UNIX, DGRAM | CLOEXEC, 0), EPERM),
+    ("run", "socketpair", (UNIX, RAW, 0), EPERM),
+    ("run", "socketpair", (30, STREAM, 0), EPERM),
     ("network", "socket", (INET, STREAM | CLOEXEC, 0), ALLOW),
     ("network", "socket", (INET6, DGRAM, 17), ALLOW),
     ("network", "socket", (INET, RAW, 1), EPERM),
@@ -101,41 +173,61 @@ CASES: list[tuple[str, str, tuple[int, ...], str]] = [
     ("network", "socket", (NETLINK, RAW, 12), EPERM),  # NETLINK_NETFILTER
     ("network", "socket", (UNIX, STREAM, 0), EPERM),
     ("network", "socketpair", (UNIX, DGRAM, 0), EPERM),
-    ("local", "socket", (UNIX, STREAM, 0), ALLOW),
-    ("local", "socket", (INET, STREAM, 0), ALLOW),
-    ("local", "socketpair", (UNIX, DGRAM, 0), ALLOW),
-    *((sockets, "socket", (family, 1, 0), EPERM) for sockets in seccomp.SOCKETS for family in (PACKET, ALG, VSOCK, BLUETOOTH)),
-    ("none", "socket", (1 << 32 | UNIX, STREAM, 0), EPERM),  # the kernel drops the upper half
-    ("local", "socket", (1 << 32 | VSOCK, STREAM, 0), EPERM),
-    ("local", "clone", (signal.SIGCHLD,), ALLOW),
-    ("local", "clone", (0x003D0F00,), ALLOW),  # a thread
-    ("local", "clone", (0x4111,), ALLOW),  # vfork
-    ("local", "clone", (0x10000000 | signal.SIGCHLD,), EPERM),
-    ("local", "clone", (0x00020000,), EPERM),
-    ("local", "clone", (0x40000000,), EPERM),
-    ("local", "clone3", (), ENOSYS),
-    ("local", "unshare", (0x400,), ALLOW),  # CLONE_FILES
-    ("local", "unshare", (0x10000000,), EPERM),
-    ("local", "unshare", (0x80,), EPERM),
-    ("local", "personality", (0xFFFFFFFF,), ALLOW),
-    ("local", "personality", (0,), ALLOW),
-    ("local", "personality", (0x40000,), ALLOW),
-    ("local", "personality", (0x400000,), EPERM),  # READ_IMPLIES_EXEC
-    ("local", "ioctl", (0, 0x5401), ALLOW),  # TCGETS
-    ("local", "ioctl", (0, 0x5412), EPERM),
-    ("local", "ioctl", (0, 1 << 32 | 0x5412), EPERM),  # CVE-2019-10063
-    ("local", "ioctl", (0, 0x541C), EPERM),
-    ("none", "kill", (EVERY, 9), EPERM),
-    ("none", "kill", (2**64 - 1, 9), EPERM),
-    ("none", "kill", (4711, 9), ALLOW),
-    ("none", "kill", (0, 9), ALLOW),
+    ("run alone", "socket", (UNIX, STREAM, 0), ALLOW),
+    ("run alone", "socket", (INET, STREAM, 0), ALLOW),
+    ("run alone", "socketpair", (UNIX, DGRAM, 0), ALLOW),
+    *((kind, "socket", (family, 1, 0), EPERM) for kind in KINDS for family in (PACKET, ALG, VSOCK, BLUETOOTH)),
+    ("run", "socket", (1 << 32 | UNIX, STREAM, 0), EPERM),  # the kernel drops the upper half
+    ("run alone", "socket", (1 << 32 | VSOCK, STREAM, 0), EPERM),
+    ("run alone", "clone", (signal.SIGCHLD,), ALLOW),
+    ("run alone", "clone", (0x003D0F00,), ALLOW),  # a thread
+    ("run alone", "clone", (0x4111,), ALLOW),  # vfork
+    ("run alone", "clone", (0x10000000 | signal.SIGCHLD,), EPERM),
+    ("run alone", "clone", (0x00020000,), EPERM),
+    ("run alone", "clone", (0x40000000,), EPERM),
+    ("run alone", "clone3", (), ENOSYS),
+    ("run alone", "unshare", (0x200,), ALLOW),  # CLONE_FS
+    ("run alone", "unshare", (0x400,), EPERM),  # CLONE_FILES: a thread with descriptors of its own
+    ("run alone", "clone", (0x00010900,), EPERM),  # the same
+    ("run alone", "clone", (0x00010D00,), ALLOW),
+    ("run alone", "close_range", (3, EVERY, 0), ALLOW),
+    ("run alone", "close_range", (3, EVERY, 4), ALLOW),
+    ("run alone", "close_range", (3, EVERY, 2), EPERM),
+    ("run alone", "unshare", (0x10000000,), EPERM),
+    ("run alone", "unshare", (0x80,), EPERM),
+    ("run alone", "personality", (0xFFFFFFFF,), ALLOW),
+    ("run alone", "personality", (0,), ALLOW),
+    ("run alone", "personality", (0x40000,), ALLOW),
+    ("run alone", "personality", (0x400000,), EPERM),  # READ_IMPLIES_EXEC
+    ("run alone", "ioctl", (0, 0x5401), ALLOW),  # TCGETS
+    ("run alone", "ioctl", (0, 0x5412), EPERM),
+    ("run alone", "ioctl", (0, 1 << 32 | 0x5412), EPERM),  # CVE-2019-10063
+    ("run alone", "ioctl", (0, 0x541C), EPERM),
+    ("run", "kill", (EVERY, 9), EPERM),
+    ("run", "kill", (2**64 - 1, 9), EPERM),
+    ("run", "kill", (4711, 9), ALLOW),
+    ("run", "kill", (0, 9), ALLOW),
+    ("compile", "socket", (UNIX, STREAM, 0), EPERM),
+    ("compile alone", "socket", (UNIX, STREAM, 0), ALLOW),
+    ("network alone", "socket", (INET, STREAM, 0), ALLOW),
+    ("network alone", "socket", (UNIX, STREAM, 0), EPERM),  # abstract names are the host's
+    ("network alone", "socketpair", (UNIX, DGRAM, 0), EPERM),
+    *(("run", name, (who,), decision) for name in seccomp.PRIORITIES for who, decision in PROCESSES),
+    *(("run alone", name, (who,), ALLOW) for name in seccomp.PRIORITIES for who, _ in PROCESSES),
+    *(("run", name, (which, who), decision) for name, which in (("setpriority", 0), ("ioprio_set", 1)) for who, decision in PROCESSES),
+    *(("run", name, (which, 0), ALLOW) for name, which in (("setpriority", 1), ("ioprio_set", 2))),
+    *(("run", name, (which, 4711), EPERM) for name, which in (("setpriority", 1), ("ioprio_set", 2))),
+    *(("run", name, (which, 0), EPERM) for name, which in (("setpriority", 2), ("ioprio_set", 3), ("ioprio_set", 0))),
+    ("run alone", "setpriority", (2, 0), ALLOW),
+    ("run", "ioctl", (0, 0x40086602), UNSUPPORTED),  # FS_IOC_SETFLAGS
+    ("run alone", "ioctl", (0, 0x40086602), ALLOW),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("sockets", "name", "arguments", "decision"), CASES)
-def test_arguments_decide(machine: str, sockets: str, name: str, arguments: tuple[int, ...], decision: str) -> None:
+@pytest.mark.parametrize(("kind", "name", "arguments", "decision"), CASES)
+def test_arguments_decide(machine: str, kind: str, name: str, arguments: tuple[int, ...], decision: str) -> None:
     """Sockets by their family and type, processes by their namespaces, terminals by what is asked of them."""
-    assert decision == ask(machine, sockets, name, *arguments)
+    assert decision == ask(machine, kind, name, *arguments)
 
 
 @pytest.mark.parametrize(
@@ -153,18 +245,16 @@ def test_arguments_decide(machine: str, sockets: str, name: str, arguments: tupl
 )
 def test_other_numberings_end_the_process(machine: str, architecture: int, number: int, decision: str) -> None:
     """A call under other numbers than the filter's cannot be judged by it."""
-    program = seccomp.program("local")
-    assert program is not None
     assert machine
 
-    assert decision == decide(program, architecture, number)
+    assert decision == decide(made("run alone"), architecture, number)
 
 
 def test_an_unknown_machine_has_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the numbers are not known, there is no filter, rather than a wrong one."""
     monkeypatch.setattr(seccomp, "column", lambda: None)
 
-    assert seccomp.program("none") is None
+    assert seccomp.program("run", alone=False) is None
     assert not seccomp.works()
 
 
@@ -180,13 +270,26 @@ def test_the_numbers_are_the_kernels(machine: str) -> None:
     if not HEADERS[machine].exists():
         pytest.skip(f"there is no {HEADERS[machine]}")
     column, _ = seccomp.MACHINES[machine]
-    theirs = dict(re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)", HEADERS[machine].read_text("utf-8")))
-    ours = {name: pair[column] for name, pair in {**seccomp.REFUSED, **seccomp.EXAMINED}.items()}
+    text = HEADERS[machine].read_text("utf-8")
+    theirs = dict(re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)", text))
+    theirs |= {
+        name: theirs[other] for name, other in re.findall(r"#define __NR_(\w+) __NR3264_(\w+)", text) if other in theirs
+    }
+    tables = (
+        calls.ALLOWED,
+        calls.CONNECTING,
+        calls.SHARING,
+        calls.WATCHING,
+        calls.MARKING,
+        calls.REFUSED,
+        calls.EXAMINED,
+    )
+    ours = {name: pair[column] for table in tables for name, pair in table.items() if pair[column] is not None}
 
     known = {name: number for name, number in ours.items() if name in theirs}
 
     assert {name: int(theirs[name]) for name in known} == known
-    assert {"open_tree_attr"} >= {name for name, number in ours.items() if number is not None} - set(theirs)
+    assert all(number > 450 for name, number in ours.items() if name not in theirs and name != "uretprobe")
 
 
 # --- Real children ------------------------------------------------------------------------------------------------
@@ -196,16 +299,16 @@ real = pytest.mark.skipif(not seccomp.works(), reason="seccomp filters are neede
 FILTERED = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
-import seccomp
-program = seccomp.program(sys.argv[2])
+from supervising import seccomp
+program = seccomp.program(sys.argv[2], alone=sys.argv[3] == "True")
 seccomp.install(program)
-os.execv(sys.argv[3], sys.argv[3:])
+os.execv(sys.argv[4], sys.argv[4:])
 """
 
 
-def filtered(sockets: str, *argv: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def filtered(kind: str, *argv: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Start `argv` as the supervisor does: in a bare Python that puts the filter on and becomes the program."""
-    folder = Path(seccomp.__file__).parent
+    folder = Path(seccomp.__file__).parent.parent
     command = [
         sys.executable,
         "-I",
@@ -213,17 +316,17 @@ def filtered(sockets: str, *argv: str, cwd: Path | None = None) -> subprocess.Co
         "-c",
         FILTERED,
         str(folder),
-        sockets,
+        *map(str, KINDS[kind]),
         shutil.which(argv[0]) or argv[0],
         *argv[1:],
     ]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, cwd=cwd)
 
 
-def ask_python(sockets: str, code: str) -> str:
+def ask_python(kind: str, code: str) -> str:
     """Return what a filtered Python prints: the value of `code`, or the name of the error."""
     lines = [
-        "import ctypes, errno, os, socket, threading, time",
+        "import ctypes, errno, os, resource, socket, threading, time",
         "libc = ctypes.CDLL(None, use_errno=True)",
         "def call(*arguments):",
         "    result = libc.syscall(*map(ctypes.c_long, arguments))",
@@ -233,43 +336,57 @@ def ask_python(sockets: str, code: str) -> str:
         "except OSError as error:",
         "    print(type(error).__name__, errno.errorcode.get(error.errno, error.errno))",
     ]
-    done = filtered(sockets, sys.executable, "-c", "\n".join(lines))
+    done = filtered(kind, sys.executable, "-c", "\n".join(lines))
     return (done.stdout + done.stderr).strip()
 
 
 @real
 @pytest.mark.parametrize(
-    ("sockets", "code", "answer"),
+    ("kind", "code", "answer"),
     [
-        ("none", "socket.socket(socket.AF_INET)", "PermissionError EPERM"),
-        ("none", "socket.socket(socket.AF_INET, socket.SOCK_DGRAM)", "PermissionError EPERM"),
-        ("none", "socket.socket(socket.AF_UNIX)", "PermissionError EPERM"),
-        ("none", "socket.create_connection(('192.0.2.1', 80), 5)", "PermissionError EPERM"),
-        ("none", "socket.getaddrinfo('example.com', 80)", "gaierror -3"),
-        ("none", "[pair[0].send(b'abc') for pair in [socket.socketpair()]]", "[3]"),
-        ("none", "socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)", "PermissionError EPERM"),
+        ("run", "socket.socket(socket.AF_INET)", "PermissionError EPERM"),
+        ("run", "socket.socket(socket.AF_INET, socket.SOCK_DGRAM)", "PermissionError EPERM"),
+        ("run", "socket.socket(socket.AF_UNIX)", "PermissionError EPERM"),
+        ("run", "socket.create_connection(('192.0.2.1', 80), 5)", "PermissionError EPERM"),
+        ("run", "socket.getaddrinfo('example.com', 80)", "gaierror -3"),
+        ("run", "[pair[0].send(b'abc') for pair in [socket.socketpair()]]", "[3]"),
+        ("run", "socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)", "PermissionError EPERM"),
         ("network", "socket.socket(socket.AF_INET).family.name", "AF_INET"),
         ("network", "socket.if_nameindex()[0][1]", "lo"),
         ("network", "socket.socket(socket.AF_UNIX)", "PermissionError EPERM"),
-        ("local", "socket.socket(socket.AF_UNIX).family.name", "AF_UNIX"),
-        ("local", "os.kill(-1, 0)", "PermissionError EPERM"),
-        ("local", "os.kill(os.getpid(), 0)", "None"),
-        ("local", "libc.unshare(0x10000000), ctypes.get_errno()", f"-1 {errno.EPERM}"),
-        ("local", "libc.unshare(0x400)", "0"),
-        ("local", "libc.ptrace(0, 0, 0, 0), ctypes.get_errno()", f"-1 {errno.EPERM}"),
-        ("local", "libc.personality(0xffffffff)", "0"),
-        ("local", "call(435, 0, 0)", "ENOSYS"),
-        ("local", "call(425, 8, 0)", "EPERM"),  # io_uring_setup
-        ("local", "os.waitstatus_to_exitcode(os.waitpid(os.posix_spawnp('true', ['true'], {}), 0)[1])", "0"),
-        ("local", "[t.start() or t.join() for t in [threading.Thread(target=time.time)]]", "[None]"),
-        ("local", "os.popen('echo child').read()", "child"),
-        ("local", "[line.split() for line in open('/proc/self/status') if line.startswith('Seccomp:')]", "[['Seccomp:', '2']]"),
-        ("local", "libc.prctl(39, 0, 0, 0, 0)", "1"),
+        ("run alone", "socket.socket(socket.AF_UNIX).family.name", "AF_UNIX"),
+        ("run alone", "os.kill(-1, 0)", "PermissionError EPERM"),
+        ("run alone", "os.kill(os.getpid(), 0)", "None"),
+        ("run alone", "libc.unshare(0x10000000), ctypes.get_errno()", f"-1 {errno.EPERM}"),
+        ("run alone", "libc.unshare(0x200)", "0"),
+        ("run", "resource.prlimit(os.getpid(), resource.RLIMIT_NOFILE)[0] > 0", "True"),
+        ("run", "resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE)", "PermissionError EPERM"),
+        ("run", "os.sched_setaffinity(os.getpid(), os.sched_getaffinity(0))", "None"),
+        ("run", "os.sched_setaffinity(os.getppid(), os.sched_getaffinity(0))", "PermissionError EPERM"),
+        ("run", "os.setpriority(os.PRIO_PROCESS, 0, 19)", "None"),
+        ("run", "os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)", "PermissionError EPERM"),
+        ("run", "os.setpriority(os.PRIO_USER, 0, 19)", "PermissionError EPERM"),
+        ("run", "os.setxattr('/proc/self/exe', 'user.a', b'')", "OSError ENOTSUP"),
+        ("run", "libc.shmget(4711, 4096, 0o1600), ctypes.get_errno()", f"-1 {errno.EPERM}"),
+        ("run", "libc.inotify_init1(0), ctypes.get_errno()", f"-1 {errno.EPERM}"),
+        ("run", "libc.mq_open(b'/codeexec-canary', 0o102, 0o600, None), ctypes.get_errno()", f"-1 {errno.EPERM}"),
+        ("run alone", "libc.inotify_init1(0) > 0", "True"),
+        ("compile alone", "libc.inotify_init1(0), ctypes.get_errno()", f"-1 {errno.EPERM}"),
+        ("run", "call(999)", "ENOSYS"),
+        ("run alone", "libc.ptrace(0, 0, 0, 0), ctypes.get_errno()", f"-1 {errno.EPERM}"),
+        ("run alone", "libc.personality(0xffffffff)", "0"),
+        ("run alone", "call(435, 0, 0)", "ENOSYS"),
+        ("run alone", "call(425, 8, 0)", "EPERM"),  # io_uring_setup
+        ("run alone", "os.waitstatus_to_exitcode(os.waitpid(os.posix_spawnp('true', ['true'], {}), 0)[1])", "0"),
+        ("run alone", "[t.start() or t.join() for t in [threading.Thread(target=time.time)]]", "[None]"),
+        ("run alone", "os.popen('echo child').read()", "child"),
+        ("run alone", "[line.split() for line in open('/proc/self/status') if line.startswith('Seccomp:')]", "[['Seccomp:', '2']]"),
+        ("run alone", "libc.prctl(39, 0, 0, 0, 0)", "1"),
     ],
 )  # fmt: skip
-def test_a_child_gets_this_answer(sockets: str, code: str, answer: str) -> None:
+def test_a_child_gets_this_answer(kind: str, code: str, answer: str) -> None:
     """The kernel refuses at once what the table says, and threads, children and event loops work as ever."""
-    assert answer == ask_python(sockets, code)
+    assert answer == ask_python(kind, code)
 
 
 @real
@@ -279,8 +396,8 @@ def test_half_a_pair_reaches_no_listener(tmp_path: Path) -> None:
         listener.bind(str(tmp_path / "service"))
         listener.listen()
 
-        assert "OSError EISCONN" == ask_python(
-            "none", f"[s.connect({str(tmp_path / 'service')!r}) for s in socket.socketpair()]"
+        assert "PermissionError EPERM" == ask_python(
+            "run", f"[s.connect({str(tmp_path / 'service')!r}) for s in socket.socketpair()]"
         )
 
 
@@ -304,7 +421,7 @@ def test_a_call_by_the_rules_of_i386_ends_the_process(tmp_path: Path) -> None:
     (tmp_path / "a.c").write_text(I386, "utf-8")
     subprocess.run(["cc", "a.c", "-o", "a"], cwd=tmp_path, check=True, timeout=60)
 
-    done = filtered("local", str(tmp_path / "a"))
+    done = filtered("run alone", str(tmp_path / "a"))
 
     assert ("before\n", -signal.SIGSYS) == (done.stdout, done.returncode)
 
@@ -326,9 +443,9 @@ fn main() {
 def test_rust_threads_and_commands_work(tmp_path: Path) -> None:
     """Rust's own library starts threads and programs under the filter."""
     (tmp_path / "a.rs").write_text(RUST, "utf-8")
-    built = filtered("none", "rustc", "a.rs", "-o", "a", cwd=tmp_path)
+    built = filtered("run", "rustc", "a.rs", "-o", "a", cwd=tmp_path)
     assert (0, "") == (built.returncode, built.stderr)
 
-    done = filtered("none", str(tmp_path / "a"))
+    done = filtered("run", str(tmp_path / "a"))
 
     assert "55 child\ntrue\nOperation not permitted (os error 1)\n" == done.stdout

@@ -15,10 +15,12 @@ from mkdocs_codeexec.core.normalize import RUST, normalize
 from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Regrouped, Runner, Scratch, Unavailability
 from mkdocs_codeexec.errors import ConfigurationError, nearest
 from mkdocs_codeexec.languages import frames, inputs, views
+from mkdocs_codeexec.languages.grants import Grants
 from mkdocs_codeexec.languages.rust.batch.builder import MANIFEST, Builder
 from mkdocs_codeexec.languages.rust.compiler import Compiler
 from mkdocs_codeexec.languages.rust.environments import configuration
 from mkdocs_codeexec.languages.rust.environments.environment import Environment, home_of_all, open_environments
+from mkdocs_codeexec.languages.rust.manifests import around
 from mkdocs_codeexec.languages.rust.messages.backtrace import cut
 from mkdocs_codeexec.languages.rust.messages.index import linked
 from mkdocs_codeexec.languages.rust.messages.notes import without_notes
@@ -80,17 +82,19 @@ class RustLanguage:
         self._inputs: tuple[tuple[str, str], ...] = ()
         self._named: set[Path] = set()  # files of the documented package that samples name
         self._builder = Builder(settings.jobs, shares=settings.sandbox != "strict")
+        self._grants = Grants(settings, NAME, self._rust.readable, self._rust.inputs)
         self.survey()
         check_package(self._rust.package, self._environments.values())
 
     def survey(self) -> None:
         """Read again what can be read without starting anything."""
         self._compiler.survey()
+        self._grants.look_again()
         self._flags = configuration.flags(self._settings)
         sets = self._rust.environments.values()
         try:
             self._environments = open_environments(
-                self._settings, sets, self._flags, self._narrator, self._environments
+                self._settings, sets, self._flags, self._narrator, self._environments, self._grants
             )
         except ConfigurationError:
             if not self._environments:
@@ -99,7 +103,7 @@ class RustLanguage:
             for environment in self._environments.values():
                 environment.survey()
         self._variables = Variables(self._settings)
-        self._inputs = inputs.declared(self._settings.project_dir, self._rust.inputs)
+        self._inputs = inputs.declared(self._settings.project_dir, self._rust.inputs, self._grants.holds)
         self._inputs += (*self._variables.inputs(), *views.named(self._settings.project_dir, self._rust.readable))
         wanted = self._compiler.wanted()
         if wanted:  # where no toolchain is asked, this alone tells stored outcomes apart
@@ -111,7 +115,8 @@ class RustLanguage:
         environment = self._environments.get(name)
         found = environment.inputs() if environment else ((_UNKNOWN, name),)
         if environment is not None and (named := environment.documented.files(sample.code)):
-            found += inputs.named(named)
+            folder = environment.documented.folder or self._settings.project_dir
+            found += inputs.named(named, around(folder, self._settings.project_dir))
             self._named.update(named.values())
         known = environment is not None and environment.settled
         action = Action(
@@ -156,6 +161,9 @@ class RustLanguage:
                 self._builder.equipment[environment.manifest.portable] = self._variables.equip(
                     environment, toolchain, became
                 )
+        for one in configuration.refused(self._settings):
+            self._grants.note(one.what, one.path, one.hint)
+        self._grants.tell(self._narrator)
         return refused
 
     def batches(self, actions: Sequence[Action]) -> Sequence[Sequence[Action]]:
@@ -233,7 +241,7 @@ class RustLanguage:
         for environment in self._environments.values():
             found += environment.watched()
         for pattern in self._rust.inputs:
-            found += inputs.matching(self._settings.project_dir, pattern)
+            found += inputs.matching(self._settings.project_dir, pattern, self._grants.holds)
         return tuple(dict.fromkeys(found))
 
     def _identity(self) -> str | None:

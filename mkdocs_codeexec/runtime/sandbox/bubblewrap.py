@@ -22,8 +22,10 @@ SUPERVISING = Path(landlock.__file__).parent
 
 _CAPABILITIES = ("CAP_SYS_ADMIN", "CAP_SETPCAP")
 """With which a supervisor makes namespaces for each child, and takes everything from it."""
-_AS_ROOT = ("CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_FOWNER", "CAP_DAC_OVERRIDE", "CAP_KILL", "CAP_SYS_PTRACE")
-"""With which it makes each child another user."""
+_BECOMING = ("CAP_SETUID", "CAP_SETGID", "CAP_SETFCAP")
+_REACHING = ("CAP_CHOWN", "CAP_FOWNER", "CAP_DAC_OVERRIDE", "CAP_KILL", "CAP_SYS_PTRACE")
+_AS_ROOT = (*_BECOMING, *_REACHING)
+"""With which it makes each child another user, in a user namespace that knows root too, and still has a say in it."""
 
 
 class Place(NamedTuple):

@@ -8,8 +8,9 @@ import resource
 import signal
 import time
 
-from . import privileges
+from . import privileges, user_namespace
 from .processes import ON_LINUX, PR_SET_DUMPABLE, PR_SET_PDEATHSIG, prctl
+from .protocol import SCRATCH
 
 TYPE_CHECKING = False  # importing `typing` would cost a fifth of the start
 if TYPE_CHECKING:
@@ -120,7 +121,9 @@ def confine(request: Request) -> None:
     if request["tier"] == "landlock":
         from . import landlock
 
-        writable = [*request["writable"], *([request["scratch"]] if request["scratch"] else [])]
+        # Not what holds the three: whoever could rename them would have our parent clean up after links.
+        own = [os.path.join(request["scratch"], name) for name in SCRATCH] if request["scratch"] else []
+        writable = [*request["writable"], *own]
         readable, folders = ([os.fsencode(path) for path in paths] for paths in (request["readable"], writable))
         landlock.restrict(readable, folders, network=request["network"])
         privileges.drop(request["user"])
@@ -132,7 +135,7 @@ def confine(request: Request) -> None:
         os.setuid(request["user"])
 
 
-_filters: dict[tuple[str, bool], bytes] = {}
+_filters: dict[tuple[str, str], bytes] = {}
 
 
 def filters_of_calls() -> bytes:
@@ -147,28 +150,34 @@ def filters_of_calls() -> bytes:
 _observing: dict[str, bytes] = {}
 
 
+def purpose(request: Request) -> str:
+    """Return what the child of `request` is for, in the words of `seccomp`."""
+    return "network" if request["network"] else "compile" if request["keeps"] else "run"
+
+
 def prepare(request: Request) -> None:
     """Load what confines children like that of `request`, and make their filter of system calls: once, not in each."""
-    kind = request["tier"], request["network"]
+    kind = request["tier"], purpose(request)
+    if request["user"] is not None:
+        user_namespace.prepare()
     if kind not in _filters:
         if request["tier"] == "bubblewrap":
             privileges.bound()  # it starts no other program than children
         from . import landlock, namespaces, seccomp  # noqa: F401 - loaded here, used there
 
-        # With the network of the machine come the names of its abstract sockets, which no mount hides: no UNIX sockets then.
-        sockets = "network" if request["network"] else "local" if request["tier"] == "bubblewrap" else "none"
-        _filters[kind] = (request["tier"] != "limits" and seccomp.program(sockets)) or b""
+        alone = request["tier"] == "bubblewrap"
+        _filters[kind] = (request["tier"] != "limits" and seccomp.program(kind[1], alone=alone)) or b""
 
 
 def install(request: Request) -> None:
-    """Refuse system calls that no sample needs.
+    """Allow the system calls that programs need, and no other.
 
     Raises:
         OSError: The kernel refuses that.
     """
     from . import seccomp
 
-    if program := _filters[request["tier"], request["network"]]:
+    if program := _filters[request["tier"], purpose(request)]:
         seccomp.install(program)
 
 

@@ -1,78 +1,114 @@
 """Looks, some times a second, whether a child and all that it started use more than they may.
 
-Limits of the kernel (`setrlimit(2)`) hold for one process each, and none of them sees shared memory.
+Limits of the kernel (`setrlimit(2)`) hold for one process each, and none of them sees shared memory or removed files.
+
+What a child can hold without a descriptor and without a name is found in another way: when the memory that is files, or
+what the disk has in use, has grown on the whole machine by more than the child may have, since it was started, and it holds
+something that cannot be counted, then it is taken to be the reason.
 """
 
 from __future__ import annotations
 
 import os
-import stat
 
+from .occupied import Files, linked
 from .processes import proportional, tree, usage
+from .unnamed import Unnamed, mapped_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-MOST_FILES = 20_000
-"""In a scratch directory, whatever their size."""
+MIB = 1024 * 1024
 
 
 class Watchdog:
-    """Watches one child.
+    """Watches one child, which is not started yet.
 
     Args:
-        request: What was started.
-        overhead: Processes below us that are ours.
+        request: What will be started.
         watches_disk: Whether the scratch directory can grow beyond its limit.
     """
 
-    def __init__(self, request: dict[str, Any], overhead: int, *, watches_disk: bool) -> None:
-        limits = request["limits"]
+    def __init__(self, request: dict[str, Any], *, watches_disk: bool) -> None:
+        limits, scratch = request["limits"], request["scratch"]
         self._memory = limits["memory"]
         self._processes = limits["processes"]
-        self._overhead = overhead
-        scratch = request["scratch"]
-        self._folders = []
+        self._folders: list[tuple[str, list[str], int]] = []
+        self._given: frozenset[tuple[int, int]] = frozenset()
+        self._free = 0
+        self._disk = -1
+        self._rest: tuple[str, ...] = ()
         if watches_disk and scratch is not None:
-            kept = ("disk", os.path.join(scratch, "work"), limits["disk"])
-            rest = [("tmp", os.path.join(scratch, name), limits["tmp"]) for name in ("tmp", "home")]
-            self._folders = [(name, folder, limit) for name, folder, limit in (kept, *rest) if limit is not None]
+            work, *rest = (os.path.join(scratch, name) for name in ("work", "tmp", "home"))
+            folders = [("disk", [work], limits["disk"]), ("tmp", rest, limits["tmp"])]
+            self._folders = [one for one in folders if one[2] is not None]
+            self._rest = tuple(path + "/" for path in rest)
+            self._given = linked(os.path.join(scratch, "work"))
+            self._free = free(scratch)
+            self._disk = os.stat(scratch).st_dev
+        self._scratch = scratch
+        self._shared = shared() if self._memory is not None else 0
         self.idle = self._memory is None and self._processes is None and not self._folders
 
-    def look(self) -> tuple[str, int] | None:
-        """Return the name and the amount of a limit that is exceeded, or None."""
-        if self._memory is not None or self._processes is not None:
-            pids = tree(os.getpid())
-            threads, memory = usage(pids)
-            if self._processes is not None and threads - self._overhead >= self._processes:
-                return "processes", self._processes
-            if self._memory is not None and memory > self._memory * 1024:
-                exact = proportional(pids) if len(pids) > 1 else memory
-                if (memory if exact is None else exact) > self._memory * 1024:
-                    return "memory", self._memory
-        for name, folder, limit in self._folders:
-            if occupied(folder, limit * 1024 * 1024) > limit * 1024 * 1024:
-                return name, limit
+    def look(self, ours: int) -> tuple[str, int] | None:
+        """Return the name and the amount of a limit that is exceeded, or None; the process `ours` does not count."""
+        threads, memory, alive = usage(pid for pid in tree(os.getpid()) if pid != ours)
+        if self._processes is not None and threads >= self._processes:
+            return "processes", self._processes
+        unnamed = Unnamed(alive, self._disk)
+        if self._memory is not None and self._has_too_much(memory, alive, unnamed):
+            return "memory", self._memory
+        return self._has_written_too_much(unnamed)
+
+    def _has_too_much(self, memory: int, alive: list[str], unnamed: Unnamed) -> bool:
+        most = self._memory * 1024
+        files = sum(unnamed.memory.values()) // 1024
+        if memory + files > most:
+            exact = proportional(alive) if len(alive) > 1 or files else memory
+            counted = (memory if exact is None else exact) + files
+            if counted > most and (not files or counted - mapped_of(alive, unnamed.memory) > most):
+                return True
+        if shared() - self._shared <= most:
+            return False
+        unnamed.look_closely()
+        return unnamed.hidden or files * 1024 + sum(unnamed.mapped.values()) > most * 1024
+
+    def _has_written_too_much(self, unnamed: Unnamed) -> tuple[str, int] | None:
+        written = self._written() if self._folders else 0
+        for name, paths, most in self._folders:
+            files = Files(most * MIB, self._given, opening=written > most * MIB and os.geteuid() != 0)
+            for path in paths:
+                files.add(path)
+            removed = [
+                size for size, path in unnamed.removed.values() if path.startswith(self._rest) == (name == "tmp")
+            ]
+            total = files.total + sum(removed)
+            if total <= most * MIB and written > most * MIB:
+                unnamed.look_closely()
+                total += most * MIB if unnamed.hidden_on_disk else 0
+            if total > most * MIB:
+                return name, most
         return None
 
-
-def occupied(folder: str, enough: int) -> int:
-    """Return the bytes that the files in `folder` take, or any number above `enough`: also for very many files."""
-    total, files = 0, 0
-    pending = [folder]
-    while pending:
+    def _written(self) -> int:
+        """Return how many bytes more the whole disk has in use."""
         try:
-            with os.scandir(pending.pop()) as entries:
-                for entry in entries:
-                    about = entry.stat(follow_symlinks=False)
-                    # A link to what others have, too, is not this one's doing.
-                    total += about.st_blocks * 512 if about.st_nlink < 2 or stat.S_ISDIR(about.st_mode) else 0
-                    files += 1
-                    if total > enough or files > MOST_FILES:
-                        return enough + 1
-                    if stat.S_ISDIR(about.st_mode):
-                        pending.append(entry.path)
-        except OSError:  # it has just gone, or is closed to us
-            continue
-    return total
+            return self._free - free(self._scratch)
+        except OSError:  # the child may have removed all of it
+            return 0
+
+
+def free(folder: str) -> int:
+    """Return the bytes that nobody has in use on the disk of `folder`."""
+    disk = os.statvfs(folder)
+    return disk.f_bfree * disk.f_frsize
+
+
+def shared() -> int:
+    """Return the KiB of memory that is files on the whole machine; 0 where that is not told."""
+    try:
+        with open("/proc/meminfo", "rb") as file:
+            return int(file.read().partition(b"\nShmem:")[2].split(None, 1)[0])
+    except (OSError, IndexError):  # another system than Linux
+        return 0

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import struct
 
 from .processes import LIBC
+from .protocol import SCRATCH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,12 +38,14 @@ MS_MINE = MS_NOSUID | MS_NODEV
 MIB = 1024 * 1024
 COPIED = 256 * 1024
 """Bytes of a file up to which a child gets a copy, which it may change."""
-SHARED_MEMORY = 16
-"""MiB of `/dev/shm`."""
+IPC = (("shmall", 4096), ("msgmni", 32))
+"""Pages of System V memory, which no process needs to have mapped, and queues of messages, of 16 KiB each."""
+EVERY = 0.025
+"""Seconds between two looks at whether a file system is full: a program may tidy up before it ends."""
 INODES = 20_000
 FULL_BELOW = 64 * 1024
 STATUS = "!i??"
-"""What the first process reports: the child's wait status, and whether its working directory and the rest are full."""
+"""What the first process reports: the child's wait status, and whether its working directory and the rest were full."""
 ALONE = b"."
 """What it adds when no other process is left."""
 
@@ -92,15 +96,21 @@ def furnish(request: dict[str, Any]) -> None:
     work = -1 if scratch is None else os.open(os.path.join(scratch, "work"), os.O_PATH | os.O_CLOEXEC)
     mount("none", "/", None, MS_REC | MS_PRIVATE)
     shown = [*request["readable"], *request["writable"]]
-    _cover("/tmp", shown, _size(limits["tmp"], "mode=1777"))
-    _cover("/dev/shm", shown, _size(SHARED_MEMORY, "mode=1777"))
+    inside = {folder: _opened(folder, shown) for folder in ("/tmp", "/dev/shm")}
+    # All places for temporary files are of one file system, so that they have one limit.
+    mount("tmpfs", "/dev/shm", "tmpfs", MS_MINE, _size(limits["tmp"], "mode=0755"))
+    tmp, shm, rest = (
+        _folder(f"/dev/shm/{name}", mode) for name, mode in (("tmp", 0o1777), ("shm", 0o1777), ("rest", 0o755))
+    )
+    _cover("/tmp", tmp, inside["/tmp"])
+    _cover("/dev/shm", shm, inside["/dev/shm"])
     if scratch is None:
         os.makedirs(request["cwd"].encode("latin-1"), exist_ok=True)
     else:
         if os.path.isdir(os.path.dirname(scratch)):  # else it was in the `/tmp` that is gone
-            _cover(os.path.dirname(scratch), [], _size(limits["tmp"], "mode=0755"))
+            _cover(os.path.dirname(scratch), rest, [])
         os.makedirs(scratch, mode=0o755)
-        for name in ("work", "home", "tmp"):
+        for name in SCRATCH:
             folder = os.path.join(scratch, name)
             os.mkdir(folder, 0o755)
             _own(folder, user)
@@ -108,12 +118,14 @@ def furnish(request: dict[str, Any]) -> None:
         if request["keeps"]:
             mount(f"/proc/self/fd/{work}", place, None, MS_BIND)
         else:
-            _cover(place, [], _size(limits["disk"], "mode=0755"))
+            mount("tmpfs", place, "tmpfs", MS_MINE, _size(limits["disk"], "mode=0755"))
             _own(place, user)
             _populate(f"/proc/self/fd/{work}", place, user)
         os.close(work)
     # Last: what was open until now is found through the old one.
-    mount("proc", "/proc", "proc", MS_MINE | MS_NOEXEC | MS_RDONLY)
+    mount("proc", "/proc", "proc", MS_MINE | MS_NOEXEC)
+    _bound()
+    mount("none", "/proc", None, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_MINE | MS_NOEXEC)
     _mask()
 
 
@@ -155,14 +167,42 @@ def reach(paths: list[str]) -> None:
     for folder in closed:
         if any(other in closed for other in _parents(folder)):
             continue
-        _cover(folder, paths, "size=1M,mode=0755")
+        found = _opened(folder, paths)
+        mount("tmpfs", folder, "tmpfs", MS_MINE, "size=1M,mode=0755")
+        _show(found)
 
 
-def _cover(folder: str, paths: list[str], options: str) -> None:
-    """Put an empty file system in memory over `folder`, but for those of `paths` that are in it."""
+def _folder(path: str, mode: int) -> int:
+    """Make a folder, and return a descriptor of it."""
+    os.mkdir(path)
+    os.chmod(path, mode)  # whatever the umask is
+    return os.open(path, os.O_PATH | os.O_CLOEXEC)
+
+
+def _bound() -> None:
+    """Limit what is shared by number, as far as this kernel lets us (`proc(5)`); nobody else has these namespaces."""
+    for name, most in IPC:
+        try:
+            with open(f"/proc/sys/kernel/{name}", "wb", buffering=0) as file:
+                file.write(b"%d" % most)
+        except OSError:
+            continue
+
+
+def _cover(folder: str, source: int, inside: list[tuple[str, int, bool]]) -> None:
+    """Put the folder `source` over another, but for what was `inside`."""
+    mount(f"/proc/self/fd/{source}", folder, None, MS_BIND)
+    _show(inside)
+
+
+def _opened(folder: str, paths: list[str]) -> list[tuple[str, int, bool]]:
+    """Return those of `paths` that are in `folder`, each with a descriptor and whether it is a folder."""
     inside = sorted({path for path in paths if path.startswith(folder + "/") and os.path.exists(path)})
-    found = [(path, os.open(path, os.O_PATH | os.O_CLOEXEC), os.path.isdir(path)) for path in inside]
-    mount("tmpfs", folder, "tmpfs", MS_MINE, options)
+    return [(path, os.open(path, os.O_PATH | os.O_CLOEXEC), os.path.isdir(path)) for path in inside]
+
+
+def _show(found: list[tuple[str, int, bool]]) -> None:
+    """Let what was `_opened` be where it was."""
     for path, fd, is_folder in found:
         if not os.path.exists(path):  # else it is in one that is there already
             os.makedirs(path if is_folder else os.path.dirname(path), mode=0o755, exist_ok=True)
@@ -215,15 +255,22 @@ def _populate(source: str, target: str, user: int | None) -> None:
 
 def watch_over(child: int, status_pipe: int, scratch: str | None) -> None:
     """Be the first process: take the exit status of whatever ends here, and report that of `child`."""
+    folders = [] if scratch is None else [os.path.join(scratch, name) for name in ("work", "tmp")]
+    full = [False, False]
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     while True:
         try:
-            pid, status = os.waitpid(-1, 0)
+            pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
             os.write(status_pipe, ALONE)
             return
+        if pid in (child, 0):
+            full = [was or _is_full(folder) for was, folder in zip(full, folders, strict=False)] or full
         if pid == child:
-            full = [scratch is not None and _is_full(os.path.join(scratch, name)) for name in ("work", "tmp")]
+            child = 0
             os.write(status_pipe, struct.pack(STATUS, status, *full))
+        elif pid == 0:
+            signal.sigtimedwait({signal.SIGCHLD}, EVERY if child else 3600)
 
 
 def _is_full(folder: str) -> bool:

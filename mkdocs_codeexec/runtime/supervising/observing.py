@@ -23,8 +23,9 @@ import os
 import select
 import struct
 
-from . import seccomp
+from . import calls, seccomp
 from .processes import LIBC
+from .protocol import LARGEST
 
 TYPE_CHECKING = False  # importing `typing` would cost a fifth of the start
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ RESPONSE = struct.Struct("=QqiI")
 PAGE = 4096
 LONGEST = 4096
 """Bytes of a path (`PATH_MAX`)."""
+WITH_IT = 65_536
+"""Bytes that come with a listener, at most."""
 MOST = 60_000
 """Paths that are noted of one child; of one that asks for more, nothing is known."""
 AT_ONCE = 64
@@ -113,11 +116,10 @@ def program() -> bytes | None:
             asked = seccomp.when(AT_EMPTY_PATH, seccomp.end(seccomp.ALLOW), test=seccomp.ANY_BIT)
             body += [*seccomp.load(argument(flags)), *asked]
         decisions[number] = [*body, *seccomp.end(NOTIFY)]
-    ring = seccomp.REFUSED["io_uring_setup"][at]
+    ring = calls.REFUSED["io_uring_setup"][at]
     assert ring is not None, "every machine has it"
     decisions[ring] = seccomp.end(seccomp.UNKNOWN)  # through which files are opened without a call
-    code = [*native(at), *seccomp.search(sorted(decisions.items()))]
-    return b"".join(struct.pack("=HBBI", *instruction) for instruction in code)
+    return seccomp.packed([*native(at), *seccomp.search(decisions, seccomp.end(seccomp.ALLOW))])
 
 
 def native(at: int) -> Code:
@@ -142,7 +144,7 @@ def listen(filters: bytes) -> int:
     """
     at = seccomp.column()
     assert at is not None, "there is a program"
-    number = ctypes.c_long(seccomp.EXAMINED["seccomp"][at])
+    number = ctypes.c_long(calls.ALLOWED["seccomp"][at] or 0)
     value = seccomp.Program(len(filters) // 8, filters)
     mode, flags = ctypes.c_ulong(seccomp.SECCOMP_SET_MODE_FILTER), ctypes.c_ulong(NEW_LISTENER)
     fd: int = LIBC.syscall(number, mode, flags, ctypes.byref(value))
@@ -207,14 +209,16 @@ class Observer:
         sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET, 0, self.ours)
         self.ours = -1
         try:
-            _, extra, _, _ = sock.recvmsg(1, _socket.CMSG_SPACE(4))
+            text, extra, _, _ = sock.recvmsg(WITH_IT, _socket.CMSG_SPACE(4))
             fds = [struct.unpack("i", data[:4])[0] for level, kind, data in extra if kind == _socket.SCM_RIGHTS]
         except OSError:
-            fds = []
+            text, fds = b"", []
         sock.close()
         if not fds:
             return False
         self.listener, self.came = fds[0], True
+        for item in filter(None, text[1:].split(b"\0")):  # what a Python has looked for before
+            self._add(item)
         os.set_inheritable(self.listener, False)  # noqa: FBT003 - its only way
         self._waiting.register(self.listener, select.POLLIN)
         LIBC.ioctl(self.listener, ctypes.c_ulong(SET_FLAGS), ctypes.c_ulong(SYNC_WAKE_UP))
@@ -327,7 +331,8 @@ class Observer:
         """Return what was found, each ended by NUL; None if not all of it was seen."""
         if self.blind or not self.came:
             return None
-        return b"".join(item + b"\0" for item in sorted(self.found))
+        found = b"".join(item + b"\0" for item in sorted(self.found))
+        return found if len(found) <= LARGEST[b"i"] else None
 
     def close(self) -> None:
         """Free the descriptors."""

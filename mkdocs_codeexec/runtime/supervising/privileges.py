@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 
+from . import user_namespace
 from .processes import (
     LIBC,
     PR_CAP_AMBIENT,
@@ -45,6 +46,8 @@ def drop(user: int | None) -> None:
     Raises:
         OSError: The system refuses it.
     """
+    if user is not None:
+        user_namespace.enter()
     bound()
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
     if user is not None:

@@ -97,27 +97,53 @@ def take(besides: int) -> None:
                 pass
 
 
-def usage(pids: Iterable[int]) -> tuple[int, int]:
-    """Return how many threads `pids` have, and how many KiB they hold that no file could give back."""
-    threads, memory = 0, 0
+def usage(pids: Iterable[int]) -> tuple[int, int, list[str]]:
+    """Return what `pids` use.
+
+    That is how many threads they have, how many KiB they hold that no file could give back, and the folders in `/proc` that
+    tell of those which are alive: of another thread where the first one has ended, of which nothing more is known.
+    """
+    threads, memory, folders = 0, 0, []
     for pid in pids:
+        folder = f"/proc/{pid}"
         try:
-            with open(f"/proc/{pid}/status", "rb") as file:
-                status = dict(line.split(b":", 1) for line in file.read().splitlines() if b":" in line)
+            status = read_status(folder)
+            number = int(status[b"Threads"])
+            threads += number
+            if b"RssAnon" not in status and number > 1:
+                for thread in os.listdir(f"{folder}/task"):
+                    status = read_status(f"/proc/{pid}/task/{thread}")
+                    if b"RssAnon" in status:
+                        folder = f"/proc/{pid}/task/{thread}"
+                        break
         except OSError:
             continue
-        threads += int(status[b"Threads"])
         if b"RssAnon" in status:  # else a zombie
             memory += int(status[b"RssAnon"].split()[0]) + int(status[b"RssShmem"].split()[0])
-    return threads, memory
+            folders.append(folder)
+    return threads, memory, folders
 
 
-def proportional(pids: Iterable[int]) -> int | None:
-    """Return the same KiB with what several of `pids` share counted once; None where the kernel does not tell."""
+def read_status(folder: str) -> dict[bytes, bytes]:
+    """Return what the kernel tells of a process or a thread.
+
+    Raises:
+        OSError: It has just ended.
+    """
+    with open(f"{folder}/status", "rb") as file:
+        return dict(line.split(b":", 1) for line in file.read().splitlines() if b":" in line)
+
+
+def proportional(folders: Iterable[str]) -> int | None:
+    """Return the same KiB with what several processes share counted once; None where the kernel does not tell.
+
+    Args:
+        folders: As of `usage`.
+    """
     total = 0
-    for pid in pids:
+    for folder in folders:
         try:
-            with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
+            with open(f"{folder}/smaps_rollup", "rb") as file:
                 lines = dict(line.split(b":", 1) for line in file.read().splitlines()[1:])
             total += int(lines[b"Pss_Anon"].split()[0]) + int(lines[b"Pss_Shmem"].split()[0])
         except (ProcessLookupError, FileNotFoundError):

@@ -3,7 +3,8 @@
 It is not imported but started by `process`, once for many children, because only a process can promise what a thread
 cannot: it is the *child subreaper* (`prctl(2)`) of all it starts, so that a grandchild which forked twice and made its
 own session comes back to it when its parent ends, and can be ended too; and its standard input is a *lifeline*: when
-the other end closes, for whatever reason, SIGKILL included, it ends everything and exits.
+the other end closes, for whatever reason, SIGKILL included, it ends everything and exits. If it is killed itself, its
+parent does that (`keeper`).
 
 With bubblewrap it is started inside the walls, the first process there, and gives each child further ones
 (`namespaces`). Otherwise a child is confined between fork and exec (`child`).
@@ -18,7 +19,7 @@ Answers on standard output: a type, a length (u32) and a payload.
     o   a chunk of its standard output
     e   a chunk of its standard error
     i   what it has looked for in the file system, if that was asked for and could be seen (`observing`)
-    x   the last one: a dictionary, as Python writes it, with `how` it ended, the `value` that goes with it, and `seconds`
+    x   the last one, in parts with NUL between them: how it ended, in how many seconds, and what goes with that
 
 The systems without a subreaper (all but Linux) have the process group, and what leaves the group is not found.
 """
@@ -35,6 +36,7 @@ import sys
 import time
 
 from .child import SIGNALS, become, filters_of_calls, first, prepare
+from .keeper import PATIENCE, keep
 from .processes import ON_LINUX, PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, descendants, kill, kill_group, prctl, take
 from .protocol import answer, receive
 from .streams import Streams
@@ -56,8 +58,6 @@ A shell does not wait for `> >(tee log)`: without this, its last lines would com
 PERIOD = 0.1
 """Seconds between two looks of the watchdog."""
 SOON = 0.005
-PATIENCE = 5.0
-"""Seconds in which killed processes must be gone; what waits for a dead disk is left to the kernel."""
 
 
 class Supervisor:
@@ -94,8 +94,7 @@ class Supervisor:
                 how, value = self.execute(request, started)
             except OSError as error:
                 how, value = "not_started", (error.strerror or str(error), error.errno or 0)
-            report = {"how": how, "value": value, "seconds": self.ended - started}
-            answer(b"x", ascii(report).encode())
+            answer(b"x", report(how, self.ended - started, value))
             # Of namespaces in which nothing was left, the kernel may take down the rest while our parent goes on.
             self.end_all()
 
@@ -111,9 +110,10 @@ class Supervisor:
         try:
             self.prepare(request)
             self.observe(request, streams)
+            watchdog = self.watchdog(request)
             self.start(request, streams)
             timeout = request["timeout"]
-            exceeded = self.watch(streams, None if timeout is None else started + timeout, self.watchdog(request))
+            exceeded = self.watch(streams, None if timeout is None else started + timeout, watchdog)
             alone = exceeded is None and self.namespaced and self.is_alone(streams)
             if not alone:
                 self.end_all()
@@ -152,7 +152,7 @@ class Supervisor:
                     if is_full and request["limits"][name] is not None:
                         return "limit_reached", (name, request["limits"][name])
         if status is None:  # killed, but not gone: it waits for a dead disk
-            return "timed_out", request["timeout"]
+            return "timed_out", request["timeout"] or 0.0
         code = os.waitstatus_to_exitcode(status)
         return ("signaled", -code) if code < 0 else ("exited", code)
 
@@ -204,7 +204,7 @@ class Supervisor:
         from .guard import Watchdog
 
         # In namespaces the scratch directory is of limited size, but for what a build step leaves behind.
-        found = Watchdog(request, int(self.namespaced), watches_disk=not self.namespaced or request["keeps"])
+        found = Watchdog(request, watches_disk=not self.namespaced or request["keeps"])
         return None if found.idle else found
 
     def start(self, request: Request, streams: Streams) -> None:
@@ -255,7 +255,7 @@ class Supervisor:
             if until is not None and now >= until:
                 return None if over is not None else ("timed_out", until - began)
             if watchdog is not None and look is not None and now >= look:
-                if (exceeded := watchdog.look()) is not None:
+                if (exceeded := watchdog.look(self.child if self.namespaced else 0)) is not None:
                     return "limit_reached", exceeded
                 take(besides=self.child)
                 look = time.monotonic() + PERIOD
@@ -333,6 +333,13 @@ class Supervisor:
         os._exit(0)
 
 
+def report(how: str, seconds: float, value: object) -> bytes:
+    """Return the last answer: `value` is a number, or words and a number."""
+    parts = value if isinstance(value, tuple) else (value,)
+    said = (str(part).replace("\0", "\ufffd") for part in (how, seconds, *parts))
+    return "\0".join(said).encode("utf-8", "replace")
+
+
 def path_of(carried: str) -> str:
     """Return a path as this program spells it, from bytes that were carried as Latin-1."""
     return os.fsdecode(carried.encode("latin-1"))
@@ -342,6 +349,7 @@ def main() -> None:
     """Serve, and clean up whatever happens."""
     gc.freeze()  # what is not looked at in a child needs no copy for it
     gc.disable()
+    keep()
     supervisor = Supervisor()
     try:
         supervisor.serve()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.languages.rust.batch.equipment import Equipment
     from mkdocs_codeexec.languages.rust.batch.merged import Member
 
+_SEEN = not sys.platform.startswith(("darwin", "win", "cygwin"))
+"""Whether it can be seen what macros of dependencies brought into a program: its object is an ELF file."""
 MANIFEST = "environment.manifest"
 """The input of an Action that tells its Environment."""
 
@@ -57,7 +60,8 @@ class Builder:
             or bool(known.alone)
             or action.request_key in self._apart
             or any(dict(step.env).get("RUST_BACKTRACE", "0") != "0" for step in action.steps)  # it names functions
-            or (bool(known.crates) and not REGISTRIES.isdisjoint(equipment.packages))
+            or (bool(known.crates) and not (_SEEN and REGISTRIES.isdisjoint(equipment.packages)))
+            or any("cap-lints" in word for word in (*step.argv, *equipment.arguments.argv))  # nothing is forbidden then
         )
         kind = None if alone else (step.argv, step.timeout, step.env, step.network, _manifest_of(action))
         return Candidate(action, kind, known.crates, known.size)

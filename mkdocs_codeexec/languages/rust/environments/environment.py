@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.outcome import Exited
-from mkdocs_codeexec.languages.inputs import Further, Package, package
-from mkdocs_codeexec.languages.rust.environments import built, capture, collection, kept, lent, mending
+from mkdocs_codeexec.languages.rust.environments import built, capture, collection, kept, lent, mending, picked
 from mkdocs_codeexec.languages.rust.environments.built import Built
 from mkdocs_codeexec.languages.rust.environments.capture import Arguments
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home
@@ -26,11 +25,14 @@ from mkdocs_codeexec.languages.rust.environments.documented import Documented, d
 from mkdocs_codeexec.languages.rust.environments.kept import Kept
 from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE
 from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Trouble, without_unused
+from mkdocs_codeexec.languages.rust.manifests import around
+from mkdocs_codeexec.languages.rust.packages import Further, Package, package
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.confinement import Access
     from mkdocs_codeexec.core.protocols import Narrator, Runner
     from mkdocs_codeexec.core.settings import EnvironmentSettings, Settings
+    from mkdocs_codeexec.languages.grants import Grants
     from mkdocs_codeexec.languages.rust.environments.recorded import Record
     from mkdocs_codeexec.languages.toolchain import Toolchain
 
@@ -46,12 +48,16 @@ class Environment:
         consists: What it consists of.
         flags: What cargo's own configuration adds to the command line of rustc, in words.
         narrator: Hears what cargo says.
+        grants: What of the author's folders it is given.
     """
 
-    def __init__(self, settings: Settings, name: str, consists: Composition, flags: str, narrator: Narrator) -> None:
+    def __init__(
+        self, settings: Settings, name: str, consists: Composition, flags: str, narrator: Narrator, grants: Grants
+    ) -> None:
         self.name = name
         self.manifest = consists.manifest
         self.flags = flags
+        self.grants = grants
         self._settings = settings
         self._consists = consists
         self._narrator = narrator
@@ -164,9 +170,8 @@ class Environment:
         """Return what of the machine its samples may reach, from what it adds to rustc's command line."""
         from mkdocs_codeexec.languages.rust.environments import project, reach
 
-        home = self._home(toolchain)
-        places = () if self.plain else (home.parent / collection.TARGET, project.home_of_cargo(home, self._settings))
-        return reach.to_compile(self._settings, toolchain, places, arguments.local)
+        packages = None if self.plain else project.home_of_cargo(self._home(toolchain), self._settings)
+        return reach.to_compile(self.grants, toolchain, packages, arguments, self._lock or "")
 
     def folder(self, toolchain: Toolchain) -> Path | None:
         """Return where the package is that its samples are compiled for; None if the site's own cannot be written."""
@@ -181,6 +186,10 @@ class Environment:
     def target(self, toolchain: Toolchain) -> str:
         """Return the folder of what cargo builds; empty if nothing is built."""
         return "" if self.plain else str(self._home(toolchain).parent / collection.TARGET)
+
+    def _folders(self) -> tuple[Path, ...]:
+        """Return the folders of local packages, as far as manifests tell."""
+        return tuple(dict.fromkeys(folder for _, found in self._packages for folder in found.folders))
 
     def _documented(self) -> Documented:
         rust = self._settings.rust
@@ -219,7 +228,8 @@ class Environment:
         seen: set[Path] = set()
         for name, folder in self._consists.local:
             if folder not in seen:
-                found = package(folder, None if sources is None else sources.get(name, Further()), apart)
+                known = None if sources is None else sources.get(name, Further())
+                found = package(folder, known, apart, lambda one: around(one, self._settings.project_dir))
                 seen.update(found.folders)
                 read.append((name, found))
         return tuple(read)
@@ -241,7 +251,12 @@ class Environment:
         except ValueError:
             return None
         there = all(path.is_file() for path in arguments.libraries)
-        return arguments if there and found.libraries == built.libraries(arguments) else None
+        if not there or found.libraries != built.libraries(arguments):
+            return None
+        folder = state.with_suffix("")
+        if not picked.is_picked(found.picked, folder):
+            return None
+        return picked.rewritten(arguments, found.picked, home.parent / collection.TARGET, folder)
 
     def _in_use(self, home: Path) -> Arguments | None:
         """Return the same, and note that it is in use then."""
@@ -264,15 +279,15 @@ class Environment:
         self._announce(start, toolchain, narrator)
         before, seen = self._packages, self._sources
         progress = Progress(narrator, alone=alone)
-        fetch = fetching.command(cargo, home, self.manifest, toolchain, self._settings)
+        fetch = fetching.command(cargo, home, self.manifest, toolchain, self.grants, self._folders())
         fetched = fetching.fetch(fetch, runner, narrator, progress)
         if fetched.ended != Exited(0):
             return mending.mended(project.failure(fetched, home), self.manifest, self._settings)
         if runner.tier != "off":
             fetching.let_read((home / project.LOCK).read_text("utf-8"), self._settings)
         local = fetching.local_packages(fetched.stdout, home)
-        read = tuple(reach.read(before, seen or {}))
-        command = project.command(cargo, home, toolchain, self._settings, local, read)
+        read = tuple(reach.read(before, seen or {}, self.grants))
+        command = project.command(cargo, home, toolchain, self.grants, local, read)
         made = project.build(command, home, runner, progress)
         if made.result.ended != Exited(0):
             return project.failure(made.result, home)
@@ -283,14 +298,17 @@ class Environment:
         except ValueError as error:
             return Trouble(str(error), "is a `rustc-workspace-wrapper` configured?")
         lock = (home / project.LOCK).read_text("utf-8")
+        target, folder = home.parent / collection.TARGET, _state(home, lock).with_suffix("")
+        own = picked.read(made.result.stdout, target)
+        picked.pick(own, target, folder)
         sources = self._found(made.result.stdout, home, toolchain)
         self._keep(Kept(lock, self.manifest.portable, sources, consists.pins(lock)))
         # What was edited meanwhile may not be in what was built: cargo is asked again then.
         if before == self._read_packages(seen):
             units = built.units(made.result.stdout, made.captured)
-            state = Built(self._built_from(lock), made.captured, built.libraries(arguments), units, local)
+            state = Built(self._built_from(lock), made.captured, built.libraries(arguments), units, local, own)
             built.save(state, _state(home, lock))
-        return arguments
+        return picked.rewritten(arguments, own, target, folder)
 
     def _announce(self, start: Start, toolchain: Toolchain, narrator: Narrator) -> None:
         """Tell that it is built, and what of the configuration decides how in a way that may surprise."""
@@ -346,6 +364,7 @@ def open_environments(
     flags: str,
     narrator: Narrator,
     known: Mapping[str, Environment],
+    grants: Grants,
 ) -> dict[str, Environment]:
     """Return the Environments that are `wanted`, by name; those that consist of the same are one.
 
@@ -367,7 +386,7 @@ def open_environments(
             same[portable].survey(one)
             found[name] = by_manifest[portable] = same[portable]
         else:
-            found[name] = by_manifest[portable] = Environment(settings, name, one, flags, narrator)
+            found[name] = by_manifest[portable] = Environment(settings, name, one, flags, narrator, grants)
     return found
 
 

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.languages.inputs import read_toml
 from mkdocs_codeexec.languages.rust.environments import known, workspace
 from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE
 from mkdocs_codeexec.languages.rust.environments.transcript import Trouble, plain
+from mkdocs_codeexec.languages.rust.manifests import manifest_of
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
@@ -45,7 +45,7 @@ def absent(manifest: Manifest, project: Path) -> Trouble | None:
         if not file.is_file():
             what = f"dependency `{name}`: there is no `Cargo.toml` in `{where}`"
             return Trouble(what, "relative paths start at the folder of `mkdocs.yml`")
-        found = read_toml(file.read_bytes())
+        found = manifest_of(folder)
         if "workspace" in found and "package" not in found and "project" not in found:
             members = [local(*member, project) for member in _nearest_first(name, workspace.members(folder, found))]
             hint = f"name what samples use of it: {_listed(members)}" if members else "name a package"
@@ -118,7 +118,7 @@ def _feature(said: str, crate: str, feature: str, manifest: Manifest, settings: 
 def _features(crate: str, manifest: Manifest, settings: Settings) -> Iterator[str]:
     for _, folder in manifest.paths:
         if workspace.package_name(folder) == crate:
-            found = read_toml((folder / "Cargo.toml").read_bytes())
+            found = manifest_of(folder)
             for key in ("features", "dependencies"):
                 table = found.get(key)
                 for name, value in table.items() if isinstance(table, Mapping) else ():
