@@ -433,7 +433,7 @@ def test_stop_all(mark: str) -> None:
 
 def test_a_supervisor_that_is_stopped(mark: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A child that stops its supervisor cannot make a run wait for ever, and is gone then."""
-    monkeypatch.setattr(supervisor, "SLACK_SECONDS", 0.5)
+    monkeypatch.setattr(supervisor, "SLACK_SECONDS", 3.0)
     with Children() as some:
         found = some.run(sh(f"kill -STOP $PPID; sleep 60; : {mark}", timeout=0.2), "run")
 
