@@ -76,7 +76,7 @@ def matching(project: Path, pattern: str, holds: Holds | None = None, out: list[
                 refused.add(link)
             elif not path.is_dir():
                 found.add(path)
-            elif not _is_below(path, walked):
+            elif path.is_symlink() or not _is_below(path, walked):
                 walked.add(path)
                 found.update(files_of(path, enters_all, holds, refused))
     if out is not None:
