@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from mkdocs_codeexec.commands.machine import MISSING, examined
 from mkdocs_codeexec.core.confinement import WALLS, Tier
 from mkdocs_codeexec.probing.report import FORMAT, HINT, Level
-from mkdocs_codeexec.probing.ways import try_all
 from mkdocs_codeexec.report.console import WARNING, Console
 from mkdocs_codeexec.runtime.process import Children
 from mkdocs_codeexec.runtime.supervising import landlock
@@ -89,6 +88,8 @@ def _levels(settings: Settings, console: Console) -> Iterator[Level]:
         elif why := obstacle(name, settings):
             yield Level(name, **about, why=why)
         else:
+            from mkdocs_codeexec.probing.ways import try_all  # it needs Linux
+
             with _folder() as folder:
                 console.say(f"trying what can be reached in `{name}`, which takes some seconds")
                 yield Level(name, **about, tried=try_all(name, settings.host_env, folder, _quiet(console)))

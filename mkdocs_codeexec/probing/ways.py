@@ -41,11 +41,11 @@ SMALL = replace(RUN_LIMITS, memory=64, processes=12, disk=4)
 ENDS = {
     "limits.memory": f"held = bytearray(256 << 20)\nprint({DONE!r})",
     "limits.processes": "import os, time\n"
-    "for _ in range(40):\n    if os.fork() == 0:\n        time.sleep(1)\n        os._exit(0)\n"
-    f"time.sleep(0.5)\nprint({DONE!r})",
+    "for _ in range(40):\n    if os.fork() == 0:\n        time.sleep(4)\n        os._exit(0)\n"
+    f"time.sleep(2)\nprint({DONE!r})",
     "limits.disk": "import time\n"
     'with open("large", "wb", buffering=0) as file:\n    for _ in range(32):\n        file.write(bytes(1 << 20))\n'
-    f"time.sleep(0.5)\nprint({DONE!r})",
+    f"time.sleep(2)\nprint({DONE!r})",
 }
 """Samples that use too much of what `SMALL` leaves them, and say so if they could."""
 
