@@ -67,17 +67,30 @@ def matching(project: Path, pattern: str, holds: Holds | None = None, out: list[
     relative = relative.removeprefix("./")
     refused: set[Path] = set()
     ways: dict[Path, Path | None] = {}
+    walked: set[Path] = set()
     with contextlib.suppress(ValueError, OSError):
         for path in [anchor] if relative == "." else anchor.glob(relative) if relative else []:
             if len(found) > MOST_FILES:
                 break
             if holds is not None and (link := _leads_out(path, anchor, holds, ways)):
                 refused.add(link)
-            else:
-                found.update(files_of(path, enters_all, holds, refused) if path.is_dir() else [path])
+            elif not path.is_dir():
+                found.add(path)
+            elif path.is_symlink() or not _is_below(path, walked):
+                walked.add(path)
+                found.update(files_of(path, enters_all, holds, refused))
     if out is not None:
         out += sorted(refused)
     return sorted(path for path in found if path not in refused and path.is_file())
+
+
+def _is_below(path: Path, walked: set[Path]) -> bool:
+    """Tell whether the files in the folder `path` were found already, as they are below one that was `walked`."""
+    at = path
+    while at.name != ".git" and at != at.parent:
+        if (at := at.parent) in walked:
+            return True
+    return False
 
 
 def _leads_out(path: Path, anchor: Path, holds: Holds, ways: dict[Path, Path | None]) -> Path | None:

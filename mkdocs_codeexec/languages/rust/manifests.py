@@ -18,11 +18,16 @@ def around(folder: Path, project: Path | None = None) -> Path:
 
     Without one, what is the same in every place: the smallest that holds the one above it, and the site.
     """
-    found = next((one for one in (folder, *folder.parents) if (one / ".git").exists()), None)
+    found = repository(folder)
     if found is None:
         near = folder.parent if project is None else Path(os.path.commonpath((folder.parent, project)))
         found = folder if near == Path(near.anchor) else near
     return found
+
+
+def repository(folder: Path) -> Path | None:
+    """Return the root of the repository that `folder` is in, None if it is in none."""
+    return next((one for one in (folder, *folder.parents) if (one / ".git").exists()), None)
 
 
 def manifest_of(folder: Path) -> Mapping[str, object]:

@@ -9,12 +9,12 @@ import hashlib
 import math
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mkdocs_codeexec.languages.inputs import Holds, digest_of, enters_all, files_of, name_of, read_toml
-from mkdocs_codeexec.languages.rust.manifests import PACKAGE_FILE_LIMIT, around
+from mkdocs_codeexec.languages.rust.manifests import PACKAGE_FILE_LIMIT, around, repository
 from mkdocs_codeexec.untrusted.regular import hash_regular, is_within, read_regular
 
 _PRUNED = frozenset({"target", "tests", "benches", "examples", "node_modules", "__pycache__"})
@@ -72,32 +72,37 @@ class _Reading:
     """What was found so far of a package; `guess` tells that nothing is recorded of it."""
 
     guess: bool
-    around: Callable[[Path], Path]
+    project: Path | None
     hashes: dict[Path, str | None] = field(default_factory=dict)
     watched: list[Path] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)
     prose: set[Path] = field(default_factory=set)
     left: int = MOST_BYTES
-    trees: dict[Path, Path] = field(default_factory=dict)
+    trees: dict[Path, tuple[Path, ...]] = field(default_factory=dict)
     ways: dict[tuple[Path, Path], bool] = field(default_factory=dict)
 
-    def tree(self, folder: Path) -> Path:
+    def tree(self, folder: Path) -> tuple[Path, ...]:
         """Return the folder that all is in that is read of the package in `folder`."""
         if folder not in self.trees:
-            self.trees[folder] = Path(os.path.realpath(self.around(folder)))
+            site = [] if self.project is None else [repository(self.project) or self.project]
+            found = [around(folder, self.project), *site]
+            self.trees[folder] = tuple(dict.fromkeys(Path(os.path.realpath(one)) for one in found))
         return self.trees[folder]
 
     def holds(self, folder: Path) -> Holds:
         """Return what tells whether something in `folder` leads to somewhere in its tree."""
-        tree = str(self.tree(folder))
-        return lambda path: is_within(os.path.realpath(path), tree)
+        return lambda path: self._is_in(path, folder)
+
+    def _is_in(self, path: Path, folder: Path) -> bool:
+        real = os.path.realpath(path)
+        return any(is_within(real, str(tree)) for tree in self.tree(folder))
 
     def add(self, path: Path, folder: Path, limit: float = math.inf) -> None:
         """Note what is in the file `path` of the package in `folder`."""
         limit = min(limit, self.left)
         found = hash_regular(path, limit) if self._is_near(path, folder) else None
         if found is None and os.path.islink(path):  # noqa: PTH114 - there are thousands
-            found = hash_regular(path, limit, self.tree(folder))
+            found = hash_regular(Path(os.path.realpath(path)), limit) if self._is_in(path, folder) else None
         self.hashes[path] = found[0] if found else None
         self.left -= found[1] if found else 0
 
@@ -105,7 +110,8 @@ class _Reading:
         """Note what is in a source of the package in `folder`, and return it."""
         content = read_regular(path, PACKAGE_FILE_LIMIT + 1) if self._is_near(path, folder) else None
         if content is None and os.path.islink(path):  # noqa: PTH114 - there are thousands
-            content = read_regular(path, PACKAGE_FILE_LIMIT + 1, self.tree(folder))
+            real = Path(os.path.realpath(path))
+            content = read_regular(real, PACKAGE_FILE_LIMIT + 1) if self._is_in(path, folder) else None
         if content is not None and len(content) > min(PACKAGE_FILE_LIMIT, self.left):
             self.add(path, folder)
             return None
@@ -115,21 +121,21 @@ class _Reading:
 
     def _is_near(self, path: Path, folder: Path) -> bool:
         """Tell whether the way to `path`, which may be a link itself, stays in the tree."""
-        tree, parent = self.tree(folder), path.parent
-        if (tree, parent) not in self.ways:
-            self.ways[tree, parent] = is_within(os.path.realpath(parent), str(tree))
-        return self.ways[tree, parent]
+        parent = path.parent
+        if (folder, parent) not in self.ways:
+            self.ways[folder, parent] = self._is_in(parent, folder)
+        return self.ways[folder, parent]
 
     def content(self, path: Path, folder: Path) -> bytes | None:
         """Return what is in a source or a manifest of the package in `folder`."""
-        return read_regular(path, PACKAGE_FILE_LIMIT, self.tree(folder))
+        return read_regular(Path(os.path.realpath(path)), PACKAGE_FILE_LIMIT) if self._is_in(path, folder) else None
 
 
 def package(
     folder: Path,
     further: Further | None = None,
     apart: Sequence[Path] = (),
-    around: Callable[[Path], Path] = around,
+    project: Path | None = None,
 ) -> Package:
     """Return what is to be known of the package in `folder`; one that is not there has a digest, too.
 
@@ -142,9 +148,9 @@ def package(
         folder: Where its `Cargo.toml` is.
         further: What else counts; None if cargo has not been asked.
         apart: Folders of which nothing counts, wherever they are: those that we write to.
-        around: Returns the folder beyond which nothing is read for the package in a folder.
+        project: The folder of `mkdocs.yml`. Nothing is read but of its checkout, and of that of each package.
     """
-    found = _Reading(guess=further is None, around=around)
+    found = _Reading(guess=further is None, project=project)
     _collect(folder, found)
     parts: dict[str, str | None] = {
         name_of(path, folder): hashed for path, hashed in found.hashes.items() if hashed is not None
@@ -179,11 +185,12 @@ def _further(folder: Path, further: Further, apart: Sequence[Path], holds: Holds
     for name in further.paths:
         path = Path(os.path.normpath(folder / name))
         if path.is_dir():
-            yield from ((file, math.inf) for file in files_of(path, ours, holds))
+            yield from ((file, math.inf) for file in (files_of(path, ours, holds) if holds(path) else ()))
         else:
             yield path, math.inf
     for name in further.packages:
-        for file in files_of(Path(os.path.normpath(folder / name)), packaged, holds):
+        path = Path(os.path.normpath(folder / name))
+        for file in files_of(path, packaged, holds) if holds(path) else ():
             if not _NO_SOURCE.fullmatch(file.name):
                 yield file, PACKAGE_FILE_LIMIT
 

@@ -25,7 +25,6 @@ from mkdocs_codeexec.languages.rust.environments.documented import Documented, d
 from mkdocs_codeexec.languages.rust.environments.kept import Kept
 from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE
 from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Trouble, without_unused
-from mkdocs_codeexec.languages.rust.manifests import around
 from mkdocs_codeexec.languages.rust.packages import Further, Package, package
 
 if TYPE_CHECKING:
@@ -229,7 +228,7 @@ class Environment:
         for name, folder in self._consists.local:
             if folder not in seen:
                 known = None if sources is None else sources.get(name, Further())
-                found = package(folder, known, apart, lambda one: around(one, self._settings.project_dir))
+                found = package(folder, known, apart, self._settings.project_dir)
                 seen.update(found.folders)
                 read.append((name, found))
         return tuple(read)
