@@ -11,6 +11,12 @@ WAYS = (PYTHON, SHELL, MACRO, BUILD_SCRIPT)
 """As what it is tried: two samples, a Rust procedural macro while a sample is compiled, and cargo's build script."""
 
 
+OF_ONE_USER = frozenset(
+    f"processes.{name}" for name in ("signalled", "by-descriptor", "limits", "scheduler", "priority", "processors")
+)
+"""What a build script reaches of another build under `limits`: where root builds, both have the same user."""
+
+
 class Probe(NamedTuple):
     """One row.
 
@@ -40,6 +46,8 @@ class Probe(NamedTuple):
     def promised(self, level: Tier, way: str, *, root: bool, landlock: int) -> bool:
         """Tell whether `level` promises to hold it on a machine with that version of Landlock."""
         if level == "off" or way in self.open_to:
+            return False
+        if level == "limits" and way == BUILD_SCRIPT and self.name in OF_ONE_USER:
             return False
         if level == "landlock" and landlock < self.landlock and not (root and self.as_root):
             return False
