@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support import forks
 
+from mkdocs_codeexec.commands import doctor as command
 from mkdocs_codeexec.core.confinement import WALLS
 from mkdocs_codeexec.probing import program, ways
 from mkdocs_codeexec.probing.canaries import Canaries, Places
@@ -132,6 +133,19 @@ def test_rust_is_skipped_with_a_reason_where_there_is_no_cargo(tmp_path: Path) -
         way: why for way, why in level["skipped"].items() if way in (MACRO, BUILD_SCRIPT)
     }
     assert 86 == len(level["ways"][PYTHON])
+
+
+def test_the_folder_of_what_is_tried_is_removed(tmp_path: Path) -> None:
+    """Whatever is left in it: closed folders, and links, which are not followed."""
+    kept = tmp_path / "kept"
+    kept.touch()
+    with command._folder() as folder:
+        (folder / "closed/inner").mkdir(parents=True)
+        (folder / "closed").chmod(0)
+        (folder / "link").symlink_to(tmp_path)
+
+    assert not folder.exists()
+    assert kept.exists()
 
 
 # --- Probes -------------------------------------------------------------------------------------------------------------
