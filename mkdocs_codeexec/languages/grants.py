@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from mkdocs_codeexec.languages import inputs
-from mkdocs_codeexec.languages.regular import is_within, read_regular
 from mkdocs_codeexec.languages.views import SYSTEM, homes, outermost
 from mkdocs_codeexec.languages.visible import Walk
 from mkdocs_codeexec.trust import refusal_to_give
+from mkdocs_codeexec.untrusted.regular import is_within, read_regular
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Narrator

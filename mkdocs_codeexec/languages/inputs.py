@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from mkdocs_codeexec.core.action import Value, digest
-from mkdocs_codeexec.languages.regular import hash_regular
+from mkdocs_codeexec.untrusted.regular import hash_regular
 
 MOST_FILES = 50_000
 """Files of one pattern or package; what comes behind them does not count."""
@@ -66,11 +66,12 @@ def matching(project: Path, pattern: str, holds: Holds | None = None, out: list[
         anchor, relative = anchor.parent, relative[3:]
     relative = relative.removeprefix("./")
     refused: set[Path] = set()
+    ways: dict[Path, Path | None] = {}
     with contextlib.suppress(ValueError, OSError):
         for path in [anchor] if relative == "." else anchor.glob(relative) if relative else []:
             if len(found) > MOST_FILES:
                 break
-            if holds is not None and (link := _leads_out(path, anchor, holds, refused)):
+            if holds is not None and (link := _leads_out(path, anchor, holds, ways)):
                 refused.add(link)
             else:
                 found.update(files_of(path, enters_all, holds, refused) if path.is_dir() else [path])
@@ -79,14 +80,22 @@ def matching(project: Path, pattern: str, holds: Holds | None = None, out: list[
     return sorted(path for path in found if path not in refused and path.is_file())
 
 
-def _leads_out(path: Path, anchor: Path, holds: Holds, known: set[Path]) -> Path | None:
-    """Return the link on the way from `anchor` to `path` that leads elsewhere, None if there is none."""
-    at = anchor
-    for step in path.relative_to(anchor).parts:
-        at /= step
-        if at in known or (at.is_symlink() and not holds(at)):
-            return at
-    return None
+def _leads_out(path: Path, anchor: Path, holds: Holds, ways: dict[Path, Path | None]) -> Path | None:
+    """Return the link on the way from `anchor` to `path` that leads elsewhere, None if there is none.
+
+    Args:
+        path: A match.
+        anchor: Where the pattern starts.
+        holds: Tells where links may lead.
+        ways: What was found already, by folder.
+    """
+    if path == anchor:
+        return None
+    if path not in ways:
+        before = _leads_out(path.parent, anchor, holds, ways)
+        leads = before is None and os.path.islink(path) and not holds(path)  # noqa: PTH114 - there are thousands
+        ways[path] = path if leads else before
+    return ways[path]
 
 
 def files_of(
@@ -101,23 +110,37 @@ def files_of(
     seen: set[str] = set()
     if holds is not None and folder.is_symlink() and not holds(folder):
         return []
-    for at, folders, names in os.walk(folder, followlinks=True):
-        here = Path(at)
-        real = os.path.realpath(at)
-        if real in seen or len(here.parts) - len(folder.parts) > DEEPEST:
-            folders.clear()
+    waiting = [(folder, 0)]
+    while waiting and len(found) < MOST_FILES:
+        here, depth = waiting.pop()
+        real = os.path.realpath(here)
+        if real in seen or depth > DEEPEST:
             continue
         seen.add(real)
-        if holds is not None:
-            away = {name for name in (*folders, *names) if os.path.islink(f"{at}/{name}") and not holds(here / name)}  # noqa: PTH114 - many of them
-            if out is not None:
-                out.update(here / name for name in away)
-            folders[:] = [name for name in folders if name not in away]
-        folders[:] = sorted(name for name in folders if enters(here, name))
-        found += [here / name for name in sorted(names)]
-        if len(found) > MOST_FILES:
-            return found[:MOST_FILES]
-    return found
+        try:
+            with os.scandir(here) as listed:
+                entries = sorted(listed, key=lambda entry: entry.name)
+        except OSError:
+            continue
+        inner: list[tuple[Path, int]] = []
+        for entry in entries:
+            path = here / entry.name
+            if holds is not None and entry.is_symlink() and not holds(path):
+                if out is not None:
+                    out.add(path)
+            elif not _is_folder(entry):
+                found.append(path)
+            elif enters(here, entry.name):
+                inner.append((path, depth + 1))
+        waiting += reversed(inner)
+    return found[:MOST_FILES]
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def enters_all(_parent: Path, name: str) -> bool:

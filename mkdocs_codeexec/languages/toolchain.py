@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from mkdocs_codeexec.core.action import Value, digest
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult
 from mkdocs_codeexec.core.protocols import Command, Runner
-from mkdocs_codeexec.languages.regular import read_regular
 from mkdocs_codeexec.untrusted import Tree
+from mkdocs_codeexec.untrusted.regular import read_regular
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.confinement import Access

@@ -20,12 +20,13 @@ from mkdocs_codeexec.core.confinement import STRICT, WALLS, Access
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult, TimedOut, describe
 from mkdocs_codeexec.core.protocols import Command
 from mkdocs_codeexec.errors import Cancelled
+from mkdocs_codeexec.runtime.answers import PASSING, ended
 from mkdocs_codeexec.runtime.capture import Kept
 from mkdocs_codeexec.runtime.observed.asked import decoded
 from mkdocs_codeexec.runtime.sandbox import bubblewrap, places, tiers, users
 from mkdocs_codeexec.runtime.sandbox.tiers import Choice
 from mkdocs_codeexec.runtime.supervising.protocol import SCRATCH
-from mkdocs_codeexec.runtime.supervisor import PASSING, Place, Supervisor, encode, ended
+from mkdocs_codeexec.runtime.supervisor import Place, Supervisor, encode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -158,10 +158,19 @@ class ScratchDirectory:
                 remove(root, made.name)  # what resists is told with the root
 
     def has(self, name: str, *, regular: bool = True) -> bool:
-        """Tell whether there is a regular file `name`; or anything of that name, if it need not be `regular`."""
+        """Tell whether there is a regular file `name`; or anything of that name, if it need not be `regular`.
+
+        Raises:
+            CodeExecError: The name would leave the directory.
+        """
+        *folders, last = _parts(name)
         try:
-            with self.opened() as work:
-                return stat.S_ISREG(work.about(name).st_mode) or not regular
+            at = self.opened()
+            for folder in folders:
+                with at:
+                    at = at.folder(folder)
+            with at:
+                return stat.S_ISREG(at.about(last).st_mode) or not regular
         except (OSError, ValueError):
             return False
 

@@ -232,7 +232,7 @@ class DirectoryStore:
     def _damaged(self, at: Place, error: Exception) -> None:
         self._tell(
             "damage",
-            f"{self._tree.path(at)}: not a usable entry of the store ({str(error) or type(error).__name__})\n\n"
+            f"{self._tree.path(at)}: not a usable entry of the store ({str(error)[:200] or type(error).__name__})\n\n"
             "hint: it counts as absent and is written anew; if this comes back, delete it",
         )
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import atexit
 import functools
 import os
-import shutil
 import tempfile
-from contextlib import suppress
 from pathlib import Path
+
+from mkdocs_codeexec.untrusted import remove_path
 
 
 @functools.cache
@@ -26,5 +26,4 @@ def throwaway() -> Path:
 
 def _remove(folder: Path, owner: int) -> None:
     if os.getpid() == owner:  # not a process that was forked since
-        with suppress(RecursionError):
-            shutil.rmtree(folder, ignore_errors=True)
+        remove_path(folder)

@@ -49,6 +49,7 @@ RUST = '```rust exec\nprintln!("{}", 6 * 7);\n```\n'
 QUICK = "".join(f"```bash exec\necho quick {n}\n```\n\n" for n in range(4))
 OPTIONS = {
     "jobs": 4,
+    "timeout": 60,
     "languages": {"built": {"build": ["sh", "{file}"], "command": ["cat", "{file}"], "extension": "sh"}},
 }
 

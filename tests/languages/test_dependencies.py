@@ -573,6 +573,7 @@ def test_a_change_concerns_those_environments_that_contain_it(workshop: Workshop
     root = crate(
         tmp_path, "c", 'pub fn f() -> usize { include_str!("../LICENSE").len() }', **{"LICENSE": "22", "README.md": ""}
     )
+    (tmp_path / ".git").mkdir()  # all of it is one checkout
     environments = {**named("a", a=local("a")), **named("b", b=local("b")), **named("ab", a=local("a"), b=local("b"))}
     language = open_rust(workshop, workshop.rust(environments=environments))
     code = 'println!("{}", 1);'

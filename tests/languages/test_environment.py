@@ -448,7 +448,8 @@ def test_files_that_only_cargo_knows_of_count(workshop: Workshop, tmp_path: Path
     write(tmp_path / "w", {"Cargo.toml": '[workspace]\nmembers = ["member"]\n', "data.txt": "one"})
     crate(tmp_path / "w", "member", 'pub const DATA: &str = include_str!(concat!("../..", "/data.txt"));')
     write(root, {"more data/deep/a": ""})
-    readable = (tmp_path / "w/data.txt",)  # which cannot be seen beforehand, and is in no package
+    # What cannot be seen beforehand, and is in no package; and packages that packages name, which no checkout holds.
+    readable = tuple(tmp_path / name for name in ("w/data.txt", "macros", "w/member"))
     language = open_rust(workshop, workshop.rust({"mylib": {"path": "../mylib"}}, readable=readable))
     sample = workshop.sample('println!("{}", mylib::said());')
     assert "a+b v1 one\n" == stdout(workshop, language, sample.code)

@@ -14,8 +14,9 @@ import pytest
 from mkdocs_codeexec.core.settings import EnvironmentSettings
 from mkdocs_codeexec.languages import interpreter, visible
 from mkdocs_codeexec.languages.grants import Grants, anchor, checkout
-from mkdocs_codeexec.languages.regular import hash_regular, read_regular, text_of
+from mkdocs_codeexec.languages.rust.environments.unpacked import unpacked
 from mkdocs_codeexec.languages.views import INSTALLED, installation, outermost
+from mkdocs_codeexec.untrusted.regular import hash_regular, read_regular, text_of
 
 Workshop: TypeAlias = Any
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
@@ -134,6 +135,38 @@ def _declared(settings: Any) -> Any:
     from mkdocs_codeexec.languages import inputs
 
     return inputs.declared(settings.project_dir, ("data",), Grants(settings, "bash", (), ["data"]).holds)
+
+
+LOCK = """
+[[package]]
+name = "pub"
+version = "1.0.0"
+source = "registry+https://github.com/rust-lang/crates.io-index"
+
+[[package]]
+name = "mine"
+version = "1.0.0"
+source = "registry+https://example.org/index"
+
+[[package]]
+name = "repo"
+version = "0.1.0"
+source = "git+https://example.org/repo?tag=v1#0123456789abcdef0123456789abcdef01234567"
+"""
+
+
+def test_packages_of_other_sites_are_not_among_those_of_one(tmp_path: Path) -> None:
+    """Of private registries and repositories only what the lock file names; crates.io is everybody's."""
+    names = ("index.crates.io-1/other-1", "a-2/mine-1.0.0", "a-2/mine-2.0.0", "a-2/secret-1.0.0")
+    write(tmp_path, {f"registry/src/{name}/a": "" for name in names})
+    write(
+        tmp_path, {f"git/checkouts/{name}/a": "" for name in ("repo-3/0123456", "repo-3/0123457", "secret-4/89abcde")}
+    )
+
+    found = {path.relative_to(tmp_path).as_posix() for path in unpacked(LOCK, tmp_path)}
+
+    assert {"registry/src/index.crates.io-1", "registry/src/a-2/mine-1.0.0", "git/checkouts/repo-3/0123456"} == found
+    assert [] == list(unpacked(LOCK, tmp_path / "none"))
 
 
 # --- What is given --------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import random
 import shutil
 import struct
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,39 @@ def test_files_that_are_no_objects(tmp_path: Path, compile_: object) -> None:
     for path in (tmp_path, *tmp_path.iterdir(), tmp_path / "none", Path("/bin/sh").resolve()):
         with pytest.raises(NotUnderstoodError):
             surprise(path)
+
+
+def forged(path: Path, names: bytes, starts: list[int], size: int | None = None) -> Path:
+    """Write an object with a table of names, the names that begin at `starts`, and a symbol table without a symbol."""
+    sections = [(0,) * 10, (0, 3, 0, 0, 64, len(names) if size is None else size, 0, 0, 0, 0)]
+    sections += [(0, 2, 0, 0, 64, 0, 1, 0, 0, 24), *((start, 1, 0, 0, 0, 0, 0, 0, 0, 0) for start in starts)]
+    head = struct.pack(
+        "<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 1, 62, 1, 0, 0, 64 + len(names), 0, 64, 0, 0, 64, len(sections), 1
+    )
+    path.write_bytes(head + names + b"".join(struct.pack("<IIQQQQIIQQ", *section) for section in sections))
+    return path
+
+
+def test_names_are_read_once(tmp_path: Path) -> None:
+    """Names that share their ends are read; a table in which all names are in each other would be read for ever."""
+    assert "" == surprise(forged(tmp_path / "few.o", b"\0.text.abc\0", [1, 1, 10]))
+    long = b"\0.text." + b"." * 2_000_000 + b"\0"
+    with pytest.raises(NotUnderstoodError, match="in each other"):
+        surprise(forged(tmp_path / "many.o", long, [1] * 60_000))
+
+
+def test_no_room_is_made_for_what_is_not_there(tmp_path: Path) -> None:
+    """A table of 250 MiB in a file of a few bytes takes no memory."""
+    path = forged(tmp_path / "claims.o", b"\0", [], size=250 * 1024 * 1024)
+    code = (
+        "import resource, sys, pathlib\n"
+        "from mkdocs_codeexec.languages.rust.batch.objects import NotUnderstoodError, surprise\n"
+        "size = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (size + 2**26, size + 2**26))\n"
+        "try: surprise(pathlib.Path(sys.argv[1]))\n"
+        "except NotUnderstoodError as error: print(error)"
+    )
+    assert "it ends too early\n" == subprocess.check_output([sys.executable, "-c", code, path], text=True)
 
 
 def test_torn_and_forged_objects_are_refused_or_read(tmp_path: Path, compile_: object) -> None:

@@ -644,6 +644,9 @@ HELD = {
         "x = mmap.mmap(-1, 2 << 30)\nfor i in range(0, 900 << 20, 1 << 20):\n    x[i:i + (1 << 20)] = b'x' * (1 << 20)\n"
         "    x.madvise(mmap.MADV_DONTNEED, i, 1 << 20)"
     ),
+    "of who cannot be looked at": (
+        "import ctypes\nctypes.CDLL(None).prctl(4, 0, 0, 0, 0)\nkept = [memory() for _ in range(9)]"
+    ),
     "its first thread has ended": (
         "import ctypes\ndef go():\n    time.sleep(0.1)\n    x = mmap.mmap(-1, 900 << 20)\n"
         "    for i in range(0, 900 << 20, 1 << 20): x[i:i + (1 << 20)] = b'x' * (1 << 20)\n"
@@ -728,6 +731,18 @@ def test_what_is_written_is_limited_wherever_it_is(sandbox: Sandbox, how: str) -
     found = sandbox.sh(f"{WRITTEN[how]}; s=$?; sleep 3; exit $s", limits=limits)
 
     assert LimitReached("tmp" if "TMPDIR" in how else "disk", 64) == found.ended, found.stderr
+
+
+def test_a_file_that_is_only_mapped_is_limited(sandbox: Sandbox) -> None:
+    """A file that has no name, and no descriptor either, takes its place on the disk, and is found by that."""
+    code = (
+        "import mmap, os, sys, time\nf = open('x', 'wb+')\nos.remove('x')\n"
+        "for _ in range(99):\n    f.write(b'x' * (1 << 20)); f.flush()\n"
+        "m = mmap.mmap(f.fileno(), 4096)\nf.close()\ntime.sleep(20)"
+    )
+    found = sandbox.python(code)
+
+    assert LimitReached("disk", 64) == found.ended, found.stderr
 
 
 @pytest.mark.parametrize("place", ["$TMPDIR", "$HOME", "/tmp", "/dev/shm"])

@@ -12,10 +12,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from mkdocs_codeexec.languages.inputs import Holds, digest_of, enters_all, files_of, name_of, read_toml
-from mkdocs_codeexec.languages.regular import hash_regular, is_within, read_regular
+from mkdocs_codeexec.languages.rust.manifests import PACKAGE_FILE_LIMIT, around
+from mkdocs_codeexec.untrusted.regular import hash_regular, is_within, read_regular
 
 _PRUNED = frozenset({"target", "tests", "benches", "examples", "node_modules", "__pycache__"})
 """Folders of a package that hold nothing of its library."""
@@ -24,8 +24,6 @@ _PAGES = frozenset({"docs", "site"})
 """Most likely these are the pages that we are building; what a crate does read of them, cargo records."""
 _NO_SOURCE = re.compile(r"\..*|.*\.md|LICEN[CS]E.*|COPYING.*|Cargo\.lock|mkdocs\.ya?ml", re.IGNORECASE)
 """Files that are left out there."""
-PACKAGE_FILE_LIMIT = 16 * 1024 * 1024
-"""Bytes of a file that is read there; of larger ones the size counts. No source is larger."""
 MOST_BYTES = 4 * 1024**3
 """Bytes that are read of one package; of what comes behind them the size counts."""
 
@@ -69,24 +67,6 @@ class Package:
     prose: frozenset[Path] = frozenset()
 
 
-def around(folder: Path, project: Path | None = None) -> Path:
-    """Return the folder that holds what belongs to the package in `folder`: its checkout.
-
-    Without one, what is the same in every place: the smallest that holds the one above it, and the site.
-    """
-    found = next((one for one in (folder, *folder.parents) if (one / ".git").exists()), None)
-    if found is None:
-        near = folder.parent if project is None else Path(os.path.commonpath((folder.parent, project)))
-        found = folder if near == Path(near.anchor) else near
-    return found
-
-
-def manifest_of(folder: Path) -> Mapping[str, object]:
-    """Return what the manifest in `folder` says; empty if there is none, or it is a link that leads out of a checkout."""
-    path = folder / "Cargo.toml"
-    return read_toml(read_regular(path, PACKAGE_FILE_LIMIT, around(folder) if path.is_symlink() else None))
-
-
 @dataclass(slots=True)
 class _Reading:
     """What was found so far of a package; `guess` tells that nothing is recorded of it."""
@@ -114,15 +94,18 @@ class _Reading:
 
     def add(self, path: Path, folder: Path, limit: float = math.inf) -> None:
         """Note what is in the file `path` of the package in `folder`."""
-        within = self._within(path, folder)
-        found = None if within is False else hash_regular(path, min(limit, self.left), within)
+        limit = min(limit, self.left)
+        found = hash_regular(path, limit) if self._is_near(path, folder) else None
+        if found is None and os.path.islink(path):  # noqa: PTH114 - there are thousands
+            found = hash_regular(path, limit, self.tree(folder))
         self.hashes[path] = found[0] if found else None
         self.left -= found[1] if found else 0
 
     def source(self, path: Path, folder: Path) -> bytes | None:
         """Note what is in a source of the package in `folder`, and return it."""
-        within = self._within(path, folder)
-        content = None if within is False else read_regular(path, PACKAGE_FILE_LIMIT + 1, within)
+        content = read_regular(path, PACKAGE_FILE_LIMIT + 1) if self._is_near(path, folder) else None
+        if content is None and os.path.islink(path):  # noqa: PTH114 - there are thousands
+            content = read_regular(path, PACKAGE_FILE_LIMIT + 1, self.tree(folder))
         if content is not None and len(content) > min(PACKAGE_FILE_LIMIT, self.left):
             self.add(path, folder)
             return None
@@ -130,14 +113,12 @@ class _Reading:
         self.left -= len(content or b"")
         return content
 
-    def _within(self, path: Path, folder: Path) -> Path | Literal[False] | None:
-        """Return the tree that a link must lead to; None if `path` is none, False if the way to it leads elsewhere."""
+    def _is_near(self, path: Path, folder: Path) -> bool:
+        """Tell whether the way to `path`, which may be a link itself, stays in the tree."""
         tree, parent = self.tree(folder), path.parent
         if (tree, parent) not in self.ways:
             self.ways[tree, parent] = is_within(os.path.realpath(parent), str(tree))
-        if not self.ways[tree, parent]:
-            return False
-        return tree if path.is_symlink() else None
+        return self.ways[tree, parent]
 
     def content(self, path: Path, folder: Path) -> bytes | None:
         """Return what is in a source or a manifest of the package in `folder`."""

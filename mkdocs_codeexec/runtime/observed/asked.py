@@ -30,14 +30,22 @@ _UNTOLD = (
 _COMPILED = re.compile(r"(?P<folder>.*/)?__pycache__/(?P<name>[^/]+?)\.[^/]*\.pyc(?:\.\d+)?")
 
 
+_UPWARDS = 4 * 1024 * 1024
+"""Characters of paths with `..` in them, each counted as often as it goes up: for each, links are looked for."""
 _NESTED = 4
 """Scripts that are the programs of other scripts."""
 _WORDS = {"h": "hidden", "l": "list", "y": "link", "s": "shown", "x": "there"}
 
 
-def decoded(payload: bytes) -> tuple[str, ...]:
-    """Return what a supervisor tells: a letter and a path each (`supervising.observing`)."""
-    return tuple(os.fsdecode(item) for item in payload.split(b"\0") if item)
+def decoded(payload: bytes) -> tuple[str, ...] | None:
+    """Return what a supervisor tells: a letter and a path each (`supervising.observing`).
+
+    None if to look after it all would take longer than anybody has: a sample decides what it looks for.
+    """
+    items = [item for item in payload.split(b"\0") if item]
+    if b"/.." in payload and sum(item.count(b"/..") * len(item) for item in items) > _UPWARDS:
+        return None
+    return tuple(map(os.fsdecode, items))
 
 
 def sifted(asked: Iterable[str], scratch: str, access: Access, tier: Tier) -> tuple[str, ...]:

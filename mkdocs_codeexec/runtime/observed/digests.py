@@ -104,5 +104,5 @@ class Digests:
                 str(path): ((int(size), int(mtime), int(ctime), int(inode)), str(digest))
                 for path, (size, mtime, ctime, inode, digest) in value["files"].items()
             }
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
             return {}

@@ -37,6 +37,7 @@ class Watchdog:
         self._folders: list[tuple[str, list[str], int]] = []
         self._given: frozenset[tuple[int, int]] = frozenset()
         self._free = 0
+        self._disk = -1
         self._rest: tuple[str, ...] = ()
         if watches_disk and scratch is not None:
             work, *rest = (os.path.join(scratch, name) for name in ("work", "tmp", "home"))
@@ -45,6 +46,7 @@ class Watchdog:
             self._rest = tuple(path + "/" for path in rest)
             self._given = linked(os.path.join(scratch, "work"))
             self._free = free(scratch)
+            self._disk = os.stat(scratch).st_dev
         self._scratch = scratch
         self._shared = shared() if self._memory is not None else 0
         self.idle = self._memory is None and self._processes is None and not self._folders
@@ -54,7 +56,7 @@ class Watchdog:
         threads, memory, alive = usage(pid for pid in tree(os.getpid()) if pid != ours)
         if self._processes is not None and threads >= self._processes:
             return "processes", self._processes
-        unnamed = Unnamed(alive)
+        unnamed = Unnamed(alive, self._disk)
         if self._memory is not None and self._has_too_much(memory, alive, unnamed):
             return "memory", self._memory
         return self._has_written_too_much(unnamed)
@@ -73,8 +75,8 @@ class Watchdog:
         return unnamed.hidden or files * 1024 + sum(unnamed.mapped.values()) > most * 1024
 
     def _has_written_too_much(self, unnamed: Unnamed) -> tuple[str, int] | None:
+        written = self._written() if self._folders else 0
         for name, paths, most in self._folders:
-            written = self._free - free(self._scratch)
             files = Files(most * MIB, self._given, opening=written > most * MIB and os.geteuid() != 0)
             for path in paths:
                 files.add(path)
@@ -88,6 +90,13 @@ class Watchdog:
             if total > most * MIB:
                 return name, most
         return None
+
+    def _written(self) -> int:
+        """Return how many bytes more the whole disk has in use."""
+        try:
+            return self._free - free(self._scratch)
+        except OSError:  # the child may have removed all of it
+            return 0
 
 
 def free(folder: str) -> int:

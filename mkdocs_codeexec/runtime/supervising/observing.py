@@ -25,6 +25,7 @@ import struct
 
 from . import calls, seccomp
 from .processes import LIBC
+from .protocol import LARGEST
 
 TYPE_CHECKING = False  # importing `typing` would cost a fifth of the start
 if TYPE_CHECKING:
@@ -330,7 +331,8 @@ class Observer:
         """Return what was found, each ended by NUL; None if not all of it was seen."""
         if self.blind or not self.came:
             return None
-        return b"".join(item + b"\0" for item in sorted(self.found))
+        found = b"".join(item + b"\0" for item in sorted(self.found))
+        return found if len(found) <= LARGEST[b"i"] else None
 
     def close(self) -> None:
         """Free the descriptors."""

@@ -30,6 +30,10 @@ def device() -> int:
 class Unnamed:
     """What some processes hold.
 
+    Args:
+        folders: What tells of them in `/proc`.
+        disk: The device of which removed files are looked for.
+
     Attributes:
         memory: Bytes of files that are memory, by device and inode.
         removed: Bytes of files that were removed, and the name that each had.
@@ -40,8 +44,9 @@ class Unnamed:
     The last three are known after `look_closely`.
     """
 
-    def __init__(self, folders: Iterable[str]) -> None:
+    def __init__(self, folders: Iterable[str], disk: int) -> None:
         self._folders = list(folders)
+        self._disk = disk
         self.memory: dict[Key, int] = {}
         self.removed: dict[Key, tuple[int, str]] = {}
         self.mapped: dict[Key, int] = {}
@@ -66,7 +71,7 @@ class Unnamed:
             key = about.st_dev, about.st_ino
             if about.st_dev == device():
                 self.memory[key] = about.st_blocks * 512
-            elif key not in self.removed:
+            elif about.st_dev == self._disk and key not in self.removed:
                 self.removed[key] = about.st_blocks * 512, os.readlink(path)
         except OSError:
             return
@@ -94,9 +99,9 @@ class Unnamed:
         major, minor = (int(part, 16) for part in where.split(b":"))
         key = os.makedev(major, minor), int(inode)
         first, last = (int(part, 16) for part in span.split(b"-"))
-        if key[0] != device():
+        if key[0] == self._disk:
             self.hidden_on_disk = self.hidden_on_disk or key not in self.removed
-        elif key not in self.memory:
+        elif key[0] == device() and key not in self.memory:
             self.mapped[key] = max(self.mapped.get(key, 0), int(offset, 16) + last - first)
             self.hidden = self.hidden or name.startswith(b"/memfd:")
 

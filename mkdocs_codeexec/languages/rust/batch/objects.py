@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _LARGEST = 1 << 28
 """Bytes of a table that are read: a crate of many samples has some ten thousand sections, and names of a megabyte."""
+_SHARED = 16
+"""How often a table of names is read at most, in all."""
 _IFUNC = 10
 _HIDDEN = frozenset({1, 2})  # STV_INTERNAL, STV_HIDDEN
 _SYMTAB = 2
@@ -84,10 +86,10 @@ class _File(NamedTuple):
     layout: _Layout
     order: str
     sections: list[_Section]
-    names: bytes
+    names: _Names
 
     def name(self, section: _Section) -> bytes:
-        return _text(self.names, section.name)
+        return self.names.at(section.name)
 
     def table(self, kind: int) -> _Section | None:
         """Return the one symbol table of `kind`, if there is any."""
@@ -96,15 +98,14 @@ class _File(NamedTuple):
             raise NotUnderstoodError("more than one symbol table")
         return found[0] if found else None
 
-    def symbols(self, table: _Section) -> tuple[bytes, Iterator[tuple[int, int, int, int]]]:
+    def symbols(self, table: _Section) -> tuple[_Names, Iterator[tuple[int, int, int, int]]]:
         """Return the names of symbols, and of each that is nobody's own alone: name, info, other, section."""
         form = struct.Struct(self.order + self.layout.symbol)
         raw = _read(self.descriptor, table.offset, table.size)
         if table.size % form.size or table.info * form.size > table.size:
             raise NotUnderstoodError("a torn symbol table")
-        names = self.sections[table.link]
         a, b, c, d = self.layout.order
-        return _read(self.descriptor, names.offset, names.size), (
+        return _Names(self.descriptor, self.sections[table.link]), (
             (found[a], found[b], found[c], found[d]) for found in form.iter_unpack(raw)
         )
 
@@ -161,7 +162,7 @@ def _file(descriptor: int, kinds: tuple[int, ...]) -> _File:
         raise NotUnderstoodError("another kind of ELF file")
     sections = _sections(descriptor, struct.Struct(order + layout.section), fields[5], fields[11])
     names = sections[fields[12] if fields[12] != 0xFFFF else sections[0].link]
-    return _File(descriptor, layout, order, sections, _read(descriptor, names.offset, names.size))
+    return _File(descriptor, layout, order, sections, _Names(descriptor, names))
 
 
 def _surprises(file: _File) -> Iterator[str]:
@@ -172,13 +173,13 @@ def _surprises(file: _File) -> Iterator[str]:
     table = file.table(_SYMTAB)
     if table is None:
         return
-    text, symbols = file.symbols(table)
+    names, symbols = file.symbols(table)
     for number, (start, info, other, place) in enumerate(symbols):
         if info & 15 == _IFUNC:
             yield "a function that is chosen while loading"
         if number < table.info or not place:  # it is this file's own, or is looked for elsewhere
             continue
-        name = _text(text, start)
+        name = names.at(start)
         ours = name in _SYMBOLS or (other & 3 in _HIDDEN and _MANGLED.match(name) and _ALLOCATOR not in name)
         if not ours:
             yield f"the symbol `{name.decode('utf-8', 'replace')}`"
@@ -193,15 +194,15 @@ def _registered(file: _File) -> Iterator[str]:
     table = file.table(_SYMTAB)
     if table is None:
         raise NotUnderstoodError("it has no symbols")
-    text, symbols = file.symbols(table)
-    known = sum(_KNOWN.fullmatch(_text(text, start)) is not None for start, *_, place in symbols if place in arrays)
+    names, symbols = file.symbols(table)
+    known = sum(_KNOWN.fullmatch(names.at(start)) is not None for start, *_, place in symbols if place in arrays)
     if known < sum(arrays.values()):
         yield "what runs before or after `main`"
     if (dynamic := file.table(_DYNSYM)) is not None:
-        text, symbols = file.symbols(dynamic)
+        names, symbols = file.symbols(dynamic)
         for start, info, _, place in symbols:
             if place and info & 15 in _FUNCTIONS:
-                yield f"the symbol `{_text(text, start).decode('utf-8', 'replace')}`"
+                yield f"the symbol `{names.at(start).decode('utf-8', 'replace')}`"
 
 
 def _sections(descriptor: int, form: struct.Struct, offset: int, count: int) -> list[_Section]:
@@ -215,17 +216,29 @@ def _sections(descriptor: int, form: struct.Struct, offset: int, count: int) -> 
     return read(count or read(1)[0].size)
 
 
+class _Names:
+    """A table of names. Two may share an end, but no table of a compiler is read over and over again for that."""
+
+    def __init__(self, descriptor: int, table: _Section) -> None:
+        self._text = _read(descriptor, table.offset, table.size)
+        self._left = _SHARED * len(self._text)
+
+    def at(self, start: int) -> bytes:
+        end = self._text.find(b"\0", start)
+        if start > len(self._text) or end < 0:
+            raise NotUnderstoodError("a name has no end")
+        self._left -= end - start
+        if self._left < 0:
+            raise NotUnderstoodError("its names are in each other")
+        return self._text[start:end]
+
+
 def _read(descriptor: int, offset: int, size: int) -> bytes:
     if size > _LARGEST:
         raise NotUnderstoodError("it is too large")
+    if offset + size > os.fstat(descriptor).st_size:  # before room is made for it
+        raise NotUnderstoodError("it ends too early")
     found = os.pread(descriptor, size, offset)
     if len(found) != size:
         raise NotUnderstoodError("it ends too early")
     return found
-
-
-def _text(strings: bytes, start: int) -> bytes:
-    end = strings.find(b"\0", start)
-    if start > len(strings) or end < 0:
-        raise NotUnderstoodError("a name has no end")
-    return strings[start:end]

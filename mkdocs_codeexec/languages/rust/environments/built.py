@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.action import digest
-from mkdocs_codeexec.languages.regular import read_regular
 from mkdocs_codeexec.languages.rust.environments.picked import NOTHING, Picked
 from mkdocs_codeexec.languages.toolchain import stat_of, write
+from mkdocs_codeexec.untrusted.regular import read_regular
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.languages.rust.environments.capture import Arguments

@@ -1,8 +1,6 @@
 """cargo's configuration of the user as one file, for a cargo that must not see the files that it is from.
 
-They hold tokens, and stand in folders of which a build may see nothing. The rules are those of the cargo book,
-"Configuration": files from the working directory upwards, then the one at home; nearer ones win, lists are joined,
-and relative paths start at the folder above the one that a file is in.
+They hold tokens, and stand in folders of which a build may see nothing.
 """
 
 from __future__ import annotations
@@ -14,10 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.languages.grants import Grants, checkout_of
-from mkdocs_codeexec.languages.inputs import read_toml
-from mkdocs_codeexec.languages.regular import read_regular
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_environment, cargo_home, is_source
-from mkdocs_codeexec.languages.rust.environments.fenced import LIMIT, Refused, credentials, fenced, providers
+from mkdocs_codeexec.languages.rust.environments.configured import documents, files, merge, read
+from mkdocs_codeexec.languages.rust.environments.fenced import Refused, credentials, fenced, providers
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
@@ -36,17 +33,6 @@ _OUR_PLACES: Mapping[str, frozenset[str]] = {
     "resolver": frozenset({"lockfile-path"}),
 }
 """What it says of places that are ours to choose: to write elsewhere is not allowed, and nobody would look there."""
-_PATHS = (
-    ("paths",),
-    ("build", "target"),
-    ("source", "*", "directory"),
-    ("source", "*", "local-registry"),
-    ("patch", "*", "*", "path"),
-)
-_PROGRAMS = (("target", "*", "linker"), ("target", "*", "ar"))
-"""Paths if there is a slash in them, else looked for in PATH."""
-_DEEPEST = 8
-"""How deep one file includes another."""
 _OURS = frozenset({"HOME", "TMPDIR", "RUST_BACKTRACE", "RUST_LIB_BACKTRACE"})
 """Variables that are not cargo's to set for samples: `languages.rust.backtrace` is the option for the last two."""
 
@@ -79,8 +65,8 @@ def refused(settings: Settings) -> list[Refused]:
 
 def has_providers(settings: Settings) -> bool:
     """Tell whether the user's credentials are got by programs."""
-    home = [path for path in _files(settings) if path.parent == cargo_home(settings)]
-    return providers(_read(home[0]) if home else {}, settings.host_env)
+    home = [path for path in files(settings) if path.parent == cargo_home(settings)]
+    return providers(read(home[0]) if home else {}, settings.host_env)
 
 
 def _merged(settings: Settings, *, home: bool = True) -> tuple[Table, list[Refused]]:
@@ -88,16 +74,16 @@ def _merged(settings: Settings, *, home: bool = True) -> tuple[Table, list[Refus
     merged: Table = {}
     refused: list[Refused] = []
     grants = Grants(settings, "rust", settings.rust.readable if settings.rust else ())
-    files = list(_files(settings))
-    own = next((_read(path) for path in files if path.parent == cargo_home(settings)), {})
+    found = list(files(settings))
+    own = next((read(path) for path in found if path.parent == cargo_home(settings)), {})
     known = credentials(settings, own)
-    for path in files:
+    for path in found:
         if path.parent == cargo_home(settings):
-            _merge(merged, own if home else {})
+            merge(merged, own if home else {})
         elif (tree := checkout_of(path, settings)) is None:
-            _merge(merged, _read(path))
+            merge(merged, read(path))
         else:
-            _merge(merged, fenced(_read(path, tree), grants.wrong, known, refused))
+            merge(merged, fenced(read(path, tree), grants.wrong, known, refused))
     return merged, refused
 
 
@@ -120,15 +106,15 @@ class Variable(NamedTuple):
 
 def of_site(settings: Settings) -> list[Path]:
     """Return the files beside and above `mkdocs.yml`."""
-    return [path for path in _files(settings) if path.parent != cargo_home(settings)]
+    return [path for path in files(settings) if path.parent != cargo_home(settings)]
 
 
 def variables(settings: Settings, *, home: bool) -> dict[str, Variable]:
     """Return the table `[env]` of cargo's configuration, by name: that at home, or that beside and above `mkdocs.yml`."""
     found: dict[str, Variable] = {}
-    for path in _files(settings):
+    for path in files(settings):
         if (path.parent == cargo_home(settings)) is home:
-            table = _read(path, checkout_of(path, settings)).get("env")
+            table = read(path, checkout_of(path, settings)).get("env")
             for name, item in table.items() if isinstance(table, Mapping) else ():
                 value = item.get("value") if isinstance(item, Mapping) else item
                 if isinstance(value, str) and name not in _OURS:
@@ -189,9 +175,9 @@ def flags(settings: Settings) -> str:
 
     As they say it: no place of this machine is added.
     """
-    files = ((path, checkout_of(path, settings)) for path in _files(settings))
-    documents = (document for path, tree in files for _, document in _documents(path, tree))
-    found = [picked for document in documents if (picked := _flags(document))]
+    named = ((path, checkout_of(path, settings)) for path in files(settings))
+    said = (document for path, tree in named for _, document in documents(path, tree))
+    found = [picked for document in said if (picked := _flags(document))]
     return json.dumps(found, sort_keys=True, default=str) if found else ""
 
 
@@ -237,76 +223,6 @@ def _table(value: object) -> Table:
 def _tables(value: object) -> Iterator[Mapping[str, object]]:
     if isinstance(value, Mapping):
         yield from (table for table in value.values() if isinstance(table, Mapping))
-
-
-def _files(settings: Settings) -> Iterator[Path]:
-    """Yield the files, the one that counts most first."""
-    home = cargo_home(settings)
-    folders = [folder / ".cargo" for folder in (settings.project_dir, *settings.project_dir.parents)]
-    for folder in dict.fromkeys((*folders, home)):
-        # Of two files in one folder, cargo takes the one with the older name.
-        found = (folder / name for name in ("config", "config.toml"))
-        yield from [path for path in found if path.is_file()][:1]
-
-
-def _read(path: Path, tree: Path | None = None) -> Table:
-    """Return what the file `path` says, and what it includes, if all of it is in `tree`."""
-    found: Table = {}
-    for start, document in _documents(path, tree):
-        _merge(found, {key: _absolute((key,), value, start) for key, value in document.items()})
-    return found
-
-
-def _documents(path: Path, tree: Path | None, depth: int = 0) -> Iterator[tuple[Path, Mapping[str, object]]]:
-    """Yield what the file `path` says, then what it includes, each with the folder at which its paths start."""
-    content = read_regular(Path(os.path.realpath(path)), LIMIT) if tree is None else read_regular(path, LIMIT, tree)
-    if content is None:
-        return
-    config = read_toml(content)
-    yield path.parent.parent, config
-    wanted = config.get("include")
-    for item in reversed(wanted) if isinstance(wanted, list) and depth < _DEEPEST else ():
-        name = item.get("path") if isinstance(item, Mapping) else item
-        if isinstance(name, str):  # relative to the file itself
-            yield from _documents(path.parent / name, tree, depth + 1)
-
-
-def _merge(here: Table, further: Mapping[str, object]) -> None:
-    """Add to `here` what `further` says, which counts less."""
-    for key, value in further.items():
-        own = here.get(key)
-        if isinstance(own, dict) and isinstance(value, Mapping):
-            _merge(own, value)
-        elif isinstance(own, list) and isinstance(value, list):
-            here[key] = [*value, *own]
-        elif key not in here:
-            here[key] = value
-
-
-def _absolute(at: tuple[str, ...], value: object, start: Path) -> object:
-    """Return `value`, which stands at the keys `at`, with paths that start at the root."""
-    if isinstance(value, Mapping):
-        if at[0] == "env" and isinstance(value.get("value"), str) and value.get("relative") is True:
-            kept = {key: item for key, item in value.items() if key != "relative"}
-            return {**kept, "value": _path(str(value["value"]), start)}
-        return {key: _absolute((*at, key), item, start) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_absolute(at, item, start) for item in value]
-    if not isinstance(value, str):
-        return value
-    is_path = _is_one_of(at, _PATHS) and (at[0] != "build" or "/" in value or value.endswith(".json"))
-    return _path(value, start) if is_path or (_is_one_of(at, _PROGRAMS) and "/" in value) else value
-
-
-def _is_one_of(at: tuple[str, ...], patterns: tuple[tuple[str, ...], ...]) -> bool:
-    return any(
-        len(at) == len(pattern) and all(want in ("*", key) for key, want in zip(at, pattern, strict=True))
-        for pattern in patterns
-    )
-
-
-def _path(name: str, start: Path) -> str:
-    return os.path.normpath(start / name)
 
 
 def _public(at: tuple[str, ...], value: object, variables: Mapping[str, str]) -> object:

@@ -25,7 +25,8 @@ from mkdocs_codeexec.languages.rust.environments.documented import Documented, d
 from mkdocs_codeexec.languages.rust.environments.kept import Kept
 from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE
 from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Trouble, without_unused
-from mkdocs_codeexec.languages.rust.packages import Further, Package, around, package
+from mkdocs_codeexec.languages.rust.manifests import around
+from mkdocs_codeexec.languages.rust.packages import Further, Package, package
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.confinement import Access
@@ -170,7 +171,7 @@ class Environment:
         from mkdocs_codeexec.languages.rust.environments import project, reach
 
         packages = None if self.plain else project.home_of_cargo(self._home(toolchain), self._settings)
-        return reach.to_compile(self.grants, toolchain, packages, arguments)
+        return reach.to_compile(self.grants, toolchain, packages, arguments, self._lock or "")
 
     def folder(self, toolchain: Toolchain) -> Path | None:
         """Return where the package is that its samples are compiled for; None if the site's own cannot be written."""

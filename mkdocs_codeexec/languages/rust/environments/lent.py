@@ -41,7 +41,7 @@ def copy(theirs: Path, ours: Path) -> None:
 
     cargo goes on from what is there by dates, which are kept. Links stay links, and what is no file is left out.
     """
-    with _copying, contextlib.suppress(OSError, shutil.Error):
+    with _copying, contextlib.suppress(OSError, shutil.Error, RecursionError):
         target = ours / TARGET
         if target.exists() or not (theirs / TARGET).is_dir() or (theirs / TARGET).is_symlink():
             return

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.languages.regular import is_within
+from mkdocs_codeexec.untrusted.regular import is_within
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.languages.rust.environments.capture import Arguments

@@ -12,7 +12,9 @@ from mkdocs_codeexec.languages.grants import repositories
 from mkdocs_codeexec.languages.rust.environments import configuration
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home, folders
 from mkdocs_codeexec.languages.rust.environments.recorded import tree
-from mkdocs_codeexec.languages.rust.packages import Further, manifest_of
+from mkdocs_codeexec.languages.rust.environments.unpacked import unpacked
+from mkdocs_codeexec.languages.rust.manifests import manifest_of
+from mkdocs_codeexec.languages.rust.packages import Further
 from mkdocs_codeexec.languages.toolchain import find_program
 from mkdocs_codeexec.languages.views import installation
 
@@ -97,7 +99,9 @@ def to_build(
     return Access(readable=grants.clean(readable), writable=tuple(sorted(map(str, writable))))
 
 
-def to_compile(grants: Grants, toolchain: Toolchain, packages: Path | None, arguments: Arguments) -> Access:
+def to_compile(
+    grants: Grants, toolchain: Toolchain, packages: Path | None, arguments: Arguments, lock: str = ""
+) -> Access:
     """Return what a compiler of samples may reach, and the programs that it makes.
 
     Messages show lines of the sources of dependencies, macros read files of their packages, and programs load libraries.
@@ -107,13 +111,14 @@ def to_compile(grants: Grants, toolchain: Toolchain, packages: Path | None, argu
         toolchain: Compiles.
         packages: The folder that cargo took for its home; None if nothing was built.
         arguments: What was built adds to the command line.
+        lock: The lock file by which it was built.
     """
     settings = grants.settings
     config = configuration.configuration(settings)
     readable = [*_tools(settings, toolchain, config), *_packages(arguments.local, grants), *grants.given()]
     if packages is not None:  # else there are no dependencies
         for home in (packages, cargo_home(settings)):
-            readable += map(str, (home / "registry" / "src", home / "git" / "checkouts"))
+            readable += map(str, unpacked(lock, home))
         readable += (*arguments.sees, *configuration.sources(config), *folders(settings))
     return Access(readable=grants.clean(readable))
 

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.languages.regular import text_of
 from mkdocs_codeexec.languages.rust.environments import locks
-from mkdocs_codeexec.languages.rust.packages import PACKAGE_FILE_LIMIT, around, manifest_of
+from mkdocs_codeexec.languages.rust.manifests import PACKAGE_FILE_LIMIT, around, manifest_of
+from mkdocs_codeexec.untrusted.regular import text_of
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.languages.rust.environments.manifest import Table

@@ -24,10 +24,10 @@ def read_regular(path: Path, limit: int, tree: Path | None = None) -> bytes | No
         limit: Bytes.
         tree: Links are followed, on the way too, if all of it ends within this folder. None: `path` itself is no link.
     """
-    fd = _opened(path, tree)
-    if fd is None:
+    found = _opened(path, tree)
+    if found is None:
         return None
-    with os.fdopen(fd, "rb") as file:
+    with os.fdopen(found[0], "rb") as file:
         try:
             return file.read(limit)
         except OSError:
@@ -50,12 +50,12 @@ def hash_regular(path: Path, limit: float, tree: Path | None = None) -> tuple[st
 
     Of a file that is larger than `limit` bytes the size alone counts.
     """
-    fd = _opened(path, tree)
-    if fd is None:
+    opened = _opened(path, tree)
+    if opened is None:
         return None
+    fd, size = opened
     with os.fdopen(fd, "rb", buffering=0) as file:
         try:
-            size = os.fstat(fd).st_size
             if size > limit:
                 return f"{size} bytes", 0
             found, left = hashlib.sha256(), size  # files of the kernel that say they are empty may have no end
@@ -72,8 +72,8 @@ def is_within(real: str, tree: str) -> bool:
     return real == tree or real.startswith(tree.rstrip("/") + "/")
 
 
-def _opened(path: Path, tree: Path | None) -> int | None:
-    """Return a descriptor of a regular file: looked at before it is opened, as opening some devices does something."""
+def _opened(path: Path, tree: Path | None) -> tuple[int, int] | None:
+    """Return a descriptor of a regular file, and its size: looked at before it is opened, as opening some devices does something."""
     name = os.fspath(path)
     try:
         if tree is not None:
@@ -87,7 +87,8 @@ def _opened(path: Path, tree: Path | None) -> int | None:
         if isinstance(error, OSError) and error.errno == errno.EMFILE:
             raise
         return None
-    if stat.S_ISREG(os.fstat(fd).st_mode):
-        return fd
+    about = os.fstat(fd)
+    if stat.S_ISREG(about.st_mode):
+        return fd, about.st_size
     os.close(fd)
     return None
