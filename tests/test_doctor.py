@@ -8,13 +8,13 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from support import forks
 
+from mkdocs_codeexec.commands import doctor as command
 from mkdocs_codeexec.core.confinement import WALLS
 from mkdocs_codeexec.probing import program, ways
 from mkdocs_codeexec.probing.canaries import Canaries, Places
@@ -134,6 +134,19 @@ def test_rust_is_skipped_with_a_reason_where_there_is_no_cargo(tmp_path: Path) -
     assert 86 == len(level["ways"][PYTHON])
 
 
+def test_the_folder_of_what_is_tried_is_removed(tmp_path: Path) -> None:
+    """Whatever is left in it: closed folders, and links, which are not followed."""
+    kept = tmp_path / "kept"
+    kept.touch()
+    with command._folder() as folder:
+        (folder / "closed/inner").mkdir(parents=True)
+        (folder / "closed").chmod(0)
+        (folder / "link").symlink_to(tmp_path)
+
+    assert not folder.exists()
+    assert kept.exists()
+
+
 # --- Probes -------------------------------------------------------------------------------------------------------------
 
 
@@ -184,14 +197,21 @@ def test_a_link_that_was_followed_is_seen(canaries: Canaries) -> None:
     assert {"files.links": "a link was followed"} == canaries.changed()
 
 
-def test_what_no_limit_ends_is_told(tmp_path: Path) -> None:
-    """Without a sandbox, the same samples have all that they want."""
-    places = Places(tmp_path / "places")
-    settings = replace(ways._settings("off", places, os.environ), sandbox="off")
-    found = ways._ends(settings, Console(log=_Nobody(), color=False, out=None))
-    places.close()
+def test_where_nothing_holds_it_all_of_that_is_told(tmp_path: Path) -> None:
+    """The same samples without a sandbox, judged by what bubblewrap promises; no limit ends any of them, either."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("bash", "cat"):
+        (programs / name).symlink_to(str(shutil.which(name)))
+    console = Console(log=_Nobody(), color=False, out=None)
+    tried = ways.try_all("off", os.environ | {"PATH": str(programs)}, tmp_path / "tried", console)
+    found = Level("bubblewrap", root=os.geteuid() == 0, landlock=7, tried=tried)
+    differing = {probe.name for probe, *_ in found.reached(promised=True)}
 
-    assert dict.fromkeys(ways.ENDS, "reached") == {name: state for name, (state, _) in found.items()}
+    assert found.differs
+    assert len(differing) > 45
+    assert {"limits.memory", "limits.processes", "limits.disk", "files.remove", "places.home"} <= differing
+    assert len(list(found.lines())) > 45 + len(GROUPS)
 
 
 class _Nobody:

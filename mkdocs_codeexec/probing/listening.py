@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mkdocs_codeexec.runtime.sandbox import users
+
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
@@ -22,6 +24,12 @@ _VICTIM = """\
 import os, sys
 os.chdir(sys.argv[1])
 file = open("read")
+if sys.argv[3]:
+    import ctypes
+    os.setgroups([])
+    os.setgid(int(sys.argv[3]))
+    os.setuid(int(sys.argv[3]))
+    ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # PR_SET_DUMPABLE, as if it had been started so
 sys.stdout.write(f"{file.fileno()}\\n")
 sys.stdout.flush()
 sys.stdin.read()
@@ -71,11 +79,15 @@ def _resolvers() -> list[tuple[int, str]]:
 
 
 def victim(stack: ExitStack, folder: Path, token: str) -> dict[str, Any]:
-    """Start a process that does nothing, and return what there is to be reached of it. It ends with this one."""
+    """Start a process that does nothing, and return what there is to be reached of it. It ends with this one.
+
+    As root it is of the user that builds Environments, as a build script of another site is.
+    """
+    user = users.builder()
     (theirs, ours), (told, tells) = os.pipe(), os.pipe()
     pid = os.posix_spawn(
         sys.executable,
-        [sys.executable, "-I", "-S", "-c", _VICTIM, str(folder), token],
+        [sys.executable, "-I", "-S", "-c", _VICTIM, str(folder), token, str(user or "")],
         {"CODEEXEC_CANARY": token, "LD_LIBRARY_PATH": f"{sys.base_prefix}/lib"},
         file_actions=[(os.POSIX_SPAWN_DUP2, theirs, 0), (os.POSIX_SPAWN_DUP2, tells, 1)],
     )

@@ -11,6 +11,12 @@ WAYS = (PYTHON, SHELL, MACRO, BUILD_SCRIPT)
 """As what it is tried: two samples, a Rust procedural macro while a sample is compiled, and cargo's build script."""
 
 
+OF_ONE_USER = frozenset(
+    f"processes.{name}" for name in ("signalled", "by-descriptor", "limits", "scheduler", "priority", "processors")
+)
+"""What a build script reaches of another build under `limits`: where root builds, both have the same user."""
+
+
 class Probe(NamedTuple):
     """One row.
 
@@ -40,6 +46,8 @@ class Probe(NamedTuple):
     def promised(self, level: Tier, way: str, *, root: bool, landlock: int) -> bool:
         """Tell whether `level` promises to hold it on a machine with that version of Landlock."""
         if level == "off" or way in self.open_to:
+            return False
+        if level == "limits" and way == BUILD_SCRIPT and self.name in OF_ONE_USER:
             return False
         if level == "landlock" and landlock < self.landlock and not (root and self.as_root):
             return False
@@ -78,8 +86,8 @@ PROBES = (
     Probe("files.links", "have the cleanup follow a link", "limits"),
     Probe("files.own-root", "read a file by `/proc/self/root`"),
     Probe("places.home", "read keys and tokens in the home directory, or list it"),
-    Probe("places.accounts", "read `/etc/shadow` and the like", "limits"),
-    Probe("places.system", "write to the system's folders", "limits"),
+    Probe("places.accounts", "read `/etc/shadow` and the like", "landlock", "limits"),
+    Probe("places.system", "write to the system's folders", "landlock", "limits"),
     Probe("places.project", "write to the project, or read what is not granted of it"),
     Probe("places.hidden", "read `.env` and `.git` in a local crate"),
     Probe("places.sources", "write to a local crate"),
@@ -149,7 +157,7 @@ PROBES = (
     Probe("environment.open-files", "use files that were open", "limits"),
     Probe("environment.agent", "ask the agent that holds SSH keys", "limits"),
     Probe("kernel.memory", "read the kernel's memory or list its keys"),
-    Probe("kernel.settings", "write to settings in `/proc` and `/sys`", "limits"),
+    Probe("kernel.settings", "write to settings in `/proc` and `/sys`", "landlock", "limits"),
     Probe("kernel.groups", "leave its group of processes", "landlock", "limits"),
     Probe("limits.kernel", "have no limit of memory, files, processes or time", "limits", open_to=(BUILD_SCRIPT,)),
     Probe("limits.memory", "take more memory than it may", "limits", ways=SAMPLES),

@@ -55,8 +55,9 @@ def output(argv: list[str], env: dict[str, str]) -> tuple[int, str]:
 
 @probe
 def user(canaries: Canaries) -> str | None:
-    del canaries
-    return "it is root" if 0 in (*os.getresuid(), *os.getresgid()) else None
+    own = 0 in os.getresuid()
+    group = canaries["root"] and 0 in os.getresgid()  # in some containers ordinary users have root's group
+    return "it is root" if own or group else None
 
 
 @probe
