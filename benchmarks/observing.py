@@ -39,7 +39,8 @@ from mkdocs_codeexec.languages.script import ScriptLanguage
 from mkdocs_codeexec.pipeline import Pipeline
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.process import Children
-from mkdocs_codeexec.runtime.scratch import ScratchDirectory, ScratchRoot
+from mkdocs_codeexec.runtime.scratch import ScratchDirectory
+from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
 from mkdocs_codeexec.runtime.store import DirectoryStore
 from mkdocs_codeexec.site import open_states
 
@@ -263,19 +264,21 @@ def whole(folder: Path, number: int, rounds: int) -> str:
         name = "index" if page == 0 else f"page-{page}"
         (folder / f"docs/{name}.md").write_text("\n".join(fences[page : page + 10]))
     taken: dict[str, list[float]] = {"with": [], "without": []}
+    busy: dict[str, list[float]] = {"with": [], "without": []}
     env = measuring.environment(folder, CODEEXEC_ENVIRONMENT_DIR=str(folder / "environments"))
     for turn in range(rounds + 1):
         for way, times in list(taken.items())[:: 1 if turn % 2 else -1]:
             shutil.rmtree(folder / ".cache", ignore_errors=True)
-            began = time.perf_counter()
+            before, began = cpu(), time.perf_counter()
             command = [sys.executable, "-c", WHOLE, "build", "-q", way]
             subprocess.run(command, cwd=folder, env=env, check=True, stderr=subprocess.DEVNULL)
             if turn:
                 times.append(time.perf_counter() - began)
-    ratio = median(a / b for a, b in zip(taken["with"], taken["without"], strict=True))
+                busy[way].append(cpu() - before)
+    ratio, used = (median(a / b for a, b in zip(one["with"], one["without"], strict=True)) for one in (taken, busy))
     a, b = (median(taken[way]) for way in ("with", "without"))
     met = "met" if ratio <= COLD else "missed"
-    return f"`mkdocs build` of {number}, cold: {a:.2f} s, {b:.2f} unobserved: x {ratio:.3f}  {met}"
+    return f"`mkdocs build` of {number}, cold: {a:.2f} s, {b:.2f} unobserved: x {ratio:.3f} (processors: x {used:.3f})  {met}"
 
 
 def main() -> None:

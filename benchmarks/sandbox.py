@@ -26,7 +26,8 @@ from mkdocs_codeexec.core.confinement import RUN_LIMITS, Access, Tier
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.runtime.process import Children
 from mkdocs_codeexec.runtime.sandbox.tiers import ALL
-from mkdocs_codeexec.runtime.scratch import ScratchDirectory, ScratchRoot
+from mkdocs_codeexec.runtime.scratch import ScratchDirectory
+from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
 
 MILLISECONDS = 15.0
 """That a child may cost more at the median than without a sandbox."""

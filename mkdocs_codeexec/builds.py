@@ -130,15 +130,19 @@ class Builds:
         console.say(run.summary())
         if (kept := self.kept()) is not None:
             kept.tidy()
-        for build in self._all:
-            if build.site.states is not None:
-                build.site.states.save()
-        if run.counts()["samples"]:
-            self._write(run, site)
+            kept.close()
+        if site.settings.keeps:
+            self._keep(run, site)
         fails = run.verdict() if fatal or any(other["fails"] for other in others) else ""
         return "" if self.project and self.project.leave(run, fails) else fails
 
-    def _write(self, run: Run, site: Site) -> None:
+    def _keep(self, run: Run, site: Site) -> None:
+        """Leave what later builds, and readers of `last-run.json`, want to know."""
+        for build in self._all:
+            if build.site.states is not None:
+                build.site.states.save()
+        if not run.counts()["samples"]:
+            return
         try:
             run.write(site.settings.cache_dir)
         except OSError as error:
@@ -149,6 +153,7 @@ class Builds:
     def _failures(self) -> list[Failure]:
         """Return what must be told of samples that did not go as said; what is on pages of several builds, once."""
         from mkdocs_codeexec.report.failures import failures
+        from mkdocs_codeexec.report.volume import within_bounds
 
         found = [(build.site, build.site.resolved()) for build in self._written()]
         languages = {name: language for site, _ in found for name, language in site.languages.items()}
@@ -156,7 +161,9 @@ class Builds:
         def page(location: Location) -> str:
             return self.pages.get(location.path or location.page, "")
 
-        return failures(distinct(chain.from_iterable(items for _, items in found)), languages, page)
+        return list(
+            within_bounds(failures(distinct(chain.from_iterable(items for _, items in found)), languages, page))
+        )
 
     def _written(self) -> list[Build]:
         return [build for build in self._all if build.written and build.site.settings.enabled]

@@ -7,13 +7,14 @@ samples (no compiler, a registry that is not reached), 130 if it was interrupted
 from __future__ import annotations
 
 import argparse
+import functools
 import logging
 import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
@@ -21,24 +22,29 @@ from mkdocs.exceptions import Abort, MkDocsException
 from mkdocs.plugins import BasePlugin, event_priority
 
 from mkdocs_codeexec.checking import Collected, check
-from mkdocs_codeexec.config import PluginOptions
+from mkdocs_codeexec.commands import Context, doctor
+from mkdocs_codeexec.config import PluginOptions, read_environment, settings_from
 from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.errors import Cancelled, CodeExecError, ConfigurationError, nearest
 from mkdocs_codeexec.plugin import CodeExecPlugin
-from mkdocs_codeexec.report.console import plainly
+from mkdocs_codeexec.report.console import Console, plainly, wants_color
 from mkdocs_codeexec.report.run import distinct
+from mkdocs_codeexec.runtime.cpus import usable_cpus
 from mkdocs_codeexec.serve import depth
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
 
+    from mkdocs_codeexec.commands import Command
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.pipeline import Resolved
     from mkdocs_codeexec.site import Site
 
+COMMANDS: Mapping[str, Command] = {"doctor": doctor}
+"""Those that are a file in `commands`."""
 UNDELIVERED = ("plan", "run", "watch", "status", "cache")
 """Commands that are agreed on and not written yet."""
 NESTING = {"i18n"}
@@ -58,6 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _arguments(argv)
     with _log_on_stderr():
         try:
+            if arguments.command in COMMANDS:
+                return COMMANDS[arguments.command].execute(_context(arguments))
             with tempfile.TemporaryDirectory(prefix="codeexec-check-") as name:
                 found = _collected(arguments.config_file, Path(name))
                 return check(found, arguments.repeat, Path(name), as_json=arguments.json)
@@ -85,24 +93,61 @@ class _Parser(argparse.ArgumentParser):
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = _Parser(
         prog="codeexec",
-        usage="codeexec [-f FILE] [--json] check [--repeat N]",
-        description="Execute every sample of a MkDocs site several times, cold, and find those that fail or do not "
-        "repeat. No outcome is stored.",
+        usage="codeexec [-f FILE] [--json] check [--repeat N] | doctor [--probe]",
+        description="check: execute every sample of a MkDocs site several times, cold, and find those that fail or do not "
+        "repeat; no outcome is stored. doctor: tell what there is on this machine and what is missing; with --probe, try "
+        "what a sample can reach.",
         allow_abbrev=False,
     )
     parser.add_argument("-f", "--config-file", metavar="FILE", help="the site's configuration (default: mkdocs.yml)")
     parser.add_argument("--json", action="store_true", help="write the report as JSON")
-    parser.add_argument("--repeat", metavar="N", type=_times, default=3, help="how often (default: 3)")
-    parser.add_argument("command", metavar="check")
+    parser.add_argument("--repeat", metavar="N", type=_times, help="`check`: how often (default: 3)")
+    for command in COMMANDS.values():
+        command.arguments(parser)
+    parser.add_argument("command", metavar="check|doctor")
     found, rest = parser.parse_known_args(argv)
+    known = ("check", *COMMANDS)
     if found.command in UNDELIVERED:
-        parser.error(f"`{found.command}` is not available in this version of mkdocs-codeexec, only `check` is")
-    if found.command != "check":
-        near = nearest(found.command, ("check",))
+        parser.error(
+            f"`{found.command}` is not available in this version of mkdocs-codeexec, only `check` and `doctor` are"
+        )
+    if found.command not in known:
+        near = nearest(found.command, known)
         parser.error(f"there is no command `{found.command}`" + (f", did you mean `{near}`?" if near else ""))
+    if found.repeat is not None and found.command != "check":
+        rest = ["--repeat", *rest]
+    if found.probe and found.command != "doctor":
+        rest = ["--probe", *rest]
     if rest:
-        parser.error(f"`{rest[0]}` is not an argument of `check`")
+        parser.error(f"`{rest[0]}` is not an argument of `{found.command}`")
+    found.repeat = found.repeat or 3
     return found
+
+
+def _context(arguments: argparse.Namespace) -> Context:
+    """Return what a command is given that needs no page of the site, which need not even be there."""
+    console = Console(log=_log, color=wants_color(read_environment(), sys.stderr))
+    return Context(arguments, console, functools.partial(_settings, arguments), functools.partial(_named, arguments))
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    options, folder = _options(arguments)
+    return settings_from(options, project_dir=folder, environ=read_environment(), cpus=usable_cpus)
+
+
+def _named(arguments: argparse.Namespace) -> Mapping[str, object]:
+    found = _options(arguments)[0].get("languages")
+    return found if isinstance(found, dict) else {}
+
+
+def _options(arguments: argparse.Namespace) -> tuple[Mapping[str, Any], Path]:
+    """Return what a site says, and its folder; nothing for a folder without a site."""
+    if arguments.config_file is None and not any(Path(name).exists() for name in ("mkdocs.yml", "mkdocs.yaml")):
+        return {}, Path.cwd()
+    config = load_config(arguments.config_file)
+    plugin = next((each for each in config.plugins.values() if isinstance(each, CodeExecPlugin)), None)
+    folder = Path(config.config_file_path).absolute().parent
+    return (plugin.options if plugin else {}), folder
 
 
 def _times(text: str) -> int:

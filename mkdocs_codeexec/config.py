@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, get_args
 from mkdocs.config import config_options as options
 from mkdocs.config.base import Config
 
-from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, Limits, SandboxMode, Tier
+from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
 from mkdocs_codeexec.core.settings import (
     EDITIONS,
     EnvironmentSettings,
@@ -29,7 +29,7 @@ from mkdocs_codeexec.core.settings import (
 from mkdocs_codeexec.errors import ConfigurationError, nearest
 from mkdocs_codeexec.languages.builtin import BUILTIN
 from mkdocs_codeexec.tables import Reader, absolute, kind
-from mkdocs_codeexec.trust import refusal_to_give, refusal_to_store
+from mkdocs_codeexec.trust import refusal_to_give, stranger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,11 +67,13 @@ def settings_from(
     reader = Reader("codeexec")
     top = reader.table(raw, "", _TOP)
     execute, enabled = _execute(reader, top, environ)
-    cache_write, cache_write_refusal = _cache_write(reader, top, environ)
+    foreign = stranger(environ, _event(environ))
+    cache_write = reader.choice(top, "cache_write", ("auto", "on", "off"), "auto")
     languages = reader.table(top.get("languages"), "languages", None)
     cache_dir = absolute(
         project_dir, environ.get("CODEEXEC_CACHE_DIR") or reader.text(top, "cache_dir", ".cache/codeexec")
     )
+    refusal = _leads_out(cache_dir, project_dir) or (foreign if cache_write == "auto" else "")
     settings = Settings(
         project_dir=project_dir,
         cache_dir=cache_dir,
@@ -88,8 +90,9 @@ def settings_from(
         limits=_limits(reader, top, "limits", RUN_LIMITS),
         build_limits=_limits(reader, top, "build_limits", BUILD_LIMITS),
         cache_size=reader.amount(top, "cache_size", 200),
-        cache_write=cache_write,
-        cache_write_refusal=cache_write_refusal,
+        cache_write=cache_write != "off" and not refusal,
+        cache_write_refusal=refusal if cache_write != "off" else "",
+        stranger=foreign,
         verbose=reader.flag(top, "verbose", default=False),
         rust=_rust(reader, languages, project_dir),
         scripts=_scripts(reader, languages, project_dir),
@@ -116,6 +119,7 @@ def check_apart(settings: Settings, folders: Mapping[str, Path]) -> None:
         for ours, place in (("cache_dir", settings.cache_dir), ("environment_dir", settings.environment_dir))
         for theirs, folder in folders.items()
         if place.is_relative_to(os.path.abspath(folder))  # noqa: PTH100 - `resolve` would follow links
+        or Path(os.path.realpath(place)).is_relative_to(os.path.realpath(folder))
     ]
     if problems:
         raise ConfigurationError("\n".join(problems))
@@ -163,7 +167,7 @@ def _tiers(reader: Reader, environ: Mapping[str, str]) -> tuple[Tier, ...]:
         reader.problems.append(
             f"`CODEEXEC_SANDBOX_TIERS`: `{unknown[0]}` is none of {', '.join(f'`{tier}`' for tier in get_args(Tier))}"
         )
-    return tuple(tier for tier in get_args(Tier) if not words or tier in words)
+    return tuple(tier for tier in get_args(Tier) if tier in words) or WALLS
 
 
 def _limits(reader: Reader, top: Mapping[str, object], name: str, defaults: Limits) -> Limits:
@@ -172,17 +176,12 @@ def _limits(reader: Reader, top: Mapping[str, object], name: str, defaults: Limi
     return Limits(**{key: reader.amount(table, key, getattr(defaults, key), f"{name}.") for key in known})
 
 
-def _cache_write(reader: Reader, top: Mapping[str, object], environ: Mapping[str, str]) -> tuple[bool, str]:
-    """Return whether results are stored, and why not if that was not asked for."""
-    value = reader.choice(top, "cache_write", ("auto", "on", "off"), "auto")
-    if value != "auto":
-        return value == "on", ""
+def _event(environ: Mapping[str, str]) -> str | None:
+    """Return what GitHub tells of the event that a build is for, None if it does not."""
     try:
-        event = Path(environ.get("GITHUB_EVENT_PATH", "")).read_text("utf-8")
+        return Path(environ.get("GITHUB_EVENT_PATH", "")).read_text("utf-8")
     except (OSError, ValueError):
-        event = None
-    refusal = refusal_to_store(environ.get("GITHUB_EVENT_NAME", ""), event)
-    return not refusal, refusal
+        return None
 
 
 def _jobs(reader: Reader, top: Mapping[str, object], environ: Mapping[str, str], cpus: Callable[[], int]) -> int:
@@ -206,6 +205,14 @@ def _search(path: str) -> str:
     """
     own = os.path.normpath(f"{sys.prefix}/bin")
     return path if sys.prefix == sys.base_prefix or own in path.split(":") else f"{own}:{path}"
+
+
+def _leads_out(cache_dir: Path, project_dir: Path) -> str:
+    """Return why nothing is stored in a folder of the project that is elsewhere: a checkout brings such a link, too."""
+    real = os.path.realpath(cache_dir)
+    if not cache_dir.is_relative_to(project_dir) or Path(real).is_relative_to(os.path.realpath(project_dir)):
+        return ""
+    return f"`{cache_dir}` leads out of the project by a link; if that is meant, say `cache_dir: {real}`"
 
 
 def _environment_dir(
@@ -261,7 +268,7 @@ def _rust(reader: Reader, languages: Mapping[str, object], project_dir: Path) ->
         notes=reader.flag(table, "notes", default=False, where=f"{where}."),
         inputs=reader.words(table, "inputs", f"{where}."),
         readable=_readable(reader, table, f"{where}.", project_dir),
-        network=reader.flag(table, "network", default=False, where=f"{where}."),
+        network=reader.policy(table, "network", f"{where}."),
     )
 
 
@@ -315,6 +322,6 @@ def _scripts(reader: Reader, languages: Mapping[str, object], project_dir: Path)
             env=_env(reader, table, where),
             inputs=reader.words(table, "inputs", f"{where}."),
             readable=_readable(reader, table, f"{where}.", project_dir),
-            network=reader.flag(table, "network", default=False, where=f"{where}."),
+            network=reader.policy(table, "network", f"{where}."),
         )
     return scripts

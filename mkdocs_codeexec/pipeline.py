@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.core.confinement import ISOLATING
+from mkdocs_codeexec.core.confinement import SandboxMode, counts
 from mkdocs_codeexec.core.expectation import Errored, Met, Skipped, Verdict, judge, useless
 from mkdocs_codeexec.core.observed import observed_key
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, counted
@@ -63,8 +63,9 @@ class Pipeline:
         workers: Opened only if something must be executed.
         narrator: Told what goes on.
         mode: What to do with the store's answers.
-        isolated: Whether only Outcomes count that were produced in isolation.
+        sandbox: How strongly samples must be confined: what was produced under less does not count.
         verbose: Whether more is said.
+        denied: Why a sample must not be executed in this build; what is stored of it is shown all the same.
         memory: Outcomes that this process has produced, by key, those that the store does not take included. A
             process that resolves several batches (`serve`, late fences) does not repeat a sample that timed out.
         recalled: Outcomes that the store has answered with, by key.
@@ -77,8 +78,9 @@ class Pipeline:
     workers: Workers
     narrator: Narrator
     mode: ExecuteMode = "auto"
-    isolated: bool = False
+    sandbox: SandboxMode = "auto"
     verbose: bool = False
+    denied: Callable[[Sample], Unavailability | None] = lambda _: None
     memory: MutableMapping[Key, Outcome] = field(default_factory=dict)
     recalled: MutableMapping[Key, Outcome] = field(default_factory=dict)
     refused: MutableMapping[Key, Unavailability] = field(default_factory=dict)
@@ -188,7 +190,7 @@ class Pipeline:
 
     def accepted(self, outcome: Outcome | None) -> Outcome | None:
         """Return `outcome`, unless it was produced under a weaker tier than what counts: then that is a miss."""
-        return outcome if outcome is None or not self.isolated or outcome.sandbox in ISOLATING else None
+        return outcome if outcome is None or counts(outcome.sandbox, self.sandbox) else None
 
     def _finish(self, batch: _Batch, action: Action, outcome: Outcome) -> None:
         language = self.languages[action.language]
@@ -256,13 +258,15 @@ class _Batch:
             before = self.actions.get(id(sample))
             if before and before.request_key in self.unavailable:
                 self.unavailable.setdefault(action.request_key, self.unavailable[before.request_key])
+            if (why := self.pipeline.denied(sample)) is not None:
+                self.unavailable.setdefault(action.request_key, why)
             self.actions[id(sample)] = action
 
     def look_up(self) -> None:
         for action in self.missing():
             if action.toolchain is None:
                 continue
-            outcome = self.pipeline.remembered(action, self.pipeline.memory)
+            outcome = self.pipeline.accepted(self.pipeline.remembered(action, self.pipeline.memory))
             if outcome is None and self.pipeline.mode == "auto":
                 outcome = self._recall(action)
             if outcome is not None:

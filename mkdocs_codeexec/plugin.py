@@ -22,6 +22,7 @@ import os
 import sys
 import tempfile
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -40,11 +41,12 @@ from mkdocs_codeexec.projects import opened, project
 from mkdocs_codeexec.report.annotations import for_github
 from mkdocs_codeexec.report.console import INFO, WARNING, Console, plainly, wants_color
 from mkdocs_codeexec.runtime.cpus import usable_cpus
+from mkdocs_codeexec.runtime.throwaway import throwaway
 from mkdocs_codeexec.serve import Watcher, depth, survived
 from mkdocs_codeexec.site import PACKAGE, Site
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from jinja2 import Environment
     from mkdocs.config.base import Config
@@ -85,6 +87,11 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         """Remember whether this is `serve`, and whether all pages are rendered."""
         self._serving = command == "serve"
         self._dirty = dirty
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """What `mkdocs.yml` says, unchecked."""
+        return self._raw
 
     @property
     def site(self) -> Site | None:
@@ -150,6 +157,8 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         """
         project = Path(config.config_file_path).parent if config.config_file_path else Path.cwd()
         settings = settings_from(raw, project_dir=project.absolute(), environ=environ, cpus=usable_cpus)
+        if not settings.keeps:
+            settings = replace(settings, environment_dir=throwaway(), lent=settings.environment_dir)
         # MkDocs would publish what is below the one and rebuild for ever, and empty the other before each build.
         check_apart(settings, {"docs_dir": Path(config.docs_dir), "site_dir": Path(config.site_dir)})
         return Site(

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mkdocs_codeexec.untrusted import remove_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +54,7 @@ def opened(plugins: Mapping[str, Any]) -> Path | None:
         return None
     folder = _folder(plugin.config.projects_root_dir, os.getpid())
     with suppress(OSError):
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_path(folder)
         folder.mkdir(parents=True)
         return folder
     return None
@@ -72,7 +73,7 @@ def project(plugins: Mapping[str, Any], folder: Path) -> Project | None:
 def collected(folder: Path) -> list[Mapping[str, Any]]:
     """Return the runs that projects have left, and remove the folder."""
     found = [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))]
-    shutil.rmtree(folder, ignore_errors=True)
+    remove_path(folder)
     return found
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.ahead import Ahead
+from mkdocs_codeexec.core import rights
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.core.protocols import Unavailability
@@ -142,7 +143,7 @@ class Site:
         slot = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         same = self._same(sample) if self._late else None
         resolved = same.resolved if same else None
-        why = Unavailability(refusal, hint) if refusal else None
+        why = Unavailability(refusal, hint) if refusal else rights.refusal(sample, self.settings)
         self._slots[slot] = Slotted(same.sample if same else sample, why, resolved)
         return slot
 
@@ -162,7 +163,7 @@ class Site:
         They are looked at only if anything is executed at all.
         """
         pipeline = self._resolver()
-        if pipeline.executes and (seen := list(samples)):
+        if pipeline.executes and (seen := [one for one in samples if rights.refusal(one, self.settings) is None]):
             self._ahead = Ahead(self._workers)
             self._ahead.start(pipeline, seen)
 
@@ -236,8 +237,9 @@ class Site:
                 workers=lambda: self._ahead.taken_over() if self._ahead else self._workers(),
                 narrator=self.console,
                 mode=self.settings.execute,
-                isolated=self.settings.sandbox == "required",
+                sandbox=self.settings.sandbox,
                 verbose=self.settings.verbose,
+                denied=lambda sample: rights.denial(sample, self.settings),
                 memory=self.memory,
             )
         return self._pipeline
@@ -251,6 +253,8 @@ class Site:
         size = self.settings.cache_size
         if self.settings.cache_write_refusal:
             self.console.say(f"results are not stored: {self.settings.cache_write_refusal}")
+        if told := rights.overruled(self.settings):
+            self.console.say(told)
         self.kept = DirectoryStore(
             self.settings.cache_dir,
             self.console.warn,
@@ -273,6 +277,7 @@ class Site:
                 jobs=self.settings.jobs,
                 total_timeout=self.settings.total_timeout,
                 path=path,
+                tell=self.console.say,
             )
             try:
                 yield children, executor
@@ -286,13 +291,10 @@ class Site:
         html_id = ids.next()
         try:
             fragment = self._rendered(slotted.resolved, html_id, source, annotations)
-        except Exception as error:
-            if not self.lenient:
-                raise
-            why = explained(error)
-            self.console.warn(f"{slotted.sample.location}: the output of a sample could not be put on the page: {why}")
-            slotted.resolved = replace(slotted.resolved, verdict=Errored(why))
-            fragment = plain(source + annotations, html_id, why)
+        except Exception as error:  # noqa: BLE001 - whatever a sample has printed, others are shown, and the build ends well
+            reason = f"the output of a sample could not be put on the page: {explained(error)}"
+            slotted.resolved = replace(slotted.resolved, verdict=Errored(reason), why=Unavailability(reason))
+            fragment = plain(source + annotations, html_id, reason)
         return identified(fragment, html_id)
 
     def _rendered(self, resolved: Resolved, html_id: str, source: str, annotations: str) -> str:
@@ -349,11 +351,10 @@ class Site:
         found = [path for name in sorted(used & self.languages.keys()) for path in self.languages[name].watched()]
         if self.states is not None:
             within = [self.settings.project_dir, *(Path(folder) for _, folder in interpreter.sources())]
-            apart = (self.settings.cache_dir, self.settings.environment_dir)
             outcomes = [item.outcome for item in self.resolved() if item.outcome is not None]
             observed = {name: state for outcome in outcomes for name, state in outcome.inputs or ()}
             read = map(Path, self.states.watched(tuple(observed.items()), within))
-            found += [path for path in read if not any(path.is_relative_to(folder) for folder in apart)]
+            found += [path for path in read if not any(path.is_relative_to(folder) for folder in self.settings.apart)]
         return found
 
 
@@ -377,6 +378,6 @@ def open_states(settings: Settings, reach: Callable[[str], Sequence[str]] = lamb
         search=settings.host_env.get("PATH", ""),
         reach=reach,
         sandboxed=settings.sandbox != "off",
-        apart=(str(settings.cache_dir), str(settings.environment_dir)),
+        apart=tuple(map(str, settings.apart)),
         memo=settings.environment_dir / "digests" / f"{digest(str(settings.project_dir))[:16]}.json",
     )

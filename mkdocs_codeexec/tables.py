@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from mkdocs_codeexec.errors import nearest
 
@@ -88,6 +88,20 @@ class Reader:
             self.problem(f"{where}{name}", f"expected `true` or `false`, got {kind(value)}")
             return default
         return value
+
+    def policy(self, table: Mapping[str, object], name: str, where: str = "") -> Literal["false", "ask", "true"]:
+        """Read what is granted: to nobody (`false`), to who asks for it (`ask`), or to all (`true`)."""
+        match table.get(name):
+            case None | False:
+                return "false"
+            case True:
+                return "true"
+            case "ask":
+                return "ask"
+            case other:
+                shown = f"`{other}`" if isinstance(other, str) else kind(other)
+                self.problem(f"{where}{name}", f"expected `false`, `ask` or `true`, got {shown}")
+                return "false"
 
     def seconds(self, table: Mapping[str, object], name: str, default: _T) -> float | _T:
         """Read a number of seconds above 0."""

@@ -9,22 +9,36 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import PurePath
 
 
-def refusal_to_store(event_name: str, event: str | None) -> str:
-    """Return why this build must not write to a store that later builds read; empty if it may.
+_OFTEN_STRANGERS = ("pull_request_target", "workflow_run", "issue_comment")
+"""Events of GitHub that run with the rights of the repository, and often check out what a stranger has proposed."""
 
-    On GitHub Actions, that is a build of a stranger's work: what it stores is theirs to choose. The names are those of
-    https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows, the fields those of
-    https://docs.github.com/webhooks/webhook-events-and-payloads#pull_request.
+
+def stranger(environ: Mapping[str, str], event: str | None) -> str:
+    """Return why this build is taken for one of a stranger's work; empty if it is not.
+
+    What such a build makes is the stranger's to choose, so it leaves nothing that later builds read, and the fences of
+    its pages are granted nothing.
 
     Args:
-        event_name: `GITHUB_EVENT_NAME`; empty elsewhere.
+        environ: The variables of this process, by which CI services tell what they build.
         event: The text of the file at `GITHUB_EVENT_PATH`; None if it cannot be read.
     """
-    if event_name == "pull_request_target":
-        return "this build is of the event `pull_request_target`"
+    return _on_github(environ.get("GITHUB_EVENT_NAME", ""), event) or _elsewhere(environ)
+
+
+def _on_github(event_name: str, event: str | None) -> str:
+    """Return why a build on GitHub Actions is one of a stranger's work.
+
+    The names are those of
+    https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows, the fields those of
+    https://docs.github.com/webhooks/webhook-events-and-payloads#pull_request.
+    """
+    if event_name in _OFTEN_STRANGERS:
+        return f"this build is of the event `{event_name}`"
     if not event_name.startswith("pull_request"):
         return ""
     try:
@@ -35,7 +49,26 @@ def refusal_to_store(event_name: str, event: str | None) -> str:
         own = head is not None and isinstance(here, str) and head["full_name"] == here
     except (ValueError, RecursionError, LookupError, TypeError):
         return "this build is of a pull request, and its event file does not tell whether it is from a fork"
-    return "" if own else "this build is of a pull request from a fork"
+    return "" if own else _FORK
+
+
+_FORK = "this build is of a pull request from a fork"
+
+
+def _elsewhere(environ: Mapping[str, str]) -> str:
+    """Return why a build of another service is one of a stranger's work.
+
+    By the variables that are documented of GitLab, CircleCI, Azure Pipelines and Travis CI.
+    """
+    say = environ.get
+    merging = say("CI_PIPELINE_SOURCE") == "merge_request_event"
+    forked = (
+        (merging and say("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "") != say("CI_MERGE_REQUEST_PROJECT_ID", "-"))
+        or bool(say("CIRCLE_PR_REPONAME"))  # set for forks alone
+        or say("SYSTEM_PULLREQUEST_ISFORK", "").lower() == "true"
+        or (bool(say("TRAVIS_PULL_REQUEST_SLUG")) and say("TRAVIS_PULL_REQUEST_SLUG") != say("TRAVIS_REPO_SLUG"))
+    )
+    return _FORK if forked else ""
 
 
 def refusal_to_give(path: PurePath, home: PurePath) -> str:

@@ -8,8 +8,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
+from support import forks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,16 +84,8 @@ class Project:
         """Run `mkdocs build`."""
         last_run = self.root / ".cache/codeexec/last-run.json"
         last_run.unlink(missing_ok=True)
-        done = subprocess.run(
-            [sys.executable, "-m", "mkdocs", "build", *args],
-            cwd=self.root,
-            env=os.environ | self.env | (env or {}),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=200,
-            check=False,
-        )
+        env = os.environ | self.env | (env or {})
+        done = forks.run("mkdocs", "build", *args, cwd=self.root, env=env)
         run = json.loads(last_run.read_text("utf-8")) if last_run.exists() else None
         return Built(done.returncode, done.stdout + done.stderr, run)
 
@@ -131,6 +122,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--write-golden", action="store_true", help="write what is compared with; read it before you keep it"
     )
+
+
+LONGEST = ("faults", "sites", "laws", "test_cli.py", "test_benchmarks.py", "runtime", "languages")
+"""What takes long begins first, so that all workers end at about the same time: each gets whole files, one by one."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ranks = {Path(__file__).with_name(name): number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: min(ranks.get(path, len(ranks)) for path in (item.path, *item.path.parents)))
 
 
 @pytest.fixture(scope="session")

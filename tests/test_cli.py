@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import forks
 
 from mkdocs_codeexec import cli
 from mkdocs_codeexec.core.expectation import Errored, Met, Skipped, Succeeds, Unmet
@@ -65,16 +66,8 @@ def command(*args: str) -> list[str]:
 
 
 def codeexec(project: Project, *args: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*args),
-        cwd=project.root,
-        env=os.environ | project.env | (env or {}),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    env = os.environ | project.env | (env or {})
+    return forks.run("mkdocs_codeexec.cli", *args, cwd=project.root, env=env, timeout=120)
 
 
 def test_what_does_not_repeat_is_listed(project: Project) -> None:

@@ -137,7 +137,7 @@ def test_the_whole_contract_is_read() -> None:
         ),
         pytest.param("`codeexec.execute`: `off` is none of", {"execute": False}, id="YAML's off"),
         pytest.param(
-            "`codeexec.sandbox`: `require` is none of `auto`, `required`, `off`\n\nhint: did you mean `required`?",
+            "`codeexec.sandbox`: `require` is none of `auto`, `required`, `strict`, `off`\n\nhint: did you mean `required`?",
             {"sandbox": "require"},
             id="sandbox",
         ),
@@ -170,9 +170,14 @@ def test_the_whole_contract_is_read() -> None:
             "`codeexec.cache_write`: `never` is none of `auto`, `on`, `off`", {"cache_write": "never"}, id="cache write"
         ),
         pytest.param(
-            "`codeexec.languages.rust.network`: expected `true` or `false`, got a text",
+            "`codeexec.languages.rust.network`: expected `false`, `ask` or `true`, got `yes`",
             {"languages": {"rust": {"network": "yes"}}},
             id="network",
+        ),
+        pytest.param(
+            "`codeexec.languages.bash.network`: expected `false`, `ask` or `true`, got a number",
+            {"languages": {"bash": {"network": 1}}},
+            id="network as a number",
         ),
         pytest.param(
             "`codeexec.languages.bash.readable`: expected a list of words, got one text",
@@ -254,7 +259,7 @@ def test_the_size_of_the_store() -> None:
     )
 
 
-@pytest.mark.parametrize("mode", ["auto", "required", "off", False])
+@pytest.mark.parametrize("mode", ["auto", "required", "strict", "off", False])
 def test_each_kind_of_sandbox_is_accepted(mode: object) -> None:
     """In the file, where YAML reads a bare `off` as false, and in the environment."""
     word = "off" if mode is False else mode
@@ -272,16 +277,17 @@ def test_what_samples_may_reach_is_read(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("HOME", str(home))
     languages = {
         "rust": {"readable": ["../a.csv", ".", "./"], "network": True},
-        "bash": {"readable": ["~/data"]},
+        "bash": {"readable": ["~/data"], "network": "ask"},
+        "sh": {"network": False},
         "lua": {"command": ["lua", "{file}"], "network": True},
     }
     found = settings_from({"languages": languages}, project_dir=project, environ={}, cpus=lambda: 1)
 
     assert found.rust is not None
-    assert ((tmp_path / "a.csv", project), True) == (found.rust.readable, found.rust.network)
-    assert ((home / "data",), False) == (found.scripts["bash"].readable, found.scripts["bash"].network)
-    assert ((), True) == (found.scripts["lua"].readable, found.scripts["lua"].network)
-    assert ((), False) == (found.scripts["python"].readable, found.scripts["python"].network)
+    assert ((tmp_path / "a.csv", project), "true") == (found.rust.readable, found.rust.network)
+    assert ((home / "data",), "ask") == (found.scripts["bash"].readable, found.scripts["bash"].network)
+    assert ((), "true") == (found.scripts["lua"].readable, found.scripts["lua"].network)
+    assert ["false", "false"] == [found.scripts[name].network for name in ("sh", "python")]
 
 
 @pytest.mark.parametrize(
@@ -326,6 +332,8 @@ UNKNOWN = "this build is of a pull request, and its event file does not tell whe
         pytest.param(
             "pull_request_target", json.dumps(OWN), "this build is of the event `pull_request_target`", id="target"
         ),
+        pytest.param("workflow_run", json.dumps(OWN), "this build is of the event `workflow_run`", id="after another"),
+        pytest.param("issue_comment", json.dumps(OWN), "this build is of the event `issue_comment`", id="a comment"),
         pytest.param("pull_request", None, UNKNOWN, id="no event file"),
         pytest.param("pull_request", "", UNKNOWN, id="empty"),
         pytest.param("pull_request", "{", UNKNOWN, id="no JSON"),
@@ -346,7 +354,44 @@ def test_what_a_stranger_makes_is_not_stored(name: str, event: str | None, refus
     assert (not refusal, refusal) == (found.cache_write, found.cache_write_refusal)
     for raw, stored in (("on", True), (True, True), ("off", False), (False, False)):
         asked = settings({"cache_write": raw}, **environ)
-        assert (stored, "") == (asked.cache_write, asked.cache_write_refusal)
+        assert (stored, "", refusal) == (asked.cache_write, asked.cache_write_refusal, asked.stranger)
+
+
+@pytest.mark.parametrize(
+    ("environ", "stranger"),
+    [
+        ({"CI_PIPELINE_SOURCE": "push", "CI_MERGE_REQUEST_PROJECT_ID": "1"}, False),
+        (
+            {
+                "CI_PIPELINE_SOURCE": "merge_request_event",
+                "CI_MERGE_REQUEST_PROJECT_ID": "1",
+                "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "1",
+            },
+            False,
+        ),
+        (
+            {
+                "CI_PIPELINE_SOURCE": "merge_request_event",
+                "CI_MERGE_REQUEST_PROJECT_ID": "1",
+                "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "2",
+            },
+            True,
+        ),
+        ({"CI_PIPELINE_SOURCE": "merge_request_event"}, True),
+        ({"CIRCLE_PR_REPONAME": "b"}, True),
+        ({"CIRCLE_PULL_REQUEST": "https://github.com/a/b/pull/1"}, False),
+        ({"SYSTEM_PULLREQUEST_ISFORK": "True"}, True),
+        ({"SYSTEM_PULLREQUEST_ISFORK": "False"}, False),
+        ({"TRAVIS_REPO_SLUG": "a/b", "TRAVIS_PULL_REQUEST_SLUG": "c/b"}, True),
+        ({"TRAVIS_REPO_SLUG": "a/b", "TRAVIS_PULL_REQUEST_SLUG": "a/b"}, False),
+        ({"TRAVIS_REPO_SLUG": "a/b", "TRAVIS_PULL_REQUEST_SLUG": ""}, False),
+    ],
+)
+def test_other_services_tell_of_forks(environ: dict[str, str], stranger: bool) -> None:
+    """GitLab, CircleCI, Azure Pipelines and Travis CI say by variables that they build what is from a fork."""
+    found = settings({}, **environ)
+
+    assert (OF_A_FORK if stranger else "", not stranger) == (found.stranger, found.cache_write)
 
 
 @pytest.mark.parametrize("cache_dir", ["docs/cache", "docs/.cache", "site/cache", "docs"])

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mkdocs_codeexec import config
 from mkdocs_codeexec.markdown import options
@@ -33,6 +34,34 @@ def test_every_option_of_a_fence_is_documented(name: str) -> None:
 def test_every_variable_is_documented(name: str) -> None:
     """In docs/configuration.md."""
     assert name in PAGES["configuration.md"] or name == "CODEEXEC_"
+
+
+WORKFLOWS = [
+    pytest.param(found, id=f"{name}-{number}")
+    for name, page in PAGES.items()
+    for number, found in enumerate(re.findall(r"```yaml\n(.*?)```", page, re.DOTALL))
+    if "\njobs:" in found
+]
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_workflows_are_as_we_advise(workflow: str) -> None:
+    """A job ends by itself after a while, may do no more than it must, and what it uses cannot be changed by others."""
+    found = yaml.safe_load(workflow)
+    used = re.findall(r"uses: (.*)", workflow)
+
+    assert {"contents": "read"} == found["permissions"]
+    assert all(0 < job["timeout-minutes"] <= 60 for job in found["jobs"].values())
+    assert used
+    for action in used:
+        assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+\b.*", action)
+
+
+def test_whom_to_write_to_stands_in_one_place() -> None:
+    """So that whoever fills it in has done so everywhere."""
+    documents = {path.name: path.read_text("utf-8") for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))}
+
+    assert {"SECURITY.md": 1} == {name: n for name, text in documents.items() if (n := text.count("SECURITY CONTACT"))}
 
 
 def test_ci_runs_the_command_of_the_readme() -> None:

@@ -18,14 +18,15 @@ OURS = "mkdocs_codeexec"
 LAYERS: dict[str, set[str]] = {
     "errors": set(),
     "core": set(),
-    "languages": {f"{OURS}.core"},
-    "runtime": {f"{OURS}.core", "joblib"},
+    "untrusted": set(),
+    "languages": {f"{OURS}.core", f"{OURS}.trust", f"{OURS}.untrusted"},
+    "runtime": {f"{OURS}.core", f"{OURS}.untrusted", "joblib"},
     "html": {f"{OURS}.core", "jinja2", "markupsafe", "pygments"},
     "markdown": {f"{OURS}.core", "markdown", "pymdownx"},
     "pipeline": {f"{OURS}.core"},
     "finishing": {f"{OURS}.html", f"{OURS}.copies", f"{OURS}.styles"},
-    "copies": set(),
-    "styles": set(),
+    "copies": {f"{OURS}.untrusted"},
+    "styles": {f"{OURS}.untrusted"},
     "repeats": {f"{OURS}.core", f"{OURS}.pipeline"},
     "tables": set(),
     "trust": set(),
@@ -49,7 +50,7 @@ def imports(path: Path) -> list[tuple[str, bool]]:
         if isinstance(node, ast.Import):
             found.extend((alias.name, typing_only) for alias in node.names)
         if isinstance(node, ast.ImportFrom):
-            if node.level and path.parent.name == "supervising":
+            if node.level and path.parent.name in ("supervising", "inside"):
                 return  # a program of its own, which knows no other name of its folder
             assert node.level == 0, f"{path}: relative import"
             found.append((node.module or "", typing_only))
@@ -89,9 +90,13 @@ def test_core_has_no_effects(path: Path) -> None:
     assert set() == modules & IMPURE
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "runtime/supervising").rglob("*.py")), ids=lambda p: p.name)
-def test_the_supervisor_imports_nothing_but_itself(path: Path) -> None:
-    """It is a program of its own, in whose walls nothing else of this package is there."""
+@pytest.mark.parametrize(
+    "path",
+    [path for name in ("runtime/supervising", "probing/inside") for path in sorted((ROOT / name).rglob("*.py"))],
+    ids=lambda p: f"{p.parent.name}/{p.name}",
+)
+def test_programs_of_their_own_import_nothing_but_themselves(path: Path) -> None:
+    """The supervisor, and what tries in the place of a sample: in their walls nothing else of this package is there."""
     assert not [module for module, typing_only in imports(path) if module.startswith(OURS) and not typing_only]
 
 
@@ -120,5 +125,5 @@ def test_reading_the_environment_is_the_business_of_one_file() -> None:
     """Children get an environment that is built; nothing else looks at ours."""
     readers = {p.relative_to(ROOT).as_posix() for p in files() if "os.environ" in p.read_text("utf-8")}
 
-    # The second runs in a sample's own process, and takes out of it what led there.
-    assert readers <= {"config.py", "runtime/supervising/startup/sitecustomize.py"}
+    # The others run in a sample's own process, and takes out of it what led there.
+    assert readers <= {"config.py", "runtime/supervising/startup/sitecustomize.py", "probing/inside/trying.py"}

@@ -19,6 +19,7 @@ from mkdocs_codeexec.runtime.observed.inputs import ObservedInputs
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from mkdocs_codeexec.core.confinement import SandboxMode
     from mkdocs_codeexec.core.protocols import Executor, Finish, Language, Runner
     from mkdocs_codeexec.core.settings import ExecuteMode
 
@@ -116,7 +117,7 @@ class Bench:
     memory: dict[Key, Outcome] = field(default_factory=dict)
     ahead: list[str] = field(default_factory=list)
     refusal: Unavailability | None = None
-    isolated: bool = False
+    sandbox: SandboxMode = "auto"
 
     def build_ahead(self, work: Sequence[tuple[Language, Action]]) -> None:
         self.ahead += [dict(action.files)["s"] for _, action in work]
@@ -143,7 +144,7 @@ class Bench:
             workers=self.workers,
             narrator=self,  # type: ignore[arg-type]
             mode=self.mode,
-            isolated=self.isolated,
+            sandbox=self.sandbox,
             memory=self.memory,
         )
 
@@ -405,7 +406,7 @@ def test_the_store_is_asked_once() -> None:
 
 def test_a_sandbox_that_is_too_weak_is_an_error_of_each_sample() -> None:
     """Where `sandbox: required` refuses, nothing is executed, and each sample says why; what is stored is shown."""
-    bench = Bench(toy=Toy("toy", "toy 1"), refusal=Unavailability("too weak", "try: something"), isolated=True)
+    bench = Bench(toy=Toy("toy", "toy 1"), refusal=Unavailability("too weak", "try: something"), sandbox="required")
     bench.store.put(bench.toy.plan(sample("a")), replace(outcome(Exited(0), "stored"), sandbox="landlock"))
 
     first, second = bench.pipeline().resolve([sample("a"), sample("b")])
@@ -416,15 +417,19 @@ def test_a_sandbox_that_is_too_weak_is_an_error_of_each_sample() -> None:
 
 
 @pytest.mark.parametrize("mode", ["auto", "frozen"])
-@pytest.mark.parametrize(("tier", "hit"), [("bubblewrap", True), ("landlock", True), ("limits", False), ("off", False)])
-def test_an_outcome_of_a_weaker_tier_is_a_miss_where_isolation_is_required(
-    tier: str, hit: bool, mode: ExecuteMode
-) -> None:
-    """`sandbox: required` takes no outcome that was not produced in isolation, however it is found; else any is a hit."""
-    for isolated in (True, False):
-        bench = Bench(toy=Toy("toy", "toy 1"), isolated=isolated, mode=mode)
-        bench.store.put(bench.toy.plan(sample("a")), replace(outcome(Exited(0), "stored"), sandbox=tier))
+@pytest.mark.parametrize("produced", ["strict", "bubblewrap", "landlock", "limits", "off"])
+def test_an_outcome_of_a_weaker_tier_is_a_miss_where_more_is_required(produced: str, mode: ExecuteMode) -> None:
+    """`required` takes what was produced in isolation, `strict` what was produced so; however it is found."""
+    wanted: dict[SandboxMode, tuple[str, ...]] = {
+        "strict": ("strict",),
+        "required": ("strict", "bubblewrap", "landlock"),
+        "auto": ("strict", "bubblewrap", "landlock", "limits", "off"),
+        "off": ("strict", "bubblewrap", "landlock", "limits", "off"),
+    }
+    for sandbox, taken in wanted.items():
+        bench = Bench(toy=Toy("toy", "toy 1"), sandbox=sandbox, mode=mode)
+        bench.store.put(bench.toy.plan(sample("a")), replace(outcome(Exited(0), "stored"), sandbox=produced))
 
         [found] = bench.pipeline().resolve([sample("a")])
 
-        assert (hit or not isolated) == (found.outcome is not None and found.cached)
+        assert (produced in taken) == (found.outcome is not None and found.cached)

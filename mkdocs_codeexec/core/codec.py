@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias, assert_never
 
 from mkdocs_codeexec.core.outcome import (
+    LAST,
     Diagnostic,
     Exited,
     LimitReached,
@@ -23,6 +23,9 @@ from mkdocs_codeexec.core.outcome import (
 
 FORMAT = 1
 """Version of the JSON form of an Outcome. A reader that meets another version has a miss."""
+
+_LARGEST = 2**53
+"""The largest number that is believed: every reader of JSON knows it exactly."""
 
 Json: TypeAlias = Mapping[str, object]
 
@@ -123,22 +126,22 @@ def _step_from_json(step: Json) -> StepResult:
 
 def _ended_from_json(ended: Json) -> Termination:
     match dict(ended):
-        case {"exited": int(code)}:
-            return Exited(code)
-        case {"signaled": int(signal)}:
-            return Signaled(signal)
-        case {"timed_out": int() | float() as after}:
-            return TimedOut(float(after))
-        case {"output_flooded": int(limit)}:
-            return OutputFlooded(limit)
-        case {"out_of_memory": int(limit)}:
-            return OutOfMemory(limit)
-        case {"limit_reached": str(name), "limit": int(limit)}:
-            return LimitReached(name, limit)
+        case {"exited": code}:
+            return Exited(_int(code, 255))
+        case {"signaled": signal}:
+            return Signaled(_int(signal, 255))
+        case {"timed_out": after}:
+            return TimedOut(_number(after))
+        case {"output_flooded": limit}:
+            return OutputFlooded(_int(limit))
+        case {"out_of_memory": limit}:
+            return OutOfMemory(_int(limit))
+        case {"limit_reached": str(name), "limit": limit}:
+            return LimitReached(name, _int(limit))
         case {"not_started": str(why), **more}:
             return NotStarted(why, transient=more.get("transient") is True)
         case other:
-            raise ValueError(f"no such termination: {other!r}")
+            raise ValueError(f"no such termination: {', '.join(map(repr, other))}")
 
 
 def _diagnostic_from_json(d: Json) -> Diagnostic:
@@ -152,8 +155,8 @@ def _diagnostic_from_json(d: Json) -> Diagnostic:
 
 
 def _span_from_json(s: Json) -> Span:
-    line, column = _pair(s, "start")
-    end_line, end_column = _pair(s, "end")
+    line, column = _pair(s, "start", LAST)
+    end_line, end_column = _pair(s, "end", LAST)
     return Span(
         file=_text(s, "file"),
         line=line,
@@ -165,8 +168,8 @@ def _span_from_json(s: Json) -> Span:
     )
 
 
-def _pair(value: Json, name: str) -> tuple[int, int]:
-    found = [_int(n) for n in _list(value, name)]
+def _pair(value: Json, name: str, most: int = _LARGEST) -> tuple[int, int]:
+    found = [_int(n, most) for n in _list(value, name)]
     if len(found) != 2:
         raise ValueError(f"`{name}` is not a pair")
     return found[0], found[1]
@@ -192,13 +195,14 @@ def _text(value: Json, name: str) -> str:
     return found
 
 
-def _int(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError(f"expected a whole number, got {value!r}")  # noqa: TRY004
+def _int(value: object, most: int = _LARGEST) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
+        raise ValueError(f"expected a whole number from 0 to {most}")
     return value
 
 
 def _number(value: object) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
-        raise ValueError(f"expected a number, got {value!r}")
+    # Nothing is in a range that begins or ends with NaN.
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= _LARGEST:
+        raise ValueError(f"expected a number from 0 to {_LARGEST}")
     return float(value)

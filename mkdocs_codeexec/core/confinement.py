@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 Tier: TypeAlias = Literal["bubblewrap", "landlock", "limits", "off"]
 """How strongly a child is confined, strongest first.
@@ -13,11 +13,31 @@ files and system calls, but processes and the names of files can be seen. `limit
 `off`: it is the user who builds the site.
 """
 
-ISOLATING: tuple[Tier, ...] = ("bubblewrap", "landlock")
-"""Tiers that `sandbox: required` is content with."""
+WALLS: tuple[Tier, ...] = get_args(Tier)[:-1]
+"""Tiers that are chosen from: nobody is left without one who has not written `off`."""
 
-SandboxMode: TypeAlias = Literal["auto", "required", "off"]
-"""The strongest tier that works here; the same, but at least `landlock`; none."""
+ISOLATING: tuple[Tier, ...] = ("bubblewrap", "landlock")
+"""Tiers in which a sample reaches nothing that it was not given."""
+
+SandboxMode: TypeAlias = Literal["auto", "required", "strict", "off"]
+"""The strongest tier that works here; the same, but one that isolates; `bubblewrap`, and more (`STRICT`); none."""
+
+STRICT = "strict"
+"""What an outcome says of how it came about where `sandbox: strict` was set: under `bubblewrap`, in a program of its own,
+without the network. One that came about under `bubblewrap` alone may have shared a program with samples of other pages."""
+
+ISOLATED: tuple[str, ...] = (*ISOLATING, STRICT)
+"""What an outcome says that was produced in isolation."""
+
+
+def enough(mode: SandboxMode) -> tuple[Tier, ...]:
+    """Return the tiers that `mode` is content with."""
+    return {"required": ISOLATING, "strict": ISOLATING[:1]}.get(mode, get_args(Tier))
+
+
+def counts(produced: str, mode: SandboxMode) -> bool:
+    """Tell whether an outcome that was `produced` so is worth as much as one that would be produced under `mode`."""
+    return mode in ("auto", "off") or produced in ((STRICT,) if mode == "strict" else ISOLATED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

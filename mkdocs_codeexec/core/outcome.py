@@ -95,6 +95,9 @@ class NotStarted:
     transient: bool = False
 
 
+LAST = 999_999_999
+"""The largest number of a line or a column that anybody is believed."""
+
 Termination: TypeAlias = Exited | Signaled | TimedOut | OutputFlooded | OutOfMemory | LimitReached | NotStarted
 
 
@@ -176,7 +179,7 @@ class Outcome:
         language: Canonical name of the language.
         steps: The steps that were executed.
         toolchain: What the compiler or interpreter says of itself.
-        sandbox: The tier it was produced under.
+        sandbox: The tier it was produced under, or `core.confinement.STRICT`.
         inputs: What it depends on beside its key, if its language observes that; None if that is not known, and nobody
             can tell whether it is still valid.
     """

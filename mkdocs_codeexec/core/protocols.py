@@ -43,6 +43,7 @@ class Command:
         scratch: The directory that holds its working directory `work`, and `home` and `tmp`; None if it has none.
         user: The user id that it gets where this program is run by root; None is the one that builds Environments.
         observe: How it is found out what it looks for in the file system.
+        own: Whether it stays whoever builds, confined or not, because it writes to what is theirs.
     """
 
     argv: tuple[str, ...]
@@ -58,6 +59,7 @@ class Command:
     scratch: Path | None = None
     user: int | None = None
     observe: Observe = ""
+    own: bool = False
 
 
 class Runner(Protocol):
@@ -111,9 +113,17 @@ class Scratch(Protocol):
         """The directory."""
         ...
 
-    @property
-    def shared(self) -> bool:
-        """Whether files in it may be links to files in others, because nothing that is run here can change them."""
+    def has(self, name: str, *, regular: bool = True) -> bool:
+        """Tell whether there is a regular file `name` in it; or anything of that name, if it need not be `regular`."""
+        ...
+
+    def adopt(self, name: str, other: Scratch) -> None:
+        """Have the file `name` of `other` here too; what is run here does not change that of `other`.
+
+        Raises:
+            ValueError: It is no regular file.
+            OSError: It cannot be read or written.
+        """
         ...
 
     def run(

@@ -30,7 +30,14 @@ class Location:
     within: str = ""
 
     def __str__(self) -> str:
-        return f"{self.path or self.page}:{self.line}{', ' if self.within else ''}{self.within}"
+        return (
+            f"{in_one_line(self.path or self.page)}:{self.line}{', ' if self.within else ''}{in_one_line(self.within)}"
+        )
+
+
+def in_one_line(name: str) -> str:
+    """Return `name` without control characters, each a `?`: the name of a file may hold any, ends of lines too."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 
 @dataclass(frozen=True, slots=True)

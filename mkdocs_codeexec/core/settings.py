@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, Limits, SandboxMode, Tier
+from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 RunPolicy: TypeAlias = Literal["marked", "all", "check", "none"]
 """Which fences of a language run: those with `exec`; every one; every one, only type-checked; none."""
+
+NetworkPolicy: TypeAlias = Literal["false", "ask", "true"]
+"""Which samples of a language may use the network: none; those whose fences ask for it; all but those that do not want it."""
 
 ExecuteMode: TypeAlias = Literal["auto", "always", "frozen", "never"]
 """Run what the store lacks; run all; run nothing and miss nothing; run nothing."""
@@ -69,7 +72,7 @@ class RustSettings:
         notes: Whether pages show what compilers and panics say to everybody alike.
         inputs: Glob patterns, relative to `mkdocs.yml`, of files whose contents matter to samples.
         readable: Files and folders that samples may read, beside those; absolute.
-        network: Whether samples may use the network.
+        network: Which samples may use the network.
     """
 
     run: RunPolicy = "marked"
@@ -83,7 +86,7 @@ class RustSettings:
     notes: bool = False
     inputs: tuple[str, ...] = ()
     readable: tuple[Path, ...] = ()
-    network: bool = False
+    network: NetworkPolicy = "false"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +104,7 @@ class ScriptSettings:
         env: Variables that samples get, beside the usual ones.
         inputs: Glob patterns, relative to `mkdocs.yml`, of files whose contents matter to samples.
         readable: Files and folders that samples may read, beside those; absolute.
-        network: Whether samples may use the network.
+        network: Which samples may use the network.
     """
 
     name: str
@@ -114,7 +117,7 @@ class ScriptSettings:
     env: tuple[tuple[str, str], ...] = ()
     inputs: tuple[str, ...] = ()
     readable: tuple[Path, ...] = ()
-    network: bool = False
+    network: NetworkPolicy = "false"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +135,7 @@ class Settings:
         project_dir: The folder of `mkdocs.yml`.
         cache_dir: Where results are kept.
         environment_dir: Where Environments are kept.
+        lent: Where earlier builds have kept theirs, for one that leaves nothing (`keeps`); otherwise None.
         sandbox: How strongly samples must be confined.
         tiers: Those that `sandbox` may choose from.
         limits: How much one run step may use.
@@ -139,6 +143,7 @@ class Settings:
         cache_size: MiB of results that are kept; None is unlimited.
         cache_write: Whether results are stored.
         cache_write_refusal: Why they are not, if nobody asked for that; otherwise empty.
+        stranger: Why this build is taken for one of a stranger's work; otherwise empty.
         verbose: Say more.
         rust: `languages.rust`; None if it is not set up.
         scripts: Every other language, by canonical name.
@@ -156,13 +161,25 @@ class Settings:
     build_timeout: float = 60.0
     total_timeout: float | None = None
     sandbox: SandboxMode = "auto"
-    tiers: tuple[Tier, ...] = get_args(Tier)
+    tiers: tuple[Tier, ...] = WALLS
     limits: Limits = RUN_LIMITS
     build_limits: Limits = BUILD_LIMITS
     cache_size: int | None = 200
     cache_write: bool = True
     cache_write_refusal: str = ""
+    stranger: str = ""
+    lent: Path | None = None
     verbose: bool = False
     rust: RustSettings | None = None
     scripts: Mapping[str, ScriptSettings] = field(default_factory=dict)
     host_env: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def apart(self) -> tuple[Path, ...]:
+        """The folders of ours, in which nothing is the author's."""
+        return (self.cache_dir, self.environment_dir, *((self.lent,) if self.lent else ()))
+
+    @property
+    def keeps(self) -> bool:
+        """Whether this build leaves anything that later builds read: results, lock files, built dependencies."""
+        return self.cache_write or not (self.stranger or self.cache_write_refusal)

@@ -172,7 +172,7 @@ def _stream(kind: str, text: str, result: str, tidy: Callable[[str], str], *, un
     )
 
 
-_PYGMENTS = re.compile(r'(?:<span class="[\w -]+">[^<>]*</span>|[^<>]+)*+')
+_PYGMENTS = re.compile(r'[^<>]*+(?:<span class="[\w -]+">[^<>]*+</span>[^<>]*+)*')
 
 
 def _highlight(text: str, lexer: str) -> Markup:

@@ -168,7 +168,7 @@ def _regions(marks: Sequence[Mark], rows: Mapping[int, _Row]) -> tuple[list[Regi
     for mark in marks:
         begin.setdefault(mark.line, []).append(mark)
     for mark in marks:
-        for number in range(mark.line, min(mark.end_line, max(rows, default=0)) + 1):
+        for number in range(max(mark.line, 1), min(mark.end_line, max(rows, default=0)) + 1):
             levels.setdefault(number, begin.get(number, [mark])[0].level)
     exact: list[Region] = []
     whole: list[Region] = []

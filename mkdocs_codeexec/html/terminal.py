@@ -83,7 +83,7 @@ _TOKEN = re.compile(
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 # The characters of RFC 3986 without the quote. 2083 is the limit VTE sets.
-_LINK = re.compile(r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&()*+,;=%]{1,2083}")
+_LINK = re.compile(r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&*+(),;=%]{1,2083}")
 
 
 def runs(text: str) -> Iterator[Run]:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from mkdocs_codeexec.languages.views import SYSTEM, views
+from mkdocs_codeexec.languages.grants import of_project
+from mkdocs_codeexec.languages.views import SYSTEM, of_prefix
 
 
 def identity() -> str:
@@ -90,19 +91,24 @@ def _imported(folder: str) -> list[str]:
     return [path for path in dict.fromkeys((f"{folder}/src", *named)) if path.startswith(folder + "/")]
 
 
-def folders() -> Iterator[str]:
+def folders(*apart: Path) -> Iterator[str]:
     """Yield the folders that the running interpreter and what is installed for it consist of.
 
     Not the current directory, nor that of the script that runs, which `sys.path` holds too. Projects that are installed
     in place are seen without what is hidden in them.
+
+    Args:
+        apart: Folders that hold more than programs, the site's among them; an interpreter may be installed in one.
     """
-    prefixes = (sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix)
-    yield from (prefix for prefix in prefixes if not _is_system(Path(prefix)))
+    real = [Path(os.path.realpath(folder)) for folder in apart]
+    for prefix in map(Path, dict.fromkeys((sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix))):
+        if not _is_system(prefix):
+            yield from of_prefix(prefix, *real)
     yield str(Path(os.path.realpath(sys.executable)).parent)
     for folder in _sites():
         yield str(folder)
         for project in (*_paths(folder), *(path for _, path in _editable(folder))):
-            yield from views(project)
+            yield from of_project(project)
 
 
 def is_on(path: str) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.core.confinement import ISOLATING
+from mkdocs_codeexec.core.confinement import ISOLATED
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.languages.views import SYSTEM, installation, outermost
 
@@ -68,7 +68,7 @@ def hint(outcome: Outcome, language: str, readable: Sequence[Path], settings: Se
     found = _find(name, settings)
     if found is None:
         return f"there is no `{name}` in `PATH` on this machine either: install it"
-    if outcome.sandbox not in ISOLATING:  # it is there, and another user may not start it
+    if outcome.sandbox not in ISOLATED:  # it is there, and another user may not start it
         return ""
     wanted = list(outermost(installation(found, settings)))
     return _named(language, map(Path, wanted), settings) if wanted else ""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core import rights
 from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.core.normalize import relative, renamed, without_folder
@@ -16,6 +17,7 @@ from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
 from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Observe, Runner, Scratch, Unavailability
 from mkdocs_codeexec.languages import frames, inputs, interpreter, programs, views
 from mkdocs_codeexec.languages.builtin import CACHE, PYTHON, VERSION
+from mkdocs_codeexec.languages.grants import Grants
 from mkdocs_codeexec.languages.toolchain import (
     Memo,
     Toolchain,
@@ -51,22 +53,24 @@ class ScriptLanguage:
         self._script = script
         self._narrator = narrator
         self._file = f"sample.{script.extension}" if script.extension else "sample"
-        self._memo = Memo(settings.cache_dir)
+        self._memo = Memo(settings.cache_dir, keeps=settings.keeps)
         self._identity: str | None = None
         self._fingerprint = ""
         self._asked = ""
         self._inputs: tuple[tuple[str, str], ...] = ()
         self._access: Access | None = None
         self._named: tuple[tuple[str, str], ...] | None = None
+        self._grants = Grants(settings, script.name, script.readable, script.inputs)
         self.survey()
 
     def survey(self) -> None:
         """Read again what can be read without starting anything."""
         self._inputs = (
-            *inputs.declared(self._settings.project_dir, self._script.inputs),
+            *inputs.declared(self._settings.project_dir, self._script.inputs, self._grants.holds),
             *self._readable_names(),
         )
         self._access = None
+        self._grants.look_again()
         files = tuple(self._find(program) for program in self._programs())
         version = (self._script.version, self._script.command, self._script.build)
         self._fingerprint = fingerprint(self._settings, files, version)
@@ -99,6 +103,8 @@ class ScriptLanguage:
                 break
         if missing is None and not self._inside() and self._asked != self._fingerprint:
             missing = self._ask(runner)
+        self._reach()
+        self._grants.tell(self._narrator)
         return {action.request_key: missing for action in actions} if missing else {}
 
     def batches(self, actions: Sequence[Action]) -> Sequence[Sequence[Action]]:
@@ -122,7 +128,7 @@ class ScriptLanguage:
         if found is None:
             why = NotStarted(f"`{program}` was not found")
             return StepResult(kind=step.kind, stdout="", stderr="", ended=why)
-        if made and not (scratch.path / program).is_file():
+        if made and not scratch.has(program):
             hint = "" if program == _EXECUTABLE else "; `{exe}` stands for the file that it should make"
             why = NotStarted(f"`{program}` was not found: the build step made no such file{hint}")
             return StepResult(kind=step.kind, stdout="", stderr="", ended=why)
@@ -204,7 +210,8 @@ class ScriptLanguage:
     def watched(self) -> Sequence[Path]:
         """Return the declared inputs."""
         project = self._settings.project_dir
-        return tuple(path for pattern in self._script.inputs for path in inputs.matching(project, pattern))
+        holds = self._grants.holds
+        return tuple(path for pattern in self._script.inputs for path in inputs.matching(project, pattern, holds))
 
     def _caches(self, program: str) -> dict[str, str]:
         found = CACHE.get(Path(program).name)
@@ -214,24 +221,25 @@ class ScriptLanguage:
         """Return what of this machine the steps may reach; looked for once between two surveys, when one is started."""
         if self._access is None:
             self._access = Access(
-                readable=views.outermost(self._readable()), writable=tuple(sorted(set(self._writable())))
+                readable=self._grants.clean(self._readable()), writable=tuple(sorted(set(self._writable())))
             )
         return self._access
 
     def _readable(self) -> Iterator[str]:
+        apart = (self._settings.project_dir, *views.homes(self._settings.host_env))
         if PYTHON in (*self._script.command, *self._script.build):
-            yield from interpreter.folders()
+            yield from interpreter.folders(*apart)
         elif interpreter.is_on(self._settings.host_env.get("PATH", "")):
-            yield from interpreter.folders()  # a shell starts the programs of what is documented
+            yield from interpreter.folders(*apart)  # a shell starts the programs of what is documented
         for program in self._programs():
             found = self._find(program)
             if found is None or program == PYTHON:
                 continue
             if "/" in program and not program.startswith("/"):  # one beside `mkdocs.yml`
-                yield str(found)
+                yield from self._grants.given_file(found)
             else:
                 yield from views.installation(found, self._settings)
-        yield from views.given(self._settings.project_dir, self._script.inputs, self._script.readable)
+        yield from self._grants.given()
         yield from programs.folders(self._script.readable, self._settings)
 
     def _writable(self) -> Iterator[str]:
@@ -242,8 +250,7 @@ class ScriptLanguage:
                     yield folder
 
     def _steps(self, sample: Sample) -> tuple[Step, ...]:
-        asked = sample.given.network
-        network = self._script.network if asked is None else asked
+        network = rights.network(self._script.network, sample.given.network, self._settings.sandbox)
         steps: list[Step] = []
         if self._script.build:
             steps.append(
@@ -299,7 +306,8 @@ class ScriptLanguage:
             if program is None:
                 return Unavailability(f"`{argv[0]}` was not found", f"correct `languages.{self.name}.version`")
             try:
-                said.append(answer(ask(runner, (str(program), *argv[1:]), cwd, env), program))
+                # Confined as samples are: it may be a program of a checkout.
+                said.append(answer(ask(runner, (str(program), *argv[1:]), cwd, env, self._reach()), program))
             except OSError as error:
                 return Unavailability(f"`{argv[0]}` could not be started: {error}")
         self._identity = "\n".join(said)

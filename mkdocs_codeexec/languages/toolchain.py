@@ -20,16 +20,23 @@ from typing import TYPE_CHECKING, NamedTuple
 from mkdocs_codeexec.core.action import Value, digest
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult
 from mkdocs_codeexec.core.protocols import Command, Runner
+from mkdocs_codeexec.untrusted import Tree
+from mkdocs_codeexec.untrusted.regular import read_regular
 
 if TYPE_CHECKING:
+    from mkdocs_codeexec.core.confinement import Access
     from mkdocs_codeexec.core.settings import Settings
 
 FORMAT = 1
 MEMO = "toolchains.json"
+LARGEST = 4 * 1024 * 1024
+"""Bytes of that file."""
 ANSWER_LIMIT = 4096
 """Characters of a tool's answer that count."""
 HASHED_LIMIT = 64 * 1024 * 1024
 """Bytes of a program that is hashed because it does not answer."""
+VERSION_FILE_LIMIT = 64 * 1024
+"""Bytes of a file that chooses a tool."""
 PATIENCE = 30.0
 """Seconds for a tool to say what it is."""
 
@@ -56,10 +63,15 @@ class Memo:
     """Toolchains that were asked before, by name and fingerprint; kept in the cache directory.
 
     It never fails: what cannot be read is not known, what cannot be written is remembered by this process alone.
+
+    Args:
+        cache_dir: Where it is kept.
+        keeps: Whether anything is written there.
     """
 
-    def __init__(self, cache_dir: Path) -> None:
-        self._path = cache_dir / MEMO
+    def __init__(self, cache_dir: Path, *, keeps: bool = True) -> None:
+        self._cache_dir = cache_dir
+        self._keeps = keeps
         self._known: dict[str, tuple[str, Toolchain]] = {}
 
     def recall(self, name: str, fingerprint: str) -> Toolchain | None:
@@ -70,15 +82,18 @@ class Memo:
     def remember(self, name: str, fingerprint: str, toolchain: Toolchain) -> None:
         """Keep `toolchain` as the answer of `name`."""
         self._known[name] = (fingerprint, toolchain)
+        if not self._keeps:
+            return
         known = {**self._read(), **self._known}
         entries = {key: {"fingerprint": mark, **tool._asdict()} for key, (mark, tool) in sorted(known.items())}
         text = json.dumps({"format": FORMAT, "toolchains": entries}, indent=1, ensure_ascii=False) + "\n"
-        with contextlib.suppress(OSError):
-            write(self._path, text)
+        with contextlib.suppress(OSError), Tree(self._cache_dir) as tree:
+            tree.replace((MEMO,), text.encode("utf-8", "backslashreplace"))
 
     def _read(self) -> dict[str, tuple[str, Toolchain]]:
         try:
-            value = json.loads(self._path.read_text("utf-8"))
+            with Tree(self._cache_dir) as tree:
+                value = json.loads(tree.read((MEMO,), LARGEST))
             if value["format"] != FORMAT:
                 return {}
             return {
@@ -144,8 +159,9 @@ def upwards(start: Path, names: Sequence[str]) -> list[tuple[Path, str]]:
     for folder in (start, *start.parents):
         for name in names:
             path = folder / name
-            with contextlib.suppress(OSError, ValueError):
-                found.append((path, path.read_text("utf-8")))
+            content = read_regular(Path(os.path.realpath(path)), VERSION_FILE_LIMIT) if path.exists() else None
+            with contextlib.suppress(ValueError):
+                found += [(path, content.decode("utf-8").replace("\r\n", "\n"))] if content is not None else []
     return found
 
 
@@ -158,9 +174,11 @@ def stat_of(path: Path) -> Value:
     return (str(path), found.st_mtime_ns, found.st_size, found.st_ino)
 
 
-def ask(runner: Runner, argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> StepResult:
-    """Run a tool that says what it is."""
-    command = Command(argv=tuple(argv), cwd=cwd, env=env, timeout=PATIENCE)
+def ask(
+    runner: Runner, argv: Sequence[str], cwd: Path, env: Mapping[str, str], access: Access | None = None
+) -> StepResult:
+    """Run a tool that says what it is, confined to `access` if that is given."""
+    command = Command(argv=tuple(argv), cwd=cwd, env=env, timeout=PATIENCE, access=access)
     return runner.run(command, "build")
 
 

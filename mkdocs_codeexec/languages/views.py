@@ -4,35 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from mkdocs_codeexec.languages import inputs
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
 
 SYSTEM = tuple(map(Path, ("/usr", "/bin", "/sbin", "/lib", "/lib64")))
 """Where the system's own programs and libraries are, which every child may read."""
-MANY = 256
-"""Files of one pattern that are named one by one; each of them is a mount."""
 
-
-def views(path: Path) -> tuple[str, ...]:
-    """Return what may be seen of the author's file or folder `path`: itself, or its entries without hidden ones.
-
-    A checkout holds more than its sources: `.git` has the history and often a token, `.env` has secrets. A folder that
-    has hidden entries is therefore given as the others, and a plain one as itself.
-    """
-    try:
-        names = sorted(os.listdir(path))  # noqa: PTH208 - names are all that is wanted
-    except NotADirectoryError:
-        return (str(path),)
-    except OSError:
-        return ()
-    shown = [name for name in names if not name.startswith(".")]
-    return (str(path),) if len(shown) == len(names) else tuple(str(path / name) for name in shown)
+INSTALLED = ("bin", "include", "lib", "lib64", "pyvenv.cfg", "share")
+"""What a virtual environment consists of."""
 
 
 def outermost(paths: Iterable[str | Path]) -> tuple[str, ...]:
@@ -44,18 +27,6 @@ def outermost(paths: Iterable[str | Path]) -> tuple[str, ...]:
         if not found or not path.startswith(found[-1]):
             found.append(path)
     return tuple(path.rstrip("/") or "/" for path in found)
-
-
-def given(project: Path, patterns: Sequence[str], readable: Sequence[Path]) -> Iterator[str]:
-    """Yield what the configuration names: the matches of the declared inputs `patterns`, and `readable`."""
-    for pattern in patterns:
-        files = inputs.matching(project, pattern)
-        if len(files) <= MANY:
-            yield from map(str, files)
-        else:
-            for folder in dict.fromkeys(file.parent for file in files):
-                yield from views(folder)
-    yield from map(str, readable)
 
 
 def named(project: Path, readable: Sequence[Path]) -> tuple[tuple[str, str], ...]:
@@ -70,22 +41,36 @@ def named(project: Path, readable: Sequence[Path]) -> tuple[tuple[str, str], ...
 def installation(program: Path, settings: Settings) -> Iterator[str]:
     """Yield what belongs to the installed `program`: its folder, and all of `X` for the real file `X/bin/program`.
 
-    Of a home directory, or of a folder that holds one, never more than the folder of the program; nothing of the
-    system's folders.
+    Of a home directory, or of a folder that holds one, never more than the folder of the program, and of one that holds
+    the site no more than the program; nothing of the system's folders.
     """
-    homes = _homes(settings)
+    private = homes(settings.host_env)
     real = Path(os.path.realpath(program))
+    project = Path(os.path.realpath(settings.project_dir))
     for file in dict.fromkeys((program, real)):
         folder = file.parent
         if any(folder.is_relative_to(place) for place in SYSTEM):
             continue
-        yield str(file if _is_private(folder, homes) else folder)
-        if file == real and folder.name == "bin" and not _is_private(folder.parent, homes):
-            yield str(folder.parent)
+        yield str(file if _is_private(folder, (*private, project)) else folder)
+        if file == real and folder.name == "bin" and not _is_private(folder.parent, private):
+            yield from of_prefix(folder.parent, project)
 
 
-def _homes(settings: Settings) -> tuple[Path, ...]:
-    found = [Path(settings.host_env.get("HOME") or "/"), Path("/root")]
+def of_prefix(folder: Path, *apart: Path) -> Iterator[str]:
+    """Yield what belongs to what is installed in `folder`: all of it, or what it has to have if it holds one of `apart`.
+
+    A virtual environment may be the folder of a project, and then holds more than programs.
+    """
+    real = Path(os.path.realpath(folder))
+    if any(one.is_relative_to(real) for one in apart):
+        yield from (str(folder / name) for name in INSTALLED)
+    else:
+        yield str(folder)
+
+
+def homes(host_env: Mapping[str, str]) -> tuple[Path, ...]:
+    """Return the home directories of whoever builds, and of root, by all their names."""
+    found = [Path(host_env.get("HOME") or "/"), Path("/root")]
     with contextlib.suppress(RuntimeError):  # a user that the system does not know
         found.append(Path.home())
     return tuple(dict.fromkeys((*found, *(Path(os.path.realpath(home)) for home in found))))

@@ -25,6 +25,10 @@ _BETWEEN = re.compile(r"(?:[\s,]|\([^()]*\))+")  # `ignore (why)`: rustdoc's com
 _QUOTED = re.compile(r"""=(?:"[^"]*"|'[^']*')""")
 
 
+_MARKUP = re.compile(r"""[<>&"'`]""")
+"""In no name, class or id: highlighters write them into HTML as they are."""
+
+
 class Option(NamedTuple):
     """A word of a header.
 
@@ -50,7 +54,7 @@ class Header(NamedTuple):
         classes: What followed a `.`, in order, the language excepted.
         braces: Whether there is a `{…}`.
         rustdoc: Whether commas separate words, as in rustdoc and mdBook.
-        stray: What is no word at all: quotes without a partner, braces inside.
+        stray: What is no word at all: quotes without a partner, braces inside, names with marks of HTML in them.
     """
 
     language: str = ""
@@ -118,7 +122,9 @@ def _pieces(text: str) -> tuple[list[Option], list[str], str, list[str]]:
             continue
         position = piece.end()
         name, value = piece["name"], _value(piece)
-        if piece["mark"] == "." and value is None:
+        if _MARKUP.search(name) or (name == "id" and _MARKUP.search(value or "")):
+            stray.append(piece[0])
+        elif piece["mark"] == "." and value is None:
             classes.append(name)
         elif piece["mark"] == "#" and value is None:
             identifier = name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from pymdownx.superfences import SuperFencesException
@@ -55,6 +56,7 @@ class Rendering:
             options=options,
             classes=list(found.classes),
             id_value=found.id,
-            attrs=attrs if self.attr_list else {},
+            # Formatters write them into HTML as they are.
+            attrs={name: escape(str(value)) for name, value in attrs.items()} if self.attr_list else {},
         )
         return html

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from mkdocs_codeexec.core.sample import in_one_line
 from mkdocs_codeexec.html import ansi
 
 MAX_MESSAGE = 4000
@@ -58,7 +59,7 @@ class Annotations:
         """Return the line that makes `notice` an annotation."""
         properties: dict[str, object] = {}
         if notice.path:
-            properties["file"] = self._relative(notice.path)
+            properties["file"] = in_one_line(self._relative(notice.path))
         if notice.line:
             properties["line"] = notice.line
             properties["endLine"] = notice.end_line or notice.line
@@ -98,7 +99,7 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-_COMMAND = re.compile(r"(?:^|(?<=\r))((?:[^\S\n\r]|[\u180e\u200b\ufeff]|\x1b\[[0-9;:]*m)*+):(?=:(?!:))", re.MULTILINE)
+_COMMAND = re.compile(r"(?:^|(?<=\r))((?:[^\S\n\r]|[\u180e\u200b\ufeff]|\x1b\[[0-9;:]*+m)*):(?=:(?!:))", re.MULTILINE)
 """At the start of a line; three colons are rustc's, and no command. What has no width may count as a space."""
 _MARKED = re.compile(r"##(?=(?:vso|teamcity)?\[)", re.IGNORECASE)
 _WRAPPED = re.compile(r"(?<=\s):(?=:(?!:))")

@@ -42,14 +42,14 @@ class Console:
         log: MkDocs' logger for plugins; `--strict` counts what is a warning there.
         color: Whether ANSI colours are shown; otherwise they are removed.
         warning_level: Level of warnings. `serve --strict` would end at one, so there it is lower.
-        out: Where tools' output and annotations go.
+        out: Where tools' output and annotations go; None where that stream was closed before we were started.
         annotations: How to annotate; None where nobody reads that.
     """
 
     log: Log
     color: bool
     warning_level: int = WARNING
-    out: TextIO = field(default_factory=lambda: sys.stderr)
+    out: TextIO | None = field(default_factory=lambda: sys.stderr)
     annotations: Annotations | None = None
     _rest: bytes = b""
 
@@ -97,8 +97,9 @@ class Console:
         return harmless(_colours_only(text) if self.color else ansi.strip(text), wraps=wraps)
 
     def _put(self, line: str) -> None:
-        self.out.write(line + "\n")
-        self.out.flush()
+        if self.out is not None:
+            self.out.write(line + "\n")
+            self.out.flush()
 
 
 _COLOUR = re.compile(r"(\x1b\[[0-9;:]{0,64}m)")
@@ -120,10 +121,10 @@ def plainly(text: str) -> str:
     return harmless(ansi.strip(text), wraps=True)
 
 
-def wants_color(environ: Mapping[str, str], out: TextIO) -> bool:
+def wants_color(environ: Mapping[str, str], out: TextIO | None) -> bool:
     """Tell whether `out` should get ANSI colours (https://no-color.org, https://bixense.com/clicolors)."""
     if environ.get("NO_COLOR"):
         return False
     if environ.get("CLICOLOR_FORCE", "0") != "0" or environ.get("FORCE_COLOR"):
         return True
-    return out.isatty() and environ.get("TERM") != "dumb"
+    return out is not None and out.isatty() and environ.get("TERM") != "dumb"

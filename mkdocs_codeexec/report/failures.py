@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.core.confinement import ISOLATING
 from mkdocs_codeexec.core.expectation import Blocked, Errored, Unmet, verdict_reason
-from mkdocs_codeexec.core.outcome import Exited, LimitReached, OutOfMemory, Signaled, counted
+from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.report.annotations import Notice
 from mkdocs_codeexec.report.findings import errors, of_diagnostic
+from mkdocs_codeexec.report.hints import hint_of
 from mkdocs_codeexec.report.places import Place, page_map, rewritten, secondary
 from mkdocs_codeexec.report.problems import more, named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.protocols import Language
@@ -66,7 +65,7 @@ def failures(
     for item in items:
         match item.verdict:
             case Unmet() | Blocked():
-                failure = _failure(item, languages[item.sample.language], read_page(item.sample.location))
+                failure = _told(item, languages, read_page)
                 stored = item.cached and item.key not in executed
                 found.append(_stored(failure) if stored else failure)
             case Errored(reason):
@@ -98,6 +97,18 @@ def _common(reason: str, items: Sequence[Resolved]) -> Failure:
     return Failure(f"{location}: {reason}{more(places)}", "\n".join(lines).strip("\n"), notice)
 
 
+def _told(item: Resolved, languages: dict[str, Language], read_page: Callable[[Location], str]) -> Failure:
+    """Return what is to be told of `item`: no more than its reason if its texts cannot be, which is a fault of ours."""
+    location = item.sample.location
+    try:
+        return _failure(item, languages[item.sample.language], read_page(location))
+    except Exception as error:  # noqa: BLE001 - whatever a sample has printed, others are told of
+        reason = verdict_reason(item.verdict)
+        why = f"what it printed cannot be told here: {type(error).__name__}: {error}"
+        notice = Notice(location.path or location.page, f"{reason}\n{why}", line=location.line)
+        return Failure(f"{location}: {reason}", why, notice)
+
+
 def _failure(item: Resolved, language: Language, page: str) -> Failure:
     sample, outcome = item.sample, item.outcome
     reason = verdict_reason(item.verdict)
@@ -114,59 +125,12 @@ def _failure(item: Resolved, language: Language, page: str) -> Failure:
         lines = [f" --> {place}, {within}", *_excerpt(sample.code.split("\n"), inside)]
     if message := _message(sample, outcome, language, where).strip("\n"):
         lines += ["", _cut(message)]
-    if outcome.steps and (hint := language.hint(sample, outcome) or _hint(outcome, sample.language)):
+    if outcome.steps and (hint := language.hint(sample, outcome) or hint_of(outcome, sample.language)):
         lines += ["", f"hint: {hint}"]
     notice = _notice(reason, found, where)
     if within:
         notice = notice._replace(message=f"{within}: {notice.message}")
     return Failure(headline, "\n".join(lines), notice)
-
-
-def _hint(outcome: Outcome, language: str) -> str:
-    """Return which option may change how the last step ended; nothing if none is known to."""
-    step = outcome.steps[-1]
-    match step.ended:
-        case Exited(126 | 127) if step.kind == "run" and outcome.sandbox in ISOLATING:  # a shell's "command not found"
-            return (
-                "the sandbox shows programs of the system and of the language; the folder of another one is named "
-                f"under `languages.{language}.readable` in mkdocs.yml"
-            )
-        case Exited() | Signaled() if outcome.sandbox in ISOLATING and (call := refused(step.stderr)):
-            return (
-                f"the sandbox refuses some system calls{call}; which, and what is granted instead, security.md "
-                "says under *Which system calls are allowed*"
-            )
-        case OutOfMemory(limit):
-            name = "memory"
-        case LimitReached(name, limit):
-            pass
-        case _:
-            return ""
-    option = "build_limits" if step.kind == "build" else "limits"
-    # The system says the same of a thread that finds no memory for its stack.
-    more = "; the stacks of threads count as `memory`" if name == "processes" else ""
-    return f"`{option}: {{{name}: {2 * limit}}}` in mkdocs.yml allows twice as much{more}"
-
-
-_REFUSED = re.compile(
-    r"Operation not permitted|Function not implemented|\(os error (?:1|38)\)|\b(?:EPERM|ENOSYS)\b|PermissionError: \[Errno 1\]"
-)
-"""What programs say whose system call was refused, or is not there: EPERM and ENOSYS, in words and by name."""
-_CALL = re.compile(
-    r"\b(ptrace|prlimit|setpriority|ioprio_set|sched_set\w+|shmget|shmat|semget|msgget|mq_open|inotify_\w+|socket|connect"
-    r"|bind|mount|unshare|chroot|setns|perf_event_open|bpf|io_uring_\w+|keyctl|process_vm_\w+|memfd_secret)\b"
-)
-
-
-def refused(said: str) -> str:
-    """Return which system call the sandbox may have refused, by what a program `said`; nothing if it says no such thing."""
-    found = _REFUSED.search(said)
-    if found is None:
-        return ""
-    start = said.rfind("\n", 0, found.start()) + 1
-    end = said.find("\n", found.end())
-    call = _CALL.search(said[start : end if end >= 0 else len(said)])
-    return f", `{call[1]}` perhaps" if call else ", perhaps one that it has made"
 
 
 def _place(region: Region | None, where: PageMap) -> Place:
@@ -218,6 +182,7 @@ def _excerpt(page: list[str], place: Place) -> list[str]:
         mark = ">" if number == place.line else " "
         column = place.column if number == place.line else 0
         text, column = _window(page[number - 1], column)
+        column = min(column, len(text) + EXCERPT_WIDTH)  # a program may name any
         out.append(f"{mark} {number:>{width}} | {text}".rstrip())
         if column:
             before = text[: column - 1]
@@ -244,6 +209,13 @@ def _shortened(line: str) -> str:
 
 def _cut(text: str, rest: str = "on the page") -> str:
     lines = [_shortened(line) for line in text.rstrip("\n").split("\n")]
-    if len(lines) <= MAX_LINES:
-        return "\n".join(lines)
-    return "\n".join([*lines[:MAX_LINES], f"… {counted(len(lines) - MAX_LINES, 'more line')} {rest}"])
+    shown = list(quoted(lines[:MAX_LINES]))
+    if len(lines) > MAX_LINES:
+        shown.append(f"\x1b[0m… {counted(len(lines) - MAX_LINES, 'more line')} {rest}")
+    return "\n".join(shown)
+
+
+def quoted(lines: Iterable[str]) -> Iterator[str]:
+    """Yield `lines` that others wrote so that they look like nothing that we, MkDocs or a CI system would write."""
+    for line in lines:
+        yield f"| {line}".rstrip(" ")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.core.normalize import ESCAPE
+from mkdocs_codeexec.core.sample import in_one_line
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Sample
@@ -24,7 +25,7 @@ class Place(NamedTuple):
     column: int = 0
 
     def __str__(self) -> str:
-        return f"{self.page}:{self.line}" + (f":{self.column}" if self.column else "")
+        return f"{in_one_line(self.page)}:{self.line}" + (f":{self.column}" if self.column else "")
 
 
 class _Line(NamedTuple):
@@ -149,7 +150,7 @@ _ARROW = re.compile(r"( *)(?:-->|:::) (.+?):\d+:\d+(?: \(in the preamble\))?$")
 _HEAD = re.compile(r"(?:\./)?sample\.\w+:\d+:(?:\d+:)? ")
 """The start of a message of gcc and its like, which needs no arrow."""
 _ROW = re.compile(
-    r"(?P<lead>(?:\x1b\[[0-9;]*m| )*+)(?P<number>\d{1,9})(?P<gap>(?:\x1b\[[0-9;]*m)*+ (?:\x1b\[[0-9;]*m| )*+)(?P<rest>[|~+-].*)"
+    r"(?P<lead>(?:\x1b\[[0-9;]*+m| )*)(?P<number>\d{1,9})(?P<gap>(?:\x1b\[[0-9;]*+m)* (?:\x1b\[[0-9;]*+m| )*)(?P<rest>[|~+-].*)"
 )
 _SAMPLE = re.compile(r"(?:\./)?sample\.\w+")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from mkdocs_codeexec.core.expectation import VerdictName, verdict_name, verdict_reason
 from mkdocs_codeexec.core.outcome import counted
-from mkdocs_codeexec.languages.toolchain import write
+from mkdocs_codeexec.untrusted import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -129,7 +129,9 @@ class Run:
         Raises:
             OSError: It cannot be written.
         """
-        write(directory / "last-run.json", json.dumps(self.to_json(), indent=1) + "\n")
+        text = json.dumps(self.to_json(), indent=1) + "\n"
+        with Tree(directory) as tree:
+            tree.replace(("last-run.json",), text.encode("utf-8", "backslashreplace"))
 
 
 def _inputs(item: Resolved) -> str:

@@ -16,7 +16,7 @@ from mkdocs_codeexec.core.outcome import Exited, NotStarted, Outcome, Signaled, 
 from mkdocs_codeexec.core.protocols import Regrouped
 from mkdocs_codeexec.errors import Cancelled, CodeExecError
 from mkdocs_codeexec.runtime.retry import Retrying
-from mkdocs_codeexec.runtime.scratch import ScratchDirectory, ScratchRoot, is_full, nameless
+from mkdocs_codeexec.runtime.scratch import ScratchDirectory, is_full, nameless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Action, Key, Step
     from mkdocs_codeexec.core.protocols import Finish, Language, Scratch
     from mkdocs_codeexec.runtime.process import Children
+    from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
 
 WAIT_SECONDS = 1.0
 """How long a cancelled run waits for its threads, whose children have been ended."""
@@ -384,7 +385,7 @@ class Crew:
             action = order.action
             outcome = Outcome(language=action.language, steps=tuple(order.steps), toolchain=action.toolchain or "")
             if outcome.started:  # or nobody may know the tier yet, and finding out takes a while
-                outcome = replace(outcome, sandbox=self._children.tier)
+                outcome = replace(outcome, sandbox=self._children.confinement)
             try:
                 order.finish(action, outcome)
             except Exception as error:  # noqa: BLE001 - raised by `run`, when the others have been handed over

@@ -1,4 +1,4 @@
-"""One entry of a store: its place, its text with a seal, and its file, which is complete or absent.
+"""One entry of a store: its place, and its text with a seal.
 
 An entry is a JSON object that people can read. Its last field, `sha256`, is the digest of all the text before it, so
 that every damage shows before anything is made of the text. Only the ends of lines may change: a checkout may.
@@ -6,42 +6,35 @@ that every damage shows before anything is made of the text. Only the ends of li
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
 import re
-import shutil
-import stat
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.codec import FORMAT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
+
+    from mkdocs_codeexec.untrusted import Place
 
 LARGEST = 2 * 1024 * 1024
 """Bytes of an entry; anything larger is neither written nor read."""
 RESULTS = "results"
 LISTS = "observed"
 INDEXES = ("requests", "structures", LISTS)
-PREFIX = ".codeexec-"
-"""What the names of temporary files begin with."""
 
 _NAME = re.compile("[0-9a-f]{64}")
-_NO_ENTRY = {errno.ELOOP: "it is a symbolic link", errno.EMLINK: "it is a symbolic link", errno.ENXIO: "it is no file"}
 
 
-def shelf(directory: Path, what: str) -> Path:
+def shelf(what: str) -> Place:
     """Return the folder of the entries of one kind; it holds folders named by two hex digits, which hold them."""
-    return directory / what / f"v{FORMAT}"
+    return (what, f"v{FORMAT}")
 
 
-def place(directory: Path, what: str, name: str) -> Path | None:
-    """Return the path of an entry, or None if `name` is not the 64 hex digits that all names are."""
-    return shelf(directory, what) / name[:2] / f"{name}.json" if _NAME.fullmatch(name) else None
+def place(what: str, name: str) -> Place | None:
+    """Return where an entry is, or None if `name` is not the 64 hex digits that all names are."""
+    return (*shelf(what), name[:2], f"{name}.json") if _NAME.fullmatch(name) else None
 
 
 def named(file_name: str) -> str | None:
@@ -82,82 +75,3 @@ def _seal(payload: bytes) -> bytes:
 
 
 _SEAL_LENGTH = len(_seal(b""))
-
-
-# --- Files ----------------------------------------------------------------------------------------------------------
-
-
-def read(path: Path, largest: int = LARGEST) -> bytes:
-    """Return the contents of a regular file of at most `largest` bytes; never wait for a pipe, nor follow a link.
-
-    Raises:
-        ValueError: Something else is there.
-        OSError: Nothing is there, or it cannot be read.
-    """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        fd = os.open(path, flags)
-    except OSError as error:
-        if error.errno in _NO_ENTRY:
-            raise ValueError(_NO_ENTRY[error.errno]) from None
-        raise
-    try:
-        about = os.fstat(fd)
-        if not stat.S_ISREG(about.st_mode):
-            raise ValueError("it is not a regular file")
-        if about.st_size > largest:
-            raise ValueError(f"it is larger than {largest} bytes")
-        return os.read(fd, about.st_size)
-    finally:
-        os.close(fd)
-
-
-def replace(path: Path, data: bytes, *, sync: bool = True) -> None:
-    """Put `data` at `path`: whoever looks sees what was there or all of it. Whatever else stands there goes.
-
-    Args:
-        path: Where; its folder is made.
-        data: The contents.
-        sync: Whether it survives the power too, not only this process.
-
-    Raises:
-        OSError: It could not be written; nothing of it is left.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _aside(path)
-    try:
-        # Unlike those of `tempfile`, it may be read by whom the umask allows: a store can be shared.
-        with temporary.open("xb", buffering=0) as file:
-            rest = memoryview(data)
-            while rest:
-                rest = rest[file.write(rest) :]
-            if sync:
-                os.fsync(file.fileno())
-        try:
-            temporary.replace(path)
-        except IsADirectoryError:
-            discard(path.rename(_aside(path)))  # a folder in the place of an entry is damage like any other
-            temporary.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-
-
-def discard(path: Path) -> None:
-    """Delete a file or a folder, if that is possible; a link is deleted, and not what it leads to."""
-    with suppress(OSError):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink()
-
-
-def touch(path: Path) -> None:
-    """Note that the entry at `path` was used now, if that is possible."""
-    with suppress(OSError, NotImplementedError):
-        os.utime(path, follow_symlinks=False)
-
-
-def _aside(path: Path) -> Path:
-    return path.with_name(f"{PREFIX}{os.urandom(8).hex()}.tmp")

@@ -6,139 +6,144 @@ still to come says nothing of when a file was used.
 
 from __future__ import annotations
 
-import os
+import re
+import stat
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.runtime.entries import (
-    INDEXES,
-    LARGEST,
-    PREFIX,
-    RESULTS,
-    decode,
-    discard,
-    named,
-    place,
-    read,
-    shelf,
-)
+from mkdocs_codeexec.runtime.entries import INDEXES, LARGEST, RESULTS, decode, named, place, shelf
+from mkdocs_codeexec.untrusted import PREFIX, remove
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
+
+    from mkdocs_codeexec.untrusted import Folder, Place, Tree
 
 ORPHANED = 3600
 """Seconds after which a temporary file belongs to nobody who is still writing it."""
 SKEW = 3600
 """Seconds by which the clock of whoever wrote a file may be ahead of ours."""
+_DIGITS = re.compile("[0-9a-f]{2}")
+_TEMPORARY = re.compile(re.escape(PREFIX) + r"[^.]+\.tmp")
 
 
-def sweep(directory: Path) -> None:
+def sweep(tree: Tree) -> None:
     """Delete temporary files that a killed build left. A clock that is far off, either way, counts as old."""
     now = time.time()
-    folders = [directory, *(folder for what in (RESULTS, *INDEXES) for folder in _folders(shelf(directory, what)))]
-    for folder in folders:
-        for file in _listed(folder):
-            with suppress(OSError):
-                if file.name.startswith(PREFIX) and abs(now - file.stat(follow_symlinks=False).st_mtime) > ORPHANED:
-                    discard(Path(file.path))
+    for at in [(), *(at for what in (RESULTS, *INDEXES) for at in _folders(tree, shelf(what)))]:
+        with suppress(OSError, ValueError), tree.folder(at) as folder:
+            for name in folder.names():
+                with suppress(OSError):
+                    if _TEMPORARY.fullmatch(name) and abs(now - folder.about(name).st_mtime) > ORPHANED:
+                        remove(folder, name)
 
 
-def evict(directory: Path, size: int, used: Container[str]) -> None:
+def evict(tree: Tree, size: int, used: Container[str]) -> None:
     """Bring a store that takes more than `size` bytes down to nine tenths of it.
 
     Results go, those first that were used longest ago, and with each the entries of the indexes that lead to it.
+    Nothing goes that is not named as an entry, and no link leads anywhere.
 
     Args:
-        directory: Of the store.
+        tree: The store.
         size: Bytes on the disk.
         used: Names of results that stay, however much that is.
     """
     # In this order: a result is written before what leads to it.
-    indexes = [file for what in INDEXES for file in _files(directory, what)]
-    results = list(_files(directory, RESULTS))
+    indexes = [file for what in INDEXES for file in _files(tree, what)]
+    results = list(_files(tree, RESULTS))
     taken = sum(file.size for file in indexes) + sum(file.size for file in results)
     if taken <= size:
         return
     leading: dict[str, list[_File]] = {}
     for index in indexes:
-        leading.setdefault(_target(index), []).append(index)
+        leading.setdefault(_target(tree, index), []).append(index)
     for target in leading.keys() - {result.name for result in results}:
-        path = place(directory, RESULTS, target)
-        if path is None or not os.path.lexists(path):
-            taken -= _delete(leading[target])
+        at = place(RESULTS, target)
+        if at is None or not _is_there(tree, at):
+            taken -= _delete(tree, leading[target])
     ahead = (time.time() + SKEW) * 1e9
     # Those first that no build can read, and those from a time to come.
     for result in sorted(results, key=lambda file: (file.length <= LARGEST and file.used <= ahead, file.used)):
         if taken <= size * 9 // 10:
             break
-        if result.name not in used and (freed := _delete([result])):
-            taken -= freed + _delete(leading.get(result.name, ()))
+        if result.name not in used and (freed := _delete(tree, [result])):
+            taken -= freed + _delete(tree, leading.get(result.name, ()))
 
 
 class _File(NamedTuple):
     """An entry as a listing shows it.
 
     Attributes:
-        path: Where it is. It may be anything: a link is deleted like a file, a folder is not.
+        place: Where it is. It may be anything: a link is deleted like a file, a folder is not.
         name: The name of the entry.
         size: Bytes that it takes on the disk.
         length: Bytes that it holds.
         used: When it was last used, in nanoseconds.
     """
 
-    path: str
+    place: Place
     name: str
     size: int
     length: int
     used: int
 
 
-def _target(index: _File) -> str:
+def _target(tree: Tree, index: _File) -> str:
     """Return the name of the result that an entry of an index leads to; empty if it leads nowhere."""
     try:
-        return str(decode(read(Path(index.path)))["key"])
+        return str(decode(tree.read(index.place, LARGEST))["key"])
     except (OSError, ValueError, KeyError, RecursionError):
         return ""
 
 
-def _delete(files: Iterable[_File]) -> int:
+def _is_there(tree: Tree, at: Place) -> bool:
+    try:
+        with tree.folder(at[:-1]) as folder:
+            return folder.has(at[-1])
+    except (OSError, ValueError):
+        return False
+
+
+def _delete(tree: Tree, files: Iterable[_File]) -> int:
     """Delete `files`, except those that were used or written since they were listed; return the bytes that are free."""
     freed = 0
     for file in files:
         try:
-            path = Path(file.path)
-            if path.lstat().st_mtime_ns != file.used:
-                continue
-            path.unlink()
+            with tree.folder(file.place[:-1]) as folder:
+                if folder.about(file.place[-1]).st_mtime_ns != file.used:
+                    continue
+                folder.unlink(file.place[-1])
         except FileNotFoundError:
             pass  # another build was faster
-        except OSError:
+        except (OSError, ValueError):
             continue
         freed += file.size
     return freed
 
 
-def _files(directory: Path, what: str) -> Iterator[_File]:
-    for folder in _folders(shelf(directory, what)):
-        for entry in _listed(folder):
-            with suppress(OSError):
-                if name := named(entry.name):
-                    about = entry.stat(follow_symlinks=False)
-                    # A small file takes a whole block; some file systems do not tell of blocks.
-                    size = max(about.st_size, 512 * getattr(about, "st_blocks", 0))
-                    yield _File(entry.path, name, size, about.st_size, about.st_mtime_ns)
+def _files(tree: Tree, what: str) -> Iterator[_File]:
+    for at in _folders(tree, shelf(what)):
+        with suppress(OSError, ValueError), tree.folder(at) as folder:
+            yield from _entries(folder, at)
 
 
-def _folders(shelf: Path) -> list[Path]:
-    return [Path(entry.path) for entry in _listed(shelf) if entry.is_dir(follow_symlinks=False)]
+def _entries(folder: Folder, at: Place) -> Iterator[_File]:
+    for file in folder.names():
+        with suppress(OSError):
+            if name := named(file):
+                about = folder.about(file)
+                # A small file takes a whole block; some file systems do not tell of blocks.
+                size = max(about.st_size, 512 * getattr(about, "st_blocks", 0))
+                yield _File((*at, file), name, size, about.st_size, about.st_mtime_ns)
 
 
-def _listed(folder: Path) -> list[os.DirEntry[str]]:
-    """Return what is in `folder`; nothing if that cannot be known."""
+def _folders(tree: Tree, at: Place) -> list[Place]:
+    """Return the folders of entries at `at`; links are none."""
     try:
-        with os.scandir(folder) as entries:
-            return list(entries)
-    except OSError:
+        with tree.folder(at) as folder:
+            names = [name for name in folder.names() if _DIGITS.fullmatch(name)]
+            return [(*at, name) for name in names if stat.S_ISDIR(folder.about(name).st_mode)]
+    except (OSError, ValueError):
         return []

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.errors import Cancelled
 from mkdocs_codeexec.runtime.crew import Crew
-from mkdocs_codeexec.runtime.scratch import ScratchRoot
+from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from mkdocs_codeexec.core.action import Action
@@ -33,6 +33,7 @@ class ParallelExecutor:
         total_timeout: Seconds for all of one `run`; None is unlimited. What has not ended by then is `NotStarted`.
         path: The `PATH` of every child.
         scratch_root: Where scratch directories are made; None is the system's directory for temporary files.
+        tell: Takes a message for people: what could not be removed.
     """
 
     def __init__(
@@ -43,12 +44,14 @@ class ParallelExecutor:
         total_timeout: float | None,
         path: str,
         scratch_root: Path | None = None,
+        tell: Callable[[str], None] | None = None,
     ) -> None:
         self._children = children
         self._jobs = jobs
         self._total_timeout = total_timeout
         self._path = path
         self._scratch_root = scratch_root
+        self._tell = tell
         self._crew: Crew | None = None
         self._closed = False
 
@@ -105,6 +108,6 @@ class ParallelExecutor:
         if self._children.tier != "bubblewrap":  # there it depends on what a child may reach where it can be started
             self._children.prepare(workers)
         if self._crew is None:
-            self._crew = Crew(ScratchRoot(self._scratch_root), self._children, self._path)
+            self._crew = Crew(ScratchRoot(self._scratch_root, self._tell), self._children, self._path)
         self._crew.grow(workers, many=count > workers)
         return self._crew

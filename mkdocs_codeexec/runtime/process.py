@@ -16,27 +16,36 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core.confinement import STRICT, WALLS, Access
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult, TimedOut, describe
-from mkdocs_codeexec.core.protocols import NO_ACCESS, Command
+from mkdocs_codeexec.core.protocols import Command
 from mkdocs_codeexec.errors import Cancelled
+from mkdocs_codeexec.runtime.answers import PASSING, ended
 from mkdocs_codeexec.runtime.capture import Kept
 from mkdocs_codeexec.runtime.observed.asked import decoded
-from mkdocs_codeexec.runtime.sandbox import bubblewrap, tiers, users
+from mkdocs_codeexec.runtime.sandbox import bubblewrap, places, tiers, users
 from mkdocs_codeexec.runtime.sandbox.tiers import Choice
-from mkdocs_codeexec.runtime.supervisor import PASSING, Place, Supervisor, encode, ended
+from mkdocs_codeexec.runtime.supervising.protocol import SCRATCH
+from mkdocs_codeexec.runtime.supervisor import Place, Supervisor, encode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mkdocs_codeexec.core.confinement import Access, SandboxMode, Tier
+    from mkdocs_codeexec.core.confinement import SandboxMode, Tier
     from mkdocs_codeexec.core.outcome import StepKind, Termination
     from mkdocs_codeexec.core.protocols import OutputSink, Unavailability
 
 STOP_SECONDS = 0.25
 """How long `stop_all` waits for children to be gone; they are ended in any case."""
 
-_TRIAL = Command(argv=("/bin/sh", "-c", "exit 0"), cwd=Path("/"), env={}, timeout=10.0, access=NO_ACCESS)
-
+# The interpreter is there, for it is what runs us and the supervisors: that a shell is missing says nothing of a tier.
+_TRIAL = Command(
+    argv=(os.path.realpath(sys.executable), "-I", "-S", "-V"),
+    cwd=Path("/"),
+    env={"LD_LIBRARY_PATH": f"{sys.base_prefix}/lib"},
+    timeout=10.0,
+    access=Access(readable=tuple(sorted(set(places.interpreter())))),
+)
 
 _SUPPORTED = hasattr(os, "fork")
 
@@ -58,9 +67,7 @@ class Children:
         tiers: Those that may be chosen.
     """
 
-    def __init__(
-        self, mode: SandboxMode = "off", *, path: str | None = None, tiers: Sequence[Tier] = tiers.ALL
-    ) -> None:
+    def __init__(self, mode: SandboxMode = "off", *, path: str | None = None, tiers: Sequence[Tier] = WALLS) -> None:
         self._mode = mode
         self._path = path
         self._tiers = tuple(tiers)
@@ -99,18 +106,31 @@ class Children:
 
     @property
     def tier(self) -> Tier:
-        """How children with an `access` are confined. The first to ask waits until something has run so, once."""
-        return self._chosen().tier
+        """How children with an `access` are confined. The first to ask waits until something has run so, once.
+
+        `off` where no tier works, too: none of them is started then (`refusal`).
+        """
+        return self._chosen().tier or "off"
+
+    @property
+    def confinement(self) -> str:
+        """The same, as an outcome says it."""
+        return STRICT if self._mode == "strict" else self.tier
 
     @property
     def refusal(self) -> Unavailability | None:
-        """Why no such child is started at all: the tier is weaker than what is required."""
-        return tiers.refusal(self._mode, self._chosen()) if self._mode == "required" else None
+        """Why no such child is started at all: the tier is weaker than what is required, or none works."""
+        return None if self._mode == "off" else tiers.refusal(self._mode, self._chosen())
 
     @property
     def told(self) -> str:
         """How such children are confined, and what would be stronger, in words."""
-        return tiers.told(self._chosen())
+        return tiers.told(self._mode, self._chosen())
+
+    @property
+    def choice(self) -> Choice:
+        """The tier, and why none of the stronger ones is used."""
+        return self._chosen()
 
     def _chosen(self) -> Choice:
         if self._choice is None:
@@ -177,10 +197,11 @@ class Children:
             Cancelled: The run was stopped from outside.
         """
         self.check()
-        tier: Tier = "off" if command.access is None else self.tier
-        if command.access is not None and self.refusal is not None:
-            return _result(kind, NotStarted(self.refusal.reason))
-        return self._run(command, kind, tier, on_output)
+        if command.access is None:
+            return self._run(command, kind, "off", on_output)
+        if (refusal := self.refusal) is not None:
+            return _result(kind, NotStarted(refusal.reason))
+        return self._run(command, kind, self.tier, on_output)
 
     def _run(self, command: Command, kind: StepKind, tier: Tier, on_output: OutputSink | None = None) -> StepResult:
         if not _SUPPORTED:
@@ -294,19 +315,20 @@ def _user(command: Command, tier: Tier) -> int | None:
     What it may write to is made that user's own.
     """
     user = users.builder()
-    if user is None or command.access is None:
+    if user is None or command.access is None or command.own:
         return None
     for folder in map(Path, command.access.writable):
         if tier == "off":
             users.take(folder)
         else:
-            users.give(folder, user)
+            users.give_path(folder, user)
     if tier == "off":
         return None
     if not command.access.writable:
         return user if command.user is None else command.user
     if command.scratch is not None:  # what is kept from one to the next belongs to one user
-        users.give(command.scratch, user)
+        for name in SCRATCH:
+            users.give_path(command.scratch / name, user)
     return user
 
 

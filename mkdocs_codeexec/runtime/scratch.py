@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import re
-import shutil
 import stat
-import tempfile
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.confinement import ISOLATING
@@ -20,18 +17,19 @@ from mkdocs_codeexec.runtime.observed import start
 from mkdocs_codeexec.runtime.observed.asked import sifted
 from mkdocs_codeexec.runtime.sandbox import places
 from mkdocs_codeexec.runtime.sandbox.users import another, give, is_root
+from mkdocs_codeexec.runtime.scratch_root import unguessable
+from mkdocs_codeexec.runtime.supervising.protocol import SCRATCH
+from mkdocs_codeexec.untrusted import Folder, remove
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from mkdocs_codeexec.core.action import Step
     from mkdocs_codeexec.core.confinement import Access
     from mkdocs_codeexec.core.outcome import StepResult
-    from mkdocs_codeexec.core.protocols import Runner
+    from mkdocs_codeexec.core.protocols import Runner, Scratch
 
-PREFIX = "codeexec-"
-_LOCK = "lock"
-_FOLDERS = ("work", "home", "tmp")
 FULL_BELOW = 64 * 1024
 """Bytes that are free on a disk that is called full."""
 
@@ -45,47 +43,6 @@ EVERY_CHILD = {
     "FORCE_COLOR": "1",
 }
 """What every child gets, so that it prints the same everywhere, with colours though no terminal is there."""
-
-
-class ScratchRoot:
-    """One directory for all scratch directories of a batch; a context manager that removes it.
-
-    A killed build cannot remove its own. It is locked while in use, and what nobody locks any more is removed by the
-    next build.
-    """
-
-    def __init__(self, parent: Path | None = None) -> None:
-        self._parent = parent
-        self._lock = -1
-        self.path = Path()
-
-    def __enter__(self) -> ScratchRoot:
-        """Make it.
-
-        Raises:
-            OSError: The parent is not writable or full.
-        """
-        parent = Path(tempfile.gettempdir()) if self._parent is None else self._parent
-        _sweep(parent)
-        # The real path, which a child is told by `getcwd`.
-        self.path = Path(os.path.realpath(_unguessable(parent, PREFIX)))
-        try:
-            if is_root():
-                self.path.chmod(0o711)  # each directory in it belongs to another user
-            self._lock = _locked(self.path)
-        except OSError:
-            remove(self.path)
-            raise
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        with suppress(OSError):
-            for entry in self.path.iterdir():
-                if entry.name != _LOCK:
-                    remove(entry)
-        remove(self.path)  # the lock last: without it, nobody would remove the rest
-        if self._lock >= 0:
-            os.close(self._lock)
 
 
 class ScratchDirectory:
@@ -136,7 +93,7 @@ class ScratchDirectory:
         return (self._all or self._make()) / "work"
 
     @property
-    def shared(self) -> bool:
+    def _shared(self) -> bool:
         """Whether files in it may be links to files in others: nothing that is run here can change them then.
 
         As root each Action has a user of its own; bubblewrap mounts what was built, unchangeable.
@@ -160,24 +117,25 @@ class ScratchDirectory:
         )
 
     def _make(self) -> Path:
-        made = _unguessable(self._root)
-        try:
-            for folder in _FOLDERS:
-                (made / folder).mkdir()
-            for name, text in self._files:
-                parts = _parts(name)
-                path = (made / "work").joinpath(*parts)
-                if len(parts) > 1:
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(text.encode("utf-8", "surrogatepass"))
-            if self._runner.tier != "off" and (user := another(self._seed or repr(self._files))) is not None:
-                give(made, user)
-                self._user = user
-        except BaseException:
-            remove(made)
-            raise
-        self._all = made
-        return made
+        user = None if self._runner.tier == "off" else another(self._seed or repr(self._files))
+        name = unguessable()
+        with Folder.at(self._root) as root, root.folder(name, make=True, mode=0o700) as made:
+            try:
+                for folder in SCRATCH:
+                    with made.folder(folder, make=True, mode=0o755) as one:
+                        if folder == "work":
+                            for file, text in self._files:
+                                _write(one, _parts(file), text.encode("utf-8", "surrogatepass"))
+                        if user is not None:
+                            give(one, user)
+                if user is not None:  # it stays root's: what is in it cannot be replaced by links
+                    root.permit(name, 0o711)
+            except BaseException:
+                remove(root, name)
+                raise
+        self._user = user
+        self._all = self._root / name
+        return self._all
 
     def __enter__(self) -> ScratchDirectory:
         return self
@@ -186,15 +144,67 @@ class ScratchDirectory:
         made, self._all = self._all, None
         if made is None:
             return
+        with suppress(OSError), Folder.at(self._root) as root:
+            try:
+                # What most samples leave is gone so in a fifth of the time.
+                with root.folder(made.name) as folder:
+                    with folder.folder("work") as work:
+                        for name in work.names():
+                            work.unlink(name)
+                    for name in SCRATCH:
+                        folder.rmdir(name)
+                root.rmdir(made.name)
+            except (OSError, ValueError):
+                remove(root, made.name)  # what resists is told with the root
+
+    def has(self, name: str, *, regular: bool = True) -> bool:
+        """Tell whether there is a regular file `name`; or anything of that name, if it need not be `regular`.
+
+        Raises:
+            CodeExecError: The name would leave the directory.
+        """
+        *folders, last = _parts(name)
         try:
-            # What most samples leave is gone so in a fifth of the time.
-            for path in (made / "work").iterdir():
-                path.unlink()
-            for folder in _FOLDERS:
-                (made / folder).rmdir()
-            made.rmdir()
-        except OSError:
-            remove(made)
+            at = self.opened()
+            for folder in folders:
+                with at:
+                    at = at.folder(folder)
+            with at:
+                return stat.S_ISREG(at.about(last).st_mode) or not regular
+        except (OSError, ValueError):
+            return False
+
+    def adopt(self, name: str, other: Scratch) -> None:
+        """Have the file `name` of `other` here too: a link to it where nothing that is run here could change it.
+
+        Raises:
+            UnfitError: It is no regular file.
+            OSError: It cannot be read or written.
+        """
+        assert isinstance(other, ScratchDirectory)
+        with other.opened() as source, self.opened() as work:
+            fd = source.open_file(name)
+            try:
+                about = os.fstat(fd)
+                if self._shared:
+                    with suppress(OSError):  # a file system without hard links
+                        source.link(name, work)
+                        if os.path.samestat(work.about(name), about):
+                            return
+                        work.unlink(name)  # it was replaced just now
+                work.take(name, fd, about.st_mode & 0o777)
+            finally:
+                os.close(fd)
+
+    def opened(self) -> Folder:
+        """Open the working directory.
+
+        Raises:
+            OSError: It cannot be opened: something else is in its place, say.
+        """
+        folder = self.path
+        with Folder.at(self._root) as root, root.folder(folder.parent.name) as made:
+            return made.folder(folder.name)
 
     def run(
         self,
@@ -215,9 +225,7 @@ class ScratchDirectory:
         variables = {**EVERY_CHILD, **own, **dict(step.env), **env}
         if observe == "python" and tier != "off":
             variables["PYTHONPATH"] = ":".join(filter(None, (start.folder(), variables.get("PYTHONPATH", ""))))
-            if (
-                tier == "landlock"
-            ):  # bubblewrap shows what the supervisor is made of to all; we may be installed elsewhere
+            if tier in ISOLATING:  # it may be anywhere, below `/tmp` too, which bubblewrap covers
                 access = replace(access, readable=(*access.readable, start.FOLDER))
         command = Command(
             argv=argv,
@@ -230,7 +238,7 @@ class ScratchDirectory:
             scratch=self._all,
             user=self._user,
             observe=observe,
-            **self._limits,
+            **self._limits,  # type: ignore[arg-type]
         )
         result = self._runner.run(command, step.kind)
         if result.asked is None:
@@ -250,33 +258,19 @@ def is_full(folder: Path) -> bool:
     return no_bytes or (disk.f_files > 0 and inodes == 0)
 
 
-def remove(path: Path) -> None:
-    """Remove the directory `path` and all in it, read-only directories included; what resists is left."""
-    shutil.rmtree(path, ignore_errors=True)
-    if not path.exists():
+def _write(folder: Folder, parts: Sequence[str], data: bytes) -> None:
+    """Make a file below `folder`, and the folders that lead to it."""
+    if len(parts) == 1:
+        folder.create(parts[0], data)
         return
-    for folder, names, _ in os.walk(path):
-        with suppress(OSError):
-            Path(folder).chmod(stat.S_IRWXU)
-        for name in names:
-            inner = Path(folder, name)
-            if not inner.is_symlink():
-                with suppress(OSError):
-                    inner.chmod(stat.S_IRWXU)
-    shutil.rmtree(path, ignore_errors=True)
+    with folder.folder(parts[0], make=True) as inner:
+        _write(inner, parts[1:], data)
 
 
 def nameless(text: str, root: Path) -> str:
     """Return `text` without the names of scratch directories in `root`: they are others in each run."""
     text = re.sub(re.escape(f"{root}/") + r"[a-z2-7]{26}/work\b", ".", text)
     return re.sub(re.escape(f"{root}/") + r"[a-z2-7]{26}\b", "..", text)
-
-
-def _unguessable(parent: Path, prefix: str = "") -> Path:
-    """Make a folder in `parent` by a name that nobody can guess: where names are not hidden, a sample could look for it."""
-    path = parent / f"{prefix}{base64.b32encode(os.urandom(16)).decode().rstrip('=').lower()}"
-    path.mkdir(mode=0o700)
-    return path
 
 
 def _parts(name: str) -> tuple[str, ...]:
@@ -289,36 +283,3 @@ def _parts(name: str) -> tuple[str, ...]:
     if not parts or name.startswith("/") or ".." in parts or any(c in name for c in "\\:\0"):
         raise CodeExecError(f"`{name}`: not the name of a file within the scratch directory")
     return parts
-
-
-def _locked(root: Path) -> int:
-    """Lock `root` for as long as the returned descriptor is open, which the end of this process closes too."""
-    try:
-        import fcntl
-    except ImportError:  # Windows; there is nothing to sweep with, either
-        return -1
-    # Only a locked file gets the name that others look for.
-    fd = os.open(root / "lock.new", os.O_RDWR | os.O_CREAT, 0o600)
-    with suppress(OSError):  # some network disks know no locks
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        (root / "lock.new").rename(root / _LOCK)
-    return fd
-
-
-def _sweep(parent: Path) -> None:
-    """Remove what builds of this user left in `parent` when they were killed."""
-    try:
-        import fcntl
-    except ImportError:
-        return
-    for lock in parent.glob(f"{PREFIX}*/{_LOCK}"):
-        with suppress(OSError):
-            about = lock.parent.lstat()
-            if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.geteuid():
-                continue
-            fd = os.open(lock, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                remove(lock.parent)
-            finally:
-                os.close(fd)

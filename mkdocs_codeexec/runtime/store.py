@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.core.action import Key
 from mkdocs_codeexec.core.codec import FORMAT, from_json, to_json
 from mkdocs_codeexec.core.observed import observed_key
-from mkdocs_codeexec.runtime.entries import LARGEST, LISTS, RESULTS, decode, encode, place, read, replace, touch
+from mkdocs_codeexec.runtime.entries import INDEXES, LARGEST, LISTS, RESULTS, decode, encode, place
 from mkdocs_codeexec.runtime.eviction import evict, sweep
 from mkdocs_codeexec.runtime.observed import manifests
+from mkdocs_codeexec.untrusted import PREFIX, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Action
     from mkdocs_codeexec.core.observed import Inputs
     from mkdocs_codeexec.core.outcome import Outcome
+    from mkdocs_codeexec.untrusted import Place
 
 CACHEDIR_TAG = """Signature: 8a477f597d28d172789f06886806bc55
 # This file marks a cache directory, which backup tools may leave out: https://bford.info/cachedir/
@@ -36,6 +38,10 @@ CACHEDIR_TAG = """Signature: 8a477f597d28d172789f06886806bc55
 GITIGNORE = """# Made by mkdocs-codeexec. Delete this file to commit the results; it is not made again while they are here.
 *
 """
+
+_MARKS = frozenset({".gitignore", "CACHEDIR.TAG"})
+_OURS = _MARKS | {RESULTS, *INDEXES, "built", "environments", "last-run.json", "toolchains.json"}
+"""What is in the folder of a store, made by whatever part of us."""
 
 
 class DirectoryStore:
@@ -62,7 +68,7 @@ class DirectoryStore:
         largest: int = LARGEST,
         writable: bool = True,
     ) -> None:
-        self._directory = directory
+        self._tree = Tree(directory)
         self._warn = warn
         self._size = size
         self._largest = largest
@@ -75,30 +81,30 @@ class DirectoryStore:
 
     def get(self, key: Key) -> Outcome | None:
         """Return what is stored under `key`, or None."""
-        path = place(self._directory, RESULTS, key)
-        entry = None if path is None else self._read(path)
-        if path is None or entry is None:
+        at = place(RESULTS, key)
+        entry = None if at is None else self._read(at)
+        if at is None or entry is None:
             return None
         try:
             outcome = _outcome(entry, key)
         except (ValueError, RecursionError, OverflowError) as error:
-            self._damaged(path, error)
+            self._damaged(at, error)
             return None
         self._used.add(key)
         if self._writable:
-            touch(path)
+            self._tree.touch(at)
         return outcome
 
     def lists(self, key: Key) -> Sequence[Inputs]:
         """Return the lists of inputs with which an observed Action of this key was executed, the last one first."""
-        path = place(self._directory, LISTS, key)
-        entry = None if path is None else self._read(path)
-        if path is None or entry is None:
+        at = place(LISTS, key)
+        entry = None if at is None else self._read(at)
+        if at is None or entry is None:
             return ()
         try:
             return manifests.lists(entry, key)
         except (ValueError, RecursionError) as error:
-            self._damaged(path, error)
+            self._damaged(at, error)
             return ()
 
     def _add_list(self, key: Key, result: Key, inputs: Inputs) -> None:
@@ -108,7 +114,7 @@ class DirectoryStore:
             OSError: It could not be written.
         """
         known = [other for other in self.lists(key) if other != inputs]
-        replace(self._place(LISTS, key), manifests.entry(key, result, [inputs, *known]), sync=False)
+        self._tree.replace(self._place(LISTS, key), manifests.entry(key, result, [inputs, *known]))
 
     def find(self, request_key: Key) -> Outcome | None:
         """Return what was last stored for `request_key`, whichever toolchain made it, or None."""
@@ -135,7 +141,7 @@ class DirectoryStore:
         if len(data) > self._largest:
             self._tell(
                 "large",
-                f"{result}: the result of a sample takes {len(data)} bytes, expected at most {self._largest}; it is "
+                f"{self._tree.path(result)}: the result of a sample takes {len(data)} bytes, expected at most {self._largest}; it is "
                 "not stored\n\nhint: the build goes on, and runs the sample again next time; let it print less",
             )
             return
@@ -146,16 +152,17 @@ class DirectoryStore:
             self._prepare()
             if action.observed:  # first: once the result is there, it is found
                 self._add_list(action.key, key, outcome.inputs)
-            replace(result, data)
+            self._tree.replace(result, data, sync=True)
             self._used.add(key)
             self._grown = True
-            for path, name in indexes.items():
+            for at, name in indexes.items():
                 # It is made again from misses, and need not survive the power.
-                replace(path, encode({"format": FORMAT, "name": name, "key": key}), sync=False)
+                self._tree.replace(at, encode({"format": FORMAT, "name": name, "key": key}))
         except OSError as error:
             self._tell(
                 "disk",
-                f"{error.filename or result}: the result of a sample could not be stored ({error.strerror or error})\n\n"
+                f"{error.filename or self._tree.path(result)}: the result of a sample could not be stored "
+                f"({error.strerror or error})\n\n"
                 "hint: the build goes on, and runs these samples again next time; make the folder writable, or set "
                 "`cache_dir` to another one",
             )
@@ -174,7 +181,11 @@ class DirectoryStore:
         """
         if self._grown and self._size is not None:
             self._grown = False
-            evict(self._directory, self._size, self._used)
+            evict(self._tree, self._size, self._used)
+
+    def close(self) -> None:
+        """Give back what is held open; what is asked for afterwards opens it again."""
+        self._tree.close()
 
     @property
     def failed(self) -> bool:
@@ -183,45 +194,45 @@ class DirectoryStore:
 
     def _indexed(self, index: str, name: Key) -> Outcome | None:
         """Return the Outcome whose key `index` has under `name`, or None."""
-        path = place(self._directory, index, name)
-        entry = None if path is None else self._read(path)
-        if path is None or entry is None:
+        at = place(index, name)
+        entry = None if at is None else self._read(at)
+        if at is None or entry is None:
             return None
         key = entry.get("key")
         if (entry.get("format"), entry.get("name")) != (FORMAT, name):
-            self._damaged(path, ValueError("it belongs to another key"))
-        elif not isinstance(key, str) or place(self._directory, RESULTS, key) is None:
-            self._damaged(path, ValueError("it names no key"))
+            self._damaged(at, ValueError("it belongs to another key"))
+        elif not isinstance(key, str) or place(RESULTS, key) is None:
+            self._damaged(at, ValueError("it names no key"))
         else:
             return self.get(Key(key))
         return None
 
-    def _place(self, what: str, name: Key) -> Path:
-        path = place(self._directory, what, name)
-        assert path is not None, "keys of Actions are hex digits"
-        return path
+    def _place(self, what: str, name: Key) -> Place:
+        at = place(what, name)
+        assert at is not None, "keys of Actions are hex digits"
+        return at
 
-    def _read(self, path: Path) -> Mapping[str, object] | None:
-        """Return the JSON object in `path`, or None if there is none that is any good."""
+    def _read(self, at: Place) -> Mapping[str, object] | None:
+        """Return the JSON object at `at`, or None if there is none that is any good."""
         try:
-            return decode(read(path, self._largest))
+            return decode(self._tree.read(at, self._largest))
         except FileNotFoundError:
             return None
         except OSError as error:
             self._tell(
                 "disk",
-                f"{path}: the store could not be read ({error.strerror or error})\n\n"
+                f"{self._tree.path(at)}: the store could not be read ({error.strerror or error})\n\n"
                 "hint: the build goes on, and runs what it cannot read; give yourself the right to read and write the "
                 "folder, or set `cache_dir` to another one",
             )
         except (ValueError, RecursionError, MemoryError) as error:
-            self._damaged(path, error)
+            self._damaged(at, error)
         return None
 
-    def _damaged(self, path: Path, error: Exception) -> None:
+    def _damaged(self, at: Place, error: Exception) -> None:
         self._tell(
             "damage",
-            f"{path}: not a usable entry of the store ({str(error) or type(error).__name__})\n\n"
+            f"{self._tree.path(at)}: not a usable entry of the store ({str(error)[:200] or type(error).__name__})\n\n"
             "hint: it counts as absent and is written anew; if this comes back, delete it",
         )
 
@@ -241,12 +252,26 @@ class DirectoryStore:
         with self._lock:
             if self._ready:
                 return
-            if not (self._directory / RESULTS).exists():
-                replace(self._directory / ".gitignore", GITIGNORE.encode(), sync=False)
-            if not (self._directory / "CACHEDIR.TAG").exists():
-                replace(self._directory / "CACHEDIR.TAG", CACHEDIR_TAG.encode(), sync=False)
-            sweep(self._directory)
+            self._mark()
+            sweep(self._tree)
             self._ready = True
+
+    def _mark(self) -> None:
+        """Say in the folder that it is a store, to git and to backup tools; never in one that holds other things.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        with self._tree.folder((), make=True) as root:
+            there = set(root.names())
+            # An empty one is of a build that was killed while it wrote it.
+            there -= {name for name in _MARKS & there if not root.about(name).st_size}
+        if any(not name.startswith(PREFIX) for name in there - _OURS):
+            return
+        if "CACHEDIR.TAG" not in there:
+            self._tree.replace(("CACHEDIR.TAG",), CACHEDIR_TAG.encode())
+        if not {".gitignore", RESULTS} & there:  # else somebody has deleted it, to commit the results
+            self._tree.replace((".gitignore",), GITIGNORE.encode())
 
 
 def _outcome(entry: Mapping[str, object], key: Key) -> Outcome:

@@ -5,8 +5,6 @@ Its own side is `supervising`, a small program of its own.
 
 from __future__ import annotations
 
-import ast
-import errno
 import marshal
 import math
 import os
@@ -18,26 +16,20 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.core.outcome import (
-    Exited,
-    LimitReached,
-    NotStarted,
-    OutOfMemory,
-    OutputFlooded,
-    Signaled,
-    TimedOut,
-)
+from mkdocs_codeexec.runtime import answers
+from mkdocs_codeexec.runtime.descriptors import above_standard
 from mkdocs_codeexec.runtime.sandbox import bubblewrap, users
+from mkdocs_codeexec.runtime.supervising.protocol import CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mkdocs_codeexec.core.confinement import Access, Tier
-    from mkdocs_codeexec.core.outcome import StepKind, Termination
+    from mkdocs_codeexec.core.outcome import StepKind
     from mkdocs_codeexec.core.protocols import Command, OutputSink
     from mkdocs_codeexec.runtime.capture import Kept
 
@@ -47,11 +39,6 @@ CLOSE_SECONDS = 6.0
 """How long a supervisor may take to clean up before it is given up."""
 INSIDE_SECONDS = 0.5
 """How long bubblewrap may take to say which process it has started."""
-MONTH = 2_000_000_000
-"""Milliseconds: the longest that `poll` takes."""
-
-PASSING = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ETXTBSY})
-"""Why no process can be started now, and perhaps can in a moment (`fork(2)`, `execve(2)`)."""
 _START = "import sys; sys.path.append(sys.argv[1]); from supervising.supervisor import main; main()"
 """Imported rather than run as a script, so that it need not be compiled each time."""
 
@@ -77,11 +64,13 @@ class Supervisor:
         self.place = place
         self._inside = 0  # the id of its own process, if bubblewrap is around it
         # A file, not a pipe: bubblewrap would wait for ever if we were gone when it says which process it has started.
-        self._told = os.memfd_create("inside") if place is not None else -1
+        self._told = -1
         try:
-            self._open(place, path)
+            with above_standard():
+                self._told = os.memfd_create("inside") if place is not None else -1
+                self._open(place, path)
         except OSError:
-            if place is not None:
+            if self._told >= 0:
                 os.close(self._told)
             raise
 
@@ -112,7 +101,10 @@ class Supervisor:
             start_new_session=True,
             pass_fds=(self._told,) if place is not None else (),
         )
+        assert self._process.stdin is not None
+        os.set_blocking(self._process.stdin.fileno(), False)
         self._child = 0
+        self._lie = ""
 
     @property
     def has_child(self) -> bool:
@@ -126,54 +118,51 @@ class Supervisor:
 
     def ask(
         self, request: bytes, seconds: float, kept: Mapping[bytes, Kept], on_output: OutputSink | None
-    ) -> Report | None:
+    ) -> answers.Report | None:
         """Have one child run, for `seconds` at most, and return the report; None if the supervisor fails to send one."""
+        assert self._process.stdout is not None
         deadline = time.monotonic() + seconds + SLACK_SECONDS
+        coming = answers.Answers(self._process.stdout.fileno(), deadline)
         asked: bytes | None = None
         try:
-            self._send(struct.pack("!I", len(request)) + request)
+            self._send(struct.pack("!I", len(request)) + request, deadline)
         except OSError:
             return None
-        while header := self._receive(5, deadline):
-            what, size = struct.unpack("!cI", header)
-            payload = self._receive(size, deadline)
-            if payload is None:
-                break
-            if what in kept:
-                kept[what].add(payload)
-                if on_output is not None and payload:
-                    on_output(payload)
-            elif what == b"p":
-                self._child = int(payload)
-            elif what == b"i":
-                asked = payload
-            else:
-                self._child = 0
-                return Report(**ast.literal_eval(payload.decode()), asked=asked)
+        try:
+            while answer := coming.next():
+                what, payload = answer
+                if what in kept:
+                    kept[what].add(payload)
+                    if on_output is not None and payload:
+                        on_output(payload)
+                elif what == b"p":
+                    self._child = answers.process(payload)
+                elif what == b"i":
+                    asked = payload
+                else:
+                    report = answers.report(payload, asked)
+                    self._child = 0
+                    return report
+        except answers.AnswerError as error:
+            self._lie = f"sent {error}"
         return None
 
-    def _send(self, data: bytes) -> None:
+    def _send(self, data: bytes, deadline: float) -> None:
+        """Send `data`.
+
+        Raises:
+            OSError: Nobody reads it any more, or nobody does up to `deadline`.
+        """
         assert self._process.stdin is not None
+        fd = self._process.stdin.fileno()
+        poll = select.poll()
+        poll.register(fd, select.POLLOUT)
         rest = memoryview(data)
         while rest:
-            rest = rest[os.write(self._process.stdin.fileno(), rest) :]
-
-    def _receive(self, size: int, deadline: float) -> bytes | None:
-        """Return `size` bytes, or None if they do not come."""
-        assert self._process.stdout is not None
-        fd = self._process.stdout.fileno()
-        poll = select.poll()
-        poll.register(fd, select.POLLIN)
-        data = bytearray()
-        while len(data) < size:
-            left = deadline - time.monotonic()
-            if not poll.poll(None if left == math.inf else min(max(left * 1000, 0), MONTH)):
-                return None
-            chunk = os.read(fd, size - len(data))
-            if not chunk:
-                return None
-            data += chunk
-        return bytes(data)
+            if not poll.poll(answers.patience(deadline)):
+                raise TimeoutError
+            with suppress(BlockingIOError):
+                rest = rest[os.write(fd, rest) :]
 
     def terminate(self) -> None:
         """Ask it to end everything and itself, and wake it if somebody has stopped it."""
@@ -223,22 +212,15 @@ class Supervisor:
             assert pipe is not None
             with suppress(OSError):
                 if pipe is self._process.stderr:
-                    said = pipe.read()
+                    os.set_blocking(pipe.fileno(), False)  # whoever else has it may keep it
+                    said = os.read(pipe.fileno(), CHUNK)
                 pipe.close()
+        if self._lie:
+            return self._lie
         last = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
         if status == 0:
             return "did not answer"
         return f"was ended by signal {-status}" if status < 0 else f"failed: {last or f'exit status {status}'}"
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a supervisor says at the end of a child; `value` goes with `how`, `asked` is what it looked for, if known."""
-
-    how: str
-    value: float | str | tuple[str, int]
-    seconds: float
-    asked: bytes | None = None
 
 
 def encode(command: Command, left: float, kind: StepKind, tier: Tier, user: int | None) -> bytes:
@@ -267,24 +249,3 @@ def encode(command: Command, left: float, kind: StepKind, tier: Tier, user: int 
             "observe": command.observe,
         }
     )
-
-
-def ended(report: Report, command: Command) -> Termination:
-    """Return how the child of `command` ended, by the `report` of its supervisor."""
-    value = report.value
-    if isinstance(value, tuple):
-        what, number = value
-        if report.how == "not_started":
-            return NotStarted(what, transient=number in PASSING)
-        return OutOfMemory(number) if what == "memory" else LimitReached(what, number)
-    match report.how:
-        case "exited":
-            return Exited(int(value))
-        case "signaled":
-            return Signaled(int(value))
-        case "timed_out":
-            return TimedOut(command.timeout if command.timeout is not None else float(value))
-        case "output_flooded":
-            return OutputFlooded(int(value))
-        case _:
-            return NotStarted(str(value))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -112,3 +114,76 @@ def test_nothing_is_not_an_outcome() -> None:
 def test_endings_have_words(words: str, ended: Termination) -> None:
     """The page and the log say how a child ended."""
     assert words == describe(ended)
+
+
+ABSURD = st.sampled_from(
+    [
+        -1,
+        -(10**400),
+        10**400,
+        2**53 + 1,
+        2**63,
+        1e308,
+        float("inf"),
+        float("-inf"),
+        float("nan"),
+        True,
+        None,
+        "1",
+        [],
+        {},
+    ]
+)
+
+
+@given(outcomes, ABSURD, st.integers(0))
+def test_absurd_values_are_refused_or_believed_within_bounds(outcome: Outcome, absurd: object, where: int) -> None:
+    """Whatever stands in the place of a value of an entry: it is refused, or all numbers are such as there can be."""
+    entry = json.loads(json.dumps(to_json(outcome)))
+    leaves = list(_leaves(entry))
+    holder, name = leaves[where % len(leaves)]
+    holder[name] = absurd
+
+    try:
+        found = from_json(json.loads(json.dumps(entry)))
+    except ValueError:
+        return
+    numbers_of = [step.duration for step in found.steps]
+    for step in found.steps:
+        numbers_of += step.truncated
+        numbers_of += (number for d in step.diagnostics for s in d.spans for number in (s.line, s.column, s.end_line))
+        assert describe(step.ended)
+    assert all(0 <= number <= 2**53 for number in numbers_of)
+
+
+def _leaves(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield every place in `value` that holds something: what holds it, and where in that."""
+    for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        yield value, name
+        if isinstance(inner, dict | list):
+            yield from _leaves(inner)
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [
+        {"exited": -1},
+        {"exited": 256},
+        {"exited": True},
+        {"exited": 10**400},
+        {"signaled": -(10**400)},
+        {"timed_out": float("nan")},
+        {"timed_out": 10**400},
+        {"output_flooded": -1},
+        {"limit_reached": "disk", "limit": 2**64},
+    ],
+    ids=lambda ended: str(ended)[:40],
+)
+def test_ends_that_cannot_be_are_refused(ended: object) -> None:
+    """No child ends so."""
+    entry = to_json(Outcome(language="x", steps=(StepResult(kind="run", stdout="", stderr="", ended=Exited(0)),)))
+    steps: Any = entry["steps"]
+    steps[0]["ended"] = ended
+
+    with pytest.raises(ValueError, match=r"expected a"):
+        from_json(entry)

@@ -91,7 +91,7 @@ def build(
     return Ended(started.returncode, log.read_text("utf-8", "replace"), run, usage.ru_maxrss / 1024)
 
 
-@pytest.fixture(name="build")
+@pytest.fixture(name="build", scope="session")
 def fixture_build() -> Callable[..., Ended]:
     """Runs `mkdocs build` and returns what it left."""
     return build

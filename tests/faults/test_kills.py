@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.sizes import TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +49,7 @@ RUST = '```rust exec\nprintln!("{}", 6 * 7);\n```\n'
 QUICK = "".join(f"```bash exec\necho quick {n}\n```\n\n" for n in range(4))
 OPTIONS = {
     "jobs": 4,
+    "timeout": 60,
     "languages": {"built": {"build": ["sh", "{file}"], "command": ["cat", "{file}"], "extension": "sh"}},
 }
 
@@ -73,25 +75,21 @@ def killed(site: Project, seed: str, kills: int, number: signal.Signals, *moment
         env=os.environ | site.env | {"CODEEXEC_EXECUTE": "always"},
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=200 * TIMES,
         check=False,
     )
     assert 0 == done.returncode, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-@pytest.mark.parametrize(
-    ("number", "kills"),
-    [(signal.SIGINT, 32), (signal.SIGTERM, 36), (signal.SIGKILL, 32)],
-    ids=["SIGINT", "SIGTERM", "SIGKILL"],
-)
-def test_a_killed_build_leaves_nothing(
-    project: Project, build: Callable[..., Any], number: signal.Signals, kills: int
-) -> None:
+@pytest.mark.timeout(240 * TIMES)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda s: s.name)
+def test_a_killed_build_leaves_nothing(project: Project, build: Callable[..., Any], number: signal.Signals) -> None:
     """Whenever a build is killed, and however, it is gone in 2 s, all that it started 1 s later, and the store is whole.
 
     Its temporary files are gone, too, but after SIGKILL the next build removes them.
     """
+    kills = 8 * TIMES
     project.configure(OPTIONS)
     project.page(QUICK + BUILT + RUST + STUBBORN)
     lanes = sites(project, 2)
@@ -130,7 +128,7 @@ def test_a_build_that_is_killed_while_its_sandbox_is_made(project: Project, numb
     project.page(QUICK)
     [site] = sites(project, 1)
 
-    found = killed(site, f"sandbox {number}", 6, number, "confining")
+    found = killed(site, f"sandbox {number}", 4, number, "confining")
 
     assert any(one["reached"] for one in found)
     assert [] == [one for one in found if one["running"] or one["seconds"] > 2 or one["damaged"]]
@@ -156,11 +154,10 @@ def stopped(project: Project, wanted: int) -> int:
     return entries(project)
 
 
-@pytest.mark.parametrize("lane", range(2))
-def test_a_build_goes_on_where_the_last_was_killed(project: Project, build: Callable[..., Any], lane: int) -> None:
+def test_a_build_goes_on_where_the_last_was_killed(project: Project, build: Callable[..., Any]) -> None:
     """What was stored when builds were killed is not executed again, however often they were."""
-    number = 40
-    rng = random.Random(f"resume {lane}")
+    number = 30
+    rng = random.Random("resume")
     for story in range(2):
         project.configure({"jobs": 2})
         project.page("\n".join(f"```bash exec\nsleep 0.03; echo {story} {n}\n```\n" for n in range(number)))

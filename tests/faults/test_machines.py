@@ -60,21 +60,31 @@ def test_workers_store_and_user_do_not_show(
     assert {} == {key: other for key, other in found.items() if other != first}
 
 
+@pytest.fixture(scope="module")
+def bare(
+    tmp_path_factory: pytest.TempPathFactory, project_in: Callable[[Path], Project], build: Callable[..., Any]
+) -> dict[str, str]:
+    """Build a site without a sandbox, once for all that must be the same."""
+    project = project_in(tmp_path_factory.mktemp("bare"))
+    project.page(SCRIPTS + FAILING + RUST)
+    ended = build(project, env={"CODEEXEC_SANDBOX": "off"})
+    assert (0, [], "off") == (ended.status, ended.warnings, ended.run["sandbox"]), ended.log
+    return site(project)
+
+
 @pytest.mark.parametrize("who", ["tests", "user"])
 def test_tiers_do_not_show(
-    project: Project, build: Callable[..., Any], user: Callable[..., Any], tier: str, who: str
+    project: Project, build: Callable[..., Any], user: Callable[..., Any], bare: dict[str, str], tier: str, who: str
 ) -> None:
     """In whichever sandbox, or none, and as whoever: the same bytes; what was used is in the report."""
     wrap = user(project.root) if who == "user" else list
     project.page(SCRIPTS + FAILING + RUST)
-    own = {"CODEEXEC_ENVIRONMENT_DIR": str(project.root / "environments"), "CODEEXEC_EXECUTE": "always"}
+    own = {"CODEEXEC_ENVIRONMENT_DIR": str(project.root / "environments")}
     confined = build(project, wrap=wrap, env=own)
-    found = site(project)
-    bare = build(project, wrap=wrap, env={**own, "CODEEXEC_SANDBOX": "off"})
 
     assert (0, [], 14) == (confined.status, confined.warnings, confined.counts["met"]), confined.log
-    assert (tier, "off") == (confined.run["sandbox"], bare.run["sandbox"]), confined.log
-    assert site(project) == found
+    assert tier == confined.run["sandbox"], confined.log
+    assert bare == site(project)
 
 
 def test_a_machine_without_programs(project: Project, build: Callable[..., Any], tmp_path: Path) -> None:
@@ -130,6 +140,61 @@ def test_no_room_for_temporary_files(project: Project, build: Callable[..., Any]
     assert (0, wrong) == (again.status, again.counts.get("executed", 0)), again.log
 
 
+def test_a_stranger_s_build_of_an_ordinary_user(
+    project: Project, build: Callable[..., Any], user: Callable[..., Any], tier: str
+) -> None:
+    """It uses what an earlier build has built, goes on from that, and leaves all as it was, whoever builds."""
+    wrap = user(project.root)
+    own = {"CODEEXEC_ENVIRONMENT_DIR": str(project.root / "environments")}
+    cargo = '[package]\nname = "mylib"\nversion = "0.1.0"\nedition = "2021"\n'
+    project.configure({"languages": {"rust": {"dependencies": {"mylib": {"path": "mylib"}}}}})
+    project.write("mylib/Cargo.toml", cargo)
+    project.write("mylib/src/lib.rs", "pub const N: u8 = 1;\n")
+    project.page('```rust exec\nprintln!("{}", mylib::N);\n```\n')
+    assert 0 == build(project, wrap=wrap, env=own).status
+
+    def left() -> dict[str, tuple[int, int]]:
+        folders = (project.root / ".cache", project.root / "environments")
+        paths = [path for folder in folders for path in (folder, *folder.rglob("*"))]
+        return {str(path): (path.lstat().st_mtime_ns, path.lstat().st_mode) for path in paths}
+
+    project.page('```rust exec\nprintln!("{} again", mylib::N);\n```\n')
+    for number in (1, 2):
+        project.write("mylib/src/lib.rs", f"pub const N: u8 = {number};\n")
+        wrapped = wrap(["true"])  # which makes all of it the user's
+        assert subprocess.run(wrapped, check=False).returncode == 0
+        before = left()
+        ended = build(project, wrap=wrap, env={**own, "GITHUB_EVENT_NAME": "issue_comment"})
+
+        assert (0, f"{number} again") == (ended.status, project.streams()[0][1]), ended.log
+        assert (number == 2) == ("building the environment" in ended.log), ended.log
+        assert before == left()
+        assert f"`{tier}`" in ended.log or tier == "off"
+
+
+def test_closed_descriptors(project: Project, build: Callable[..., Any], tier: str) -> None:
+    """Whichever of the three standard streams are closed (`mkdocs build <&-`), nothing hangs, and the site is the same."""
+    streams = {"<&-": 0, ">&-": 1, "2>&-": 2}
+    project.page(SCRIPTS + FAILING + RUST)
+    own = {"CODEEXEC_EXECUTE": "always"}
+    assert 0 == build(project, env=own).status
+    found = site(project)
+    for number in range(1, 8):
+        closed = " ".join(word for word, stream in streams.items() if number & 1 << stream)
+        shutil.rmtree(project.root / "site")
+
+        # With stdout closed MkDocs itself fails, unless it is told which colours it may use.
+        ended = build(
+            project,
+            wrap=lambda argv, closed=closed: ["sh", "-c", f'"$@" {closed}', "sh", *argv[:3], "--no-color", *argv[3:]],
+            env=own,
+        )
+
+        assert (0, 14) == (ended.status, ended.counts.get("executed", 0)), (closed, ended.log)
+        assert tier == ended.run["sandbox"], closed
+        assert found == site(project), closed
+
+
 @pytest.mark.parametrize("files", [64, 32])
 def test_few_descriptors(project: Project, build: Callable[..., Any], files: int) -> None:
     """With few open files allowed, eight workers still answer every sample, or it is told, and not as a fault of it."""
@@ -175,11 +240,11 @@ def test_a_flood_costs_no_memory(project: Project, build: Callable[..., Any]) ->
     assert ["unmet"] * 4 == project.verdicts()
     assert 4 == project.html().count("more than 1024 KiB of output")
     assert ended.peak - plain.peak < 50
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
     assert sys.getsizeof(project.html()) < 4 << 20
 
 
-@pytest.mark.parametrize("tests", ["test_sandbox.py", "test_observing.py"])
+@pytest.mark.parametrize("tests", ["test_sandbox.py", "test_observing.py", "test_leftovers.py"])
 def test_the_sandbox_holds_for_an_ordinary_user(tmp_path: Path, user: Callable[..., Any], tests: str) -> None:
     """All that these assert of each tier is true for who is not root, too: with namespaces of users, say."""
     if os.geteuid() != 0:

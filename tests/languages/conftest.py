@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,11 +10,16 @@ import pytest
 
 from mkdocs_codeexec.core.action import Action
 from mkdocs_codeexec.core.expectation import Succeeds
+from mkdocs_codeexec.core.normalize import RUST, normalize
 from mkdocs_codeexec.core.outcome import Outcome, StepKind, StepResult
 from mkdocs_codeexec.core.sample import Location, Sample
 from mkdocs_codeexec.core.settings import EnvironmentSettings, RustSettings, ScriptSettings, Settings
+from mkdocs_codeexec.languages import open_languages
+from mkdocs_codeexec.languages.rust.batch import builder
+from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.process import Children
-from mkdocs_codeexec.runtime.scratch import ScratchDirectory, ScratchRoot
+from mkdocs_codeexec.runtime.scratch import ScratchDirectory
+from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.confinement import Tier
@@ -163,3 +168,61 @@ def children() -> Iterator[Children]:
 def workshop(tmp_path: Path, children: Children, environment_dir: Path) -> Workshop:
     tmp_path.chmod(0o755)  # where root runs the tests, another user builds what is in it
     return Workshop(tmp_path, Recorder(children), environment_dir)
+
+
+class Counted(Children):
+    """The real Children, and how often rustc has compiled."""
+
+    compilations = 0
+
+    def run(self, command: Command, *rest: Any, **more: Any) -> StepResult:
+        self.compilations += any(word.startswith("--edition") for word in command.argv)
+        return super().run(command, *rest, **more)
+
+
+class Pool:
+    """Executes samples, by the real executor."""
+
+    def __init__(self, workshop: Workshop, children: Counted) -> None:
+        self.workshop = workshop
+        self.children = children
+        self.dependencies: dict[str, object] = {}
+
+    def sample(self, code: str, **more: Any) -> Sample:
+        sample: Sample = self.workshop.sample(code, **more)
+        return sample
+
+    def execute(self, samples: Iterable[Sample], monkeypatch: pytest.MonkeyPatch, *, alone: bool) -> list[Outcome]:
+        """Return the Outcome of each sample, without what differs in every run."""
+        language = open_languages(replace(self.workshop.rust(self.dependencies), jobs=2), self.workshop.listener)[
+            "rust"
+        ]
+        with monkeypatch.context() as patch:
+            if alone:
+                patch.setattr(builder, "group", lambda candidates, _: [[candidate.what] for candidate in candidates])
+            actions = [self._action(language, sample) for sample in samples]
+            assert not language.ready(actions, self.children)
+            language.survey()
+            actions = [self._action(language, sample) for sample in samples]
+            found: dict[str, Outcome] = {}
+            executor = ParallelExecutor(self.children, jobs=2, total_timeout=None, path=os.environ["PATH"])
+            executor.run([(language, action) for action in actions], lambda a, o: found.update({a.request_key: o}))
+        return [steady(found[action.request_key]) for action in actions]
+
+    def _action(self, language: Any, sample: Sample) -> Action:
+        action: Action = language.plan(sample)
+        return action
+
+
+@pytest.fixture
+def pool(workshop: Workshop) -> Iterator[Pool]:
+    with Counted(**workshop.confined) as children:
+        yield Pool(workshop, children)
+
+
+def steady(outcome: Outcome) -> Outcome:
+    def told(step: StepResult) -> StepResult:
+        out, err = (normalize(text, RUST) for text in (step.stdout, step.stderr))
+        return replace(step, stdout=out, stderr=err, duration=0.0)
+
+    return replace(outcome, steps=tuple(told(step) for step in outcome.steps))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from support.crates import crate, write
 
 from mkdocs_codeexec.core.action import Action
 from mkdocs_codeexec.core.outcome import Exited
@@ -21,23 +22,13 @@ HOST = "x86_64-unknown-linux-gnu"
 CODE = 'println!("{} {}", mylib::odd(), cfg!(odd));'
 
 
-def write(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
-
-
-def crate(root: Path) -> None:
-    manifest = '[package]\nname = "mylib"\nversion = "0.1.0"\nedition = "2021"\n'
+def furnish(root: Path) -> None:
+    """Write a library that tells whether it was compiled with a flag."""
     script = (
         'fn main() { println!("cargo::rerun-if-changed=build.rs"); println!("cargo::rustc-check-cfg=cfg(odd)");'
         ' std::fs::write(std::env::temp_dir().join("x"), "").unwrap(); }'
     )
-    write(
-        root / "mylib", {"Cargo.toml": manifest, "build.rs": script, "src/lib.rs": "pub fn odd() -> bool { cfg!(odd) }"}
-    )
+    crate(root, "mylib", "pub fn odd() -> bool { cfg!(odd) }", **{"build.rs": script})
 
 
 def open_rust(workshop: Workshop, **changes: Any) -> Any:
@@ -52,7 +43,7 @@ def said(workshop: Workshop, language: Any) -> str:
 
 def test_places_of_the_users_configuration_are_not_used(workshop: Workshop, tmp_path: Path) -> None:
     """Whatever cargo is told to write or to start elsewhere stays where we look, and where a sandbox lets it."""
-    crate(tmp_path)
+    furnish(tmp_path)
     away = tmp_path / "away"
     keys = ("build-dir", "target-dir", "artifact-dir", "out-dir", "dep-info-basedir")
     programs = ("rustc", "rustc-wrapper", "rustc-workspace-wrapper")
@@ -73,7 +64,7 @@ def test_places_of_the_users_configuration_are_not_used(workshop: Workshop, tmp_
 @pytest.mark.parametrize("place", [".cargo/config.toml", "home/config.toml"])
 def test_a_build_directory_of_the_users(workshop: Workshop, tmp_path: Path, place: str) -> None:
     """Above the site and at home; by a template, too. It stays empty, and a second build has its answer."""
-    crate(tmp_path)
+    furnish(tmp_path)
     write(tmp_path, {place: '[build]\nbuild-dir = "{cargo-cache-home}/build/{workspace-path-hash}"\n'})
     host = {**os.environ, "CARGO_HOME": str(tmp_path / "home"), "CARGO_BUILD_BUILD_DIR": str(tmp_path / "variable")}
 
@@ -98,7 +89,7 @@ def test_samples_are_for_the_machine_that_runs_them(
     workshop: Workshop, tmp_path: Path, target: str, told: bool
 ) -> None:
     """Where others are configured, they are left out; if nothing is left, it is said what samples are for."""
-    crate(tmp_path)
+    furnish(tmp_path)
     write(workshop.project, {".cargo/config.toml": f"[build]\ntarget = {target}\n"})
 
     assert "false false\n" == said(workshop, open_rust(workshop))
@@ -130,7 +121,7 @@ def test_which_target_runs_here(target: object, one: str | None) -> None:
 
 def test_flags_of_an_included_file_are_in_the_key(workshop: Workshop, tmp_path: Path) -> None:
     """What another file adds to rustc's command line makes other results; of the machine nothing is in the key."""
-    crate(tmp_path)
+    furnish(tmp_path)
     write(workshop.project, {".cargo/config.toml": 'include = ["more.toml"]\n', ".cargo/more.toml": ""})
     language = open_rust(workshop)
     assert "false false\n" == said(workshop, language)

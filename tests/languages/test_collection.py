@@ -4,6 +4,8 @@ import json
 import multiprocessing
 import os
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -294,3 +296,32 @@ def test_old_environments_are_collected_when_one_is_built(workshop: Workshop, tm
     compiled = b"".join(workshop.listener.streamed)
     assert b" two " in compiled
     assert b" one " not in compiled
+
+
+def test_what_builds_have_made_leads_nowhere(tmp_path: Path) -> None:
+    """A build script may put links into the target directory, and folders within each other without end."""
+    elsewhere = tmp_path / "elsewhere"
+    canaries = [elsewhere / below / f"x-{unit(7)}" / "canary" for below in ("", "deps", "build", ".fingerprint")]
+    for canary in canaries:
+        write(canary, at=NOW - 9 * UNUSED)
+        os.utime(canary.parent, (NOW - 9 * UNUSED, NOW - 9 * UNUSED))
+    root = tmp_path / "rust"
+    project(root, 1, NOW, (1,))
+    target = root / TOOLCHAIN / "target"
+    (target / "debug/deps" / f"y-{unit(8)}").symlink_to(elsewhere)
+    (target / "linked").symlink_to(elsewhere)
+    (target / "release/.fingerprint").mkdir(parents=True)
+    (target / "release/deps").symlink_to(elsewhere / "deps")
+    (target / "release/build").symlink_to(elsewhere)
+    deep = target / "debug/build" / f"z-{unit(9)}"
+    code = "import os, sys\nos.chdir(sys.argv[1])\nfor _ in range(1100): os.mkdir('deeper'); os.chdir('deeper')"
+    deep.mkdir()
+    subprocess.run([sys.executable, "-c", code, deep], check=True)
+    os.utime(deep, (0, 0))
+
+    collect(root, NOW)
+    collect(root, NOW + 2 * DAY)
+
+    assert all(canary.exists() for canary in canaries)
+    assert not deep.exists()
+    assert (root / TOOLCHAIN / unit(1)).exists()

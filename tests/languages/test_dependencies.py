@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from support.crates import crate, package, write
 
 from mkdocs_codeexec.core.action import Action
 from mkdocs_codeexec.core.outcome import Exited
@@ -25,22 +26,6 @@ from mkdocs_codeexec.languages.rust import RustLanguage
 
 Workshop: TypeAlias = Any
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
-
-
-def write(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
-
-
-def package(name: str, version: str = "0.1.0", more: str = "") -> str:
-    return f'[package]\nname = "{name}"\nversion = "{version}"\nedition = "2021"\n{more}'
-
-
-def crate(root: Path, name: str, source: str, more: str = "", **files: str) -> Path:
-    return write(root / name, {"Cargo.toml": package(name, more=more), "src/lib.rs": source, **files})
 
 
 def git(folder: Path, *words: str) -> None:
@@ -136,7 +121,11 @@ def private(workshop: Workshop, registry: Registry) -> Callable[..., Any]:
     """Return how settings are made of a project whose cargo configuration names the registry."""
     write(workshop.project, {".cargo/config.toml": registry.config})
 
+    # It is of this machine, where a fetching cargo sees what is named.
+    more = {} if workshop.runner.tier == "off" else {"readable": (registry.root / "index", registry.root / "crates")}
+
     def settings(dependencies: dict[str, Any], **changes: Any) -> Any:
+        changes = {**more, **changes}
         return workshop.rust(dependencies, host_env=registry.env, **changes)
 
     return settings
@@ -211,12 +200,18 @@ def test_a_registry_that_wants_a_token(workshop: Workshop, registry: Registry, t
 
         refused = workshop.ready(open_rust(workshop, settings), workshop.main)
         write(tmp_path / "home", {"credentials.toml": '[registries.mine]\ntoken = "a-secret"\n'})
+        elsewhere = workshop.ready(open_rust(workshop, settings), workshop.main)
+        write(tmp_path / "home", {"config.toml": config})
         language = open_rust(workshop, settings)
         said = stdout(workshop, language, 'println!("{}", util::VERSION);')
         server.shutdown()
 
     assert isinstance(refused, Unavailability)
-    assert "token" in refused.detail
+    assert "provider to be configured" in refused.detail
+    # A checkout could name the place of somebody who collects tokens.
+    assert isinstance(elsewhere, Unavailability)
+    assert "registry index was not found" in elsewhere.detail
+    assert any("CARGO_REGISTRIES_MINE_INDEX" in line for line in workshop.listener.said)
     assert "1.1.0\n" == said
     assert "a-secret" not in repr(language.plan(workshop.main))
     kept = "".join(path.read_text() for path in workshop.project.glob(".cache/**/*") if path.is_file())
@@ -333,6 +328,7 @@ def test_packages_in_the_place_of_others(workshop: Workshop, tmp_path: Path) -> 
     write(tmp_path / "shelf/two", two)
     write(tmp_path / "over/two", {**two, "src/lib.rs": 'pub const NAME: &str = "over";', ".env": ""})
     config = '[source.crates-io]\nreplace-with = "shelf"\n[source.shelf]\ndirectory = "../shelf"\n'
+    write(tmp_path, {".git/HEAD": ""})  # all of it is one checkout
     write(workshop.project, {".cargo/config.toml": f'paths = ["../over/two"]\n{config}'})
     language = open_rust(workshop, workshop.rust({"vendored-one": "0.1"}))
 
@@ -577,6 +573,7 @@ def test_a_change_concerns_those_environments_that_contain_it(workshop: Workshop
     root = crate(
         tmp_path, "c", 'pub fn f() -> usize { include_str!("../LICENSE").len() }', **{"LICENSE": "22", "README.md": ""}
     )
+    (tmp_path / ".git").mkdir()  # all of it is one checkout
     environments = {**named("a", a=local("a")), **named("b", b=local("b")), **named("ab", a=local("a"), b=local("b"))}
     language = open_rust(workshop, workshop.rust(environments=environments))
     code = 'println!("{}", 1);'

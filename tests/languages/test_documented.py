@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
+from support.crates import write
 
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.core.sample import Given
@@ -53,14 +54,6 @@ MEMBERS = {
     "a readme": "readme = true",
     "its workspace's": "license-file.workspace = true\nreadme.workspace = true\nhomepage.workspace = true",
 }
-
-
-def write(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
 
 
 def workspace(root: Path) -> Path:

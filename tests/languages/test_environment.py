@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from support.crates import crate, write
 
 from mkdocs_codeexec.core.action import Action
 from mkdocs_codeexec.core.outcome import Exited
@@ -21,19 +22,6 @@ from mkdocs_codeexec.languages.rust.environments.capture import read
 
 Workshop: TypeAlias = Any
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
-
-
-def write(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
-
-
-def crate(root: Path, name: str, source: str, extra: str = "", **files: str) -> Path:
-    manifest = f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2021"\n{extra}'
-    return write(root / name, {"Cargo.toml": manifest, "src/lib.rs": source, **files})
 
 
 def open_rust(workshop: Workshop, settings: Any) -> RustLanguage:
@@ -460,7 +448,8 @@ def test_files_that_only_cargo_knows_of_count(workshop: Workshop, tmp_path: Path
     write(tmp_path / "w", {"Cargo.toml": '[workspace]\nmembers = ["member"]\n', "data.txt": "one"})
     crate(tmp_path / "w", "member", 'pub const DATA: &str = include_str!(concat!("../..", "/data.txt"));')
     write(root, {"more data/deep/a": ""})
-    readable = (tmp_path / "w/data.txt",)  # which cannot be seen beforehand, and is in no package
+    # What cannot be seen beforehand, and is in no package; and packages that packages name, which no checkout holds.
+    readable = tuple(tmp_path / name for name in ("w/data.txt", "macros", "w/member"))
     language = open_rust(workshop, workshop.rust({"mylib": {"path": "../mylib"}}, readable=readable))
     sample = workshop.sample('println!("{}", mylib::said());')
     assert "a+b v1 one\n" == stdout(workshop, language, sample.code)

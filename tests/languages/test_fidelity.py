@@ -13,8 +13,6 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.xdist_group("fidelity")  # two builds serve all of it
-
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 

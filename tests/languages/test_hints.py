@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import pytest
 import yaml
+from support.crates import crate_in, write
 
 from mkdocs_codeexec.core.outcome import Diagnostic, Exited, Outcome, Span, StepResult
 from mkdocs_codeexec.core.protocols import Unavailability
@@ -23,20 +24,8 @@ from mkdocs_codeexec.languages.rust.environments.transcript import Trouble
 Workshop: TypeAlias = Any
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
 
+SOURCE = "pub fn f() -> u8 { 1 }"
 RUSTUP = os.environ.get("RUSTUP_HOME") or str(Path("~/.rustup").expanduser())
-
-
-def write(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
-
-
-def crate(root: Path, name: str, more: str = "", source: str = "pub fn f() -> u8 { 1 }") -> Path:
-    manifest = f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2021"\n{more}'
-    return write(root, {"Cargo.toml": manifest, "src/lib.rs": source})
 
 
 def open_rust(workshop: Workshop, wanted: dict[str, Any], **changes: Any) -> Any:
@@ -75,8 +64,8 @@ def applied(hint: str) -> dict[str, Any]:
 def test_a_crate_that_is_not_listed(project: Any) -> None:
     """The log has the line for mkdocs.yml: local crates, the workspace's versions, else the newest that is known."""
     shared = '[workspace]\nmembers = ["crates/core-lib"]\n[workspace.dependencies]\nfnv = "1.0.6"\n'
-    crate(project.root, "site-crate", shared)
-    crate(project.root / "crates/core-lib", "core-lib")
+    crate_in(project.root, "site-crate", SOURCE, shared)
+    crate_in(project.root / "crates/core-lib", "core-lib", SOURCE)
     rust: dict[str, Any] = {"dependencies": {"itoa": "1"}}
     project.configure({"languages": {"rust": rust}})
     project.page("```rust exec\nlet _ = itoa::Buffer::new();\n```\n")
@@ -112,10 +101,10 @@ def test_a_crate_of_which_more_is_known(workshop: Workshop, tmp_path: Path) -> N
     shared = '[workspace]\nmembers = []\n[workspace.dependencies]\nhad-shared = "1"\n'
     write(tmp_path, {".cargo/config.toml": text, "Cargo.toml": shared})
     for name in ("lonely", "had-shared"):
-        write(crate(tmp_path / f"shelf/{name}", name), {".cargo-checksum.json": '{"files": {}}'})
+        write(crate_in(tmp_path / f"shelf/{name}", name, SOURCE), {".cargo-checksum.json": '{"files": {}}'})
         manifest = tmp_path / f"shelf/{name}/Cargo.toml"
         manifest.write_text(manifest.read_text().replace("0.1.0", "1.2.3"))
-    crate(tmp_path / "local", "local-one", "[workspace]\n")
+    crate_in(tmp_path / "local", "local-one", SOURCE, "[workspace]\n")
     write(
         tmp_path / "program",
         {"Cargo.toml": (tmp_path / "local/Cargo.toml").read_text().replace("local-one", "program")},
@@ -225,7 +214,7 @@ def test_a_workspace_in_the_place_of_a_package(workshop: Workshop, tmp_path: Pat
     members = ("alpha", "my-core", "zeta")
     write(tmp_path, {"ws/Cargo.toml": '[workspace]\nmembers = ["crates/*"]\nresolver = "2"\n'})
     for name in members:
-        crate(tmp_path / "ws/crates" / name, name)
+        crate_in(tmp_path / "ws/crates" / name, name, SOURCE)
 
     found = refused(workshop, {"my-cor": {"path": "../ws"}})
 
@@ -241,7 +230,7 @@ def test_a_workspace_in_the_place_of_a_package(workshop: Workshop, tmp_path: Pat
 
 def test_a_crate_under_another_name(workshop: Workshop, tmp_path: Path) -> None:
     """What it is called is told, and both ways to write it."""
-    crate(tmp_path / "lib dir", "right")
+    crate_in(tmp_path / "lib dir", "right", SOURCE)
 
     found = refused(workshop, {"wrong": {"path": "../lib dir"}})
 
@@ -265,7 +254,7 @@ FEATURES = "[features]\nfast = []\nfaster = []\nslow = []\n"
 )
 def test_a_misspelt_feature(workshop: Workshop, tmp_path: Path, feature: str, hint: str, meant: str) -> None:
     """The nearest are named, all of a few if none is near."""
-    crate(tmp_path / "mylib", "mylib", FEATURES, f'pub const F: bool = cfg!(feature = "{meant}");')
+    crate_in(tmp_path / "mylib", "mylib", f'pub const F: bool = cfg!(feature = "{meant}");', FEATURES)
 
     found = refused(workshop, {"mylib": {"path": "../mylib", "features": [feature]}})
 
@@ -307,7 +296,7 @@ def test_a_misspelt_feature(workshop: Workshop, tmp_path: Path, feature: str, hi
 )
 def test_in_the_words_of_several_cargos(workshop: Workshop, tmp_path: Path, said: str, what: str, hint: str) -> None:
     """They have changed, and will."""
-    crate(tmp_path / "mylib", "mylib", FEATURES)
+    crate_in(tmp_path / "mylib", "mylib", SOURCE, FEATURES)
     settings = workshop.rust(host_env={"HOME": "/nowhere"})
     made = manifest(EnvironmentSettings(name="default", dependencies={"mylib": {"path": "../mylib"}}), workshop.project)
 
@@ -318,7 +307,7 @@ def test_in_the_words_of_several_cargos(workshop: Workshop, tmp_path: Path, said
 
 def test_a_version_that_there_is_not(workshop: Workshop, tmp_path: Path) -> None:
     """The newest that there is stands in the hint, as it is to be written; a local crate needs none."""
-    crate(tmp_path / "mylib", "mylib")
+    crate_in(tmp_path / "mylib", "mylib", SOURCE)
     found = refused(workshop, {"mylib": {"path": "../mylib", "version": "3"}})
     assert "environment `default` does not build: there is no version `^3` of `mylib`" == found.reason
     assert "leave `version` out" == found.hint

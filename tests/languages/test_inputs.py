@@ -4,17 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from support.crates import write
 
-from mkdocs_codeexec.languages.inputs import PACKAGE_FILE_LIMIT, Further, declared, matching, package
-
-
-def write(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
-
+from mkdocs_codeexec.languages.inputs import declared, matching
+from mkdocs_codeexec.languages.rust.manifests import PACKAGE_FILE_LIMIT
+from mkdocs_codeexec.languages.rust.packages import Further, package
 
 CRATE = {
     "Cargo.toml": '[package]\nname = "mylib"\nversion = "0.1.0"\n[dependencies]\nother = { path = "../other" }\n'

@@ -10,41 +10,34 @@ import tomllib
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
+from support.crates import crate, write
 
 from mkdocs_codeexec.core.action import Action
-from mkdocs_codeexec.core.confinement import UNLIMITED, Limits, Tier
+from mkdocs_codeexec.core.confinement import UNLIMITED, Limits, SandboxMode, Tier
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.sample import Given
 from mkdocs_codeexec.languages import BUILTIN, interpreter, open_languages
+from mkdocs_codeexec.languages.grants import MANY, Grants
 from mkdocs_codeexec.languages.rust.environments import configuration, fetching, reach
+from mkdocs_codeexec.languages.rust.environments.capture import Arguments
 from mkdocs_codeexec.languages.rust.environments.manifest import toml
 from mkdocs_codeexec.languages.rust.environments.transcript import passes
 from mkdocs_codeexec.languages.toolchain import Toolchain
-from mkdocs_codeexec.languages.views import MANY, given, installation, outermost, views
+from mkdocs_codeexec.languages.views import installation, outermost
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.process import Children
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.settings import NetworkPolicy
 
 Workshop: TypeAlias = Any
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
 
 RUSTUP = os.environ.get("RUSTUP_HOME") or str(Path("~/.rustup").expanduser())
-
-
-def write(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
-
-
-def crate(root: Path, name: str, source: str = "", more: str = "", **files: str) -> Path:
-    manifest = f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2021"\n{more}'
-    return write(root / name, {"Cargo.toml": manifest, "src/lib.rs": source, **files})
 
 
 # --- Folders of the author ------------------------------------------------------------------------------------------
@@ -54,25 +47,33 @@ def crate(root: Path, name: str, source: str = "", more: str = "", **files: str)
     ("files", "seen"),
     [
         (["a", "src/b"], [""]),
-        (["src/.hidden"], [""]),
+        (["src/.hidden"], []),
+        (["src/.hidden", "src/b", "c/d"], ["c", "src/b"]),
         ([".git/config", "a", "src/b"], ["a", "src"]),
         ([".env", "a"], ["a"]),
         ([".git/config"], []),
+        (["a/b/c/d/.env", "a/b/c/d/e", "a/b/f", "a/g/h"], ["a/b/c/d/e", "a/b/f", "a/g"]),
+        (["a", "target/CACHEDIR.TAG", "target/debug/.x", "target/y"], ["a"]),
+        (["a", "node_modules/b/c"], ["a"]),
+        ([".gitignore", "a", "src/.gitkeep", "src/b"], [""]),
+        ([".gitignore/a", "src/.gitkeep", "src/b"], ["src"]),
+        ([".gitignore", ".env", "src/b"], ["src"]),
     ],
 )
-def test_a_folder_is_seen_without_what_is_hidden_in_it(tmp_path: Path, files: list[str], seen: list[str]) -> None:
-    """A plain one as itself, a checkout as its entries."""
-    write(tmp_path, dict.fromkeys(files, ""))
+def test_a_folder_is_seen_without_what_is_hidden_in_it(workshop: Workshop, files: list[str], seen: list[str]) -> None:
+    """However deep. A plain one is seen as itself, others as their entries; without what a tool can make again."""
+    root = write(workshop.settings().project_dir / "x", dict.fromkeys(files, ""))
 
-    assert [str(tmp_path / name) for name in seen] == list(views(tmp_path))
+    assert [str(root / name).rstrip("/") for name in seen] == list(Grants(workshop.settings(), "rust").views(root))
 
 
-def test_a_file_is_seen_as_itself_and_what_is_not_there_not_at_all(tmp_path: Path) -> None:
+def test_a_file_is_seen_as_itself_and_what_is_not_there_not_at_all(workshop: Workshop) -> None:
     """Whatever it is called: it was named."""
-    write(tmp_path, {".env": ""})
+    root = write(workshop.settings().project_dir, {".env": ""})
+    grants = Grants(workshop.settings(), "rust")
 
-    assert (str(tmp_path / ".env"),) == views(tmp_path / ".env")
-    assert () == views(tmp_path / "none")
+    assert (str(root / ".env"),) == grants.views(root / ".env")
+    assert () == grants.views(root / "none")
 
 
 def test_of_folders_the_outermost_are_named(tmp_path: Path) -> None:
@@ -84,14 +85,19 @@ def test_of_folders_the_outermost_are_named(tmp_path: Path) -> None:
     assert ("/",) == outermost(["/", tmp_path])
 
 
-def test_what_the_configuration_names_is_seen(tmp_path: Path) -> None:
+def test_what_the_configuration_names_is_seen(workshop: Workshop, tmp_path: Path) -> None:
     """Matches of inputs one by one, unless they are very many, and `readable` as it is."""
-    write(tmp_path, {"few/a": "", "few/.b": "", **{f"many/{number}": "" for number in range(MANY + 1)}, "many/.c": ""})
-    names = [*(f"many/{number}" for number in range(MANY + 1)), "few/a"]
+    settings = workshop.settings()
+    root = write(
+        settings.project_dir,
+        {"few/a": "", "few/.b": "", **{f"many/{number}": "" for number in range(MANY + 1)}, "many/.c": ""},
+    )
+    write(tmp_path, {"elsewhere/d": ""})
+    names = [*(f"many/{number}" for number in range(MANY + 1)), "few/a", "few/.b", "../elsewhere/d"]
 
-    found = outermost(given(tmp_path, ["few/*a", "many/*"], [tmp_path / "few/.b"]))
+    grants = Grants(settings, "rust", [root / "few/.b"], ["few/*a", "many/*", "../elsewhere/*"])
 
-    assert {str(tmp_path / name) for name in (*names, "few/.b")} == set(found)
+    assert {os.path.normpath(root / name) for name in names} == set(outermost(grants.given()))
 
 
 # --- Programs -------------------------------------------------------------------------------------------------------
@@ -174,7 +180,7 @@ def test_configurations_of_cargo_are_one(workshop: Workshop) -> None:
         "home/.cargo/config.toml": '[build]\nrustflags = ["-Ca"]\ntarget = "x"\n[source.v]\ndirectory = "vendor"\n',
         ".cargo/config": '[build]\nrustflags = ["-Cb"]\ntarget = "y"\n',
         ".cargo/config.toml": '[build]\nrustflags = ["-Cnever"]\n',
-        "project/.cargo/config.toml": 'include = ["more.toml", { path = "none.toml", optional = true }]\npaths = ["../over"]\n'
+        "project/.cargo/config.toml": 'include = ["more.toml", { path = "none.toml", optional = true }]\npaths = ["over"]\n'
         '[target.t]\nlinker = "bin/ld"\n[target.u]\nlinker = "clang"\n[env]\nA = { value = "x", relative = true }\nB = "x"\n',
         "project/.cargo/more.toml": '[build]\nrustflags = ["-Cc"]\n[patch.crates-io]\nu = { path = "u" }\n',
     }
@@ -184,7 +190,7 @@ def test_configurations_of_cargo_are_one(workshop: Workshop) -> None:
 
     assert {"rustflags": ["-Ca", "-Cb", "-Cc"], "target": "y"} == found["build"]
     assert {"v": {"directory": f"{root}/home/vendor"}} == found["source"]
-    assert [f"{root}/over"] == found["paths"]
+    assert [f"{project}/over"] == found["paths"]
     assert {"crates-io": {"u": {"path": f"{project}/u"}}} == found["patch"]
     assert {"t": {"linker": f"{project}/bin/ld"}, "u": {"linker": "clang"}} == found["target"]
     assert {"A": {"value": f"{project}/x"}, "B": "x"} == found["env"]
@@ -312,7 +318,8 @@ def test_a_package_that_is_the_root_of_a_workspace(workshop: Workshop, tmp_path:
     write(tmp_path, {"secret": ""})
     (root / "link.rs").symlink_to(tmp_path / "secret")
 
-    seen = reach.to_compile(workshop.rust(), Toolchain("rustc"), (), [str(root / "m")]).readable
+    grants = Grants(workshop.rust({"m": {"path": str(root / "m")}}), "rust")
+    seen = reach.to_compile(grants, Toolchain("rustc"), None, Arguments(local=(str(root / "m"),))).readable
 
     ours = {Path(path).relative_to(tmp_path).as_posix() for path in seen if Path(path).is_relative_to(tmp_path)}
     assert {f"w/{name}" for name in ("Cargo.toml", "lib.rs", "m", "src/lib.rs", "tests")} == ours
@@ -403,7 +410,11 @@ def test_fetching_has_what_building_lacks(workshop: Workshop, tmp_path: Path) ->
     [fetch, *builds] = [one for one in workshop.runner.commands if Path(one.argv[0]).name == "cargo"]
 
     assert secrets.items() <= fetch.env.items()
-    assert (None, settings.project_dir) == (fetch.access, fetch.cwd)
+    assert fetch.access is not None
+    assert (True, Path("/"), True) == (fetch.own, fetch.cwd, fetch.access.network)
+    assert {str(home / ".cargo"), str(Path(fetch.argv[fetch.argv.index("--manifest-path") + 1]).parent)} == set(
+        fetch.access.writable
+    )
     assert "metadata" in fetch.argv
     assert builds
     for build in builds:
@@ -455,14 +466,21 @@ def test_samples_of_one_environment_reach_the_same(workshop: Workshop, tmp_path:
     for _ in range(2):
         workshop.execute(open_rust(workshop, settings), workshop.sample('print!("{}", mylib::one());'))
 
-    found = {one.access for one in workshop.runner.commands if one.access is not None and "build" not in one.argv}
+    found = {
+        one.access
+        for one in workshop.runner.commands
+        if one.access is not None and not one.own and "build" not in one.argv
+    }
 
     [access] = found
     paths = set(access.readable)
     own = {str(root / "Cargo.toml"), str(root / "src"), str(workshop.project / "data/a.csv"), str(readable[0])}
     assert own == {path for path in paths if Path(path).is_relative_to(tmp_path)}
     assert all(Path(path).exists() for path in paths)
-    assert any(path.endswith("/target") for path in paths)
+    # Libraries of its own, not the directory that other sites share.
+    assert not any(path.endswith("/target") for path in paths)
+    [libraries] = [path for path in paths if Path(path).parent.name == "built"]
+    assert {"libmylib"} == {path.name.partition("-")[0] for path in Path(libraries).iterdir()}
     assert list(access.readable) == sorted(paths)
     assert not any(path.endswith(("/.cargo", "/.git", "/.env")) for path in paths)
     assert () == access.writable
@@ -549,15 +567,31 @@ def test_samples_of_one_program_do_not_reach_each_other(workshop: Workshop, tier
     assert [f"{number}\n" for number in range(6)] == [found[action.request_key] for action in actions]
 
 
+@pytest.mark.parametrize(("sandbox", "sizes"), [("auto", [6]), ("required", [6]), ("strict", [1] * 6)])
+def test_strict_has_samples_share_no_program(workshop: Workshop, sandbox: SandboxMode, sizes: list[int]) -> None:
+    """A sample could speak for all that are in its program: where nobody has read them, each has one of its own."""
+    rust = open_languages(replace(workshop.rust(), sandbox=sandbox), workshop.listener)["rust"]
+    samples = [workshop.sample(f'println!("{number}");') for number in range(6)]
+    actions = [workshop.ready(rust, sample) for sample in samples]
+
+    assert sizes == [len(batch) for batch in rust.batches(actions)]
+
+
 LIMITS, BUILD_LIMITS = Limits(memory=100), Limits(memory=200)
 
 
 @pytest.mark.parametrize(
     ("network", "asked", "wanted"),
-    [(False, None, False), (True, None, True), (True, False, False), (False, True, True), (False, False, False)],
+    [
+        *(("false", None, False), ("false", True, False), ("false", False, False)),
+        *(("ask", None, False), ("ask", True, True), ("ask", False, False)),
+        *(("true", None, True), ("true", True, True), ("true", False, False)),
+    ],
 )
-def test_steps_say_how_much_they_may_use(workshop: Workshop, network: bool, asked: bool | None, wanted: bool) -> None:
-    """Limits are those of the kind of step; the network is as the sample says, or else its language, for both."""
+def test_steps_say_how_much_they_may_use(
+    workshop: Workshop, network: NetworkPolicy, asked: bool | None, wanted: bool
+) -> None:
+    """Limits are those of the kind of step; who denies the network prevails, and `strict` denies it always."""
     rust = replace(workshop.rust(network=network), limits=LIMITS, build_limits=BUILD_LIMITS)
     build = ("cc", "-o", "{exe}", "{file}")
     script = workshop.script(name="c", build=build, command=("{exe}",), network=network)
@@ -570,3 +604,5 @@ def test_steps_say_how_much_they_may_use(workshop: Workshop, network: bool, aske
         assert [("build", BUILD_LIMITS, wanted), ("run", LIMITS, wanted)] == [
             (s.kind, s.limits, s.network) for s in steps
         ]
+        strict = open_languages(replace(settings, sandbox="strict"), workshop.listener)[name].plan(sample).steps
+        assert [False, False] == [step.network for step in strict]

@@ -4,17 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from support.crates import write
 
-from mkdocs_codeexec.languages.inputs import Further, package
 from mkdocs_codeexec.languages.rust.environments.recorded import Record, Tree, further, read
-
-
-def write(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
+from mkdocs_codeexec.languages.rust.packages import Further, package
 
 
 def test_what_cargo_and_rustc_write(tmp_path: Path) -> None:

@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import itertools
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from mkdocs_codeexec.core.expectation import FailsToBuild
-from mkdocs_codeexec.core.normalize import RUST, normalize
-from mkdocs_codeexec.core.outcome import Exited, Outcome, StepResult
+from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.core.sample import Given, Sample
-from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.languages.rust.batch import builder, merged
 from mkdocs_codeexec.languages.rust.batch.batching import Candidate, group
 from mkdocs_codeexec.languages.rust.batch.sharing import sharing
-from mkdocs_codeexec.runtime.executor import ParallelExecutor
-from mkdocs_codeexec.runtime.process import Children
-
-if TYPE_CHECKING:
-    from mkdocs_codeexec.core.action import Action
-    from mkdocs_codeexec.core.protocols import Command
-
-Workshop: TypeAlias = Any
-"""The fixture of that name; test folders are no packages, so its class cannot be imported."""
 
 ALONE = {
     "its types' names": 'struct S; println!("{}", std::any::type_name::<S>());',
@@ -70,13 +57,19 @@ ALONE = {
     "a shebang": '#!/usr/bin/env rust\nfn main() { println!("shebang") }',
     "a bracket too few": 'fn main() { println!("x");',
     "assembler of its own": 'std::arch::global_asm!(".globl the_one", "the_one: ret"); fn main() {}',
+    "assembler": 'unsafe { std::arch::asm!("nop") }; println!("asm");',
+    "assembler that is none": 'unsafe { std::arch::asm!("no such instruction") }',
+    "a signal": "unsafe { std::ptr::null_mut::<i32>().write_volatile(1) }",
+    "an implementation in the way": (
+        "#[derive(Debug)] struct L;\nimpl PartialEq<L> for i32 { fn eq(&self, _: &L) -> bool { true } }\n"
+        'fn main() { println!("{}", 1 == L) }'
+    ),
+    "an unsafe main": "unsafe fn main() {}",
 }
 """What could see a difference, and so is compiled alone."""
 
 TOGETHER = {
-    "assembler": 'unsafe { std::arch::asm!("nop") }; println!("asm");',
     "a function for others": 'extern "C" fn f(x: i32) -> i32 { x + 1 }\nlet g: extern "C" fn(i32) -> i32 = f;\nprintln!("{}", g(1));',
-    "assembler that is none": 'unsafe { std::arch::asm!("no such instruction") }',
     "statements": 'println!("hello");',
     "a program": 'fn main() { println!("main"); }',
     "a public main": 'pub fn main() { println!("pub"); }',
@@ -93,7 +86,6 @@ TOGETHER = {
     "an overflow": 'let n: u8 = std::env::args().count() as u8;\nprintln!("{}", n - 2);',
     "an abort": 'println!("before"); std::process::abort();',
     "an exit": "std::process::exit(3);",
-    "a signal": "unsafe { std::ptr::null_mut::<i32>().write_volatile(1) }",
     "lines and columns": 'println!("{} {}", line!(), column!());',
     "debug output": "let x = dbg!(1 + 2);\ndbg!(x * 2);",
     "visibility": 'pub(crate) fn f() { println!("crate") }\nfn main() { f() }',
@@ -104,10 +96,6 @@ TOGETHER = {
     "a macro": 'macro_rules! m { ($e:expr) => { println!("{} = {}", stringify!($e), $e) } }\nm!(1 + 1);',
     "hiding `std`": 'mod std { pub fn f() -> i32 { 1 } }\nfn main() { println!("{}", self::std::f()) }',
     "hiding what is imported": "struct ExitCode; struct Termination; struct String; fn report() {}\nfn main() { report() }",
-    "an implementation in the way": (
-        "#[derive(Debug)] struct L;\nimpl PartialEq<L> for i32 { fn eq(&self, _: &L) -> bool { true } }\n"
-        'fn main() { println!("{}", 1 == L) }'
-    ),
     "inference": 'println!("{}", 7 == "7".parse().unwrap());',
     "the same names": 'struct S(i32); trait T { fn f(&self) -> i32; } impl T for S { fn f(&self) -> i32 { self.0 } }\nfn main() { println!("{}", S(1).f()) }',
     "the same names again": 'struct S(i32); trait T { fn f(&self) -> i32; } impl T for S { fn f(&self) -> i32 { -self.0 } }\nfn main() { println!("{}", S(1).f()) }',
@@ -126,7 +114,6 @@ TOGETHER = {
     "an error in main": "fn main() -> u8 { 1 }",
     "an asynchronous main": "async fn main() {}",
     "a generic main": "fn main<T>() {}",
-    "an unsafe main": "unsafe fn main() {}",
     "a main with arguments": "fn main(x: i32) {}",
     "an error of constants": 'const N: usize = [1, 2][5];\nfn main() { println!("{N}") }',
     "an error when it is used": (
@@ -151,62 +138,7 @@ OLD = (
 EDITIONS = list(itertools.product(("2015", "2018", "2021"), OLD))
 
 
-class Counted(Children):
-    """The real Children, and how often rustc has compiled."""
-
-    compilations = 0
-
-    def run(self, command: Command, *rest: Any, **more: Any) -> StepResult:
-        self.compilations += any(word.startswith("--edition") for word in command.argv)
-        return super().run(command, *rest, **more)
-
-
-class Pool:
-    """Executes samples, by the real executor."""
-
-    def __init__(self, workshop: Workshop, children: Counted) -> None:
-        self.workshop = workshop
-        self.children = children
-
-    def sample(self, code: str, **more: Any) -> Sample:
-        sample: Sample = self.workshop.sample(code, **more)
-        return sample
-
-    def execute(self, samples: Iterable[Sample], monkeypatch: pytest.MonkeyPatch, *, alone: bool) -> list[Outcome]:
-        """Return the Outcome of each sample, without what differs in every run."""
-        language = open_languages(replace(self.workshop.rust(), jobs=2), self.workshop.listener)["rust"]
-        with monkeypatch.context() as patch:
-            if alone:
-                patch.setattr(builder, "group", lambda candidates, _: [[candidate.what] for candidate in candidates])
-            actions = [self._action(language, sample) for sample in samples]
-            assert not language.ready(actions, self.children)
-            language.survey()
-            actions = [self._action(language, sample) for sample in samples]
-            found: dict[str, Outcome] = {}
-            executor = ParallelExecutor(self.children, jobs=2, total_timeout=None, path=os.environ["PATH"])
-            executor.run([(language, action) for action in actions], lambda a, o: found.update({a.request_key: o}))
-        return [steady(found[action.request_key]) for action in actions]
-
-    def _action(self, language: Any, sample: Sample) -> Action:
-        action: Action = language.plan(sample)
-        return action
-
-
-@pytest.fixture
-def pool(workshop: Workshop) -> Iterator[Pool]:
-    with Counted(**workshop.confined) as children:
-        yield Pool(workshop, children)
-
-
-def steady(outcome: Outcome) -> Outcome:
-    def told(step: StepResult) -> StepResult:
-        out, err = (normalize(text, RUST) for text in (step.stdout, step.stderr))
-        return replace(step, stdout=out, stderr=err, duration=0.0)
-
-    return replace(outcome, steps=tuple(told(step) for step in outcome.steps))
-
-
-def check(pool: Pool, monkeypatch: pytest.MonkeyPatch, samples: Sequence[Sample], names: Sequence[str]) -> int:
+def check(pool: Any, monkeypatch: pytest.MonkeyPatch, samples: Sequence[Sample], names: Sequence[str]) -> int:
     """See that `samples` end in a batch as they do alone; return how many calls of rustc the batch took."""
     alone = pool.execute(samples, monkeypatch, alone=True)
     calls = pool.children.compilations
@@ -217,7 +149,7 @@ def check(pool: Pool, monkeypatch: pytest.MonkeyPatch, samples: Sequence[Sample]
     return pool.children.compilations - calls
 
 
-def test_a_batch_is_as_if_each_were_alone(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_is_as_if_each_were_alone(pool: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Outcomes in a batch are those of each sample alone, byte for byte, in one and many calls of rustc."""
     corpus = {**ALONE, **TOGETHER}
     del corpus["a foreign function"]  # the linker's message names files that are others in each run
@@ -227,7 +159,7 @@ def test_a_batch_is_as_if_each_were_alone(pool: Pool, monkeypatch: pytest.Monkey
     assert calls < len(corpus)
 
 
-def test_a_batch_of_checks_is_as_if_each_were_alone(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_of_checks_is_as_if_each_were_alone(pool: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is only type-checked has the same Outcome in a batch, and takes fewer calls of rustc."""
     samples = [pool.sample(code, build_only=True) for code in TOGETHER.values()]
 
@@ -236,14 +168,14 @@ def test_a_batch_of_checks_is_as_if_each_were_alone(pool: Pool, monkeypatch: pyt
     assert calls < len(samples)
 
 
-def test_a_batch_of_old_editions_is_as_if_each_were_alone(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_of_old_editions_is_as_if_each_were_alone(pool: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Samples of one edition share a crate of that edition."""
     samples = [pool.sample(code, options={"edition": edition}) for edition, code in EDITIONS]
 
     check(pool, monkeypatch, samples, [f"{edition}: {code}" for edition, code in EDITIONS])
 
 
-def test_many_samples_for_the_price_of_a_few(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_samples_for_the_price_of_a_few(pool: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Samples without a quarrel are compiled in as many crates as there are jobs, and each is run by itself."""
     samples = [pool.sample(f'println!("{{}}", {n}); assert!(std::env::args().count() == 1);') for n in range(40)]
 
@@ -253,7 +185,7 @@ def test_many_samples_for_the_price_of_a_few(pool: Pool, monkeypatch: pytest.Mon
     assert 2 == pool.children.compilations
 
 
-def test_an_error_that_nobody_owns_fails_nobody_else(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_that_nobody_owns_fails_nobody_else(pool: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """When linking a crate fails, its samples are tried in halves until the error has an owner."""
     monkeypatch.setattr(builder, "sharing", lambda code, externs: sharing(code, externs)._replace(alone=""))
     unlinkable = 'unsafe extern "C" { fn nowhere_to_be_found(); }\nfn main() { unsafe { nowhere_to_be_found() } }'
@@ -266,7 +198,7 @@ def test_an_error_that_nobody_owns_fails_nobody_else(pool: Pool, monkeypatch: py
     assert pool.children.compilations < len(codes)
 
 
-def test_what_is_to_fail_is_not_tried_among_others(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_to_fail_is_not_tried_among_others(pool: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """`compile_fail`, `standalone_crate` and a backtrace are compiled alone from the start."""
     plain = [pool.sample(f'println!("{n}");') for n in range(6)]
     apart = [

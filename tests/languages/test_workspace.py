@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from support.crates import package, write
 
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.core.settings import EnvironmentSettings
@@ -21,26 +22,11 @@ Workshop: TypeAlias = Any
 
 SHELF = '[source.crates-io]\nreplace-with = "shelf"\n[source.shelf]\ndirectory = "shelf"\n'
 
-# One after the other: packages of one name and version that hold other things in each test would be built in one place.
-pytestmark = pytest.mark.xdist_group("workspaces")
-
 
 @pytest.fixture(scope="session")
 def environment_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder of Environments that no other tests use, for the same reason."""
+    """Return a folder of Environments that no other tests use: packages of one name hold other things in each test."""
     return tmp_path_factory.mktemp("environments")
-
-
-def write(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
-
-
-def package(name: str, version: str = "0.1.0", more: str = "") -> str:
-    return f'[package]\nname = "{name}"\nversion = "{version}"\nedition = "2021"\n{more}'
 
 
 def shelve(root: Path, name: str, version: str, more: str = "", source: str = "") -> None:
@@ -354,6 +340,7 @@ def test_crates_that_cargos_configuration_replaces(workshop: Workshop, shelf: Pa
     patched(shelf)
     text = SHELF.replace('"shelf"\n', f'"{shelf}/shelf"\n').replace(f'with = "{shelf}/shelf"', 'with = "shelf"')
     workshop.settings()
+    write(shelf, {".git/HEAD": ""})  # all of it is one checkout
     write(workshop.project, {".cargo/config.toml": f'{text}[patch.crates-io]\nutil = {{ path = "../patched" }}\n'})
     language = open_rust(workshop, {"other": "1", "util": "1"})
     assert "ours" == printed(workshop, language, "util::VERSION")

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mkdocs_codeexec.core.expectation import FailsToBuild, Panics, Succeeds, judge
 from mkdocs_codeexec.core.outcome import (
+    Diagnostic,
     Exited,
     LimitReached,
     Outcome,
     OutOfMemory,
+    Span,
     StepKind,
     StepResult,
     Termination,
     TimedOut,
 )
 from mkdocs_codeexec.core.sample import Location, Sample
+from mkdocs_codeexec.html.marks import marked
 from mkdocs_codeexec.languages import frames
+from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.pipeline import Resolved
 from mkdocs_codeexec.report.failures import failures
+from mkdocs_codeexec.report.findings import marks
 
 
 class Plain:
@@ -147,3 +156,71 @@ def test_a_program_that_is_not_found_in_a_sandbox(sandbox: str, status: int, hin
     [failure] = failures([resolved], LANGUAGES, lambda _: "")
 
     assert hinted == ("`languages.rust.readable`" in failure.detail)
+
+
+def panicked(code: str, place: str) -> Resolved:
+    """Return a Rust sample in lines 2 and on of its page that says it panicked at `place`."""
+    sample = Sample(
+        location=Location("a.md", 1, end=3 + code.count("\n")), language="rust", code=code, expectation=Succeeds()
+    )
+    stderr = f"thread 'main' panicked at sample.rs:{place}:\nit says so\n"
+    step = StepResult(kind="run", stdout="", stderr=stderr, ended=Exited(101))
+    outcome = Outcome(language="rust", steps=(step,))
+    return Resolved(sample=sample, verdict=judge(sample.expectation, outcome), outcome=outcome)
+
+
+RUST: Any = Plain()
+RUST.faults = panics
+
+
+@pytest.mark.parametrize(
+    "place", ["1:999999999", "999999999:999999999", "0:0", "1:0", "9" * 400 + ":1", "1:" + "9" * 400]
+)
+def test_places_that_cannot_be_cost_nothing(place: str) -> None:
+    """A program may name any line and column: what is told of it is as long as ever, and its own place is right."""
+    [failure] = failures([panicked("panic!()\n", place)], {"rust": RUST}, lambda _: "```rust exec\npanic!()\n```\n")
+
+    assert failure.headline.endswith(": it panicked")
+    assert 2_000 > len(failure.detail)
+    assert "it says so" in failure.detail
+
+
+@given(st.integers(-5, 10**9), st.integers(-5, 10**9), st.integers(-5, 10**9), st.integers(-5, 10**9))
+def test_absurd_regions_are_told(line: int, column: int, end_line: int, end_column: int) -> None:
+    """Wherever a message of a compiler claims to be, it is told, and marks on the page stay within the source."""
+    span = Span("sample.rs", line, column, end_line, end_column, primary=True, label="here")
+    step = StepResult(
+        kind="build",
+        stdout="",
+        stderr="error: no\n",
+        ended=Exited(1),
+        diagnostics=(Diagnostic("error", "E0308", "no", "error: no\n", (span,)),),
+    )
+    sample = Sample(location=Location("a.md", 1, end=4), language="rust", code="a\n\tb\n", expectation=Succeeds())
+    outcome = Outcome(language="rust", steps=(step,))
+    verdict = judge(sample.expectation, outcome)
+    language = RUST
+    resolved = Resolved(sample=sample, verdict=verdict, outcome=outcome)
+
+    [failure] = failures([resolved], {"rust": language}, lambda _: "```rust exec\na\n\tb\n```\n")
+    shown = marked("<pre><code>a\n\tb\n</code></pre>", sample.code, marks(sample, verdict, outcome, language))
+
+    assert "error: no" in failure.detail
+    assert "cannot be told" not in failure.detail
+    assert "a\n\tb\n" == re.sub("<[^>]*>", "", shown)
+
+
+def test_a_sample_that_cannot_be_told_of_is_told_by_name() -> None:
+    """A fault of ours at one sample leaves the others' messages as they are, and loses no failure."""
+
+    class Faulty(Plain):
+        def tidy(self, sample: Sample, text: str) -> str:  # noqa: ARG002
+            raise ZeroDivisionError("of ours")
+
+    items = [panicked("panic!()\n", "1:1"), replace(panicked("x\n", "1:1"))]
+    items[1] = replace(items[1], sample=replace(items[1].sample, language="faulty"))
+
+    good, bad = failures(items, {"rust": RUST, "faulty": Faulty()}, lambda _: "")
+
+    assert "it says so" in good.detail
+    assert ("a.md:1: it panicked", "what it printed cannot be told here: ZeroDivisionError: of ours") == bad[:2]

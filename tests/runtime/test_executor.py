@@ -25,7 +25,7 @@ from mkdocs_codeexec.errors import Cancelled
 from mkdocs_codeexec.languages.rust.messages.diagnostics import translate
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.process import Children
-from mkdocs_codeexec.runtime.scratch import ScratchRoot
+from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Bench, Scratch
@@ -360,7 +360,14 @@ def test_a_run_that_is_stopped(tmp_path: Path, jobs: int) -> None:
     work = [action("quick", "true"), *(action(f"{n}", "sleep 60") for n in range(9))]
     with Children() as children:
         executor = ParallelExecutor(children, jobs=jobs, total_timeout=None, path=PATH, scratch_root=tmp_path)
-        threading.Timer(0.6, children.stop_all).start()
+
+        def stop() -> None:
+            while not outcomes.order:
+                time.sleep(0.01)
+            time.sleep(0.1)  # the others have begun
+            children.stop_all()
+
+        threading.Thread(target=stop, daemon=True).start()
         with pytest.raises(Cancelled):
             executor.run([(SHELL, one) for one in work], outcomes)
 
@@ -371,7 +378,7 @@ def test_a_run_that_is_stopped(tmp_path: Path, jobs: int) -> None:
 def test_what_a_killed_build_left_is_removed(tmp_path: Path) -> None:
     """The next build removes scratch directories that nobody holds, and leaves those in use and what is not ours."""
     code = (
-        "import sys, os\nfrom pathlib import Path\nfrom mkdocs_codeexec.runtime.scratch import ScratchRoot\n"
+        "import sys, os\nfrom pathlib import Path\nfrom mkdocs_codeexec.runtime.scratch_root import ScratchRoot\n"
         "root = ScratchRoot(Path(sys.argv[1])).__enter__()\nos.kill(os.getpid(), 9)"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)

@@ -14,7 +14,7 @@ from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.core.observed import observed_key
 from mkdocs_codeexec.core.outcome import Exited, Outcome, StepResult
 from mkdocs_codeexec.runtime.observed import inputs as module
-from mkdocs_codeexec.runtime.observed.asked import named, sifted
+from mkdocs_codeexec.runtime.observed.asked import decoded, named, sifted
 from mkdocs_codeexec.runtime.observed.inputs import ObservedInputs
 from mkdocs_codeexec.runtime.observed.names import Names, Root
 from mkdocs_codeexec.runtime.store import DirectoryStore
@@ -271,7 +271,7 @@ def test_a_digest_is_remembered_and_not_made_again(machine: Machine, monkeypatch
     real = os.open
     monkeypatch.setattr("os.open", lambda path, *rest, **more: opened.append(path) or real(path, *rest, **more))
     assert machine.states().holds(found)
-    assert [str(machine.memo)] == [str(path) for path in opened]
+    assert [machine.root, "memo.json"] == opened
 
     for damage in ("", "{", "[]", '{"format": 1, "files": {"x": [1]}}', "[" * 100_000):
         machine.memo.write_text(damage)
@@ -448,3 +448,11 @@ def test_a_list_that_is_none_is_a_miss(tmp_path: Path, damage: dict[str, object]
 
     assert [] == list(store.lists(ACTION.key))
     assert 1 == len(said)
+
+
+def test_detours_without_end_are_not_followed() -> None:
+    """A sample that looks for thousands of long detours is not looked after: nothing is known of it, at once."""
+    compiler = b"f/usr/lib/gcc/x86_64-linux-gnu/12/../../../../lib/libm.so\0" * 5000
+    assert 5000 == len(decoded(compiler) or ())
+    assert decoded(b"f/usr" + b"/.." * 1300 + b"/x\0") is None
+    assert ("f/a\udcff",) == decoded(b"f/a\xff\0\0")

@@ -16,7 +16,8 @@ from mkdocs_codeexec.core.confinement import RUN_LIMITS, Access, Tier
 from mkdocs_codeexec.core.outcome import Exited, StepResult
 from mkdocs_codeexec.languages import interpreter, views
 from mkdocs_codeexec.runtime.process import Children
-from mkdocs_codeexec.runtime.scratch import ScratchDirectory, ScratchRoot
+from mkdocs_codeexec.runtime.scratch import ScratchDirectory
+from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
 from mkdocs_codeexec.runtime.supervising import observing, seccomp
 
 if TYPE_CHECKING:

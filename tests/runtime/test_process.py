@@ -372,14 +372,14 @@ def test_what_is_in_the_pipe_is_read(children: Children) -> None:
     assert ("x" * 60_000, Exited(7)) == _text(children.run(python(code), "run"))
 
 
-def test_five_hundred_children_cost_no_descriptor_and_no_process() -> None:
+def test_two_hundred_children_cost_no_descriptor_and_no_process() -> None:
     """Descriptors and children of this process and of the supervisor are as many afterwards as before."""
     with Children() as some:
         some.run(command("true"), "run")
         [supervisor] = some._all
         folder = Path(f"/proc/{own(supervisor)}")
         before = descriptors(), len(list((folder / "fd").iterdir()))
-        for number in range(500):
+        for number in range(200):
             spec = (command("true"), command("nope"), sh("(sleep 60 &) >/dev/null 2>&1"), command("cat", stdin="x"))[
                 number % 4
             ]

@@ -33,6 +33,7 @@ from mkdocs_codeexec.core.outcome import (
 from mkdocs_codeexec.runtime import eviction
 from mkdocs_codeexec.runtime.entries import encode
 from mkdocs_codeexec.runtime.store import DirectoryStore
+from mkdocs_codeexec.untrusted import Tree
 
 
 def action(code: str = "fn main() {}", toolchain: str | None = "rustc 1.95.0", structure: str | None = None) -> Action:
@@ -381,12 +382,13 @@ def test_what_no_build_can_read_goes_first(tmp_path: Path) -> None:
 def test_what_was_used_meanwhile_stays(tmp_path: Path) -> None:
     """Another build may use or delete what was just listed."""
     filled(tmp_path, 300, 200, 100)
-    first, second, third = sorted(eviction._files(tmp_path, "results"), key=lambda file: file.used)
-    os.utime(first.path)
-    Path(second.path).unlink()
+    tree = Tree(tmp_path)
+    first, second, third = sorted(eviction._files(tree, "results"), key=lambda file: file.used)
+    os.utime(tree.path(first.place))
+    tree.path(second.place).unlink()
 
-    assert second.size + third.size == eviction._delete([first, second, third])
-    assert [first.path] == [str(path) for path in entries(tmp_path / "results")]
+    assert second.size + third.size == eviction._delete(tree, [first, second, third])
+    assert [tree.path(first.place)] == list(entries(tmp_path / "results"))
 
 
 def test_a_store_that_is_only_read(tmp_path: Path) -> None:

@@ -208,6 +208,14 @@ OF_RESULTS: dict[str, Damage] = {
             ("duration_ms", "1"),
             ("duration_ms", True),
             ("duration_ms", 10**400),
+            ("duration_ms", -1),
+            ("truncated", [-1, 0]),
+            ("truncated", [10**400, 0]),
+            ("ended", {"exited": -1}),
+            ("ended", {"exited": 256}),
+            ("ended", {"exited": 10**400}),
+            ("ended", {"exited": True}),
+            ("ended", {"x" * 100_000: 0}),
         ]
     },
     "infinite": _sealed(json.dumps(to_json(GOOD)).replace("250.0", "1e999").encode()[:-1]),
@@ -527,6 +535,43 @@ def test_a_folder_that_is_a_file(tmp_path: Path, what: str) -> None:
 
     [message] = warned
     assert str(tmp_path / what) in message
+
+
+@pytest.mark.parametrize("writable", [True, False])
+@pytest.mark.parametrize("level", ["results", "results/v1", "results/v1/ab", "requests/v1", ".codeexec-0.tmp"])
+def test_links_in_a_store_lead_nowhere(tmp_path: Path, level: str, *, writable: bool) -> None:
+    """A cache that came with a checkout makes no build read, write or delete anything elsewhere."""
+    store, elsewhere = tmp_path / "store", tmp_path / "elsewhere"
+    canaries = [elsewhere / below / "ab" / name for below in ("", "v1", "v1/ab") for name in (f"{'ab' * 32}.json", "x")]
+    canaries += [
+        folder / ".codeexec-0123456789abcdef.tmp" for folder in (elsewhere, elsewhere / "ab", elsewhere / "v1/ab")
+    ]
+    for canary in canaries:
+        canary.parent.mkdir(parents=True, exist_ok=True)
+        canary.write_text("sings")
+        os.utime(canary, (0, 0))
+    (store / level).parent.mkdir(parents=True, exist_ok=True)
+    (store / level).symlink_to(elsewhere)
+    before = {path: path.lstat().st_mtime_ns for path in sorted(elsewhere.rglob("*"))}
+
+    opened = DirectoryStore(store, Warnings(), size=1, writable=writable)
+    for number in range(300):  # of every two first digits
+        one = action(f"{number}")
+        opened.get(one.key), opened.find(one.request_key)
+        opened.put(one, GOOD)
+    opened.tidy()
+
+    assert before == {path: path.lstat().st_mtime_ns for path in sorted(elsewhere.rglob("*"))}
+
+
+def test_a_folder_of_the_author_is_not_marked(tmp_path: Path) -> None:
+    """With `cache_dir: .`, git must not ignore his project, nor backup tools leave it out."""
+    (tmp_path / "mkdocs.yml").touch()
+    (tmp_path / ".gitignore").write_text("mine")
+    DirectoryStore(tmp_path, pytest.fail).put(action("1"), GOOD)
+
+    assert (tmp_path / ".gitignore").read_text() == "mine"
+    assert not (tmp_path / "CACHEDIR.TAG").exists()
 
 
 def test_a_place_that_cannot_be_made(tmp_path: Path) -> None:

@@ -112,6 +112,7 @@ def test_running_reaches_nothing_of_the_machine(guarded: Project, server: tuple[
 def test_who_asks_for_the_network_gets_it(guarded: Project, server: tuple[int, list[bytes]]) -> None:
     """`network` on a fence is for that sample alone, and what it prints is another Outcome."""
     port, heard = server
+    guarded.configure({"languages": {"bash": {"network": "ask"}}})
     code = f"echo hello >/dev/tcp/127.0.0.1/{port}"
     guarded.page(fence(code, 'bash exec exit="any"') + fence(code, "bash exec network"))
 
@@ -122,18 +123,52 @@ def test_who_asks_for_the_network_gets_it(guarded: Project, server: tuple[int, l
     assert {"samples": 2, "executed": 2, "met": 2} == built.counts
 
 
+def test_a_page_grants_itself_nothing(guarded: Project, server: tuple[int, list[bytes]]) -> None:
+    """`network` and a long `timeout` count as far as the configuration says; else they are errors with place and hint."""
+    port, heard = server
+    fences = fence(f"echo hello >/dev/tcp/127.0.0.1/{port}", "bash exec network")
+    guarded.page(fences + fence("echo late", 'bash exec timeout="31"') + fence("echo soon", 'bash exec timeout="30"'))
+
+    built = guarded.build()
+
+    assert 1 == built.status
+    assert [] == heard
+    assert ["error", "error", "met"] == guarded.verdicts()
+    assert "docs/index.md:1: `network`: the configuration gives fences in `bash` no network" in built.log
+    assert "write `network: ask` below `languages.bash` in `mkdocs.yml`" in built.log
+    assert 'docs/index.md:5: `timeout="31"`: a fence may ask for 30 s at most here' in built.log
+
+
+def test_a_stranger_s_page_gets_no_network(guarded: Project, server: tuple[int, list[bytes]]) -> None:
+    """In a build of a fork's pull request `ask` is no; what was stored by a build of one's own is shown."""
+    port, heard = server
+    guarded.configure({"languages": {"bash": {"network": "ask"}}})
+    known, new = (fence(f"echo {word} >/dev/tcp/127.0.0.1/{port}", "bash exec network") for word in ("known", "new"))
+    guarded.page(known)
+    assert 0 == guarded.build().status
+    guarded.page(known + new)
+
+    built = guarded.build(env={"GITHUB_EVENT_NAME": "pull_request_target"})
+
+    assert 1 == built.status
+    assert [b"known\n"] == heard
+    assert ["met", "error"] == guarded.verdicts()
+    why = "`network` is not granted to fences here: this build is of the event `pull_request_target`"
+    assert f"docs/index.md:5: {why}" in built.log
+
+
 def test_what_uses_too_much_is_stopped_by_name(guarded: Project) -> None:
     """Bombs of every kind end, are named on the page and in the log, are not stored, and leave the others untouched."""
-    guarded.configure({"timeout": 8, "build_timeout": 6, "limits": {"cpu": 1, "memory": 128}})
+    guarded.configure({"timeout": 6, "build_timeout": 4, "limits": {"cpu": 1, "memory": 128}})
     bombs = {
         "more than 64 processes": fence("b() { b | b & }; b; sleep 9", "bash exec"),
         "more than 128 MiB of memory": fence("x = bytearray(b'x') * (1 << 30)", "python exec"),
         "more than 64 MiB in the working directory": fence("head -c 99M /dev/zero >x || exit 1; sleep 1", "bash exec"),
         "more than 1 s of processor time": fence("loop {}"),
         "more than 1024 KiB of output": fence("yes", "bash exec"),
-        "timed out after 8 s": fence("sleep 60", "bash exec"),
+        "timed out after 6 s": fence("sleep 60", "bash exec"),
         # The interpreter of constants has no limit of its own: `#![allow(long_running_const_eval)]`.
-        "build timed out after 6 s": fence(
+        "build timed out after 4 s": fence(
             "#![allow(long_running_const_eval)]\nconst X: u64 = { let mut i = 0u64; while i < u64::MAX { i += 1; } i };\n"
             'fn main() { println!("{X}"); }'
         ),

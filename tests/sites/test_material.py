@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from conftest import Project
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 SITE = """\
 site_name: Test
 site_url: https://example.org/

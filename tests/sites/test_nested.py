@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support import forks
 
 if TYPE_CHECKING:
     from conftest import Project
@@ -174,15 +175,8 @@ def test_check_executes_the_samples_of_every_language(languages: Project, plugin
     """Once each, and the site is not written."""
     configure(languages, plugins)
 
-    done = subprocess.run(
-        [sys.executable, "-m", "mkdocs_codeexec.cli", "check", "--repeat", "1"],
-        cwd=languages.root,
-        env=os.environ | languages.env,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
+    env = os.environ | languages.env
+    done = forks.run("mkdocs_codeexec.cli", "check", "--repeat", "1", cwd=languages.root, env=env)
 
     assert 1 == done.returncode, done.stderr
     assert FAILURES == re.findall(r"^docs/\S+:\d+: exit status \d", done.stdout, re.MULTILINE)

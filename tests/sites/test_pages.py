@@ -157,6 +157,28 @@ def test_templates_can_be_overridden_by_the_theme(project: Project) -> None:
     assert "<b>&lt;x&gt;!</b>" in project.html()
 
 
+@pytest.mark.parametrize("fatal", [True, False])
+def test_a_sample_that_cannot_be_rendered_is_one_failure(project: Project, *, fatal: bool) -> None:
+    """The build goes to its end: that sample has failed, with the reason on the page and in the log, and others are shown."""
+    template = (
+        "{% if 'boom' in view.streams[0].html %}{{ 1 // 0 }}{% else %}<b>{{ view.streams[0].html }}</b>{% endif %}"
+    )
+    project.write("overrides/codeexec/output.html", template)
+    project.configure({"fail_on_error": fatal}, theme="{name: mkdocs, custom_dir: overrides}")
+    project.page("".join(PRINT.format(f"'{word}'") for word in ("one", "boom", "three")))
+    built = project.build()
+    one, boom, three = project.samples()
+
+    assert (1 if fatal else 0) == built.status, built.log
+    assert {"samples": 3, "executed": 3, "met": 2, "error": 1} == built.counts
+    assert ("<b>one</b>" in one, "<b>three</b>" in three) == (True, True)
+    assert "division or modulo by zero" in boom
+    assert 'data-codeexec="error"' in boom
+    assert "boom" in boom  # the source
+    assert 1 == built.log.count("the output of a sample could not be put on the page")
+    assert "Traceback" not in built.log
+
+
 def test_what_is_shown_can_be_chosen(project: Project) -> None:
     """source, result and show."""
     code = "import sys\nprint('\\33[31mout\\33[0m')\nprint('err', file=sys.stderr)\n"

@@ -166,6 +166,7 @@ def _alive(token: str) -> list[int]:
 def test_an_interrupt_stops_every_child(project: Project) -> None:
     """Ctrl-C during the first build of `serve` and during `build`: gone within two seconds, nothing left."""
     token = f"31536{os.getpid()}"
+    project.configure({"total_timeout": 600})
     sleeper = f'```bash exec timeout="300"\nsleep {token} & setsid sleep {token} & sleep {token}\n```\n'
     project.page(sleeper + sleeper.replace("sleep", "exec sleep", 1))
     for command in (["build"], ["serve", "-a", "127.0.0.1:0"]):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core import rights
 from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.expectation import FailsToBuild
 from mkdocs_codeexec.core.hidden import runnable
@@ -14,10 +15,12 @@ from mkdocs_codeexec.core.normalize import RUST, normalize
 from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Regrouped, Runner, Scratch, Unavailability
 from mkdocs_codeexec.errors import ConfigurationError, nearest
 from mkdocs_codeexec.languages import frames, inputs, views
+from mkdocs_codeexec.languages.grants import Grants
 from mkdocs_codeexec.languages.rust.batch.builder import MANIFEST, Builder
 from mkdocs_codeexec.languages.rust.compiler import Compiler
 from mkdocs_codeexec.languages.rust.environments import configuration
 from mkdocs_codeexec.languages.rust.environments.environment import Environment, home_of_all, open_environments
+from mkdocs_codeexec.languages.rust.manifests import around
 from mkdocs_codeexec.languages.rust.messages.backtrace import cut
 from mkdocs_codeexec.languages.rust.messages.index import linked
 from mkdocs_codeexec.languages.rust.messages.notes import without_notes
@@ -73,23 +76,25 @@ class RustLanguage:
         self._rust: RustSettings = settings.rust
         self._narrator = narrator
         self._preamble = _preamble(self._rust.preamble)
-        self._compiler = Compiler(settings, self._rust, Memo(settings.cache_dir))
+        self._compiler = Compiler(settings, self._rust, Memo(settings.cache_dir, keeps=settings.keeps))
         self._flags = ""
         self._environments: dict[str, Environment] = {}
         self._inputs: tuple[tuple[str, str], ...] = ()
         self._named: set[Path] = set()  # files of the documented package that samples name
-        self._builder = Builder(settings.jobs)
+        self._builder = Builder(settings.jobs, shares=settings.sandbox != "strict")
+        self._grants = Grants(settings, NAME, self._rust.readable, self._rust.inputs)
         self.survey()
         check_package(self._rust.package, self._environments.values())
 
     def survey(self) -> None:
         """Read again what can be read without starting anything."""
         self._compiler.survey()
+        self._grants.look_again()
         self._flags = configuration.flags(self._settings)
         sets = self._rust.environments.values()
         try:
             self._environments = open_environments(
-                self._settings, sets, self._flags, self._narrator, self._environments
+                self._settings, sets, self._flags, self._narrator, self._environments, self._grants
             )
         except ConfigurationError:
             if not self._environments:
@@ -98,7 +103,7 @@ class RustLanguage:
             for environment in self._environments.values():
                 environment.survey()
         self._variables = Variables(self._settings)
-        self._inputs = inputs.declared(self._settings.project_dir, self._rust.inputs)
+        self._inputs = inputs.declared(self._settings.project_dir, self._rust.inputs, self._grants.holds)
         self._inputs += (*self._variables.inputs(), *views.named(self._settings.project_dir, self._rust.readable))
         wanted = self._compiler.wanted()
         if wanted:  # where no toolchain is asked, this alone tells stored outcomes apart
@@ -110,7 +115,8 @@ class RustLanguage:
         environment = self._environments.get(name)
         found = environment.inputs() if environment else ((_UNKNOWN, name),)
         if environment is not None and (named := environment.documented.files(sample.code)):
-            found += inputs.named(named)
+            folder = environment.documented.folder or self._settings.project_dir
+            found += inputs.named(named, around(folder, self._settings.project_dir))
             self._named.update(named.values())
         known = environment is not None and environment.settled
         action = Action(
@@ -146,7 +152,7 @@ class RustLanguage:
         from mkdocs_codeexec.languages.rust.environments.builds import build_all
 
         wanted = tuple(dict.fromkeys(needed.values()))
-        found = build_all(wanted, toolchain, runner, self._narrator, home_of_all(self._settings))
+        found = build_all(wanted, toolchain, runner, self._narrator, home_of_all(self._settings.environment_dir))
         for key, environment in needed.items():
             became = found[environment.name]
             if isinstance(became, Unavailability):
@@ -155,6 +161,9 @@ class RustLanguage:
                 self._builder.equipment[environment.manifest.portable] = self._variables.equip(
                     environment, toolchain, became
                 )
+        for one in configuration.refused(self._settings):
+            self._grants.note(one.what, one.path, one.hint)
+        self._grants.tell(self._narrator)
         return refused
 
     def batches(self, actions: Sequence[Action]) -> Sequence[Sequence[Action]]:
@@ -232,7 +241,7 @@ class RustLanguage:
         for environment in self._environments.values():
             found += environment.watched()
         for pattern in self._rust.inputs:
-            found += inputs.matching(self._settings.project_dir, pattern)
+            found += inputs.matching(self._settings.project_dir, pattern, self._grants.holds)
         return tuple(dict.fromkeys(found))
 
     def _identity(self) -> str | None:
@@ -257,8 +266,7 @@ class RustLanguage:
         link = _LINK if env["RUST_BACKTRACE"] == "0" else _LINK_TRACED
         how = (*_COMPILE, *harness, *(_CHECK if sample.build_only else link))
         argv = ("{rustc}", "{environment}", f"--edition={edition}", *crate, *how, FILE)
-        asked = sample.given.network
-        network = self._rust.network if asked is None else asked
+        network = rights.network(self._rust.network, sample.given.network, self._settings.sandbox)
         build = Step(
             kind="build",
             argv=argv,

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.errors import ConfigurationError, nearest
 from mkdocs_codeexec.languages.rust.batch.equipment import Equipment
-from mkdocs_codeexec.languages.rust.environments import configuration
+from mkdocs_codeexec.languages.rust.environments import configuration, picked
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_beside, folders
 from mkdocs_codeexec.languages.rust.environments.documented import company, name_of, names
-from mkdocs_codeexec.languages.views import SYSTEM, outermost, views
+from mkdocs_codeexec.languages.views import SYSTEM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -65,9 +65,11 @@ class Variables:
         given = {name: one.value for name, one in (*self.home.items(), *self.site.items())}
         access = environment.access(toolchain, arguments)
         if folder is not None:
-            access = replace(access, readable=outermost((*access.readable, *views(folder), *company(folder))))
+            access = replace(
+                access, readable=environment.grants.clean((*access.readable, *of_package(folder, environment)))
+            )
         own = [(str(folder), environment.documented.name)] if folder else []
-        project = self._settings.project_dir
+        project, target = self._settings.project_dir, environment.target(toolchain)
         return Equipment(
             toolchain.program,
             arguments,
@@ -75,8 +77,15 @@ class Variables:
             access,
             compiling={**environment.documented.compiling(folder, cargo), **for_compilers(given)},
             running={**environment.documented.running(folder, cargo), **given},
-            names=self._names([*own, *names(arguments.local, project), *_of_others(self._settings, toolchain, cargo)]),
-            target=environment.target(toolchain),
+            names=self._names(
+                [
+                    *own,
+                    *picked.names(arguments.sees, target),
+                    *names(arguments.local, project),
+                    *_of_others(self._settings, toolchain, cargo),
+                ]
+            ),
+            target=target,
         )
 
     def _names(self, known: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -87,6 +96,16 @@ class Variables:
             found.setdefault(path, name)
             found.setdefault(os.path.realpath(path), name)
         return sorted(found.items(), key=lambda one: -len(one[0]))
+
+
+def of_package(folder: Path, environment: Environment) -> Iterator[str]:
+    """Yield what may be seen of the package in `folder`, for which samples are compiled, and of its workspace."""
+    if environment.documented.folder is None:  # it is ours
+        yield str(folder)
+    elif seen := environment.grants.views(folder):
+        yield from seen
+        for path in company(folder):
+            yield from environment.grants.within(Path(path), Path(path).parent)
 
 
 def _of_others(settings: Settings, toolchain: Toolchain, cargo: Path | None) -> Iterator[tuple[str, str]]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.confinement import ISOLATING
+from mkdocs_codeexec.runtime.observed.links import Links
 from mkdocs_codeexec.runtime.sandbox import bubblewrap, places
-from mkdocs_codeexec.runtime.sandbox.places import within
+from mkdocs_codeexec.runtime.sandbox.places import Folders, within
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from mkdocs_codeexec.core.confinement import Access, Tier
 
@@ -28,14 +30,22 @@ _UNTOLD = (
 _COMPILED = re.compile(r"(?P<folder>.*/)?__pycache__/(?P<name>[^/]+?)\.[^/]*\.pyc(?:\.\d+)?")
 
 
+_UPWARDS = 4 * 1024 * 1024
+"""Characters of paths with `..` in them, each counted as often as it goes up: for each, links are looked for."""
 _NESTED = 4
 """Scripts that are the programs of other scripts."""
 _WORDS = {"h": "hidden", "l": "list", "y": "link", "s": "shown", "x": "there"}
 
 
-def decoded(payload: bytes) -> tuple[str, ...]:
-    """Return what a supervisor tells: a letter and a path each (`supervising.observing`)."""
-    return tuple(os.fsdecode(item) for item in payload.split(b"\0") if item)
+def decoded(payload: bytes) -> tuple[str, ...] | None:
+    """Return what a supervisor tells: a letter and a path each (`supervising.observing`).
+
+    None if to look after it all would take longer than anybody has: a sample decides what it looks for.
+    """
+    items = [item for item in payload.split(b"\0") if item]
+    if b"/.." in payload and sum(item.count(b"/..") * len(item) for item in items) > _UPWARDS:
+        return None
+    return tuple(map(os.fsdecode, items))
 
 
 def sifted(asked: Iterable[str], scratch: str, access: Access, tier: Tier) -> tuple[str, ...]:
@@ -50,30 +60,26 @@ def sifted(asked: Iterable[str], scratch: str, access: Access, tier: Tier) -> tu
         access: What the child may reach.
         tier: What held it to that.
     """
-    skipped = (scratch, *KERNEL, *_UNTOLD, *access.writable, os.fspath(bubblewrap.SUPERVISING))
-    reached = _reached(access) if tier in ISOLATING else None
-    beside = {os.path.dirname(place) for place in access.readable}
+    skipped = _skipped(scratch, access.writable)
+    reach = _Reach(access, tier) if tier in ISOLATING else None
     found = set()
     for item in _with_ways(asked):
         letter, path = item[0], item[1:]
         folder, newline, name = path.rpartition("\n") if letter == "n" else (path, "", "")
         folder = _normal(folder)
+        if folder in skipped:
+            continue
         if letter == "o":  # a folder may be listed then, without having been opened as one
             letter = "l" if os.path.isdir(folder) else "f"
-        if any(within(folder, place) for place in skipped):
-            continue
-        if reached is not None and not _is_reached(folder, reached, tier):
-            found |= _unreached(letter, folder, newline + name, beside, tier)
+        if reach is not None and not reach.has(folder):
+            found |= _unreached(letter, folder, newline + name, access, tier)
             continue
         found.add(letter + folder + newline + name)
     if _lacks_a_library(found):  # the loader may know of it one day
         found.add("f/etc/ld.so.cache")
-    ways = (
-        set()
-        if reached is None
-        else {f"{letter}{way}" for place in reached for way in _above(place) for letter in "hx"}
-    )
-    return tuple(sorted(found - ways))  # a folder on the way to something is there, and no more of it
+    if reach is not None:  # a folder on the way to something is there, and no more of it
+        found = {item for item in found if item[0] not in "hx" or not reach.leads_through(item[1:])}
+    return tuple(sorted(found))
 
 
 def _above(path: str) -> Iterator[str]:
@@ -89,17 +95,18 @@ def _lacks_a_library(asked: Iterable[str]) -> bool:
     """Tell whether a shared library was looked for that is nowhere."""
     there: dict[str, bool] = {}
     for item in asked:
-        name = os.path.basename(item[1:])
-        if item[0] == "f" and _LIBRARY.search(name):
+        name = item.rpartition("/")[2]
+        if item[0] == "f" and ".so" in name and _LIBRARY.search(name):
             there[name] = there.get(name, False) or os.path.lexists(item[1:])
     return not all(there.values())
 
 
-def _unreached(letter: str, path: str, module: str, beside: Collection[str], tier: Tier) -> set[str]:
+def _unreached(letter: str, path: str, module: str, access: Access, tier: Tier) -> set[str]:
     """Return what counts of a `path` that a child could not reach: that it could not, and what else it could tell.
 
     Of a checkout, all but hidden entries are shown (`languages.views`), so what comes beside these will be.
     """
+    beside = _beside(access)
     found = {f"h{path}"}
     if letter == "l" and path in beside:
         found.add(f"s{path}")
@@ -131,14 +138,63 @@ def _entry(place: str, path: str) -> str:
     return "" if name.startswith(".") else f"{place}/{name}"
 
 
-def _is_reached(path: str, reached: Sequence[str], tier: Tier) -> bool:
-    """Tell whether a child can read `path`; of a path with links, Landlock looks at where they lead."""
-    paths = {path, os.path.realpath(path)} if tier == "landlock" else {path}
-    return any(within(path, place) for path in paths for place in reached)
+class _Reach:
+    """What a child with `access` can read. Of a path with links, Landlock looks at where they lead."""
+
+    def __init__(self, access: Access, tier: Tier) -> None:
+        self._access = access
+        self._tier = tier
+        self._named = _reached(access)
+        self._links = Links()
+        self._real: Folders | None = None
+
+    def has(self, path: str) -> bool:
+        """Tell whether it can read `path`."""
+        if path in self._named:
+            return True
+        real = self._led_to()
+        if path in real:
+            return True
+        if self._tier != "landlock":
+            return False
+        led = os.path.realpath(path)
+        return led in self._named or led in real
+
+    def leads_through(self, path: str) -> bool:
+        """Tell whether `path` is a folder above something that it can read."""
+        return path in _ways(self._named) or path in _ways(self._led_to())
+
+    def _led_to(self) -> Folders:
+        """Return what it can read by the real names: looked for anew for each child, and only if it is needed."""
+        if self._real is None:
+            self._real = _folders(tuple(map(self._links.real, self._access.readable)))
+        return self._real
 
 
-def _reached(access: Access) -> tuple[str, ...]:
-    return (*everywhere(network=access.network), *access.readable, *map(os.path.realpath, access.readable))
+@functools.lru_cache(maxsize=64)
+def _skipped(scratch: str, writable: tuple[str, ...]) -> Folders:
+    return Folders((scratch, *KERNEL, *_UNTOLD, *writable, os.fspath(bubblewrap.SUPERVISING)))
+
+
+@functools.lru_cache(maxsize=64)
+def _reached(access: Access) -> Folders:
+    """Return what a child with `access` reaches by the names that are given, whatever links there are."""
+    return Folders((*everywhere(network=access.network), *access.readable))
+
+
+@functools.lru_cache(maxsize=64)
+def _folders(paths: tuple[str, ...]) -> Folders:
+    return Folders(paths)
+
+
+@functools.lru_cache(maxsize=64)
+def _ways(folders: Folders) -> frozenset[str]:
+    return frozenset(way for folder in folders for way in _above(folder))
+
+
+@functools.lru_cache(maxsize=64)
+def _beside(access: Access) -> frozenset[str]:
+    return frozenset(os.path.dirname(place) for place in access.readable)
 
 
 def everywhere(*, network: bool) -> tuple[str, ...]:
@@ -150,7 +206,8 @@ def _normal(path: str) -> str:
     """Return `path` without detours; one that leads up is followed as the kernel does it."""
     if "/../" in path or path.endswith("/.."):
         return os.path.realpath(path)
-    return re.sub("/{2,}", "/", os.path.normpath(path))
+    path = os.path.normpath(path)
+    return path[1:] if path.startswith("//") else path
 
 
 def named(asked: Iterable[str], library: str, search: Sequence[str]) -> Iterator[tuple[str, str, str]]:

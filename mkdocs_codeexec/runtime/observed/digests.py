@@ -10,7 +10,7 @@ import stat
 import time
 from typing import TYPE_CHECKING, TypeAlias
 
-from mkdocs_codeexec.runtime.entries import read, replace
+from mkdocs_codeexec.untrusted import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,16 +89,20 @@ class Digests:
         files = {path: [*self._known[path][0], self._known[path][1]] for path in order}
         with contextlib.suppress(OSError, ValueError):
             text = json.dumps({"format": FORMAT, "files": files}, separators=(",", ":"))
-            replace(self._memo, text.encode("utf-8", "backslashreplace"), sync=False)
+            with Tree(self._memo.parent) as tree:
+                tree.replace((self._memo.name,), text.encode("utf-8", "backslashreplace"))
 
     def _load(self) -> dict[str, tuple[Signature, str]]:
+        if self._memo is None:
+            return {}
         try:
-            value = json.loads(read(self._memo, LARGEST_MEMO)) if self._memo is not None else {}
+            with Tree(self._memo.parent) as tree:
+                value = json.loads(tree.read((self._memo.name,), LARGEST_MEMO))
             if value.get("format") != FORMAT:
                 return {}
             return {
                 str(path): ((int(size), int(mtime), int(ctime), int(inode)), str(digest))
                 for path, (size, mtime, ctime, inode, digest) in value["files"].items()
             }
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
             return {}

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.runtime.observed.asked import named
 from mkdocs_codeexec.runtime.observed.digests import Digests
 from mkdocs_codeexec.runtime.observed.names import Names, Root
-from mkdocs_codeexec.runtime.observed.states import NOWHERE, States, Unstable, is_left_out
-from mkdocs_codeexec.runtime.sandbox.places import within
+from mkdocs_codeexec.runtime.observed.since import Since, Unstable
+from mkdocs_codeexec.runtime.observed.states import NOWHERE, States, is_left_out
+from mkdocs_codeexec.runtime.sandbox.places import Folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -58,7 +59,7 @@ class ObservedInputs:
         self._names = Names(roots)
         self._digests = Digests(memo, self._names.relocated)
         self._library = library
-        self._apart = tuple(apart)
+        self._apart = Folders(apart)
         self._sites = tuple(sites)
         self._looks = States(
             self._names,
@@ -95,7 +96,7 @@ class ObservedInputs:
         names = set(assumed)
         asked = list(asked)
         for word, path, module in named(asked, self._library, self._folders):
-            if word != "tool" and any(within(path, folder) for folder in self._apart):
+            if word != "tool" and path in self._apart:
                 continue
             name = path if word == "tool" else self._names.portable(path)
             if word == "module":
@@ -107,10 +108,13 @@ class ObservedInputs:
         bounded = _bounded(names)
         if bounded is None:
             return None
+        since = Since(int((started - MARGIN) * 1e9))
         try:
-            return tuple((name, self._fresh(name, started - MARGIN)) for name in sorted(bounded))
+            found = tuple((name, self._fresh(name, since)) for name in sorted(bounded))
+            since.links_unchanged()
         except Unstable:
             return None
+        return found
 
     def watched(self, inputs: Inputs, within: Sequence[Path]) -> list[str]:
         """Return the files and folders of `inputs` that are there and in one of the folders `within`."""
@@ -138,13 +142,13 @@ class ObservedInputs:
             self._states[name] = state
         return state
 
-    def _fresh(self, name: str, since: float) -> str:
+    def _fresh(self, name: str, since: Since) -> str:
         """Return the state of `name` now.
 
         Raises:
-            Unstable: It has changed after `since`.
+            Unstable: It has changed since then.
         """
-        state = self._states[name] = self._looks.look(name, int(since * 1e9))
+        state = self._states[name] = self._looks.look(name, since)
         return state
 
 

@@ -12,27 +12,26 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.core.observed import ABSENT
 from mkdocs_codeexec.runtime.observed.asked import KERNEL, everywhere
 from mkdocs_codeexec.runtime.observed.digests import DIGITS
-from mkdocs_codeexec.runtime.sandbox.places import within
+from mkdocs_codeexec.runtime.observed.listing import Listing, listed, short
+from mkdocs_codeexec.runtime.observed.since import Unstable
+from mkdocs_codeexec.runtime.sandbox.places import Folders, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mkdocs_codeexec.runtime.observed.digests import Digests
     from mkdocs_codeexec.runtime.observed.names import Names
+    from mkdocs_codeexec.runtime.observed.since import Since
 
 MOST_FILES = 50_000
 """Files of one folder that are digested."""
 _LEFT_OUT = frozenset({"__pycache__", ".git", ".hg", ".svn", "node_modules", "target"})
 _NO_FOLDER = ("#", "import ", "import\t")
-_CUSTOM = ("sitecustomize.py", "usercustomize.py", "sitecustomize", "usercustomize")
+_KERNEL = Folders(KERNEL)
 LONG_AGO = 2_000_000_000
 """Nanoseconds after which a folder that has its old date has not changed since it was listed."""
 NOWHERE = "nowhere"
 """The state of what has no place on this machine."""
-
-
-class Unstable(Exception):  # noqa: N818 - not an error: an answer
-    """Something changed while a sample may have been reading it, or there is too much of it."""
 
 
 class States:
@@ -68,17 +67,17 @@ class States:
         self._sandboxed = sandboxed
         self._real: dict[str, str] = {}
         self._named: dict[str, tuple[tuple[int, int, int] | None, tuple[str, ...]]] = {}
-        self._listed: dict[str, tuple[os.stat_result, dict[str, str]]] = {}
+        self._listed: dict[str, Listing] = {}
 
-    def look(self, name: str, since: int | None = None) -> str:
+    def look(self, name: str, since: Since | None = None) -> str:
         """Return the state of `name`.
 
         Args:
             name: Of the input; one of no known kind has a state that none is stored with.
-            since: Nanoseconds since the epoch; None if it does not matter when it changed.
+            since: None if it does not matter when it changed.
 
         Raises:
-            Unstable: It has changed after `since`.
+            Unstable: It has changed since then.
         """
         word, _, rest = name.partition(":")
         if word == "tool":
@@ -89,13 +88,10 @@ class States:
             return self._hidden(*rest.partition(":")[::2])
         place, _, module = rest.rpartition(":") if word == "module" else (rest, "", "")
         path = self._names.real(place)
-        if path is None or "\0" in rest or path == "/" or any(within(path, folder) for folder in KERNEL):
+        if path is None or "\0" in rest or path == "/" or path in _KERNEL:
             return NOWHERE
         if word == "module":
-            state = self._listing(path, since, lambda names: _of_module(names, module))
-            # No module is found behind a link that leads nowhere.
-            lost = self._links_to_nowhere(path, module)
-            return f"{state} {len(lost)} lost" if lost else state
+            return self._module(path, module, since)
         return self._look_at(word, path, since)
 
     def _hidden(self, language: str, place: str) -> str:
@@ -104,27 +100,27 @@ class States:
         reached = (*everywhere(network=False), *self._reach(language))
         return "shown" if path is not None and any(within(path, folder) for folder in reached) else "hidden"
 
-    def _sandbox(self, _: int | None) -> str:
+    def _sandbox(self, _: Since | None) -> str:
         return "wanted" if self._sandboxed else "off"
 
-    def _tool(self, name: str, since: int | None) -> str:
+    def _tool(self, name: str, since: Since | None) -> str:
         found = shutil.which(name, path=self._search)
         if found is None:  # shells read scripts there that are not executable
             folders = (os.path.join(folder, name) for folder in self._search.split(":"))
             found = next((place for place in folders if os.path.isfile(place)), None)
         return ABSENT if found is None else self._read(found, since)
 
-    def _led(self, path: str, since: int | None) -> str:
+    def _led(self, path: str, since: Since | None) -> str:
         """Return where links lead that are on the way to the folder `path`: what is in it is told by its real name."""
-        real = self._real.get(path) if since is None else None
-        if real is None:
+        if since is not None:
+            real = self._real[path] = since.links.real(path)
+        elif (known := self._real.get(path)) is not None:
+            real = known
+        else:
             real = self._real[path] = os.path.realpath(path)
-        if real == path:
-            return ""
-        _links_unchanged(path, since)
-        return f" at {self._names.portable(real)}"
+        return "" if real == path else f" at {self._names.portable(real)}"
 
-    def _look_at(self, word: str, path: str, since: int | None) -> str:
+    def _look_at(self, word: str, path: str, since: Since | None) -> str:
         match word:
             case "read":
                 return self._read(path, since)
@@ -143,7 +139,7 @@ class States:
             case _:
                 return NOWHERE
 
-    def _read(self, path: str, since: int | None) -> str:
+    def _read(self, path: str, since: Since | None) -> str:
         try:
             about = os.stat(path)
         except (FileNotFoundError, NotADirectoryError):
@@ -153,7 +149,8 @@ class States:
             return f"closed ({getattr(error, 'strerror', None) or error})"
         if stat.S_ISDIR(about.st_mode):
             return "folder" + self._led(path, since)
-        _links_unchanged(path, since)
+        if since is not None:
+            since.links.real(path)
         if not stat.S_ISREG(about.st_mode):
             return "special"
         _unchanged(about, since)
@@ -163,7 +160,7 @@ class States:
             return f"closed ({error.strerror or error})"
         return digest + _permitted(path, about)
 
-    def _link(self, path: str, since: int | None) -> str:
+    def _link(self, path: str, since: Since | None) -> str:
         try:
             target = os.readlink(path)
             _unchanged(os.lstat(path), since)
@@ -174,7 +171,7 @@ class States:
         except OSError:
             return "no link"
 
-    def _unchanged_parent(self, path: str, since: int | None) -> None:
+    def _unchanged_parent(self, path: str, since: Since | None) -> None:
         """Check that nothing was taken out of the place of `path` just now.
 
         Raises:
@@ -189,33 +186,37 @@ class States:
             return _unchanged(about, since)
         return None
 
-    def _listing(self, path: str, since: int | None, choose: Callable[[Iterable[str]], list[str]]) -> str:
+    def _listing(self, path: str, since: Since | None, choose: Callable[[Iterable[str]], list[str]]) -> str:
         try:
-            about, kinds = self._entries_of(path, anew=since is not None)
+            listing = self._entries_of(path, anew=since is not None)
         except OSError:
             self._unchanged_parent(path, since)
             return ABSENT
-        _unchanged(about, since)
-        chosen = choose(kinds)
-        text = _short("\0".join(f"{name}{kinds[name]}" for name in chosen)) if chosen else ABSENT
-        return text + _closed(about) + self._led(path, since)
+        _unchanged(listing.about, since)
+        return listing.state(choose(listing.kinds)) + _closed(listing.about) + self._led(path, since)
 
-    def _names_in(self, folder: str) -> list[str]:
-        """Return the names in `folder`, sorted; nothing if it cannot be listed."""
+    def _module(self, path: str, module: str, since: Since | None) -> str:
         try:
-            return sorted(self._entries_of(folder, anew=True)[1])
+            listing = self._entries_of(path, anew=since is not None)
         except OSError:
-            return []
+            self._unchanged_parent(path, since)
+            return ABSENT
+        _unchanged(listing.about, since)
+        names = listing.of_module(module)
+        state = listing.state(names) + _closed(listing.about) + self._led(path, since)
+        # No module is found behind a link that leads nowhere.
+        lost = sum(listing.kinds[name] == "@" and not os.path.exists(f"{path}/{name}") for name in names)
+        return f"{state} {lost} lost" if lost else state
 
-    def _entries_of(self, path: str, *, anew: bool) -> tuple[os.stat_result, dict[str, str]]:
+    def _entries_of(self, path: str, *, anew: bool) -> Listing:
         """Return what was listed of a folder, or list it: once in a build, or if it has changed since where it is wanted `anew`.
 
         Raises:
             OSError: It cannot be listed.
         """
         found = self._listed.get(path)
-        if found is None or (anew and not _is_as_then(path, found[0])):
-            found = self._listed[path] = _entries(path)
+        if found is None or (anew and not _is_as_then(path, found.about)):
+            found = self._listed[path] = listed(path)
         return found
 
     def _led_to(self, site: str, name: str) -> list[str]:
@@ -233,25 +234,22 @@ class States:
             return []
         return [str(os.path.exists(os.path.join(site, line))) for line in self._named[path][1]]
 
-    def _links_to_nowhere(self, path: str, module: str) -> list[str]:
-        """Return the links of a module in a folder that was listed that lead to nothing."""
-        found = self._listed.get(path)
-        links = _of_module((name for name, kind in found[1].items() if kind == "@"), module) if found else []
-        return [name for name in links if not os.path.exists(f"{path}/{name}")]
-
-    def _start(self, since: int | None) -> str:
+    def _start(self, since: Since | None) -> str:
         """Return the state of what Python reads before the first line of a program (the documentation of `site`)."""
         parts = []
         for site in self._sites:
-            for name in self._names_in(site):
-                if name.endswith(".pth") or name.startswith("__editable__") or name in _CUSTOM:
-                    parts.append(f"{name} {self._read(os.path.join(site, name), since)}")
+            try:
+                names = self._entries_of(site, anew=True).starting
+            except OSError:
+                names = ()
+            for name in names:
+                parts.append(f"{name} {self._read(f'{site}/{name}', since)}")
                 if name.endswith(".pth"):
                     parts += self._led_to(site, name)
         parts.append(self._read(self._names.real("<venv>/pyvenv.cfg") or "/pyvenv.cfg", since))
-        return _short("\n".join(parts))
+        return short("\n".join(parts))
 
-    def _packages(self, _: int | None) -> str:
+    def _packages(self, _: Since | None) -> str:
         """Return the state of all that is installed, by the records of installers, and of what is installed in place."""
         parts = [self._start(None)]
         for site in self._sites:
@@ -261,9 +259,9 @@ class States:
                 continue
             parts += [f"{name} {self._read(os.path.join(site, name, 'RECORD'), None)}" for name in names]
         parts.append(self._tree(self._sources, None, deep=True))
-        return _short("\n".join(parts))
+        return short("\n".join(parts))
 
-    def _tree(self, folders: Sequence[str], since: int | None, *, deep: bool) -> str:
+    def _tree(self, folders: Sequence[str], since: Since | None, *, deep: bool) -> str:
         """Return the state of all files in `folders`, and in theirs; of folders that are left out, the names.
 
         Raises:
@@ -293,7 +291,7 @@ class States:
         return total.hexdigest()[:DIGITS]
 
 
-_WHOLE: Mapping[str, Callable[[States, int | None], str]] = {
+_WHOLE: Mapping[str, Callable[[States, Since | None], str]] = {
     "start": States._start,  # noqa: SLF001
     "packages": States._packages,  # noqa: SLF001
     "sandbox": States._sandbox,  # noqa: SLF001
@@ -306,22 +304,9 @@ def is_left_out(name: str) -> bool:
     return name in _LEFT_OUT or name.startswith(".")
 
 
-def _unchanged(about: os.stat_result, since: int | None) -> None:
-    # The clock may be behind the dates of the disk: then they say nothing.
-    if since is not None and since <= about.st_ctime_ns <= time.time_ns() + 1_000_000_000:
-        raise Unstable
-
-
-def _links_unchanged(path: str, since: int | None) -> None:
-    """Check the links on the way to `path`.
-
-    Raises:
-        Unstable: One has been put there after `since`.
-    """
-    while since is not None and path not in ("/", ""):
-        if os.path.islink(path):
-            _unchanged(os.lstat(path), since)
-        path = os.path.dirname(path)
+def _unchanged(about: os.stat_result, since: Since | None) -> None:
+    if since is not None:
+        since.unchanged(about)
 
 
 def _permitted(path: str, about: os.stat_result) -> str:
@@ -345,33 +330,6 @@ def _is_as_then(path: str, about: os.stat_result) -> bool:
     now = os.stat(path)
     same = (now.st_ctime_ns, now.st_ino, now.st_dev) == (about.st_ctime_ns, about.st_ino, about.st_dev)
     return same and time.time_ns() - now.st_ctime_ns > LONG_AGO
-
-
-def _entries(path: str) -> tuple[os.stat_result, dict[str, str]]:
-    """Return what the folder `path` is, and what is in it: names, and what a listing tells beside them.
-
-    Raises:
-        OSError: It cannot be listed.
-    """
-    about = os.stat(path)
-    with os.scandir(path) as entries:
-        return about, {entry.name: _kind(entry) for entry in entries if entry.name != "__pycache__"}
-
-
-def _kind(entry: os.DirEntry[str]) -> str:
-    """Return what a listing tells of an entry beside its name."""
-    if entry.is_symlink():
-        return "@"
-    return "/" if entry.is_dir(follow_symlinks=False) else ""
-
-
-def _short(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:DIGITS]
-
-
-def _of_module(names: Iterable[str], module: str) -> list[str]:
-    """Return those of `names` that `import module` looks at."""
-    return sorted(name for name in names if name == module or name.startswith(f"{module}."))
 
 
 def _not_records(names: Iterable[str]) -> list[str]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.runtime.supervising import landlock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from mkdocs_codeexec.core.confinement import Access
 
 _DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -44,3 +46,20 @@ def names(path: str) -> set[str]:
 def within(path: str, folder: str) -> bool:
     """Tell whether `path` is `folder` or in it, by its name."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+class Folders:
+    """Files and folders of which it is told whether a path is one of them or in one: `path in folders`, as `within` has it.
+
+    For each sample this is asked of each path that it looked for.
+    """
+
+    def __init__(self, folders: Iterable[str]) -> None:
+        self._exact = tuple(dict.fromkeys(folders))
+        self._starts = tuple(folder.rstrip("/") + "/" for folder in self._exact)
+
+    def __contains__(self, path: str) -> bool:
+        return path.startswith(self._starts) or path in self._exact
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._exact)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, get_args
+from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.core.confinement import ISOLATING, SandboxMode, Tier
+from mkdocs_codeexec.core.confinement import ISOLATING, WALLS, SandboxMode, Tier, enough
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.runtime.sandbox import bubblewrap
 from mkdocs_codeexec.runtime.supervising import landlock, seccomp
@@ -15,7 +15,7 @@ from mkdocs_codeexec.runtime.supervising import landlock, seccomp
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-ALL: tuple[Tier, ...] = get_args(Tier)
+_RULED_OUT = "it is ruled out"
 
 _SWITCHES = (
     ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", "kernel.apparmor_restrict_unprivileged_userns=0"),
@@ -43,11 +43,11 @@ class Choice(NamedTuple):
     """The tier that is used.
 
     Attributes:
-        tier: Which.
+        tier: Which; None if none works, and nothing is executed.
         obstacles: Why none of the stronger ones is.
     """
 
-    tier: Tier
+    tier: Tier | None
     obstacles: tuple[Obstacle, ...] = ()
 
 
@@ -56,49 +56,68 @@ def choose(mode: SandboxMode, allowed: Sequence[Tier], path: str | None, try_it:
 
     Args:
         mode: `off` is not looked at any further.
-        allowed: Tiers that may be chosen.
+        allowed: Tiers that may be chosen; `off` is none of them, unless somebody has named it.
         path: Where bubblewrap is searched.
         try_it: Runs something in a tier, and returns why that did not work, or nothing.
     """
     if mode == "off":
         return Choice("off")
     obstacles: list[Obstacle] = []
-    for tier in ALL:
-        obstacle = _missing(tier, path) if tier in allowed else Obstacle(tier, "it is ruled out")
+    for tier in (*WALLS, *(("off",) if "off" in allowed else ())):
+        obstacle = _missing(tier, path) if tier in allowed else Obstacle(tier, _RULED_OUT)
         if obstacle is None:
             why = try_it(tier)
             if not why:
                 return Choice(tier, tuple(obstacles))
             obstacle = Obstacle(tier, why, _fix(tier))
         obstacles.append(obstacle)
-    return Choice("off", tuple(obstacles))
+    return Choice(None, tuple(obstacles))
 
 
 def refusal(mode: SandboxMode, choice: Choice) -> Unavailability | None:
     """Return why nothing is executed under `mode`, if that is so, and the line that would change it."""
-    if mode != "required" or choice.tier in ISOLATING:
+    wanted = enough(mode)
+    if choice.tier in wanted:
         return None
-    reasons = "; ".join(f"`{one.tier}`: {one.why}" for one in choice.obstacles if one.tier in ISOLATING)
-    fixes = [one.fix for one in choice.obstacles if one.tier in ISOLATING and one.fix]
-    return Unavailability(
-        f"`sandbox: required`, but samples would only be under `{choice.tier}` here ({reasons})",
-        fixes[0] if fixes else "execute the samples on Linux 6.2 or later, or with `sandbox: auto`",
-    )
+    concerned = [one for one in choice.obstacles if one.tier in wanted]
+    reasons = "; ".join(f"`{one.tier}`: {one.why}" for one in concerned)
+    fixes = [one.fix for one in concerned if one.fix]
+    if choice.tier is None and mode == "auto":
+        hint = "`sandbox: off` executes samples without one, as the user who builds the site"
+        why = f"no sandbox works here, and nobody has written `sandbox: off` ({reasons})"
+        return Unavailability(why, f"{fixes[0]}; {hint}" if fixes else hint)
+    less = "there is no sandbox" if choice.tier is None else f"samples would only be under `{choice.tier}`"
+    otherwise = "execute the samples on Linux 6.2 or later, or with `sandbox: auto`"
+    if mode == "strict":
+        otherwise = "execute the samples where bubblewrap works, or with `sandbox: required`"
+    return Unavailability(f"`sandbox: {mode}`, but {less} here ({reasons})", fixes[0] if fixes else otherwise)
 
 
-def told(choice: Choice) -> str:
+def inexact() -> str:
+    """Return what is not exact of the limits here, in words; empty if the kernel bounds all of a sample at once.
+
+    It does so where each sample is in a group of processes of its own (`cgroups(7)`), and nowhere yet. Where that can be
+    had, this is empty, and `refusal` can make it a condition of `strict`.
+    """
+    return "memory and processes of a sample are counted ten times a second, not bounded by the kernel"
+
+
+def told(mode: SandboxMode, choice: Choice) -> str:
     """Return how samples are confined, for the log: what is not isolated is said, and what would change it."""
-    if choice.tier == "off":
-        return "without a sandbox"
-    weaker = [one for one in choice.obstacles if one.why != "it is ruled out"]
-    if choice.tier in ISOLATING and not weaker:
-        return f"in the sandbox `{choice.tier}`"
+    weaker = [one for one in choice.obstacles if one.why != _RULED_OUT]
     more = "; ".join(f"`{one.tier}`: {one.why}" + (f", {one.fix}" if one.fix else "") for one in weaker)
-    if choice.tier in ISOLATING:
-        return f"in the sandbox `{choice.tier}` ({more})"
-    return f"under `{choice.tier}` only: samples can read your files and use the network" + (
-        f" ({more})" if more else ""
-    )
+    if mode == "strict" and choice.tier in enough(mode):
+        less = inexact()
+        return f"in the sandbox `{choice.tier}`, strict: each in a program of its own, without the network" + (
+            f"; {less}" if less else ""
+        )
+    if choice.tier in (None, "off"):
+        how = "without a sandbox"
+    elif choice.tier in ISOLATING:
+        how = f"in the sandbox `{choice.tier}`"
+    else:
+        how = f"under `{choice.tier}` only: samples can read your files and use the network"
+    return f"{how} ({more})" if more else how
 
 
 def _missing(tier: Tier, path: str | None) -> Obstacle | None:

@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from mkdocs_codeexec.untrusted import Folder
+
 
 class Range(NamedTuple):
     """User ids that belong to nobody: the first, and how many there are. The first builds Environments, whose files stay."""
@@ -64,25 +66,35 @@ def _most(map_of_ids: str) -> int:
     return most
 
 
-def give(folder: Path, user: int) -> None:
-    """Make `folder` and all in it `user`'s own, if it is not yet: what root has made there before, too.
+DEEPEST = 64
+"""Folders within each other that are given; what code of others has made may nest without end."""
+
+
+def give_path(folder: Path, user: int) -> None:
+    """Make what is at `folder` and all in it `user`'s own, if it is not yet: what root has made there before, too.
+
+    Raises:
+        OSError: The disk refuses it, or it is no folder.
+    """
+    if folder.lstat().st_uid != user:
+        with Folder.at(folder.parent) as parent, parent.folder(folder.name) as opened:
+            give(opened, user)
+
+
+def give(folder: Folder, user: int, depth: int = 0) -> None:
+    """Make `folder` and all in it `user`'s own; of links, the links themselves.
 
     Raises:
         OSError: The disk refuses it.
     """
-    if folder.lstat().st_uid != user:
-        _give(os.fspath(folder), user)
-
-
-def _give(folder: str, user: int) -> None:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            with suppress(FileNotFoundError):
-                if entry.is_dir(follow_symlinks=False):
-                    _give(entry.path, user)
-                else:
-                    os.chown(entry.path, user, user, follow_symlinks=False)
-    os.chown(folder, user, user, follow_symlinks=False)  # last: it vouches for the rest
+    for name in folder.names() if depth < DEEPEST else ():
+        with suppress(FileNotFoundError):
+            try:
+                with folder.folder(name) as inner:
+                    give(inner, user, depth + 1)
+            except NotADirectoryError:
+                folder.own(name, user)
+    os.fchown(folder.fileno(), user, user)  # last: it vouches for the rest
 
 
 def take(folder: Path) -> None:

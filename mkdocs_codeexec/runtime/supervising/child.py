@@ -10,6 +10,7 @@ import time
 
 from . import privileges, user_namespace
 from .processes import ON_LINUX, PR_SET_DUMPABLE, PR_SET_PDEATHSIG, prctl
+from .protocol import SCRATCH
 
 TYPE_CHECKING = False  # importing `typing` would cost a fifth of the start
 if TYPE_CHECKING:
@@ -120,7 +121,9 @@ def confine(request: Request) -> None:
     if request["tier"] == "landlock":
         from . import landlock
 
-        writable = [*request["writable"], *([request["scratch"]] if request["scratch"] else [])]
+        # Not what holds the three: whoever could rename them would have our parent clean up after links.
+        own = [os.path.join(request["scratch"], name) for name in SCRATCH] if request["scratch"] else []
+        writable = [*request["writable"], *own]
         readable, folders = ([os.fsencode(path) for path in paths] for paths in (request["readable"], writable))
         landlock.restrict(readable, folders, network=request["network"])
         privileges.drop(request["user"])

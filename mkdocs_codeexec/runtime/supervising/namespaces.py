@@ -13,6 +13,7 @@ import signal
 import struct
 
 from .processes import LIBC
+from .protocol import SCRATCH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +48,13 @@ STATUS = "!i??"
 """What the first process reports: the child's wait status, and whether its working directory and the rest were full."""
 ALONE = b"."
 """What it adds when no other process is left."""
+
+
+MASKED = (
+    *("acpi", "asound", "bus", "fs", "interrupts", "irq", "kcore", "key-users", "keys", "latency_stats", "sched_debug"),
+    *("scsi", "sysrq-trigger", "timer_list", "timer_stats"),
+)
+"""Names in `/proc` that a container does not show either (moby, `oci/defaults.go`); `/proc` as a whole is read-only."""
 
 
 def clone() -> int:
@@ -102,7 +110,7 @@ def furnish(request: dict[str, Any]) -> None:
         if os.path.isdir(os.path.dirname(scratch)):  # else it was in the `/tmp` that is gone
             _cover(os.path.dirname(scratch), rest, [])
         os.makedirs(scratch, mode=0o755)
-        for name in ("work", "home", "tmp"):
+        for name in SCRATCH:
             folder = os.path.join(scratch, name)
             os.mkdir(folder, 0o755)
             _own(folder, user)
@@ -117,9 +125,29 @@ def furnish(request: dict[str, Any]) -> None:
     # Last: what was open until now is found through the old one.
     mount("proc", "/proc", "proc", MS_MINE | MS_NOEXEC)
     _bound()
-    if user is not None:  # root's: the files of `/proc/sys` belong to the machine
-        mount("/proc/sys", "/proc/sys", None, MS_BIND)
-        mount("none", "/proc/sys", None, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_MINE | MS_NOEXEC)
+    mount("none", "/proc", None, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_MINE | MS_NOEXEC)
+    _mask()
+
+
+def hidden() -> tuple[list[str], list[str]]:
+    """Return those of `MASKED` that are there: files, and folders. The same on this machine for every child."""
+    there = [path for name in MASKED if os.path.exists(path := f"/proc/{name}")]
+    folders = [path for path in there if os.path.isdir(path)]
+    return [path for path in there if path not in folders], folders
+
+
+_hidden = hidden() if os.path.isdir("/proc/1") else ([], [])
+
+
+def _mask() -> None:
+    """Put nothing in the place of what `/proc` tells of the machine and no sample needs: 0.1 ms."""
+    files, folders = _hidden
+    for path in files:
+        mount("/dev/null", path, None, MS_BIND)
+    for path in folders[:1]:
+        mount("tmpfs", path, "tmpfs", MS_MINE | MS_NOEXEC | MS_RDONLY, "nr_inodes=1,mode=0555")
+    for path in folders[1:]:
+        mount(folders[0], path, None, MS_BIND)
 
 
 def reach(paths: list[str]) -> None:

@@ -25,6 +25,7 @@ import struct
 
 from . import calls, seccomp
 from .processes import LIBC
+from .protocol import LARGEST
 
 TYPE_CHECKING = False  # importing `typing` would cost a fifth of the start
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ RESPONSE = struct.Struct("=QqiI")
 PAGE = 4096
 LONGEST = 4096
 """Bytes of a path (`PATH_MAX`)."""
+WITH_IT = 65_536
+"""Bytes that come with a listener, at most."""
 MOST = 60_000
 """Paths that are noted of one child; of one that asks for more, nothing is known."""
 AT_ONCE = 64
@@ -206,14 +209,16 @@ class Observer:
         sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET, 0, self.ours)
         self.ours = -1
         try:
-            _, extra, _, _ = sock.recvmsg(1, _socket.CMSG_SPACE(4))
+            text, extra, _, _ = sock.recvmsg(WITH_IT, _socket.CMSG_SPACE(4))
             fds = [struct.unpack("i", data[:4])[0] for level, kind, data in extra if kind == _socket.SCM_RIGHTS]
         except OSError:
-            fds = []
+            text, fds = b"", []
         sock.close()
         if not fds:
             return False
         self.listener, self.came = fds[0], True
+        for item in filter(None, text[1:].split(b"\0")):  # what a Python has looked for before
+            self._add(item)
         os.set_inheritable(self.listener, False)  # noqa: FBT003 - its only way
         self._waiting.register(self.listener, select.POLLIN)
         LIBC.ioctl(self.listener, ctypes.c_ulong(SET_FLAGS), ctypes.c_ulong(SYNC_WAKE_UP))
@@ -326,7 +331,8 @@ class Observer:
         """Return what was found, each ended by NUL; None if not all of it was seen."""
         if self.blind or not self.came:
             return None
-        return b"".join(item + b"\0" for item in sorted(self.found))
+        found = b"".join(item + b"\0" for item in sorted(self.found))
+        return found if len(found) <= LARGEST[b"i"] else None
 
     def close(self) -> None:
         """Free the descriptors."""

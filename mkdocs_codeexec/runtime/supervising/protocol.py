@@ -5,6 +5,14 @@ from __future__ import annotations
 import os
 import struct
 
+SCRATCH = ("work", "home", "tmp")
+"""The folders of a scratch directory. A child may write to each of them, and not to what holds them."""
+
+CHUNK = 64 * 1024
+"""Bytes of a child's output that one answer holds, and that are asked for at once."""
+LARGEST = {b"p": 20, b"o": CHUNK, b"e": CHUNK, b"i": 64 * 1024 * 1024, b"x": 64 * 1024}
+"""Bytes of an answer, by its type: what claims to be larger is none."""
+
 
 def receive(size: int) -> bytes:
     """Return `size` bytes of the request.
@@ -14,7 +22,7 @@ def receive(size: int) -> bytes:
     """
     parts = bytearray()
     while len(parts) < size:
-        chunk = os.read(0, size - len(parts))
+        chunk = os.read(0, min(size - len(parts), CHUNK))  # a length may be anything
         if not chunk:
             raise EOFError
         parts += chunk

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import select
 
-from .protocol import answer
-
-CHUNK = 64 * 1024
+from .protocol import CHUNK, answer
 
 
 class Streams:

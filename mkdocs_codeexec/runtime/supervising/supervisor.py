@@ -19,7 +19,7 @@ Answers on standard output: a type, a length (u32) and a payload.
     o   a chunk of its standard output
     e   a chunk of its standard error
     i   what it has looked for in the file system, if that was asked for and could be seen (`observing`)
-    x   the last one: a dictionary, as Python writes it, with `how` it ended, the `value` that goes with it, and `seconds`
+    x   the last one, in parts with NUL between them: how it ended, in how many seconds, and what goes with that
 
 The systems without a subreaper (all but Linux) have the process group, and what leaves the group is not found.
 """
@@ -94,8 +94,7 @@ class Supervisor:
                 how, value = self.execute(request, started)
             except OSError as error:
                 how, value = "not_started", (error.strerror or str(error), error.errno or 0)
-            report = {"how": how, "value": value, "seconds": self.ended - started}
-            answer(b"x", ascii(report).encode())
+            answer(b"x", report(how, self.ended - started, value))
             # Of namespaces in which nothing was left, the kernel may take down the rest while our parent goes on.
             self.end_all()
 
@@ -153,7 +152,7 @@ class Supervisor:
                     if is_full and request["limits"][name] is not None:
                         return "limit_reached", (name, request["limits"][name])
         if status is None:  # killed, but not gone: it waits for a dead disk
-            return "timed_out", request["timeout"]
+            return "timed_out", request["timeout"] or 0.0
         code = os.waitstatus_to_exitcode(status)
         return ("signaled", -code) if code < 0 else ("exited", code)
 
@@ -332,6 +331,13 @@ class Supervisor:
         """End everything, and this program."""
         self.end_all()
         os._exit(0)
+
+
+def report(how: str, seconds: float, value: object) -> bytes:
+    """Return the last answer: `value` is a number, or words and a number."""
+    parts = value if isinstance(value, tuple) else (value,)
+    said = (str(part).replace("\0", "\ufffd") for part in (how, seconds, *parts))
+    return "\0".join(said).encode("utf-8", "replace")
 
 
 def path_of(carried: str) -> str:

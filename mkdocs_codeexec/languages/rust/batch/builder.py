@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.languages.rust.batch.equipment import Equipment
     from mkdocs_codeexec.languages.rust.batch.merged import Member
 
+_SEEN = not sys.platform.startswith(("darwin", "win", "cygwin"))
+"""Whether it can be seen what macros of dependencies brought into a program: its object is an ELF file."""
 MANIFEST = "environment.manifest"
 """The input of an Action that tells its Environment."""
 
@@ -31,9 +34,10 @@ class Builder:
         equipment: By what Actions call their Environment; those that are not in it cannot be compiled.
     """
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, jobs: int, *, shares: bool = True) -> None:
         self.equipment: dict[str, Equipment] = {}
         self._jobs = jobs
+        self._shares = shares
         self._apart: set[Key] = set()
         self._members: dict[Key, Member] = {}
 
@@ -52,10 +56,12 @@ class Builder:
             return Candidate(action, None, frozenset(), 0)
         known = sharing(dict(action.files)[FILE], equipment.arguments.externs)
         alone = (
-            bool(known.alone)
+            not self._shares
+            or bool(known.alone)
             or action.request_key in self._apart
             or any(dict(step.env).get("RUST_BACKTRACE", "0") != "0" for step in action.steps)  # it names functions
-            or (bool(known.crates) and not REGISTRIES.isdisjoint(equipment.packages))
+            or (bool(known.crates) and not (_SEEN and REGISTRIES.isdisjoint(equipment.packages)))
+            or any("cap-lints" in word for word in (*step.argv, *equipment.arguments.argv))  # nothing is forbidden then
         )
         kind = None if alone else (step.argv, step.timeout, step.env, step.network, _manifest_of(action))
         return Candidate(action, kind, known.crates, known.size)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.outcome import StepResult
 
 PROGRAM = "sample"
+LINT = "unsafe_code"
+"""What rustc refuses in each module: only code that says `unsafe` reaches what is not its own. Who needs it is alone."""
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _CRATE = PurePosixPath(FILE).stem
 """What a sample's crate is called, and so the crate of many."""
@@ -83,7 +85,7 @@ def merge(codes: Sequence[str]) -> Crate:
     entry = f"{prefix}_main"
     body = f"pub fn {entry}() -> ::std::process::ExitCode {{ ::std::process::Termination::report(main()) }}\n"
     files = [(member.file, _line(code) + body) for member, code in zip(members, codes, strict=True)]
-    modules = "".join(f'#[path = "{member.file}"]\npub mod {member.module};\n' for member in members)
+    modules = "".join(f'#[path = "{member.file}"]\n#[forbid({LINT})]\npub mod {member.module};\n' for member in members)
     arms = "".join(f'        "{member.module}" => {member.module}::{entry}(),\n' for member in members)
     root = (
         f"{modules}\nfn main() -> ::std::process::ExitCode {{\n"
@@ -131,7 +133,16 @@ def sort(stderr: str, crate: Crate) -> Said:
 
 def _names(message: Mapping[str, object], *, primary: bool) -> Iterator[str]:
     """Yield the files that `message` speaks of: where macros are called, too."""
-    spans = message.get("spans")
+    waiting = [message]
+    while waiting:
+        one = waiting.pop()
+        yield from _of_spans(one.get("spans"), primary=primary)
+        children = one.get("children")
+        if not primary and isinstance(children, list):
+            waiting += (child for child in children if isinstance(child, dict))
+
+
+def _of_spans(spans: object, *, primary: bool) -> Iterator[str]:
     for span in spans if isinstance(spans, list) else ():
         place = span
         while isinstance(place, dict):
@@ -141,11 +152,6 @@ def _names(message: Mapping[str, object], *, primary: bool) -> Iterator[str]:
             place = expansion.get("span") if isinstance(expansion, dict) else None
             if primary and isinstance(place, dict) and span.get("is_primary"):
                 place = {**place, "is_primary": True}
-    children = message.get("children")
-    if not primary and isinstance(children, list):
-        for child in children:
-            if isinstance(child, dict):
-                yield from _names(child, primary=False)
 
 
 def _prefix(codes: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
+from mkdocs_codeexec.languages.rust.batch.coherence import widens
 from mkdocs_codeexec.languages.rust.source.lexer import Token, Unlexable, closing, tokens
 
 _WORDS = frozenset(
@@ -21,6 +22,8 @@ _WORDS = frozenset(
     # What the linker sees, and what there is once in a program.
     | {"no_mangle", "export_name", "link_section", "link_name", "global_allocator", "alloc_error_handler"}
     | {"panic_handler", "naked", "global_asm", "naked_asm"}
+    # What reaches all of the process, or of the program. Where it comes out of a macro, rustc and the object tell.
+    | {"unsafe", "asm", "distributed_slice"}
     # Attributes that `main` may not have, which nobody would notice on a function that is called `main` in a module.
     | {"target_feature", "no_main", "rustc_main"}
     # A program that starts itself again.
@@ -29,6 +32,8 @@ _WORDS = frozenset(
 """Wherever they stand: what means something else there is rare."""
 _MACROS = frozenset({"file", "include", "include_str", "include_bytes", "env", "option_env"})
 """Macros that read what is beside the file, or say where it is."""
+_ATTRIBUTES = frozenset({"link", "used", "path", "ctor", "dtor", "constructor", "destructor", "startup", "submit"})
+"""Words within attributes: what is linked in, kept, run before `main`, or read from another file."""
 _IN_STRINGS = ("/proc/", "RUST_BACKTRACE", "sample.rs")
 """What tells a program about itself, by the file system or a variable."""
 _SAFE_INNER = frozenset({"allow"})
@@ -63,6 +68,13 @@ def sharing(code: str, externs: Collection[str]) -> Sharing:
     return Sharing(_obstacle(stream, words), frozenset(words & set(externs)), len(stream))
 
 
+def used(code: str, externs: Collection[str]) -> frozenset[str]:
+    """Return the dependencies that the prepared sample `code` may use, where `externs` are the names of all."""
+    if not externs:
+        return frozenset()
+    return frozenset(token.name for token in tokens(code) if token.kind == "word").intersection(externs)
+
+
 def _obstacle(stream: tuple[Token, ...], words: set[str]) -> str:
     """Return what keeps a sample of these tokens out of a shared crate, or an empty string."""
     if found := words & _WORDS:
@@ -80,9 +92,11 @@ def _obstacle(stream: tuple[Token, ...], words: set[str]) -> str:
 
 
 def _in_word(stream: tuple[Token, ...], index: int) -> str:
-    word = stream[index].text
+    word = stream[index].name
     if word in _MACROS and _spells(stream, index + 1, "!"):
         return f"`{word}!`"
+    if word == "impl" and widens(stream, index):
+        return "an `impl` for a type of another crate"
     if word == "extern" and not _is_abi(stream, index):
         return "`extern`"
     if word == "crate" and not _is_visibility(stream, index):
@@ -93,7 +107,11 @@ def _in_word(stream: tuple[Token, ...], index: int) -> str:
 def _in_attribute(stream: tuple[Token, ...], index: int) -> str:
     if _spells(stream, index + 1, "!", "[") and stream[index + 3].text not in _SAFE_INNER:
         return f"`#![{stream[index + 3].text}]`"
-    return "`#[link]`" if _spells(stream, index + 1, "[", "link") else ""
+    start = index + 1 + _spells(stream, index + 1, "!")
+    if not _spells(stream, start, "["):
+        return ""
+    inside = stream[start + 1 : closing(stream, start)]
+    return next((f"`#[{token.name}]`" for token in inside if token.kind == "word" and token.name in _ATTRIBUTES), "")
 
 
 def _spells(stream: tuple[Token, ...], index: int, *texts: str) -> bool:

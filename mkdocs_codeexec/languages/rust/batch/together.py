@@ -2,14 +2,14 @@
 
 Whatever rustc has to say about a sample, an error or a warning, it is made to say again with that sample alone: its
 messages about a crate of many name modules, mention a lint's origin once only, and count all warnings.
+
+Of what was compiled, the object is looked at before any sample gets the program: what runs before `main`, or stands for
+a function of a library, would be every neighbour's.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.core.action import Action
@@ -17,14 +17,15 @@ from mkdocs_codeexec.core.outcome import Exited, StepResult
 from mkdocs_codeexec.core.protocols import Bench, Regrouped, Scratch
 from mkdocs_codeexec.languages.rust.batch import merged
 from mkdocs_codeexec.languages.rust.batch.batching import FEWEST
+from mkdocs_codeexec.languages.rust.batch.objects import NotUnderstoodError, registered, surprise
+from mkdocs_codeexec.languages.rust.batch.sharing import used
 from mkdocs_codeexec.languages.rust.source.prepare import FILE
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mkdocs_codeexec.languages.rust.batch.equipment import Equipment
     from mkdocs_codeexec.languages.rust.batch.merged import Member
 
+OBJECT = "sample.o"
 PASSES = 5
 """How often a crate is tried without those samples that had errors in it."""
 
@@ -64,9 +65,11 @@ def build_together(work: Work, bench: Bench, equipment: Equipment) -> Iterator[T
         step = left[0][0].step("build")
         assert step is not None, "only Actions with a build step are built"
         with bench(crate.files) as scratch:
-            result = scratch.run(step, equipment.command(step), equipment.environment(step), equipment.access)
+            argv = _with_object(equipment.command(step))
+            result = scratch.run(step, argv, equipment.environment(step), equipment.access)
             if result.ended == Exited(0):
-                yield from _built(left, crate, result, scratch)
+                parted = _parted(left, scratch, equipment)
+                yield from (parted,) if parted else _built(left, crate, result, scratch)
                 return
         said = merged.sort(result.stderr, crate)
         if result.ended != Exited(1):  # a timeout, a signal, a crash: alone it is told which it was, and whose
@@ -80,6 +83,39 @@ def build_together(work: Work, bench: Bench, equipment: Equipment) -> Iterator[T
         yield _alone(left)
 
 
+def _with_object(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the command line `argv` of a program so that its object file is kept; of anything else as it is."""
+    for index in range(len(argv) - 1):
+        if argv[index : index + 2] == ("-o", merged.PROGRAM):
+            return (*argv[:index], f"--emit=link={merged.PROGRAM},obj={OBJECT}", *argv[index + 2 :])
+    return argv
+
+
+def _parted(left: Work, scratch: Scratch, equipment: Equipment) -> Regrouped | None:
+    """Return the batches in which `left` is built instead, if something in the program acts on others than its own sample.
+
+    What comes with a library is nobody else's if all use the same. Where objects are of another format than ELF, only
+    macros of dependencies could have brought such a thing unseen.
+    """
+    program = scratch.path / merged.PROGRAM
+    if not program.exists():  # only types were checked
+        return None
+    sets: dict[frozenset[str], list[Action]] = {}
+    for action, _ in left:
+        sets.setdefault(used(dict(action.files)[FILE], equipment.arguments.externs), []).append(action)
+    try:
+        if surprise(scratch.path / OBJECT):
+            return _halves(left)
+        alike = len(sets) == 1 or not registered(program)
+    except NotUnderstoodError:
+        alike = not any(sets)
+        if not alike:
+            plain = sets.pop(frozenset(), [])
+            users = [(action,) for actions in sets.values() for action in actions]
+            return Regrouped((*((tuple(plain),) if plain else ()), *users))
+    return None if alike else Regrouped(tuple(map(tuple, sets.values())))
+
+
 def _built(left: Work, crate: merged.Crate, result: StepResult, scratch: Scratch) -> Iterator[Together | Regrouped]:
     said = merged.sort(result.stderr, crate)
     if said.unowned:
@@ -87,25 +123,17 @@ def _built(left: Work, crate: merged.Crate, result: StepResult, scratch: Scratch
         return
     if said.warned:
         yield _alone([left[index] for index in sorted(said.warned)])
-    program = scratch.path / merged.PROGRAM
-    made = program.exists()  # it is not there where only types are checked
+    made = scratch.has(merged.PROGRAM, regular=False)  # it is not there where only types are checked
+    if made and not scratch.has(merged.PROGRAM):  # a macro has put something else in its place: whose is not known
+        yield _alone(left)
+        return
     for index, ((action, own), member) in enumerate(zip(left, crate.members, strict=True)):
         if index in said.warned:
             continue
         if made:
-            _put(program, own)
+            own.adopt(merged.PROGRAM, scratch)
         alone = StepResult(kind="build", stdout="", stderr="", ended=Exited(0), duration=result.duration / len(left))
         yield Together(action, alone, member)
-
-
-def _put(program: Path, scratch: Scratch) -> None:
-    """Put `program` into `scratch`: as a link, unless a sample could change the file that all of them run."""
-    own = scratch.path / merged.PROGRAM
-    if scratch.shared:
-        with suppress(OSError):  # a file system without hard links
-            os.link(program, own)
-            return
-    shutil.copy2(program, own)
 
 
 def _alone(work: Work) -> Regrouped:

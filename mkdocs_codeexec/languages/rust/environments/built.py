@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import os
 import re
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.action import digest
+from mkdocs_codeexec.languages.rust.environments.picked import NOTHING, Picked
 from mkdocs_codeexec.languages.toolchain import stat_of, write
+from mkdocs_codeexec.untrusted.regular import read_regular
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.languages.rust.environments.capture import Arguments
 
-FORMAT = 4
+FORMAT = 5
 CONTENT_LIMIT = 64 * 1024 * 1024
 _UNIT = re.compile(r"-([0-9a-f]{16})(?![0-9a-z])")
 
@@ -31,6 +32,7 @@ class Built:
         libraries: What changes when one of the libraries does that samples name.
         units: What cargo appended to the names of all that it made, so that nobody removes it.
         local: Folders of the local packages that it was built of.
+        picked: What of the target directory its samples see.
     """
 
     built_from: str
@@ -38,6 +40,7 @@ class Built:
     libraries: str
     units: tuple[str, ...]
     local: tuple[str, ...] = ()
+    picked: Picked = NOTHING
 
 
 def load(path: Path) -> Built | None:
@@ -52,6 +55,7 @@ def load(path: Path) -> Built | None:
             libraries=str(value["libraries"]),
             units=tuple(map(str, value["units"])),
             local=tuple(map(str, value["local"])),
+            picked=Picked(*(tuple(map(str, names)) for names in value["picked"])),
         )
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
@@ -70,21 +74,14 @@ def save(built: Built, path: Path) -> None:
         "libraries": built.libraries,
         "units": built.units,
         "local": built.local,
+        "picked": built.picked,
     }
     write(path, json.dumps(value) + "\n")
 
 
 def content(path: Path, limit: int = CONTENT_LIMIT) -> bytes | None:
-    """Return what is in the file `path`, which code of others may have made; None if it is no usual file.
-
-    Neither what a link leads to nor what a pipe would say is read, and `limit` bytes at most.
-    """
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(fd, "rb") as file:
-            return file.read(limit) if stat.S_ISREG(os.fstat(fd).st_mode) else None
-    except OSError:
-        return None
+    """Return what is in the file `path`, which code of others may have made; None if it is no usual file."""
+    return read_regular(path, limit)
 
 
 def use(path: Path) -> None:

@@ -49,6 +49,7 @@ class Arguments(NamedTuple):
         native: Folders of native libraries, which programs need at run time, too.
         externs: The names by which samples know crates, in the order of the command line.
         local: Folders of the local packages among them.
+        sees: What samples may see of all that was built.
     """
 
     argv: tuple[str, ...] = ()
@@ -56,6 +57,7 @@ class Arguments(NamedTuple):
     native: tuple[str, ...] = ()
     externs: tuple[str, ...] = ()
     local: tuple[str, ...] = ()
+    sees: tuple[str, ...] = ()
 
 
 def wrapper(crate: str) -> str:

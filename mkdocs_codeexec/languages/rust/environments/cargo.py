@@ -35,6 +35,12 @@ def cargo_environment(settings: Settings) -> dict[str, str]:
     return host_environment(settings, (*names, *proxies, *(name.upper() for name in proxies)), prefixes)
 
 
+def fetching_environment(settings: Settings) -> dict[str, str]:
+    """Return the environment of a cargo that downloads: relative paths start at `mkdocs.yml`, wherever it stands itself."""
+    found = {**cargo_environment(settings), "CARGO_HOME": str(cargo_home(settings))}
+    return found | {name: str(settings.project_dir / value) for name, value in found.items() if name.endswith(_FOLDERS)}
+
+
 def building_environment(settings: Settings, toolchain: Toolchain) -> dict[str, str]:
     """Return of the host's environment what a build has use for that may download nothing: none of it is a secret.
 

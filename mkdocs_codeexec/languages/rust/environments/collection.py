@@ -7,6 +7,7 @@
         <manifest>/                    a cargo project
             .lock                      alone for whoever builds it; its mtime tells the last use
             building/                  what a build may write to, beside the libraries; emptied when it has ended
+            built/<lock file>/         its libraries, picked out of `target`
             built/<lock file>.json     one state of it, with the names of its libraries; its mtime tells the last use
 
 Collected are states, projects without a state, libraries that no state names, and at last the toolchain's folder. It
@@ -21,13 +22,14 @@ import contextlib
 import json
 import os
 import re
-import shutil
+import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
 from mkdocs_codeexec.languages.rust.environments.manifest import PROBE
+from mkdocs_codeexec.untrusted import Folder, remove
 
 DAY = 24 * 60 * 60.0
 UNUSED = 30 * DAY
@@ -95,29 +97,47 @@ def _collect(toolchain: Path, old: float) -> None:
             for state in states:
                 if _used(state) < old:
                     state.unlink()
+                    _remove_path(state.with_suffix(""))
             if max(map(_used, (project / LOCK, *states)), default=0.0) < old:
-                _remove(project)
+                _remove_path(project)
         projects = list(_folders(toolchain))
         if projects:
-            _sweep(toolchain / TARGET, {project.name for project in projects}, _named(projects), old)
+            _sweep(toolchain, {project.name for project in projects}, _named(projects), old)
         elif _used(toolchain / LOCK) < old:
-            _remove(toolchain)
+            _remove_path(toolchain)
 
 
-def _sweep(target: Path, projects: set[str], named: frozenset[str] | None, old: float) -> None:
-    """Remove from the target directory what is old and neither of `projects` nor of the units `named`."""
-    # A configuration that names a `target` has a folder more in between.
-    for profile in [found.parent for depth in ("*", "*/*") for found in target.glob(f"{depth}/.fingerprint")]:
-        if os.path.realpath(profile) != os.path.join(os.path.realpath(target), profile.relative_to(target)):  # noqa: PTH118
-            continue  # by a link that a build has made, it would lead elsewhere
-        for path in _entries(profile):
-            probe = _PROGRAM.fullmatch(path.name)
-            if probe and probe[1] not in projects and _used(path) < old:
-                _remove(path)
-        for path in (path for name in _MADE for path in _entries(profile / name)):
-            unit = _UNIT.fullmatch(path.name)
-            if named is not None and unit and unit[1] not in named and _used(path) < old:
-                _remove(path)
+def _sweep(toolchain: Path, projects: set[str], named: frozenset[str] | None, old: float) -> None:
+    """Remove from the target directory what is old and neither of `projects` nor of the units `named`.
+
+    Builds write to it, which execute what others wrote: it is looked at by descriptor.
+    """
+    with contextlib.suppress(OSError), Folder.at(toolchain) as above, above.folder(TARGET) as target:
+        for profile in _profiles(target):
+            for name in profile.names():
+                probe = _PROGRAM.fullmatch(name)
+                if name.startswith(_REMOVED) or (probe and probe[1] not in projects and _used_in(profile, name) < old):
+                    _remove(profile, name)
+            for made in _MADE if named is not None else ():
+                with contextlib.suppress(OSError), profile.folder(made) as folder:
+                    _sweep_units(folder, named or frozenset(), old)
+
+
+def _sweep_units(folder: Folder, named: frozenset[str], old: float) -> None:
+    for name in folder.names():
+        unit = _UNIT.fullmatch(name)
+        if name.startswith(_REMOVED) or (unit and unit[1] not in named and _used_in(folder, name) < old):
+            _remove(folder, name)
+
+
+def _profiles(target: Folder, *, below: bool = True) -> Iterator[Folder]:
+    """Yield the folders of profiles, as `debug`. A configuration that names a `target` has a folder more in between."""
+    for name in target.names():
+        with contextlib.suppress(OSError), target.folder(name) as folder:
+            if folder.has(_MADE[0]):
+                yield folder
+            elif below:
+                yield from _profiles(folder, below=False)
 
 
 def _named(projects: Iterable[Path]) -> frozenset[str] | None:
@@ -133,18 +153,12 @@ def _named(projects: Iterable[Path]) -> frozenset[str] | None:
 
 def _folders(parent: Path) -> Iterator[Path]:
     """Yield the folders in `parent` that we have made; what was left half-removed is removed first."""
-    for path in _entries(parent):
-        if path.name.startswith(_REMOVED):
-            shutil.rmtree(path, ignore_errors=True)
-        elif _OURS.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
-            yield path
-
-
-def _entries(folder: Path) -> list[Path]:
-    try:
-        return [] if folder.is_symlink() else sorted(folder.iterdir())
-    except OSError:
-        return []
+    with contextlib.suppress(OSError), Folder.at(parent) as folder:
+        for name in folder.names():
+            if name.startswith(_REMOVED):
+                remove(folder, name)
+            elif _OURS.fullmatch(name) and stat.S_ISDIR(folder.about(name).st_mode):
+                yield parent / name
 
 
 def _used(path: Path) -> float:
@@ -154,14 +168,25 @@ def _used(path: Path) -> float:
         return 0.0
 
 
-def _remove(path: Path) -> None:
-    """Remove `path`; a folder is gone at once, or not at all."""
+def _used_in(folder: Folder, name: str) -> float:
+    try:
+        return folder.about(name).st_mtime
+    except OSError:
+        return 0.0
+
+
+def _remove(folder: Folder, name: str) -> None:
+    """Remove the entry `name` of `folder`; one that is a folder is gone at once, or not at all."""
+    gone = name if name.startswith(_REMOVED) else f"{_REMOVED}{name}-{os.getpid()}"
     with contextlib.suppress(OSError):
-        if not path.is_dir() or path.is_symlink():
-            path.unlink()
-            return
-        gone = path.rename(path.with_name(f"{_REMOVED}{path.name}-{os.getpid()}"))
-        shutil.rmtree(gone, ignore_errors=True)
+        if gone != name:
+            folder.rename(name, gone)
+        remove(folder, gone)
+
+
+def _remove_path(path: Path) -> None:
+    with contextlib.suppress(OSError), Folder.at(path.parent) as folder:
+        _remove(folder, path.name)
 
 
 # --- Locks ------------------------------------------------------------------------------------------------------

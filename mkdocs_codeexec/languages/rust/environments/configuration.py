@@ -1,8 +1,6 @@
 """cargo's configuration of the user as one file, for a cargo that must not see the files that it is from.
 
-They hold tokens, and stand in folders of which a build may see nothing. The rules are those of the cargo book,
-"Configuration": files from the working directory upwards, then the one at home; nearer ones win, lists are joined,
-and relative paths start at the folder above the one that a file is in.
+They hold tokens, and stand in folders of which a build may see nothing.
 """
 
 from __future__ import annotations
@@ -13,8 +11,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.languages.inputs import read_toml
-from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home, is_source
+from mkdocs_codeexec.languages.grants import Grants, checkout_of
+from mkdocs_codeexec.languages.rust.environments.cargo import cargo_environment, cargo_home, is_source
+from mkdocs_codeexec.languages.rust.environments.configured import documents, files, merge, read
+from mkdocs_codeexec.languages.rust.environments.fenced import Refused, credentials, fenced, providers
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _SECRET = frozenset({"token", "secret-key", "credential-provider", "global-credential-providers", "password"})
 _NEEDLESS = frozenset({"http", "net", "credential-alias", "alias", "install", "include"})
 """Tables that a build without a network has no use for; proxies with passwords are among them."""
+_TO_FETCH = frozenset({"source", "registries", "registry", "net", "http", "paths", "patch", "build"})
 _OUR_PLACES: Mapping[str, frozenset[str]] = {
     "build": frozenset(
         {"build-dir", "target-dir", "artifact-dir", "out-dir", "dep-info-basedir", "incremental"}
@@ -32,27 +33,58 @@ _OUR_PLACES: Mapping[str, frozenset[str]] = {
     "resolver": frozenset({"lockfile-path"}),
 }
 """What it says of places that are ours to choose: to write elsewhere is not allowed, and nobody would look there."""
-_PATHS = (
-    ("paths",),
-    ("build", "target"),
-    ("source", "*", "directory"),
-    ("source", "*", "local-registry"),
-    ("patch", "*", "*", "path"),
-)
-_PROGRAMS = (("target", "*", "linker"), ("target", "*", "ar"))
-"""Paths if there is a slash in them, else looked for in PATH."""
-_DEEPEST = 8
-"""How deep one file includes another."""
 _OURS = frozenset({"HOME", "TMPDIR", "RUST_BACKTRACE", "RUST_LIB_BACKTRACE"})
 """Variables that are not cargo's to set for samples: `languages.rust.backtrace` is the option for the last two."""
 
 
 def configuration(settings: Settings) -> Table:
     """Return what cargo's configuration says for a build beside `mkdocs.yml`: no secrets in it, all paths absolute."""
+    merged, _ = _merged(settings)
+    return {key: _public((key,), value, settings.host_env) for key, value in merged.items() if key not in _NEEDLESS}
+
+
+def for_fetching(settings: Settings, *, walled: bool) -> Table:
+    """Return what the files beside and above `mkdocs.yml` say for a cargo that reads the one at home itself.
+
+    Args:
+        settings: The configuration.
+        walled: Whether it is confined: else nothing is passed on that a compiler would obey.
+    """
+    merged, _ = _merged(settings, home=False)
+    sections = merged.keys() - {*_NEEDLESS, "env"} | (merged.keys() & {"http", "net"}) if walled else _TO_FETCH
+    if not walled:
+        merged["build"] = {key: value for key, value in _table(merged.get("build")).items() if key == "target"}
+    stronger = cargo_environment(settings)
+    return {key: _public((key,), value, stronger) for key, value in merged.items() if key in sections and value}
+
+
+def refused(settings: Settings) -> list[Refused]:
+    """Return what files of the checkout say in vain."""
+    return _merged(settings)[1]
+
+
+def has_providers(settings: Settings) -> bool:
+    """Tell whether the user's credentials are got by programs."""
+    home = [path for path in files(settings) if path.parent == cargo_home(settings)]
+    return providers(read(home[0]) if home else {}, settings.host_env)
+
+
+def _merged(settings: Settings, *, home: bool = True) -> tuple[Table, list[Refused]]:
+    """Return what the files say, with or without the one at home, and what of it is said in vain."""
     merged: Table = {}
-    for path in _files(settings):
-        _merge(merged, _read(path))
-    return {key: _public((key,), value, settings) for key, value in merged.items() if key not in _NEEDLESS}
+    refused: list[Refused] = []
+    grants = Grants(settings, "rust", settings.rust.readable if settings.rust else ())
+    found = list(files(settings))
+    own = next((read(path) for path in found if path.parent == cargo_home(settings)), {})
+    known = credentials(settings, own)
+    for path in found:
+        if path.parent == cargo_home(settings):
+            merge(merged, own if home else {})
+        elif (tree := checkout_of(path, settings)) is None:
+            merge(merged, read(path))
+        else:
+            merge(merged, fenced(read(path, tree), grants.wrong, known, refused))
+    return merged, refused
 
 
 class Variable(NamedTuple):
@@ -74,15 +106,15 @@ class Variable(NamedTuple):
 
 def of_site(settings: Settings) -> list[Path]:
     """Return the files beside and above `mkdocs.yml`."""
-    return [path for path in _files(settings) if path.parent != cargo_home(settings)]
+    return [path for path in files(settings) if path.parent != cargo_home(settings)]
 
 
 def variables(settings: Settings, *, home: bool) -> dict[str, Variable]:
     """Return the table `[env]` of cargo's configuration, by name: that at home, or that beside and above `mkdocs.yml`."""
     found: dict[str, Variable] = {}
-    for path in _files(settings):
+    for path in files(settings):
         if (path.parent == cargo_home(settings)) is home:
-            table = _read(path).get("env")
+            table = read(path, checkout_of(path, settings)).get("env")
             for name, item in table.items() if isinstance(table, Mapping) else ():
                 value = item.get("value") if isinstance(item, Mapping) else item
                 if isinstance(value, str) and name not in _OURS:
@@ -143,8 +175,9 @@ def flags(settings: Settings) -> str:
 
     As they say it: no place of this machine is added.
     """
-    documents = (document for path in _files(settings) for _, document in _documents(path))
-    found = [picked for document in documents if (picked := _flags(document))]
+    named = ((path, checkout_of(path, settings)) for path in files(settings))
+    said = (document for path, tree in named for _, document in documents(path, tree))
+    found = [picked for document in said if (picked := _flags(document))]
     return json.dumps(found, sort_keys=True, default=str) if found else ""
 
 
@@ -183,92 +216,26 @@ def _machine(triple: str) -> tuple[str, str]:
     return parts[0], next((name for name in ("linux", "darwin", "windows", "freebsd") if name in parts), triple)
 
 
+def _table(value: object) -> Table:
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
 def _tables(value: object) -> Iterator[Mapping[str, object]]:
     if isinstance(value, Mapping):
         yield from (table for table in value.values() if isinstance(table, Mapping))
 
 
-def _files(settings: Settings) -> Iterator[Path]:
-    """Yield the files, the one that counts most first."""
-    home = cargo_home(settings)
-    folders = [folder / ".cargo" for folder in (settings.project_dir, *settings.project_dir.parents)]
-    for folder in dict.fromkeys((*folders, home)):
-        # Of two files in one folder, cargo takes the one with the older name.
-        found = (folder / name for name in ("config", "config.toml"))
-        yield from [path for path in found if path.is_file()][:1]
-
-
-def _read(path: Path) -> Table:
-    """Return what the file `path` says, and what it includes."""
-    found: Table = {}
-    for start, document in _documents(path):
-        _merge(found, {key: _absolute((key,), value, start) for key, value in document.items()})
-    return found
-
-
-def _documents(path: Path, depth: int = 0) -> Iterator[tuple[Path, Mapping[str, object]]]:
-    """Yield what the file `path` says, then what it includes, each with the folder at which its paths start."""
-    try:
-        config = read_toml(path.read_bytes())
-    except OSError:
-        return
-    yield path.parent.parent, config
-    wanted = config.get("include")
-    for item in reversed(wanted) if isinstance(wanted, list) and depth < _DEEPEST else ():
-        name = item.get("path") if isinstance(item, Mapping) else item
-        if isinstance(name, str):  # relative to the file itself
-            yield from _documents(path.parent / name, depth + 1)
-
-
-def _merge(here: Table, further: Mapping[str, object]) -> None:
-    """Add to `here` what `further` says, which counts less."""
-    for key, value in further.items():
-        own = here.get(key)
-        if isinstance(own, dict) and isinstance(value, Mapping):
-            _merge(own, value)
-        elif isinstance(own, list) and isinstance(value, list):
-            here[key] = [*value, *own]
-        elif key not in here:
-            here[key] = value
-
-
-def _absolute(at: tuple[str, ...], value: object, start: Path) -> object:
-    """Return `value`, which stands at the keys `at`, with paths that start at the root."""
-    if isinstance(value, Mapping):
-        if at[0] == "env" and isinstance(value.get("value"), str) and value.get("relative") is True:
-            kept = {key: item for key, item in value.items() if key != "relative"}
-            return {**kept, "value": _path(str(value["value"]), start)}
-        return {key: _absolute((*at, key), item, start) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_absolute(at, item, start) for item in value]
-    if not isinstance(value, str):
-        return value
-    is_path = _is_one_of(at, _PATHS) and (at[0] != "build" or "/" in value or value.endswith(".json"))
-    return _path(value, start) if is_path or (_is_one_of(at, _PROGRAMS) and "/" in value) else value
-
-
-def _is_one_of(at: tuple[str, ...], patterns: tuple[tuple[str, ...], ...]) -> bool:
-    return any(
-        len(at) == len(pattern) and all(want in ("*", key) for key, want in zip(at, pattern, strict=True))
-        for pattern in patterns
-    )
-
-
-def _path(name: str, start: Path) -> str:
-    return os.path.normpath(start / name)
-
-
-def _public(at: tuple[str, ...], value: object, settings: Settings) -> object:
+def _public(at: tuple[str, ...], value: object, variables: Mapping[str, str]) -> object:
     """Return `value`, which stands at the keys `at`, without secrets, and without what a variable says otherwise."""
     if isinstance(value, Mapping):
         ours = _OUR_PLACES.get(at[0], frozenset()) if len(at) == 1 else frozenset()
         found = {key: (*at, key) for key in value if key not in _SECRET | ours}
         return {
-            key: _public(inner, value[key], settings)
+            key: _public(inner, value[key], variables)
             for key, inner in found.items()
-            if not (is_source(name := _variable(inner)) and name in settings.host_env)
+            if not ((name := _variable(inner)) in variables and (is_source(name) or at[0] in ("net", "http")))
         }
-    return [_public(at, item, settings) for item in value] if isinstance(value, list) else value
+    return [_public(at, item, variables) for item in value] if isinstance(value, list) else value
 
 
 def _variable(at: tuple[str, ...]) -> str:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mkdocs_codeexec.core.action import digest
-from mkdocs_codeexec.languages.inputs import read_toml
 from mkdocs_codeexec.languages.rust.environments.manifest import Table, toml
+from mkdocs_codeexec.languages.rust.manifests import manifest_of
 
 OWN = "sample"
 """What the site's own package is called, as the crate of every sample is."""
@@ -90,7 +90,7 @@ def documented(paths: Iterable[tuple[str, Path]], project: Path, wanted: str | N
         )
     if not found:
         return _package({"name": OWN}, None)
-    manifest = _read(found[0])
+    manifest = manifest_of(found[0])
     about = manifest.get("package")
     own = dict(about) if isinstance(about, Mapping) else {}
     library = manifest.get("lib")
@@ -101,7 +101,7 @@ def documented(paths: Iterable[tuple[str, Path]], project: Path, wanted: str | N
 
 def name_of(folder: Path) -> str:
     """Return the name of the package in `folder`; of one that is not there, the folder's."""
-    about = _read(folder).get("package")
+    about = manifest_of(folder).get("package")
     name = about.get("name") if isinstance(about, Mapping) else None
     return name if isinstance(name, str) else folder.name
 
@@ -128,7 +128,9 @@ def names(local: Iterable[str], project: Path) -> Iterator[tuple[str, str]]:
 
 def workspace_of(folder: Path) -> Path | None:
     """Return the root of the workspace that the package in `folder` may belong to; None if there is none above it."""
-    return next((root for root in (folder, *folder.parents) if isinstance(_read(root).get("workspace"), Mapping)), None)
+    return next(
+        (root for root in (folder, *folder.parents) if isinstance(manifest_of(root).get("workspace"), Mapping)), None
+    )
 
 
 def company(folder: Path) -> Iterator[str]:
@@ -136,7 +138,7 @@ def company(folder: Path) -> Iterator[str]:
     root = workspace_of(folder)
     if root is None:
         return
-    table = _read(root)["workspace"]
+    table = manifest_of(root)["workspace"]
     patterns = table.get("members") if isinstance(table, Mapping) else None
     yield str(root / "Cargo.toml")
     for pattern in patterns if isinstance(patterns, list) else ():
@@ -199,7 +201,7 @@ def _workspace(about: Table, folder: Path) -> tuple[Path, Mapping[str, object]]:
     """Return the folder of the workspace, and its table `package`."""
     named = about.get("workspace")
     root = Path(os.path.normpath(folder / named)) if isinstance(named, str) else workspace_of(folder) or folder
-    table = _read(root).get("workspace")
+    table = manifest_of(root).get("workspace")
     shared = table.get("package") if isinstance(table, Mapping) else None
     return root, shared if isinstance(shared, Mapping) else {}
 
@@ -214,10 +216,3 @@ def _text(value: object) -> str:
 
 def _depth(folder: Path) -> int:
     return len(folder.parts)
-
-
-def _read(folder: Path) -> Mapping[str, object]:
-    try:
-        return read_toml((folder / "Cargo.toml").read_bytes())
-    except OSError:
-        return {}

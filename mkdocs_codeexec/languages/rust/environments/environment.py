@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.outcome import Exited
-from mkdocs_codeexec.languages.inputs import Further, Package, package
-from mkdocs_codeexec.languages.rust.environments import built, capture, collection, kept, mending
+from mkdocs_codeexec.languages.rust.environments import built, capture, collection, kept, lent, mending, picked
 from mkdocs_codeexec.languages.rust.environments.built import Built
 from mkdocs_codeexec.languages.rust.environments.capture import Arguments
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home
@@ -26,11 +25,14 @@ from mkdocs_codeexec.languages.rust.environments.documented import Documented, d
 from mkdocs_codeexec.languages.rust.environments.kept import Kept
 from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE
 from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Trouble, without_unused
+from mkdocs_codeexec.languages.rust.manifests import around
+from mkdocs_codeexec.languages.rust.packages import Further, Package, package
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.confinement import Access
     from mkdocs_codeexec.core.protocols import Narrator, Runner
     from mkdocs_codeexec.core.settings import EnvironmentSettings, Settings
+    from mkdocs_codeexec.languages.grants import Grants
     from mkdocs_codeexec.languages.rust.environments.recorded import Record
     from mkdocs_codeexec.languages.toolchain import Toolchain
 
@@ -46,16 +48,21 @@ class Environment:
         consists: What it consists of.
         flags: What cargo's own configuration adds to the command line of rustc, in words.
         narrator: Hears what cargo says.
+        grants: What of the author's folders it is given.
     """
 
-    def __init__(self, settings: Settings, name: str, consists: Composition, flags: str, narrator: Narrator) -> None:
+    def __init__(
+        self, settings: Settings, name: str, consists: Composition, flags: str, narrator: Narrator, grants: Grants
+    ) -> None:
         self.name = name
         self.manifest = consists.manifest
         self.flags = flags
+        self.grants = grants
         self._settings = settings
         self._consists = consists
         self._narrator = narrator
         self._folder = settings.cache_dir / "environments" / name
+        self._lent: Path | None = None
         self._memory: Kept | None = None
         self._lock: str | None = None
         self._sources: Mapping[str, Further] | None = None
@@ -119,12 +126,26 @@ class Environment:
         """
         if self.plain:
             return Arguments()
-        if wrong := mending.absent(self.manifest, self._settings.project_dir):
+        wrong = mending.unspeakable(self.manifest, self._settings.environment_dir)
+        if wrong := wrong or mending.absent(self.manifest, self._settings.project_dir):
             return wrong
         if self._lock is None or self._sources is None:
             return None
+        if (found := self._borrowed(toolchain)) is not None:
+            return found
         home = self._home(toolchain)
-        return self._with(home, lambda: self._up_to_date(home))
+        return self._with(home, lambda: self._in_use(home))
+
+    def _borrowed(self, toolchain: Toolchain) -> Arguments | None:
+        """Return the arguments if an earlier build has left what would be built, to one that leaves nothing itself."""
+        self._lent = None
+        if self._settings.lent is None:
+            return None
+        home = home_of_all(self._settings.lent) / self._place(toolchain)
+        with lent.untouched(home) as free:
+            found = self._up_to_date(home) if free else None
+        self._lent = home if found else None
+        return found
 
     def build(self, toolchain: Toolchain, runner: Runner, narrator: Narrator, *, alone: bool) -> Arguments | Trouble:
         """Build it, unless somebody has done so meanwhile, and return what it adds to rustc's command line.
@@ -137,18 +158,20 @@ class Environment:
             narrator: Hears it.
             alone: Whether no other Environment is built meanwhile.
         """
+        self._lent = None
         home = self._home(toolchain)
+        if self._settings.lent is not None:
+            lent.copy((home_of_all(self._settings.lent) / self._place(toolchain)).parent, home.parent)
         return self._with(
-            home, lambda: self._up_to_date(home) or self._rebuilt(home, toolchain, runner, narrator, alone=alone)
+            home, lambda: self._in_use(home) or self._rebuilt(home, toolchain, runner, narrator, alone=alone)
         )
 
     def access(self, toolchain: Toolchain, arguments: Arguments) -> Access:
         """Return what of the machine its samples may reach, from what it adds to rustc's command line."""
         from mkdocs_codeexec.languages.rust.environments import project, reach
 
-        home = self._home(toolchain)
-        places = () if self.plain else (home.parent / collection.TARGET, project.home_of_cargo(home, self._settings))
-        return reach.to_compile(self._settings, toolchain, places, arguments.local)
+        packages = None if self.plain else project.home_of_cargo(self._home(toolchain), self._settings)
+        return reach.to_compile(self.grants, toolchain, packages, arguments, self._lock or "")
 
     def folder(self, toolchain: Toolchain) -> Path | None:
         """Return where the package is that its samples are compiled for; None if the site's own cannot be written."""
@@ -156,13 +179,17 @@ class Environment:
             return self.documented.folder
         from mkdocs_codeexec.languages.rust.environments import project
 
-        home = self._home(toolchain)
+        home = self._own(toolchain)
         folder = self._with(home, lambda: project.write_package(home, self.manifest))
         return folder if isinstance(folder, Path) else None
 
     def target(self, toolchain: Toolchain) -> str:
         """Return the folder of what cargo builds; empty if nothing is built."""
         return "" if self.plain else str(self._home(toolchain).parent / collection.TARGET)
+
+    def _folders(self) -> tuple[Path, ...]:
+        """Return the folders of local packages, as far as manifests tell."""
+        return tuple(dict.fromkeys(folder for _, found in self._packages for folder in found.folders))
 
     def _documented(self) -> Documented:
         rust = self._settings.rust
@@ -184,17 +211,25 @@ class Environment:
 
     def _home(self, toolchain: Toolchain) -> Path:
         """Return the folder of the project; the target directory is beside it."""
+        return self._lent or self._own(toolchain)
+
+    def _own(self, toolchain: Toolchain) -> Path:
+        """Return the folder of the project that may be written to."""
+        return home_of_all(self._settings.environment_dir) / self._place(toolchain)
+
+    def _place(self, toolchain: Toolchain) -> Path:
         made_from = digest((toolchain.identity, toolchain.program, self.flags))
-        return home_of_all(self._settings) / made_from[:16] / self.manifest.digest
+        return Path(made_from[:16], self.manifest.digest)
 
     def _read_packages(self, sources: Mapping[str, Further] | None) -> tuple[tuple[str, Package], ...]:
         """Return the local packages; what belongs to an earlier one, as patches of a workspace do, is read with that."""
-        apart = (self._settings.cache_dir, self._settings.environment_dir)
+        apart = self._settings.apart
         read: list[tuple[str, Package]] = []
         seen: set[Path] = set()
         for name, folder in self._consists.local:
             if folder not in seen:
-                found = package(folder, None if sources is None else sources.get(name, Further()), apart)
+                known = None if sources is None else sources.get(name, Further())
+                found = package(folder, known, apart, lambda one: around(one, self._settings.project_dir))
                 seen.update(found.folders)
                 read.append((name, found))
         return tuple(read)
@@ -204,7 +239,7 @@ class Environment:
         return digest((built.FORMAT, self.manifest.local, lock, packages))
 
     def _up_to_date(self, home: Path) -> Arguments | None:
-        """Return the arguments if a state in `home` is what would be built; it is in use then."""
+        """Return the arguments if a state in `home` is what would be built."""
         if self._lock is None or self._sources is None:
             return None
         state = _state(home, self._lock)
@@ -218,8 +253,17 @@ class Environment:
         there = all(path.is_file() for path in arguments.libraries)
         if not there or found.libraries != built.libraries(arguments):
             return None
-        built.use(state)
-        return arguments
+        folder = state.with_suffix("")
+        if not picked.is_picked(found.picked, folder):
+            return None
+        return picked.rewritten(arguments, found.picked, home.parent / collection.TARGET, folder)
+
+    def _in_use(self, home: Path) -> Arguments | None:
+        """Return the same, and note that it is in use then."""
+        found = self._up_to_date(home)
+        if found is not None and self._lock is not None:
+            built.use(_state(home, self._lock))
+        return found
 
     def _rebuilt(
         self, home: Path, toolchain: Toolchain, runner: Runner, narrator: Narrator, *, alone: bool
@@ -235,15 +279,15 @@ class Environment:
         self._announce(start, toolchain, narrator)
         before, seen = self._packages, self._sources
         progress = Progress(narrator, alone=alone)
-        fetch = fetching.command(cargo, home, self.manifest, toolchain, self._settings)
+        fetch = fetching.command(cargo, home, self.manifest, toolchain, self.grants, self._folders())
         fetched = fetching.fetch(fetch, runner, narrator, progress)
         if fetched.ended != Exited(0):
             return mending.mended(project.failure(fetched, home), self.manifest, self._settings)
         if runner.tier != "off":
             fetching.let_read((home / project.LOCK).read_text("utf-8"), self._settings)
         local = fetching.local_packages(fetched.stdout, home)
-        read = tuple(reach.read(before, seen or {}))
-        command = project.command(cargo, home, toolchain, self._settings, local, read)
+        read = tuple(reach.read(before, seen or {}, self.grants))
+        command = project.command(cargo, home, toolchain, self.grants, local, read)
         made = project.build(command, home, runner, progress)
         if made.result.ended != Exited(0):
             return project.failure(made.result, home)
@@ -254,14 +298,17 @@ class Environment:
         except ValueError as error:
             return Trouble(str(error), "is a `rustc-workspace-wrapper` configured?")
         lock = (home / project.LOCK).read_text("utf-8")
+        target, folder = home.parent / collection.TARGET, _state(home, lock).with_suffix("")
+        own = picked.read(made.result.stdout, target)
+        picked.pick(own, target, folder)
         sources = self._found(made.result.stdout, home, toolchain)
         self._keep(Kept(lock, self.manifest.portable, sources, consists.pins(lock)))
         # What was edited meanwhile may not be in what was built: cargo is asked again then.
         if before == self._read_packages(seen):
             units = built.units(made.result.stdout, made.captured)
-            state = Built(self._built_from(lock), made.captured, built.libraries(arguments), units, local)
+            state = Built(self._built_from(lock), made.captured, built.libraries(arguments), units, local, own)
             built.save(state, _state(home, lock))
-        return arguments
+        return picked.rewritten(arguments, own, target, folder)
 
     def _announce(self, start: Start, toolchain: Toolchain, narrator: Narrator) -> None:
         """Tell that it is built, and what of the configuration decides how in a way that may surprise."""
@@ -288,7 +335,7 @@ class Environment:
         packages = self._read_packages({})
         known = {folder for _, found in packages for folder in found.folders}
         others = sorted(records.keys() - known)
-        apart = [self._settings.cache_dir, self._settings.environment_dir, cargo_home(self._settings)]
+        apart = [*self._settings.apart, cargo_home(self._settings)]
         if toolchain.home:
             apart.append(Path(toolchain.home))
         apart += [Path(os.path.realpath(folder)) for folder in apart]
@@ -301,7 +348,9 @@ class Environment:
 
     def _keep(self, found: Kept) -> None:
         self._memory = None
-        if self._known() != found:
+        if not self._settings.keeps:  # what a stranger's build has locked decides no versions later
+            self._memory = found
+        elif self._known() != found:
             try:
                 kept.save(found, self._folder)
             except OSError:  # a read-only cache costs a run of cargo in the next process, no more
@@ -315,6 +364,7 @@ def open_environments(
     flags: str,
     narrator: Narrator,
     known: Mapping[str, Environment],
+    grants: Grants,
 ) -> dict[str, Environment]:
     """Return the Environments that are `wanted`, by name; those that consist of the same are one.
 
@@ -336,13 +386,13 @@ def open_environments(
             same[portable].survey(one)
             found[name] = by_manifest[portable] = same[portable]
         else:
-            found[name] = by_manifest[portable] = Environment(settings, name, one, flags, narrator)
+            found[name] = by_manifest[portable] = Environment(settings, name, one, flags, narrator, grants)
     return found
 
 
-def home_of_all(settings: Settings) -> Path:
+def home_of_all(environment_dir: Path) -> Path:
     """Return the folder of all Environments of Rust."""
-    return settings.environment_dir / "rust"
+    return environment_dir / "rust"
 
 
 def _state(home: Path, lock: str) -> Path:

@@ -12,29 +12,52 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core.confinement import UNLIMITED
 from mkdocs_codeexec.core.outcome import Exited, StepResult
 from mkdocs_codeexec.core.protocols import Command, Narrator, OutputSink, Runner
 from mkdocs_codeexec.languages.rust.environments import configuration
-from mkdocs_codeexec.languages.rust.environments.cargo import cargo_environment, cargo_home
+from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home, fetching_environment
+from mkdocs_codeexec.languages.rust.environments.manifest import toml
 from mkdocs_codeexec.languages.rust.environments.project import OUTPUT, host
+from mkdocs_codeexec.languages.rust.environments.reach import to_fetch
 from mkdocs_codeexec.languages.rust.environments.transcript import passes
+from mkdocs_codeexec.languages.toolchain import write
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mkdocs_codeexec.core.settings import Settings
+    from mkdocs_codeexec.languages.grants import Grants
     from mkdocs_codeexec.languages.rust.environments.manifest import Manifest
     from mkdocs_codeexec.languages.toolchain import Toolchain
 
+CONFIGURATION = "fetching.toml"
 WAITS = (1.0, 2.0)
 """Seconds, at most, before cargo is asked again; each time as much at least as half of that."""
 _PACKAGE = re.compile(r'^name = "([^"\n/]+)"\nversion = "([^"\n/]+)"\nsource = "(?:registry|sparse)\+', re.MULTILINE)
 
 
-def command(cargo: Path, home: Path, manifest: Manifest, toolchain: Toolchain, settings: Settings) -> Command:
+def command(
+    cargo: Path, home: Path, manifest: Manifest, toolchain: Toolchain, grants: Grants, local: Sequence[Path]
+) -> Command:
     """Return the command that writes the lock file of the project in `home`, and downloads and unpacks what is in it.
 
     It has the network and the user's credentials, and starts no build script. Where there may be local packages it also
-    tells of them: `cargo metadata` fetches as `cargo fetch` does.
+    tells of them: `cargo metadata` fetches as `cargo fetch` does. It stands outside of the checkout, and reads of the
+    files that are there what `configuration` has left of them. It is confined, unless programs get the credentials.
+
+    Args:
+        cargo: The program.
+        home: The folder of the project.
+        manifest: Of the project.
+        toolchain: Is asked for which machine it compiles.
+        grants: What of the author's folders may be given.
+        local: Folders of local packages, as far as they are known.
     """
+    settings = grants.settings
+    walled = not configuration.has_providers(settings)
+    file = home / CONFIGURATION
+    write(file, toml(configuration.for_fetching(settings, walled=walled)))
     config = configuration.configuration(settings)
     machine = host(toolchain.identity)
     # Where another one is configured, build scripts and macros are still for this machine.
@@ -43,7 +66,7 @@ def command(cargo: Path, home: Path, manifest: Manifest, toolchain: Toolchain, s
         what = ["metadata", "--format-version", "1", *(("--filter-platform", one) if one else ())]
     else:
         what = ["fetch", *(("--target", one) if one else ())]
-    env = cargo_environment(settings) | {
+    env = fetching_environment(settings) | {
         "RUSTC": toolchain.program,
         "RUSTC_WRAPPER": "",
         "RUSTC_WORKSPACE_WRAPPER": "",
@@ -53,10 +76,13 @@ def command(cargo: Path, home: Path, manifest: Manifest, toolchain: Toolchain, s
         "CARGO_TERM_PROGRESS_WHEN": "never",
     }
     return Command(
-        argv=(str(cargo), *what, "--manifest-path", str(home / "Cargo.toml")),
-        # cargo reads its configuration from the working directory upwards; the user's is beside mkdocs.yml.
-        cwd=settings.project_dir,
+        argv=(str(cargo), *what, "--manifest-path", str(home / "Cargo.toml"), "--config", str(file)),
+        # From the working directory upwards cargo reads files of its configuration: what counts of them is in ours.
+        cwd=Path("/"),
         env=env,
+        access=to_fetch(grants, toolchain, (home, cargo), local) if walled else None,
+        limits=UNLIMITED,
+        own=True,
         timeout=None,
         output_limit=OUTPUT,
         keep_head=OUTPUT,

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mkdocs_codeexec.core.action import digest
-from mkdocs_codeexec.languages.inputs import Further
-from mkdocs_codeexec.languages.toolchain import write
+from mkdocs_codeexec.languages.rust.packages import Further
+from mkdocs_codeexec.untrusted import Place, Tree, remove
 
 FORMAT = 1
 EARLIER = "earlier"
 MOST = 8
 """Earlier manifests of which something is kept."""
+LARGEST = 16 * 1024 * 1024
+"""Bytes of a file that is read."""
+_OURS = re.compile("[0-9a-f]{16}")
 _LOCK, _MANIFEST, _SOURCES = "Cargo.lock", "manifest.toml", "sources.json"
 
 
@@ -50,11 +52,13 @@ def load(folder: Path, manifest: str) -> Kept | None:
 
 def last(folder: Path) -> Kept | None:
     """Return what was kept in `folder` last, for whatever manifest, None if there is nothing."""
-    try:
-        lock, manifest = ((folder / name).read_text("utf-8") for name in (_LOCK, _MANIFEST))
-    except (OSError, ValueError):
-        return None
-    sources, pins = _sources(folder / _SOURCES)
+    with Tree(_cache_dir(folder)) as tree:
+        try:
+            at = _place(folder)
+            lock, manifest = (tree.read((*at, name), LARGEST).decode("utf-8") for name in (_LOCK, _MANIFEST))
+        except (OSError, ValueError):
+            return None
+        sources, pins = _sources(tree, at)
     return Kept(lock, manifest, sources, pins)
 
 
@@ -65,28 +69,39 @@ def save(kept: Kept, folder: Path) -> None:
         OSError: As the disk says.
     """
     before = last(folder)
-    if before is not None and before.manifest != kept.manifest:
-        _write(before, _earlier(folder, before.manifest))
-        others = sorted((folder / EARLIER).iterdir(), key=lambda path: path.stat().st_mtime_ns)
-        for other in others[:-MOST]:
-            shutil.rmtree(other, ignore_errors=True)
-    _write(kept, folder)
+    with Tree(_cache_dir(folder)) as tree:
+        if before is not None and before.manifest != kept.manifest:
+            _write(before, tree, _place(_earlier(folder, before.manifest)))
+            with tree.folder((*_place(folder), EARLIER)) as earlier:
+                others = [name for name in earlier.names() if _OURS.fullmatch(name)]
+                others.sort(key=lambda name: earlier.about(name).st_mtime_ns)
+                for other in others[:-MOST]:
+                    remove(earlier, other)
+        _write(kept, tree, _place(folder))
 
 
 def _earlier(folder: Path, manifest: str) -> Path:
     return folder / EARLIER / digest(manifest)[:16]
 
 
-def _write(kept: Kept, folder: Path) -> None:
+def _cache_dir(folder: Path) -> Path:
+    """Return the folder below which no link is followed: `environments/<name>` is in the one that the user has chosen."""
+    return folder.parents[3] if folder.parent.name == EARLIER else folder.parents[1]
+
+
+def _place(folder: Path) -> Place:
+    return folder.relative_to(_cache_dir(folder)).parts
+
+
+def _write(kept: Kept, tree: Tree, at: Place) -> None:
     packages = {
         name: {"paths": found.paths, "packages": found.packages} for name, found in sorted((kept.sources or {}).items())
     }
     pins = {"pins": kept.pins} if kept.pins else {}
     text = json.dumps({"format": FORMAT, **pins, "packages": packages}, indent=1) + "\n"
-    write(folder / _LOCK, kept.lock)
-    write(folder / _SOURCES, text)
     # The manifest is last: it vouches for the others.
-    write(folder / _MANIFEST, kept.manifest)
+    for name, content in ((_LOCK, kept.lock), (_SOURCES, text), (_MANIFEST, kept.manifest)):
+        tree.replace((*at, name), content.encode("utf-8", "backslashreplace"))
 
 
 _PACKAGE = re.compile(r'^\[\[package\]\]\nname = "([^"\n]+)"$', re.MULTILINE)
@@ -100,9 +115,9 @@ def packages(lock: str) -> frozenset[str]:
     return frozenset(_PACKAGE.findall(lock))
 
 
-def _sources(path: Path) -> tuple[Mapping[str, Further] | None, str]:
+def _sources(tree: Tree, at: Place) -> tuple[Mapping[str, Further] | None, str]:
     try:
-        value = json.loads(path.read_text("utf-8"))
+        value = json.loads(tree.read((*at, _SOURCES), LARGEST))
         if value["format"] != FORMAT:
             return None, ""
         return {

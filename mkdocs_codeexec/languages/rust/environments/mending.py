@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.languages.inputs import read_toml
 from mkdocs_codeexec.languages.rust.environments import known, workspace
 from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE
 from mkdocs_codeexec.languages.rust.environments.transcript import Trouble, plain
+from mkdocs_codeexec.languages.rust.manifests import manifest_of
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
@@ -45,11 +45,26 @@ def absent(manifest: Manifest, project: Path) -> Trouble | None:
         if not file.is_file():
             what = f"dependency `{name}`: there is no `Cargo.toml` in `{where}`"
             return Trouble(what, "relative paths start at the folder of `mkdocs.yml`")
-        found = read_toml(file.read_bytes())
+        found = manifest_of(folder)
         if "workspace" in found and "package" not in found and "project" not in found:
             members = [local(*member, project) for member in _nearest_first(name, workspace.members(folder, found))]
             hint = f"name what samples use of it: {_listed(members)}" if members else "name a package"
             return Trouble(f"dependency `{name}`: `{where}` is a workspace, and no package", hint)
+    return None
+
+
+def unspeakable(manifest: Manifest, environment_dir: Path) -> Trouble | None:
+    """Return why cargo cannot be told where things are, if that is so: its files are UTF-8, its search paths have `:`."""
+    where = "name another folder by `environment_dir` in mkdocs.yml or by `CODEEXEC_ENVIRONMENT_DIR`"
+    for folder in (*(folder for _, folder in manifest.paths), environment_dir):
+        shown = str(folder).encode("utf-8", "backslashreplace").decode()
+        if shown != str(folder):
+            hint = where if folder == environment_dir else "rename the folder"
+            return Trouble(f"the path `{shown}` is not UTF-8, which a `Cargo.toml` must be", hint)
+    if ":" in str(environment_dir):
+        return Trouble(
+            f"`environment_dir` is `{environment_dir}`: cargo does not build in a path that holds `:`", where
+        )
     return None
 
 
@@ -103,7 +118,7 @@ def _feature(said: str, crate: str, feature: str, manifest: Manifest, settings: 
 def _features(crate: str, manifest: Manifest, settings: Settings) -> Iterator[str]:
     for _, folder in manifest.paths:
         if workspace.package_name(folder) == crate:
-            found = read_toml((folder / "Cargo.toml").read_bytes())
+            found = manifest_of(folder)
             for key in ("features", "dependencies"):
                 table = found.get(key)
                 for name, value in table.items() if isinstance(table, Mapping) else ():

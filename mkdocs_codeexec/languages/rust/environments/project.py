@@ -8,7 +8,6 @@ target directory and a folder of its own alone.
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,9 +27,11 @@ from mkdocs_codeexec.languages.rust.environments.manifest import toml
 from mkdocs_codeexec.languages.rust.environments.reach import to_build
 from mkdocs_codeexec.languages.rust.environments.transcript import Trouble, messages, trouble
 from mkdocs_codeexec.languages.toolchain import Toolchain, find_program, write
+from mkdocs_codeexec.untrusted import Folder, clear
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
+    from mkdocs_codeexec.languages.grants import Grants
     from mkdocs_codeexec.languages.rust.environments.manifest import Manifest
 
 LOCK = "Cargo.lock"
@@ -102,7 +103,7 @@ def home_of_cargo(home: Path, settings: Settings) -> Path:
 
 
 def command(
-    cargo: Path, home: Path, toolchain: Toolchain, settings: Settings, local: Sequence[str], read: Sequence[str]
+    cargo: Path, home: Path, toolchain: Toolchain, grants: Grants, local: Sequence[str], read: Sequence[str]
 ) -> Command:
     """Return the command that builds the project in `home`, without a network.
 
@@ -110,10 +111,11 @@ def command(
         cargo: The program.
         home: The folder of the project.
         toolchain: Compiles.
-        settings: The configuration.
+        grants: What of the author's folders may be given.
         local: Folders of local packages.
         read: Further files that they are known to read.
     """
+    settings = grants.settings
     target, building, packages = home.parent / TARGET, home / BUILDING, home_of_cargo(home, settings)
     env = building_environment(settings, toolchain) | {
         "CARGO_HOME": str(packages),
@@ -136,7 +138,7 @@ def command(
         timeout=None,
         output_limit=OUTPUT,
         keep_head=OUTPUT,
-        access=to_build(settings, toolchain, (home, packages, cargo), (target, building), local, read),
+        access=to_build(grants, toolchain, (home, packages, cargo), (target, building), local, read),
         limits=UNLIMITED,
     )
 
@@ -199,12 +201,12 @@ def _link_home(folder: Path, real: Path) -> None:
 
 
 def _empty(folder: Path) -> None:
-    """Remove what is in `folder`. It stays itself: what it is to a process that is confined to it cannot be replaced."""
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+    """Remove what is in `folder`. It stays itself: what it is to a process that is confined to it cannot be replaced.
+
+    What builds of others have left in it may be anything; what resists stays.
+    """
+    with Folder.at(folder) as opened:
+        clear(opened)
 
 
 def _update(path: Path, text: str) -> None:

@@ -8,25 +8,64 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.confinement import Access
-from mkdocs_codeexec.languages import inputs
-from mkdocs_codeexec.languages.inputs import Further
+from mkdocs_codeexec.languages.grants import repositories
 from mkdocs_codeexec.languages.rust.environments import configuration
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home, folders
 from mkdocs_codeexec.languages.rust.environments.recorded import tree
+from mkdocs_codeexec.languages.rust.environments.unpacked import unpacked
+from mkdocs_codeexec.languages.rust.manifests import manifest_of
+from mkdocs_codeexec.languages.rust.packages import Further
 from mkdocs_codeexec.languages.toolchain import find_program
-from mkdocs_codeexec.languages.views import given, installation, outermost, views
+from mkdocs_codeexec.languages.views import installation
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
-    from mkdocs_codeexec.languages.inputs import Package
+    from mkdocs_codeexec.languages.grants import Grants
+    from mkdocs_codeexec.languages.rust.environments.capture import Arguments
+    from mkdocs_codeexec.languages.rust.packages import Package
     from mkdocs_codeexec.languages.toolchain import Toolchain
 
 _GIT = Path("/etc/gitconfig")
 """If it is there and cannot be read, cargo's git opens no repository, not even one of packages."""
 
+_OF_GIT = (".gitconfig", ".git-credentials", ".netrc", ".ssh")
+"""What git and ssh read at home."""
+_NAMED_FILES = ("SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "CARGO_HTTP_CAINFO")
+"""Variables that name a file or a folder that it takes to get at repositories."""
+
+
+def to_fetch(grants: Grants, toolchain: Toolchain, ours: Sequence[Path], local: Sequence[Path]) -> Access:
+    """Return what cargo may reach that downloads: manifests, its own folder, and how the user gets at repositories.
+
+    Args:
+        grants: What of the author's folders may be given.
+        toolchain: Is asked for which machine it compiles.
+        ours: The folder of the project, and cargo itself.
+        local: Folders of local packages.
+    """
+    settings = grants.settings
+    project, cargo = ours
+    home = Path(settings.host_env.get("HOME") or "/")
+    named = Path(settings.host_env.get("XDG_CONFIG_HOME") or home / ".config")
+    config = configuration.configuration(settings)
+    readable = [
+        *_tools(settings, toolchain, config),
+        *installation(cargo, settings),
+        *map(str, (_GIT, named / "git", *(home / name for name in _OF_GIT))),
+        *filter(None, (settings.host_env.get(name) for name in _NAMED_FILES)),
+        *configuration.sources(config),
+        *folders(settings),
+        *_packages(map(str, local), grants),
+        *repositories(settings),
+        *grants.given(),
+    ]
+    writable = [project, cargo_home(settings)]
+    cargo_home(settings).mkdir(parents=True, exist_ok=True)
+    return Access(readable=grants.clean(readable), writable=tuple(sorted(map(str, writable))), network=True)
+
 
 def to_build(
-    settings: Settings,
+    grants: Grants,
     toolchain: Toolchain,
     ours: Sequence[Path],
     writable: Sequence[Path],
@@ -36,13 +75,14 @@ def to_build(
     """Return what cargo may reach that builds an Environment, and all that it starts.
 
     Args:
-        settings: The configuration.
+        grants: What of the author's folders may be given.
         toolchain: Compiles.
         ours: The folder of the project, the one that cargo takes for its home, and cargo itself.
         writable: Folders to write to.
         local: Folders of local packages.
         read: Further files that they are known to read.
     """
+    settings = grants.settings
     project, packages, cargo = ours
     home = cargo_home(settings)
     config = configuration.configuration(settings)
@@ -52,35 +92,38 @@ def to_build(
         *map(str, (project, packages, home / "registry", home / "git", _GIT)),
         *configuration.sources(config),
         *folders(settings),
-        *_packages(local),
+        *_packages(local, grants),
         *read,
-        *_given(settings),
+        *grants.given(),
     ]
-    return Access(readable=outermost(readable), writable=tuple(sorted(map(str, writable))))
+    return Access(readable=grants.clean(readable), writable=tuple(sorted(map(str, writable))))
 
 
-def to_compile(settings: Settings, toolchain: Toolchain, ours: Sequence[Path], local: Sequence[str]) -> Access:
+def to_compile(
+    grants: Grants, toolchain: Toolchain, packages: Path | None, arguments: Arguments, lock: str = ""
+) -> Access:
     """Return what a compiler of samples may reach, and the programs that it makes.
 
-    Messages show lines of the sources of dependencies, macros read files of their packages, and programs load libraries
-    from the target directory.
+    Messages show lines of the sources of dependencies, macros read files of their packages, and programs load libraries.
 
     Args:
-        settings: The configuration.
+        grants: What of the author's folders may be given.
         toolchain: Compiles.
-        ours: The target directory, and the folder that cargo took for its home; empty if nothing was built.
-        local: Folders of local packages.
+        packages: The folder that cargo took for its home; None if nothing was built.
+        arguments: What was built adds to the command line.
+        lock: The lock file by which it was built.
     """
+    settings = grants.settings
     config = configuration.configuration(settings)
-    readable = [*_tools(settings, toolchain, config), *_packages(local), *_given(settings)]
-    if ours:  # else there are no dependencies
-        home = cargo_home(settings)
-        readable += map(str, (*ours, home / "registry" / "src", home / "git" / "checkouts"))
-        readable += (*configuration.sources(config), *folders(settings))
-    return Access(readable=outermost(readable))
+    readable = [*_tools(settings, toolchain, config), *_packages(arguments.local, grants), *grants.given()]
+    if packages is not None:  # else there are no dependencies
+        for home in (packages, cargo_home(settings)):
+            readable += map(str, unpacked(lock, home))
+        readable += (*arguments.sees, *configuration.sources(config), *folders(settings))
+    return Access(readable=grants.clean(readable))
 
 
-def read(packages: Iterable[tuple[str, Package]], sources: Mapping[str, Further]) -> Iterator[str]:
+def read(packages: Iterable[tuple[str, Package]], sources: Mapping[str, Further], grants: Grants) -> Iterator[str]:
     """Yield the files that local packages are known to read, as far as they are in the tree of one, and not hidden.
 
     What is beyond it, a source that includes `/etc/passwd` say, only the configuration can allow.
@@ -88,14 +131,16 @@ def read(packages: Iterable[tuple[str, Package]], sources: Mapping[str, Further]
     Args:
         packages: By the name of a dependency.
         sources: What cargo has recorded of them.
+        grants: What of the author's folders may be given.
     """
     for name, found in packages:
         further = sources.get(name, Further())
         names = (Path(os.path.normpath(found.folders[0] / one)) for one in (*further.paths, *further.packages))
-        trees = {tree(folder) for folder in found.folders}
+        trees = {tree(folder) for folder in found.folders if grants.holds(folder)}
         for path in (*found.covered, *found.prose, *names):
-            if any(_is_visible(path, one) for one in trees):
-                yield from views(path)
+            for one in trees:
+                if _is_visible(path, one):
+                    yield from grants.views(path, quiet=True, tree=one)
 
 
 def _is_visible(path: Path, within: Path) -> bool:
@@ -112,26 +157,27 @@ def _tools(settings: Settings, toolchain: Toolchain, config: dict[str, object]) 
             yield from installation(linker, settings)
 
 
-def _packages(local: Iterable[str]) -> Iterator[str]:
+def _packages(local: Iterable[str], grants: Grants) -> Iterator[str]:
     for folder in map(Path, local):
-        yield from views(folder)
-        yield from _workspace(folder)
+        if seen := grants.views(folder):
+            yield from seen
+            yield from _workspace(folder, grants)
 
 
-def _workspace(folder: Path) -> Iterator[str]:
+def _workspace(folder: Path, grants: Grants) -> Iterator[str]:
     """Yield the manifests above `folder` up to that of a workspace, in which cargo looks for one, and its lock file."""
     for above in folder.parents:
         manifest = above / "Cargo.toml"
         if manifest.is_file():
-            yield str(manifest)
-            found = inputs.read_toml(manifest.read_bytes())
-            yield from _targets(above, found)
+            yield from grants.within(manifest, above)
+            found = manifest_of(above)
+            yield from _targets(above, found, grants)
             if "workspace" in found:
-                yield str(above / "Cargo.lock")
+                yield from grants.within(above / "Cargo.lock", above)
                 return
 
 
-def _targets(folder: Path, manifest: Mapping[str, object]) -> Iterator[str]:
+def _targets(folder: Path, manifest: Mapping[str, object], grants: Grants) -> Iterator[str]:
     """Yield the sources of a package beside a manifest: cargo refuses to read one whose targets are not there.
 
     A manifest may name any file of the machine: what is not in its folder is left out.
@@ -143,12 +189,5 @@ def _targets(folder: Path, manifest: Mapping[str, object]) -> Iterator[str]:
             path = table.get("path") if isinstance(table, Mapping) else None
             names += [path] if isinstance(path, str) else []
     for path in (Path(os.path.normpath(folder / name)) for name in names):
-        if _is_visible(path, folder) and Path(os.path.realpath(path)) == Path(
-            os.path.realpath(folder), path.relative_to(folder)
-        ):
-            yield from views(path)
-
-
-def _given(settings: Settings) -> Iterator[str]:
-    assert settings.rust is not None, "languages.rust is set up"
-    yield from given(settings.project_dir, settings.rust.inputs, settings.rust.readable)
+        if _is_visible(path, folder):
+            yield from grants.within(path, folder)

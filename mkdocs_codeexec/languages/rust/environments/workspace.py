@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.languages.inputs import read_toml
 from mkdocs_codeexec.languages.rust.environments import locks
+from mkdocs_codeexec.languages.rust.manifests import PACKAGE_FILE_LIMIT, around, manifest_of
+from mkdocs_codeexec.untrusted.regular import text_of
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.languages.rust.environments.manifest import Table
@@ -52,10 +53,9 @@ def workspaces(packages: Iterable[Path], project: Path) -> tuple[Workspace, ...]
 
 def root_of(package: Path) -> Path | None:
     """Return the root of the workspace that the package in a folder belongs to; None if there is no package."""
-    try:
-        manifest = read_toml((package / "Cargo.toml").read_bytes())
-    except OSError:
+    if not (package / "Cargo.toml").is_file():
         return None
+    manifest = manifest_of(package)
     if isinstance(manifest.get("workspace"), Mapping):
         return package
     own = manifest.get("package")
@@ -90,7 +90,7 @@ def members(root: Path, manifest: Mapping[str, object]) -> Iterator[tuple[str, P
 
 def package_name(folder: Path) -> str:
     """Return what the package in `folder` is called, empty if there is none."""
-    package = read_toml(_content(folder / "Cargo.toml").encode()).get("package")
+    package = manifest_of(folder).get("package")
     return str(package.get("name", "")) if isinstance(package, Mapping) else ""
 
 
@@ -143,7 +143,7 @@ def placed(value: object, root: Path, project: Path) -> object:
 
 
 def _read(root: Path) -> Workspace:
-    manifest = read_toml(_content(root / "Cargo.toml").encode())
+    manifest = manifest_of(root)
     lock = _content(root / LOCK)
     return Workspace(root, manifest, lock if locks.readable(lock) else "", not _is_ignored(root))
 
@@ -161,15 +161,12 @@ def _is_ignored(root: Path) -> bool:
 
 
 def _content(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, ValueError):
-        return ""
+    return text_of(path, PACKAGE_FILE_LIMIT, around(path.parent) if path.is_symlink() else None)
 
 
 def _table(folder: Path) -> Mapping[str, object] | None:
     """Return `[workspace]` of the manifest in `folder`."""
-    found = read_toml(_content(folder / "Cargo.toml").encode()).get("workspace")
+    found = manifest_of(folder).get("workspace")
     return found if isinstance(found, Mapping) else None
 
 

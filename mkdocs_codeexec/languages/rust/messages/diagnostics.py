@@ -10,11 +10,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from mkdocs_codeexec.core.outcome import Diagnostic, Exited, NotStarted, Signaled, Span, StepResult, Termination
+from mkdocs_codeexec.core.outcome import LAST, Diagnostic, Exited, NotStarted, Signaled, Span, StepResult, Termination
 from mkdocs_codeexec.languages.rust.source.prepare import FILE
 
 _LINKER_KILLED = re.compile(
-    r"linking with .* failed: signal: (\d+)|(?:ld|collect2)\S*:? (?:\S+ )*?terminated with signal (\d+)"
+    r"linking with .* failed: signal: (\d{1,3})\b|(?:ld|collect2)\S*:? (?:\S+ )*?terminated with signal (\d{1,3})\b"
 )
 _NO_LINKER = re.compile(r"\Alinker `([^`]*)` not found")
 _LINKER_FAILED = re.compile(
@@ -152,4 +152,5 @@ def _span(span: Mapping[str, object]) -> Span:
 
 
 def _int(value: object) -> int:
-    return value if isinstance(value, int) else 1
+    """Return a line or a column: one that can be, whatever was said."""
+    return min(max(value, 1), LAST) if isinstance(value, int) else 1

@@ -26,6 +26,8 @@ _SOCKET = 3
 _QUIET = 0x7FFFC0DE
 _NAMES = "/codeexec-names/"
 _BLIND = "/codeexec-blind"
+_MOST = 60_000
+"""Bytes that the supervisor takes with the listener."""
 
 
 def _hide() -> None:
@@ -40,8 +42,10 @@ def _hide() -> None:
     sys.path_importer_cache.pop(_FOLDER, None)
 
 
-def _listen() -> bool:
-    """Take the filter from the socket, put it on this process, and send the listener; return whether that was done.
+def _listen(told: bytes) -> bool:
+    """Take the filter from the socket, put it on this process, and send the listener and what is `told` beside it.
+
+    Return whether that was done.
 
     By calls of the system, through `_ctypes` alone: `ctypes` and `socket` would take longer than all else.
     """
@@ -56,7 +60,7 @@ def _listen() -> bool:
     if listener >= 0:
         # `struct cmsghdr` with SOL_SOCKET and SCM_RIGHTS, `struct iovec` and `struct msghdr` (`recv(2)`, `cmsg(3)`).
         control = _words(20, 1 | 1 << 32, listener)
-        text = b"L"
+        text = b"L" + told
         vector = _words(_address(text), len(text))
         header = _words(0, 0, _address(vector), 1, _address(control), len(control), 0)
         _ctypes.call_function(call, (sendmsg, _SOCKET, header, 0))
@@ -127,8 +131,9 @@ def _observe_imports() -> None:
         return stat(path, dir_fd=_QUIET) if path.startswith("/") else stat(path)
 
     def _path_isdir(path: str) -> bool:
+        own = path in untold or (path.startswith(library + "/") and "-packages" not in path)
         try:
-            mode = stat(path or posix.getcwd()).st_mode
+            mode = stat(path, dir_fd=_QUIET).st_mode if own else stat(path or posix.getcwd()).st_mode
         except OSError:
             return False
         return mode & 0o170000 == 0o040000
@@ -151,35 +156,89 @@ def _observe_imports() -> None:
             del sys.path_importer_cache[path]
 
 
-def _tell_of_the_start() -> None:
-    """Tell of modules that `.pth` files have had imported."""
+def _of_the_start() -> list[str]:
+    """Return the files of modules that `.pth` files have had imported."""
     library = _library()
+    found = []
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
         ours = isinstance(file, str) and (
             file.startswith(_FOLDER) or (file.startswith(library) and "-packages/" not in file)
         )
         if isinstance(file, str) and not ours:
-            _look_for(file)
+            found.append(f"f{file}")
+    return found
 
 
-def _start() -> None:
-    """Be observed from now on, if anybody listens."""
-    _hide()
+def _come_next() -> list[str] | None:
+    """Look for the module of this name that comes next on the path, while nobody listens: it hardly ever is there.
+
+    Return what was looked for, a letter and a path each; None if the module is there, or if only imports can tell.
+    """
+    external: Any = sys.modules["_frozen_importlib_external"]
+    if len(sys.path_hooks) != 2:  # those of Python itself
+        return None
+    own = (_library(), _library() + "/lib-dynload")
+    found = []
+    for path in sys.path:
+        if not path.startswith("/"):
+            return None
+        try:
+            is_folder = posix.stat(path).st_mode & 0o170000 == 0o040000
+        except FileNotFoundError:
+            found.append(f"f{path}")
+            continue
+        finder: Any = external.PathFinder._path_importer_cache(path) if is_folder else None
+        if type(finder) is not external.FileFinder or finder.find_spec("sitecustomize") is not None:
+            return None
+        if path not in own:
+            found.append(f"n{path}\nsitecustomize")
+    return found
+
+
+def _is_found_elsewhere() -> bool:
+    """Tell whether anything else than the path may lead to the module that comes next."""
+    bootstrap: Any = sys.modules["_frozen_importlib"]
+    usual = (bootstrap.BuiltinImporter, bootstrap.FrozenImporter, sys.modules["_frozen_importlib_external"].PathFinder)
     try:
-        listening = _listen()
+        others: list[Any] = [finder for finder in sys.meta_path if finder not in usual]
+        return any(finder.find_spec("sitecustomize", None, None) is not None for finder in others)
+    except Exception:  # noqa: BLE001 - the import will tell
+        return True
+
+
+def _start() -> bool:
+    """Be observed from now on, if anybody listens; return whether the module of this name that comes next is nowhere."""
+    _hide()
+    told: list[str] = []
+    coming = None
+    listening = False
+    try:
+        told = _of_the_start()
+        try:
+            coming = _come_next()
+        except Exception:  # noqa: BLE001 - the import will tell
+            coming = None
+        told += coming or ()
+        text = "\0".join(told).encode(sys.getfilesystemencoding(), sys.getfilesystemencodeerrors())
+        if len(text) <= _MOST:
+            told = []
+        listening = _listen(b"" if told else text)
     except Exception:  # noqa: BLE001 - the sample runs on unobserved
-        listening = False
         try:
             posix.close(_SOCKET)
         except OSError:
             pass
-    if listening:
-        try:
-            _tell_of_the_start()
-            _observe_imports()
-        except Exception:  # noqa: BLE001 - as above
-            _look_for(_BLIND)
+    if not listening:
+        return False
+    try:
+        for item in told:  # what is too long
+            _look_for(item[1:] if item[0] == "f" else _NAMES + item[1:])
+        _observe_imports()
+    except Exception:  # noqa: BLE001 - as above
+        _look_for(_BLIND)
+        return False
+    return coming is not None
 
 
 def _go_on() -> None:
@@ -193,5 +252,5 @@ def _go_on() -> None:
         sys.modules["sitecustomize"] = ours
 
 
-_start()
-_go_on()
+if not _start() or _is_found_elsewhere():
+    _go_on()

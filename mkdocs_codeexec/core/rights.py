@@ -1,0 +1,99 @@
+"""What the fences of a page may ask for: the one place where that is decided.
+
+Rights come from the configuration. A page can use what the configuration lets its fences ask for, and can go without;
+what the configuration denies, no page grants itself.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.core.protocols import Unavailability
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.confinement import SandboxMode
+    from mkdocs_codeexec.core.sample import Sample
+    from mkdocs_codeexec.core.settings import NetworkPolicy, Settings
+
+LONGER = 3
+"""How many times the configured `timeout` a fence may ask for, where nothing limits the whole batch."""
+
+
+def network(policy: NetworkPolicy, asked: bool | None, sandbox: SandboxMode) -> bool:  # noqa: FBT001 - three answers
+    """Return whether a sample may use the network; whoever denies it prevails.
+
+    Args:
+        policy: What the configuration says of its language.
+        asked: What its fence says; None if it says nothing.
+        sandbox: How strongly samples must be confined.
+    """
+    if policy == "false" or asked is False or sandbox == "strict":
+        return False
+    return policy == "true" or asked is True
+
+
+def refusal(sample: Sample, settings: Settings) -> Unavailability | None:
+    """Return what the fence of `sample` asks for and cannot have, whatever is stored; None if there is nothing."""
+    if sample.ignored:
+        return None
+    return _no_network(sample, settings) or _no_time(sample, settings)
+
+
+def denial(sample: Sample, settings: Settings) -> Unavailability | None:
+    """Return why `sample` is not executed in this build, although what is stored of it may be shown.
+
+    In a build of a stranger's work the fence may be the stranger's: it is not what grants a right.
+    """
+    asks = sample.given.network is True and policy(sample.language, settings) == "ask"
+    if not asks or not settings.stranger:
+        return None
+    return Unavailability(
+        f"`network` is not granted to fences here: {settings.stranger}",
+        "execute it in a build of your own; what that stores is shown here, too",
+    )
+
+
+def overruled(settings: Settings) -> str:
+    """Return what the configuration grants and `sandbox: strict` takes away, in words; empty if that is nothing."""
+    names = ("rust", *settings.scripts) if settings.sandbox == "strict" else ()
+    found = [f"`languages.{name}.network`" for name in names if policy(name, settings) == "true"]
+    return f"`sandbox: strict` gives no sample the network, whatever {', '.join(found)} says" if found else ""
+
+
+def longest(settings: Settings) -> float | None:
+    """Return the seconds that a fence may ask for; None if that is bounded by what all samples may take."""
+    return None if settings.total_timeout is not None else LONGER * settings.timeout
+
+
+def policy(language: str, settings: Settings) -> NetworkPolicy:
+    """Return what the configuration says of the network for `language`."""
+    if language == "rust":
+        return settings.rust.network if settings.rust else "false"
+    return settings.scripts[language].network if language in settings.scripts else "false"
+
+
+def _no_network(sample: Sample, settings: Settings) -> Unavailability | None:
+    if sample.given.network is not True:
+        return None
+    if policy(sample.language, settings) == "false":
+        return Unavailability(
+            f"`network`: the configuration gives fences in `{sample.language}` no network",
+            f"write `network: ask` below `languages.{sample.language}` in `mkdocs.yml`, or take the word away",
+        )
+    if settings.sandbox == "strict":
+        return Unavailability(
+            "`network`: `sandbox: strict` gives no sample the network", "execute it with `sandbox: required`"
+        )
+    return None
+
+
+def _no_time(sample: Sample, settings: Settings) -> Unavailability | None:
+    most = longest(settings)
+    if most is None or sample.timeout is None or sample.timeout <= most:
+        return None
+    return Unavailability(
+        f'`timeout="{sample.timeout:g}"`: a fence may ask for {most:g} s at most here, '
+        f"{LONGER} times the `timeout` of the configuration",
+        f"write `timeout: {math.ceil(sample.timeout / LONGER)}`, or a `total_timeout`, in `mkdocs.yml`",
+    )

@@ -1,0 +1,136 @@
+"""What samples of an Environment see of the target directory: what it consists of itself, picked out by links.
+
+The directory is shared by all Environments of a toolchain, of other sites too, and holds the lock that cargo takes. So the
+libraries of one get a folder of their own, where rustc finds those that nobody names by the name of a folder. They are
+hard links: a file for each library, and one mount for all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from mkdocs_codeexec.untrusted.regular import is_within
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.languages.rust.environments.capture import Arguments
+
+_LIBRARIES = (".rlib", ".rmeta", ".so", ".dylib", ".a")
+
+
+class Picked(NamedTuple):
+    """What belongs to one Environment; names relative to the target directory.
+
+    Attributes:
+        libraries: What rustc has made.
+        made: Folders of what build scripts have made.
+    """
+
+    libraries: tuple[str, ...] = ()
+    made: tuple[str, ...] = ()
+
+
+NOTHING = Picked()
+
+
+def read(messages: str, target: Path) -> Picked:
+    """Return what cargo's `messages` name (the cargo book, "External Tools")."""
+    libraries: dict[str, None] = {}
+    made: dict[str, None] = {}
+    for message in _messages(messages):
+        names, out = message.get("filenames"), message.get("out_dir")
+        for name in names if isinstance(names, list) else ():
+            if str(name).endswith(_LIBRARIES) and is_within(str(name), str(target)):
+                libraries[os.path.relpath(str(name), target)] = None
+        if isinstance(out, str) and is_within(out, str(target)):
+            made[os.path.relpath(out, target)] = None
+    return Picked(tuple(sorted(libraries)), tuple(sorted(made)))
+
+
+def pick(picked: Picked, target: Path, folder: Path) -> None:
+    """Put the libraries that are `picked` into `folder`, each as it is by now, and nothing else.
+
+    A build may have put anything in their places: what is no regular file in the target directory is left out.
+
+    Raises:
+        OSError: As the disk says.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o755)  # where root builds, another user reads it
+    for name in os.listdir(folder):  # noqa: PTH208 - names are all that is wanted
+        if name not in _names(picked):
+            (folder / name).unlink()
+    for source in (target / name for name in picked.libraries):
+        if not _is_in(source.parent, target) or not stat.S_ISREG(os.lstat(source).st_mode):
+            continue
+        place = folder / source.name
+        if place.exists() and place.samefile(source):
+            continue
+        new = folder / f".{source.name}"
+        new.unlink(missing_ok=True)
+        try:
+            os.link(source, new, follow_symlinks=False)
+        except OSError:  # no links on this disk, or not to files of others
+            shutil.copyfile(source, new, follow_symlinks=False)
+        new.replace(place)
+
+
+def is_picked(picked: Picked, folder: Path) -> bool:
+    """Tell whether all is in `folder` that is `picked`."""
+    try:
+        return _names(picked) == set(os.listdir(folder))  # noqa: PTH208 - names are all that is wanted
+    except OSError:
+        return False
+
+
+def rewritten(arguments: Arguments, picked: Picked, target: Path, folder: Path) -> Arguments:
+    """Return `arguments` that look into `folder` for libraries, and what their samples see."""
+    names = _names(picked)
+    argv: list[str] = []
+    seen: set[str] = set()
+    for word in arguments.argv:
+        if word.startswith("dependency=") and is_within(word.partition("=")[2], str(target)):
+            word = f"dependency={folder}"  # noqa: PLW2901
+            if word in seen:  # one for this machine, and one for what is compiled
+                argv.pop()  # its `-L`
+                continue
+            seen.add(word)
+        crate, equals, path = word.rpartition("=")
+        if equals and is_within(path, str(target)) and Path(path).name in names and argv and argv[-1] == "--extern":
+            word = f"{crate}={folder / Path(path).name}"  # noqa: PLW2901
+        argv.append(word)
+    made = [str(target / name) for name in picked.made if _is_in(target / name, target)]
+    native = [name for name in arguments.native if _is_in(Path(name), target)]
+    return arguments._replace(argv=tuple(argv), sees=(str(folder), *made, *native))
+
+
+def _names(picked: Picked) -> set[str]:
+    return {Path(name).name for name in picked.libraries}
+
+
+def _is_in(path: Path, target: Path) -> bool:
+    """Tell whether `path` is where its name says: a build could have put links on the way."""
+    return os.path.realpath(path) == os.path.join(os.path.realpath(target), os.path.relpath(path, target))  # noqa: PTH118
+
+
+def _messages(text: str) -> Iterator[Mapping[str, object]]:
+    for line in text.splitlines():
+        if line.startswith("{"):
+            try:
+                value = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(value, dict):
+                yield value
+
+
+def names(sees: Sequence[str], target: str) -> Iterator[tuple[str, str]]:
+    """Yield what the folder of libraries is called where somebody reads of it: as if they were where cargo made them."""
+    for folder in sees:
+        if not is_within(folder, target):
+            yield folder, "target/debug/deps"

@@ -1,0 +1,59 @@
+"""What may change how a sample ended, by what is known of its end alone; languages know more of theirs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.core.confinement import ISOLATED
+from mkdocs_codeexec.core.outcome import Exited, LimitReached, OutOfMemory, Signaled
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.outcome import Outcome
+
+
+def hint_of(outcome: Outcome, language: str) -> str:
+    """Return which option may change how the last step ended; nothing if none is known to."""
+    step = outcome.steps[-1]
+    match step.ended:
+        case Exited(126 | 127) if step.kind == "run" and outcome.sandbox in ISOLATED:  # a shell's "command not found"
+            return (
+                "the sandbox shows programs of the system and of the language; the folder of another one is named "
+                f"under `languages.{language}.readable` in mkdocs.yml"
+            )
+        case Exited() | Signaled() if outcome.sandbox in ISOLATED and (call := refused(step.stderr)):
+            return (
+                f"the sandbox refuses some system calls{call}; docs/sandbox.md of mkdocs-codeexec lists them, and what "
+                "works instead"
+            )
+        case OutOfMemory(limit):
+            name = "memory"
+        case LimitReached(name, limit):
+            pass
+        case _:
+            return ""
+    option = "build_limits" if step.kind == "build" else "limits"
+    # The system says the same of a thread that finds no memory for its stack.
+    more = "; the stacks of threads count as `memory`" if name == "processes" else ""
+    return f"`{option}: {{{name}: {2 * limit}}}` in mkdocs.yml allows twice as much{more}"
+
+
+_REFUSED = re.compile(
+    r"Operation not permitted|Function not implemented|\(os error (?:1|38)\)|\b(?:EPERM|ENOSYS)\b|PermissionError: \[Errno 1\]"
+)
+"""What programs say whose system call was refused, or is not there: EPERM and ENOSYS, in words and by name."""
+_CALL = re.compile(
+    r"\b(ptrace|prlimit|setpriority|ioprio_set|sched_set\w+|shmget|shmat|semget|msgget|mq_open|inotify_\w+|socket|connect"
+    r"|bind|mount|unshare|chroot|setns|perf_event_open|bpf|io_uring_\w+|keyctl|process_vm_\w+|memfd_secret)\b"
+)
+
+
+def refused(said: str) -> str:
+    """Return which system call the sandbox may have refused, by what a program `said`; nothing if it says no such thing."""
+    found = _REFUSED.search(said)
+    if found is None:
+        return ""
+    start = said.rfind("\n", 0, found.start()) + 1
+    end = said.find("\n", found.end())
+    call = _CALL.search(said[start : end if end >= 0 else len(said)])
+    return f", `{call[1]}` perhaps" if call else ", perhaps one that it has made"

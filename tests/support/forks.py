@@ -1,0 +1,149 @@
+"""Commands in processes of their own that begin where MkDocs is imported: half of what a small build takes is imports.
+
+    done = run("mkdocs", "build", cwd=site, env=environment)
+
+A server, which is this file, is started once; it imports what every build does, calls nothing of it, and forks for each. What
+differs from `python -m`: all have the server's seed of hashes. Who gives a `PYTHONHASHSEED` gets a Python of its own.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+IMPORTED = (
+    *("mkdocs.commands.build", "mkdocs.config.defaults", "mkdocs.contrib.search.search_index", "mkdocs.theme", "click"),
+    *("pymdownx.superfences", "pymdownx.highlight", "pymdownx.snippets", "pymdownx.tabbed"),
+    *(f"markdown.extensions.{name}" for name in ("admonition", "attr_list", "fenced_code", "tables", "toc")),
+    *(f"pygments.lexers.{name}" for name in ("python", "rust", "shell", "special")),
+    *("mkdocs_codeexec.plugin", "mkdocs_codeexec.cli", "pygments.formatters.html"),
+)  # fmt: skip
+
+
+def run(
+    module: str, *args: str, cwd: Path, env: Mapping[str, str], timeout: float = 200
+) -> subprocess.CompletedProcess[str]:
+    """Return what `python -m module args` does in `cwd`, without standard input; it is killed if it takes too long."""
+    argv = [sys.executable, "-m", module, *args]
+    if _read_at_start(env) != _read_at_start(os.environ):
+        return subprocess.run(
+            argv,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+    request = json.dumps({"module": module, "args": args, "cwd": str(cwd), "env": dict(env)}).encode()
+    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+        answers, theirs = os.pipe()
+        try:
+            socket.send_fds(_server(), [request], [stdout.fileno(), stderr.fileno(), theirs])
+            os.close(theirs)
+            pid = int(_line(answers))
+            if not select.select([answers], [], [], timeout)[0]:
+                os.kill(pid, signal.SIGKILL)
+                raise subprocess.TimeoutExpired(argv, timeout)
+            status = int(_line(answers))
+        finally:
+            os.close(answers)
+        return subprocess.CompletedProcess(argv, status, *map(_text, (stdout, stderr)))
+
+
+def _read_at_start(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that count when Python starts."""
+    return {name: value for name, value in env.items() if name.startswith(("PYTHON", "LC_", "LANG", "LD_"))}
+
+
+def _line(pipe: int) -> bytes:
+    found = b""
+    while not found.endswith(b"\n"):
+        found += os.read(pipe, 1) or b"!\n"  # no number
+    return found
+
+
+def _text(file: Any) -> str:
+    file.seek(0)
+    return str(file.read().decode("utf-8"))
+
+
+@cache
+def _server() -> socket.socket:
+    """Return the way to this process's server, which ends with it."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    started = subprocess.Popen(
+        [sys.executable, __file__, str(theirs.fileno())], pass_fds=[theirs.fileno()], start_new_session=True
+    )
+    theirs.close()
+
+    @atexit.register
+    def close() -> None:
+        ours.close()
+        started.wait()
+
+    return ours
+
+
+def serve(channel: socket.socket) -> dict[str, Any]:
+    """Fork for each request; return it in the process that is to do it."""
+    for name in IMPORTED:
+        with suppress(ImportError):
+            import_module(name)
+    gc.collect()
+    gc.freeze()
+    while True:
+        request, descriptors, _, _ = socket.recv_fds(channel, 1 << 20, 3)
+        if not request:
+            sys.exit()
+        if os.fork() == 0:
+            channel.close()
+            *outputs, answers = descriptors
+            child = os.fork()
+            if child == 0:
+                os.close(answers)
+                _become(json.loads(request), *outputs)
+                return dict(json.loads(request))
+            os.write(answers, f"{child}\n".encode())
+            _, status = os.waitpid(child, 0)
+            os.write(answers, f"{os.waitstatus_to_exitcode(status)}\n".encode())
+            os._exit(0)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+
+
+def _become(request: dict[str, Any], *outputs: int) -> None:
+    """Make of this process what it would be if it had just been started."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for descriptor, number in zip((nothing, *outputs), range(3), strict=True):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    os.environ.clear()
+    os.environ.update(request["env"])
+    os.chdir(request["cwd"])
+    sys.path[0] = request["cwd"]
+
+
+if __name__ == "__main__":
+    asked = serve(socket.socket(fileno=int(sys.argv[1])))
+    sys.argv = [sys.argv[0], *asked["args"]]
+    runpy.run_module(asked["module"], run_name="__main__", alter_sys=True)

@@ -1,0 +1,268 @@
+"""`codeexec doctor`: what is here and what is missing; what its probes are, and how what they found is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from support import forks
+
+from mkdocs_codeexec.core.confinement import WALLS
+from mkdocs_codeexec.probing import program, ways
+from mkdocs_codeexec.probing.canaries import Canaries, Places
+from mkdocs_codeexec.probing.report import Level
+from mkdocs_codeexec.probing.table import BUILD_SCRIPT, GROUPS, MACRO, PROBES, PYTHON, WAYS, Probe
+from mkdocs_codeexec.probing.ways import Tried
+from mkdocs_codeexec.report.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conftest import Project
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="what is tried is of Linux")
+
+
+def doctor(folder: Path, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return forks.run("mkdocs_codeexec.cli", "doctor", *args, cwd=folder, env=os.environ | {"NO_COLOR": "1"} | env)
+
+
+# --- What is here -------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_here_is_told_where_no_site_is(tmp_path: Path) -> None:
+    """By section; it is all there on a machine that runs the tests."""
+    ended = doctor(tmp_path)
+    lines = ended.stdout.splitlines()
+
+    assert 0 == ended.returncode, ended.stderr
+    assert ["sandbox", "toolchains", "store", "environments"] == [line for line in lines[1:] if line[:1].isalpha()]
+    assert any(line.startswith("  ok       python       cpython 3.") for line in lines), ended.stdout
+    assert [] == [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_programs_read_the_same_as_json(project: Project) -> None:
+    """Each check with its state; a language whose program is not there is missing if the site names it."""
+    project.page("")
+    project.configure({"languages": {"lua": {"command": ["no-such-lua", "{file}"]}}})
+    ended = doctor(project.root, "--json", CODEEXEC_SANDBOX="off")
+    report = json.loads(ended.stdout)
+    states = {(one["section"], one["name"]): (one["state"], one["words"]) for one in report["checks"]}
+
+    assert (1, False) == (ended.returncode, report["ok"])
+    assert ("missing", "`no-such-lua` was not found") == states["toolchains", "lua"]
+    assert ("note", "no sandbox: samples are you") == states["sandbox", "off"]
+    assert "ok" == states["toolchains", "python"][0]
+    assert {"missing": 1} == {
+        name: n for name, n in Counter(s for s, _ in states.values()).items() if name == "missing"
+    }
+
+
+def test_a_sandbox_that_is_required_and_missing_is_told(project: Project) -> None:
+    """With the reason; then no program is started, not even to ask what it is."""
+    project.page("")
+    ended = doctor(project.root, CODEEXEC_SANDBOX="required", CODEEXEC_SANDBOX_TIERS="limits")
+
+    assert 1 == ended.returncode
+    assert "  missing  required     `sandbox: required`, but samples would only be under `limits` here" in ended.stdout
+    assert "\n  ok       python" not in ended.stdout
+
+
+def test_a_store_that_cannot_be_written_is_told(project: Project) -> None:
+    """Where a file is in its place."""
+    project.page("")
+    ended = doctor(project.root, CODEEXEC_CACHE_DIR=str(project.write("a-file", "")))
+
+    assert 1 == ended.returncode
+    assert f"  missing  results      {project.root / 'a-file'} cannot be written\n           hint: " in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--repeat", "2"], "`--repeat` is not an argument of `doctor`"),
+        (["--quick"], "`--quick` is not an argument of `doctor`"),
+    ],
+)
+def test_usage(tmp_path: Path, args: list[str], message: str) -> None:
+    """Options of other commands are refused."""
+    ended = doctor(tmp_path, *args)
+
+    assert (2, True) == (ended.returncode, message in ended.stderr)
+
+
+def test_probes_belong_to_the_doctor(tmp_path: Path) -> None:
+    """And to no other command."""
+    ended = forks.run("mkdocs_codeexec.cli", "check", "--probe", cwd=tmp_path, env=os.environ)
+
+    assert (2, True) == (ended.returncode, "`--probe` is not an argument of `check`" in ended.stderr)
+
+
+def test_where_no_level_works_nothing_is_tried_and_that_is_no_success(tmp_path: Path) -> None:
+    """With why, and what would change it."""
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    ended = doctor(tmp_path, "--probe", PATH=str(empty), CODEEXEC_SANDBOX_TIERS="bubblewrap")
+
+    assert 1 == ended.returncode
+    assert ended.stdout.startswith("bubblewrap: not tried, "), ended.stdout
+    assert "`bwrap` was not found" in ended.stdout
+
+
+def test_rust_is_skipped_with_a_reason_where_there_is_no_cargo(tmp_path: Path) -> None:
+    """And samples are tried all the same."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("bwrap", "bash", "cat"):
+        if path := shutil.which(name):
+            (programs / name).symlink_to(path)
+    ended = doctor(tmp_path, "--probe", "--json", PATH=str(programs), CODEEXEC_SANDBOX_TIERS="limits")
+    (level,) = json.loads(ended.stdout)["levels"]
+
+    assert 0 == ended.returncode, ended.stdout
+    assert {MACRO: "there is no cargo", BUILD_SCRIPT: "there is no cargo"} == {
+        way: why for way, why in level["skipped"].items() if way in (MACRO, BUILD_SCRIPT)
+    }
+    assert 86 == len(level["ways"][PYTHON])
+
+
+# --- Probes -------------------------------------------------------------------------------------------------------------
+
+
+def test_there_are_86_probes_each_with_its_words() -> None:
+    """Each in a group, and each once."""
+    assert 86 == len({probe.name for probe in PROBES}) == len({probe.words for probe in PROBES})
+    assert set(GROUPS) == {probe.group for probe in PROBES}
+
+
+def test_a_stronger_level_promises_whatever_a_weaker_one_does() -> None:
+    """As whoever, and without a sandbox nothing is promised."""
+    for probe in PROBES:
+        for root in (True, False):
+            for way in probe.ways:
+                promised = [probe.promised(level, way, root=root, landlock=7) for level in WALLS]
+                assert promised == sorted(promised, reverse=True), probe
+                assert not probe.promised("off", way, root=root, landlock=7)
+                assert promised[0] or way in probe.open_to, probe
+
+
+def test_the_program_is_one_text_that_needs_no_file() -> None:
+    """It is compiled as it is; an argument of a command line holds it."""
+    text = program.program()
+
+    compile(text, "program", "exec")
+    assert len(text.encode()) < 128 * 1024
+    assert "mkdocs_codeexec" not in text.replace("mkdocs_codeexec.probing", "")
+
+
+@pytest.fixture
+def canaries(tmp_path: Path) -> Iterator[Canaries]:
+    places = Places(tmp_path / "places")
+    with Canaries(places, "here", {}) as found:
+        yield found
+    places.close()
+
+
+def test_nothing_has_changed_if_nobody_has_done_anything(canaries: Canaries) -> None:
+    """Looking at canaries changes none."""
+    assert [{}, {}] == [canaries.changed(), canaries.changed()]
+
+
+def test_a_link_that_was_followed_is_seen(canaries: Canaries) -> None:
+    """What it led to is not as it was: emptied, or given to another user."""
+    shutil.rmtree(Path(canaries.described["outside"]) / "links")
+    (Path(canaries.described["outside"]) / "links").mkdir()
+
+    assert {"files.links": "a link was followed"} == canaries.changed()
+
+
+def test_what_no_limit_ends_is_told(tmp_path: Path) -> None:
+    """Without a sandbox, the same samples have all that they want."""
+    places = Places(tmp_path / "places")
+    settings = replace(ways._settings("off", places, os.environ), sandbox="off")
+    found = ways._ends(settings, Console(log=_Nobody(), color=False, out=None))
+    places.close()
+
+    assert dict.fromkeys(ways.ENDS, "reached") == {name: state for name, (state, _) in found.items()}
+
+
+class _Nobody:
+    def log(self, level: int, msg: str, /, *args: object) -> None:
+        pass
+
+    def isEnabledFor(self, level: int, /) -> bool:  # noqa: N802 - logging's name
+        del level
+        return False
+
+
+# --- The report ---------------------------------------------------------------------------------------------------------
+
+TABLE = (
+    Probe("files.read", "read a file"),
+    Probe("files.stat", "ask for the size of a file", "bubblewrap"),
+    Probe("limits.memory", "take more memory", "limits", ways=(PYTHON,)),
+)
+
+
+def level(name: str, found: dict[str, dict[str, str]], **more: object) -> Level:
+    tried = Tried({way: {one: (state, "word") for one, state in states.items()} for way, states in found.items()})
+    return Level(name, root=False, landlock=7, tried=tried, probes=TABLE, **more)  # type: ignore[arg-type]
+
+
+HELD = dict.fromkeys(("files.read", "files.stat", "limits.memory"), "held")
+
+
+def test_what_was_reached_although_it_is_promised_is_a_difference() -> None:
+    """It is named with how it was reached; one way is enough, whatever the others came to."""
+    shell = {"files.read": "reached", "files.stat": "held"}
+    found = level("landlock", {PYTHON: HELD, "shell": shell})
+    lines = list(found.lines())
+
+    assert found.differs
+    assert "held 2 of 3 in landlock" == lines[0]
+    assert "  NOT HELD files.read (shell): read a file; word" == lines[-1]
+    assert [{"probe": "files.read", "way": "shell", "words": "read a file", "detail": "word"}] == found.to_json()[
+        "differences"
+    ]
+
+
+def test_what_is_open_by_the_documents_is_no_difference() -> None:
+    """It is told, and counts as not held."""
+    found = level("landlock", {PYTHON: HELD | {"files.stat": "reached"}})
+    lines = list(found.lines())
+
+    assert not found.differs
+    assert "held 2 of 3 in landlock" == lines[0]
+    assert "  reached, as docs/security.md says: ask for the size of a file" == lines[-1]
+    assert level("bubblewrap", {PYTHON: HELD | {"files.stat": "reached"}}).differs
+
+
+def test_what_is_not_there_is_neither_held_nor_reached() -> None:
+    """It is counted by itself."""
+    found = level("bubblewrap", {PYTHON: HELD | {"files.read": "absent"}})
+
+    assert not found.differs
+    assert "held 2 of 3 in bubblewrap, 1 not there on this machine" == next(found.lines())
+
+
+def test_a_probe_that_does_not_answer_is_a_difference() -> None:
+    """Nobody knows then whether it is held."""
+    found = level("bubblewrap", {PYTHON: {name: state for name, state in HELD.items() if name != "files.read"}})
+
+    assert found.differs
+    assert "  NOT TOLD files.read (Python)" in list(found.lines())
+
+
+def test_ways_are_all_told() -> None:
+    """Each has a column."""
+    header = list(level("bubblewrap", dict.fromkeys(WAYS, HELD)).lines())[1]
+
+    assert [word for way in WAYS for word in way.split()] == header.split()
