@@ -737,7 +737,8 @@ def test_a_file_that_is_only_mapped_is_limited(sandbox: Sandbox) -> None:
     """A file that has no name, and no descriptor either, takes its place on the disk, and is found by that."""
     code = (
         "import mmap, os, sys, time\nf = open('x', 'wb+')\nos.remove('x')\n"
-        "for _ in range(99):\n    f.write(b'x' * (1 << 20)); f.flush()\n"
+        "try:\n    for _ in range(99): f.write(b'x' * (1 << 20)); f.flush()\n"
+        "except OSError:\n    time.sleep(0.5)\n    raise\n"
         "m = mmap.mmap(f.fileno(), 4096)\nf.close()\ntime.sleep(20)"
     )
     found = sandbox.python(code)
