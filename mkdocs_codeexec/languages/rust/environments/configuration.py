@@ -47,6 +47,8 @@ _PROGRAMS = (("target", "*", "linker"), ("target", "*", "ar"))
 """Paths if there is a slash in them, else looked for in PATH."""
 _DEEPEST = 8
 """How deep one file includes another."""
+_MOST = 64
+"""Files that one file includes, with all that these include."""
 _OURS = frozenset({"HOME", "TMPDIR", "RUST_BACKTRACE", "RUST_LIB_BACKTRACE"})
 """Variables that are not cargo's to set for samples: `languages.rust.backtrace` is the option for the last two."""
 
@@ -257,18 +259,31 @@ def _read(path: Path, tree: Path | None = None) -> Table:
     return found
 
 
-def _documents(path: Path, tree: Path | None, depth: int = 0) -> Iterator[tuple[Path, Mapping[str, object]]]:
-    """Yield what the file `path` says, then what it includes, each with the folder at which its paths start."""
+def _documents(
+    path: Path, tree: Path | None, above: tuple[Path, ...] = (), read: list[Path] | None = None
+) -> Iterator[tuple[Path, Mapping[str, object]]]:
+    """Yield what the file `path` says, then what it includes, each with the folder at which its paths start.
+
+    Args:
+        path: The file.
+        tree: It must lead to something in this folder, if there is one.
+        above: Which files include it; cargo refuses one that includes itself.
+        read: What has been read already.
+    """
+    read = [] if read is None else read
+    if path in above or len(above) > _DEEPEST or len(read) > _MOST:
+        return
+    read.append(path)
     content = read_regular(Path(os.path.realpath(path)), LIMIT) if tree is None else read_regular(path, LIMIT, tree)
     if content is None:
         return
     config = read_toml(content)
     yield path.parent.parent, config
     wanted = config.get("include")
-    for item in reversed(wanted) if isinstance(wanted, list) and depth < _DEEPEST else ():
+    for item in reversed(wanted) if isinstance(wanted, list) else ():
         name = item.get("path") if isinstance(item, Mapping) else item
         if isinstance(name, str):  # relative to the file itself
-            yield from _documents(path.parent / name, tree, depth + 1)
+            yield from _documents(Path(os.path.normpath(path.parent / name)), tree, (*above, path), read)
 
 
 def _merge(here: Table, further: Mapping[str, object]) -> None:
