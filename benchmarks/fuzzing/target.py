@@ -17,11 +17,11 @@ from typing import NamedTuple, TypeAlias
 Mutator: TypeAlias = Callable[[bytes, int, random.Random], bytes]
 """Returns a mutant of an input, of so many bytes at most."""
 
-LONGEST = 32 * 1024
+LONGEST = 64 * 1024
 """Bytes of an input."""
 MEMORY = 160 * 1024 * 1024
 """Bytes of address space that one input may add, however large the numbers in it are."""
-BASE, EACH = 0.25, 40e-6
+BASE, EACH = 0.3, 15e-6
 """Seconds of processor time that an input may take, and those for each of its bytes: in instrumented code."""
 HANGS = 20.0
 """Seconds after which an input is given up."""
