@@ -50,6 +50,8 @@ def words(*vocabulary: str | bytes) -> Mutator:
         found = bytearray(data)
         for _ in range(rng.randrange(1, 4)):
             at = rng.randrange(len(found) + 1)
+            if rng.random() < 0.4:  # where a line begins, most is possible
+                at = found.find(b"\n", at) + 1
             word = rng.choice(known)
             if rng.random() < 0.2:  # half a word may be looked through for its end
                 word = word[: rng.randrange(1, len(word) + 1)]

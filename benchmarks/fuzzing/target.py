@@ -101,7 +101,7 @@ def _once(target: Target, data: bytes) -> tuple[Fault | None, float]:
 @contextmanager
 def _bounded(*, clock: bool) -> Iterator[None]:
     """Bound what follows: by processor time, on the clock if that is wanted, and in memory."""
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     signals = (signal.SIGPROF, signal.SIGALRM) if clock else (signal.SIGPROF,)
     timers = {signal.SIGPROF: signal.ITIMER_PROF, signal.SIGALRM: signal.ITIMER_REAL}
     before = [(one, signal.signal(one, _give_up)) for one in signals]
@@ -111,7 +111,7 @@ def _bounded(*, clock: bool) -> Iterator[None]:
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
         for one, handler in before:
             signal.setitimer(timers[one], 0)
             signal.signal(one, handler)
