@@ -221,6 +221,40 @@ def test_the_figures_of_rust_can_be_measured(tmp_path: Path) -> None:
     assert [] == list(tmp_path.iterdir())
 
 
+TARGETS = ("ansi", "headers", "messages", "entries", "answers", "requests", "objects", "sources", "cargo")
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_laws_of_fuzzing_hold(benchmarks: Any, name: str, tmp_path: Path) -> None:
+    """What is real keeps the law of each target, and so do some mutants of it, for which atheris is not needed."""
+    fuzz = benchmarks("fuzz")
+    assert name in fuzz.TARGETS
+    tally = fuzz.plain(name, tmp_path, tries=4 if name == "requests" else 40)
+
+    assert {} == tally.faults
+    assert tally.inputs > 10
+
+
+def test_a_broken_law_is_told(benchmarks: Any) -> None:
+    """What an input takes too much of is a fault, and so is any exception; each is told by where it is."""
+    benchmarks("fuzz")
+    from fuzzing.target import MEMORY, Target, attempt, check
+
+    def law(data: bytes) -> None:
+        check(data != b"broken", "it holds")
+        if data == b"raises":
+            raise KeyError
+        if data == b"large":
+            bytearray(2 * MEMORY)
+
+    target = Target(lambda _: [], lambda data, _most, _rng: data, law)
+    found = [attempt(target, data) for data in (b"fine", b"broken", b"raises", b"large")]
+
+    assert [None, "law: it holds", "KeyError", "MemoryError"] == [
+        fault and fault.where.partition(" in ")[0] for fault in found
+    ]
+
+
 def test_a_soak_tells_what_grows(benchmarks: Any) -> None:
     """A figure is flat if it came to no more than 5 % over what it was when all was settled; what was nothing stays so."""
     soak = benchmarks("soak")

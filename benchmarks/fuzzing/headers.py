@@ -47,7 +47,7 @@ def _whole(header: Header) -> bool:
     names = [header.language, header.id, *header.classes, *(name for name, _ in header.options)]
     odd = any(set(name) & set("(){}\"'=") or name[:1] in ".#" for name in names)
     return (
-        bool(header.language)
+        re.fullmatch(r"[\w.#+*-]+", header.language) is not None
         and not (both or odd or header.stray)
         and not any("{" in one or "}" in one for one in values)
     )

@@ -50,7 +50,11 @@ def words(*vocabulary: str | bytes) -> Mutator:
         found = bytearray(data)
         for _ in range(rng.randrange(1, 4)):
             at = rng.randrange(len(found) + 1)
+            if rng.random() < 0.4:  # where a line begins, most is possible
+                at = found.find(b"\n", at) + 1
             word = rng.choice(known)
+            if rng.random() < 0.2:  # half a word may be looked through for its end
+                word = word[: rng.randrange(1, len(word) + 1)]
             times = 1 if rng.random() < 0.95 else rng.randrange(2, 1 + max(2, most // max(1, len(word))))
             cut = rng.randrange(8) if rng.random() < 0.3 else 0
             found[at : at + cut] = word * times

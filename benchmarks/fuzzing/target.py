@@ -17,11 +17,11 @@ from typing import NamedTuple, TypeAlias
 Mutator: TypeAlias = Callable[[bytes, int, random.Random], bytes]
 """Returns a mutant of an input, of so many bytes at most."""
 
-LONGEST = 32 * 1024
+LONGEST = 64 * 1024
 """Bytes of an input."""
 MEMORY = 160 * 1024 * 1024
 """Bytes of address space that one input may add, however large the numbers in it are."""
-BASE, EACH = 0.25, 40e-6
+BASE, EACH = 0.3, 15e-6
 """Seconds of processor time that an input may take, and those for each of its bytes: in instrumented code."""
 HANGS = 20.0
 """Seconds after which an input is given up."""
@@ -101,7 +101,7 @@ def _once(target: Target, data: bytes) -> tuple[Fault | None, float]:
 @contextmanager
 def _bounded(*, clock: bool) -> Iterator[None]:
     """Bound what follows: by processor time, on the clock if that is wanted, and in memory."""
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     signals = (signal.SIGPROF, signal.SIGALRM) if clock else (signal.SIGPROF,)
     timers = {signal.SIGPROF: signal.ITIMER_PROF, signal.SIGALRM: signal.ITIMER_REAL}
     before = [(one, signal.signal(one, _give_up)) for one in signals]
@@ -111,7 +111,7 @@ def _bounded(*, clock: bool) -> Iterator[None]:
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
         for one, handler in before:
             signal.setitimer(timers[one], 0)
             signal.signal(one, handler)

@@ -22,6 +22,8 @@ MOST_BYTES = 4 * 1024**3
 """Bytes of a file that code names; of larger ones the size counts."""
 DEEPEST = 64
 """Folders in each other."""
+NESTED = 80
+"""Tables and lists in each other in a TOML document: as many as cargo takes."""
 
 Holds: TypeAlias = Callable[[Path], bool]
 """Tells whether what a path leads to may count: a link is not followed that leads elsewhere."""
@@ -162,11 +164,32 @@ def enters_all(_parent: Path, name: str) -> bool:
 
 
 def read_toml(content: bytes | None) -> Mapping[str, object]:
-    """Return the TOML document `content`, empty if it is none: whoever it is for says what is wrong with it."""
+    """Return the TOML document `content`, empty if it is none: whoever it is for says what is wrong with it.
+
+    For cargo it is none either if its tables are nested without end, or its numbers have more than 64 bits.
+    """
     try:
-        return tomllib.loads((content or b"").decode("utf-8"))
+        found = tomllib.loads((content or b"").decode("utf-8"))
     except (ValueError, RecursionError):
         return {}
+    return found if _is_usual(found) else {}
+
+
+def _is_usual(document: object) -> bool:
+    level = [document]
+    for _ in range(NESTED):
+        below: list[object] = []
+        for value in level:
+            if isinstance(value, dict):
+                below += value.values()
+            elif isinstance(value, list):
+                below += value
+            elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+                return False
+        level = below
+        if not level:
+            return True
+    return False
 
 
 def name_of(path: Path, start: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -12,7 +13,8 @@ from support.crates import crate, write
 from mkdocs_codeexec.core.action import Action
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.languages import open_languages
-from mkdocs_codeexec.languages.rust.environments import configuration
+from mkdocs_codeexec.languages.rust.environments import configured
+from mkdocs_codeexec.languages.rust.environments.manifest import toml
 from mkdocs_codeexec.runtime.process import Children
 
 Workshop: TypeAlias = Any
@@ -136,3 +138,34 @@ def test_flags_of_an_included_file_are_in_the_key(workshop: Workshop, tmp_path: 
     assert isinstance(after, Action)
     assert before.key != after.key
     assert str(tmp_path) not in repr(after)
+
+
+HOSTILE = {
+    "includes itself, often": "include = [" + '"config.toml", "./config.toml", "../.cargo/config.toml", ' * 40 + "]\n",
+    "tables in each other without end": "a." * 900 + "a = 1\n",
+    "lists in each other without end": "a = " + "[" * 200 + "]" * 200 + "\n",
+    "a number of thousands of digits": f"profile.dev.opt-level = 0x{'f' * 4000}\n",
+    "not TOML": "[[",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_configuration_ends_nothing(workshop: Workshop, tmp_path: Path, text: str) -> None:
+    """Whatever a file beside `mkdocs.yml` says, it is read once, in no time, and cargo may say what is wrong with it."""
+    furnish(tmp_path)
+    write(workshop.project, {".cargo/config.toml": f"{text}\n[env]\nA = 'b'\n"})
+    settings = workshop.rust({})
+
+    found = configuration.configuration(settings)
+    assert toml(configuration.for_fetching(settings, walled=True)) is not None
+    assert len(toml(found)) < 10_000
+    assert len(configuration.flags(settings)) < 10_000
+    assert configuration.variables(settings, home=False).keys() <= {"A"}
+
+
+def test_files_that_include_many() -> None:
+    """A tower of files, each of which includes the next ten times, is not climbed ten to the power of eight times."""
+    with tempfile.TemporaryDirectory() as scratch:
+        for number in range(9):
+            Path(scratch, f"{number}.toml").write_text(f"include = [{f'{chr(34)}{number + 1}.toml{chr(34)}, ' * 10}]\n")
+        assert len(list(configured.documents(Path(scratch, "0.toml"), None))) < 100

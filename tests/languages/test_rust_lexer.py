@@ -57,6 +57,7 @@ def test_source_without_tokens_is_refused(source: str) -> None:
         ('let a = r#"x"\\\ny"#;', 'let a = "x\\"\\\\\\ny";'),
         ('let a = br"x\ny";', 'let a = b"x\\ny";'),
         ("/// doc\nfn f() {}", "fn f() {}"),
+        ("use a/** doc */::b;mod/*! doc */c;", "use a ::b;mod c;"),
     ],
 )
 def test_source_is_put_on_one_line(source: str, expected: str) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mkdocs_codeexec.core.outcome import LAST, Exited, Signaled, StepResult
 from mkdocs_codeexec.languages.rust.batch import merged
 from mkdocs_codeexec.languages.rust.messages import diagnostics
+from mkdocs_codeexec.languages.rust.messages.panics import panics
 
 FIELDS = [
     "file_name",
@@ -74,6 +77,20 @@ def test_messages_within_messages_without_end() -> None:
     spans = '{"file_name":"a","expansion":{"span":' * 400 + "{}" + "}}" * 400
     line = f'{{"rendered":"","level":"error","message":"m","spans":[{spans}]}}\n'
     assert 1 == len(diagnostics.read(line)[1])
+
+
+@pytest.mark.parametrize(
+    "start", ["panicked at '", "panicked at 'a', ", "linking with ", "linking with `", "collect2 x ", "ld"]
+)
+def test_thousands_of_beginnings(start: str) -> None:
+    """What a program or a linker repeats without end is read once, and not once for each time."""
+    said = start * 50_000
+    line = json.dumps({"level": "error", "message": "m", "rendered": said, "spans": []})
+    began = time.process_time()
+
+    assert [] == list(panics(said))
+    assert Exited(1) == diagnostics.translate(StepResult(kind="build", stdout="", stderr=line, ended=Exited(1))).ended
+    assert time.process_time() - began < 10  # minutes otherwise
 
 
 def test_numbers_of_signals_are_small() -> None:

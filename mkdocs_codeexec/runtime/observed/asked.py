@@ -30,7 +30,7 @@ _UNTOLD = (
 _COMPILED = re.compile(r"(?P<folder>.*/)?__pycache__/(?P<name>[^/]+?)\.[^/]*\.pyc(?:\.\d+)?")
 
 
-_UPWARDS = 4 * 1024 * 1024
+_UPWARDS = 1024 * 1024
 """Characters of paths with `..` in them, each counted as often as it goes up: for each, links are looked for."""
 _NESTED = 4
 """Scripts that are the programs of other scripts."""

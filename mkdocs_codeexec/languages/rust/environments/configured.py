@@ -31,6 +31,8 @@ _PROGRAMS = (("target", "*", "linker"), ("target", "*", "ar"))
 """Paths if there is a slash in them, else looked for in PATH."""
 _DEEPEST = 8
 """How deep one file includes another."""
+_MOST = 64
+"""Files that one file includes, with all that these include."""
 
 
 def files(settings: Settings) -> Iterator[Path]:
@@ -51,18 +53,31 @@ def read(path: Path, tree: Path | None = None) -> Table:
     return found
 
 
-def documents(path: Path, tree: Path | None, depth: int = 0) -> Iterator[tuple[Path, Mapping[str, object]]]:
-    """Yield what the file `path` says, then what it includes, each with the folder at which its paths start."""
+def documents(
+    path: Path, tree: Path | None, above: tuple[Path, ...] = (), read: list[Path] | None = None
+) -> Iterator[tuple[Path, Mapping[str, object]]]:
+    """Yield what the file `path` says, then what it includes, each with the folder at which its paths start.
+
+    Args:
+        path: The file.
+        tree: It must lead to something in this folder, if there is one.
+        above: Which files include it; cargo refuses one that includes itself.
+        read: What has been read already.
+    """
+    read = [] if read is None else read
+    if path in above or len(above) > _DEEPEST or len(read) > _MOST:
+        return
+    read.append(path)
     content = read_regular(Path(os.path.realpath(path)), LIMIT) if tree is None else read_regular(path, LIMIT, tree)
     if content is None:
         return
     config = read_toml(content)
     yield path.parent.parent, config
     wanted = config.get("include")
-    for item in reversed(wanted) if isinstance(wanted, list) and depth < _DEEPEST else ():
+    for item in reversed(wanted) if isinstance(wanted, list) else ():
         name = item.get("path") if isinstance(item, Mapping) else item
         if isinstance(name, str):  # relative to the file itself
-            yield from documents(path.parent / name, tree, depth + 1)
+            yield from documents(Path(os.path.normpath(path.parent / name)), tree, (*above, path), read)
 
 
 def merge(here: Table, further: Mapping[str, object]) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
 
 _CRATES_IO = ("index.crates.io-", "github.com-")
-_VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)(-[0-9A-Za-z.-]+)?(?:\+.*)?")
+_VERSION = re.compile(r"(\d{1,20})\.(\d{1,20})\.(\d{1,20})(-[0-9A-Za-z.-]+)?(?:\+.*)?")
 _UNSURE = 4
 """Underscores of a name that may be hyphens; more of them are taken to be all the one or all the other."""
 

@@ -16,7 +16,7 @@ from mkdocs_codeexec.core.action import digest
 _BLOCK = re.compile(r"^\[\[package\]\]\n(?:(?!\[).*\n?)*", re.MULTILINE)
 _FIELD = re.compile(r'^(name|version|source|checksum) = "([^"\n]*)"$', re.MULTILINE)
 _NEED = re.compile(r'^ "([^"\n ]+)((?: [^"\n]*)?)",?$', re.MULTILINE)
-_FORMAT = re.compile(r"^version = (\d+)$", re.MULTILINE)
+_FORMAT = re.compile(r"^version = (\d{1,9})$", re.MULTILINE)
 
 
 class Locked(NamedTuple):
@@ -92,8 +92,9 @@ def _needed(
     A name will do where there is one version; else the version is said, and the source where versions are equal.
     """
     name, rest = need[1], need[2].strip()
-    version = rest.partition(" ")[0]
-    meant = next((one for one in own if one.name == name and version in ("", one.version)), None)
+    version, _, source = rest.partition(" ")
+    fit = [one for one in own if one.name == name and version in ("", one.version)]
+    meant = next((one for one in fit if source in ("", f"({one.source})")), fit[0] if fit else None)
     found = taken.get(meant.line) if meant else None
     if found is None:
         return need[0]

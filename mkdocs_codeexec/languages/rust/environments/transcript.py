@@ -7,10 +7,10 @@ source); nothing that a compiler or a build script says looks so.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from mkdocs_codeexec.languages.inputs import read_toml
 from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE
 
 if TYPE_CHECKING:
@@ -139,15 +139,14 @@ def _dependants(lock: str, culprits: Iterable[str]) -> tuple[str, ...]:
 
 def _needs(lock: str) -> dict[str, list[str]]:
     """Return the packages of a lock file and what each needs, by name."""
-    try:
-        packages = tomllib.loads(lock).get("package", [])
-    except ValueError:
-        return {}
+    packages = read_toml(lock.encode()).get("package")
     needs: dict[str, list[str]] = {}
-    for package in packages:
-        # A dependency is written as `name`, `name version` or `name version (source)`.
-        names = [str(one).partition(" ")[0] for one in package.get("dependencies", [])]
-        needs.setdefault(str(package.get("name")), []).extend(names)
+    for package in packages if isinstance(packages, list) else ():
+        if isinstance(package, Mapping):
+            # A dependency is written as `name`, `name version` or `name version (source)`.
+            found = package.get("dependencies")
+            names = [str(one).partition(" ")[0] for one in (found if isinstance(found, list) else ())]
+            needs.setdefault(str(package.get("name")), []).extend(names)
     return needs
 
 

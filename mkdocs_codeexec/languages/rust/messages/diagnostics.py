@@ -14,7 +14,8 @@ from mkdocs_codeexec.core.outcome import LAST, Diagnostic, Exited, NotStarted, S
 from mkdocs_codeexec.languages.rust.source.prepare import FILE
 
 _LINKER_KILLED = re.compile(
-    r"linking with .* failed: signal: (\d{1,3})\b|(?:ld|collect2)\S*:? (?:\S+ )*?terminated with signal (\d{1,3})\b"
+    r"linking with `[^`\n]*` failed: signal: (\d{1,3})\b"
+    r"|(?:ld|collect2)\S{0,99} (?:\S{1,99} ){0,9}?terminated with signal (\d{1,3})\b"
 )
 _NO_LINKER = re.compile(r"\Alinker `([^`]*)` not found")
 _LINKER_FAILED = re.compile(

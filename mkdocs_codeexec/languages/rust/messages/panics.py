@@ -12,8 +12,10 @@ from mkdocs_codeexec.languages.rust.source.prepare import FILE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Old messages stand before the place, and no more of a line is looked through for their end: a program may print
+# thousands of beginnings.
 _PANIC = re.compile(
-    r"panicked at (?:'(?P<old>.*)', )?(?P<file>\S+?):(?P<line>\d{1,9}):(?P<column>\d{1,9})(?::\n(?P<new>.*))?(?!\S)"
+    r"panicked at (?:'(?P<old>.{0,1000})', )?(?P<file>\S+?):(?P<line>\d{1,9}):(?P<column>\d{1,9})(?::\n(?P<new>.*))?(?!\S)"
 )
 _FILE = rf"(?:\./)?{re.escape(FILE)}"
 _FRAME = re.compile(rf"^ +at {_FILE}:(?P<line>\d{{1,9}}):(?P<column>\d{{1,9}})$", re.MULTILINE)

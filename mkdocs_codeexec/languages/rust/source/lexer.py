@@ -183,13 +183,16 @@ def one_line(source: str) -> str:
     """
     parts: list[str] = []
     end = 0
+    apart = False
     for token in tokens(source):
-        gap = source[end : token.start]
+        apart = apart or end < token.start
         end = token.end
         if token.kind in ("inner", "outer"):
+            apart = True  # what stands on both sides of a comment are two words
             continue
-        if gap:
+        if apart:
             parts.append(" ")
+            apart = False
         parts.append(_literal(token.text) if token.kind == "string" and "\n" in token.text else token.text)
     return "".join(parts).strip()
 
