@@ -13,7 +13,7 @@ from support.crates import crate, write
 from mkdocs_codeexec.core.action import Action
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.languages import open_languages
-from mkdocs_codeexec.languages.rust.environments import configured
+from mkdocs_codeexec.languages.rust.environments import configuration, configured
 from mkdocs_codeexec.languages.rust.environments.manifest import toml
 from mkdocs_codeexec.runtime.process import Children
 
