@@ -82,5 +82,6 @@ def test_long_sources_take_linear_time() -> None:
     tokens('"' + "a\\\\" * 300_000 + '"')
     tokens("/*" * 100_000 + "*/" * 100_000)
     tokens("(" * 100_000 + ")" * 100_000)
+    assert 1 == len(tokens("a" + " \n" * 300_000))
     with pytest.raises(Unlexable):
         tokens('"' + "\\a" * 300_000)
