@@ -20,7 +20,7 @@ STYLESHEET = "assets/codeexec.css"
 """Below the site's folder."""
 
 _LINK = re.compile(r"<link\b[^<>]*?\shref=[\"']?([^\"'\s<>]*)[^<>]*>")
-_HEAD_ENDS = re.compile(r"[ \t]*</head\s*>", re.IGNORECASE)
+_HEAD_ENDS = re.compile(r"(?<![ \t])[ \t]*</head\s*>", re.IGNORECASE)
 
 
 def holds_samples(html: str) -> bool:

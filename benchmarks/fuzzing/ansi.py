@@ -141,4 +141,4 @@ _WORDS = (
         "/rustc/" + "a" * 40 + "/library/",
     ),
 )
-TARGET = Target(seeds, words(*_WORDS), law)
+TARGET = Target(seeds, words(*_WORDS), law, longest=16 * 1024)

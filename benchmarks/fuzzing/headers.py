@@ -11,6 +11,7 @@ from fuzzing.target import Target, check
 from mkdocs_codeexec.core.sample import Location
 from mkdocs_codeexec.core.settings import LanguageRule
 from mkdocs_codeexec.markdown.claiming import Claim, claim
+from mkdocs_codeexec.markdown.doubts import opener, untaken
 from mkdocs_codeexec.markdown.glimpse import Glimpse
 from mkdocs_codeexec.markdown.header import Header, is_inline_code, parse_header
 from mkdocs_codeexec.markdown.values import LONGEST
@@ -56,6 +57,8 @@ def _whole(header: Header) -> bool:
 def law(data: bytes) -> None:
     # Python-Markdown has made lines of it, and its own marks are gone.
     info = re.sub("[\r\n\x02\x03]", " ", data.decode("utf-8", "replace"))
+    for seen in (opener(info), untaken(info)):
+        check(seen is None or seen[1] in info, "what looks like a fence has the header that stands there")
     header = parse_header(info)
     check(not set(header.language) & set(" \t,{}<>&\"'`"), "a language is one word, without marks of HTML")
     for name in (header.id, *header.classes, *(option.name for option in header.options)):
@@ -95,10 +98,14 @@ _GLIMPSE = Glimpse(lambda header: claim(header, LANGUAGES))
 
 def seeds(folder: Path) -> list[bytes]:
     del folder
-    return [header.encode() for header in real.headers()]
+    return [
+        header.encode()
+        for header in (*real.headers(), "- 1.  ```rust exec", "> *  [^a]: ~~~ {.rust .exec}", "\u200b```rust exec")
+    ]
 
 
 _WORDS = (
+    *("```", "~~~", "- ", "-  ", "* \t", "1. ", "[^a]: ", ": ", "> ", ">", "\u200b", "\ufeff"),
     *(
         "exec",
         "ignore",

@@ -172,10 +172,11 @@ def read_toml(content: bytes | None) -> Mapping[str, object]:
         found = tomllib.loads((content or b"").decode("utf-8"))
     except (ValueError, RecursionError):
         return {}
-    return found if _is_usual(found) else {}
+    return found if is_usual(found) else {}
 
 
-def _is_usual(document: object) -> bool:
+def is_usual(document: object) -> bool:
+    """Tell whether cargo would take a TOML document, as far as depth and numbers go."""
     level = [document]
     for _ in range(NESTED):
         below: list[object] = []

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.settings import Settings
 
-_SAID = re.compile(r"(?:command not found: ([\w.+-]+)|([\w.+-]+): (?:command )?not found)\s*$", re.MULTILINE)
+_SAID = re.compile(
+    r"(?:command not found: ([\w.+-]+)|(?<![\w.+-])([\w.+-]{1,255}): (?:command )?not found)\s*$", re.MULTILINE
+)
 _PROMPT = re.compile(r": (?:line \d+|\d+): \$: (?:command )?not found$", re.MULTILINE)
 _SHIM = re.compile(r"rustup could not choose a version of ([\w-]+) to run")
 

@@ -24,14 +24,15 @@ if TYPE_CHECKING:
 
 _CODE = 4
 """Columns by which code is indented at least."""
-_MARKER = r"(?:[-*+]|\d{1,9}[.)]|:|\[\^[^\]\s]+\]:)[ \t]+"
+_MARKER = r"(?:[-*+]|\d{1,9}[.)]|:|\[\^[^\]\s]+\]:)[ \t]++"
 _ODD = "\\u00a0\\u00ad\\u200b-\\u200f\\u2028\\u2029\\u2060\\u3000\\ufeff"
 """Spaces that are none to Markdown, and characters that nobody sees: copied from a web page, as a rule."""
 _OPENS = re.compile(
-    rf"[ \t>]*(?:(?P<odd>[{_ODD}])[{_ODD} \t>]*|(?P<markers>(?:{_MARKER}[ \t>]*)+))(?P<fence>`{{3,}}|~{{3,}})(?P<info>.*)"
+    # Possessive, or the space between markers is parted in all ways that there are.
+    rf"[ \t>]*+(?:(?P<odd>[{_ODD}])[{_ODD} \t>]*+|(?P<markers>(?:{_MARKER}[ \t>]*+)+))(?P<fence>`{{3,}}|~{{3,}})(?P<info>.*)"
 )
 
-_STARTS = re.compile(r"[ \t>]*(?P<fence>`{3,}|~{3,})(?P<info>.*)")
+_STARTS = re.compile(r"[ \t>]*+(?P<fence>`{3,}|~{3,})(?P<info>.*)")
 _PLACEHOLDER = re.compile(rf"^[> ]*{STX}(\w+:\d+){ETX}$", re.MULTILINE)
 """superfences: `FENCED_BLOCK_RE`."""
 

@@ -1,9 +1,13 @@
-"""Lock files, whoever has written them."""
+"""Lock files, and what cargo and others say, whoever has written that."""
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
+from mkdocs_codeexec import styles
+from mkdocs_codeexec.languages import programs
 from mkdocs_codeexec.languages.rust.environments import known, locks, transcript
 
 SOURCE = "registry+https://github.com/rust-lang/crates.io-index"
@@ -49,3 +53,15 @@ def test_a_release_of_thousands_of_digits() -> None:
     releases = [known.Release("a", "9" * 5000 + ".0.0"), known.Release("a", "1.0.0")]
 
     assert releases[1] == known.newest(releases)
+
+
+def test_thousands_of_beginnings() -> None:
+    """What cargo, a shell or a page repeats without end is read once, and not once for each time."""
+    began = time.process_time()
+
+    assert not transcript.trouble("download of " * 20_000, "").what.startswith("a registry")
+    assert programs._SAID.search("a" * 200_000) is None
+    assert [("", "my-tool")] == programs._SAID.findall("bash: line 1: my-tool: command not found\n")
+    assert styles._HEAD_ENDS.search(" " * 200_000 + "x") is None
+    assert ["  </head>"] == styles._HEAD_ENDS.findall("<head>\n  </head>")
+    assert time.process_time() - began < 10  # minutes otherwise

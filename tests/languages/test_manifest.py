@@ -117,6 +117,14 @@ def test_nothing_wanted_is_bare() -> None:
         ({"serde": {"features": "derive"}}, "", "expected a list of names for `features`"),
         ({"serde": {"default-features": "no"}}, "", "expected `true` or `false` for `default-features`"),
         ({}, "[a", "`languages.rust.manifest_extra`: not TOML"),
+        ({}, f"a = {'9' * 5000}", "`languages.rust.manifest_extra`: not TOML"),
+        ({}, f"a = 0x{'f' * 4000}", "`languages.rust.manifest_extra`: a number is too large"),
+        ({}, f"a = {'[' * 5000}", "`languages.rust.manifest_extra`: not TOML"),
+        (
+            {},
+            "a." * 200 + "a = 1",
+            "`languages.rust.manifest_extra`: a number is too large, or tables are nested too deep",
+        ),
         ({"a": "1"}, "[dependencies]\na = '2'", "the dependency `a` is declared twice"),
     ],
 )

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mkdocs_codeexec.languages.rust.batch.sharing import sharing
 from mkdocs_codeexec.languages.rust.source.lexer import Unlexable, one_line, tokens
+from mkdocs_codeexec.languages.rust.source.structure import structure
 
 
 @pytest.mark.parametrize(
@@ -82,5 +85,26 @@ def test_long_sources_take_linear_time() -> None:
     tokens('"' + "a\\\\" * 300_000 + '"')
     tokens("/*" * 100_000 + "*/" * 100_000)
     tokens("(" * 100_000 + ")" * 100_000)
+    assert 1 == len(tokens("a" + " \n" * 300_000))
     with pytest.raises(Unlexable):
         tokens('"' + "\\a" * 300_000)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "impl " * 20_000,
+        "impl<" * 20_000,
+        "impl (" * 2000 + ")" * 2000,
+        "mod a {" + "super::x;" * 10_000 + "}",
+        "#[" * 10_000 + "]" * 10_000,
+    ],
+    ids=["impl", "generics", "brackets", "super", "attributes"],
+)
+def test_long_sources_are_judged_in_no_time(code: str) -> None:
+    """Whether a sample may share a crate, and what of it is layout, is soon known of any; what is too long does neither."""
+    began = time.process_time()
+
+    assert sharing(code, ()).alone or code.startswith("impl (")
+    structure(code)
+    assert time.process_time() - began < 15  # minutes otherwise

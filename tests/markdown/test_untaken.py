@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
 from mkdocs_codeexec.core.sample import Location
 from mkdocs_codeexec.core.settings import LanguageRule
-from mkdocs_codeexec.markdown import slots
+from mkdocs_codeexec.markdown import doubts, slots
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
 
 RICH = (
@@ -197,3 +198,15 @@ def test_custom_fences(convert: Any, header: str, taken: str, *, told: bool) -> 
     assert (taken == "ours") == bool(collected.samples)
     assert told == any("would execute them too" in message for message in collected.messages)
     assert [] == [problem for problem in collected.problems if not problem.once]
+
+
+@pytest.mark.parametrize(
+    "line", ["-  " * 3000 + "x```", "> " * 5000 + "x```", "1. \t" * 3000 + "~~ ```", "\u200b " * 5000 + "x```"]
+)
+def test_markers_without_end(line: str) -> None:
+    """A line of thousands of markers, behind which no fence begins, is looked through once."""
+    began = time.process_time()
+
+    assert doubts.untaken(line) is None
+    assert doubts.opener(line) is None
+    assert time.process_time() - began < 10  # else as long as the world stands

@@ -452,7 +452,7 @@ def test_a_list_that_is_none_is_a_miss(tmp_path: Path, damage: dict[str, object]
 
 def test_detours_without_end_are_not_followed() -> None:
     """A sample that looks for thousands of long detours is not looked after: nothing is known of it, at once."""
-    compiler = b"f/usr/lib/gcc/x86_64-linux-gnu/12/../../../../lib/libm.so\0" * 5000
-    assert 5000 == len(decoded(compiler) or ())
+    compiler = b"f/usr/lib/gcc/x86_64-linux-gnu/12/../../../../lib/libm.so\0" * 3000
+    assert 3000 == len(decoded(compiler) or ())
     assert decoded(b"f/usr" + b"/.." * 1300 + b"/x\0") is None
     assert ("f/a\udcff",) == decoded(b"f/a\xff\0\0")

@@ -38,6 +38,8 @@ _EVERYBODYS = frozenset(
     ]
 ) | frozenset({"$", "Box", "Option", "Result", "String", "Vec"})
 """Names that mean a type of nobody here unless they are declared right where they are used."""
+_HEAD = 1000
+"""Tokens from an `impl` to its `{` at most."""
 _BEFORE_TYPE = frozenset({"mut", "dyn", "const", "impl"})
 
 
@@ -47,6 +49,8 @@ def widens(stream: tuple[Token, ...], index: int) -> bool:
     if parted is None:
         return False
     trait, target = parted
+    if not trait and not target:
+        return True
     own = _own(stream)
     if not any(token.text in ("<", "$") for token in trait) or _name(trait) in own:
         return False
@@ -54,11 +58,15 @@ def widens(stream: tuple[Token, ...], index: int) -> bool:
 
 
 def _parted(stream: tuple[Token, ...], index: int) -> tuple[Sequence[Token], Sequence[Token]] | None:
-    """Return the trait and the type of the `impl` at `index`; None if it has no trait, or is a type itself."""
+    """Return the trait and the type of the `impl` at `index`; None if it has no trait, or is a type itself.
+
+    Of one whose head has no end nearby, both are empty.
+    """
     start = _past_generics(stream, index + 1)
     middle = 0
     depth = 0
-    for position in range(start, len(stream)):
+    end = min(len(stream), index + _HEAD)
+    for position in range(start, end):
         token = stream[position]
         if token.kind == "close" and depth == 0:
             return None  # `fn f(x: impl Fn())`
@@ -71,7 +79,7 @@ def _parted(stream: tuple[Token, ...], index: int) -> tuple[Sequence[Token], Seq
             return (stream[start:middle], stream[middle + 1 : position]) if middle else None
         if token.text == "for" and position + 1 < len(stream) and stream[position + 1].text != "<":  # not `for<'a>`
             middle = middle or position
-    return None
+    return None if end == len(stream) else (stream[:0], stream[:0])
 
 
 def _past_generics(stream: tuple[Token, ...], index: int) -> int:
@@ -79,7 +87,7 @@ def _past_generics(stream: tuple[Token, ...], index: int) -> int:
     if index >= len(stream) or stream[index].text != "<":
         return index
     depth = 0
-    for position in range(index, len(stream)):
+    for position in range(index, min(len(stream), index + _HEAD)):
         text = stream[position].text
         arrow = text == ">" and stream[position - 1].text in ("-", "=")
         depth += (text == "<") - (text == ">" and not arrow)

@@ -36,6 +36,8 @@ _ATTRIBUTES = frozenset({"link", "used", "path", "ctor", "dtor", "constructor", 
 """Words within attributes: what is linked in, kept, run before `main`, or read from another file."""
 _IN_STRINGS = ("/proc/", "RUST_BACKTRACE", "sample.rs")
 """What tells a program about itself, by the file system or a variable."""
+_LARGEST = 5000
+"""Tokens of a sample that shares a crate: what is asked of each may need a look at all the others."""
 _SAFE_INNER = frozenset({"allow"})
 """Inner attributes that mean the same in a module as in a crate."""
 REGISTRIES = frozenset({"ctor", "dtor", "inventory", "linkme", "startup"})
@@ -64,6 +66,8 @@ def sharing(code: str, externs: Collection[str]) -> Sharing:
         stream = tokens(code)
     except Unlexable as error:
         return Sharing(str(error))
+    if len(stream) > _LARGEST:
+        return Sharing("its size")
     words = {token.name for token in stream if token.kind == "word"}
     return Sharing(_obstacle(stream, words), frozenset(words & set(externs)), len(stream))
 

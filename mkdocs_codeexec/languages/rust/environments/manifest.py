@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.errors import ConfigurationError, nearest
+from mkdocs_codeexec.languages.inputs import is_usual
 from mkdocs_codeexec.languages.rust.environments.inheriting import NONE, Inherited, inherit
 
 if TYPE_CHECKING:
@@ -160,9 +161,12 @@ def _checked(at: str, key: str, value: object) -> object:
 
 def _extra(where: str, text: str) -> Table:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        found = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"`{where}.manifest_extra`: not TOML: {error}") from None
+    if not is_usual(found):
+        raise ConfigurationError(f"`{where}.manifest_extra`: a number is too large, or tables are nested too deep")
+    return found
 
 
 def _merge(where: str, document: Table, extra: Mapping[str, object], at: tuple[str, ...]) -> None:

@@ -23,7 +23,7 @@ _WAITING = b" Blocking"
 _PASSING = re.compile(rf"(?:{_SGR})?warning(?:{_SGR})?: build failed, waiting for other jobs to finish\.\.\.\n?")
 _NETWORK = re.compile(
     r"Could not resolve host|Couldn't resolve host|failed to download|spurious network error|failed to query replaced source"
-    r"|download of .* failed|network failure|failed to get successful HTTP response|failed to clone into|failed to fetch"
+    r"|download of .{0,1000} failed|network failure|failed to get successful HTTP response|failed to clone into|failed to fetch"
     r"|(?:you're|you are) (?:using|in)(?: the)? offline mode|you may want to run in online mode|--offline was specified|Connection refused"
 )
 _PASSES = re.compile(

@@ -101,7 +101,7 @@ def crates_of(manifest: str, lock: str) -> Crates | None:
     """
     try:
         document = tomllib.loads(manifest)
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return None
     dependencies = document.get("dependencies", {})
     if not _TABLES.issuperset(document) or not isinstance(dependencies, dict):

@@ -67,6 +67,7 @@ _TOKEN = re.compile(
     | (?P<open> [(\[{] )
     | (?P<close> [)\]}] )
     | (?P<mark> . )
+    | (?P<rest> \Z )   # else space at the end would be looked through again from each of its characters
     )
     """,
     re.VERBOSE | re.DOTALL,
@@ -112,6 +113,8 @@ def _scan(source: str, position: int, found: list[Token], brackets: list[str]) -
         if kind is None:
             if group in ("open", "close"):
                 kind = _bracket(text, start, brackets)
+            elif group == "rest":
+                continue
             elif group == "comment":
                 kind = _documentation(text)
                 if kind is None:

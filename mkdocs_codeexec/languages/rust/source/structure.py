@@ -62,6 +62,8 @@ _REFUSED = re.compile(
     r"[^\S\t\n\r ]|\r(?!\n)|[\x00-\x08\x0e-\x1b\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
 )
 """Between tokens: space that rustc does not take for it, and characters that it refuses even in comments."""
+_LARGEST = 10_000
+"""Tokens of a program that has a structure: what is asked of each may need a look at all the others."""
 _PLACE = re.compile(r"panicked at|stack backtrace|sample\.rs|\.rs:\d", re.IGNORECASE)
 
 
@@ -101,6 +103,8 @@ def structure(code: str, crates: Crates = NO_CRATES) -> str | None:
     try:
         stream = tokens(code)
     except Unlexable:
+        return None
+    if len(stream) > _LARGEST:
         return None
     if _UNUSUAL.search(code) and any(map(_REFUSED.search, _gaps(code, stream))):
         return None
