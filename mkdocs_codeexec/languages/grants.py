@@ -130,8 +130,17 @@ class Grants:
         for path in self._readable:
             if path.exists() and (why := self.wrong(path)):
                 self.refuse(path, why)
+            elif any(is_within(os.path.normpath(path), own) for own in self._own):
+                yield from self._whole(path)
             else:
                 yield str(path)
+
+    def _whole(self, path: Path) -> Iterator[str]:
+        """Yield all of `path`, which is in the checkout and named in `readable`, and what links in it lead to."""
+        walk = Walk(self.wrong, all_of_it=True)
+        yield from (walk.views(str(path)) or (str(path),))
+        for link, why in walk.refused.items():
+            self.refuse(link, why)
 
     def given_file(self, path: Path) -> Iterator[str]:
         """Yield the file `path`, unless it leads to somewhere else."""

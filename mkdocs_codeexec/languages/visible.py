@@ -11,6 +11,8 @@ from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
+from mkdocs_codeexec.untrusted.regular import is_within
+
 MOST = 50_000
 """Entries that are looked at; what lies beyond is not given."""
 DEEPEST = 48
@@ -27,14 +29,17 @@ class Walk:
 
     Args:
         wrong: Tells why what a link leads to is not given; empty if it may be.
+        all_of_it: Whether what is hidden may be seen, too: only links are looked for then.
 
     Attributes:
         refused: Links that are not given, and what else is not, and why.
     """
 
-    def __init__(self, wrong: Callable[[str], str]) -> None:
+    def __init__(self, wrong: Callable[[str], str], *, all_of_it: bool = False) -> None:
         self.refused: dict[str, str] = {}
         self._wrong = wrong
+        self._all_of_it = all_of_it
+        self._beyond: list[str] = []
         self._left = MOST
         self._within: list[str] = []
 
@@ -42,7 +47,7 @@ class Walk:
         """Return what may be seen of the file or folder `path`, sorted; nothing if it is not there."""
         if Path(path).is_dir():
             found = self._of_folder(path)
-            return (path,) if found is None else tuple(sorted(found))
+            return tuple(sorted({*([path] if found is None else found), *self._beyond}))
         return (path,) if Path(path).is_file() else ()
 
     def _of_folder(self, folder: str) -> list[str] | None:
@@ -55,7 +60,9 @@ class Walk:
                 entries = sorted(islice(found, self._left + 1), key=lambda entry: entry.name)
         except OSError:
             return []
-        if self._within and any(entry.name == _CACHE for entry in entries):
+        if self._all_of_it and (len(entries) > self._left or len(self._within) >= DEEPEST):
+            return None
+        if not self._all_of_it and self._within and any(entry.name == _CACHE for entry in entries):
             return []
         if len(entries) > self._left or len(self._within) >= DEEPEST:
             self.refused[folder] = f"is deeper than {DEEPEST} folders, or lies behind more than {MOST} files"
@@ -72,10 +79,8 @@ class Walk:
         shown: list[str] = []
         links: list[str] = []
         for entry in entries:
-            if entry.name in _LEFT_OUT or (entry.name.startswith(".") and not _is_plain(entry)):
+            if not self._all_of_it and _is_hidden(entry):
                 whole = False
-            elif entry.name.startswith("."):
-                continue
             elif entry.is_symlink():
                 links.append(entry.path)
             elif entry.is_dir():
@@ -85,12 +90,23 @@ class Walk:
             elif entry.is_file():
                 shown.append(entry.path)
             else:  # a socket would be a way out
-                whole = False
-        if whole:  # links lead no further there than somebody is granted anyway
+                whole = self._all_of_it
+        if whole:
+            for link in links:
+                self._follow(link)
             return None
         for link in links:
             shown += self._of_link(link)
         return shown
+
+    def _follow(self, link: str) -> None:
+        """Have what a link in a folder that is given whole leads to seen, too, if that is not in what is walked through."""
+        real = os.path.realpath(link)
+        if is_within(real, self._within[0]):
+            return
+        if self._of_link(link):
+            inner = self._of_folder(real) if Path(real).is_dir() else None
+            self._beyond += [real] if inner is None else inner
 
     def _of_link(self, link: str) -> list[str]:
         """Return what may be seen of what `link` leads to: whoever names it means that."""
@@ -106,5 +122,7 @@ class Walk:
         return [link] if inner is None else inner
 
 
-def _is_plain(entry: os.DirEntry[str]) -> bool:
-    return entry.name in _PLAIN and entry.is_file(follow_symlinks=False)
+def _is_hidden(entry: os.DirEntry[str]) -> bool:
+    if entry.name.startswith("."):
+        return entry.name not in _PLAIN or not entry.is_file(follow_symlinks=False)
+    return entry.name in _LEFT_OUT

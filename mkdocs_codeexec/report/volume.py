@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 WHOLE = 50
 """Failures that are told with all that is known."""
 FEW_LINES = 10
-"""Lines of detail of each further one."""
+"""Lines of what was said of each further one, beside its place."""
 TOTAL = 1024 * 1024
 """Characters of detail in all; what comes then is named."""
 NAMED = 500
@@ -42,7 +42,11 @@ def within_bounds(failures: Sequence[Failure]) -> Iterator[Failure]:
 
 
 def _few(detail: str) -> str:
-    lines = detail.split("\n")
-    if len(lines) <= FEW_LINES:
-        return detail
-    return "\n".join([*lines[:FEW_LINES], f"\x1b[0m… {counted(len(lines) - FEW_LINES, 'more line')} on the page"])
+    """Return the place, and of what was said the first and last lines: Python's error is its last, rustc's its first."""
+    place, _, said = detail.partition("\n\n")
+    lines = said.split("\n")
+    if len(lines) > FEW_LINES:
+        half = FEW_LINES // 2
+        gap = f"\x1b[0m… {counted(len(lines) - 2 * half, 'more line')} on the page"
+        lines = [*lines[:half], gap, *lines[-half:]]
+    return "\n".join([*place.split("\n")[:1], *lines]).rstrip("\n")

@@ -88,7 +88,7 @@ def test_links_of_a_checkout_lead_nowhere(project: Project, strange: Callable[..
     assert ["fine", "fine"] == [text.strip() for kind, text in project.streams() if kind == "stdout"]
     for link, target in (("notes", outside), ("data/file", outside / "canary"), ("history", project.root / ".git")):
         assert f"`{link}` leads to `{target}`" in ended.log, ended.log
-    assert 6 == len(ended.warnings), ended.log
+    assert 8 == len(ended.warnings), ended.log  # those below `data` for either language
 
     languages["bash"]["readable"] = [str(outside)]
     project.configure({"languages": languages})
@@ -97,6 +97,35 @@ def test_links_of_a_checkout_lead_nowhere(project: Project, strange: Callable[..
 
     assert [("stdout", SECRET * 2)] == [(kind, text.strip()) for kind, text in project.streams()]
     assert not any("bash" in line for line in again.warnings), again.log
+
+
+def test_links_in_folders_that_hide_nothing(project: Project, strange: Callable[..., Any], outside: Path) -> None:
+    """What they lead to within the checkout is there, in a crate and below `readable`; what is elsewhere is told of."""
+    project.write("notes.txt", "fine")
+    project.write("crate/Cargo.toml", MANIFEST)
+    project.write("crate/src/lib.rs", 'pub const NOTES: &str = include_str!("../notes.txt");')
+    project.write("data/plain", "")
+    for name, target in (
+        ("crate/notes.txt", "../notes.txt"),
+        ("crate/out", outside),
+        ("data/in", "../notes.txt"),
+        ("data/out", outside),
+    ):
+        (project.root / name).symlink_to(target)
+    project.page(
+        rust('println!("{}", mylib::NOTES);')
+        + bash(f"cat {project.root}/data/in; cat {project.root}/data/out/canary 2>/dev/null")
+    )
+    languages = {"rust": {"dependencies": {"mylib": {"path": "crate"}}}, "bash": {"readable": ["data"]}}
+    project.configure({"languages": languages})
+
+    ended = strange()
+
+    assert 0 == ended.status, ended.log
+    assert ["fine", "fine"] == [text.strip() for kind, text in project.streams() if kind == "stdout"]
+    for link in ("crate/out", "data/out"):
+        assert f"`{link}` leads to `{outside}`" in ended.log, ended.log
+    assert 2 == len(ended.warnings), ended.log
 
 
 class Guarded(BaseHTTPRequestHandler):

@@ -14,7 +14,8 @@ from mkdocs_codeexec.report.volume import FEW_LINES, NAMED, PAGES, TOTAL, WHOLE,
 
 def failing(number: int, lines: int, width: int = 40, pages: int = 7) -> Failure:
     page = f"docs/{number % pages}.md"
-    detail = "\n".join(f"{number} {line} ".ljust(width, "x") for line in range(lines))
+    said = "\n".join(f"{number} {line} ".ljust(width, "x") for line in range(lines))
+    detail = f" --> {page}\n  1 | around\n\n{said}"
     return Failure(f"{page}:{number}: exit status 1", detail, Notice(page, "exit status 1", line=number))
 
 
@@ -29,8 +30,12 @@ def test_of_more_failures_less_is_told() -> None:
     """Ten lines of each that comes later, and the page has the rest."""
     told = list(within_bounds([failing(number, 60) for number in range(WHOLE + 2)]))
 
-    assert [one.detail.count("\n") for one in told[-3:]] == [59, FEW_LINES, FEW_LINES]
-    assert told[-1].detail.endswith("… 50 more lines on the page")
+    assert [one.detail.count("\n") for one in told[-3:]] == [62, FEW_LINES + 1, FEW_LINES + 1]
+    first, *lines = told[-1].detail.split("\n")
+    assert first == " --> docs/2.md"
+    assert lines[0].startswith("51 0 ")
+    assert lines[5] == "\x1b[0m… 50 more lines on the page"
+    assert lines[-1].startswith("51 59 ")  # where Python says what went wrong
 
 
 @pytest.mark.parametrize("number", [2_000, 12_000])
