@@ -81,6 +81,8 @@ class Walk:
         for entry in entries:
             if not self._all_of_it and _is_hidden(entry):
                 whole = False
+            elif not self._all_of_it and entry.name.startswith("."):
+                continue
             elif entry.is_symlink():
                 links.append(entry.path)
             elif entry.is_dir():
