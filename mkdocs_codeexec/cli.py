@@ -23,7 +23,7 @@ from mkdocs.plugins import BasePlugin, event_priority
 
 from mkdocs_codeexec.checking import Collected, check
 from mkdocs_codeexec.commands import Context, doctor
-from mkdocs_codeexec.config import PluginOptions, read_environment, settings_from
+from mkdocs_codeexec.config import PluginOptions, check_apart, read_environment, settings_from
 from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.errors import Cancelled, CodeExecError, ConfigurationError, nearest
 from mkdocs_codeexec.plugin import CodeExecPlugin
@@ -131,8 +131,10 @@ def _context(arguments: argparse.Namespace) -> Context:
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
-    options, folder = _options(arguments)
-    return settings_from(options, project_dir=folder, environ=read_environment(), cpus=usable_cpus)
+    options, folder, others = _options(arguments)
+    settings = settings_from(options, project_dir=folder, environ=read_environment(), cpus=usable_cpus)
+    check_apart(settings, others)
+    return settings
 
 
 def _named(arguments: argparse.Namespace) -> Mapping[str, object]:
@@ -140,14 +142,15 @@ def _named(arguments: argparse.Namespace) -> Mapping[str, object]:
     return found if isinstance(found, dict) else {}
 
 
-def _options(arguments: argparse.Namespace) -> tuple[Mapping[str, Any], Path]:
-    """Return what a site says, and its folder; nothing for a folder without a site."""
+def _options(arguments: argparse.Namespace) -> tuple[Mapping[str, Any], Path, Mapping[str, Path]]:
+    """Return what a site says, its folder, and those that MkDocs reads or writes; nothing for a folder without a site."""
     if arguments.config_file is None and not any(Path(name).exists() for name in ("mkdocs.yml", "mkdocs.yaml")):
-        return {}, Path.cwd()
+        return {}, Path.cwd(), {}
     config = load_config(arguments.config_file)
     plugin = next((each for each in config.plugins.values() if isinstance(each, CodeExecPlugin)), None)
     folder = Path(config.config_file_path).absolute().parent
-    return (plugin.options if plugin else {}), folder
+    others = {"docs_dir": Path(config.docs_dir), "site_dir": Path(config.site_dir)}
+    return (plugin.options if plugin else {}), folder, others
 
 
 def _times(text: str) -> int:

@@ -115,8 +115,11 @@ def check_apart(settings: Settings, folders: Mapping[str, Path]) -> None:
     """
     problems = [
         f"`codeexec.{ours}`: `{place}` is below `{theirs}`, which MkDocs publishes or empties\n\n"
-        "hint: the default is `.cache/codeexec` beside `mkdocs.yml`\n"
-        for ours, place in (("cache_dir", settings.cache_dir), ("environment_dir", settings.environment_dir))
+        f"hint: the default is {default}\n"
+        for ours, place, default in (
+            ("cache_dir", settings.cache_dir, "`.cache/codeexec` beside `mkdocs.yml`"),
+            ("environment_dir", settings.environment_dir, "a folder in your own cache directory"),
+        )
         for theirs, folder in folders.items()
         if place.is_relative_to(os.path.abspath(folder))  # noqa: PTH100 - `resolve` would follow links
         or Path(os.path.realpath(place)).is_relative_to(os.path.realpath(folder))

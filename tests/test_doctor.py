@@ -286,3 +286,15 @@ def test_ways_are_all_told() -> None:
     header = list(level("bubblewrap", dict.fromkeys(WAYS, HELD)).lines())[1]
 
     assert [word for way in WAYS for word in way.split()] == header.split()
+
+
+@pytest.mark.parametrize("folder", ["docs", "site"])
+def test_a_store_that_would_be_published_is_a_mistake(project: Project, folder: str) -> None:
+    """What stops a build stops this command."""
+    project.configure({"cache_dir": folder})
+    project.page("Text.\n")
+    ended = doctor(project.root)
+
+    assert 2 == ended.returncode, ended.stdout
+    assert "`codeexec.cache_dir`" in ended.stderr
+    assert "hint: the default is `.cache/codeexec` beside `mkdocs.yml`" in ended.stderr
