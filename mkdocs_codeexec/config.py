@@ -97,6 +97,7 @@ def settings_from(
         rust=_rust(reader, languages, project_dir),
         scripts=_scripts(reader, languages, project_dir),
         host_env={**environ, "PATH": _search(environ.get("PATH", os.defpath))},
+        checkout_dir=next((one for one in (project_dir, *project_dir.parents) if (one / ".git").exists()), None),
     )
     if reader.problems:
         raise ConfigurationError("\n".join(reader.problems))

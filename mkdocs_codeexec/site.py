@@ -370,6 +370,7 @@ def open_states(settings: Settings, reach: Callable[[str], Sequence[str]] = lamb
     roots += [Root(place.label, place.folder) for place in interpreter.places()]
     if home := settings.host_env.get("HOME"):
         roots.append(Root("~", home))
+    place = settings.private_dir
     return ObservedInputs(
         roots=roots,
         library=interpreter.library(),
@@ -379,5 +380,5 @@ def open_states(settings: Settings, reach: Callable[[str], Sequence[str]] = lamb
         reach=reach,
         sandboxed=settings.sandbox != "off",
         apart=tuple(map(str, settings.apart)),
-        memo=settings.environment_dir / "digests" / f"{digest(str(settings.project_dir))[:16]}.json",
+        memo=place and place / "digests" / f"{digest(str(settings.project_dir))[:16]}.json",
     )

@@ -58,7 +58,7 @@ _FORK = "this build is of a pull request from a fork"
 def _elsewhere(environ: Mapping[str, str]) -> str:
     """Return why a build of another service is one of a stranger's work.
 
-    By the variables that are documented of GitLab, CircleCI, Azure Pipelines and Travis CI.
+    By the variables that these services document.
     """
     say = environ.get
     merging = say("CI_PIPELINE_SOURCE") == "merge_request_event"
@@ -68,7 +68,23 @@ def _elsewhere(environ: Mapping[str, str]) -> str:
         or say("SYSTEM_PULLREQUEST_ISFORK", "").lower() == "true"
         or (bool(say("TRAVIS_PULL_REQUEST_SLUG")) and say("TRAVIS_PULL_REQUEST_SLUG") != say("TRAVIS_REPO_SLUG"))
     )
-    return _FORK if forked else ""
+    if forked:
+        return _FORK
+    asked = next((name for name in _PROPOSED if say(name, "").lower() not in ("", "false", "0", "none")), "")
+    asked = asked or next((name for name, value in _KINDS.items() if say(name) == value), "")
+    return f"this build is of a proposed change, which may be a stranger's: `{asked}` is set" if asked else ""
+
+
+_PROPOSED = (
+    "BITBUCKET_PR_ID",
+    "DRONE_PULL_REQUEST",
+    "BUILDKITE_PULL_REQUEST",
+    "APPVEYOR_PULL_REQUEST_NUMBER",
+    "PULL_REQUEST",
+)
+"""Variables of services that do not tell forks apart: Bitbucket, Drone, Buildkite, AppVeyor, Netlify."""
+_KINDS = {"READTHEDOCS_VERSION_TYPE": "external", "CI_PIPELINE_EVENT": "pull_request", "CI_BUILD_EVENT": "pull_request"}
+"""The same of Read the Docs and Woodpecker, by their values."""
 
 
 def refusal_to_give(path: PurePath, home: PurePath) -> str:

@@ -416,3 +416,29 @@ def test_a_wrong_variable_is_an_error(name: str, value: str) -> None:
     """A misspelt variable is not silently the default."""
     with pytest.raises(ConfigurationError, match=f"`{value}`"):
         settings({}, **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "foreign"),
+    [
+        ("BITBUCKET_PR_ID", "3", True),
+        ("DRONE_PULL_REQUEST", "3", True),
+        ("DRONE_PULL_REQUEST", "", False),
+        ("BUILDKITE_PULL_REQUEST", "3", True),
+        ("BUILDKITE_PULL_REQUEST", "false", False),
+        ("APPVEYOR_PULL_REQUEST_NUMBER", "3", True),
+        ("PULL_REQUEST", "true", True),
+        ("PULL_REQUEST", "false", False),
+        ("READTHEDOCS_VERSION_TYPE", "external", True),
+        ("READTHEDOCS_VERSION_TYPE", "branch", False),
+        ("CI_PIPELINE_EVENT", "pull_request", True),
+        ("CI_PIPELINE_EVENT", "push", False),
+    ],
+)
+def test_where_forks_are_not_told_apart_every_proposal_is_a_strangers(
+    name: str, value: str, foreign: bool, tmp_path: Path
+) -> None:
+    """Services that say that something is proposed, and not by whom."""
+    found = settings_from({}, project_dir=tmp_path, environ={name: value}, cpus=lambda: 1)
+
+    assert (foreign, not foreign) == (f"`{name}` is set" in found.stranger, found.cache_write)

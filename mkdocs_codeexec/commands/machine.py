@@ -13,7 +13,7 @@ from mkdocs_codeexec.languages import interpreter
 from mkdocs_codeexec.languages.builtin import PYTHON, VERSION
 from mkdocs_codeexec.languages.rust.compiler import Compiler
 from mkdocs_codeexec.languages.rust.environments.project import find_cargo
-from mkdocs_codeexec.languages.toolchain import Memo, answer, ask, find_program, host_environment
+from mkdocs_codeexec.languages.toolchain import answer, ask, find_program, host_environment, memo
 from mkdocs_codeexec.runtime.process import Children
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _toolchains(settings: Settings, named: Mapping[str, object], runner: Runner)
     if settings.rust is None:
         return
     state = MISSING if "rust" in named else NOTE
-    compiler = Compiler(settings, settings.rust, Memo(settings.cache_dir, keeps=False))
+    compiler = Compiler(settings, settings.rust, memo(settings, keeps=False))
     compiler.survey()
     why = compiler.ready(runner)
     if why is not None or compiler.toolchain is None:

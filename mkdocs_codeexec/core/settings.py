@@ -135,6 +135,7 @@ class Settings:
         project_dir: The folder of `mkdocs.yml`.
         cache_dir: Where results are kept.
         environment_dir: Where Environments are kept.
+        checkout_dir: The repository that holds `project_dir`, as git sees it; None if there is none.
         lent: Where earlier builds have kept theirs, for one that leaves nothing (`keeps`); otherwise None.
         sandbox: How strongly samples must be confined.
         tiers: Those that `sandbox` may choose from.
@@ -169,6 +170,7 @@ class Settings:
     cache_write_refusal: str = ""
     stranger: str = ""
     lent: Path | None = None
+    checkout_dir: Path | None = None
     verbose: bool = False
     rust: RustSettings | None = None
     scripts: Mapping[str, ScriptSettings] = field(default_factory=dict)
@@ -178,6 +180,13 @@ class Settings:
     def apart(self) -> tuple[Path, ...]:
         """The folders of ours, in which nothing is the author's."""
         return (self.cache_dir, self.environment_dir, *((self.lent,) if self.lent else ()))
+
+    @property
+    def private_dir(self) -> Path | None:
+        """Where is kept what is believed: a folder that no checkout and no cache can bring along. None: there is none."""
+        place = self.lent or self.environment_dir
+        root = self.checkout_dir or self.project_dir
+        return None if place.is_relative_to(root) or place.is_relative_to(self.cache_dir) else place
 
     @property
     def keeps(self) -> bool:

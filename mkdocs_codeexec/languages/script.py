@@ -19,13 +19,13 @@ from mkdocs_codeexec.languages import frames, inputs, interpreter, programs, vie
 from mkdocs_codeexec.languages.builtin import CACHE, PYTHON, VERSION
 from mkdocs_codeexec.languages.grants import Grants
 from mkdocs_codeexec.languages.toolchain import (
-    Memo,
     Toolchain,
     answer,
     ask,
     find_program,
     fingerprint,
     host_environment,
+    memo,
 )
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class ScriptLanguage:
         self._script = script
         self._narrator = narrator
         self._file = f"sample.{script.extension}" if script.extension else "sample"
-        self._memo = Memo(settings.cache_dir, keeps=settings.keeps)
+        self._memo = memo(settings)
         self._identity: str | None = None
         self._fingerprint = ""
         self._asked = ""

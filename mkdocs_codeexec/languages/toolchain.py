@@ -59,18 +59,26 @@ class Toolchain(NamedTuple):
     home: str = ""
 
 
-class Memo:
-    """Toolchains that were asked before, by name and fingerprint; kept in the cache directory.
+def memo(settings: Settings, *, keeps: bool | None = None) -> Memo:
+    """Return what is remembered of the toolchains of a site."""
+    place = settings.private_dir
+    folder = None if place is None else place / "toolchains" / digest(str(settings.project_dir))[:16]
+    return Memo(folder, keeps=settings.keeps if keeps is None else keeps)
 
-    It never fails: what cannot be read is not known, what cannot be written is remembered by this process alone.
+
+class Memo:
+    """Toolchains that were asked before, by name and fingerprint.
+
+    It is believed, and what it names is started: so it is kept where no checkout and no cache can bring it along. It
+    never fails: what cannot be read is not known, what cannot be written is remembered by this process alone.
 
     Args:
-        cache_dir: Where it is kept.
+        folder: Where it is kept; None for in this process alone.
         keeps: Whether anything is written there.
     """
 
-    def __init__(self, cache_dir: Path, *, keeps: bool = True) -> None:
-        self._cache_dir = cache_dir
+    def __init__(self, folder: Path | None, *, keeps: bool = True) -> None:
+        self._folder = folder
         self._keeps = keeps
         self._known: dict[str, tuple[str, Toolchain]] = {}
 
@@ -82,17 +90,19 @@ class Memo:
     def remember(self, name: str, fingerprint: str, toolchain: Toolchain) -> None:
         """Keep `toolchain` as the answer of `name`."""
         self._known[name] = (fingerprint, toolchain)
-        if not self._keeps:
+        if not self._keeps or self._folder is None:
             return
         known = {**self._read(), **self._known}
         entries = {key: {"fingerprint": mark, **tool._asdict()} for key, (mark, tool) in sorted(known.items())}
         text = json.dumps({"format": FORMAT, "toolchains": entries}, indent=1, ensure_ascii=False) + "\n"
-        with contextlib.suppress(OSError), Tree(self._cache_dir) as tree:
+        with contextlib.suppress(OSError), Tree(self._folder) as tree:
             tree.replace((MEMO,), text.encode("utf-8", "backslashreplace"))
 
     def _read(self) -> dict[str, tuple[str, Toolchain]]:
+        if self._folder is None:
+            return {}
         try:
-            with Tree(self._cache_dir) as tree:
+            with Tree(self._folder) as tree:
                 value = json.loads(tree.read((MEMO,), LARGEST))
             if value["format"] != FORMAT:
                 return {}

@@ -245,9 +245,9 @@ def test_a_tool_of_a_checkout_is_asked_within_walls(
 
     assert 0 == ended.status, ended.log
     assert not (outside / "started").exists()
-    memo = (project.root / ".cache/codeexec/toolchains.json").read_text()
-    assert "toy 1" in memo
-    assert SECRET not in memo + project.html()
+    run = (project.root / ".cache/codeexec/last-run.json").read_text()
+    assert "toy 1" in run
+    assert SECRET not in run + project.html()
     assert os.access(outside / "canary", os.R_OK)
 
 

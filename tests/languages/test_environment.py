@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-from support.crates import crate, write
+from support.crates import crate, remembered, write
 
 from mkdocs_codeexec.core.action import Action
 from mkdocs_codeexec.core.outcome import Exited
@@ -140,7 +140,8 @@ def test_an_unknown_toolchain_is_asked_before_anything_is_built(workshop: Worksh
     """With the lock at hand keys need no Environment: a restored cache builds none for samples that will hit."""
     settings = workshop.rust({"itoa": "1"})
     workshop.ready(open_rust(workshop, settings), workshop.main)
-    (workshop.project / ".cache/toolchains.json").unlink()
+    memo = remembered(settings)
+    memo.unlink()
     workshop.runner.commands.clear()
     moved = workshop.rust({"itoa": "1"}, host_env=dict(os.environ))
     language = open_rust(workshop, moved)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from support.crates import remembered
 
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult
 from mkdocs_codeexec.languages import open_languages
@@ -205,7 +206,8 @@ def test_a_wrong_memo_is_corrected_by_asking(workshop: Workshop, tmp_path: Path)
     language.survey()
 
     assert "rustc 2" == language.plan(workshop.main).toolchain
-    memo = json.loads((settings.cache_dir / "toolchains.json").read_text())
+    file = remembered(settings)
+    memo = json.loads(file.read_text())
     assert "rustc 2" == memo["toolchains"]["rust"]["identity"]
 
 
@@ -243,3 +245,40 @@ def test_rustup_is_asked_once(workshop: Workshop) -> None:
 
     assert Exited(0) == outcome.steps[-1].ended
     assert ["rustc", "sample"] == workshop.runner.programs()
+
+
+def test_a_cache_that_came_along_names_no_compiler(workshop: Workshop, tmp_path: Path) -> None:
+    """What is remembered is started: it is kept, and looked for, where no checkout and no cache can bring it along."""
+    settings = workshop.rust(host_env=dict(os.environ))
+    workshop.ready(open_languages(settings, workshop.listener)["rust"], workshop.main)
+    file = remembered(settings)
+    canary = tmp_path / "canary"
+    evil = tmp_path / "bin/rustc"
+    evil.parent.mkdir()
+    evil.write_text(f"#!/bin/sh\ntouch {canary}\n")
+    evil.chmod(0o755)
+    planted = json.loads(file.read_text())
+    planted["toolchains"]["rust"] |= {"program": str(evil), "identity": "rustc evil"}
+    file.unlink()
+    for folder in (settings.cache_dir, settings.project_dir, settings.cache_dir / "toolchains"):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "toolchains.json").write_text(json.dumps(planted))
+
+    language = open_languages(settings, workshop.listener)["rust"]
+    language.ready([language.plan(workshop.main)], workshop.runner)
+    language.survey()
+
+    assert "evil" not in (language.plan(workshop.main).toolchain or "")
+    assert not canary.exists()
+
+
+@pytest.mark.parametrize("place", ["built", ".cache/built", "../built"])
+def test_in_a_checkout_toolchains_are_remembered_by_this_process_alone(workshop: Workshop, place: str) -> None:
+    """A folder of Environments that is in the checkout may have come with it."""
+    settings = workshop.settings()
+    root = settings.project_dir.parent
+    settings = replace(
+        settings, environment_dir=Path(os.path.normpath(settings.project_dir / place)), checkout_dir=root
+    )
+
+    assert settings.private_dir is None

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.core.action import digest
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.settings import Settings
 
 
 def write(root: Path, files: Mapping[str, str]) -> Path:
@@ -28,3 +34,10 @@ def crate_in(folder: Path, name: str, source: str = "", more: str = "", **files:
 def crate(root: Path, name: str, source: str = "", more: str = "", **files: str) -> Path:
     """Write a library below `root`, into a folder of its name, and return that."""
     return crate_in(root / name, name, source, more, **files)
+
+
+def remembered(settings: Settings) -> Path:
+    """Return the file in which the toolchains of a site are remembered."""
+    place = settings.private_dir
+    assert place is not None
+    return place / "toolchains" / digest(str(settings.project_dir))[:16] / "toolchains.json"

@@ -29,7 +29,7 @@ from mkdocs_codeexec.languages.rust.messages.restore import restore
 from mkdocs_codeexec.languages.rust.source.lexer import Unlexable
 from mkdocs_codeexec.languages.rust.source.prepare import FILE, Preamble, Prepared, original, preamble, prepare
 from mkdocs_codeexec.languages.rust.variables import Variables, check_package, for_compilers
-from mkdocs_codeexec.languages.toolchain import Memo
+from mkdocs_codeexec.languages.toolchain import memo
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.outcome import Outcome, StepResult
@@ -76,7 +76,7 @@ class RustLanguage:
         self._rust: RustSettings = settings.rust
         self._narrator = narrator
         self._preamble = _preamble(self._rust.preamble)
-        self._compiler = Compiler(settings, self._rust, Memo(settings.cache_dir, keeps=settings.keeps))
+        self._compiler = Compiler(settings, self._rust, memo(settings))
         self._flags = ""
         self._environments: dict[str, Environment] = {}
         self._inputs: tuple[tuple[str, str], ...] = ()

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.confinement import Access, Tier
 
 KERNEL = ("/proc", "/sys", "/dev")
+_MEMORY = "/dev/shm"  # noqa: S108 - in which there are usual files
+_BY_PROCESS = re.compile(r"/proc/(?:self|thread-self|\d+)/(?:task/\d+/)?(?:cwd|root|fd/\d+)/.")
+"""What is reached through a process: where that leads, nobody knows when it has ended."""
+UNKNOWABLE = "!"
+"""What stands for look-ups of which nobody can say what they found."""
 _UNTOLD = (
     "/etc/ld.so.cache",  # the libraries that it leads to are looked up themselves
     "/etc/ld.so.preload",
@@ -60,6 +65,9 @@ def sifted(asked: Iterable[str], scratch: str, access: Access, tier: Tier) -> tu
         access: What the child may reach.
         tier: What held it to that.
     """
+    asked = tuple(asked)
+    if any(_BY_PROCESS.match(item, 1) for item in asked):
+        return (UNKNOWABLE,)
     skipped = _skipped(scratch, access.writable)
     reach = _Reach(access, tier) if tier in ISOLATING else None
     found = set()
@@ -67,7 +75,7 @@ def sifted(asked: Iterable[str], scratch: str, access: Access, tier: Tier) -> tu
         letter, path = item[0], item[1:]
         folder, newline, name = path.rpartition("\n") if letter == "n" else (path, "", "")
         folder = _normal(folder)
-        if folder in skipped:
+        if folder in skipped or of_kernel(folder):
             continue
         if letter == "o":  # a folder may be listed then, without having been opened as one
             letter = "l" if os.path.isdir(folder) else "f"
@@ -173,7 +181,15 @@ class _Reach:
 
 @functools.lru_cache(maxsize=64)
 def _skipped(scratch: str, writable: tuple[str, ...]) -> Folders:
-    return Folders((scratch, *KERNEL, *_UNTOLD, *writable, os.fspath(bubblewrap.SUPERVISING)))
+    return Folders((scratch, *_UNTOLD, *writable, os.fspath(bubblewrap.SUPERVISING)))
+
+
+_KERNEL = Folders(KERNEL)
+
+
+def of_kernel(path: str) -> bool:
+    """Tell whether the kernel itself makes what is at `path`."""
+    return path in _KERNEL and not within(path, _MEMORY)
 
 
 @functools.lru_cache(maxsize=64)

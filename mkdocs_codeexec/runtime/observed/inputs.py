@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.runtime.observed.asked import named
+from mkdocs_codeexec.runtime.observed.asked import UNKNOWABLE, named
 from mkdocs_codeexec.runtime.observed.digests import Digests
 from mkdocs_codeexec.runtime.observed.names import Names, Root
 from mkdocs_codeexec.runtime.observed.since import Since, Unstable
@@ -95,6 +95,8 @@ class ObservedInputs:
         """
         names = set(assumed)
         asked = list(asked)
+        if UNKNOWABLE in asked:
+            return None
         for word, path, module in named(asked, self._library, self._folders):
             if word != "tool" and path in self._apart:
                 continue

@@ -10,11 +10,11 @@ import time
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.observed import ABSENT
-from mkdocs_codeexec.runtime.observed.asked import KERNEL, everywhere
+from mkdocs_codeexec.runtime.observed.asked import everywhere, of_kernel
 from mkdocs_codeexec.runtime.observed.digests import DIGITS
 from mkdocs_codeexec.runtime.observed.listing import Listing, listed, short
 from mkdocs_codeexec.runtime.observed.since import Unstable
-from mkdocs_codeexec.runtime.sandbox.places import Folders, within
+from mkdocs_codeexec.runtime.sandbox.places import within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,7 +27,6 @@ MOST_FILES = 50_000
 """Files of one folder that are digested."""
 _LEFT_OUT = frozenset({"__pycache__", ".git", ".hg", ".svn", "node_modules", "target"})
 _NO_FOLDER = ("#", "import ", "import\t")
-_KERNEL = Folders(KERNEL)
 LONG_AGO = 2_000_000_000
 """Nanoseconds after which a folder that has its old date has not changed since it was listed."""
 NOWHERE = "nowhere"
@@ -88,7 +87,7 @@ class States:
             return self._hidden(*rest.partition(":")[::2])
         place, _, module = rest.rpartition(":") if word == "module" else (rest, "", "")
         path = self._names.real(place)
-        if path is None or "\0" in rest or path == "/" or path in _KERNEL:
+        if path is None or "\0" in rest or path == "/" or of_kernel(path):
             return NOWHERE
         if word == "module":
             return self._module(path, module, since)

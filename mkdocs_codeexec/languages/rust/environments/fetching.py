@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.core.confinement import UNLIMITED
 from mkdocs_codeexec.core.outcome import Exited, StepResult
 from mkdocs_codeexec.core.protocols import Command, Narrator, OutputSink, Runner
+from mkdocs_codeexec.languages.grants import repositories
 from mkdocs_codeexec.languages.rust.environments import configuration
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home, fetching_environment
 from mkdocs_codeexec.languages.rust.environments.manifest import toml
@@ -75,6 +76,9 @@ def command(
         "CARGO_TERM_COLOR": "always",
         "CARGO_TERM_PROGRESS_WHEN": "never",
     }
+    if not walled:  # a manifest in the checkout must not copy a repository of this machine
+        env["GIT_ALLOW_PROTOCOL"] = "git:http:https:ssh" + (":file" if any(repositories(settings)) else "")
+        env["CARGO_NET_GIT_FETCH_WITH_CLI"] = "true"  # which heeds it
     return Command(
         argv=(str(cargo), *what, "--manifest-path", str(home / "Cargo.toml"), "--config", str(file)),
         # From the working directory upwards cargo reads files of its configuration: what counts of them is in ours.
