@@ -11,7 +11,7 @@ from fuzzing.target import Target, check
 from mkdocs_codeexec.core.settings import EnvironmentSettings, RustSettings, Settings
 from mkdocs_codeexec.errors import ConfigurationError
 from mkdocs_codeexec.languages.grants import Grants
-from mkdocs_codeexec.languages.rust import packages
+from mkdocs_codeexec.languages.rust import manifests, packages
 from mkdocs_codeexec.languages.rust.environments import (
     capture,
     configuration,
@@ -75,7 +75,7 @@ def _manifest(content: bytes, folder: Path, settings: Settings) -> None:
     found = workspace.workspaces([crate], folder)
     workspace.overrides(found, folder, [])
     workspace.shared(workspace.above(crate))
-    list(workspace.members(crate, packages.manifest_of(crate)))
+    list(workspace.members(crate, manifests.manifest_of(crate)))
     documented.documented([("crate", crate)], crate, None).files("")
     list(documented.names([str(crate)], folder))
     list(documented.company(crate))
@@ -85,7 +85,7 @@ def _manifest(content: bytes, folder: Path, settings: Settings) -> None:
         check(tomllib.loads(made.local).keys() >= {"package", "dependencies"}, "what is written for cargo is TOML")
     except ConfigurationError as error:
         check(str(error), "a refusal says why")
-    document = packages.manifest_of(crate)
+    document = manifests.manifest_of(crate)
     if document:
         check(_same(tomllib.loads(toml(document)), document), "TOML that is written is read as the same")
 

@@ -435,7 +435,7 @@ def test_a_supervisor_that_is_stopped(mark: str, monkeypatch: pytest.MonkeyPatch
     """A child that stops its supervisor cannot make a run wait for ever, and is gone then."""
     monkeypatch.setattr(supervisor, "SLACK_SECONDS", 3.0)
     with Children() as some:
-        found = some.run(sh(f"kill -STOP $PPID; sleep 60; : {mark}", timeout=0.2), "run")
+        found = some.run(sh(f"sleep 0.3; kill -STOP $PPID; sleep 60; : {mark}", timeout=0.6), "run")
 
         assert NotStarted("the process that starts samples did not answer") == found.ended
         assert [] == alive(mark)
@@ -465,7 +465,7 @@ def test_the_limit_of_one_is_its_own() -> None:
 def test_a_supervisor_that_is_killed(mark: str) -> None:
     """A child that kills its supervisor is told of, is gone itself, and the next one runs."""
     with Children() as some:
-        found = some.run(sh(f"kill -9 $PPID; sleep 60; : {mark}"), "run")
+        found = some.run(sh(f"sleep 0.3; kill -9 $PPID; sleep 60; : {mark}"), "run")
 
         assert NotStarted("the process that starts samples was ended by signal 9") == found.ended
         assert [] == alive(mark)

@@ -131,7 +131,7 @@ def test_the_checksum_is_of_the_text_before_it(tmp_path: Path) -> None:
 
 
 TEXT = st.text() | st.sampled_from(["\ud800", "a\udfff", "\0\x1b[1m\u2028", "…", "\r\n"])
-SPANS = st.builds(Span, TEXT, *[st.integers(0, 2**40)] * 4, st.booleans(), TEXT)
+SPANS = st.builds(Span, TEXT, *[st.integers(0, 999_999_999)] * 4, st.booleans(), TEXT)
 DIAGNOSTICS = st.builds(Diagnostic, TEXT, TEXT, TEXT, TEXT, st.lists(SPANS, max_size=2).map(tuple))
 COUNT = st.integers(0, 2**40)
 RESULTS = st.builds(

@@ -58,7 +58,9 @@ def run(
             socket.send_fds(_server(), [request], [stdout.fileno(), stderr.fileno(), theirs])
             os.close(theirs)
             pid = int(_line(answers))
-            if not select.select([answers], [], [], timeout)[0]:
+            ready = select.poll()
+            ready.register(answers, select.POLLIN)
+            if not ready.poll(timeout * 1000):
                 os.kill(pid, signal.SIGKILL)
                 raise subprocess.TimeoutExpired(argv, timeout)
             status = int(_line(answers))
