@@ -111,8 +111,9 @@ class Tree:
                 if known is None:
                     known = self._open[place[:depth]] = at.folder(place[depth - 1], make=make)
                 at = known
-            at = at.copy()
-        for name in place[_KEPT:]:
+            # Under the lock: somebody may close what is kept.
+            at = at.folder(place[_KEPT], make=make) if len(place) > _KEPT else at.copy()
+        for name in place[_KEPT + 1 :]:
             with at:
                 at = at.folder(name, make=make)
         return at

@@ -92,7 +92,7 @@ def test_a_second_build_starts_no_process_and_imports_no_joblib(project: Project
     mkdocs_yml = project.root / "mkdocs.yml"
     mkdocs_yml.write_text(mkdocs_yml.read_text("utf-8") + "hooks: [hooks.py]\n", "utf-8")
     project.env["PATH"] = f"{shims}:{os.environ['PATH']}"
-    project.env["CODEEXEC_ENVIRONMENT_DIR"] = str(project.root / "environments")
+    project.env["CODEEXEC_ENVIRONMENT_DIR"] = str(project.root.parent / "environments")
     project.env["CODEEXEC_SANDBOX"] = "off"  # in one, a shim could not write its record
 
     first = project.build()
