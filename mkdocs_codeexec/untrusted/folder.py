@@ -185,7 +185,11 @@ class Folder:
             if size > limit:
                 raise UnfitError(f"it is larger than {limit} bytes")
             content = os.read(fd, size + 1)
-            while len(content) != size and len(content) <= limit and (more := os.read(fd, max(1, limit + 1 - len(content)))):
+            while (
+                len(content) != size
+                and len(content) <= limit
+                and (more := os.read(fd, max(1, limit + 1 - len(content))))
+            ):
                 content += more  # it grew, or the system gives it in parts
         finally:
             os.close(fd)
