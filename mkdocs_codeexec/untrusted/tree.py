@@ -83,16 +83,6 @@ class Tree:
         with suppress(OSError, ValueError, NotImplementedError), self.folder(place[:-1]) as folder:
             folder.touch(place[-1])
 
-    def remove(self, place: Place) -> bool:
-        """Remove what is there, with all that is in it; return whether it is gone. Never raises for what the disk says."""
-        try:
-            with self.folder(place[:-1]) as folder:
-                return remove(folder, place[-1])
-        except FileNotFoundError:
-            return True
-        except (OSError, ValueError):
-            return False
-
     def folder(self, place: Place, *, make: bool = False) -> Folder:
         """Open the folder at a place; the caller closes it.
 
