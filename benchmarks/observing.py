@@ -34,9 +34,9 @@ from mkdocs_codeexec.core.action import Action, Step
 from mkdocs_codeexec.core.confinement import RUN_LIMITS, Access
 from mkdocs_codeexec.core.expectation import Met, Succeeds
 from mkdocs_codeexec.core.sample import Location, Sample
+from mkdocs_codeexec.engine.pipeline import Pipeline
 from mkdocs_codeexec.languages import interpreter, open_languages
 from mkdocs_codeexec.languages.script import ScriptLanguage
-from mkdocs_codeexec.pipeline import Pipeline
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.process import Children
 from mkdocs_codeexec.runtime.scratch import ScratchDirectory

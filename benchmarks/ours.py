@@ -20,10 +20,10 @@ from others import processors
 
 from mkdocs_codeexec.config import settings_from
 from mkdocs_codeexec.core.expectation import Met
+from mkdocs_codeexec.engine.pipeline import Pipeline, Resolved
 from mkdocs_codeexec.languages import open_languages, words
 from mkdocs_codeexec.markdown.collecting import ExtensionFailure, PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
-from mkdocs_codeexec.pipeline import Pipeline, Resolved
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.process import Children
 from mkdocs_codeexec.runtime.store import DirectoryStore

@@ -23,10 +23,10 @@ from others import processors
 
 from mkdocs_codeexec.config import settings_from
 from mkdocs_codeexec.core.normalize import RUST, normalize
+from mkdocs_codeexec.engine.pipeline import Pipeline
 from mkdocs_codeexec.languages import open_languages, words
 from mkdocs_codeexec.languages.rust.batch import builder
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
-from mkdocs_codeexec.pipeline import Pipeline
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.observed.inputs import ObservedInputs
 from mkdocs_codeexec.runtime.process import Children

@@ -21,16 +21,17 @@ from mkdocs.config import load_config
 from mkdocs.exceptions import Abort, MkDocsException
 from mkdocs.plugins import BasePlugin, event_priority
 
-from mkdocs_codeexec.checking import Collected, check
 from mkdocs_codeexec.commands import Context, doctor
-from mkdocs_codeexec.config import PluginOptions, check_apart, read_environment, settings_from
+from mkdocs_codeexec.commands.check import Collected, check
+from mkdocs_codeexec.config import check_apart, read_environment, settings_from
 from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.errors import Cancelled, CodeExecError, ConfigurationError, nearest
-from mkdocs_codeexec.plugin import CodeExecPlugin
+from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
+from mkdocs_codeexec.hosts.mkdocs.plugin import CodeExecPlugin
+from mkdocs_codeexec.hosts.mkdocs.serve import depth
 from mkdocs_codeexec.report.console import Console, plainly, wants_color
 from mkdocs_codeexec.report.run import distinct
 from mkdocs_codeexec.runtime.cpus import usable_cpus
-from mkdocs_codeexec.serve import depth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.commands import Command
     from mkdocs_codeexec.core.settings import Settings
-    from mkdocs_codeexec.pipeline import Resolved
+    from mkdocs_codeexec.engine.pipeline import Resolved
     from mkdocs_codeexec.site import Site
 
 COMMANDS: Mapping[str, Command] = {"doctor": doctor}

@@ -13,9 +13,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from mkdocs.config import config_options as options
-from mkdocs.config.base import Config
-
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
 from mkdocs_codeexec.core.settings import (
     EDITIONS,
@@ -33,16 +30,6 @@ from mkdocs_codeexec.trust import refusal_to_give, stranger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-class PluginOptions(Config):  # type: ignore[no-untyped-call]
-    """What MkDocs may know of the options; `settings_from` does the checking.
-
-    MkDocs would end a rebuild in `serve` for a wrong value and leave every request hanging, so it gets nothing to
-    refuse here. `enabled` is listed to keep MkDocs from taking that option for itself.
-    """
-
-    enabled = options.Type(object, default=True)
 
 
 def read_environment() -> dict[str, str]:

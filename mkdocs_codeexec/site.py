@@ -15,11 +15,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.ahead import Ahead
 from mkdocs_codeexec.core import rights
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.core.protocols import Unavailability
+from mkdocs_codeexec.engine.ahead import Ahead
+from mkdocs_codeexec.engine.pipeline import Pipeline, Resolved
 from mkdocs_codeexec.html.fallback import explained, plain
 from mkdocs_codeexec.html.fragment import Renderer
 from mkdocs_codeexec.html.ids import Ids, identified
@@ -27,7 +28,6 @@ from mkdocs_codeexec.html.notice import notice
 from mkdocs_codeexec.languages import interpreter, words
 from mkdocs_codeexec.markdown import slots
 from mkdocs_codeexec.markdown.collecting import PageContext
-from mkdocs_codeexec.pipeline import Pipeline, Resolved
 from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import Run, distinct, executed
 from mkdocs_codeexec.runtime.observed.inputs import ObservedInputs

@@ -14,7 +14,7 @@ from mkdocs_codeexec.core.expectation import Succeeds
 from mkdocs_codeexec.core.observed import observed_key
 from mkdocs_codeexec.core.outcome import Exited, Outcome, StepResult, Termination, TimedOut
 from mkdocs_codeexec.core.sample import Location, Sample
-from mkdocs_codeexec.pipeline import Pipeline, Resolved
+from mkdocs_codeexec.engine.pipeline import Pipeline, Resolved
 from mkdocs_codeexec.runtime.observed.inputs import ObservedInputs
 from mkdocs_codeexec.runtime.store import DirectoryStore
 
@@ -56,7 +56,7 @@ class Machine:
     def layout_free(self, _: Outcome) -> bool:
         return False
 
-    def ready(self, *_: object) -> dict[Key, object]:
+    def provide(self, *_: object) -> dict[Key, object]:
         return {}
 
     def assumed(self, action: Action, *, seen: bool) -> Sequence[str] | None:

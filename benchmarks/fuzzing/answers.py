@@ -17,9 +17,9 @@ from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult, describe
 from mkdocs_codeexec.core.protocols import Command
 from mkdocs_codeexec.runtime.answers import ended
-from mkdocs_codeexec.runtime.capture import Kept
+from mkdocs_codeexec.runtime.kept import Kept
 from mkdocs_codeexec.runtime.observed.asked import decoded, named, sifted
-from mkdocs_codeexec.runtime.supervisor import Supervisor
+from mkdocs_codeexec.runtime.starting import Supervisor
 
 _COMMAND = Command(argv=("true",), cwd=Path("/"), env={}, timeout=5)
 _ACCESS = Access(readable=("/usr/share/doc",))

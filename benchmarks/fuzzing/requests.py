@@ -18,7 +18,7 @@ from fuzzing.target import Target, check
 from mkdocs_codeexec.core.protocols import Command
 from mkdocs_codeexec.runtime.answers import Answers
 from mkdocs_codeexec.runtime.sandbox.bubblewrap import SUPERVISING
-from mkdocs_codeexec.runtime.supervisor import _START, encode
+from mkdocs_codeexec.runtime.starting import _START, encode
 
 SECONDS = 12.0
 """After which a supervisor whose parent has gone must be gone."""

@@ -90,7 +90,7 @@ def _toolchains(settings: Settings, named: Mapping[str, object], runner: Runner)
     state = MISSING if "rust" in named else NOTE
     compiler = Compiler(settings, settings.rust, memo(settings, keeps=False))
     compiler.survey()
-    why = compiler.ready(runner)
+    why = compiler.provide(runner)
     if why is not None or compiler.toolchain is None:
         yield Check("toolchains", "rust", state, why.reason if why else "there is none", why.hint if why else "")
         return

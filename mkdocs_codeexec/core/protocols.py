@@ -191,7 +191,7 @@ class Language(Protocol):
         """
         ...
 
-    def ready(self, actions: Sequence[Action], runner: Runner) -> Mapping[Key, Unavailability]:
+    def provide(self, actions: Sequence[Action], runner: Runner) -> Mapping[Key, Unavailability]:
         """Make what `actions` need on this machine: ask the toolchain, build Environments.
 
         Cheap if nothing changed. Returns, by request key, the Actions that cannot be executed, and why. A `survey`

@@ -14,7 +14,7 @@ from itertools import groupby
 from markupsafe import Markup
 
 from mkdocs_codeexec.html.lines import short, shortened
-from mkdocs_codeexec.html.terminal import NAMES, SPECIAL, Pen, Run, Style, runs
+from mkdocs_codeexec.html.terminal import NAMES, SPECIAL, Pen, Style, Styled, runs
 
 _MARKS = ("bold", "dim", "italic", "underline", "strike", "reverse", "control")
 
@@ -34,7 +34,7 @@ def to_html(text: str) -> Markup:
 def plain(text: str) -> str:
     """Return the text `to_html` shows, without its looks."""
     text = strip(text)
-    return text if short(text) else "".join([run.text for run in shortened([Run(Pen(), text)])])
+    return text if short(text) else "".join([run.text for run in shortened([Styled(Pen(), text)])])
 
 
 def strip(text: str) -> str:
@@ -44,7 +44,7 @@ def strip(text: str) -> str:
     return "".join([run.text for run in runs(text)])
 
 
-def _markup(found: Iterable[Run], budget: int) -> Markup:
+def _markup(found: Iterable[Styled], budget: int) -> Markup:
     """Return `found` as HTML.
 
     Args:
@@ -62,7 +62,7 @@ def _markup(found: Iterable[Run], budget: int) -> Markup:
     return Markup("".join(pieces))  # noqa: S704 -- made of escaped text and of the tags above
 
 
-def _spans(linked: Iterable[Run]) -> str:
+def _spans(linked: Iterable[Styled]) -> str:
     pieces = []
     for style, alike in groupby(linked, key=lambda run: run.pen.style):
         content = html.escape("".join([run.text for run in alike]))

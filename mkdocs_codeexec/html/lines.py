@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.outcome import OMITTED
-from mkdocs_codeexec.html.terminal import Pen, Run, Style
+from mkdocs_codeexec.html.terminal import Pen, Style, Styled
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -27,7 +27,7 @@ def short(text: str) -> bool:
     return longest <= LIMIT // 4 or (longest <= LIMIT and text.isascii())
 
 
-def shortened(runs: Iterable[Run]) -> Iterator[Run]:
+def shortened(runs: Iterable[Styled]) -> Iterator[Styled]:
     """Yield `runs` with the start of each line, up to the limit, and a note of what was left out. Takes linear time."""
     found = list(runs)
     if short("".join([run.text for run in found])):
@@ -45,35 +45,35 @@ def shortened(runs: Iterable[Run]) -> Iterator[Run]:
         room = yield from _start(line, room)
 
 
-def _lines(runs: Iterable[Run]) -> Iterator[list[Run]]:
+def _lines(runs: Iterable[Styled]) -> Iterator[list[Styled]]:
     """Yield the lines; each but the last ends with a newline."""
-    line: list[Run] = []
+    line: list[Styled] = []
     for run in runs:
         if "\n" not in run.text:
             line.append(run)
             continue
         *ended, rest = run.text.split("\n")
         for part in ended:
-            yield [*line, Run(run.pen, part + "\n")]
+            yield [*line, Styled(run.pen, part + "\n")]
             line = []
         if rest:
-            line.append(Run(run.pen, rest))
+            line.append(Styled(run.pen, rest))
     yield line
 
 
-def _start(line: Sequence[Run], room: int) -> Generator[Run, None, int]:
+def _start(line: Sequence[Styled], room: int) -> Generator[Styled, None, int]:
     """Yield what of `line` takes at most `room` bytes; return how much room is left."""
     left_out = 0
     for pen, text in line:
         whole = text.removesuffix("\n").encode()
         part = "" if left_out else whole[:room].decode("utf-8", "ignore")
         if part:
-            yield Run(pen, part)
+            yield Styled(pen, part)
         size = len(part.encode())
         room -= size
         left_out += len(whole) - size
     if left_out:
-        yield Run(_NOTE, f"… {left_out} bytes of this line omitted …")
+        yield Styled(_NOTE, f"… {left_out} bytes of this line omitted …")
     if line and line[-1].text.endswith("\n"):
-        yield Run(line[-1].pen, "\n")
+        yield Styled(line[-1].pen, "\n")
     return 0 if left_out else room

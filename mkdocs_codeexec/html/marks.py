@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.html import ansi
-from mkdocs_codeexec.html.pieces import END, Region, parse, shown, wrapped
+from mkdocs_codeexec.html.pieces import END, Columns, parse, shown, wrapped
 
 Level: TypeAlias = Literal["error", "warning"]
 
@@ -161,7 +161,7 @@ def _blank(lines: Sequence[str]) -> int:
     return next((number for number, line in enumerate(lines) if line.strip()), len(lines))
 
 
-def _regions(marks: Sequence[Mark], rows: Mapping[int, _Row]) -> tuple[list[Region], list[Region]]:
+def _regions(marks: Sequence[Mark], rows: Mapping[int, _Row]) -> tuple[list[Columns], list[Columns]]:
     """Return the elements that are wanted: for what the first message of a line is about, and for whole lines."""
     begin: dict[int, list[Mark]] = {}
     levels: dict[int, Level] = {}
@@ -170,18 +170,18 @@ def _regions(marks: Sequence[Mark], rows: Mapping[int, _Row]) -> tuple[list[Regi
     for mark in marks:
         for number in range(max(mark.line, 1), min(mark.end_line, max(rows, default=0)) + 1):
             levels.setdefault(number, begin.get(number, [mark])[0].level)
-    exact: list[Region] = []
-    whole: list[Region] = []
+    exact: list[Columns] = []
+    whole: list[Columns] = []
     for number, level in levels.items():
         row, here = rows.get(number), begin.get(number, ())
         if row is None:
             continue
         messages = " · ".join(dict.fromkeys(mark.message for mark in here))
         note = f' data-codeexec-message="{_attribute(messages)}"' if messages else ""
-        whole.append(Region(row.line, 0, END, f'<span class="codeexec-mark codeexec-mark-{level}"{note}>'))
+        whole.append(Columns(row.line, 0, END, f'<span class="codeexec-mark codeexec-mark-{level}"{note}>'))
         if here and here[0].column:
             start, end = _columns(here[0], row.moved)
-            exact.append(Region(row.line, start, end, f'<span class="codeexec-here codeexec-here-{level}">'))
+            exact.append(Columns(row.line, start, end, f'<span class="codeexec-here codeexec-here-{level}">'))
     return exact, whole
 
 

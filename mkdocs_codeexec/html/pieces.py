@@ -13,7 +13,7 @@ END = sys.maxsize
 """Of a region that goes to the end of its line."""
 
 
-class Region(NamedTuple):
+class Columns(NamedTuple):
     """What gets one element: columns of one shown line, from zero; the end may be beyond the line's."""
 
     line: int
@@ -73,7 +73,7 @@ def shown(pieces: Iterable[Piece]) -> str:
     return "".join([piece.shows for piece in pieces])
 
 
-def wrapped(pieces: Iterable[Piece], regions: Iterable[Region]) -> Iterator[Piece]:
+def wrapped(pieces: Iterable[Piece], regions: Iterable[Columns]) -> Iterator[Piece]:
     """Yield `pieces` with an element around each of `regions`, at most one in a line."""
     wanted = {region.line: region for region in regions}
     opened: list[Piece] = []
@@ -101,7 +101,7 @@ def _follow(opened: list[Piece], pieces: Iterable[Piece]) -> None:
             opened.pop()
 
 
-def _around(line: list[Piece], region: Region, opened: Sequence[Piece]) -> list[Piece]:
+def _around(line: list[Piece], region: Columns, opened: Sequence[Piece]) -> list[Piece]:
     """Return `line` with an element around the pieces that show the columns of `region`.
 
     Elements that begin or end within those pieces alone are closed before it, and opened again in it.
@@ -157,7 +157,7 @@ def _slices(columns: Sequence[int]) -> Iterator[slice]:
     yield from (slice(*pair) for pair in itertools.pairwise((None, *columns, None)))
 
 
-def _extent(line: Sequence[Piece], region: Region) -> tuple[int, int]:
+def _extent(line: Sequence[Piece], region: Columns) -> tuple[int, int]:
     """Return which pieces of `line` show the columns of `region`; equal numbers if none does."""
     first = last = at = 0
     for number, piece in enumerate(line):

@@ -49,7 +49,7 @@ class Pen(NamedTuple):
     """An absolute `http` or `https` address, or empty."""
 
 
-class Run(NamedTuple):
+class Styled(NamedTuple):
     """Characters that stand together and are drawn alike. Never empty."""
 
     pen: Pen
@@ -86,7 +86,7 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _LINK = re.compile(r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&*+(),;=%]{1,2083}")
 
 
-def runs(text: str) -> Iterator[Run]:
+def runs(text: str) -> Iterator[Styled]:
     """Yield what `text` shows, in order; neighbours may have equal pens.
 
     The joined text holds no control character but tab and newline, no
@@ -104,7 +104,7 @@ def runs(text: str) -> Iterator[Run]:
                     # Only the first and the last line of a text can still be edited.
                     body, newline, last = rest.rpartition("\n")
                     yield from line.runs()
-                    yield Run(pen, "\n" + body + newline)
+                    yield Styled(pen, "\n" + body + newline)
                     line = _Line()
                     line.write(last, pen)
             case "final" if token["final"] == "m":
@@ -187,14 +187,14 @@ class _Line:
             case _:
                 pass
 
-    def runs(self) -> Iterator[Run]:
+    def runs(self) -> Iterator[Styled]:
         """Yield the line as it stands, without what was erased at its end."""
         while self._pens and self._pens[-1] is _BLANK:
             self._pens.pop()
         end = 0
         for pen, parts in groupby(self._pens):
             start, end = end, end + len(list(parts))
-            yield Run(pen, "".join(self._texts[start:end]))
+            yield Styled(pen, "".join(self._texts[start:end]))
 
     def _erase(self, *, before: bool, after: bool) -> None:
         self._edit()

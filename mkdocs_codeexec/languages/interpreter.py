@@ -28,7 +28,7 @@ def program() -> Path:
     return Path(os.path.abspath(sys.executable))  # noqa: PTH100 - `resolve` would leave the virtual environment
 
 
-class Place(NamedTuple):
+class Labelled(NamedTuple):
     """A folder of the running interpreter, or of what is installed for it.
 
     Attributes:
@@ -51,19 +51,19 @@ _TAKEN = ("project", "python", "venv", "prefix")
 
 
 @functools.cache
-def places() -> tuple[Place, ...]:
+def places() -> tuple[Labelled, ...]:
     """Return the folders of the running interpreter that other machines have elsewhere; inner ones need not come first."""
-    found = [Place(str(folder), f"<site{number or ''}>", "") for number, folder in enumerate(_sites())]
+    found = [Labelled(str(folder), f"<site{number or ''}>", "") for number, folder in enumerate(_sites())]
     for name, folder in sources():
         taken = name in _TAKEN or name.startswith("site")
         label = f"<{name}.>" if taken else f"<{name}>"  # no distribution has a dot at its end
-        found += [Place(path, f"{label}/{os.path.relpath(path, folder)}", "") for path in _imported(folder)]
-        found.append(Place(folder, label, ""))
-    found.append(Place(library(), "<python>", "<python>"))
+        found += [Labelled(path, f"{label}/{os.path.relpath(path, folder)}", "") for path in _imported(folder)]
+        found.append(Labelled(folder, label, ""))
+    found.append(Labelled(library(), "<python>", "<python>"))
     if sys.prefix != sys.base_prefix:
-        found.append(Place(os.path.normpath(sys.prefix), "<venv>", "<venv>"))
+        found.append(Labelled(os.path.normpath(sys.prefix), "<venv>", "<venv>"))
     if not _is_system(Path(sys.base_prefix)):
-        found.append(Place(os.path.normpath(sys.base_prefix), "<prefix>", "<prefix>"))
+        found.append(Labelled(os.path.normpath(sys.base_prefix), "<prefix>", "<prefix>"))
     return tuple(found)
 
 

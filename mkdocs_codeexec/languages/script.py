@@ -93,7 +93,7 @@ class ScriptLanguage:
             observed=True,
         )
 
-    def ready(self, actions: Sequence[Action], runner: Runner) -> Mapping[Key, Unavailability]:
+    def provide(self, actions: Sequence[Action], runner: Runner) -> Mapping[Key, Unavailability]:
         """Ask the programs what they are, once in a process unless something changed."""
         missing = None
         for program in self._programs():

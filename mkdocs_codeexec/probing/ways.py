@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mkdocs_codeexec.core.confinement import Tier
-    from mkdocs_codeexec.pipeline import Resolved
+    from mkdocs_codeexec.engine.pipeline import Resolved
     from mkdocs_codeexec.report.console import Console
 
 Found = dict[str, tuple[str, str]]

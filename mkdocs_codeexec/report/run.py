@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mkdocs_codeexec.core.outcome import Outcome, StepKind
-    from mkdocs_codeexec.pipeline import Resolved
+    from mkdocs_codeexec.engine.pipeline import Resolved
 
 FORMAT = 1
 

@@ -359,7 +359,7 @@ class Crew:
             return result
         if isinstance(result.ended, Exited | Signaled) and is_full(scratch.path):
             return replace(result, ended=NotStarted(f"no space is left in `{self._root.path.parent}`"))
-        from mkdocs_codeexec.core.infrastructure import recognise  # its patterns take a while to be compiled
+        from mkdocs_codeexec.core.exhaustion import recognise  # its patterns take a while to be compiled
 
         tier = self._children.tier
         # What a build step leaves is on the disk of this machine, for the run step to find.

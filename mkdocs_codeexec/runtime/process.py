@@ -21,12 +21,12 @@ from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult, TimedOu
 from mkdocs_codeexec.core.protocols import Command
 from mkdocs_codeexec.errors import Cancelled
 from mkdocs_codeexec.runtime.answers import PASSING, ended
-from mkdocs_codeexec.runtime.capture import Kept
+from mkdocs_codeexec.runtime.kept import Kept
 from mkdocs_codeexec.runtime.observed.asked import decoded
 from mkdocs_codeexec.runtime.sandbox import bubblewrap, places, tiers, users
 from mkdocs_codeexec.runtime.sandbox.tiers import Choice
+from mkdocs_codeexec.runtime.starting import Post, Supervisor, encode
 from mkdocs_codeexec.runtime.supervising.protocol import SCRATCH
-from mkdocs_codeexec.runtime.supervisor import Place, Supervisor, encode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +76,7 @@ class Children:
         # Lists and deques are changed by single, atomic calls only, and without a lock: `stop_all` may be called by a
         # signal handler, in a thread that would be holding that lock.
         self._all: list[Supervisor] = []
-        self._idle: dict[Place | None, deque[Supervisor]] = {}
+        self._idle: dict[Post | None, deque[Supervisor]] = {}
         self._stopped = False
         self._deadline = math.inf
         self._too_late = ""
@@ -149,7 +149,7 @@ class Children:
         """
         with suppress(OSError):
             for access in list(_reached) if self.tier == "bubblewrap" and not self._stopped else ():
-                self._put_back(self._start(Place(access, str(scratch), None)))
+                self._put_back(self._start(Post(access, str(scratch), None)))
 
     def _remember(self) -> None:
         """Remember what children have reached: in `serve`, the next build asks for the same."""
@@ -274,7 +274,7 @@ class Children:
     def _put_back(self, supervisor: Supervisor) -> None:
         self._idle.setdefault(supervisor.place, deque()).append(supervisor)
 
-    def _take(self, place: Place | None) -> Supervisor:
+    def _take(self, place: Post | None) -> Supervisor:
         waiting = self._idle.setdefault(place, deque())
         while True:
             try:
@@ -285,7 +285,7 @@ class Children:
                 return supervisor
             self._discard(supervisor)
 
-    def _start(self, place: Place | None) -> Supervisor:
+    def _start(self, place: Post | None) -> Supervisor:
         supervisor = Supervisor(place, self._path)
         self._all.append(supervisor)
         if self._stopped:  # `stop_all` may have looked just before the line above
@@ -300,13 +300,13 @@ class Children:
         return why
 
 
-def _place(command: Command, tier: Tier) -> Place | None:
+def _place(command: Command, tier: Tier) -> Post | None:
     """Return where `command` needs its supervisor; None if any will do."""
     if tier != "bubblewrap" or command.access is None:
         return None
     if command.scratch is None:
-        return Place(command.access, None, str(command.cwd))
-    return Place(command.access, str(command.scratch.parent), None)
+        return Post(command.access, None, str(command.cwd))
+    return Post(command.access, str(command.scratch.parent), None)
 
 
 def _user(command: Command, tier: Tier) -> int | None:

@@ -125,11 +125,11 @@ class Workshop:
         script = ScriptSettings(**changes)
         return self.settings(scripts={script.name: script})
 
-    def ready(self, language: Language, sample: Sample) -> Action | Unavailability:
+    def provide(self, language: Language, sample: Sample) -> Action | Unavailability:
         """Do what the pipeline does until a sample can be executed."""
         for _ in range(3):
             action = language.plan(sample)
-            refused = language.ready([action], self.runner)
+            refused = language.provide([action], self.runner)
             if refused:
                 return refused[action.request_key]
             known = action.toolchain is not None
@@ -139,7 +139,7 @@ class Workshop:
         raise AssertionError("the plan does not settle")
 
     def execute(self, language: Language, sample: Sample) -> Outcome:
-        action = self.ready(language, sample)
+        action = self.provide(language, sample)
         assert isinstance(action, Action), action
         steps: list[StepResult] = []
         path, limit = os.environ["PATH"], action.output_limit
@@ -201,7 +201,7 @@ class Pool:
             if alone:
                 patch.setattr(builder, "group", lambda candidates, _: [[candidate.what] for candidate in candidates])
             actions = [self._action(language, sample) for sample in samples]
-            assert not language.ready(actions, self.children)
+            assert not language.provide(actions, self.children)
             language.survey()
             actions = [self._action(language, sample) for sample in samples]
             found: dict[str, Outcome] = {}

@@ -136,11 +136,11 @@ def test_a_build_that_is_stopped_says_so(workshop: Workshop) -> None:
     dependencies = {f"e{number}": {"itoa": f"={number}.0.0"} for number in range(3)}
     environments = {name: EnvironmentSettings(name=name, dependencies=one) for name, one in dependencies.items()}
     language = open_languages(workshop.rust(environments=environments), workshop.listener)["rust"]
-    workshop.ready(language, workshop.main)  # the toolchain is known then
+    workshop.provide(language, workshop.main)  # the toolchain is known then
     actions = [language.plan(workshop.sample("1;", options={"environment": name})) for name in environments]
 
     with pytest.raises(Cancelled):
-        language.ready(actions, Interrupted())
+        language.provide(actions, Interrupted())
 
 
 def test_a_state_is_read_as_it_was_written(tmp_path: Path) -> None:

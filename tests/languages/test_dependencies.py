@@ -198,9 +198,9 @@ def test_a_registry_that_wants_a_token(workshop: Workshop, registry: Registry, t
         host = {**registry.env, "CARGO_HOME": str(tmp_path / "home"), "no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"}
         settings = workshop.rust({"util": {"version": "1", "registry": "mine"}}, host_env=host)
 
-        refused = workshop.ready(open_rust(workshop, settings), workshop.main)
+        refused = workshop.provide(open_rust(workshop, settings), workshop.main)
         write(tmp_path / "home", {"credentials.toml": '[registries.mine]\ntoken = "a-secret"\n'})
-        elsewhere = workshop.ready(open_rust(workshop, settings), workshop.main)
+        elsewhere = workshop.provide(open_rust(workshop, settings), workshop.main)
         write(tmp_path / "home", {"config.toml": config})
         language = open_rust(workshop, settings)
         said = stdout(workshop, language, 'println!("{}", util::VERSION);')
@@ -221,7 +221,7 @@ def test_a_registry_that_wants_a_token(workshop: Workshop, registry: Registry, t
 def test_a_private_registry_without_a_network(workshop: Workshop, private: Any, registry: Registry) -> None:
     """Where all is downloaded, cargo's own ways to say `offline` are heard; so is that something is missing."""
     wanted = {"wrapper": {"version": "1", "registry": "mine"}}
-    workshop.ready(open_rust(workshop, private(wanted)), workshop.main)
+    workshop.provide(open_rust(workshop, private(wanted)), workshop.main)
     said = {"CARGO_NET_OFFLINE": "true"}
     for number, (env, config, found) in enumerate(
         [
@@ -235,7 +235,7 @@ def test_a_private_registry_without_a_network(workshop: Workshop, private: Any, 
         apart = replace(settings, environment_dir=workshop.root / f"e{number}", cache_dir=workshop.root / f"c{number}")
         workshop.runner.commands.clear()
 
-        action = workshop.ready(open_rust(workshop, apart), workshop.main)
+        action = workshop.provide(open_rust(workshop, apart), workshop.main)
 
         assert isinstance(action, found), (env, config, action)
         assert "cargo" in workshop.runner.programs()
@@ -485,7 +485,7 @@ def test_several_are_built_at_once(workshop: Workshop, tmp_path: Path) -> None:
     code = 'println!("{}", said::NAME);'
     samples = [workshop.sample(code, options={"environment": name}) for name in ("default", "b", "c")]
 
-    refused = language.ready([language.plan(sample) for sample in samples], Meeting(workshop.runner))
+    refused = language.provide([language.plan(sample) for sample in samples], Meeting(workshop.runner))
 
     assert {} == refused
     assert all(chunk.endswith(b"\n") for chunk in workshop.listener.streamed)
@@ -525,7 +525,7 @@ def test_one_that_does_not_build_is_told_once(workshop: Workshop, tmp_path: Path
     samples = [workshop.sample(f"// {i}", options={"environment": name}) for i, name in enumerate(names)]
     actions = [language.plan(sample) for sample in samples]
 
-    refused = language.ready(actions, workshop.runner)
+    refused = language.provide(actions, workshop.runner)
 
     assert [True, True, False, True, False] == [action.request_key in refused for action in actions]
     [why] = set(refused.values())
@@ -555,7 +555,7 @@ def test_what_else_can_be_wrong(
     """The reason says what is known, and never a folder of this machine; the detail has the rest."""
     crate(tmp_path, "odd", "", more, **files)
 
-    found = workshop.ready(open_rust(workshop, workshop.rust({"odd": local("odd")})), workshop.main)
+    found = workshop.provide(open_rust(workshop, workshop.rust({"odd": local("odd")})), workshop.main)
 
     assert isinstance(found, Unavailability)
     assert reason in found.reason
@@ -608,7 +608,7 @@ def test_without_a_lock_file_the_newest_versions_are_taken(workshop: Workshop, p
     keys = {"package": "util", "version": "<2", "registry": "mine"}
     kept = workshop.project / ".cache/environments/default"
     code = 'println!("{}", util::VERSION);'
-    workshop.ready(open_rust(workshop, private({"util": {**keys, "version": "=1.0.0"}})), workshop.main)
+    workshop.provide(open_rust(workshop, private({"util": {**keys, "version": "=1.0.0"}})), workshop.main)
     assert "1.0.0\n" == stdout(workshop, open_rust(workshop, private({"util": keys})), code)
 
     (kept / "Cargo.lock").unlink()

@@ -188,7 +188,7 @@ def test_variables_at_home_tell_machines_apart(workshop: Workshop) -> None:
     code = 'assert_eq!(Some("s3cret"), option_env!("FROM_HOME"));\nassert_eq!("s3cret", std::env::var("FROM_HOME").unwrap());'
     here, bare = open_rust(workshop, host_env=host), open_rust(workshop)
     stdout(workshop, here, code)
-    one, other = workshop.ready(here, workshop.main), workshop.ready(bare, workshop.main)
+    one, other = workshop.provide(here, workshop.main), workshop.provide(bare, workshop.main)
 
     assert one.request_key == other.request_key
     assert one.key != other.key

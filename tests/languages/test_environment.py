@@ -97,10 +97,10 @@ def test_a_dependency_of_the_registry(workshop: Workshop, tmp_path: Path) -> Non
     action = again.plan(workshop.main)
     assert action.key == language.plan(workshop.main).key
     assert [] == workshop.runner.commands
-    assert {} == again.ready([action], workshop.runner)
+    assert {} == again.provide([action], workshop.runner)
     assert "cargo" not in workshop.runner.programs()
     workshop.runner.commands.clear()
-    assert {} == again.ready([action], workshop.runner)
+    assert {} == again.provide([action], workshop.runner)
     assert [] == workshop.runner.commands
 
 
@@ -108,7 +108,7 @@ def test_keys_are_the_same_in_another_checkout(workshop: Workshop, tmp_path: Pat
     """Nothing of the folder is in an Action, though the lock is."""
     crate(tmp_path, "mylib", "pub fn one() -> u8 { 1 }")
     language = open_rust(workshop, workshop.rust({"mylib": {"path": "../mylib"}}))
-    action = workshop.ready(language, workshop.main)
+    action = workshop.provide(language, workshop.main)
     elsewhere = workshop.beside(tmp_path / "other")
     crate(elsewhere.root, "mylib", "pub fn one() -> u8 { 1 }")
 
@@ -121,14 +121,14 @@ def test_keys_are_the_same_in_another_checkout(workshop: Workshop, tmp_path: Pat
 
     assert isinstance(action, Action)
     assert action.request_key == other.plan(workshop.main).request_key
-    assert action == elsewhere.ready(other, workshop.main)
+    assert action == elsewhere.provide(other, workshop.main)
     assert str(tmp_path) not in repr(action)
 
 
 def test_a_host_without_rust_has_the_same_request_keys(workshop: Workshop, tmp_path: Path) -> None:
     """With the lock beside the results, what was executed elsewhere can be found where nothing is installed."""
     dependencies = {"itoa": "1"}
-    action = workshop.ready(open_rust(workshop, workshop.rust(dependencies)), workshop.main)
+    action = workshop.provide(open_rust(workshop, workshop.rust(dependencies)), workshop.main)
 
     bare = open_rust(workshop, workshop.rust(dependencies, host_env={"PATH": str(tmp_path)}))
 
@@ -139,7 +139,7 @@ def test_a_host_without_rust_has_the_same_request_keys(workshop: Workshop, tmp_p
 def test_an_unknown_toolchain_is_asked_before_anything_is_built(workshop: Workshop) -> None:
     """With the lock at hand keys need no Environment: a restored cache builds none for samples that will hit."""
     settings = workshop.rust({"itoa": "1"})
-    workshop.ready(open_rust(workshop, settings), workshop.main)
+    workshop.provide(open_rust(workshop, settings), workshop.main)
     memo = remembered(settings)
     memo.unlink()
     workshop.runner.commands.clear()
@@ -147,7 +147,7 @@ def test_an_unknown_toolchain_is_asked_before_anything_is_built(workshop: Worksh
     language = open_rust(workshop, moved)
     assert language.plan(workshop.main).toolchain is None
 
-    assert {} == language.ready([language.plan(workshop.main)], workshop.runner)
+    assert {} == language.provide([language.plan(workshop.main)], workshop.runner)
 
     assert ["rustc", "rustc"] == workshop.runner.programs()
     language.survey()
@@ -204,7 +204,7 @@ def test_editing_a_local_package_rebuilds_it_and_changes_its_keys_only(workshop:
     code = 'println!("{}", mylib::one());'
     assert "1\n" == stdout(workshop, language, code, environment="local")
     sample, other = workshop.sample(code, options={"environment": "local"}), workshop.main
-    workshop.ready(language, other)
+    workshop.provide(language, other)
     before = language.plan(sample).key, language.plan(other).key
 
     write(root, {"README.md": "prose", "docs/a.md": "prose"})
@@ -225,12 +225,12 @@ def test_editing_a_local_package_rebuilds_it_and_changes_its_keys_only(workshop:
 
 def test_a_stale_lock_is_updated_and_not_replaced(workshop: Workshop) -> None:
     """Another dependency makes keys unknown until cargo has added it; what was locked stays locked."""
-    workshop.ready(open_rust(workshop, workshop.rust({"itoa": "=1.0.10"})), workshop.main)
+    workshop.provide(open_rust(workshop, workshop.rust({"itoa": "=1.0.10"})), workshop.main)
 
     language = open_rust(workshop, workshop.rust({"itoa": "1"}))
 
     assert language.plan(workshop.main).toolchain is None
-    workshop.ready(language, workshop.main)
+    workshop.provide(language, workshop.main)
     assert "1.0.10" in dict(language.plan(workshop.main).inputs)["environment.lock"]
 
 
@@ -242,7 +242,7 @@ def test_a_dependency_that_does_not_compile(workshop: Workshop, tmp_path: Path) 
     bad, worse = (workshop.sample(code, options={"environment": "broken"}) for code in ("1;", "2;"))
     actions = [language.plan(sample) for sample in (bad, workshop.main, worse)]
 
-    refused = language.ready(actions, workshop.runner)
+    refused = language.provide(actions, workshop.runner)
 
     assert {actions[0].request_key, actions[2].request_key} == set(refused)
     why = refused[actions[0].request_key]
@@ -266,7 +266,7 @@ def test_dependencies_that_are_not_there(workshop: Workshop, dependencies: dict[
     """What is missing is named."""
     host = {**os.environ, "CARGO_NET_RETRY": "0"}
 
-    found = workshop.ready(open_rust(workshop, workshop.rust(dependencies, host_env=host)), workshop.main)
+    found = workshop.provide(open_rust(workshop, workshop.rust(dependencies, host_env=host)), workshop.main)
 
     assert isinstance(found, Unavailability)
     assert reason in found.reason
@@ -289,7 +289,7 @@ def test_a_registry_that_is_not_reached(workshop: Workshop, tmp_path: Path, monk
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         host.pop(name, None)
 
-    found = workshop.ready(open_rust(workshop, workshop.rust({"itoa": "1"}, host_env=host)), workshop.main)
+    found = workshop.provide(open_rust(workshop, workshop.rust({"itoa": "1"}, host_env=host)), workshop.main)
 
     assert isinstance(found, Unavailability)
     assert "a registry or repository was not reached" in found.reason, found.detail
@@ -301,7 +301,7 @@ def test_no_rust_at_all(workshop: Workshop, tmp_path: Path) -> None:
     language = open_rust(workshop, workshop.rust(host_env={"PATH": str(tmp_path)}))
     action = language.plan(workshop.main)
 
-    refused = language.ready([action], workshop.runner)
+    refused = language.provide([action], workshop.runner)
 
     assert action.toolchain is None
     assert action.request_key
@@ -315,7 +315,7 @@ def test_an_environment_that_is_not_set_up(workshop: Workshop) -> None:
     language = open_rust(workshop, workshop.rust(environments={"async": other}))
     sample = workshop.sample("1;", options={"environment": "asnyc"})
 
-    found = workshop.ready(language, sample)
+    found = workshop.provide(language, sample)
 
     assert isinstance(found, Unavailability)
     assert "environment `asnyc` is not set up in `languages.rust`" == found.reason
@@ -324,7 +324,7 @@ def test_an_environment_that_is_not_set_up(workshop: Workshop) -> None:
 
 def test_flags_of_the_user_count(workshop: Workshop) -> None:
     """Cargo's configuration beside mkdocs.yml reaches samples, and their keys."""
-    plain = workshop.ready(open_rust(workshop, workshop.rust()), workshop.main)
+    plain = workshop.provide(open_rust(workshop, workshop.rust()), workshop.main)
     write(workshop.project, {".cargo/config.toml": '[build]\nrustflags = ["--cfg", "special"]\n'})
     language = open_rust(workshop, workshop.rust())
 
@@ -391,7 +391,7 @@ def test_two_builds_wait_for_each_other(workshop: Workshop, tmp_path: Path) -> N
     settings = workshop.rust({"mylib": {"path": "../mylib"}})
     found: list[object] = []
     threads = [
-        threading.Thread(target=lambda: found.append(workshop.ready(open_rust(workshop, settings), workshop.main)))
+        threading.Thread(target=lambda: found.append(workshop.provide(open_rust(workshop, settings), workshop.main)))
         for _ in range(3)
     ]
     for thread in threads:
@@ -513,7 +513,7 @@ def test_a_store_without_a_list_of_sources(workshop: Workshop, tmp_path: Path) -
     """Keys are not known until cargo has told what it reads."""
     crate(tmp_path, "mylib", "pub fn one() -> u8 { 1 }")
     settings = workshop.rust({"mylib": {"path": "../mylib"}})
-    before = workshop.ready(open_rust(workshop, settings), workshop.main)
+    before = workshop.provide(open_rust(workshop, settings), workshop.main)
     kept = workshop.project / ".cache/environments/default/sources.json"
     for text in ("", "{", '{"format": 0}', '{"format": 1, "packages": 3}', "[" * 100_000):
         kept.write_text(text)
@@ -521,7 +521,7 @@ def test_a_store_without_a_list_of_sources(workshop: Workshop, tmp_path: Path) -
         language = open_rust(workshop, settings)
 
         assert language.plan(workshop.main).toolchain is None
-        assert before == workshop.ready(language, workshop.main)
+        assert before == workshop.provide(language, workshop.main)
 
 
 def compiled(workshop: Workshop) -> set[str]:
@@ -609,7 +609,7 @@ def test_offline_with_nothing_downloaded(workshop: Workshop, tmp_path: Path) -> 
     for dependency in ("1", {"git": "https://example.invalid/itoa"}):
         language = open_rust(workshop, workshop.rust({"itoa": dependency}, host_env=host))
 
-        found = workshop.ready(language, workshop.main)
+        found = workshop.provide(language, workshop.main)
 
         assert isinstance(found, Unavailability)
         assert "environment `default` does not build: a registry or repository was not reached" == found.reason, (

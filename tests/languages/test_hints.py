@@ -33,7 +33,7 @@ def open_rust(workshop: Workshop, wanted: dict[str, Any], **changes: Any) -> Any
 
 
 def refused(workshop: Workshop, wanted: dict[str, Any]) -> Unavailability:
-    found = workshop.ready(open_rust(workshop, wanted), workshop.main)
+    found = workshop.provide(open_rust(workshop, wanted), workshop.main)
     assert isinstance(found, Unavailability), found
     return found
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from mkdocs_codeexec import styles
+from mkdocs_codeexec.hosts import styles
 from mkdocs_codeexec.languages import programs
 from mkdocs_codeexec.languages.rust.environments import known, locks, transcript
 

@@ -278,7 +278,7 @@ def test_a_registry_is_asked_again(
         write(workshop.project, {".cargo/config.toml": config})
         host = {"PATH": os.environ["PATH"], "HOME": str(workshop.root), "RUSTUP_HOME": RUSTUP, "no_proxy": "127.0.0.1"}
 
-        found = workshop.ready(open_rust(workshop, workshop.rust({"itoa": "1"}, host_env=host)), workshop.main)
+        found = workshop.provide(open_rust(workshop, workshop.rust({"itoa": "1"}, host_env=host)), workshop.main)
         server.shutdown()
 
     assert isinstance(found, Unavailability), found
@@ -405,7 +405,7 @@ def test_fetching_has_what_building_lacks(workshop: Workshop, tmp_path: Path) ->
     secrets = {"CARGO_REGISTRIES_X_TOKEN": "t", "SSH_AUTH_SOCK": "/s", "HTTPS_PROXY": "http://x", "HOME": str(home)}
     host = {"PATH": os.environ["PATH"], "RUSTUP_HOME": RUSTUP, "RUSTFLAGS": "--nonsense", **secrets}
     settings = workshop.rust({"mylib": {"path": "../mylib"}}, host_env=host)
-    assert isinstance(workshop.ready(open_rust(workshop, settings), workshop.main), Action)
+    assert isinstance(workshop.provide(open_rust(workshop, settings), workshop.main), Action)
 
     [fetch, *builds] = [one for one in workshop.runner.commands if Path(one.argv[0]).name == "cargo"]
 
@@ -555,7 +555,7 @@ def test_samples_of_one_program_do_not_reach_each_other(workshop: Workshop, tier
     samples = [workshop.sample(HOSTILE.replace("@NUMBER@", str(number))) for number in range(6)]
     found: dict[str, str] = {}
     with confined(workshop, tier) as children:
-        workshop.ready(language, workshop.main)
+        workshop.provide(language, workshop.main)
         actions = [language.plan(sample) for sample in samples]
         assert [6] == [len(batch) for batch in language.batches(actions)]
         executor = ParallelExecutor(children, jobs=1, total_timeout=None, path=os.environ["PATH"])
@@ -572,7 +572,7 @@ def test_strict_has_samples_share_no_program(workshop: Workshop, sandbox: Sandbo
     """A sample could speak for all that are in its program: where nobody has read them, each has one of its own."""
     rust = open_languages(replace(workshop.rust(), sandbox=sandbox), workshop.listener)["rust"]
     samples = [workshop.sample(f'println!("{number}");') for number in range(6)]
-    actions = [workshop.ready(rust, sample) for sample in samples]
+    actions = [workshop.provide(rust, sample) for sample in samples]
 
     assert sizes == [len(batch) for batch in rust.batches(actions)]
 

@@ -383,7 +383,7 @@ def test_expectations_are_in_no_key(workshop: Workshop, rust: Any) -> None:
     """`should_panic` and `compile_fail` execute the same."""
     from mkdocs_codeexec.core.expectation import FailsToBuild, Panics
 
-    workshop.ready(rust, workshop.main)
+    workshop.provide(rust, workshop.main)
     actions = {rust.plan(workshop.sample("1;", expectation=how)).key for how in (Panics(), FailsToBuild(("E0001",)))}
 
     assert {rust.plan(workshop.sample("1;")).key} == actions
@@ -391,7 +391,7 @@ def test_expectations_are_in_no_key(workshop: Workshop, rust: Any) -> None:
 
 def test_actions_hold_no_path(workshop: Workshop, rust: Any) -> None:
     """Programs are placeholders, files are relative."""
-    workshop.ready(rust, workshop.main)
+    workshop.provide(rust, workshop.main)
 
     action = rust.plan(workshop.main)
 
@@ -404,7 +404,7 @@ def test_the_toolchain_of_the_configuration(workshop: Workshop) -> None:
     named = open_languages(workshop.rust(toolchain="no-such-toolchain"), workshop.listener)["rust"]
     action = named.plan(workshop.main)
 
-    why = named.ready([action], workshop.runner)[action.request_key]
+    why = named.provide([action], workshop.runner)[action.request_key]
 
     assert "the Rust toolchain `no-such-toolchain` is not installed" == why.reason
     assert "no-such-toolchain" in why.detail
@@ -500,7 +500,7 @@ def test_a_machine_without_a_linker(workshop: Workshop, rust: Any, monkeypatch: 
     """Nothing can be said of samples there, be they good or bad; what needs no linker is as ever."""
     if workshop.confined["mode"] != "off":
         pytest.skip("what is in PATH depends on the sandbox, too")
-    workshop.ready(rust, workshop.main)
+    workshop.provide(rust, workshop.main)
     monkeypatch.setenv("PATH", "/nonexistent")
 
     linked = workshop.execute(rust, workshop.sample('println!("x{}", 1);'))

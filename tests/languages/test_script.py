@@ -141,7 +141,7 @@ def test_a_second_process_asks_nothing(workshop: Workshop) -> None:
     first = opened(workshop, **SH)
     sample = workshop.sample("", "sh")
     assert first.plan(sample).toolchain is None
-    assert isinstance(workshop.ready(first, sample), Action)
+    assert isinstance(workshop.provide(first, sample), Action)
     workshop.runner.commands.clear()
 
     second = opened(workshop, **SH)
@@ -167,10 +167,10 @@ def test_the_program_and_its_command_line_count(workshop: Workshop) -> None:
     language.survey()
 
     assert language.plan(sample).toolchain is None
-    workshop.ready(language, sample)
+    workshop.provide(language, sample)
     assert "another one" == language.plan(sample).toolchain
     other = opened(workshop, **script, version=("echo", "two"))
-    workshop.ready(other, sample)
+    workshop.provide(other, sample)
     assert "two" == other.plan(sample).toolchain
     assert before.request_key == other.plan(sample).request_key
     assert (
@@ -183,7 +183,7 @@ def test_a_program_that_is_not_there(workshop: Workshop) -> None:
     """The reason names it, and where it is set."""
     language = opened(workshop, name="lua", command=("no-such-lua", "{file}"))
 
-    found = workshop.ready(language, workshop.sample("", "lua"))
+    found = workshop.provide(language, workshop.sample("", "lua"))
 
     assert isinstance(found, Unavailability)
     assert "`no-such-lua` was not found" == found.reason
@@ -211,7 +211,7 @@ def test_the_path_of_the_host_is_where_programs_are_looked_up(workshop: Workshop
     """Not the PATH that this process happens to have."""
     language = builtin(workshop, "bash", host_env={**os.environ, "PATH": str(tmp_path)})
 
-    assert isinstance(workshop.ready(language, workshop.sample("", "bash")), Unavailability)
+    assert isinstance(workshop.provide(language, workshop.sample("", "bash")), Unavailability)
 
 
 def test_hidden_lines_are_rusts_alone(workshop: Workshop) -> None:

@@ -137,7 +137,7 @@ def test_the_answer_is_known_without_asking(workshop: Workshop, tmp_path: Path) 
     settings = workshop.rust(host_env=host)
     first = open_languages(settings, workshop.listener)["rust"]
     assert first.plan(workshop.main).toolchain is None
-    workshop.ready(first, workshop.main)
+    workshop.provide(first, workshop.main)
     workshop.runner.commands.clear()
 
     second = open_languages(settings, workshop.listener)["rust"]
@@ -166,7 +166,7 @@ def test_whatever_chooses_a_toolchain_makes_the_answer_unknown(workshop: Worksho
     folder = shim(tmp_path / "bin", "rustc 1")
     host = {"PATH": f"{folder}:{os.environ['PATH']}", "HOME": str(tmp_path)}
     settings = workshop.rust(host_env=host)
-    workshop.ready(open_languages(settings, workshop.listener)["rust"], workshop.main)
+    workshop.provide(open_languages(settings, workshop.listener)["rust"], workshop.main)
 
     match change:
         case "path":
@@ -188,7 +188,7 @@ def test_whatever_chooses_a_toolchain_makes_the_answer_unknown(workshop: Worksho
 
     language = open_languages(settings, workshop.listener)["rust"]
     assert language.plan(workshop.main).toolchain is None
-    workshop.ready(language, workshop.main)
+    workshop.provide(language, workshop.main)
     assert language.plan(workshop.main).toolchain
 
 
@@ -197,12 +197,12 @@ def test_a_wrong_memo_is_corrected_by_asking(workshop: Workshop, tmp_path: Path)
     folder = shim(tmp_path / "bin", "rustc 1")
     host = {"PATH": f"{folder}:{os.environ['PATH']}", "HOME": str(tmp_path)}
     settings = workshop.rust(host_env=host)
-    workshop.ready(open_languages(settings, workshop.listener)["rust"], workshop.main)
+    workshop.provide(open_languages(settings, workshop.listener)["rust"], workshop.main)
     shim(folder, "rustc 2")
     language = open_languages(settings, workshop.listener)["rust"]
     assert "rustc 1" == language.plan(workshop.main).toolchain
 
-    language.ready([language.plan(workshop.main)], workshop.runner)
+    language.provide([language.plan(workshop.main)], workshop.runner)
     language.survey()
 
     assert "rustc 2" == language.plan(workshop.main).toolchain
@@ -237,7 +237,7 @@ def test_rustups_shim_is_asked_beside_the_configuration(workshop: Workshop) -> N
 @pytest.mark.skipif(not shutil.which("rustup"), reason="rustc is not rustup's here")
 def test_rustup_is_asked_once(workshop: Workshop) -> None:
     """All that rustup goes by is in the fingerprint, so what it said is not asked again before samples are compiled."""
-    workshop.ready(open_languages(workshop.rust(), workshop.listener)["rust"], workshop.main)
+    workshop.provide(open_languages(workshop.rust(), workshop.listener)["rust"], workshop.main)
     workshop.runner.commands.clear()
 
     again = open_languages(workshop.rust(), workshop.listener)["rust"]
@@ -250,7 +250,7 @@ def test_rustup_is_asked_once(workshop: Workshop) -> None:
 def test_a_cache_that_came_along_names_no_compiler(workshop: Workshop, tmp_path: Path) -> None:
     """What is remembered is started: it is kept, and looked for, where no checkout and no cache can bring it along."""
     settings = workshop.rust(host_env=dict(os.environ))
-    workshop.ready(open_languages(settings, workshop.listener)["rust"], workshop.main)
+    workshop.provide(open_languages(settings, workshop.listener)["rust"], workshop.main)
     file = remembered(settings)
     canary = tmp_path / "canary"
     evil = tmp_path / "bin/rustc"
@@ -265,7 +265,7 @@ def test_a_cache_that_came_along_names_no_compiler(workshop: Workshop, tmp_path:
         (folder / "toolchains.json").write_text(json.dumps(planted))
 
     language = open_languages(settings, workshop.listener)["rust"]
-    language.ready([language.plan(workshop.main)], workshop.runner)
+    language.provide([language.plan(workshop.main)], workshop.runner)
     language.survey()
 
     assert "evil" not in (language.plan(workshop.main).toolchain or "")

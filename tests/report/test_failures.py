@@ -24,10 +24,10 @@ from mkdocs_codeexec.core.outcome import (
     TimedOut,
 )
 from mkdocs_codeexec.core.sample import Location, Sample
+from mkdocs_codeexec.engine.pipeline import Resolved
 from mkdocs_codeexec.html.marks import marked
 from mkdocs_codeexec.languages import frames
 from mkdocs_codeexec.languages.rust.messages.panics import panics
-from mkdocs_codeexec.pipeline import Resolved
 from mkdocs_codeexec.report.failures import failures
 from mkdocs_codeexec.report.findings import marks
 

@@ -255,7 +255,7 @@ FAULTS = {
     "filling pages": "site.Site.fill",
     "building ahead": "site.Site.build_ahead",
     "counting": "site.Site.run",
-    "the report of failures": "builds.Builds._failures",
+    "the report of failures": "hosts.mkdocs.builds.Builds._failures",
     "the last run": "report.run.Run.write",
 }
 

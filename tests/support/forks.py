@@ -31,7 +31,7 @@ IMPORTED = (
     *("pymdownx.superfences", "pymdownx.highlight", "pymdownx.snippets", "pymdownx.tabbed"),
     *(f"markdown.extensions.{name}" for name in ("admonition", "attr_list", "fenced_code", "tables", "toc")),
     *(f"pygments.lexers.{name}" for name in ("python", "rust", "shell", "special")),
-    *("mkdocs_codeexec.plugin", "mkdocs_codeexec.cli", "pygments.formatters.html"),
+    *("mkdocs_codeexec.hosts.mkdocs.plugin", "mkdocs_codeexec.cli", "pygments.formatters.html"),
 )  # fmt: skip
 
 

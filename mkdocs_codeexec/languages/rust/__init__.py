@@ -130,14 +130,14 @@ class RustLanguage:
             self._builder.keep_apart(action.request_key)
         return action
 
-    def ready(self, actions: Sequence[Action], runner: Runner) -> Mapping[Key, Unavailability]:
+    def provide(self, actions: Sequence[Action], runner: Runner) -> Mapping[Key, Unavailability]:
         """Ask rustc what it is, and build the Environments of `actions`.
 
         An Environment is left alone if it is only there for Actions that were planned for another toolchain than the
         one that answers: they will be planned anew, and may then have Outcomes already.
         """
         refused: dict[Key, Unavailability] = {}
-        missing = self._compiler.ready(runner)
+        missing = self._compiler.provide(runner)
         if missing is not None:
             return {action.request_key: missing for action in actions}
         toolchain, identity = self._compiler.toolchain, self._identity()

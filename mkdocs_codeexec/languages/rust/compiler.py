@@ -47,7 +47,7 @@ class Compiler:
         found = self._memo.recall(_MEMO, self._fingerprint)
         self.toolchain = found if found and Path(found.program).is_file() else None
 
-    def ready(self, runner: Runner) -> Unavailability | None:
+    def provide(self, runner: Runner) -> Unavailability | None:
         """Ask it, if there may be another answer than the one remembered; return why that cannot be done."""
         if self.toolchain is not None and (self._asked == self._fingerprint or self._is_certain(self.toolchain)):
             return None

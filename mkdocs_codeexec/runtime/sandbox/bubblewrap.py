@@ -28,7 +28,7 @@ _AS_ROOT = (*_BECOMING, *_REACHING)
 """With which it makes each child another user, in a user namespace that knows root too, and still has a say in it."""
 
 
-class Place(NamedTuple):
+class Mount(NamedTuple):
     """Something of the machine that is there inside, under the same name.
 
     Attributes:
@@ -72,11 +72,11 @@ def _mounts(access: Access, scratch: str | None, cwd: str | None) -> Iterator[st
     ours = (os.fspath(SUPERVISING), *places.interpreter())
     paths = [path for raw in places.system(network=access.network) if os.path.lexists(path := os.fsdecode(raw))]
     links = [path for path in paths if os.path.islink(path) and path.count("/") == 1]
-    found = {Place(path) for path in paths if path not in links and os.path.exists(path)}
-    found |= {Place(name) for path in (*access.readable, *ours) for name in names(path)}
-    found |= {Place(name, writable=True) for path in access.writable for name in names(path)}
+    found = {Mount(path) for path in paths if path not in links and os.path.exists(path)}
+    found |= {Mount(name) for path in (*access.readable, *ours) for name in names(path)}
+    found |= {Mount(name, writable=True) for path in access.writable for name in names(path)}
     if scratch is not None:
-        found.add(Place(scratch, writable=True))
+        found.add(Mount(scratch, writable=True))
     for link in links:  # `/bin` is one, to `usr/bin`, on most systems
         yield from ("--symlink", str(Path(link).readlink()), link)
     chosen = _outermost(found, links)
@@ -90,9 +90,9 @@ def _mounts(access: Access, scratch: str | None, cwd: str | None) -> Iterator[st
         yield from ("--bind" if place.writable else "--ro-bind", target, place.path)
 
 
-def _outermost(wanted: Iterable[Place], links: Sequence[str]) -> list[Place]:
+def _outermost(wanted: Iterable[Mount], links: Sequence[str]) -> list[Mount]:
     """Return those `wanted`, outer ones first, without those that are there anyway."""
-    found: list[Place] = []
+    found: list[Mount] = []
     for place in sorted(wanted, key=lambda place: (place.path.count("/"), place.path, not place.writable)):
         if place.path.startswith(("/proc/", "/dev/")) or any(within(place.path, link) for link in links):
             continue

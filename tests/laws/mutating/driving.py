@@ -32,9 +32,9 @@ from mkdocs_codeexec.core.expectation import Succeeds
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.core.sample import Location, Sample
 from mkdocs_codeexec.core.settings import ScriptSettings, Settings
+from mkdocs_codeexec.engine.pipeline import Pipeline
 from mkdocs_codeexec.languages import interpreter, open_languages
 from mkdocs_codeexec.languages.builtin import BUILTIN
-from mkdocs_codeexec.pipeline import Pipeline
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.process import Children
 from mkdocs_codeexec.runtime.store import DirectoryStore

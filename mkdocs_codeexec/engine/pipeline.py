@@ -168,7 +168,7 @@ class Pipeline:
         # after that has its final key.
         for _ in range(2):
             for name, actions in batch.hopeful_by_language().items():
-                batch.unavailable.update(self.languages[name].ready(actions, runner))
+                batch.unavailable.update(self.languages[name].provide(actions, runner))
                 self.languages[name].survey()
             batch.plan(live)
             batch.look_up()

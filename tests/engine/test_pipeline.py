@@ -13,7 +13,7 @@ from mkdocs_codeexec.core.expectation import Errored, Met, Skipped, Succeeds, Un
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, Outcome, StepResult, Termination, TimedOut
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.sample import Location, Sample
-from mkdocs_codeexec.pipeline import Pipeline
+from mkdocs_codeexec.engine.pipeline import Pipeline
 from mkdocs_codeexec.runtime.observed.inputs import ObservedInputs
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Toy:
     def layout_free(self, outcome: Outcome) -> bool:
         return outcome.steps[-1].ended == Exited(0)
 
-    def ready(self, actions: Sequence[Action], runner: Runner) -> Mapping[Key, Unavailability]:  # noqa: ARG002
+    def provide(self, actions: Sequence[Action], runner: Runner) -> Mapping[Key, Unavailability]:  # noqa: ARG002
         self.readied.append(len(actions))
         if self.broken:
             return {action.request_key: self.broken for action in actions}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.protocols import Executor, Runner, Workers
     from mkdocs_codeexec.core.sample import Sample
-    from mkdocs_codeexec.pipeline import Pipeline
+    from mkdocs_codeexec.engine.pipeline import Pipeline
 
 SWITCH_SECONDS = 0.0002
 """How long MkDocs may go on when this thread has something to do."""

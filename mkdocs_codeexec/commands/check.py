@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from mkdocs_codeexec.config import read_environment
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.slots import open_slot
-from mkdocs_codeexec.repeats import Repeated, Shown, exit_status, normalised, summary, to_json
 from mkdocs_codeexec.report.annotations import Notice, for_github
 from mkdocs_codeexec.report.console import ERROR, Console, wants_color
 from mkdocs_codeexec.report.failures import Failure, failures
+from mkdocs_codeexec.report.repeats import Repeated, Shown, exit_status, normalised, summary, to_json
 from mkdocs_codeexec.site import Site
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 
 from mkdocs_codeexec.core.codec import from_json, to_json
 from mkdocs_codeexec.core.confinement import UNLIMITED, Limits
-from mkdocs_codeexec.core.infrastructure import NO_SPACE, REACH, recognise
+from mkdocs_codeexec.core.exhaustion import NO_SPACE, REACH, recognise
 from mkdocs_codeexec.core.outcome import (
     Diagnostic,
     Exited,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.confinement import Access, Tier
     from mkdocs_codeexec.core.outcome import StepKind
     from mkdocs_codeexec.core.protocols import Command, OutputSink
-    from mkdocs_codeexec.runtime.capture import Kept
+    from mkdocs_codeexec.runtime.kept import Kept
 
 SLACK_SECONDS = 10.0
 """How much longer than its child's timeout a supervisor may be silent. A sample may have stopped it."""
@@ -43,7 +43,7 @@ _START = "import sys; sys.path.append(sys.argv[1]); from supervising.supervisor 
 """Imported rather than run as a script, so that it need not be compiled each time."""
 
 
-class Place(NamedTuple):
+class Post(NamedTuple):
     """Where bubblewrap puts a supervisor: its children can go nowhere else, so it is of use for no others.
 
     Attributes:
@@ -60,7 +60,7 @@ class Place(NamedTuple):
 class Supervisor:
     """A running `supervisor`, used by one thread at a time."""
 
-    def __init__(self, place: Place | None, path: str | None) -> None:
+    def __init__(self, place: Post | None, path: str | None) -> None:
         self.place = place
         self._inside = 0  # the id of its own process, if bubblewrap is around it
         # A file, not a pipe: bubblewrap would wait for ever if we were gone when it says which process it has started.
@@ -74,7 +74,7 @@ class Supervisor:
                 os.close(self._told)
             raise
 
-    def _open(self, place: Place | None, path: str | None) -> None:
+    def _open(self, place: Post | None, path: str | None) -> None:
         wall: list[str] = []
         if place is not None:
             wall = bubblewrap.command(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from mkdocs_codeexec.projects import collected
+from mkdocs_codeexec.hosts.mkdocs.projects import collected
 from mkdocs_codeexec.report.console import ERROR
 from mkdocs_codeexec.report.cut import cut
 from mkdocs_codeexec.report.problems import Problems
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mkdocs_codeexec.core.sample import Location
-    from mkdocs_codeexec.finishing import Finishing
+    from mkdocs_codeexec.hosts.mkdocs.finishing import Finishing
+    from mkdocs_codeexec.hosts.mkdocs.projects import Project
     from mkdocs_codeexec.markdown.extension import CodeExecExtension
-    from mkdocs_codeexec.projects import Project
     from mkdocs_codeexec.report.failures import Failure
     from mkdocs_codeexec.runtime.store import DirectoryStore
     from mkdocs_codeexec.site import Site

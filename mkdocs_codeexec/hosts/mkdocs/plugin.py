@@ -29,20 +29,21 @@ from typing import TYPE_CHECKING, Any, Literal
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority, get_plugin_logger
 
-from mkdocs_codeexec.builds import Build, Builds
-from mkdocs_codeexec.config import PluginOptions, check_apart, read_environment, settings_from
-from mkdocs_codeexec.ending import Ending
+from mkdocs_codeexec.config import check_apart, read_environment, settings_from
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
-from mkdocs_codeexec.finishing import Finishing, annotations_of
+from mkdocs_codeexec.hosts.mkdocs.builds import Build, Builds
+from mkdocs_codeexec.hosts.mkdocs.ending import Ending
+from mkdocs_codeexec.hosts.mkdocs.finishing import Finishing, annotations_of
+from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
+from mkdocs_codeexec.hosts.mkdocs.projects import opened, project
+from mkdocs_codeexec.hosts.mkdocs.serve import Watcher, depth, survived
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
-from mkdocs_codeexec.projects import opened, project
 from mkdocs_codeexec.report.annotations import for_github
 from mkdocs_codeexec.report.console import INFO, WARNING, Console, plainly, wants_color
 from mkdocs_codeexec.runtime.cpus import usable_cpus
 from mkdocs_codeexec.runtime.throwaway import throwaway
-from mkdocs_codeexec.serve import Watcher, depth, survived
 from mkdocs_codeexec.site import PACKAGE, Site
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mkdocs_codeexec.core.sample import Sample
-    from mkdocs_codeexec.pipeline import Resolved
+    from mkdocs_codeexec.engine.pipeline import Resolved
 
 FORMAT = 1
 """Of the JSON."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mkdocs_codeexec.copies import in_files, show_again
+from mkdocs_codeexec.hosts.mkdocs.copies import in_files, show_again
+from mkdocs_codeexec.hosts.styles import STYLESHEET, Stylesheet, holds_samples, linked, relative
 from mkdocs_codeexec.html.annotations import Annotations
-from mkdocs_codeexec.styles import STYLESHEET, Stylesheet, holds_samples, linked, relative
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

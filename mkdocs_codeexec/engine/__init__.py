@@ -1,0 +1,1 @@
+"""What answers samples, for one process and without a page: plan, look up, execute, judge."""

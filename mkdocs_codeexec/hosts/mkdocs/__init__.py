@@ -1,0 +1,1 @@
+"""The plugin of MkDocs, and of ProperDocs, which is a fork of it."""
