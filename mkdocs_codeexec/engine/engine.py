@@ -13,7 +13,7 @@ from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.resolved import Ended, Plan, Planned, Resolved
 from mkdocs_codeexec.engine.ahead import Ahead
 from mkdocs_codeexec.engine.pipeline import Pipeline
-from mkdocs_codeexec.engine.states import open_states
+from mkdocs_codeexec.engine.states import States
 from mkdocs_codeexec.engine.telling import Telling
 from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.languages import interpreter, open_languages, words
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.resolved import Listen
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import LanguageRule, Settings
-    from mkdocs_codeexec.runtime.observed.inputs import ObservedInputs
 
 MIB = 1024 * 1024
 
@@ -66,7 +65,8 @@ class Engine:
         self.languages = languages
         self._kept = store
         self._memory = memory if memory is not None else {}
-        self._states: ObservedInputs | None = None
+        self._states: States | None = None
+        self._answered = False
         self._opened: Pipeline | None = None
         self._ahead: Ahead | None = None
         self._turn = threading.Lock()
@@ -84,7 +84,7 @@ class Engine:
         return self._kept
 
     @property
-    def states(self) -> ObservedInputs | None:
+    def states(self) -> States | None:
         """What knows of the files that samples have read, if anything was answered."""
         return self._states
 
@@ -94,7 +94,7 @@ class Engine:
         Starts nothing.
         """
         answerable, refused = self._parted(samples)
-        self._pipeline.survey(answerable)
+        self._look_again(answerable)
         planned = iter(self._pipeline.plan(answerable).planned)
         return Plan(tuple(_refused(refused[id(s)]) if id(s) in refused else next(planned) for s in samples))
 
@@ -119,9 +119,9 @@ class Engine:
                     listen(_refused(one))
                     listen(Ended(one))
             if answerable:
-                # What decides outcomes may have changed since languages were opened: other plugins write files, too.
-                self._pipeline.survey(answerable)
+                self._look_again(answerable)
             answers = iter(self._pipeline.resolve(answerable, listen))
+            self._answered = True
             return [refused[id(sample)] if id(sample) in refused else next(answers) for sample in samples]
 
     def ahead(self, samples: Iterable[Sample]) -> None:
@@ -158,7 +158,7 @@ class Engine:
     def close(self) -> None:
         """End what was begun, and leave what later processes want to know. It can be used again."""
         self.settle()
-        if self._states is not None and self.settings.keeps:
+        if self._states is not None:
             self._states.save()
         if self._kept is not None:
             self._kept.tidy()
@@ -170,6 +170,18 @@ class Engine:
         """Return the samples that a language answers, and the answers of the others."""
         refused = {id(sample): _answer(sample, why) for sample in samples if (why := self._refusal(sample)) is not None}
         return [sample for sample in samples if id(sample) not in refused], refused
+
+    def _look_again(self, samples: Sequence[Sample]) -> None:
+        """Look at what decides outcomes: it may have changed since the last batch, or since languages were opened.
+
+        Other plugins write files, too. Of the files that samples have read it counts how they were when pages began to be
+        looked at: of a first batch they are not looked at twice.
+        """
+        pipeline = self._pipeline
+        if self._answered and self._states is not None:
+            self._states.renew()
+            self._answered = False
+        pipeline.survey(samples)
 
     def _refusal(self, sample: Sample) -> Unavailability | None:
         """Return what `sample` asks for and cannot have; None if there is nothing."""
@@ -186,7 +198,7 @@ class Engine:
             return self._opened or self._open()
 
     def _open(self) -> Pipeline:
-        self._states = open_states(self.settings, self._reached)
+        self._states = States(self.settings, self._reached)
         self._opened = Pipeline(
             languages=self.languages,
             store=self._store(),

@@ -10,9 +10,49 @@ from mkdocs_codeexec.runtime.observed.inputs import ObservedInputs
 from mkdocs_codeexec.runtime.observed.names import Root
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
+    from mkdocs_codeexec.core.observed import Inputs
     from mkdocs_codeexec.core.settings import Settings
+
+
+class States:
+    """The states of observed inputs, for a process in which they change; see `core.protocols.InputStates`.
+
+    What was looked at once stays as it was until `renew`.
+
+    Args:
+        settings: What the user configured.
+        reach: What samples of a language may read.
+    """
+
+    def __init__(self, settings: Settings, reach: Callable[[str], Sequence[str]] = lambda _: ()) -> None:
+        self._settings = settings
+        self._reach = reach
+        self._now = open_states(settings, reach)
+
+    def renew(self) -> None:
+        """Look again at everything from now on."""
+        self.save()
+        self._now = open_states(self._settings, self._reach)
+
+    def holds(self, inputs: Inputs) -> bool:
+        """Tell whether everything is as `inputs` says."""
+        return self._now.holds(inputs)
+
+    def record(self, asked: Iterable[str], assumed: Iterable[str], started: float, language: str = "") -> Inputs | None:
+        """Return the inputs of a sample that has ended; see `ObservedInputs.record`."""
+        return self._now.record(asked, assumed, started, language)
+
+    def watched(self, inputs: Inputs, within: Sequence[Path]) -> list[str]:
+        """Return the files and folders of `inputs` that are there and in one of the folders `within`."""
+        return self._now.watched(inputs, within)
+
+    def save(self) -> None:
+        """Keep the digests for later processes, where this build keeps anything."""
+        if self._settings.keeps:
+            self._now.save()
 
 
 def open_states(settings: Settings, reach: Callable[[str], Sequence[str]] = lambda _: ()) -> ObservedInputs:

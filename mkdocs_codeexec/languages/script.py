@@ -61,19 +61,16 @@ class ScriptLanguage:
         self._access: Access | None = None
         self._named: tuple[tuple[str, str], ...] | None = None
         self._grants = Grants(settings, script.name, script.readable, script.inputs)
+        self._planned_from: tuple[object, ...] = ()
         self.revision = 0
         self.survey()
 
     def survey(self) -> None:
         """Read again what can be read without starting anything."""
-        before = self._planned_from
         self._look()
-        self.revision += self._planned_from != before
-
-    @property
-    def _planned_from(self) -> tuple[object, ...]:
-        """What decides an Action, beside its Sample."""
-        return self._inputs, self._identity
+        planned_from = self._inputs, self._identity
+        self.revision += planned_from != self._planned_from
+        self._planned_from = planned_from
 
     def _look(self) -> None:
         self._inputs = (
