@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from markdown.extensions import Extension
 from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
+from markdown.treeprocessors import Treeprocessor
 
 from mkdocs_codeexec.hosts.alone import Alone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from xml.etree.ElementTree import Element
 
     from markdown import Markdown
 
@@ -95,8 +97,10 @@ class HostExtension(Extension):
             return
         found = self._conversions(md)
         found.extension.extendMarkdown(md)
-        md.preprocessors.register(_Begin(md, found), "codeexec_begin", FIRST)
-        md.postprocessors.register(_End(md, found), "codeexec_end", LAST)
+        course = _Course(found)
+        md.preprocessors.register(_Begin(md, course), "codeexec_begin", FIRST)
+        md.treeprocessors.register(_Ending(md, course), "codeexec_ending", LAST)
+        md.postprocessors.register(_End(md, course), "codeexec_end", LAST)
 
     def _conversions(self, md: Markdown) -> Conversions:
         context: Any = md.preprocessors[_CONTEXT] if _CONTEXT in md.preprocessors else None  # noqa: SIM401 - a Registry has no `get`
@@ -121,29 +125,58 @@ class _Waiting(Extension):
             host.install(self._markdown)
 
 
+class _Course:
+    """Where a conversion is.
+
+    Attributes:
+        ending: Whether what postprocessors are given next is the page, and no heading of it: `toc` gives them those.
+    """
+
+    def __init__(self, conversions: Conversions) -> None:
+        self.conversions = conversions
+        self.ending = False
+
+
 class _Begin(Preprocessor):
     """Tells that a conversion begins."""
 
-    def __init__(self, md: Markdown, conversions: Conversions) -> None:
+    def __init__(self, md: Markdown, course: _Course) -> None:
         super().__init__(md)
-        self._conversions = conversions
+        self._course = course
 
     def run(self, lines: list[str]) -> list[str]:
         """Return `lines` as they are."""
-        self._conversions.begin(self.md, lines)
+        self._course.ending = False
+        self._course.conversions.begin(self.md, lines)
         return lines
+
+
+class _Ending(Treeprocessor):
+    """Comes last before a page becomes a text."""
+
+    def __init__(self, md: Markdown, course: _Course) -> None:
+        super().__init__(md)
+        self._course = course
+
+    def run(self, root: Element) -> None:
+        """Change nothing."""
+        del root
+        self._course.ending = True
 
 
 class _End(Postprocessor):
     """Puts what samples came to into the page."""
 
-    def __init__(self, md: Markdown, conversions: Conversions) -> None:
+    def __init__(self, md: Markdown, course: _Course) -> None:
         super().__init__(md)
-        self._conversions = conversions
+        self._course = course
 
     def run(self, text: str) -> str:
         """Return `text` with its Slots filled."""
-        return self._conversions.end(self.md, text)
+        if not self._course.ending:
+            return text
+        self._course.ending = False
+        return self._course.conversions.end(self.md, text)
 
 
 _told: set[str] = set()

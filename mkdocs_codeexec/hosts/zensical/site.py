@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import sys
 import time
@@ -69,7 +68,7 @@ class ZensicalSite:
         covered: The keys of what that look has answered.
         handed: Whether Zensical keeps pages under a digest of those answers.
         rendered: Is told of each page that is filled.
-        seconds: What has been spent on samples.
+        seconds: What the first look has taken.
     """
 
     def __init__(
@@ -99,12 +98,22 @@ class ZensicalSite:
         self.covered: set[str] = set()
         self.cache = PageCache(self.folder / ".cache")
         self.cache.trusted = not self.mistake
-        self.started = dt.datetime.now(dt.UTC)
         self.seconds = 0.0
         self.handed = False
         self.rendered: Callable[[str], None] = lambda _: None
         self._css: str | None = None
         self._bases = bases
+        self._pages = Pages(
+            engine=self.engine,
+            console=self.console,
+            theme_dirs=[Path(folder) for folder in config.get("theme_dirs", ())],
+            lenient=True,
+            annotations=annotations_of(config),
+            problems=self.problems,
+            page_by_page=True,
+            within=True,
+            notice=self.mistake,
+        )
         self._current = Current()
         self._extension = CodeExecExtension(self._current, self.engine.rules, is_lexer=is_lexer)
         self._page: Any = None
@@ -192,17 +201,8 @@ class ZensicalSite:
                 self.look()
         except Exception as error:  # noqa: BLE001 - it comes again, and is told, when the page is filled
             self.console.warn(str(error) if isinstance(error, CodeExecError) else _internal(error))
-        self._current.pages = Pages(
-            engine=self.engine,
-            console=self.console,
-            theme_dirs=[Path(folder) for folder in self.config.get("theme_dirs", ())],
-            lenient=True,
-            annotations=annotations_of(self.config),
-            problems=self.problems,
-            within=True,
-            notice=self.mistake,
-        )
-        self._current.pages.enter(self._context(page))
+        self._current.pages = self._pages
+        self._pages.enter(self._context(page))
 
     def _tell_mistake(self) -> None:
         if self.mistake:
@@ -233,8 +233,7 @@ class ZensicalSite:
             return html
         pages.leave()
         filled = self._filled(pages, html)
-        self.seconds += pages.seconds
-        self.answered[page] = answers = pages.resolved()
+        self.answered[page] = answers = pages.resolved(page)
         if holds_samples(filled):
             filled = styled(filled, self._sheet)
         self._settle(filled, answers)
@@ -280,7 +279,7 @@ class ZensicalSite:
     def report(self) -> str:
         """Tell what the site came to, and return why the build fails; empty if it does not."""
         answers = self.resolved()
-        run = Run.of(answers, self.started, self.seconds)
+        run = Run.of(answers, self._pages.started, self._pages.seconds + self.seconds)
         for problem in cut(answers):
             self.problems.add(problem)
         self.problems.tell(self.console)
