@@ -76,11 +76,12 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     scout = _Scout("codeexec", _overview())
     for command in COMMANDS.values():
         command.arguments(scout)
-    name = _command(scout, scout.parse_known_args(argv)[0])
+    asked = scout.parse_known_args(argv)[0]
+    name = _command(scout, asked)
     parser = _Parser(f"codeexec {name}", f"{COMMANDS[name].ABOUT[:1].upper()}{COMMANDS[name].ABOUT[1:]}.")
     parser.add_argument("command", help=argparse.SUPPRESS)
     COMMANDS[name].arguments(parser)
-    if scout.parse_known_args(argv)[0].help:
+    if asked.help:
         parser.print_help()
         parser.exit()
     found, rest = parser.parse_known_intermixed_args(argv)
