@@ -21,8 +21,8 @@ from mkdocs_codeexec.report import rows
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.core.sample import Sample
-    from mkdocs_codeexec.engine.pipeline import Resolved
 
 FORMAT = 1
 """Of the JSON."""

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Key
     from mkdocs_codeexec.core.expectation import Verdict
     from mkdocs_codeexec.core.outcome import Outcome, StepKind
+    from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.core.sample import Sample
-    from mkdocs_codeexec.engine.pipeline import Resolved
 
 FAILING: Mapping[VerdictName, str] = {"unmet": "failed", "blocked": "blocked", "error": "error"}
 """Verdicts that fail a build or a command, and the words for them."""

@@ -19,8 +19,8 @@ from mkdocs_codeexec.core.expectation import (
     VerdictName,
 )
 from mkdocs_codeexec.core.outcome import Exited, Outcome, StepResult
+from mkdocs_codeexec.core.resolved import Resolved
 from mkdocs_codeexec.core.sample import Location, Sample
-from mkdocs_codeexec.engine.pipeline import Resolved
 from mkdocs_codeexec.report import rows
 from mkdocs_codeexec.report.repeats import Repeated, Shown, to_json
 from mkdocs_codeexec.report.run import Run
