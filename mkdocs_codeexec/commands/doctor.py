@@ -71,7 +71,7 @@ def execute(context: Context) -> int:
 
 def _examined(site: ConfiguredSite, settings: Settings, console: Console) -> Iterator[Check]:
     """Yield all that is found."""
-    named, seen = site.options.get("languages"), fences(site, settings)
+    named, seen = site.options.get("languages"), fences(site, settings, _quiet(console))
     wanted = {*(named if isinstance(named, Mapping) else ()), *seen.languages}
     rust: Toolchain | Unavailability = Unavailability("it is not asked")
     yield from hosts(site)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.pages import Pages
 
+ASKED_TO_END = 128 + signal.SIGTERM
+"""With this a build ends that was asked to end."""
 NESTING = {"i18n"}
 """Plugins whose builds have others within them, which begin when the site is written: to a folder that is thrown away."""
 
@@ -95,6 +98,8 @@ def collected(file: Path, folder: Path) -> Collected:
     except CodeExecError:
         raise
     except (Exception, SystemExit) as error:
+        if isinstance(error, SystemExit) and error.code == ASKED_TO_END:
+            raise
         _log.debug("the reason", exc_info=True)
         raise ConfigurationError(f"MkDocs cannot build the site: {type(error).__name__}: {error}") from error
     finally:
