@@ -25,6 +25,7 @@ LAYERS: dict[str, set[str]] = {
     "markdown": {f"{OURS}.core", "markdown", "pymdownx"},
     "engine": {f"{OURS}.core", f"{OURS}.languages", f"{OURS}.runtime"},
     "files": {f"{OURS}.untrusted"},
+    "report": {f"{OURS}.core", f"{OURS}.files", f"{OURS}.html"},
     "tables": set(),
     "trust": set(),
 }
