@@ -71,7 +71,7 @@ def test_fragments_and_keys_are_those_of_mkdocs(site: Site, project: Project) ->
     assert 3 == len(found)
     assert [sample in project.html() for sample in found] == [True] * 3
     assert site.keys() == {path.stem for path in (project.root / ".cache/codeexec/results").rglob("*.json")}
-    assert "codeexec: INFO: 3 samples: 3 executed, 0 cached, 0 failed" in done.log
+    assert "codeexec: 3 samples: 3 executed, 0 cached, 0 failed" in done.log
     assert "executing 3 of 3 samples" in done.log
     assert 1 == site.html().count("<style data-codeexec-style>")
 
@@ -102,7 +102,7 @@ def test_a_failure_fails_every_build_until_it_is_mended(site: Site, build: Calla
         assert 1 == done.status, done.log
         assert "docs/bad.md:3: " in done.log
         assert "ValueError: boom" in done.log
-        assert "1 of 2 samples failed" in done.log.splitlines()[-1]
+        assert "codeexec: error: 1 of 2 samples failed" == done.log.splitlines()[-1]
         assert "Traceback (most recent call last):\n  File" not in done.log.split("codeexec:")[0]
         assert ["unmet"] == site.verdicts("bad/index.html")
         assert ["met"] == site.verdicts("good/index.html")

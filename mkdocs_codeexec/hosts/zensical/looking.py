@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mkdocs_codeexec.html.annotations import Annotations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
 
 def pages_of(docs: Path, config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -60,9 +60,3 @@ def annotations_of(config: Mapping[str, Any]) -> Annotations | None:
         everywhere="content.code.annotate" in (theme.get("features") or ()),
         further=further if isinstance(further, dict) else {},
     )
-
-
-def shown(file: Path, bases: Sequence[Path]) -> str:
-    """Return `file` as a terminal can open it: below one of `bases`, or in full."""
-    base = next((base for base in bases if file.is_relative_to(base)), None)
-    return file.relative_to(base).as_posix() if base else str(file)

@@ -72,7 +72,7 @@ class Process:
     def _begin(self) -> None:
         if not log.handlers:
             handler = logging.StreamHandler()
-            handler.setFormatter(logging.Formatter("codeexec: %(levelname)s: %(message)s"))
+            handler.setFormatter(_Lines())
             handler.setLevel(logging.INFO)
             log.addHandler(handler)
             log.setLevel(logging.INFO)
@@ -100,6 +100,15 @@ class Process:
                 with suppress(OSError, ValueError, AttributeError):
                     stream.flush()
             os._exit(status)  # an exception here would be told, and change nothing
+
+
+class _Lines(logging.Formatter):
+    """Writes `codeexec: …`, and how bad it is."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of `record`."""
+        how = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "
+        return f"codeexec: {how}{record.getMessage()}"
 
 
 process = Process()

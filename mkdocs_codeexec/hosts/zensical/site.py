@@ -15,10 +15,11 @@ from mkdocs_codeexec.core.expectation import verdict_name
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.hosts.alone import Current
+from mkdocs_codeexec.hosts.sites import shown
 from mkdocs_codeexec.hosts.styles import STYLESHEET as STYLESHEET_ADDRESS
 from mkdocs_codeexec.hosts.styles import holds_samples, styled
 from mkdocs_codeexec.hosts.zensical.cached import PageCache
-from mkdocs_codeexec.hosts.zensical.looking import annotations_of, pages_of, shown
+from mkdocs_codeexec.hosts.zensical.looking import annotations_of, pages_of
 from mkdocs_codeexec.html.lexers import is_lexer
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
@@ -102,7 +103,6 @@ class ZensicalSite:
         self.handed = False
         self.rendered: Callable[[str], None] = lambda _: None
         self._css: str | None = None
-        self._bases = bases
         self._pages = Pages(
             engine=self.engine,
             console=self.console,
@@ -219,7 +219,7 @@ class ZensicalSite:
             text = None
         if text is None:
             self.console.say(f"{page.path}: it is no file below `docs_dir`: its lines are those of what was made of it")
-        path = shown(file, self._bases)
+        path = shown(file, self.folder)
         self.texts[path] = text or ""
         return PageContext(page.path, text, path)
 
