@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 STYLESHEET = "assets/codeexec.css"
 """Below the site's folder."""
 
+_SAMPLE = '<div class="codeexec"'
 _LINK = re.compile(r"<link\b[^<>]*?\shref=[\"']?([^\"'\s<>]*)[^<>]*>")
 _HEAD_ENDS = re.compile(r"(?<![ \t])[ \t]*</head\s*>", re.IGNORECASE)
 
@@ -59,11 +60,12 @@ class Stylesheet:
 
 
 def styled(html: str, css: str) -> str:
-    """Return `html`, the content of a page, with `css` before it, for hosts that leave the head of a page to themselves.
+    """Return `html`, the content of a page, with `css` in it, for hosts that leave the head of a page to themselves.
 
-    It is in no search index, and in no part of the page that has a sample.
+    It stands before the first sample: nothing is drawn without it, and a page still begins with its heading.
     """
-    return f"<style data-codeexec-style>{_compact(css)}</style>\n{html}"
+    place = html.find(_SAMPLE)
+    return html if place < 0 else f"{html[:place]}<style>{_compact(css)}</style>{html[place:]}"
 
 
 @functools.lru_cache(maxsize=4)

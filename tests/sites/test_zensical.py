@@ -73,7 +73,7 @@ def test_fragments_and_keys_are_those_of_mkdocs(site: Site, project: Project) ->
     assert site.keys() == {path.stem for path in (project.root / ".cache/codeexec/results").rglob("*.json")}
     assert "codeexec: 3 samples: 3 executed, 0 cached, 0 failed" in done.log
     assert "executing 3 of 3 samples" in done.log
-    assert 1 == site.html().count("<style data-codeexec-style>")
+    assert 1 == site.html().count("<style>.codeexec")
 
 
 def test_a_site_may_be_configured_in_toml(site: Site) -> None:

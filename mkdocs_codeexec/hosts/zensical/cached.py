@@ -130,10 +130,16 @@ def _html(content: bytes) -> str:
     """Return what a page was rendered to; empty if that cannot be told."""
     try:
         found: Any = json.loads(content)
-        html = found["data"]["content"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, RecursionError):
         return ""
-    return html if isinstance(html, str) else ""
+    waiting = [found]
+    while waiting:
+        table = waiting.pop()
+        if isinstance(table, dict):
+            if isinstance(html := table.get("content"), str):
+                return html
+            waiting += table.values()
+    return ""
 
 
 def _digest(html: str) -> str:

@@ -35,13 +35,14 @@ from mkdocs_codeexec.runtime.cpus import usable_cpus
 from mkdocs_codeexec.runtime.throwaway import throwaway
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from markdown import Markdown
 
     from mkdocs_codeexec.core.action import Key
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.resolved import Resolved
+    from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.report.console import Log
     from mkdocs_codeexec.report.failures import Failure
@@ -150,29 +151,36 @@ class ZensicalSite:
 
     # --- The first look ---------------------------------------------------------------------------------------------
 
-    def look(self) -> list[Resolved]:
-        """Answer what can be seen of samples in all files of the site, in one batch, and return the answers.
+    def prepare(self) -> None:
+        """Answer what can be seen of samples in all files of the site, in one batch, once. Raises nothing.
 
         What cannot be seen there (it comes from an include, say) is answered when its page is rendered. What is certain to be
         on no page (it is in a comment, say) is not executed.
         """
-        if self.looked is None:
-            began = time.perf_counter()
-            self.looked = []
+        if self.looked is not None:
+            return
+        began = time.perf_counter()
+        self.looked = []
+        try:
+            self._tell_mistake()
             if self.engine.settings.enabled:
-                pages = pages_of(self.docs, self.config)
-                samples = [
-                    sample for page, text in pages for sample in self.extension.glimpse(text, page, certain=True)
-                ]
-                self.looked = self.engine.resolve(samples)
-                self.covered = {item.key for item in self.looked if item.key is not None}
-            self.seconds += time.perf_counter() - began
-        return self.looked
+                self.looked = self.engine.resolve(list(self._seen()))
+        except Exception as error:  # noqa: BLE001 - it comes again, and is told, when pages are filled
+            self.console.warn(str(error) if isinstance(error, CodeExecError) else _internal(error))
+        self.covered = {item.key for item in self.looked if item.key is not None}
+        self.seconds += time.perf_counter() - began
+
+    def _seen(self) -> Iterator[Sample]:
+        """Yield the samples that are seen in all files."""
+        for page, text in pages_of(self.docs, self.config):
+            path = shown(self.docs / page, self.folder)
+            self.texts[path] = text
+            for sample in self.extension.glimpse(text, page, certain=True):
+                yield replace(sample, location=replace(sample.location, path=path))
 
     def hand(self) -> None:
         """Take note that Zensical is handed what the first look has found."""
-        self._tell_mistake()
-        self.look()
+        self.prepare()
         self.handed = not self.mistake
 
     def fingerprint(self) -> str:
@@ -195,12 +203,7 @@ class ZensicalSite:
             return  # a docstring, say: it is a part of that page, and filled with it
         self._page, self._md = page, md
         self._current.pages = None
-        try:
-            if self.looked is None:
-                self._tell_mistake()
-                self.look()
-        except Exception as error:  # noqa: BLE001 - it comes again, and is told, when the page is filled
-            self.console.warn(str(error) if isinstance(error, CodeExecError) else _internal(error))
+        self.prepare()
         self._current.pages = self._pages
         self._pages.enter(self._context(page))
 
@@ -269,7 +272,16 @@ class ZensicalSite:
         """Return the answers of all samples: those of pages that were rendered, and of others what was seen in their files."""
         others = [item for item in self.looked or () if item.sample.location.page not in self.answered]
         found = [item for page in sorted(self.answered) for item in self.answered[page]]
-        return distinct(sorted([*found, *others], key=lambda item: item.sample.location.page))
+        items = distinct(sorted([*found, *others], key=lambda item: item.sample.location.page))
+        # What the first look has executed was executed for the page that shows it.
+        executed = {item.key for item in self.looked or () if not item.cached and item.outcome is not None}
+        return [self._counted(item, executed) for item in items]
+
+    def _counted(self, item: Resolved, executed: set[Key | None]) -> Resolved:
+        if item.key not in executed:
+            return item
+        executed.discard(item.key)
+        return replace(item, cached=False)
 
     def failures(self, answers: Sequence[Resolved]) -> list[Failure]:
         """Return what is to be told of `answers`."""

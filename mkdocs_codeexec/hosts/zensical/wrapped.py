@@ -6,6 +6,7 @@ The user's file stays as it is: Zensical is given more than it has read there.
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from contextlib import suppress
@@ -36,8 +37,8 @@ def run(command: str, arguments: Sequence[str], file: str | None) -> int:
         ConfigurationError: Zensical is not installed, or its configuration cannot be used.
     """
     try:
-        import zensical.config as reading
-        from zensical.main import cli
+        reading: Any = importlib.import_module("zensical.config")
+        cli: Any = importlib.import_module("zensical.main").cli
     except ImportError as error:
         raise ConfigurationError(f"Zensical cannot be imported: {error}\n\nhint: `pip install zensical`\n") from error
     found = file or next((name for name in FILES if Path(name).exists()), None)
@@ -137,6 +138,8 @@ def _apart(zensical: Callable[[], int]) -> int:
     with os.fdopen(read, "rb") as said:
         told = said.read()
     status = os.waitstatus_to_exitcode(ended)
-    if not told:
+    if told:
+        process.leave()
+    else:
         status = process.end() or status
     return status if status >= 0 else 128 - status
