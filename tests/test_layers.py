@@ -32,7 +32,7 @@ IMPURE = {"os", "subprocess", "time", "logging", "pathlib", "tempfile", "socket"
 OWNERS = {
     "subprocess": {"runtime/starting.py"},
     "joblib": {"runtime/crew.py"},
-    "mkdocs": {"hosts/mkdocs/plugin.py", "hosts/mkdocs/options.py", "cli.py", "hosts/mkdocs/serve.py"},
+    "mkdocs": {"hosts/mkdocs/host.py", "hosts/mkdocs/plugin.py", "hosts/mkdocs/serve.py", "cli.py"},
 }
 
 

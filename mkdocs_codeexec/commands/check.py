@@ -114,7 +114,8 @@ def _report(found: Collected, repeated: Sequence[Repeated], line: str) -> None:
         annotations=for_github(environ, (Path.cwd(), found.settings.project_dir)),
     )
     languages = open_languages(found.settings, console)
-    told = failures([item.worst for item in repeated], languages, lambda at: found.pages.get(at.page, ""))
+    worst, file = [item.worst for item in repeated], found.settings.host.file
+    told = failures(worst, languages, lambda at: found.pages.get(at.page, ""), file)
     for failure in (*told, *(_failure(item) for item in repeated if item.differs)):
         console.failure(failure, ERROR)
     console.say(line)

@@ -32,11 +32,13 @@ class PageContext(NamedTuple):
         page: Its path under `docs_dir`.
         text: Its file on disk; None if there is none.
         path: The same file as a terminal can open it; empty if that is `page`.
+        host: What messages call that which renders it.
     """
 
     page: str
     text: str | None = None
     path: str = ""
+    host: str = "MkDocs"
 
 
 class Collector(Protocol):
