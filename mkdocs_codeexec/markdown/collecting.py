@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pymdownx.superfences import SuperFencesException
 
+from mkdocs_codeexec.core.settings import MKDOCS
 from mkdocs_codeexec.errors import CodeExecError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class PageContext(NamedTuple):
     page: str
     text: str | None = None
     path: str = ""
-    host: str = "MkDocs"
+    host: str = MKDOCS.name
 
 
 class Collector(Protocol):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.core.expectation import Blocked, Errored, Unmet, verdict_reason
 from mkdocs_codeexec.core.outcome import counted
+from mkdocs_codeexec.core.settings import MKDOCS
 from mkdocs_codeexec.report.annotations import Notice
 from mkdocs_codeexec.report.findings import errors, of_diagnostic
 from mkdocs_codeexec.report.hints import hint_of
@@ -52,7 +53,7 @@ def failures(
     resolved: Iterable[Resolved],
     languages: dict[str, Language],
     read_page: Callable[[Location], str],
-    file: str = "mkdocs.yml",
+    file: str = MKDOCS.file,
 ) -> list[Failure]:
     """Return what must be told, in page order; what has one cause is told once.
 

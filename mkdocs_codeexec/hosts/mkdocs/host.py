@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # ProperDocs has the same
     from mkdocs.config.base import Config
     from mkdocs.exceptions import Abort, MkDocsException, PluginError
     from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority, get_plugin_logger
+    from mkdocs.structure.files import get_files
 
 __all__ = [
     "FILES",
@@ -28,6 +29,7 @@ __all__ = [
     "build",
     "config_options",
     "event_priority",
+    "get_files",
     "get_plugin_logger",
     "host_of",
     "load_config",
@@ -43,6 +45,7 @@ if not TYPE_CHECKING:
     Abort, MkDocsException, PluginError = _exceptions.Abort, _exceptions.MkDocsException, _exceptions.PluginError
     config_options, Config = import_module(f"{NAME}.config.config_options"), import_module(f"{NAME}.config.base").Config
     load_config = import_module(f"{NAME}.config").load_config
+    get_files = import_module(f"{NAME}.structure.files").get_files
     build = import_module(f"{NAME}.commands.build").build
 
 

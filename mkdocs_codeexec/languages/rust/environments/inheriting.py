@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
+from mkdocs_codeexec.core.settings import MKDOCS
 from mkdocs_codeexec.errors import ConfigurationError, nearest
 
 Table: TypeAlias = dict[str, object]
@@ -24,7 +25,7 @@ class Inherited(NamedTuple):
 
     file: str = ""
     dependencies: Mapping[str, object] = {}
-    site: str = "mkdocs.yml"
+    site: str = MKDOCS.file
 
 
 NONE = Inherited()

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from mkdocs_codeexec.core.settings import MKDOCS
 from mkdocs_codeexec.languages.inputs import read_toml
 from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE
 
@@ -106,7 +107,7 @@ def passes(said: str) -> bool:
     return _PASSES.search(plain(said).rpartition("\nerror: ")[2]) is not None
 
 
-def trouble(said: str, lock: str, file: str = "mkdocs.yml") -> Trouble:
+def trouble(said: str, lock: str, file: str = MKDOCS.file) -> Trouble:
     """Return why cargo failed, from all that it said and the lock file that it went by; `file` lists its dependencies."""
     # Whether other jobs were under way at that moment differs from time to time.
     detail = _PASSING.sub("", messages(said))
