@@ -11,6 +11,8 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from mkdocs_codeexec.errors import ConfigurationError
+
 NAMES = ("mkdocs", "properdocs")
 """The packages. Where both are installed and nothing tells, it is the first."""
 FILES = ("properdocs.yml", "properdocs.yaml", "mkdocs.yml", "mkdocs.yaml")
@@ -31,11 +33,18 @@ def choose(file: Path | None) -> str:
 
     Args:
         file: The configuration of a site; None for a folder without one.
+
+    Raises:
+        ConfigurationError: None is installed.
     """
     name = chosen()
     written_for = file.name.partition(".")[0] if file else name
     if not _at_work() and is_installed(written_for):
         name = written_for
+    if not is_installed(name):
+        raise ConfigurationError(
+            "neither MkDocs nor ProperDocs is installed\n\nhint: install one of them beside `codeexec`\n"
+        )
     if name == "properdocs":
         importlib.import_module("properdocs.replacement")  # as its own command does: other plugins import `mkdocs`
     return name

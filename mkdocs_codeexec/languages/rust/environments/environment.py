@@ -12,7 +12,7 @@ from __future__ import annotations
 import os.path
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.outcome import Exited
@@ -164,6 +164,13 @@ class Environment:
         return self._with(
             home, lambda: self._in_use(home) or self._rebuilt(home, toolchain, runner, narrator, alone=alone)
         )
+
+    def state(self, toolchain: Toolchain) -> Literal["built", "stale", "absent"]:
+        """Tell whether it is built as it would be now, or was for another state; starts nothing and writes nothing."""
+        home = self._own(toolchain)
+        if self.plain or self._up_to_date(home) is not None:
+            return "built"
+        return "stale" if any((home / collection.BUILT).glob("*.json")) else "absent"
 
     def access(self, toolchain: Toolchain, arguments: Arguments) -> Access:
         """Return what of the machine its samples may reach, from what it adds to rustc's command line."""
