@@ -106,7 +106,7 @@ class ScriptLanguage:
         missing = None
         for program in self._programs():
             if self._find(program) is None:
-                hint = f"install it, or correct the command in `languages.{self.name}` of mkdocs.yml"
+                hint = f"install it, or correct the command in `languages.{self.name}` of {self._settings.host.file}"
                 missing = Unavailability(f"`{program}` was not found", hint)
                 break
         if missing is None and not self._inside() and self._asked != self._fingerprint:
