@@ -123,3 +123,40 @@ def test_reading_the_environment_is_the_business_of_one_file() -> None:
 
     # The others run in a sample's own process, and takes out of it what led there.
     assert readers <= {"config.py", "runtime/supervising/startup/sitecustomize.py", "probing/inside/trying.py"}
+
+
+WORDS = {"rust", "rs", "python", "py", "python3", "bash", "sh"}
+NAMED = {
+    # Which of our own languages does what other tools call otherwise, and a word of rustdoc's headers.
+    "markdown/instead.py": {"python", "bash", "sh"},
+    "markdown/options.py": {"rust"},
+    # How a child is observed that is the interpreter itself, whatever language it runs.
+    "core/protocols.py": {"python"},
+    "runtime/scratch.py": {"python"},
+    "runtime/supervising/child.py": {"python"},
+    # What runs us, in a report.
+    "commands/doctor.py": {"python"},
+    # What samples of these languages can reach, tried.
+    "probing/ways.py": {"rust", "python", "bash"},
+}
+"""The files that may name a language beside `languages/`, the configuration and what is made of it."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        path
+        for path in files()
+        if path.relative_to(ROOT).as_posix() not in ("config.py", "core/settings.py")
+        and path.relative_to(ROOT).parts[0] != "languages"
+    ],
+    ids=lambda p: p.relative_to(ROOT).as_posix(),
+)
+def test_only_languages_know_their_names(path: Path) -> None:
+    """Whoever wants to know something of a language asks a `Language`, or the `LanguageRule` of its words."""
+    relative = path.relative_to(ROOT).as_posix()
+    named = {node.value for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Constant)}
+    adapters = {module for module, _ in imports(path) if module.startswith(f"{OURS}.languages.rust")}
+
+    assert set() == (named & WORDS) - NAMED.get(relative, set())
+    assert not adapters or relative.startswith("probing/")

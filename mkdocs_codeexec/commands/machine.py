@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.core.confinement import ISOLATING
-from mkdocs_codeexec.languages import interpreter
-from mkdocs_codeexec.languages.builtin import PYTHON, VERSION
-from mkdocs_codeexec.languages.rust.compiler import Compiler
-from mkdocs_codeexec.languages.rust.environments.project import find_cargo
-from mkdocs_codeexec.languages.toolchain import answer, ask, find_program, host_environment, memo
+from mkdocs_codeexec.languages.present import environments, present
 from mkdocs_codeexec.runtime.process import Children
 
 if TYPE_CHECKING:
@@ -21,7 +16,7 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.confinement import Tier
     from mkdocs_codeexec.core.protocols import Runner
-    from mkdocs_codeexec.core.settings import ScriptSettings, Settings
+    from mkdocs_codeexec.core.settings import Settings
 
 FINE, NOTE, MISSING = "ok", "note", "missing"
 LITTLE = 1024**3
@@ -83,44 +78,9 @@ def _promise(tier: Tier) -> str:
 
 
 def _toolchains(settings: Settings, named: Mapping[str, object], runner: Runner) -> Iterator[Check]:
-    for script in settings.scripts.values():
-        yield _script(settings, script, MISSING if script.name in named else NOTE, runner)
-    if settings.rust is None:
-        return
-    state = MISSING if "rust" in named else NOTE
-    compiler = Compiler(settings, settings.rust, memo(settings, keeps=False))
-    compiler.survey()
-    why = compiler.provide(runner)
-    if why is not None or compiler.toolchain is None:
-        yield Check("toolchains", "rust", state, why.reason if why else "there is none", why.hint if why else "")
-        return
-    yield Check("toolchains", "rust", FINE, _in_one_line(compiler.toolchain.identity))
-    cargo = find_cargo(compiler.toolchain, settings)
-    if cargo is None:
-        yield Check("toolchains", "cargo", state, "`cargo` was not found", "install Rust from https://rustup.rs")
-    else:
-        yield Check("toolchains", "cargo", FINE, str(cargo))
-
-
-def _script(settings: Settings, script: ScriptSettings, state: str, runner: Runner) -> Check:
-    words = []
-    for program in dict.fromkeys(line[0] for line in (script.build, script.command) if line):
-        if program == PYTHON:
-            words.append(_in_one_line(interpreter.identity()))
-            continue
-        found = find_program(program, settings)
-        if found is None:
-            if program.startswith(("./", "{exe}")):  # what its build step makes
-                continue
-            return Check("toolchains", script.name, state, f"`{program}` was not found")
-        argv = (str(found), *VERSION.get(found.name, ("--version",)))
-        said = ask(runner, argv, Path(tempfile.gettempdir()), host_environment(settings))
-        try:
-            told = answer(said, found)
-            words.append(f"{found}, which does not say what it is" if " sha256:" in told else _in_one_line(told))
-        except OSError as error:
-            return Check("toolchains", script.name, state, f"`{program}` could not be started: {error}")
-    return Check("toolchains", script.name, FINE, ", ".join(words))
+    for one in present(settings, runner):
+        absent = MISSING if one.language in named else NOTE
+        yield Check("toolchains", one.name, FINE if one.there else absent, one.words, one.hint)
 
 
 def _store(settings: Settings) -> Check:
@@ -141,7 +101,7 @@ def _environments(settings: Settings) -> Check:
     if not _is_writable(folder):
         hint = "set `environment_dir` to a folder that you can write to"
         return Check("environments", "built", MISSING, f"{folder} cannot be written", hint)
-    count = len(list(folder.glob("rust/*/*/Cargo.toml")))
+    count = environments(folder)
     free = shutil.disk_usage(_nearest(folder)).free
     words = f"{folder}: {count}, {_mebibytes(free)} free"
     return Check("environments", "built", FINE if free > LITTLE else NOTE, words)
@@ -171,7 +131,3 @@ def _size(folder: Path) -> tuple[int, int]:
 
 def _mebibytes(size: int) -> str:
     return f"{size / 1024**2:.1f} MiB" if size < 1024**3 else f"{size / 1024**3:.1f} GiB"
-
-
-def _in_one_line(text: str) -> str:
-    return text.splitlines()[0][:80] if text else ""

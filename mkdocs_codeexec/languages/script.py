@@ -15,7 +15,7 @@ from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.core.normalize import relative, renamed, without_folder
 from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
 from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Observe, Runner, Scratch, Unavailability
-from mkdocs_codeexec.languages import frames, inputs, interpreter, programs, views
+from mkdocs_codeexec.languages import frames, inputs, interpreter, mentions, programs, views
 from mkdocs_codeexec.languages.builtin import CACHE, PYTHON, VERSION
 from mkdocs_codeexec.languages.grants import Grants
 from mkdocs_codeexec.languages.toolchain import (
@@ -29,6 +29,7 @@ from mkdocs_codeexec.languages.toolchain import (
 )
 
 if TYPE_CHECKING:
+    from mkdocs_codeexec.core.places import PageMap
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import ScriptSettings, Settings
 
@@ -46,6 +47,8 @@ class ScriptLanguage:
         script: Which language.
         narrator: Hears warnings.
     """
+
+    normalised: tuple[str, ...] = ()
 
     def __init__(self, settings: Settings, script: ScriptSettings, narrator: Narrator) -> None:
         self.name = script.name
@@ -197,6 +200,14 @@ class ScriptLanguage:
         """Return `text` without folders of this machine."""
         del sample
         return without_folder(text, str(self._settings.project_dir))
+
+    def is_sample(self, file: str) -> bool:
+        """Tell whether `file` is the name under which it is run."""
+        return mentions.is_sample(file)
+
+    def relocated(self, text: str, where: PageMap) -> str:
+        """Return `text` with places of the sample made those of `where`."""
+        return mentions.relocated(text, where)
 
     def reached(self) -> Sequence[str]:
         """Return what of this machine samples may read, beside the system's own programs and libraries."""

@@ -10,12 +10,13 @@ import pytest
 
 from mkdocs_codeexec.core.action import Action
 from mkdocs_codeexec.core.expectation import Succeeds
-from mkdocs_codeexec.core.normalize import RUST, normalize
+from mkdocs_codeexec.core.normalize import normalize
 from mkdocs_codeexec.core.outcome import Outcome, StepKind, StepResult
 from mkdocs_codeexec.core.sample import Location, Sample
 from mkdocs_codeexec.core.settings import EnvironmentSettings, RustSettings, ScriptSettings, Settings
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.languages.rust.batch import builder
+from mkdocs_codeexec.languages.rust.messages.normal import RULES
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.process import Children
 from mkdocs_codeexec.runtime.scratch import ScratchDirectory
@@ -222,7 +223,7 @@ def pool(workshop: Workshop) -> Iterator[Pool]:
 
 def steady(outcome: Outcome) -> Outcome:
     def told(step: StepResult) -> StepResult:
-        out, err = (normalize(text, RUST) for text in (step.stdout, step.stderr))
+        out, err = (normalize(text, RULES) for text in (step.stdout, step.stderr))
         return replace(step, stdout=out, stderr=err, duration=0.0)
 
     return replace(outcome, steps=tuple(told(step) for step in outcome.steps))

@@ -14,6 +14,7 @@ from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.sample import Given
 from mkdocs_codeexec.core.settings import LanguageRule, RustSettings
 from mkdocs_codeexec.languages import BUILTIN, open_languages, words
+from mkdocs_codeexec.languages.builtin import RUST
 
 Workshop: TypeAlias = Any
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
@@ -41,7 +42,7 @@ def test_every_word_has_one_meaning(workshop: Workshop) -> None:
     found = words(workshop.settings(rust=RustSettings(run="check"), scripts=scripts))
 
     assert {"rust", "rs", "python", "python3", "py", "c", "c99"} == set(found)
-    assert LanguageRule("rust", "check", hides_lines=True, compiled=True) == found["rs"]
+    assert RUST._replace(run="check") == found["rs"]
     assert LanguageRule("python", "marked", hides_lines=False, compiled=False) == found["py"]
     assert LanguageRule("c", "all", hides_lines=False, compiled=True) == found["c99"]
 

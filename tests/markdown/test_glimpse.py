@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mkdocs_codeexec.core.settings import LanguageRule
+from mkdocs_codeexec.languages.builtin import RUST
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ PAGES = {
 
 def glimpses(text: str) -> list[Sample]:
     unused: Any = None
-    rules = {"rust": LanguageRule(name="rust", hides_lines=True, compiled=True), "python": LanguageRule(name="python")}
+    rules = {"rust": RUST, "python": LanguageRule(name="python")}
     return list(CodeExecExtension(unused, rules).glimpse(text, "a.md"))
 
 

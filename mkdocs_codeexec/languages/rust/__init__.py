@@ -11,10 +11,10 @@ from mkdocs_codeexec.core import rights
 from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.expectation import FailsToBuild
 from mkdocs_codeexec.core.hidden import runnable
-from mkdocs_codeexec.core.normalize import RUST, normalize
+from mkdocs_codeexec.core.normalize import normalize
 from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Regrouped, Runner, Scratch, Unavailability
 from mkdocs_codeexec.errors import ConfigurationError, nearest
-from mkdocs_codeexec.languages import frames, inputs, views
+from mkdocs_codeexec.languages import frames, inputs, mentions, views
 from mkdocs_codeexec.languages.grants import Grants
 from mkdocs_codeexec.languages.rust.batch.builder import MANIFEST, Builder
 from mkdocs_codeexec.languages.rust.compiler import Compiler
@@ -23,6 +23,7 @@ from mkdocs_codeexec.languages.rust.environments.environment import Environment,
 from mkdocs_codeexec.languages.rust.manifests import around
 from mkdocs_codeexec.languages.rust.messages.backtrace import cut
 from mkdocs_codeexec.languages.rust.messages.index import linked
+from mkdocs_codeexec.languages.rust.messages.normal import RULES
 from mkdocs_codeexec.languages.rust.messages.notes import without_notes
 from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.languages.rust.messages.restore import restore
@@ -33,6 +34,7 @@ from mkdocs_codeexec.languages.toolchain import memo
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.outcome import Outcome, StepResult
+    from mkdocs_codeexec.core.places import PageMap
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import RustSettings, Settings
 
@@ -69,6 +71,7 @@ class RustLanguage:
     """
 
     name = NAME
+    normalised = tuple(rule.name for rule in RULES)
 
     def __init__(self, settings: Settings, narrator: Narrator) -> None:
         assert settings.rust is not None, "languages.rust is set up"
@@ -213,8 +216,16 @@ class RustLanguage:
         text = cut(text)
         if FILE in text:  # else nothing in it is about a place in the sample
             text = restore(self._prepare(sample), text)
-        text = normalize(text, RUST)
+        text = normalize(text, RULES)
         return linked(text if self._rust.notes else without_notes(text))
+
+    def is_sample(self, file: str) -> bool:
+        """Tell whether `file` is the name under which it is compiled."""
+        return mentions.is_sample(file)
+
+    def relocated(self, text: str, where: PageMap) -> str:
+        """Return `text` with places of the sample made those of `where`."""
+        return mentions.relocated(text, where)
 
     def assumed(self, action: Action, *, seen: bool) -> Sequence[str] | None:
         """Return nothing: cargo and rustc tell what they read, and it is in the key."""
