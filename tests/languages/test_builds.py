@@ -15,8 +15,8 @@ from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.languages.rust.environments import built, kept
 from mkdocs_codeexec.languages.rust.environments.built import Built
 from mkdocs_codeexec.languages.rust.environments.kept import Kept
+from mkdocs_codeexec.languages.rust.environments.packages import Further
 from mkdocs_codeexec.languages.rust.environments.transcript import Progress, messages, trouble
-from mkdocs_codeexec.languages.rust.packages import Further
 
 Workshop: TypeAlias = Any
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""

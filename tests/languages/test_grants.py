@@ -65,7 +65,7 @@ import os, sys
 from pathlib import Path
 sys.setrecursionlimit(400)
 from mkdocs_codeexec.languages import inputs
-from mkdocs_codeexec.languages.rust.packages import Further, package
+from mkdocs_codeexec.languages.rust.environments.packages import Further, package
 from mkdocs_codeexec.languages.rust.environments import documented, workspace
 from mkdocs_codeexec.languages.toolchain import upwards
 root = Path(sys.argv[1])

@@ -24,8 +24,8 @@ from mkdocs_codeexec.languages.rust.environments.composition import Composition,
 from mkdocs_codeexec.languages.rust.environments.documented import Documented, documented
 from mkdocs_codeexec.languages.rust.environments.kept import Kept
 from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE
+from mkdocs_codeexec.languages.rust.environments.packages import Further, Package, package
 from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Trouble, without_unused
-from mkdocs_codeexec.languages.rust.packages import Further, Package, package
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.confinement import Access
