@@ -104,7 +104,7 @@ class RustLanguage:
                 raise
             # A manifest that somebody is writing to; the next build opens all anew, and says what is wrong.
             for environment in self._environments.values():
-                environment.survey()
+                environment.sources.survey()
         self._variables = Variables(self._settings)
         self._inputs = inputs.declared(self._settings.project_dir, self._rust.inputs, self._grants.holds)
         self._inputs += (*self._variables.inputs(), *views.named(self._settings.project_dir, self._rust.readable))
@@ -116,12 +116,12 @@ class RustLanguage:
         """Return what would be executed for `sample`."""
         name = sample.options.get("environment") or "default"
         environment = self._environments.get(name)
-        found = environment.inputs() if environment else ((_UNKNOWN, name),)
-        if environment is not None and (named := environment.documented.files(sample.code)):
-            folder = environment.documented.folder or self._settings.project_dir
+        found = environment.sources.inputs() if environment else ((_UNKNOWN, name),)
+        if environment is not None and (named := environment.sources.documented.files(sample.code)):
+            folder = environment.sources.documented.folder or self._settings.project_dir
             found += inputs.named(named, around(folder, self._settings.project_dir))
             self._named.update(named.values())
-        known = environment is not None and environment.settled
+        known = environment is not None and environment.sources.settled
         action = Action(
             language=NAME,
             files=((FILE, self._prepare(sample).code),),
@@ -150,7 +150,7 @@ class RustLanguage:
             environment = self._environment_of(action)
             if isinstance(environment, Unavailability):
                 refused[action.request_key] = environment
-            elif environment.plain or not environment.settled or action.toolchain == identity:
+            elif environment.plain or not environment.sources.settled or action.toolchain == identity:
                 needed[action.request_key] = environment
         from mkdocs_codeexec.languages.rust.environments.builds import build_all
 
@@ -243,14 +243,14 @@ class RustLanguage:
         name = sample.options.get("environment") or "default"
         if name not in self._environments:
             return ""
-        lock_files = self._environments[name].locks()
+        lock_files = self._environments[name].sources.locks()
         return unlisted.hint(outcome, self._rust.environments[name], self._settings, lock_files)
 
     def watched(self) -> Sequence[Path]:
         """Return the sources of local packages, declared inputs, cargo's configuration, and what chooses the toolchain."""
         found = [*self._compiler.watched(), *self._variables.watched, *sorted(self._named)]
         for environment in self._environments.values():
-            found += environment.watched()
+            found += environment.sources.watched()
         for pattern in self._rust.inputs:
             found += inputs.matching(self._settings.project_dir, pattern, self._grants.holds)
         return tuple(dict.fromkeys(found))
