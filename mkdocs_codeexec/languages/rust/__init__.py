@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.core import rights
-from mkdocs_codeexec.core.action import Action, Key, Step
+from mkdocs_codeexec.core.action import Action, Key
 from mkdocs_codeexec.core.expectation import FailsToBuild
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import normalize
@@ -29,10 +28,12 @@ from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.languages.rust.messages.restore import restore
 from mkdocs_codeexec.languages.rust.source.lexer import Unlexable
 from mkdocs_codeexec.languages.rust.source.prepare import FILE, Preamble, Prepared, original, preamble, prepare
-from mkdocs_codeexec.languages.rust.variables import Variables, check_package, for_compilers
+from mkdocs_codeexec.languages.rust.steps import steps
+from mkdocs_codeexec.languages.rust.variables import Variables, check_package
 from mkdocs_codeexec.languages.toolchain import memo
 
 if TYPE_CHECKING:
+    from mkdocs_codeexec.core.action import Step
     from mkdocs_codeexec.core.outcome import Outcome, StepResult
     from mkdocs_codeexec.core.places import PageMap
     from mkdocs_codeexec.core.sample import Sample
@@ -41,22 +42,6 @@ if TYPE_CHECKING:
 NAME = "rust"
 
 _UNKNOWN = "environment.unknown"
-_CRATE = "--crate-name=sample"
-_COMPILE = (
-    "--crate-type=bin",
-    # rustdoc puts `#![allow(unused)]` into samples; on the command line it moves nothing.
-    "-Aunused",
-    "--error-format=json",
-    "--json=diagnostic-rendered-ansi",
-    # Wide enough that no row of source is cut: pages scroll, and inserted text can be found again.
-    "--diagnostic-width=4000",
-    "-Ccodegen-units=1",
-)
-_LINK = ("-Cstrip=debuginfo", "-o", "sample")
-_LINK_TRACED = ("-Cdebuginfo=limited", "-o", "sample")
-"""Where frames of a backtrace are to say their lines, and those of inlined functions their whole names."""
-_CHECK = ("--emit=metadata", "-o", "sample.rmeta")
-"""What rustdoc does for `no_run`: everything up to code generation."""
 
 
 class RustLanguage:
@@ -125,7 +110,7 @@ class RustLanguage:
         action = Action(
             language=NAME,
             files=((FILE, self._prepare(sample).code),),
-            steps=self._steps(sample),
+            steps=steps(sample, self._rust, self._settings, self._variables.site),
             inputs=tuple(sorted((*found, *self._inputs))),
             toolchain=self._identity() if known else None,
         )
@@ -265,39 +250,6 @@ class RustLanguage:
 
     def _prepare(self, sample: Sample) -> Prepared:
         return _prepared(sample.code, self._preamble, "test_harness" in sample.options)
-
-    def _steps(self, sample: Sample) -> tuple[Step, ...]:
-        edition = sample.options.get("edition") or self._rust.edition
-        crate = () if "crate_name" in sample.code else (_CRATE,)  # rustc refuses it beside `#![crate_name]`
-        harness = ("--test",) if "test_harness" in sample.options else ()
-        given = {**dict(self._rust.env), **dict(sample.given.env)}
-        # Tests that run at once print in an order of their own.
-        threads = {"RUST_TEST_THREADS": "1"} if harness and "RUST_TEST_THREADS" not in self._variables.site else {}
-        env = {"RUST_BACKTRACE": self._rust.backtrace, **threads, **given}
-        link = _LINK if env["RUST_BACKTRACE"] == "0" else _LINK_TRACED
-        how = (*_COMPILE, *harness, *(_CHECK if sample.build_only else link))
-        argv = ("{rustc}", "{environment}", f"--edition={edition}", *crate, *how, FILE)
-        network = rights.network(self._rust.network, sample.given.network, self._settings.sandbox)
-        build = Step(
-            kind="build",
-            argv=argv,
-            timeout=self._settings.build_timeout,
-            env=tuple(sorted(for_compilers(given).items())),
-            limits=self._settings.build_limits,
-            network=network,
-        )
-        if sample.build_only:
-            return (build,)
-        run = Step(
-            kind="run",
-            argv=("./sample", *sample.given.args),
-            timeout=sample.timeout or self._settings.timeout,
-            stdin=sample.given.stdin,
-            env=tuple(sorted(env.items())),
-            limits=self._settings.limits,
-            network=network,
-        )
-        return build, run
 
     def _environment_of(self, action: Action) -> Environment | Unavailability:
         given = dict(action.inputs)
