@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,7 +16,9 @@ from mkdocs_codeexec.core.settings import LanguageRule, RustSettings
 from mkdocs_codeexec.languages import BUILTIN, open_languages, words
 from mkdocs_codeexec.languages.builtin import RUST
 
-Workshop: TypeAlias = Any
+if TYPE_CHECKING:
+    from support.workshop import Workshop
+
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
 
 C = {"name": "c", "build": ("cc", "-o", "{exe}", "{file}"), "command": ("{exe}",), "extension": "c"}
