@@ -52,10 +52,18 @@ class ScriptLanguage:
         self._access: Access | None = None
         self._named: tuple[tuple[str, str], ...] | None = None
         self._grants = Grants(settings, script.name, script.readable, script.inputs)
+        self._planned_from: tuple[object, ...] = ()
+        self.revision = 0
         self.survey()
 
     def survey(self) -> None:
         """Read again what can be read without starting anything."""
+        self._look()
+        planned_from = self._inputs, self._tools.identity()
+        self.revision += planned_from != self._planned_from
+        self._planned_from = planned_from
+
+    def _look(self) -> None:
         self._inputs = (
             *inputs.declared(self._settings.project_dir, self._script.inputs, self._grants.holds),
             *self._readable_names(),

@@ -50,13 +50,14 @@ class Tools:
         self._fingerprint = fingerprint(self._settings, files, version)
         if self._asked == self._fingerprint:
             return
+        if self._inside():
+            self._identity = interpreter.identity()
+            return
         known = self._memo.recall(self._script.name, self._fingerprint)
         self._identity = known.identity if known else None
 
     def identity(self) -> str | None:
         """Return what they say they are, None while that is not known."""
-        if self._identity is None and self._inside():
-            self._identity = interpreter.identity()
         return self._identity
 
     def provide(self, runner: Runner, access: Callable[[], Access]) -> Unavailability | None:

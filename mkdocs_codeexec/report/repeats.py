@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mkdocs_codeexec.core.protocols import Language
+    from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.core.sample import Sample
-    from mkdocs_codeexec.engine.pipeline import Resolved
 
 FORMAT = 1
 """Of the JSON."""
