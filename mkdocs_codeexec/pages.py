@@ -66,6 +66,8 @@ class Pages:
             every request waiting.
         annotations: How the site has code annotations; None if it has none.
         problems: What authors should know of their fences.
+        page_by_page: Whether a page is complete before the next one is rendered, and may be rendered again. Else all pages
+            are completed at once, and what comes then are excerpts of them.
         within: Whether this build is within another one, at whose end its problems are told.
         notice: What readers of every page with samples are to know; may be empty.
         started: When the build began.
@@ -78,6 +80,7 @@ class Pages:
     lenient: bool = False
     annotations: Annotations | None = None
     problems: Problems = field(default_factory=Problems)
+    page_by_page: bool = False
     within: bool = False
     notice: str = ""
     started: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
@@ -93,6 +96,9 @@ class Pages:
     def enter(self, page: PageContext) -> None:
         """Note that `page` is converted from now on."""
         self._page = page
+        if self.page_by_page:  # what it held before does not count any more
+            self._slots = {slot: one for slot, one in self._slots.items() if one.sample.location.page != page.page}
+            self._per_page.pop(page.page, None)
 
     def leave(self) -> None:
         """Note that the page is converted."""
@@ -158,7 +164,7 @@ class Pages:
             slotted.resolved = resolved
         self.engine.settle()
         noticed = self._noticed(pages)
-        self._late = True
+        self._late = not self.page_by_page
         filled = [self._filled(page) for page in noticed]
         self.seconds += time.perf_counter() - began
         return filled
