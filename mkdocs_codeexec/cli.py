@@ -156,7 +156,8 @@ class _Scout(_Parser):
     def add_argument(self, *names: Any, **how: Any) -> argparse.Action:
         """Add an option; what follows a command is not looked at."""
         if names and str(names[0]).startswith("-"):
-            return super().add_argument(*names, **how)
+            everywhere = str(names[0]) in ("-f", "--json", "-h", "--version")
+            return super().add_argument(*names, **(how if everywhere else {**how, "help": argparse.SUPPRESS}))
         return argparse.Action([], "")
 
 
