@@ -187,9 +187,9 @@ def test_fences_that_will_not_run_are_told_with_why(project: Project) -> None:
         (17, "note", "`{python}` is how Quarto writes a cell"),
         (21, "missing", '`timeout="100"`: a fence may ask for 30 s at most'),
         (25, "missing", "`nowhere`"),
-        (36, "note", "`compile_fail` says how it should end, and it is not run"),
-        (40, "missing", "`lua` is not set up as a language"),
-        (44, "note", "a fence cannot begin in the line of `-`"),
+        (37, "note", "`compile_fail` says how it should end, and it is not run"),
+        (41, "missing", "`lua` is not set up as a language"),
+        (45, "note", "a fence cannot begin in the line of `-`"),
     ] == [(one["line"], one["state"], words_in(one["words"])) for one in told]
     assert all(one["hint"] and one["page"] == "index.md" for one in told)
     assert all(one["name"] == f"docs/index.md:{one['line']}" for one in told)
