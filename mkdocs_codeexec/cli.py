@@ -41,6 +41,8 @@ exit status:
   130  interrupted"""
 INTERRUPTED = 130
 """What shells say of a program that ended by SIGINT."""
+HOSTS = ("mkdocs", "properdocs")
+"""Loggers of hosts; plugins have theirs below."""
 
 _log = logging.getLogger("mkdocs.plugins.codeexec")
 
@@ -181,17 +183,19 @@ def _log_on_stderr() -> Iterator[None]:
     """Show what hosts warn of, and what this package says."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(levelname)-7s -  %(message)s"))
-    mkdocs = logging.getLogger("mkdocs")
-    before = (mkdocs.level, _log.level)
-    mkdocs.addHandler(handler)
-    mkdocs.setLevel(logging.WARNING)
-    _log.setLevel(logging.INFO)
+    hosts = [logging.getLogger(name) for name in HOSTS]
+    levels = [(log, log.level) for host in hosts for log in (host, host.getChild("plugins.codeexec"))]
+    for host in hosts:
+        host.addHandler(handler)
+    for log, _ in levels:
+        log.setLevel(logging.WARNING if log in hosts else logging.INFO)
     try:
         yield
     finally:
-        mkdocs.removeHandler(handler)
-        mkdocs.setLevel(before[0])
-        _log.setLevel(before[1])
+        for host in hosts:
+            host.removeHandler(handler)
+        for log, level in levels:
+            log.setLevel(level)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from markdown import Markdown
 
 from mkdocs_codeexec.core.settings import LanguageRule
+from mkdocs_codeexec.languages.builtin import RUST
 from mkdocs_codeexec.markdown.claiming import claim
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
@@ -39,7 +40,7 @@ PAGES = {
 
 def glimpses(text: str) -> list[Sample]:
     unused: Any = None
-    rules = {"rust": LanguageRule(name="rust", hides_lines=True, compiled=True), "python": LanguageRule(name="python")}
+    rules = {"rust": RUST, "python": LanguageRule(name="python")}
     return list(CodeExecExtension(unused, rules).glimpse(text, "a.md"))
 
 
