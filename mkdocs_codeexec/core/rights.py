@@ -72,7 +72,7 @@ def _no_network(sample: Sample, settings: Settings) -> Unavailability | None:
     if settings.network(sample.language) == "false":
         return Unavailability(
             f"`network`: the configuration gives fences in `{sample.language}` no network",
-            f"write `network: ask` below `languages.{sample.language}` in `mkdocs.yml`, or take the word away",
+            f"write `network: ask` below `languages.{sample.language}` in `{settings.host.file}`, or take the word away",
         )
     if settings.sandbox == "strict":
         return Unavailability(
@@ -88,5 +88,5 @@ def _no_time(sample: Sample, settings: Settings) -> Unavailability | None:
     return Unavailability(
         f'`timeout="{sample.timeout:g}"`: a fence may ask for {most:g} s at most here, '
         f"{LONGER} times the `timeout` of the configuration",
-        f"write `timeout: {math.ceil(sample.timeout / LONGER)}`, or a `total_timeout`, in `mkdocs.yml`",
+        f"write `timeout: {math.ceil(sample.timeout / LONGER)}`, or a `total_timeout`, in `{settings.host.file}`",
     )

@@ -21,6 +21,23 @@ ExecuteMode: TypeAlias = Literal["auto", "always", "frozen", "never"]
 """Run what the store lacks; run all; run nothing and miss nothing; run nothing."""
 
 
+class Host(NamedTuple):
+    """What messages call that which renders the pages, so that they name what can be typed and edited.
+
+    Attributes:
+        name: Its name.
+        command: What is typed.
+        file: The configuration of the site.
+    """
+
+    name: str = "MkDocs"
+    command: str = "mkdocs"
+    file: str = "mkdocs.yml"
+
+
+MKDOCS = Host()
+
+
 EDITIONS = ("2015", "2018", "2021", "2024")
 """Of Rust, oldest first."""
 
@@ -152,6 +169,7 @@ class Settings:
         verbose: Say more.
         rust: `languages.rust`; None if it is not set up.
         scripts: Every other language, by canonical name.
+        host: What messages call the host.
         host_env: The variables of this process. Children get a few of them by name, never all.
     """
 
@@ -178,6 +196,7 @@ class Settings:
     verbose: bool = False
     rust: RustSettings | None = None
     scripts: Mapping[str, ScriptSettings] = field(default_factory=dict)
+    host: Host = MKDOCS
     host_env: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -169,8 +169,8 @@ class Grants:
 
     def note(self, message: str, path: str, hint: str = "") -> None:
         """Note something that is refused, which leads to `path` unless there is another `hint`."""
-        name = f"if they need it, name it in mkdocs.yml: `languages: {{{self._language}: {{readable: [{path}]}}}}`"
-        self._refused[message] = hint or name
+        name = f"`languages: {{{self._language}: {{readable: [{path}]}}}}`"
+        self._refused[message] = hint or f"if they need it, name it in {self.settings.host.file}: {name}"
 
     def tell(self, narrator: Narrator) -> None:
         """Warn of what was refused, of each once."""

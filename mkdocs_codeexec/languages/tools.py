@@ -69,7 +69,7 @@ class Tools:
         """
         for program in self.programs():
             if self.find(program) is None:
-                hint = f"install it, or correct the command in `languages.{self._script.name}` of mkdocs.yml"
+                hint = f"install it, or correct the command in `languages.{self._script.name}` of {self._settings.host.file}"
                 return Unavailability(f"`{program}` was not found", hint)
         return None if self._inside() or self._asked == self._fingerprint else self._ask(runner, access())
 

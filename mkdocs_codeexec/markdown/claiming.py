@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from mkdocs_codeexec.core.settings import LanguageRule
+from mkdocs_codeexec.core.settings import MKDOCS, LanguageRule
 from mkdocs_codeexec.markdown.header import Option
 from mkdocs_codeexec.markdown.instead import CELL, instead_of
 from mkdocs_codeexec.markdown.options import Remark, Request
@@ -211,12 +211,12 @@ def contest(found: Claim, owner: str) -> Remark:
     )
 
 
-def foreign_include(code: str) -> Remark | None:
+def foreign_include(code: str, host: str = MKDOCS.name) -> Remark | None:
     """Return what is to be said of a sample in which mdBook would include a file; None if there is no such line."""
     found = re.search(_MDBOOK, code, re.MULTILINE) if "{{#" in code else None
     if found is None:
         return None
     return Remark(
-        f"`{found[1]}` is of mdBook, and MkDocs does not know it",
+        f"`{found[1]}` is of mdBook, and {host} does not know it",
         f'the extension `pymdownx.snippets` includes files: write `--8<-- "{found[2]}"`',
     )

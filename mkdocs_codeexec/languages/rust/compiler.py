@@ -122,4 +122,5 @@ class Compiler:
                 f"install it: rustup toolchain install {self._wanted}",
                 detail,
             )
-        return Unavailability("`rustc` does not say what it is", "try `rustc -vV` beside mkdocs.yml", detail)
+        hint = f"try `rustc -vV` beside {self._settings.host.file}"
+        return Unavailability("`rustc` does not say what it is", hint, detail)

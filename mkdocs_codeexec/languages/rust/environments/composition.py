@@ -90,7 +90,7 @@ def composition(settings: Settings, wanted: EnvironmentSettings) -> Composition:
     """
     project = settings.project_dir
     above = workspace.above(project)
-    inherited = _inherited(above, project)
+    inherited = _inherited(above, project)._replace(site=settings.host.file)
     found = manifest(wanted, project, inherited)
     inherits = (isinstance(one, Mapping) and one.get("workspace") is True for one in wanted.dependencies.values())
     shares = [above.root] if above and any(inherits) else []

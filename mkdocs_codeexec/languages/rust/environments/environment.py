@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.outcome import Exited
@@ -73,8 +73,8 @@ class Environment:
         """
         if self.plain:
             return Arguments()
-        wrong = mending.unspeakable(self.manifest, self._settings.environment_dir)
-        if wrong := wrong or mending.absent(self.manifest, self._settings.project_dir):
+        wrong = mending.unspeakable(self.manifest, self._settings)
+        if wrong := wrong or mending.absent(self.manifest, self._settings):
             return wrong
         if self.sources.lock is None or self.sources.recorded is None:
             return None
@@ -112,6 +112,13 @@ class Environment:
         return self._with(
             home, lambda: self._in_use(home) or self._rebuilt(home, toolchain, runner, narrator, alone=alone)
         )
+
+    def state(self, toolchain: Toolchain) -> Literal["built", "stale", "absent"]:
+        """Tell whether it is built as it would be now, or was for another state; starts nothing and writes nothing."""
+        home = self._own(toolchain)
+        if self.plain or self._up_to_date(home) is not None:
+            return "built"
+        return "stale" if any((home / collection.BUILT).glob("*.json")) else "absent"
 
     def access(self, toolchain: Toolchain, arguments: Arguments) -> Access:
         """Return what of the machine its samples may reach, from what it adds to rustc's command line."""
@@ -204,7 +211,8 @@ class Environment:
         fetch = fetching.command(cargo, home, self.manifest, toolchain, self.grants, self.sources.folders())
         fetched = fetching.fetch(fetch, runner, narrator, progress)
         if fetched.ended != Exited(0):
-            return mending.mended(project.failure(fetched, home), self.manifest, self._settings)
+            refused = project.failure(fetched, home, self._settings.host.file)
+            return mending.mended(refused, self.manifest, self._settings)
         if runner.tier != "off":
             fetching.let_read((home / project.LOCK).read_text("utf-8"), self._settings)
         local = fetching.local_packages(fetched.stdout, home)
@@ -212,7 +220,7 @@ class Environment:
         command = project.command(cargo, home, toolchain, self.grants, local, read)
         made = project.build(command, home, runner, progress)
         if made.result.ended != Exited(0):
-            return project.failure(made.result, home)
+            return project.failure(made.result, home, self._settings.host.file)
         if warnings := without_unused(made.warnings, consists.patches):
             narrator.stream(warnings.encode())
         try:

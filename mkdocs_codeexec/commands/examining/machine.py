@@ -1,0 +1,48 @@
+"""What there is on this machine to execute samples with: the sandbox and the toolchains."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.commands.examining.checks import FINE, MISSING, NOTE, Check
+from mkdocs_codeexec.core.confinement import ISOLATING
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Iterator
+
+    from mkdocs_codeexec.core.confinement import Tier
+    from mkdocs_codeexec.core.settings import Settings
+    from mkdocs_codeexec.languages.present import Present
+    from mkdocs_codeexec.runtime.process import Children
+
+
+def sandbox(settings: Settings, children: Children) -> Iterator[Check]:
+    """Yield how samples are confined here, and why not more strongly."""
+    choice = children.choice
+    for one in choice.obstacles:
+        yield Check("sandbox", one.tier, NOTE if choice.tier else MISSING, one.why, one.fix)
+    refusal = children.refusal
+    if refusal is not None:
+        yield Check("sandbox", f"{settings.sandbox}", MISSING, refusal.reason, refusal.hint)
+    elif choice.tier is not None:
+        yield Check("sandbox", choice.tier, FINE if choice.tier in ISOLATING else NOTE, _promise(choice.tier))
+
+
+def _promise(tier: Tier) -> str:
+    if tier == "off":
+        return "no sandbox: samples are you"
+    if tier == "limits":
+        return "samples run so: they can read your files and use the network"
+    return "samples run so; `codeexec doctor --probe` tries what they can reach"
+
+
+def toolchains(found: Iterable[Present], wanted: Container[str]) -> Iterator[Check]:
+    """Yield what answers for each language.
+
+    Args:
+        found: What their programs say.
+        wanted: The languages that the site names, or has samples in: their programs must be there.
+    """
+    for one in found:
+        absent = MISSING if one.language in wanted else NOTE
+        yield Check("toolchains", one.name, FINE if one.there else absent, one.words, one.hint)
