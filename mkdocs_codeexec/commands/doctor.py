@@ -20,7 +20,8 @@ from mkdocs_codeexec.commands.examining.machine import sandbox, toolchains
 from mkdocs_codeexec.commands.examining.storage import environments, store
 from mkdocs_codeexec.commands.site import open_site, settings_of
 from mkdocs_codeexec.core.confinement import WALLS, Tier
-from mkdocs_codeexec.languages.present import Presence
+from mkdocs_codeexec.core.protocols import Unavailability
+from mkdocs_codeexec.languages import present
 from mkdocs_codeexec.probing.report import FORMAT, HINT, Level
 from mkdocs_codeexec.report.console import WARNING, Console
 from mkdocs_codeexec.runtime.process import Children
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.commands import Context
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.hosts.sites import ConfiguredSite
+    from mkdocs_codeexec.languages.toolchain import Toolchain
     from mkdocs_codeexec.report.console import Log
 
 ABOUT = "tell what there is on this machine, what is missing, and which fences will not run"
@@ -72,15 +74,17 @@ def _examined(site: ConfiguredSite, settings: Settings, console: Console) -> Ite
     """Yield all that is found."""
     named, seen = site.options.get("languages"), fences(site, settings, _quiet(console))
     wanted = {*(named if isinstance(named, Mapping) else ()), *seen.languages}
-    presence = Presence(settings, console)
+    rust: Toolchain | Unavailability | None = None
     yield from hosts(site)
     with Children(settings.sandbox, path=settings.host_env.get("PATH"), tiers=settings.tiers) as children:
         yield from sandbox(settings, children)
         # Asking what a program is starts it, confined where that can be, else not at all.
         if children.refusal is None:
-            yield from toolchains(presence.programs(children), wanted)
+            rust = present.rust_of(settings, children)
+            yield from toolchains(settings, wanted, rust, children)
     yield store(settings)
-    yield from environments(settings, presence.environments())
+    toolchain = rust if rust is not None and not isinstance(rust, Unavailability) else None
+    yield from environments(settings, present.environments(settings, console) if toolchain else {}, toolchain)
     yield from seen.checks
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
+from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.languages import interpreter
 from mkdocs_codeexec.languages.builtin import PYTHON, VERSION
 from mkdocs_codeexec.languages.toolchain import answer, ask, find_program, host_environment, memo
@@ -14,12 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mkdocs_codeexec.core.protocols import Narrator, Runner
-    from mkdocs_codeexec.core.settings import RustSettings, ScriptSettings, Settings
+    from mkdocs_codeexec.core.settings import ScriptSettings, Settings
+    from mkdocs_codeexec.languages.rust.environments.environment import Environment
     from mkdocs_codeexec.languages.toolchain import Toolchain
-
-
-State: TypeAlias = Literal["built", "stale", "absent"]
-"""Of an Environment: as it would be now; for other versions or sources; not at all."""
 
 
 class Present(NamedTuple):
@@ -40,70 +38,68 @@ class Present(NamedTuple):
     hint: str = ""
 
 
-class Presence:
-    """What the languages of a site find on this machine. Nothing is built, and nothing is written.
+def rust_of(settings: Settings, runner: Runner) -> Toolchain | Unavailability | None:
+    """Return the Rust that the site would get; None if the language is not set up."""
+    if settings.rust is None:
+        return None
+    from mkdocs_codeexec.languages.rust.compiler import Compiler
+
+    compiler = Compiler(settings, settings.rust, memo(settings, keeps=False))
+    compiler.survey()
+    why = compiler.provide(runner)
+    return why or compiler.toolchain or Unavailability("there is none")
+
+
+def present(settings: Settings, rust: Toolchain | Unavailability | None, runner: Runner) -> Iterator[Present]:
+    """Yield what the languages that are set up need, asking programs what they are.
 
     Args:
         settings: The configuration.
-        narrator: Hears warnings.
+        rust: What `rust_of` returned.
+        runner: Starts the programs.
     """
-
-    def __init__(self, settings: Settings, narrator: Narrator) -> None:
-        self._settings = settings
-        self._narrator = narrator
-        self._rust: Toolchain | None = None
-
-    def programs(self, runner: Runner) -> Iterator[Present]:
-        """Yield what the languages that are set up need, asking programs what they are."""
-        for script in self._settings.scripts.values():
-            yield _script(self._settings, script, runner)
-        if self._settings.rust is not None:
-            yield from self._of_rust(self._settings.rust, runner)
-
-    def _of_rust(self, rust: RustSettings, runner: Runner) -> Iterator[Present]:
-        from mkdocs_codeexec.languages.rust.compiler import Compiler
-        from mkdocs_codeexec.languages.rust.environments.project import find_cargo
-
-        compiler = Compiler(self._settings, rust, memo(self._settings, keeps=False))
-        compiler.survey()
-        why = compiler.provide(runner)
-        if why is not None or compiler.toolchain is None:
-            reason, hint = (why.reason, why.hint) if why else ("there is none", "")
-            yield Present("rust", "rust", there=False, words=reason, hint=hint)
-            return
-        self._rust = compiler.toolchain
-        yield Present("rust", "rust", there=True, words=_in_one_line(compiler.toolchain.identity))
-        if (cargo := find_cargo(compiler.toolchain, self._settings)) is None:
-            hint = "install Rust from https://rustup.rs"
-            yield Present("rust", "cargo", there=False, words="`cargo` was not found", hint=hint)
-        else:
-            yield Present("rust", "cargo", there=True, words=str(cargo))
-
-    def environments(self) -> Iterator[tuple[str, State]]:
-        """Yield the Environments of the site by name, and how they are; none before `programs` has found what builds them.
-
-        Raises:
-            ConfigurationError: One cannot be written as a manifest.
-        """
-        if self._settings.rust is None or self._rust is None:
-            return
-        from mkdocs_codeexec.languages.grants import Grants
-        from mkdocs_codeexec.languages.rust.environments import configuration
-        from mkdocs_codeexec.languages.rust.environments.environment import open_environments
-
-        rust = self._settings.rust
-        grants = Grants(self._settings, "rust", rust.readable, rust.inputs)
-        grants.look_again()
-        flags = configuration.flags(self._settings)
-        found = open_environments(self._settings, rust.environments.values(), flags, self._narrator, {}, grants)
-        for name, environment in found.items():
-            if not environment.plain:
-                yield name, environment.state(self._rust)
+    for script in settings.scripts.values():
+        yield _script(settings, script, runner)
+    if rust is not None:
+        yield from _rust(settings, rust)
 
 
-def built(folder: Path) -> int:
-    """Return how many Environments there are in `folder`, that of all of them."""
+def count_environments(folder: Path) -> int:
+    """Return how many Environments there are in `folder`, that of all Environments."""
     return len(list(folder.glob("rust/*/*/Cargo.toml")))
+
+
+def environments(settings: Settings, narrator: Narrator) -> dict[str, Environment]:
+    """Return the Environments that the site has, by name; nothing is built.
+
+    Raises:
+        ConfigurationError: One cannot be written as a manifest.
+    """
+    if settings.rust is None:
+        return {}
+    from mkdocs_codeexec.languages.grants import Grants
+    from mkdocs_codeexec.languages.rust.environments import configuration
+    from mkdocs_codeexec.languages.rust.environments.environment import open_environments
+
+    grants = Grants(settings, "rust", settings.rust.readable, settings.rust.inputs)
+    grants.look_again()
+    wanted = settings.rust.environments.values()
+    return open_environments(settings, wanted, configuration.flags(settings), narrator, {}, grants)
+
+
+def _rust(settings: Settings, rust: Toolchain | Unavailability) -> Iterator[Present]:
+    from mkdocs_codeexec.languages.rust.environments.project import find_cargo
+
+    if isinstance(rust, Unavailability):
+        yield Present("rust", "rust", there=False, words=rust.reason, hint=rust.hint)
+        return
+    yield Present("rust", "rust", there=True, words=_in_one_line(rust.identity))
+    cargo = find_cargo(rust, settings)
+    if cargo is None:
+        hint = "install Rust from https://rustup.rs"
+        yield Present("rust", "cargo", there=False, words="`cargo` was not found", hint=hint)
+    else:
+        yield Present("rust", "cargo", there=True, words=str(cargo))
 
 
 def _script(settings: Settings, script: ScriptSettings, runner: Runner) -> Present:

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.commands.examining.checks import FINE, MISSING, NOTE, Check
 from mkdocs_codeexec.core.confinement import ISOLATING
+from mkdocs_codeexec.languages.present import present
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Container, Iterator
 
     from mkdocs_codeexec.core.confinement import Tier
+    from mkdocs_codeexec.core.protocols import Runner, Unavailability
     from mkdocs_codeexec.core.settings import Settings
-    from mkdocs_codeexec.languages.present import Present
+    from mkdocs_codeexec.languages.toolchain import Toolchain
     from mkdocs_codeexec.runtime.process import Children
 
 
@@ -36,13 +38,17 @@ def _promise(tier: Tier) -> str:
     return "samples run so; `codeexec doctor --probe` tries what they can reach"
 
 
-def toolchains(found: Iterable[Present], wanted: Container[str]) -> Iterator[Check]:
+def toolchains(
+    settings: Settings, wanted: Container[str], rust: Toolchain | Unavailability | None, runner: Runner
+) -> Iterator[Check]:
     """Yield what answers for each language.
 
     Args:
-        found: What their programs say.
+        settings: The configuration.
         wanted: The languages that the site names, or has samples in: their programs must be there.
+        rust: The Rust of the site, or why there is none.
+        runner: Starts them, to ask what they are.
     """
-    for one in found:
+    for one in present(settings, rust, runner):
         absent = MISSING if one.language in wanted else NOTE
         yield Check("toolchains", one.name, FINE if one.there else absent, one.words, one.hint)

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.commands.examining.checks import FINE, MISSING, NOTE, Check
-from mkdocs_codeexec.languages.present import built
+from mkdocs_codeexec.languages.present import count_environments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from mkdocs_codeexec.core.settings import Settings
-    from mkdocs_codeexec.languages.present import State
+    from mkdocs_codeexec.languages.rust.environments.environment import Environment
+    from mkdocs_codeexec.languages.toolchain import Toolchain
 
 LITTLE = 1024**3
 """Bytes that an Environment of some crates takes."""
@@ -38,28 +39,30 @@ def store(settings: Settings) -> Check:
     return Check("store", "results", FINE, words)
 
 
-def environments(settings: Settings, found: Iterable[tuple[str, State]]) -> Iterator[Check]:
+def environments(settings: Settings, found: dict[str, Environment], toolchain: Toolchain | None) -> Iterator[Check]:
     """Yield where Environments are and what they take, and of each of the site whether it is built.
 
     Args:
         settings: The configuration.
-        found: Those of the site, by name.
+        found: Those of the site.
+        toolchain: What they are built with; None if there is none.
     """
     folder = settings.environment_dir
     if why := _obstacle(folder):
         hint = "set `environment_dir` to a folder that you can write to"
         yield Check("environments", "all", MISSING, f"{folder} cannot be written: {why}", hint)
     else:
-        count, size = built(folder), _size(folder)[1]
+        count, size = count_environments(folder), _size(folder)[1]
         free = shutil.disk_usage(_nearest(folder)).free
         words = f"{folder}: {count} built, {_in_words(size)}; {_in_words(free)} free"
         yield Check("environments", "all", FINE if free > LITTLE else NOTE, words)
-    for name, state in found:
-        yield _one(name, state)
+    for name, environment in found.items():
+        if toolchain is not None and not environment.plain:
+            yield _one(name, environment, toolchain)
 
 
-def _one(name: str, state: State) -> Check:
-    match state:
+def _one(name: str, environment: Environment, toolchain: Toolchain) -> Check:
+    match environment.state(toolchain):
         case "built":
             return Check("environments", name, FINE, "built")
         case "stale":
