@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.config import check_apart, read_environment, settings_from
 from mkdocs_codeexec.errors import ConfigurationError
+from mkdocs_codeexec.hosts.mkdocs.choosing import FILES, choose
 from mkdocs_codeexec.hosts.sites import ConfiguredSite
 from mkdocs_codeexec.runtime.cpus import usable_cpus
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.hosts.sites import Collected
 
-NAMES = ("properdocs.yml", "properdocs.yaml", "mkdocs.yml", "mkdocs.yaml", "zensical.toml")
+NAMES = (*FILES, "zensical.toml")
 """What the file of a site is called; the first that exists is used. The order is that of ProperDocs."""
 
 
@@ -52,6 +53,7 @@ def open_site(file: Path | None) -> ConfiguredSite:
         return ConfiguredSite(folder=Path.cwd())
     if file.suffix == ".toml":
         raise _not_yet(file)
+    choose(file)
     from mkdocs_codeexec.hosts.mkdocs.collecting import configured
 
     return configured(file)
@@ -74,6 +76,7 @@ def collect(file: Path | None, folder: Path) -> Collected:
         )
     if file.suffix == ".toml":
         raise _not_yet(file)
+    choose(file)
     from mkdocs_codeexec.hosts.mkdocs.collecting import collected
 
     return collected(file, folder)
@@ -85,7 +88,9 @@ def settings_of(site: ConfiguredSite) -> Settings:
     Raises:
         ConfigurationError: What its file says to us cannot be used.
     """
-    settings = settings_from(site.options, project_dir=site.folder, environ=read_environment(), cpus=usable_cpus)
+    settings = settings_from(
+        site.options, project_dir=site.folder, environ=read_environment(), cpus=usable_cpus, host=site.words
+    )
     check_apart(settings, site.folders)
     return settings
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from mkdocs_codeexec.core.settings import MKDOCS, Host
+
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Unavailability
     from mkdocs_codeexec.core.sample import Sample
@@ -26,6 +28,7 @@ class ConfiguredSite(NamedTuple):
         file: That file; None where there is no site, and all is as by default.
         folder: The folder that it is in.
         host: The distribution that builds it: `mkdocs`, `properdocs`, `zensical`; empty where there is none.
+        words: What messages call the host.
         enabled_by: Where it names us: `plugins`, `markdown_extensions`; empty if it does not.
         options: What it says to us, unchecked.
         folders: Those that the host reads and writes, by the name of their option; `docs_dir` is among them.
@@ -35,6 +38,7 @@ class ConfiguredSite(NamedTuple):
     file: Path | None = None
     folder: Path = Path()
     host: str = ""
+    words: Host = MKDOCS
     enabled_by: str = ""
     options: Mapping[str, object] = {}
     folders: Mapping[str, Path] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 
 PYTHON = '```python exec\nprint("hello from", 6 * 7)\n```\n'
 FAILS = '```python exec\nraise ValueError("boom")\n```\n'
-READS = '```python exec\nprint(open("data.txt").read())\n```\n'
-READER = {"languages": {"python": {"inputs": ["data.txt"]}}}
+READER = {"languages": {"bash": {"readable": ["data"]}}}
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +34,11 @@ def site(tmp_path: Path, zensical: Path, environment_dir: Path) -> Site:
     found.configure()
     found.page("# Home\n")
     return found
+
+
+def reads(site: Site) -> str:
+    """Return a sample that prints a file beside the pages."""
+    return f"```bash exec\ncat {site.root}/data/shown.txt\n```\n"
 
 
 @pytest.fixture(params=["build", "wrapped"])
@@ -125,7 +128,7 @@ def test_no_page_with_a_failure_is_in_the_cache_of_zensical(site: Site, build: C
 def test_pages_stay_in_the_cache_under_what_their_samples_came_to(site: Site) -> None:
     """`codeexec zensical build` renders only what has changed, and counts all."""
     site.page(PYTHON)
-    site.page(FAILS.replace("raise", "print"), "other.md")
+    site.page("```bash exec\necho other\n```\n", "other.md")
     assert 0 == site.wrapped().status
     before = site.cached()
 
@@ -140,12 +143,12 @@ def test_pages_stay_in_the_cache_under_what_their_samples_came_to(site: Site) ->
 def test_a_change_outside_of_pages_reaches_them(site: Site, build: Callable[..., object]) -> None:
     """A file that a sample reads decides, although no page has changed."""
     site.configure(READER)
-    site.write("data.txt", "one")
-    site.page(READS)
+    site.write("data/shown.txt", "one")
+    site.page(reads(site))
     assert 0 == build().status
     assert ["one"] == site.streams()
 
-    site.write("data.txt", "two")
+    site.write("data/shown.txt", "two")
 
     assert 0 == build().status
     assert ["two"] == site.streams()
@@ -213,9 +216,9 @@ def test_a_failure_is_told_although_zensical_ends_with_an_error_of_its_own(site:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"exekute": "auto"}, "`exekute`"),
+        ({"exekute": "auto"}, "exekute"),
         ({"languages": ["rust"]}, "languages"),
-        ({"cache_dir": "docs/kept"}, "`cache_dir`"),
+        ({"cache_dir": "docs/kept"}, "cache_dir"),
     ],
 )
 def test_mistakes_in_options_are_told_and_fail_every_build(
@@ -266,20 +269,20 @@ def test_serve_goes_on_and_shows_what_has_changed(
 ) -> None:
     """An edit, a failure, a mistake in the options, and a file that a sample reads: nothing ends it."""
     site.configure(READER)
-    site.write("data.txt", "one")
-    site.page(READS)
+    site.write("data/shown.txt", "one")
+    site.page(reads(site))
     server = serve(*command)
     server.shows("<code>one")
 
-    site.write("data.txt", "two")
+    site.write("data/shown.txt", "two")
     server.shows("<code>two")
 
-    site.page(f"{READS}\n{FAILS}")
+    site.page(f"{reads(site)}\n{FAILS}")
     server.shows("ValueError: boom", "<code>two")
     server.wait(lambda: "docs/index.md:5: " in server.log, "report")
 
     site.configure(READER | {"exekute": "auto"})
-    server.wait(lambda: "`exekute`" in server.log, "message")
+    server.wait(lambda: "exekute" in server.log, "message")
     server.shows("the configuration has mistakes")
 
     site.configure(READER)
@@ -302,13 +305,3 @@ def test_a_site_without_the_extension_is_no_site_of_ours(site: Site) -> None:
 
     assert 2 == done.status
     assert "`codeexec` is not among `markdown_extensions`" in done.log
-
-
-def test_an_interrupted_build_leaves_nothing_that_hides_a_failure(site: Site, build: Callable[..., object]) -> None:
-    """What such a build has left in Zensical's cache is found by the next one."""
-    site.page(FAILS)
-    site.page("# Plain\n", "plain.md")
-    build()
-    kept = site.root / "kept"
-    shutil.copytree(site.root / ".cache", kept)
-    assert 1 == build().status

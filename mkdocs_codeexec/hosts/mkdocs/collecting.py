@@ -1,4 +1,4 @@
-"""The samples of a site that MkDocs renders, nothing executed; and what the file of such a site says."""
+"""The samples of a site that MkDocs or ProperDocs renders, nothing executed; and what the file of such a site says."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkdocs.commands.build import build
-from mkdocs.config import load_config
-from mkdocs.exceptions import MkDocsException
-from mkdocs.plugins import BasePlugin, event_priority
-from mkdocs.structure.files import get_files
-
 from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
+from mkdocs_codeexec.hosts.mkdocs.host import (
+    NAME,
+    BasePlugin,
+    MkDocsException,
+    build,
+    event_priority,
+    get_files,
+    host_of,
+    load_config,
+)
 from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
 from mkdocs_codeexec.hosts.mkdocs.plugin import CodeExecPlugin
 from mkdocs_codeexec.hosts.mkdocs.serve import depth
@@ -40,7 +44,7 @@ ASKED_TO_END = 128 + signal.SIGTERM
 NESTING = {"i18n"}
 """Plugins whose builds have others within them, which begin when the site is written: to a folder that is thrown away."""
 
-_log = logging.getLogger("mkdocs.plugins.codeexec")
+_log = logging.getLogger(f"{NAME}.plugins.codeexec")
 
 
 def configured(file: Path) -> ConfiguredSite:
@@ -55,7 +59,8 @@ def configured(file: Path) -> ConfiguredSite:
     return ConfiguredSite(
         file=file,
         folder=file.parent,
-        host="mkdocs",
+        host=NAME,
+        words=host_of(str(file)),
         enabled_by="plugins" if plugin else "",
         options=plugin.options if plugin else {},
         folders={"docs_dir": Path(config.docs_dir), "site_dir": Path(config.site_dir)},
@@ -101,7 +106,8 @@ def collected(file: Path, folder: Path) -> Collected:
         if isinstance(error, SystemExit) and error.code == ASKED_TO_END:
             raise
         _log.debug("the reason", exc_info=True)
-        raise ConfigurationError(f"MkDocs cannot build the site: {type(error).__name__}: {error}") from error
+        why = f"{type(error).__name__}: {error}"
+        raise ConfigurationError(f"{host_of(str(file)).name} cannot build the site: {why}") from error
     finally:
         config.plugins.on_shutdown()
     raise ConfigurationError("another plugin ended the build of the site before its samples were known")

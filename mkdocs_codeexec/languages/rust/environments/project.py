@@ -177,8 +177,8 @@ def build(command: Command, home: Path, runner: Runner, on_output: OutputSink) -
         _empty(building)
 
 
-def failure(result: StepResult, home: Path) -> Trouble:
-    """Return why cargo did not fetch or build the project in `home`."""
+def failure(result: StepResult, home: Path, file: str) -> Trouble:
+    """Return why cargo did not fetch or build the project in `home`, which `file` lists the dependencies of."""
     if isinstance(result.ended, NotStarted):
         return Trouble(f"`cargo` could not be started: {result.ended.why}")
     if not isinstance(result.ended, Exited):
@@ -187,7 +187,7 @@ def failure(result: StepResult, home: Path) -> Trouble:
         lock = (home / LOCK).read_text("utf-8")
     except OSError:  # it has not come so far
         lock = ""
-    return trouble(result.stderr, lock)
+    return trouble(result.stderr, lock, file)
 
 
 def _link_home(folder: Path, real: Path) -> None:
