@@ -43,7 +43,6 @@ LAYERS |= {
     "commands": SERVICES | {"probing"} | HOSTS,
     "__main__": {"cli"},
     "cli": SERVICES | {"commands"} | HOSTS,
-    "__main__": {"cli"},
 }
 WITHOUT_HOST = {f"{OURS}.hosts.sites", f"{OURS}.hosts.mkdocs.choosing"}
 """What of `hosts/` imports none of the packages that render pages."""
