@@ -79,13 +79,14 @@ class CodeExecExtension(Extension):
         self._nesting = Nesting()
         self._highlights = highlights
         self._glimpse: Glimpse | None = None
+        self._compiled = frozenset(rule.name for rule in languages.values() if rule.compiled)
         asked = functools.partial(claim, languages=languages, target=target or host_target(), is_lexer=is_lexer)
         self._claim = functools.lru_cache(maxsize=1000)(asked)  # the headers of a site are a few, over and over
 
     def glimpse(self, text: str, page: str) -> Iterator[Sample]:
-        """Yield what looks like a sample in `text`, the file of `page`, before it is converted."""
+        """Yield what looks like a sample that is to be built in `text`, the file of `page`, before it is converted."""
         if self._glimpse is None:
-            self._glimpse = Glimpse(self._claim)
+            self._glimpse = Glimpse(self._claim, self._compiled)
         return self._glimpse(text, page)
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Python-Markdown's name
