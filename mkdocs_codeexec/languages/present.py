@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mkdocs_codeexec.core.protocols import Narrator, Runner
+    from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import ScriptSettings, Settings
     from mkdocs_codeexec.languages.rust.environments.environment import Environment
     from mkdocs_codeexec.languages.toolchain import Toolchain
@@ -85,6 +86,16 @@ def environments(settings: Settings, narrator: Narrator) -> dict[str, Environmen
     grants.look_again()
     wanted = settings.rust.environments.values()
     return open_environments(settings, wanted, configuration.flags(settings), narrator, {}, grants)
+
+
+def without_environment(sample: Sample, settings: Settings) -> Unavailability | None:
+    """Return why there is not the Environment that `sample` asks for; None if there is, or it asks for none."""
+    name = sample.options.get("environment", "")
+    if sample.language != "rust" or not name or settings.rust is None or name in settings.rust.environments:
+        return None
+    from mkdocs_codeexec.languages.rust import unknown_environment
+
+    return unknown_environment(name, tuple(settings.rust.environments))
 
 
 def _rust(settings: Settings, rust: Toolchain | Unavailability) -> Iterator[Present]:
