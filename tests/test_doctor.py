@@ -19,7 +19,6 @@ from mkdocs_codeexec.commands import doctor as command
 from mkdocs_codeexec.commands.examining.fences import fences
 from mkdocs_codeexec.config import settings_from
 from mkdocs_codeexec.core.confinement import WALLS
-from mkdocs_codeexec.hosts.sites import ConfiguredSite
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.probing import program, ways
 from mkdocs_codeexec.probing.canaries import Canaries, Places
@@ -27,6 +26,7 @@ from mkdocs_codeexec.probing.report import Level
 from mkdocs_codeexec.probing.table import BUILD_SCRIPT, GROUPS, MACRO, PROBES, PYTHON, WAYS, Probe
 from mkdocs_codeexec.probing.ways import Tried
 from mkdocs_codeexec.report.console import Console
+from mkdocs_codeexec.sites import ConfiguredSite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.commands.examining.checks import FINE, MISSING, NOTE, Check
 from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.engine.engine import Engine
-from mkdocs_codeexec.languages import words
-from mkdocs_codeexec.languages.present import without_environment
+from mkdocs_codeexec.languages import present, words
 from mkdocs_codeexec.markdown.claiming import claim
 from mkdocs_codeexec.markdown.extension import host_target
 from mkdocs_codeexec.markdown.glimpse import Glimpse
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Narrator
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import Settings
-    from mkdocs_codeexec.hosts.sites import ConfiguredSite
     from mkdocs_codeexec.markdown.glimpse import Seen
+    from mkdocs_codeexec.sites import ConfiguredSite
 
 _INCLUDE = "--8<--"
 _NO_FENCE = "without the extension `codeexec` this is no fence in Zensical: it is shown as text, and its end begins another fence"
@@ -78,7 +77,7 @@ def fences(site: ConfiguredSite, settings: Settings, narrator: Narrator) -> Fenc
 
 def _planned(samples: Sequence[Sample], settings: Settings, narrator: Narrator) -> Iterator[Check]:
     """Yield what a build would do with `samples`; of those with an include only that can be told that they have one."""
-    unknown = {sample.location: why for sample in samples if (why := without_environment(sample, settings))}
+    unknown = {sample.location: why for sample in samples if (why := present.unknown(sample, settings))}
     rest = [sample for sample in samples if sample.location not in unknown]
     whole = [sample for sample in rest if _INCLUDE not in sample.code]
     plan = Engine(replace(settings, cache_write=False), narrator).plan(whole)
