@@ -107,16 +107,6 @@ def unknown(sample: Sample, settings: Settings) -> Unavailability | None:
     return unknown_environment(name, tuple(settings.rust.environments))
 
 
-def without_environment(sample: Sample, settings: Settings) -> Unavailability | None:
-    """Return why there is not the Environment that `sample` asks for; None if there is, or it asks for none."""
-    name = sample.options.get("environment", "")
-    if sample.language != "rust" or not name or settings.rust is None or name in settings.rust.environments:
-        return None
-    from mkdocs_codeexec.languages.rust import unknown_environment
-
-    return unknown_environment(name, tuple(settings.rust.environments))
-
-
 def _rust(settings: Settings, rust: Toolchain | Unavailability) -> Iterator[Present]:
     from mkdocs_codeexec.languages.rust.environments.project import find_cargo
 
