@@ -83,11 +83,11 @@ class CodeExecExtension(Extension):
         asked = functools.partial(claim, languages=languages, target=target or host_target(), is_lexer=is_lexer)
         self._claim = functools.lru_cache(maxsize=1000)(asked)  # the headers of a site are a few, over and over
 
-    def glimpse(self, text: str, page: str) -> Iterator[Sample]:
-        """Yield what looks like a sample that is to be built in `text`, the file of `page`, before it is converted."""
+    def glimpse(self, text: str, page: str, *, certain: bool = False) -> Iterator[Sample]:
+        """Yield what looks like a sample in `text`, the file of `page`, before it is converted; see `Glimpse`."""
         if self._glimpse is None:
             self._glimpse = Glimpse(self._claim, self._compiled)
-        return self._glimpse(text, page)
+        return self._glimpse(text, page, certain=certain)
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Python-Markdown's name
         """Take the place of superfences in `md`, or of `fenced_code`."""
