@@ -236,6 +236,7 @@ def encode(command: Command, left: float, kind: StepKind, tier: Tier, user: int 
             "cwd": carried(str(command.cwd)),
             "env": {carried(name): carried(value) for name, value in command.env.items()},
             "timeout": None if timeout == math.inf else timeout,
+            "silence": command.silence,
             "stdin": None if command.stdin is None else command.stdin.encode("utf-8", "replace").decode("latin-1"),
             "limit": command.output_limit,
             "tier": tier,

@@ -113,7 +113,8 @@ class Supervisor:
             watchdog = self.watchdog(request)
             self.start(request, streams)
             timeout = request["timeout"]
-            exceeded = self.watch(streams, None if timeout is None else started + timeout, watchdog)
+            deadline = None if timeout is None else started + timeout
+            exceeded = self.watch(streams, deadline, request["silence"], watchdog)
             alone = exceeded is None and self.namespaced and self.is_alone(streams)
             if not alone:
                 self.end_all()
@@ -236,7 +237,9 @@ class Supervisor:
 
         return clone()
 
-    def watch(self, streams: Streams, deadline: float | None, watchdog: Watchdog | None) -> tuple[str, object] | None:
+    def watch(
+        self, streams: Streams, deadline: float | None, silence: int | None, watchdog: Watchdog | None
+    ) -> tuple[str, object] | None:
         """Pass output on until the child has ended (None), or return which limit it has come to."""
         began = time.monotonic()
         poll = streams.poll
@@ -254,12 +257,15 @@ class Supervisor:
             until = deadline if over is None else over + GRACE
             if until is not None and now >= until:
                 return None if over is not None else ("timed_out", until - began)
+            quiet = None if silence is None or over is not None else streams.heard + silence
+            if quiet is not None and now >= quiet:
+                return "limit_reached", ("silence", silence)
             if watchdog is not None and look is not None and now >= look:
                 if (exceeded := watchdog.look(self.child if self.namespaced else 0)) is not None:
                     return "limit_reached", exceeded
                 take(besides=self.child)
                 look = time.monotonic() + PERIOD
-            times = [when for when in (until, look) if when is not None]
+            times = [when for when in (until, quiet, look) if when is not None]
             for fd, event in poll.poll(min((min(times) - now) * 1000 + 1, 3_600_000) if times else None):
                 self.attend(fd, event, streams)
             if streams.flooded:
