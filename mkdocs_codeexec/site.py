@@ -271,7 +271,7 @@ class Site:
         # Before samples look at the project's folder: what appears in it while they run would make that unknown.
         self._store().prepare()
         path = self.settings.host_env.get("PATH", "/usr/local/bin:/usr/bin:/bin")
-        with Children(self.settings.sandbox, path=path, tiers=self.settings.tiers) as children:
+        with Children(self.settings.sandbox, path=path, tiers=self.settings.tiers, say=self.console.say) as children:
             executor = ParallelExecutor(
                 children,
                 jobs=self.settings.jobs,

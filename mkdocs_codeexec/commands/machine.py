@@ -112,7 +112,8 @@ def _script(settings: Settings, script: ScriptSettings, state: str, runner: Runn
         if found is None:
             if program.startswith(("./", "{exe}")):  # what its build step makes
                 continue
-            return Check("toolchains", script.name, state, f"`{program}` was not found")
+            hint = f"install it, or correct the command in `languages.{script.name}` of mkdocs.yml"
+            return Check("toolchains", script.name, state, f"`{program}` was not found", hint)
         argv = (str(found), *VERSION.get(found.name, ("--version",)))
         said = ask(runner, argv, Path(tempfile.gettempdir()), host_environment(settings))
         try:

@@ -29,7 +29,7 @@ from mkdocs_codeexec.runtime.starting import Post, Supervisor, encode
 from mkdocs_codeexec.runtime.supervising.protocol import SCRATCH
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mkdocs_codeexec.core.confinement import SandboxMode, Tier
     from mkdocs_codeexec.core.outcome import StepKind, Termination
@@ -43,9 +43,11 @@ _TRIAL = Command(
     argv=(os.path.realpath(sys.executable), "-I", "-S", "-V"),
     cwd=Path("/"),
     env={"LD_LIBRARY_PATH": f"{sys.base_prefix}/lib"},
-    timeout=10.0,
+    timeout=5.0,
     access=Access(readable=tuple(sorted(set(places.interpreter())))),
 )
+SLOW = 3.0
+"""Seconds after which it is told that trying a tier takes long."""
 
 _SUPPORTED = hasattr(os, "fork")
 
@@ -65,12 +67,21 @@ class Children:
         mode: How strongly children with an `access` must be confined.
         path: Where bubblewrap is searched; None is the default of the system.
         tiers: Those that may be chosen.
+        say: Is told, by a thread of its own, if it takes long to find out what works.
     """
 
-    def __init__(self, mode: SandboxMode = "off", *, path: str | None = None, tiers: Sequence[Tier] = WALLS) -> None:
+    def __init__(
+        self,
+        mode: SandboxMode = "off",
+        *,
+        path: str | None = None,
+        tiers: Sequence[Tier] = WALLS,
+        say: Callable[[str], None] | None = None,
+    ) -> None:
         self._mode = mode
         self._path = path
         self._tiers = tuple(tiers)
+        self._say = say
         self._choice = Choice("off") if mode == "off" else _settled.get((self._tiers, path))
         self._choosing = threading.Lock()
         # Lists and deques are changed by single, atomic calls only, and without a lock: `stop_all` may be called by a
@@ -159,11 +170,21 @@ class Children:
 
     def _try(self, tier: Tier) -> str:
         """Run something in `tier`, and return why it does not work, or nothing."""
-        how = self._run(_TRIAL, "run", tier).ended
-        for pause in (0.1, 0.2):
-            if isinstance(how, NotStarted) and how.transient:
-                time.sleep(pause)  # a lack that passes must not cost the whole build its sandbox
-                how = self._run(_TRIAL, "run", tier).ended
+        wait = threading.Timer(
+            SLOW, self._say or str, [f"whether the sandbox `{tier}` works here is still being tried"]
+        )
+        wait.daemon = True
+        began = time.monotonic()
+        with suppress(RuntimeError):  # the system has no threads left
+            wait.start()
+        try:
+            how = self._run(_TRIAL, "run", tier).ended
+            for pause in (0.1, 0.2):
+                if isinstance(how, NotStarted) and how.transient and time.monotonic() - began < SLOW:
+                    time.sleep(pause)  # a lack that passes must not cost the whole build its sandbox
+                    how = self._run(_TRIAL, "run", tier).ended
+        finally:
+            wait.cancel()
         if how == Exited(0):
             return ""
         return how.why if isinstance(how, NotStarted) else describe(how)

@@ -178,7 +178,7 @@ class Supervisor:
         """Return the id of the supervisor within bubblewrap, which passes no signals on.
 
         Raises:
-            OSError: It has not come so far: it will find its lifeline cut.
+            OSError: It has not come so far, and bubblewrap is ended; what starts all the same finds its lifeline cut.
         """
         if not self._inside:
             give_up = time.monotonic() + INSIDE_SECONDS
@@ -186,6 +186,7 @@ class Supervisor:
                 time.sleep(0.005)
             found = re.search(rb'"child-pid":\s*(\d+)', text)
             if found is None:
+                self._process.kill()
                 raise ProcessLookupError
             self._inside = int(found[1])
         return self._inside

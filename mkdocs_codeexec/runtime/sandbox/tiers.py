@@ -90,6 +90,8 @@ def refusal(mode: SandboxMode, choice: Choice) -> Unavailability | None:
     otherwise = "execute the samples on Linux 6.2 or later, or with `sandbox: auto`"
     if mode == "strict":
         otherwise = "execute the samples where bubblewrap works, or with `sandbox: required`"
+    if concerned and all(one.why == _RULED_OUT for one in concerned):
+        otherwise = f"let `CODEEXEC_SANDBOX_TIERS` name {' or '.join(f'`{tier}`' for tier in wanted)}, or unset it"
     return Unavailability(f"`sandbox: {mode}`, but {less} here ({reasons})", fixes[0] if fixes else otherwise)
 
 

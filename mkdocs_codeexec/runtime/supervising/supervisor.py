@@ -37,7 +37,17 @@ import time
 
 from .child import SIGNALS, become, filters_of_calls, first, prepare
 from .keeper import PATIENCE, keep
-from .processes import ON_LINUX, PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, descendants, kill, kill_group, prctl, take
+from .processes import (
+    ON_LINUX,
+    PR_SET_CHILD_SUBREAPER,
+    PR_SET_DUMPABLE,
+    PR_SET_PDEATHSIG,
+    descendants,
+    kill,
+    kill_group,
+    prctl,
+    take,
+)
 from .protocol import answer, receive
 from .streams import Streams
 
@@ -81,6 +91,8 @@ class Supervisor:
             prctl(PR_SET_CHILD_SUBREAPER, 1)
             # Children run under the same user: they shall not open our pipes through /proc, or trace us.
             prctl(PR_SET_DUMPABLE, 0)
+            if os.getpid() == 1:  # the bubblewrap around us; if somebody kills that, all of this goes with it
+                prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
     def serve(self) -> None:
         """Answer requests until the lifeline ends."""
