@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.outcome import Outcome
 
+REACH = 8 * 1024
+"""Characters looked at, at the end of each stream."""
+LINE = 400
+"""The same of a line."""
 _NO_NETWORK = re.compile(
     r"Could not resolve (?:host|proxy)|Temporary failure in name resolution|Name or service not known"
     r"|[Nn]o address associated with hostname|Network is unreachable|failed to lookup address information"
@@ -29,7 +33,7 @@ _ROOT = re.compile(
 )
 _SEMAPHORE = re.compile(r"_multiprocessing\.SemLock\(|\bsem_open\b")
 _DENIED = re.compile(r"Permission denied|Operation not permitted|Function not implemented")
-_ABSENT = re.compile(
+_ABSENT = re.compile(  # of one line
     r"(?:FileNotFoundError|PermissionError|OSError): \[Errno \d+\] (?:No such file or directory|Permission denied): '([^'\n]+)'"
     r"|(?<![\w/])'?([\w.][\w./ -]{0,200}?)'?: (?:No such file or directory|Permission denied|cannot open)"
     r"|cannot (?:open|access|stat) '?([\w.][\w./ -]{0,200}?)'?(?:: | for )",
@@ -48,7 +52,7 @@ def hint(outcome: Outcome, language: str, project: Path, *, network: bool) -> st
     last = outcome.steps[-1]
     if last.kind != "run" or last.ended == Exited(0):
         return ""
-    said = f"{last.stderr}\n{last.stdout}"
+    said = f"{last.stdout[-REACH:]}\n{last.stderr[-REACH:]}"
     if outcome.sandbox in ISOLATED and _ROOT.search(said):
         return "samples are never root: leave `sudo` out, and what takes root to the machine that builds the site"
     if outcome.sandbox in ISOLATED and not network and _NO_NETWORK.search(said):
@@ -66,7 +70,12 @@ def hint(outcome: Outcome, language: str, project: Path, *, network: bool) -> st
 
 def _file(said: str, language: str, project: Path) -> str:
     """Return how a sample gets a file of the project that it did not find in its empty folder."""
-    names: Sequence[str] = [name for found in _ABSENT.finditer(said) for name in found.groups() if name]
+    lines = [
+        line[-LINE:] for line in said.splitlines() if "No such file" in line or "denied" in line or "cannot " in line
+    ]
+    names: Sequence[str] = [
+        name for line in lines for found in _ABSENT.finditer(line) for name in found.groups() if name
+    ]
     for name in names:
         inside = name.removeprefix(f"{project}/")
         path = project / inside

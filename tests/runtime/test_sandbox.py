@@ -25,6 +25,7 @@ from mkdocs_codeexec.core.action import Step
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, UNLIMITED, Access, Limits, SandboxMode, Tier
 from mkdocs_codeexec.core.outcome import Exited, LimitReached, NotStarted, OutOfMemory, Signaled, StepResult
 from mkdocs_codeexec.core.protocols import NO_ACCESS, Command
+from mkdocs_codeexec.runtime import starting
 from mkdocs_codeexec.runtime.process import Children
 from mkdocs_codeexec.runtime.scratch import ScratchDirectory
 from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
@@ -847,6 +848,29 @@ def test_a_bubblewrap_that_is_forbidden_is_not_chosen(tmp_path: Path) -> None:
     with Children("auto", path=str(tmp_path)) as children:
         assert children.tier in ("landlock", "limits")
         assert "bwrap: setting up uid map: Permission denied" in children.told
+
+
+def test_a_bubblewrap_that_never_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That is told while it is waited for, and after a while the next tier is taken."""
+    (tmp_path / "bwrap").write_text("#!/bin/sh\nexec sleep 500\n")
+    (tmp_path / "bwrap").chmod(0o755)
+    monkeypatch.setattr(starting, "SLACK_SECONDS", 1.0)
+    said: list[str] = []
+    began = time.monotonic()
+    with Children("auto", path=str(tmp_path), say=said.append) as children:
+        assert children.tier in ("landlock", "limits")
+        assert time.monotonic() - began < 20
+        assert "`bubblewrap`: the process that starts samples" in children.told
+    assert ["whether the sandbox `bubblewrap` works here is still being tried"] == said
+    assert time.monotonic() - began < 25
+
+
+def test_a_tier_that_is_ruled_out_is_no_old_kernel() -> None:
+    """Where a variable keeps the tiers away that would do, the hint is about that variable."""
+    with Children("required", path=PATH, tiers=["limits"]) as children:
+        assert children.refusal is not None
+        hint = "let `CODEEXEC_SANDBOX_TIERS` name `bubblewrap` or `landlock`, or unset it"
+        assert hint == children.refusal.hint
 
 
 def test_required_refuses_what_does_not_isolate() -> None:
