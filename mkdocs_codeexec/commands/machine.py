@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.core.confinement import ISOLATING
+from mkdocs_codeexec.core.confinement import ISOLATING, WALLS
 from mkdocs_codeexec.languages import interpreter
 from mkdocs_codeexec.languages.builtin import PYTHON, VERSION
 from mkdocs_codeexec.languages.rust.compiler import Compiler
@@ -72,6 +72,11 @@ def _sandbox(settings: Settings, children: Children) -> Iterator[Check]:
         yield Check("sandbox", f"{settings.sandbox}", MISSING, refusal.reason, refusal.hint)
     elif choice.tier is not None:
         yield Check("sandbox", choice.tier, FINE if choice.tier in ISOLATING else NOTE, _promise(choice.tier))
+    if choice.tier in WALLS:
+        less = children.inexact
+        exact = "the kernel bounds memory and processes of each sample"
+        counted = f"memory and processes of samples are counted ten times a second: {less}"
+        yield Check("sandbox", "cgroups", NOTE if less else FINE, counted if less else exact)
 
 
 def _promise(tier: Tier) -> str:

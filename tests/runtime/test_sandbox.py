@@ -5,6 +5,7 @@ Run by root, they are another user; the same tests are run by an ordinary user i
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -940,7 +941,7 @@ def test_a_machine_without_a_shell_has_its_sandbox(sandbox: Sandbox, tmp_path: P
 
 
 def test_strict_is_bubblewrap_alone() -> None:
-    """`sandbox: strict` starts nothing under `landlock`, says what an outcome came about under, and what it counts."""
+    """`sandbox: strict` starts nothing under `landlock`, nor where the kernel does not bound what samples take."""
     with Children("strict", tiers=["landlock"]) as children:
         refusal = children.refusal
         assert refusal is not None
@@ -948,8 +949,26 @@ def test_strict_is_bubblewrap_alone() -> None:
     with Children("strict") as children:
         if children.tier != "bubblewrap":
             pytest.skip(f"`bubblewrap` does not work here: {children.told}")
-        assert (None, "strict") == (children.refusal, children.confinement)
-        assert "counted ten times a second, not bounded by the kernel" in children.told
+        assert "strict" == children.confinement
+        if children.inexact:
+            assert children.refusal is not None
+            assert children.inexact in children.refusal.reason
+            assert "systemd-run --user --scope -p Delegate=yes" in children.refusal.hint
+        else:
+            assert None is children.refusal
+            assert "bounded by the kernel" in children.told
+
+
+def test_strict_is_fail_closed() -> None:
+    """Whoever has not looked for groups of processes has none, and starts nothing."""
+    children = Children("strict")
+    with contextlib.closing(children):
+        if children.tier != "bubblewrap":
+            pytest.skip(f"`bubblewrap` does not work here: {children.told}")
+        command = Command(argv=("true",), cwd=Path("/"), env={"PATH": PATH}, timeout=9, access=NO_ACCESS)
+
+        assert isinstance(children.run(command, "run").ended, NotStarted)
+        assert "there are none yet" == children.inexact
 
 
 def test_the_tier_is_found_out_once() -> None:

@@ -73,7 +73,8 @@ SOON = 0.005
 class Supervisor:
     """The one child there is at a time, and the loop around it."""
 
-    def __init__(self) -> None:
+    def __init__(self, group: int = -1) -> None:
+        self.group = group
         self.child = 0
         self.status: int | None = None
         self.ended = 0.0
@@ -100,6 +101,7 @@ class Supervisor:
             request = marshal.loads(receive(struct.unpack("!I", receive(4))[0]))  # noqa: S302 - from our parent alone
             for name in ("readable", "writable"):
                 request[name] = [path_of(path) for path in request[name]]
+            request["has_group"] = self.group >= 0
             request["scratch"] = None if request["scratch"] is None else path_of(request["scratch"])
             started = self.ended = time.monotonic()
             try:
@@ -227,7 +229,7 @@ class Supervisor:
             before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
             try:
                 self.status = None
-                self.child = self.fork()
+                self.child = self.fork(grouped=request["grouped"])
                 if self.child == 0:
                     (first if self.namespaced else become)(request, streams.theirs)
             except BlockingIOError:
@@ -241,8 +243,12 @@ class Supervisor:
         streams.close_theirs()
         answer(b"p", b"%d" % self.child)
 
-    def fork(self) -> int:
+    def fork(self, *, grouped: bool) -> int:
         """Return 0 in the new process, and its id here."""
+        if grouped and self.group >= 0:
+            from .namespaces import clone_into
+
+            return clone_into(self.group, namespaced=self.namespaced)
         if not self.namespaced:
             return os.fork()
         from .namespaces import clone
@@ -368,7 +374,10 @@ def main() -> None:
     gc.freeze()  # what is not looked at in a child needs no copy for it
     gc.disable()
     keep()
-    supervisor = Supervisor()
+    group = int(sys.argv[2]) if len(sys.argv) > 2 else -1
+    if group >= 0:
+        os.set_inheritable(group, False)  # noqa: FBT003 - it has no name
+    supervisor = Supervisor(group)
     try:
         supervisor.serve()
     except (EOFError, BrokenPipeError):
