@@ -15,7 +15,6 @@ from mkdocs_codeexec.core.expectation import verdict_name
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.hosts.alone import Current
-from mkdocs_codeexec.hosts.sites import shown
 from mkdocs_codeexec.hosts.styles import STYLESHEET as STYLESHEET_ADDRESS
 from mkdocs_codeexec.hosts.styles import holds_samples, styled
 from mkdocs_codeexec.hosts.zensical.cached import PageCache
@@ -33,6 +32,7 @@ from mkdocs_codeexec.report.run import Run, distinct
 from mkdocs_codeexec.report.volume import within_bounds
 from mkdocs_codeexec.runtime.cpus import usable_cpus
 from mkdocs_codeexec.runtime.throwaway import throwaway
+from mkdocs_codeexec.sites import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
