@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mkdocs_codeexec import __version__
-from mkdocs_codeexec.commands import Context, check, doctor
+from mkdocs_codeexec.commands import Context, check, doctor, zensical
 from mkdocs_codeexec.config import read_environment
 from mkdocs_codeexec.errors import Cancelled, CodeExecError, ConfigurationError, nearest
 from mkdocs_codeexec.report.console import Console, plainly, wants_color
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.commands import Command
 
-COMMANDS: Mapping[str, Command] = {"check": check, "doctor": doctor}
+COMMANDS: Mapping[str, Command] = {"check": check, "doctor": doctor, "zensical": zensical}
 UNDELIVERED = (
     *("plan", "explain", "run", "promote", "watch", "status", "cache"),
-    *("live", "server", "zensical"),
+    *("live", "server"),
 )
 """Commands that are agreed on and not written yet."""
 EPILOG = """\
