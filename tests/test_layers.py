@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,15 @@ OWNERS = {
     "mkdocs": {f"hosts/mkdocs/{name}.py" for name in ("collecting", "host", "plugin", "serve")},
     "properdocs": set(),  # `hosts/mkdocs/host.py` and `choosing.py` import it by name
 }
+
+
+NAMING = {
+    "core/settings.py",  # the words
+    "tables.py",  # a default
+    "languages/rust/packages.py",  # names of files that are no sources
+    "commands/site.py",  # which hosts there are
+}
+"""Files that may name MkDocs and its file."""
 
 
 def imports(path: Path) -> list[tuple[str, bool]]:
@@ -120,6 +130,22 @@ def test_the_heart_works_without_mkdocs(name: str) -> None:
     code = f"import sys, {OURS}.{name}; print([m for m in ('mkdocs', 'joblib') if m in sys.modules])"
 
     assert "[]" == subprocess.check_output([sys.executable, "-c", code], text=True).strip()
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_what_is_told_names_the_host_that_there_is(path: Path) -> None:
+    """`Settings.host` has the words: outside of hosts no text but docstrings has those of MkDocs."""
+    if path.parent == ROOT / "hosts/mkdocs" or path.relative_to(ROOT).as_posix() in NAMING:
+        return
+    tree = ast.parse(path.read_text("utf-8"))
+    documents = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documents
+    ]
+
+    assert [] == [text for text in texts if re.search(r"mkdocs\.ya?ml|MkDocs|mkdocs (build|serve)", text)]
 
 
 def test_reading_the_environment_is_the_business_of_one_file() -> None:
