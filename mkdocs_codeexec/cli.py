@@ -95,7 +95,8 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
 def _command(scout: _Scout, found: argparse.Namespace) -> str:
     """Return the name of the command that was asked for; end the program if that is none, or the question is another one."""
     if found.version:
-        scout.exit(0, f"mkdocs-codeexec {__version__}\n")
+        sys.stdout.write(f"mkdocs-codeexec {__version__}\n")
+        scout.exit()
     name: str | None = found.command
     if name is None and found.help:
         scout.print_help()
@@ -149,14 +150,16 @@ class _Scout(_Parser):
     """Finds the command in a command line. It knows the options of all commands: what stands behind one may be its value."""
 
     def __init__(self, prog: str, about: str) -> None:
+        self._for_all = True
         super().__init__(prog, about)
+        self._for_all = False
         self.usage = "codeexec [-f FILE] [--json] COMMAND …"
         super().add_argument("command", nargs="?", help=argparse.SUPPRESS)
 
     def add_argument(self, *names: Any, **how: Any) -> argparse.Action:
-        """Add an option; what follows a command is not looked at."""
+        """Add an option, which the help of its command tells; what follows a command is not looked at."""
         if names and str(names[0]).startswith("-"):
-            return super().add_argument(*names, **how)
+            return super().add_argument(*names, **how if self._for_all else {**how, "help": argparse.SUPPRESS})
         return argparse.Action([], "")
 
 

@@ -83,7 +83,8 @@ def check(found: Collected, repeat: int, folder: Path, *, as_json: bool) -> int:
     repeated = [Repeated(shown) for shown in zip(*runs, strict=True)]
     seconds = time.monotonic() - began
     if as_json:
-        sys.stdout.write(json.dumps(to_json(repeated, jobs, seconds), indent=1) + "\n")
+        names = normalised(repeated, open_languages(found.settings, found.console))
+        sys.stdout.write(json.dumps(to_json(repeated, jobs, seconds, names), indent=1) + "\n")
     else:
         _report(found, repeated, summary(repeated, jobs, seconds))
     return exit_status(repeated)
@@ -135,7 +136,7 @@ def _report(found: Collected, repeated: Sequence[Repeated], line: str) -> None:
     console.say(line)
     if repeated:
         console.say(
-            f"compared as pages show it, after normalisation ({', '.join(normalised(repeated))}); no outcome was stored"
+            f"compared as pages show it, after normalisation ({', '.join(normalised(repeated, languages))}); no outcome was stored"
         )
 
 

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 from mkdocs_codeexec.commands.examining.checks import MISSING, Check, told
 from mkdocs_codeexec.commands.examining.fences import fences
 from mkdocs_codeexec.commands.examining.hosts import hosts
-from mkdocs_codeexec.commands.examining.machine import rust_of, sandbox, toolchains
-from mkdocs_codeexec.commands.examining.storage import environments, opened, store
+from mkdocs_codeexec.commands.examining.machine import sandbox, toolchains
+from mkdocs_codeexec.commands.examining.storage import environments, store
 from mkdocs_codeexec.commands.site import open_site, settings_of
 from mkdocs_codeexec.core.confinement import WALLS, Tier
 from mkdocs_codeexec.core.protocols import Unavailability
+from mkdocs_codeexec.languages import present
 from mkdocs_codeexec.probing.report import FORMAT, HINT, Level
 from mkdocs_codeexec.report.console import WARNING, Console
 from mkdocs_codeexec.runtime.process import Children
@@ -73,17 +74,17 @@ def _examined(site: ConfiguredSite, settings: Settings, console: Console) -> Ite
     """Yield all that is found."""
     named, seen = site.options.get("languages"), fences(site, settings, _quiet(console))
     wanted = {*(named if isinstance(named, Mapping) else ()), *seen.languages}
-    rust: Toolchain | Unavailability = Unavailability("it is not asked")
+    rust: Toolchain | Unavailability | None = None
     yield from hosts(site)
     with Children(settings.sandbox, path=settings.host_env.get("PATH"), tiers=settings.tiers) as children:
         yield from sandbox(settings, children)
         # Asking what a program is starts it, confined where that can be, else not at all.
         if children.refusal is None:
-            rust = rust_of(settings, children) if settings.rust else rust
+            rust = present.rust_of(settings, children)
             yield from toolchains(settings, wanted, rust, children)
     yield store(settings)
-    toolchain = None if isinstance(rust, Unavailability) else rust
-    yield from environments(settings, opened(settings, console) if toolchain else {}, toolchain)
+    toolchain = rust if rust is not None and not isinstance(rust, Unavailability) else None
+    yield from environments(settings, present.environments(settings, console) if toolchain else {}, toolchain)
     yield from seen.checks
 
 

@@ -50,12 +50,16 @@ class LanguageRule(NamedTuple):
         run: Which of its fences run.
         hides_lines: Whether rustdoc's hidden lines are hidden.
         compiled: Whether it has a build step.
+        options: Options of fences that make no sense for most languages, and do for this one.
+        rustdoc: Whether fences with words of rustdoc's that name no language are of this one.
     """
 
     name: str
     run: RunPolicy = "marked"
     hides_lines: bool = False
     compiled: bool = False
+    options: frozenset[str] = frozenset()
+    rustdoc: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +198,16 @@ class Settings:
     scripts: Mapping[str, ScriptSettings] = field(default_factory=dict)
     host: Host = MKDOCS
     host_env: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The canonical names of those that are set up."""
+        return (*(("rust",) if self.rust else ()), *self.scripts)
+
+    def network(self, language: str) -> NetworkPolicy:
+        """Return which samples of `language` may use the network; none of one that is not set up."""
+        found = self.rust if language == "rust" else self.scripts.get(language)
+        return found.network if found else "false"
 
     @property
     def apart(self) -> tuple[Path, ...]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from mkdocs_codeexec.languages import inputs
+from mkdocs_codeexec.languages.toml import read_toml
 from mkdocs_codeexec.languages.views import SYSTEM, homes, outermost
 from mkdocs_codeexec.languages.visible import Walk
 from mkdocs_codeexec.trust import refusal_to_give
@@ -230,7 +231,7 @@ def _refusal(real: str, private: Iterable[Path]) -> str:
 
 
 def _is_workspace(folder: Path) -> bool:
-    found = inputs.read_toml(read_regular(folder / "Cargo.toml", MANIFEST_LIMIT, folder))
+    found = read_toml(read_regular(folder / "Cargo.toml", MANIFEST_LIMIT, folder))
     return isinstance(found.get("workspace"), Mapping)
 
 

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.core.expectation import Blocked, Errored, Unmet, verdict_reason
 from mkdocs_codeexec.core.outcome import counted
+from mkdocs_codeexec.core.places import Place, page_map
 from mkdocs_codeexec.core.settings import MKDOCS
 from mkdocs_codeexec.report.annotations import Notice
 from mkdocs_codeexec.report.findings import errors, of_diagnostic
 from mkdocs_codeexec.report.hints import hint_of
-from mkdocs_codeexec.report.places import Place, page_map, rewritten, secondary
 from mkdocs_codeexec.report.problems import more, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mkdocs_codeexec.core.outcome import Outcome
+    from mkdocs_codeexec.core.places import PageMap
     from mkdocs_codeexec.core.protocols import Language
     from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.core.sample import Location, Sample
     from mkdocs_codeexec.report.findings import Finding, Region
-    from mkdocs_codeexec.report.places import PageMap
 
 AROUND = 2
 """Lines shown before and after the one that is meant."""
@@ -163,17 +163,22 @@ def _related(finding: Finding, where: PageMap) -> list[tuple[Place, str]]:
     return [(place, label) for place, label in places if place]
 
 
+def secondary(labels: Iterable[tuple[Place, str]]) -> str:
+    """Return lines that name the places which a message relates to, as rustc names those in another file."""
+    return "".join(f"  ::: {place}{': ' if label else ''}{label}\n" for place, label in labels)
+
+
 def _message(sample: Sample, outcome: Outcome, language: Language, where: PageMap) -> str:
     """Return what explains the last step best, with places of the page."""
     last = outcome.steps[-1]
     told = [item for item in last.diagnostics if item.level.startswith("error")]
     if not told:
-        return rewritten(language.tidy(sample, last.stderr or last.stdout), where)
+        return language.relocated(language.tidy(sample, last.stderr or last.stdout), where)
     parts: list[str] = []
     for item in told:
         finding = of_diagnostic(item, sample, language)
         related = _related(finding, where) if finding else []
-        parts += (rewritten(language.tidy(sample, item.rendered), where).rstrip("\n"), secondary(related))
+        parts += (language.relocated(language.tidy(sample, item.rendered), where).rstrip("\n"), secondary(related))
     return "\n".join(parts)
 
 

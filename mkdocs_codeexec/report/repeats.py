@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.core.expectation import verdict_name
-from mkdocs_codeexec.core.normalize import RUST
 from mkdocs_codeexec.core.outcome import NotStarted, counted
 from mkdocs_codeexec.report import rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from mkdocs_codeexec.core.protocols import Language
     from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.core.sample import Sample
 
@@ -129,10 +129,11 @@ def exit_status(found: Sequence[Repeated]) -> int:
     return int(any(item.differs or rows.fails(item.worst.verdict) for item in found))
 
 
-def normalised(found: Sequence[Repeated]) -> tuple[str, ...]:
+def normalised(found: Sequence[Repeated], languages: Mapping[str, Language]) -> tuple[str, ...]:
     """Return the names of what was taken out of output before it was compared."""
-    rules = tuple(rule.name for rule in RUST) if any(item.sample.language == "rust" for item in found) else ()
-    return ("folders of this machine", *rules)
+    used = dict.fromkeys(item.sample.language for item in found)
+    names = [name for language in used if language in languages for name in languages[language].normalised]
+    return ("folders of this machine", *dict.fromkeys(names))
 
 
 def _counts(found: Sequence[Repeated]) -> dict[str, int]:
@@ -157,13 +158,15 @@ def summary(found: Sequence[Repeated], jobs: Sequence[int], seconds: float) -> s
     return f"{runs}: {', '.join(parts)} ({seconds:.1f} s)"
 
 
-def to_json(found: Sequence[Repeated], jobs: Sequence[int], seconds: float) -> dict[str, object]:
-    """Return the same for programs."""
+def to_json(
+    found: Sequence[Repeated], jobs: Sequence[int], seconds: float, normalised: Sequence[str] = ()
+) -> dict[str, object]:
+    """Return the same for programs, and what was `normalised`."""
     return {
         "format": FORMAT,
         "jobs": list(jobs),
         "duration_ms": round(seconds * 1000),
-        "normalised": list(normalised(found)),
+        "normalised": list(normalised),
         "counts": _counts(found),
         "samples": [_sample(item) for item in found],
     }

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import pytest
 from support.crates import remembered
@@ -15,7 +15,9 @@ from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.languages.toolchain import Memo, Toolchain, answer, find_program, host_environment
 
-Workshop: TypeAlias = Any
+if TYPE_CHECKING:
+    from support.workshop import Workshop
+
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
 
 TOOL = Toolchain("tool 1", "/bin/tool", "/")

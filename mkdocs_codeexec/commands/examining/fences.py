@@ -18,7 +18,7 @@ from mkdocs_codeexec.markdown.glimpse import Glimpse
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mkdocs_codeexec.core.protocols import Narrator
+    from mkdocs_codeexec.core.protocols import Narrator, Unavailability
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.hosts.sites import ConfiguredSite
@@ -59,7 +59,9 @@ def fences(site: ConfiguredSite, settings: Settings, narrator: Narrator) -> Fenc
         return found
     asked = functools.partial(claim, languages=words(settings), target=host_target())
     look = Glimpse(functools.lru_cache(maxsize=1000)(asked)).look
+    pages: dict[str, int] = {}
     for page in site.pages():
+        pages[page.page] = len(pages)
         if page.text is None or ("```" not in page.text and "~~~" not in page.text):
             continue
         seen = look(page)
@@ -68,23 +70,37 @@ def fences(site: ConfiguredSite, settings: Settings, narrator: Narrator) -> Fenc
             found.samples += [fence.sample] if fence.runs else []
         for one in seen.problems:
             found.checks.append(Check("fences", str(one.location), NOTE, one.message, one.hint, one.location))
-    found.checks[:0] = _planned(found.samples, settings, narrator)
+    found.checks += _planned(found.samples, settings, narrator)
+    found.checks.sort(key=lambda one: (pages[one.at.page], one.at.line) if one.at else (-1, 0))
     return found
 
 
 def _planned(samples: Sequence[Sample], settings: Settings, narrator: Narrator) -> Iterator[Check]:
     """Yield what a build would do with `samples`; of those with an include only that can be told that they have one."""
-    whole = [sample for sample in samples if _INCLUDE not in sample.code]
+    unknown = {sample.location: why for sample in samples if (why := _unknown(sample, settings))}
+    rest = [sample for sample in samples if sample.location not in unknown]
+    whole = [sample for sample in rest if _INCLUDE not in sample.code]
     plan = Engine(replace(settings, cache_write=False), narrator).plan(whole)
+    refused = {one.sample.location: one for one in plan.planned if one.state == "unavailable"}
     pages = counted(len({sample.location.page for sample in samples}), "page")
     parts = [f"{plan.count('hit')} stored", f"{plan.count('miss')} to be executed"]
-    parts += [f"{n} not available" for n in (plan.count("unavailable"),) if n]
-    parts += [f"{n} with an include, which is not looked at" for n in (len(samples) - len(whole),) if n]
+    parts += [f"{n} not available" for n in (len(unknown) + len(refused),) if n]
+    parts += [f"{n} with an include, which is not looked at" for n in (len(rest) - len(whole),) if n]
     yield Check("fences", "samples", FINE, f"{len(samples)} on {pages}: {', '.join(parts)}")
-    for one in plan.planned:
-        if one.state == "unavailable":
-            at = one.sample.location
-            yield Check("fences", str(at), MISSING, one.why, one.hint, at)
+    for at, why in unknown.items():
+        yield Check("fences", str(at), MISSING, why.reason, why.hint, at)
+    for at, one in refused.items():
+        yield Check("fences", str(at), MISSING, one.why, one.hint, at)
+
+
+def _unknown(sample: Sample, settings: Settings) -> Unavailability | None:
+    """Return why there is not the Environment that a sample asks for; None if there is."""
+    name = sample.options.get("environment", "")
+    if sample.language != "rust" or not name or settings.rust is None or name in settings.rust.environments:
+        return None
+    from mkdocs_codeexec.languages.rust import unknown_environment
+
+    return unknown_environment(name, tuple(settings.rust.environments))
 
 
 def _checks(fence: Seen, site: ConfiguredSite) -> Iterator[Check]:

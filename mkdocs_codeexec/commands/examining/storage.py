@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.commands.examining.checks import FINE, MISSING, NOTE, Check
+from mkdocs_codeexec.languages.present import count_environments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mkdocs_codeexec.core.protocols import Narrator
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.languages.rust.environments.environment import Environment
     from mkdocs_codeexec.languages.toolchain import Toolchain
@@ -52,31 +52,13 @@ def environments(settings: Settings, found: dict[str, Environment], toolchain: T
         hint = "set `environment_dir` to a folder that you can write to"
         yield Check("environments", "all", MISSING, f"{folder} cannot be written: {why}", hint)
     else:
-        count, size = len(list(folder.glob("rust/*/*/Cargo.toml"))), _size(folder)[1]
+        count, size = count_environments(folder), _size(folder)[1]
         free = shutil.disk_usage(_nearest(folder)).free
         words = f"{folder}: {count} built, {_in_words(size)}; {_in_words(free)} free"
         yield Check("environments", "all", FINE if free > LITTLE else NOTE, words)
     for name, environment in found.items():
         if toolchain is not None and not environment.plain:
             yield _one(name, environment, toolchain)
-
-
-def opened(settings: Settings, narrator: Narrator) -> dict[str, Environment]:
-    """Return the Environments of Rust that the site has, by name; nothing is built.
-
-    Raises:
-        ConfigurationError: One cannot be written as a manifest.
-    """
-    from mkdocs_codeexec.languages.grants import Grants
-    from mkdocs_codeexec.languages.rust.environments import configuration
-    from mkdocs_codeexec.languages.rust.environments.environment import open_environments
-
-    if settings.rust is None:
-        return {}
-    grants = Grants(settings, "rust", settings.rust.readable, settings.rust.inputs)
-    grants.look_again()
-    wanted = settings.rust.environments.values()
-    return open_environments(settings, wanted, configuration.flags(settings), narrator, {}, grants)
 
 
 def _one(name: str, environment: Environment, toolchain: Toolchain) -> Check:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.languages.inputs import read_toml
 from mkdocs_codeexec.languages.rust.environments import configuration, kept, locks, workspace
 from mkdocs_codeexec.languages.rust.environments.inheriting import Inherited
 from mkdocs_codeexec.languages.rust.environments.manifest import Manifest, manifest
+from mkdocs_codeexec.languages.toml import read_toml
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import EnvironmentSettings, Settings

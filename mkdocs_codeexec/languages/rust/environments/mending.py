@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.languages.rust.environments import known, workspace
+from mkdocs_codeexec.languages.rust.environments.local import manifest_of
 from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE
 from mkdocs_codeexec.languages.rust.environments.transcript import Trouble, plain
-from mkdocs_codeexec.languages.rust.manifests import manifest_of
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings

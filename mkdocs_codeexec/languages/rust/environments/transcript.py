@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.core.settings import MKDOCS
-from mkdocs_codeexec.languages.inputs import read_toml
 from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE
+from mkdocs_codeexec.languages.toml import read_toml
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Narrator

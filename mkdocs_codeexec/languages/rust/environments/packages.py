@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mkdocs_codeexec.languages.inputs import Holds, digest_of, enters_all, files_of, name_of, read_toml
-from mkdocs_codeexec.languages.rust.manifests import PACKAGE_FILE_LIMIT, around, repository
+from mkdocs_codeexec.languages.inputs import Holds, digest_of, enters_all, files_of, name_of
+from mkdocs_codeexec.languages.rust.environments.local import PACKAGE_FILE_LIMIT, around, repository
+from mkdocs_codeexec.languages.toml import read_toml
 from mkdocs_codeexec.untrusted.regular import hash_regular, is_within, read_regular
 
 _PRUNED = frozenset({"target", "tests", "benches", "examples", "node_modules", "__pycache__"})
