@@ -347,3 +347,25 @@ def test_the_same_site_beside_mkdocs(project: Project) -> None:
     argv = [sys.executable, "-m", "mkdocs_codeexec.cli", "check", "--repeat", "1"]
     done = subprocess.run(argv, cwd=project.root, env=env, capture_output=True, text=True, check=False)
     assert (3, True) == (done.returncode, "in `properdocs.yml`" in done.stdout + done.stderr), done.stdout + done.stderr
+
+
+def test_builds_within_builds(project: Project) -> None:
+    """A plugin for MkDocs that builds every further language within the first build: all are written, and told of once."""
+    for name, status in (("index.md", 3), ("index.fr.md", 4)):
+        project.page(f"# Title\n\n```bash exec\nexit {status}\n```\n", name)
+    languages = [{"locale": "en", "default": True, "name": "English"}, {"locale": "fr", "name": "Français"}]
+    plugins = ["codeexec", {"i18n": {"docs_structure": "suffix", "languages": languages}}]
+    (project.root / "mkdocs.yml").unlink()
+    project.write("properdocs.yml", json.dumps({"site_name": "T", "theme": "material", "plugins": plugins}))
+    argv = [sys.executable, "-m", "properdocs", "build"]
+    env = os.environ | project.env
+    done = subprocess.run(argv, cwd=project.root, env=env, capture_output=True, text=True, check=False)
+
+    assert 1 == done.returncode
+    found = re.findall(r"codeexec: (docs/\S+): exit status|codeexec: (\d+ samples:.*) \(", done.stderr)
+    assert [
+        ("docs/index.md:3", ""),
+        ("docs/index.fr.md:3", ""),
+        ("", "2 samples: 2 executed, 0 cached, 2 failed"),
+    ] == found
+    assert ["unmet"] == project.verdicts() == project.verdicts("fr/index.html")
