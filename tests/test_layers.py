@@ -41,7 +41,6 @@ LAYERS |= {
     "hosts": SERVICES,
     "hosts/mkdocs": SERVICES | {"hosts", "jinja2", "mkdocs", "pygments"},
     "commands": SERVICES | {"probing"} | HOSTS,
-    "__main__": {"cli"},
     "cli": SERVICES | {"commands"} | HOSTS,
 }
 WITHOUT_HOST = {f"{OURS}.hosts.sites", f"{OURS}.hosts.mkdocs.choosing"}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, OutputFlooded, Signaled, StepResult, Termination, TimedOut
-from mkdocs_codeexec.core.protocols import Command
+from mkdocs_codeexec.core.protocols import NO_ACCESS, Command
 from mkdocs_codeexec.errors import Cancelled
 from mkdocs_codeexec.runtime import process, supervisor
 from mkdocs_codeexec.runtime.process import Children
@@ -514,10 +514,30 @@ def own(supervisor: supervisor.Supervisor) -> int:
     return int(children.read_text())
 
 
+def test_a_bubblewrap_that_is_killed(mark: str) -> None:
+    """With the process around its walls all that is within them goes, at once, and the next sample runs."""
+    with Children("auto", path=ENV["PATH"], tiers=["bubblewrap"]) as children:
+        if children.tier != "bubblewrap":
+            pytest.skip("it does not work here")
+        results: list[StepResult] = []
+        spec = sh(f"sleep 77 & sleep 77; : {mark}", access=NO_ACCESS)
+        thread = threading.Thread(target=lambda: results.append(children.run(spec, "run")))
+        thread.start()
+        assert until(lambda: len(alive(mark)) == 1)
+        for supervisor in children._all:
+            if supervisor.place is not None:
+                os.kill(supervisor._process.pid, signal.SIGKILL)
+        thread.join(10)
+
+        assert [NotStarted("the process that starts samples was ended by signal 9")] == [one.ended for one in results]
+        assert until(lambda: alive(mark) == [])
+        assert Exited(0) == children.run(command("true", access=NO_ACCESS), "run").ended
+
+
 HELPER = """
 import sys
 from pathlib import Path
-from mkdocs_codeexec.core.protocols import Command
+from mkdocs_codeexec.core.protocols import NO_ACCESS, Command
 from mkdocs_codeexec.runtime.process import Children
 code = {code!r}
 with Children() as children:

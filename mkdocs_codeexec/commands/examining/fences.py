@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.commands.examining.checks import FINE, MISSING, NOTE, Check
 from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.engine.engine import Engine
-from mkdocs_codeexec.languages import words
+from mkdocs_codeexec.languages import present, words
 from mkdocs_codeexec.markdown.claiming import claim
 from mkdocs_codeexec.markdown.extension import host_target
 from mkdocs_codeexec.markdown.glimpse import Glimpse
@@ -18,11 +18,11 @@ from mkdocs_codeexec.markdown.glimpse import Glimpse
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mkdocs_codeexec.core.protocols import Narrator, Unavailability
+    from mkdocs_codeexec.core.protocols import Narrator
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import Settings
-    from mkdocs_codeexec.hosts.sites import ConfiguredSite
     from mkdocs_codeexec.markdown.glimpse import Seen
+    from mkdocs_codeexec.sites import ConfiguredSite
 
 _INCLUDE = "--8<--"
 _NO_FENCE = "without the extension `codeexec` this is no fence in Zensical: it is shown as text, and its end begins another fence"
@@ -77,7 +77,7 @@ def fences(site: ConfiguredSite, settings: Settings, narrator: Narrator) -> Fenc
 
 def _planned(samples: Sequence[Sample], settings: Settings, narrator: Narrator) -> Iterator[Check]:
     """Yield what a build would do with `samples`; of those with an include only that can be told that they have one."""
-    unknown = {sample.location: why for sample in samples if (why := _unknown(sample, settings))}
+    unknown = {sample.location: why for sample in samples if (why := present.unknown(sample, settings))}
     rest = [sample for sample in samples if sample.location not in unknown]
     whole = [sample for sample in rest if _INCLUDE not in sample.code]
     plan = Engine(replace(settings, cache_write=False), narrator).plan(whole)
@@ -91,16 +91,6 @@ def _planned(samples: Sequence[Sample], settings: Settings, narrator: Narrator) 
         yield Check("fences", str(at), MISSING, why.reason, why.hint, at)
     for at, one in refused.items():
         yield Check("fences", str(at), MISSING, one.why, one.hint, at)
-
-
-def _unknown(sample: Sample, settings: Settings) -> Unavailability | None:
-    """Return why there is not the Environment that a sample asks for; None if there is."""
-    name = sample.options.get("environment", "")
-    if sample.language != "rust" or not name or settings.rust is None or name in settings.rust.environments:
-        return None
-    from mkdocs_codeexec.languages.rust import unknown_environment
-
-    return unknown_environment(name, tuple(settings.rust.environments))
 
 
 def _checks(fence: Seen, site: ConfiguredSite) -> Iterator[Check]:
