@@ -29,7 +29,7 @@ MOST_MEMORY = 96 * 1024
 def request(*argv: str, stdin: str | None = None) -> bytes:
     """Return the request for a command, with its length."""
     command = Command(argv=argv, cwd=Path("/"), env={"PATH": "/usr/bin:/bin"}, timeout=20, stdin=stdin)
-    data = encode(command, 20, "run", "off", None)
+    data = encode(command, 20, "run", "off", None, grouped=False)
     return struct.pack("!I", len(data)) + data
 
 
