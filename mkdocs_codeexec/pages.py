@@ -66,6 +66,8 @@ class Pages:
             every request waiting.
         annotations: How the site has code annotations; None if it has none.
         problems: What authors should know of their fences.
+        page_by_page: Whether a page is complete before the next one is rendered, and may be rendered again. Else all pages
+            are completed at once, and what comes then are excerpts of them.
         within: Whether this build is within another one, at whose end its problems are told.
         notice: What readers of every page with samples are to know; may be empty.
         started: When the build began.
@@ -78,6 +80,7 @@ class Pages:
     lenient: bool = False
     annotations: Annotations | None = None
     problems: Problems = field(default_factory=Problems)
+    page_by_page: bool = False
     within: bool = False
     notice: str = ""
     started: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
@@ -93,6 +96,9 @@ class Pages:
     def enter(self, page: PageContext) -> None:
         """Note that `page` is converted from now on."""
         self._page = page
+        if self.page_by_page:  # what it held before does not count any more
+            self._slots = {slot: one for slot, one in self._slots.items() if one.sample.location.page != page.page}
+            self._per_page.pop(page.page, None)
 
     def leave(self) -> None:
         """Note that the page is converted."""
@@ -158,7 +164,7 @@ class Pages:
             slotted.resolved = resolved
         self.engine.settle()
         noticed = self._noticed(pages)
-        self._late = True
+        self._late = not self.page_by_page
         filled = [self._filled(page) for page in noticed]
         self.seconds += time.perf_counter() - began
         return filled
@@ -184,9 +190,14 @@ class Pages:
             if slotted.resolved is None:
                 slotted.resolved = Resolved(sample=slotted.sample, verdict=Errored(why))
 
-    def resolved(self) -> list[Resolved]:
-        """Return what became of the samples, in page order; a fence that was rendered twice counts once."""
-        found = distinct(slotted.resolved for slotted in self._slots.values() if slotted.resolved is not None)
+    def resolved(self, page: str | None = None) -> list[Resolved]:
+        """Return what became of the samples, in page order; a fence that was rendered twice counts once.
+
+        Args:
+            page: The one whose samples are meant; None for all.
+        """
+        slots = (one for one in self._slots.values() if page in (None, one.sample.location.page))
+        found = distinct(slotted.resolved for slotted in slots if slotted.resolved is not None)
         # Docstrings are converted when the fences of their page have been.
         pages = {page: number for number, page in enumerate(dict.fromkeys(item.sample.location.page for item in found))}
         return sorted(found, key=lambda item: (pages[item.sample.location.page], item.sample.location.line))
@@ -218,9 +229,9 @@ class Pages:
         return identified(fragment, html_id)
 
     def _rendered(self, resolved: Resolved, html_id: str, source: str, annotations: str) -> str:
+        from mkdocs_codeexec.core.places import shown_map
         from mkdocs_codeexec.html.marks import numbers
         from mkdocs_codeexec.report.findings import marks
-        from mkdocs_codeexec.report.places import rewritten, shown_map
 
         if self._renderer is None:
             self._renderer = Renderer(self.theme_dirs, PACKAGE / "templates")
@@ -236,6 +247,8 @@ class Pages:
             source=source,
             annotations=annotations,
             html_id=html_id,
-            tidy=lambda text: rewritten(language.tidy(sample, text) if language else text, where),
-            marks=[mark._replace(message=rewritten(mark.message, where)) for mark in found],
+            tidy=lambda text: language.relocated(language.tidy(sample, text), where) if language else text,
+            marks=[mark._replace(message=language.relocated(mark.message, where)) for mark in found]
+            if language
+            else (),
         )

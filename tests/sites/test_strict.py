@@ -7,6 +7,7 @@ import socket
 from typing import TYPE_CHECKING
 
 import pytest
+from support.tiers import confined
 
 from mkdocs_codeexec.runtime.process import Children
 
@@ -21,9 +22,8 @@ BASH = "```bash exec\necho shell\n```\n\n"
 @pytest.fixture
 def site(project: Project) -> Project:
     """Return a site whose configuration gives the network."""
-    with Children("auto", tiers=["bubblewrap"]) as children:
-        if children.tier != "bubblewrap":
-            pytest.skip(f"`bubblewrap` does not work here: {children.told}")
+    with confined("bubblewrap"):
+        pass
     project.configure({"languages": {"bash": {"network": True}}})
     project.page(RUST + BASH)
     return project

@@ -26,20 +26,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mkdocs.exceptions import PluginError
-from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority, get_plugin_logger
-
 from mkdocs_codeexec.config import check_apart, read_environment, settings_from
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.hosts.mkdocs.builds import Build, Builds
 from mkdocs_codeexec.hosts.mkdocs.ending import Ending
 from mkdocs_codeexec.hosts.mkdocs.finishing import Finishing, annotations_of
+from mkdocs_codeexec.hosts.mkdocs.host import (
+    BasePlugin,
+    CombinedEvent,
+    PluginError,
+    event_priority,
+    get_plugin_logger,
+    host_of,
+)
 from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
 from mkdocs_codeexec.hosts.mkdocs.projects import opened, project
-from mkdocs_codeexec.hosts.mkdocs.serve import Watcher, depth, survived
+from mkdocs_codeexec.hosts.mkdocs.serve import Watcher, depth, described, survived
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
+from mkdocs_codeexec.markdown.highlights import Highlights
 from mkdocs_codeexec.pages import STYLESHEET, Pages
 from mkdocs_codeexec.report.annotations import for_github
 from mkdocs_codeexec.report.console import INFO, WARNING, Console, plainly, wants_color
@@ -73,6 +79,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         self._raw: dict[str, Any] = {}
         self._good: dict[str, Any] = {}
         self._memory: dict[Key, Outcome] = {}
+        self._highlights = Highlights()
         self._watcher = Watcher()
         self._builds = Builds()
         self._dirty = False
@@ -124,7 +131,10 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             pages = self._as_before(config, environ, console, f"internal error: {type(error).__name__}: {error}")
         if not (pages.engine.settings.enabled or within):
             console.say("disabled: no sample is executed")
-        extension = CodeExecExtension(pages, pages.engine.rules, is_lexer=is_lexer)
+        if self._serving and not within:
+            self._highlights.begin(described(config))
+        highlights = self._highlights if self._serving else None
+        extension = CodeExecExtension(pages, pages.engine.rules, is_lexer=is_lexer, highlights=highlights)
         finishing = Finishing(config, STYLESHEET)
         self._builds.begin(Build(pages, extension, config.markdown_extensions, finishing))
         if pages.engine.settings.enabled and not (within or self._serving):
@@ -157,7 +167,8 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             ConfigurationError: The options, or what they say of a language, cannot be used.
         """
         project = Path(config.config_file_path).parent if config.config_file_path else Path.cwd()
-        settings = settings_from(raw, project_dir=project.absolute(), environ=environ, cpus=usable_cpus)
+        host = host_of(config.config_file_path)
+        settings = settings_from(raw, project_dir=project.absolute(), environ=environ, cpus=usable_cpus, host=host)
         if not settings.keeps:
             settings = replace(settings, environment_dir=throwaway(), lent=settings.environment_dir)
         # MkDocs would publish what is below the one and rebuild for ever, and empty the other before each build.
@@ -194,7 +205,10 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         return False
 
     def _tell(self, console: Console, error: Exception) -> None:
-        console.warn(f"internal error: {type(error).__name__}: {error}", hint="`mkdocs serve --verbose` says where")
+        console.warn(
+            f"internal error: {type(error).__name__}: {error}",
+            hint=f"`{host_of(None).command} serve --verbose` says where",
+        )
         log.debug("the reason", exc_info=error)
 
     @event_priority(-100)  # Last: other plugins may still bring pages.
@@ -224,7 +238,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         if self.pages:
             disk, path = page.file.content_string, shown_path(config, page)
             self._builds.texts[path] = disk
-            self.pages.enter(PageContext(page.file.src_uri, disk, path))
+            self.pages.enter(PageContext(page.file.src_uri, disk, path, host_of(None).name))
         return markdown
 
     def on_page_content(self, html: str, **_: object) -> str | None:

@@ -17,6 +17,7 @@ from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.exhaustion import recognise
 from mkdocs_codeexec.core.outcome import Exited, LimitReached, NotStarted, StepResult, describe
 from mkdocs_codeexec.core.protocols import Command, OutputSink, Runner
+from mkdocs_codeexec.files import write
 from mkdocs_codeexec.languages.rust.environments import bounds, capture
 from mkdocs_codeexec.languages.rust.environments.built import content
 from mkdocs_codeexec.languages.rust.environments.cargo import building_environment, cargo_beside, cargo_home
@@ -26,7 +27,7 @@ from mkdocs_codeexec.languages.rust.environments.documented import own_manifest
 from mkdocs_codeexec.languages.rust.environments.manifest import toml
 from mkdocs_codeexec.languages.rust.environments.reach import to_build
 from mkdocs_codeexec.languages.rust.environments.transcript import Trouble, is_waiting, messages, trouble
-from mkdocs_codeexec.languages.toolchain import Toolchain, find_program, write
+from mkdocs_codeexec.languages.toolchain import Toolchain, find_program
 from mkdocs_codeexec.untrusted import Folder, clear
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ def failure(result: StepResult, home: Path, settings: Settings) -> Trouble:
         lock = (home / LOCK).read_text("utf-8")
     except OSError:  # it has not come so far
         lock = ""
-    return trouble(result.stderr, lock)
+    return trouble(result.stderr, lock, settings.host.file)
 
 
 def _link_home(folder: Path, real: Path) -> None:
