@@ -34,7 +34,7 @@ def request(*argv: str, stdin: str | None = None) -> bytes:
 
 
 def start() -> subprocess.Popen[bytes]:
-    """Start the supervisor, as `runtime.supervisor` does without walls."""
+    """Start the supervisor, as `runtime.starting` does without walls."""
     argv = [os.path.realpath(sys.executable), "-I", "-S", "-c", _START, str(SUPERVISING.parent)]
     pipe = subprocess.PIPE
     return subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, cwd="/", start_new_session=True)
