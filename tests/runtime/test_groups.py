@@ -40,7 +40,7 @@ def run(children: Children, code: str, limits: Limits = RUN_LIMITS) -> StepResul
         ScratchRoot() as root,
         ScratchDirectory(root.path, [("sample.py", code)], children, os.environ["PATH"], output_limit=MIB) as scratch,
     ):
-        return scratch.run(Step(kind="run", argv=(), timeout=20, limits=limits), (PYTHON, "sample.py"), {})
+        return scratch.run(Step(kind="run", argv=(), timeout=120, limits=limits), (PYTHON, "sample.py"), {})
 
 
 def most(children: Children, name: str) -> int:
