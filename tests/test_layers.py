@@ -37,10 +37,11 @@ LAYERS: dict[str, set[str]] = {
     "probing": {"core", "engine", "languages", "report", "runtime"},
 }
 SERVICES = set(LAYERS) - {"probing"}
-HOSTS = {"hosts", "hosts/mkdocs"}
+HOSTS = {"hosts", "hosts/mkdocs", "hosts/zensical"}
 LAYERS |= {
     "hosts": SERVICES | {"yaml"},
     "hosts/mkdocs": SERVICES | {"hosts", "jinja2", "mkdocs", "pygments"},
+    "hosts/zensical": SERVICES | {"hosts", "markdown"},
     "commands": SERVICES | {"probing"} | HOSTS,
     "cli": SERVICES | {"commands"},
     "__main__": {"cli"},
@@ -53,6 +54,13 @@ OWNERS = {
     "mkdocs": {f"hosts/mkdocs/{name}.py" for name in ("collecting", "host", "plugin", "serve")},
     "properdocs": set(),  # `hosts/mkdocs/host.py` and `choosing.py` import it by name
 }
+NAMING = {
+    "core/settings.py",  # the words
+    "tables.py",  # a default
+    "languages/rust/environments/packages.py",  # names of files that are no sources
+    "commands/site.py",  # which hosts there are
+}
+"""Files that may name MkDocs and its file."""
 
 
 def imports(path: Path) -> list[tuple[str, bool]]:
@@ -168,6 +176,22 @@ def test_the_heart_works_without_mkdocs(name: str) -> None:
     code = f"import sys, {OURS}.{name}; print([m for m in ('mkdocs', 'joblib') if m in sys.modules])"
 
     assert "[]" == subprocess.check_output([sys.executable, "-c", code], text=True).strip()
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_what_is_told_names_the_host_that_there_is(path: Path) -> None:
+    """`Settings.host` has the words: outside of hosts no text but docstrings has those of MkDocs."""
+    if path.parent == ROOT / "hosts/mkdocs" or path.relative_to(ROOT).as_posix() in NAMING:
+        return
+    tree = ast.parse(path.read_text("utf-8"))
+    documents = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documents
+    ]
+
+    assert [] == [text for text in texts if re.search(r"mkdocs\.ya?ml|MkDocs|mkdocs (build|serve)", text)]
 
 
 def test_all_but_hosts_is_imported_where_mkdocs_is_not_installed() -> None:
