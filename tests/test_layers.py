@@ -39,7 +39,7 @@ LAYERS: dict[str, set[str]] = {
 SERVICES = set(LAYERS) - {"probing"}
 HOSTS = {"hosts", "hosts/mkdocs", "hosts/zensical"}
 LAYERS |= {
-    "hosts": SERVICES | {"hosts/zensical"},
+    "hosts": SERVICES | {"hosts/zensical", "yaml"},
     "hosts/mkdocs": SERVICES | {"hosts", "jinja2", "mkdocs", "pygments"},
     "hosts/zensical": SERVICES | {"hosts", "markdown", "pathspec", "watchdog", "click"},
     "commands": SERVICES | {"probing"} | HOSTS,
