@@ -36,8 +36,8 @@ PACKAGE = "mkdocs_codeexec"
 SITES = ("sample", "rust", "scripts", "material", "hostile")
 GENERATED = 30
 """Rust samples on generated pages, beside those that are written."""
-VOLATILE = frozenset({"duration_ms", "build_ms", "run_ms", "started", "run_id"})
-"""Names in JSON whose values no two runs have in common."""
+VOLATILE = frozenset({"duration_ms", "build_ms", "run_ms", "started", "run_id", "sha256"})
+"""Names in JSON whose values no two runs have in common; the last is a checksum of an entry, durations included."""
 MOST_LINES = 20
 """Of a difference that is shown."""
 
@@ -231,7 +231,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="codeexec-unchanged-", ignore_cleanup_errors=True) as scratch:
         Path(scratch).chmod(0o755)  # the samples of root run as others
         for name in args.only:
-            different = compare(Bench(Path(scratch)), name, args.revision)
+            try:
+                different = compare(Bench(Path(scratch)), name, args.revision)
+            except measuring.MeasurementError as error:
+                different = [f"{name}: {error}"]
             say(f"{name}: {f'{len(different)} differences' if different else 'the same'}")
             found += different
     print("\n".join(found) or "nothing differs")

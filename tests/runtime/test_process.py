@@ -18,7 +18,7 @@ import pytest
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, OutputFlooded, Signaled, StepResult, Termination, TimedOut
 from mkdocs_codeexec.core.protocols import NO_ACCESS, Command
 from mkdocs_codeexec.errors import Cancelled
-from mkdocs_codeexec.runtime import process, supervisor
+from mkdocs_codeexec.runtime import process, starting
 from mkdocs_codeexec.runtime.process import Children
 
 if TYPE_CHECKING:
@@ -433,7 +433,7 @@ def test_stop_all(mark: str) -> None:
 
 def test_a_supervisor_that_is_stopped(mark: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A child that stops its supervisor cannot make a run wait for ever, and is gone then."""
-    monkeypatch.setattr(supervisor, "SLACK_SECONDS", 3.0)
+    monkeypatch.setattr(starting, "SLACK_SECONDS", 3.0)
     with Children() as some:
         found = some.run(sh(f"sleep 0.3; kill -STOP $PPID; sleep 60; : {mark}", timeout=0.6), "run")
 
@@ -506,7 +506,7 @@ def test_what_a_killed_keeper_leaves_is_ended(mark: str) -> None:
         assert until(lambda: alive(mark) == [] and not Path(f"/proc/{inner}").exists())
 
 
-def own(supervisor: supervisor.Supervisor) -> int:
+def own(supervisor: starting.Supervisor) -> int:
     """Return the number of a supervisor's own process, which the one that we have started waits for."""
     waits = supervisor._process.pid
     children = Path(f"/proc/{waits}/task/{waits}/children")
