@@ -72,7 +72,7 @@ def settings_from(
         name = "CODEEXEC_CACHE_DIR" if environ.get("CODEEXEC_CACHE_DIR") else "cache_dir"
         reader.problem(
             name,
-            f"`{cache_dir}` holds `mkdocs.yml` itself, and what is in it is ours to delete",
+            f"`{cache_dir}` holds `{host.file}` itself, and what is in it is ours to delete",
             "name a folder of its own: the default is `.cache/codeexec`",
         )
     refusal = _leads_out(cache_dir, project_dir) or (foreign if cache_write == "auto" else "")

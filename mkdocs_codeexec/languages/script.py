@@ -196,7 +196,7 @@ class ScriptLanguage:
     def hint(self, sample: Sample, outcome: Outcome) -> str:
         """Return how to let a sample have what it did not find."""
         network = rights.network(self._script.network, sample.given.network, self._settings.sandbox)
-        lacked = withheld.hint(outcome, self.name, self._settings.project_dir, network=network)
+        lacked = withheld.hint(outcome, self.name, self._settings, network=network)
         return lacked or programs.hint(outcome, self.name, self._script.readable, self._settings)
 
     def watched(self) -> Sequence[Path]:

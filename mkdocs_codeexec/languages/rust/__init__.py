@@ -246,7 +246,7 @@ class RustLanguage:
         if found := question_mark.hint(outcome, wrapped=self._prepare(sample).has_plain_main):
             return found
         network = rights.network(self._rust.network, sample.given.network, self._settings.sandbox)
-        if found := withheld.hint(outcome, self.name, self._settings.project_dir, network=network):
+        if found := withheld.hint(outcome, self.name, self._settings, network=network):
             return found
         name = sample.options.get("environment") or "default"
         if name not in self._environments:
