@@ -41,7 +41,7 @@ HOSTS = {"hosts", "hosts/mkdocs", "hosts/zensical"}
 LAYERS |= {
     "hosts": SERVICES | {"hosts/zensical", "yaml"},
     "hosts/mkdocs": SERVICES | {"hosts", "jinja2", "mkdocs", "pygments"},
-    "hosts/zensical": SERVICES | {"hosts", "markdown", "pathspec", "watchdog", "click"},
+    "hosts/zensical": SERVICES | {"hosts", "markdown", "pathspec", "watchdog", "click", "yaml"},
     "commands": SERVICES | {"probing"} | HOSTS,
     "cli": SERVICES | {"commands"},
     "__main__": {"cli"},
@@ -62,7 +62,6 @@ NAMING = {
     "languages/rust/environments/packages.py",  # names of files that are no sources
     "sites.py",  # which files there are
     "commands/site.py",  # which hosts there are
-    "sites.py",  # their files
     "hosts/markdown.py",  # where MkDocs has the plugin
     "hosts/zensical/wrapped.py",  # files that Zensical reads
 }
