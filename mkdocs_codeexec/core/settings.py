@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
+from mkdocs_codeexec.core.patterns import ALL_PAGES, Patterns
+from mkdocs_codeexec.core.sample import Display
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
 RunPolicy: TypeAlias = Literal["marked", "all", "check", "none"]
@@ -33,12 +35,24 @@ class LanguageRule(NamedTuple):
         run: Which of its fences run.
         hides_lines: Whether rustdoc's hidden lines are hidden.
         compiled: Whether it has a build step.
+        display: What is shown of fences that do not say it.
+        pages: A fence is plain code unless all of these hold its page.
+        longest: Seconds that a fence may ask for; None if that is bounded otherwise.
+        environments: The names of its sets of dependencies; empty if it has none.
+        objection: Returns what is wrong with a text as a preamble, empty for nothing; None if it has no preamble.
+        excluded: Whether it is told that a fence with `exec` is not executed because of its page.
     """
 
     name: str
     run: RunPolicy = "marked"
     hides_lines: bool = False
     compiled: bool = False
+    display: Display = Display()
+    pages: tuple[Patterns, ...] = ()
+    longest: float | None = None
+    environments: tuple[str, ...] = ()
+    objection: Callable[[str], str] | None = None
+    excluded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +87,10 @@ class RustSettings:
         inputs: Glob patterns, relative to `mkdocs.yml`, of files whose contents matter to samples.
         readable: Files and folders that samples may read, beside those; absolute.
         network: Which samples may use the network.
+        display: What is shown of fences that do not say it.
+        timeout: Seconds for one run step; None is as for all languages.
+        environment: The one of fences that do not name one.
+        pages: On which pages fences run.
     """
 
     run: RunPolicy = "marked"
@@ -87,6 +105,10 @@ class RustSettings:
     inputs: tuple[str, ...] = ()
     readable: tuple[Path, ...] = ()
     network: NetworkPolicy = "false"
+    display: Display = field(default_factory=Display)
+    timeout: float | None = None
+    environment: str = "default"
+    pages: Patterns = ALL_PAGES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +127,9 @@ class ScriptSettings:
         inputs: Glob patterns, relative to `mkdocs.yml`, of files whose contents matter to samples.
         readable: Files and folders that samples may read, beside those; absolute.
         network: Which samples may use the network.
+        display: What is shown of fences that do not say it.
+        timeout: Seconds for one run step; None is as for all languages.
+        pages: On which pages fences run.
     """
 
     name: str
@@ -118,6 +143,9 @@ class ScriptSettings:
     inputs: tuple[str, ...] = ()
     readable: tuple[Path, ...] = ()
     network: NetworkPolicy = "false"
+    display: Display = field(default_factory=Display)
+    timeout: float | None = None
+    pages: Patterns = ALL_PAGES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +174,7 @@ class Settings:
         cache_write_refusal: Why they are not, if nobody asked for that; otherwise empty.
         stranger: Why this build is taken for one of a stranger's work; otherwise empty.
         verbose: Say more.
+        pages: On which pages fences run.
         rust: `languages.rust`; None if it is not set up.
         scripts: Every other language, by canonical name.
         host_env: The variables of this process. Children get a few of them by name, never all.
@@ -172,6 +201,7 @@ class Settings:
     lent: Path | None = None
     checkout_dir: Path | None = None
     verbose: bool = False
+    pages: Patterns = ALL_PAGES
     rust: RustSettings | None = None
     scripts: Mapping[str, ScriptSettings] = field(default_factory=dict)
     host_env: Mapping[str, str] = field(default_factory=dict)
@@ -192,3 +222,12 @@ class Settings:
     def keeps(self) -> bool:
         """Whether this build leaves anything that later builds read: results, lock files, built dependencies."""
         return self.cache_write or not (self.stranger or self.cache_write_refusal)
+
+    def idle(self, pages: Collection[str]) -> Iterator[str]:
+        """Yield what is wrong with `include` and `exclude` if these are all pages: they match none."""
+        chosen = {"": self.pages, **{f"languages.{name}.": script.pages for name, script in self.scripts.items()}}
+        if self.rust is not None:
+            chosen["languages.rust."] = self.rust.pages
+        for where, patterns in chosen.items():
+            for name, pattern in patterns.idle(pages):
+                yield f"`{where}{name}`: `{pattern}` matches no page"

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from markdown.extensions import Extension
 from pymdownx.superfences import SuperFencesBlockPreprocessor
 
+from mkdocs_codeexec.core.defaults import NO_DEFAULTS, Defaults
 from mkdocs_codeexec.markdown.asking import RawFences
 from mkdocs_codeexec.markdown.claiming import claim
 from mkdocs_codeexec.markdown.collecting import Collector, Desk, ExtensionFailure, PageContext
 from mkdocs_codeexec.markdown.fences import Fences, Reporter
+from mkdocs_codeexec.markdown.front_matter import defaults_of
 from mkdocs_codeexec.markdown.glimpse import Glimpse
 from mkdocs_codeexec.markdown.locating import (
     AFTER_SNIPPETS,
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import LanguageRule
+    from mkdocs_codeexec.markdown.claiming import Claim
+    from mkdocs_codeexec.markdown.header import Header
 
 __all__ = ["CodeExecExtension", "Collector", "ExtensionFailure", "PageContext", "host_target"]
 
@@ -62,6 +66,7 @@ class CodeExecExtension(Extension):
         *,
         target: str = "",
         is_lexer: Callable[[str], bool] = lambda _: True,
+        verbose: bool = False,
     ) -> None:
         """Keep what every conversion needs.
 
@@ -70,40 +75,100 @@ class CodeExecExtension(Extension):
             languages: By every word that a fence may use, lower case.
             target: The target triple of this machine, which `ignore-<target>` speaks of; empty to find it out.
             is_lexer: Tells the names of Pygments lexers, for `result="…"`.
+            verbose: Whether fences are told that are not executed because of their page.
         """
         super().__init__()
         self._collector = collector
         self._nesting = Nesting()
         self._glimpse: Glimpse | None = None
-        asked = functools.partial(claim, languages=languages, target=target or host_target(), is_lexer=is_lexer)
-        self._claim = functools.lru_cache(maxsize=1000)(asked)  # the headers of a site are a few, over and over
+        self._languages = languages
+        self._is_lexer = is_lexer
+        self._verbose = verbose
+        self._defaults: dict[str, Defaults] = {}
+        self._outs: dict[str, frozenset[str]] = {}
+        self._picky = [rule for rule in languages.values() if any(map(any, rule.pages))]
+        self._chosen = functools.lru_cache(maxsize=None)(self._on)
+        asked = functools.partial(claim, target=target or host_target(), is_lexer=is_lexer)
+        # The headers of a site are a few, over and over.
+        self._claims = functools.lru_cache(maxsize=1000)(
+            lambda header, out, defaults: asked(header, self._chosen(out), defaults=defaults)
+        )
 
-    def glimpse(self, text: str, page: str) -> Iterator[Sample]:
-        """Yield what looks like a sample in `text`, the file of `page`, before it is converted."""
+    def opened(self, page: PageContext, meta: Mapping[str, object]) -> PageContext:
+        """Return `page` with the defaults that its front matter names. What is wrong with them is reported.
+
+        Args:
+            page: About to be converted.
+            meta: Its front matter.
+        """
+        defaults, problems = defaults_of(meta, page, self._languages.values(), self._is_lexer)
+        for problem in problems:
+            self._collector.report(problem)
+        self._defaults[page.page] = defaults
+        return page._replace(defaults=defaults)
+
+    def glimpse(self, text: str, page: str, meta: Mapping[str, object] | None = None) -> Iterator[Sample]:
+        """Yield what looks like a sample in `text`, the file of `page`, before it is converted.
+
+        Args:
+            text: As it is on disk.
+            page: Its path under `docs_dir`.
+            meta: The front matter in it.
+        """
         if self._glimpse is None:
             self._glimpse = Glimpse(self._claim)
-        return self._glimpse(text, page)
+        seen = PageContext(page, text)
+        defaults, _ = defaults_of(meta or {}, seen, self._languages.values(), self._is_lexer)
+        return self._glimpse(text, seen._replace(defaults=defaults))
+
+    def _claim(self, header: Header, page: PageContext | None) -> Claim | None:
+        """Return what is done with `header` on `page`."""
+        if page is None:
+            return self._claims(header, frozenset(), NO_DEFAULTS)
+        return self._claims(header, self._out(page.page), page.defaults)
+
+    def _claim_in(self, md: Markdown, header: Header) -> Claim | None:
+        """Return what is done with `header` in what `md` converts."""
+        page = self._collector.page()
+        if page is not None and not page.page:  # an excerpt
+            name = _shown_by(md)
+            page = page._replace(page=name, defaults=self._defaults.get(name, NO_DEFAULTS))
+        return self._claim(header, page)
+
+    def _out(self, page: str) -> frozenset[str]:
+        """Return the languages whose fences are plain code on `page`."""
+        if page not in self._outs:
+            here = (rule.name for rule in self._picky if not all(part.hold(page) for part in rule.pages))
+            self._outs[page] = frozenset(here)
+        return self._outs[page]
+
+    def _on(self, out: frozenset[str]) -> Mapping[str, LanguageRule]:
+        """Return what fences of a page stand for on which the languages `out` are plain code."""
+        if not out:
+            return self._languages
+        off: dict[str, Any] = {"run": "none", "excluded": self._verbose}
+        return {word: rule._replace(**off) if rule.name in out else rule for word, rule in self._languages.items()}
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Python-Markdown's name
         """Take the place of superfences in `md`, or of `fenced_code`."""
-        lines = Lines()
+        lines, asked = Lines(), functools.partial(self._claim_in, md)
         stamps = StampPreprocessor(md, lines)
         md.preprocessors.register(stamps, "codeexec_stamp", BEFORE_SNIPPETS)
         md.preprocessors.register(UnstampPreprocessor(md, lines, stamps), "codeexec_unstamp", AFTER_SNIPPETS)
-        usual = _registered(md, FENCES)
+        usual = _registered(md.preprocessors, FENCES)
         if not isinstance(usual, SuperFencesBlockPreprocessor):
-            desk = Desk(self._collector, self._claim, lines, stand_in=True, nesting=self._nesting)
+            desk = Desk(self._collector, asked, lines, stand_in=True, nesting=self._nesting)
             stand_in = StandIn(md, usual, desk)
             md.preprocessors.register(stand_in, FENCES, 25)
             md.postprocessors.register(Ender(md, stand_in), "codeexec_report", -100)
             return
-        desk = Desk(self._collector, self._claim, lines, stand_in=False, nesting=self._nesting)
+        desk = Desk(self._collector, asked, lines, stand_in=False, nesting=self._nesting)
         fences = Fences(md, usual, desk)
         md.preprocessors.register(fences, FENCES, 25)
         first = fences.extension.superfences[0]
         if first["name"] == "superfences":  # else a custom fence for `*` stands there
             first["formatter"] = fences.highlight
-        raw = _registered(md, _RAW_FENCES)
+        raw = _registered(md.preprocessors, _RAW_FENCES)
         if raw is not None:
             md.preprocessors.register(RawFences(md, raw, desk), _RAW_FENCES, 31.05)
         md.postprocessors.register(Reporter(md, fences), "codeexec_report", -100)
@@ -126,5 +191,14 @@ def host_target() -> str:
     return f"{machine}-{vendor or 'unknown-' + system.rstrip('0123456789')}"
 
 
-def _registered(md: Markdown, name: str) -> Any:
-    return md.preprocessors[name] if name in md.preprocessors else None  # noqa: SIM401 - a Registry has no `get`
+def _shown_by(md: Any) -> str:
+    """Return the page whose text `md` converts, as MkDocs' own part of it has it; empty if that is not known.
+
+    Material's blog converts excerpts of posts with such an `md`, when all pages are done.
+    """
+    part = _registered(md.treeprocessors, "relpath")
+    return str(getattr(getattr(part, "file", None), "src_uri", ""))
+
+
+def _registered(registry: Any, name: str) -> Any:
+    return registry[name] if name in registry else None  # noqa: SIM401 - a Registry has no `get`

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from markdown import Markdown
 
 from mkdocs_codeexec.core.sample import Location
-from mkdocs_codeexec.markdown.collecting import Desk
+from mkdocs_codeexec.markdown.collecting import Desk, PageContext
 from mkdocs_codeexec.markdown.fences import Fences, Opened
 from mkdocs_codeexec.markdown.header import parse_header
 from mkdocs_codeexec.markdown.locating import Lines
@@ -34,18 +34,20 @@ class Glimpse:
     """Looks at pages.
 
     Args:
-        claim: Says what is done with a header.
+        claim: Says what is done with a header on a page.
     """
 
-    def __init__(self, claim: Callable[[Header], Claim | None]) -> None:
+    def __init__(self, claim: Callable[[Header, PageContext], Claim | None]) -> None:
         self._claim = claim
+        self._page = PageContext(page="")
         self._md = Markdown(extensions=["pymdownx.superfences"])
-        desk = Desk(_Nobody(), claim, Lines(), stand_in=False, nesting=Nesting())
+        desk = Desk(_Nobody(), self._claimed, Lines(), stand_in=False, nesting=Nesting())
         self._fences = _Seeing(self._md, self._md.preprocessors["fenced_code_block"], desk)
         self._fences.extension.superfences[0]["formatter"] = self._fences.highlight
 
-    def __call__(self, text: str, page: str) -> Iterator[Sample]:
+    def __call__(self, text: str, page: PageContext) -> Iterator[Sample]:
         """Yield what looks like a sample in `text`, the file of `page` as it is on disk."""
+        self._page = page
         if not any(self._asks(header) for header in set(_HEADER.findall(text))):
             return
         lines = text.expandtabs(self._md.tab_length).split("\n")
@@ -54,10 +56,13 @@ class Glimpse:
         for opened, code in self._fences.seen:
             request = opened.claim.request
             if request is not None and not request.ignored and not request.refusal and "--8<--" not in code:
-                yield request.sample(Location(page, opened.place + 1), code)
+                yield request.sample(Location(page.page, opened.place + 1), code)
+
+    def _claimed(self, header: Header) -> Claim | None:
+        return self._claim(header, self._page)
 
     def _asks(self, header: str) -> bool:
-        found = self._claim(parse_header(header))
+        found = self._claimed(parse_header(header))
         return found is not None and found.request is not None
 
 

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority, get_plugin_logger
+from mkdocs.utils.meta import get_data
 
 from mkdocs_codeexec.config import check_apart, read_environment, settings_from
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
@@ -37,9 +38,11 @@ from mkdocs_codeexec.hosts.mkdocs.finishing import Finishing, annotations_of
 from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
 from mkdocs_codeexec.hosts.mkdocs.projects import opened, project
 from mkdocs_codeexec.hosts.mkdocs.serve import Watcher, depth, survived
+from mkdocs_codeexec.html.lexers import is_lexer
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
+from mkdocs_codeexec.markdown.front_matter import FIELD
 from mkdocs_codeexec.report.annotations import for_github
 from mkdocs_codeexec.report.console import INFO, WARNING, Console, plainly, wants_color
 from mkdocs_codeexec.runtime.cpus import usable_cpus
@@ -124,7 +127,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             site = self._as_before(config, environ, console, f"internal error: {type(error).__name__}: {error}")
         if not (site.settings.enabled or within):
             console.say("disabled: no sample is executed")
-        extension = CodeExecExtension(site, site.rules, is_lexer=is_lexer)
+        extension = CodeExecExtension(site, site.rules, is_lexer=is_lexer, verbose=site.settings.verbose)
         finishing = Finishing(config, PACKAGE / "assets" / "codeexec.css")
         self._builds.begin(Build(site, extension, config.markdown_extensions, finishing))
         if site.settings.enabled and not (within or self._serving):
@@ -207,6 +210,9 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             self._finishing.note(files)
         if self.site and self.site.settings.enabled:
             self._ending.begin()
+            if depth() == 1:  # a further language may lack pages
+                for idle in self.site.settings.idle([file.src_uri for file in files.documentation_pages()]):
+                    self.site.console.say(idle)
         if self.site and self.site.settings.enabled and not self._dirty:
             self.site.build_ahead(self._glimpses(files))
         return files
@@ -217,16 +223,16 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             with suppress(OSError, ValueError):  # MkDocs tells of a page that cannot be read
                 text = file.content_string
                 if (build := self._builds.current) and ("```" in text or "~~~" in text):
-                    yield from build.extension.glimpse(text, file.src_uri)
+                    yield from build.extension.glimpse(text, file.src_uri, front_matter(text))
 
     @event_priority(-100)  # Last: this is the text that the Markdown converter will see.
     @survived
     def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
         """Tell the Markdown extension which page comes."""
-        if self.site:
+        if self.site and (build := self._builds.current):
             disk, path = page.file.content_string, shown_path(config, page)
             self._builds.pages[path] = disk
-            self.site.enter(PageContext(page.file.src_uri, disk, path))
+            self.site.enter(build.extension.opened(PageContext(page.file.src_uri, disk, path), page.meta))
         return markdown
 
     def on_page_content(self, html: str, **_: object) -> str | None:
@@ -357,13 +363,6 @@ def shown_path(config: MkDocsConfig, page: Page) -> str:
     return path
 
 
-def is_lexer(name: str) -> bool:
-    """Return whether Pygments has a lexer of that name."""
-    from pygments.lexers import find_lexer_class_by_name
-    from pygments.util import ClassNotFound
-
-    try:
-        find_lexer_class_by_name(name)
-    except ClassNotFound:
-        return False
-    return True
+def front_matter(text: str) -> dict[str, Any]:
+    """Return the front matter of a page that is `text`, as MkDocs reads it; nothing if it does not name us."""
+    return get_data(text)[1] if FIELD in text else {}

@@ -16,6 +16,7 @@ from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Regrouped, Ru
 from mkdocs_codeexec.errors import ConfigurationError, nearest
 from mkdocs_codeexec.languages import frames, inputs, views
 from mkdocs_codeexec.languages.grants import Grants
+from mkdocs_codeexec.languages.rust import preambles
 from mkdocs_codeexec.languages.rust.batch.builder import MANIFEST, Builder
 from mkdocs_codeexec.languages.rust.compiler import Compiler
 from mkdocs_codeexec.languages.rust.environments import configuration
@@ -26,8 +27,7 @@ from mkdocs_codeexec.languages.rust.messages.index import linked
 from mkdocs_codeexec.languages.rust.messages.notes import without_notes
 from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.languages.rust.messages.restore import restore
-from mkdocs_codeexec.languages.rust.source.lexer import Unlexable
-from mkdocs_codeexec.languages.rust.source.prepare import FILE, Preamble, Prepared, original, preamble, prepare
+from mkdocs_codeexec.languages.rust.source.prepare import FILE, Preamble, Prepared, original, prepare
 from mkdocs_codeexec.languages.rust.variables import Variables, check_package, for_compilers
 from mkdocs_codeexec.languages.toolchain import memo
 
@@ -75,7 +75,7 @@ class RustLanguage:
         self._settings = settings
         self._rust: RustSettings = settings.rust
         self._narrator = narrator
-        self._preamble = _preamble(self._rust.preamble)
+        preambles.check(self._rust.preamble)
         self._compiler = Compiler(settings, self._rust, memo(settings))
         self._flags = ""
         self._environments: dict[str, Environment] = {}
@@ -111,7 +111,7 @@ class RustLanguage:
 
     def plan(self, sample: Sample) -> Action:
         """Return what would be executed for `sample`."""
-        name = sample.options.get("environment") or "default"
+        name = sample.options.get("environment") or self._rust.environment
         environment = self._environments.get(name)
         found = environment.inputs() if environment else ((_UNKNOWN, name),)
         if environment is not None and (named := environment.documented.files(sample.code)):
@@ -229,7 +229,7 @@ class RustLanguage:
         """Return how to list the crates that `sample` uses and that are not listed."""
         from mkdocs_codeexec.languages.rust import unlisted
 
-        name = sample.options.get("environment") or "default"
+        name = sample.options.get("environment") or self._rust.environment
         if name not in self._environments:
             return ""
         lock_files = self._environments[name].locks()
@@ -253,7 +253,8 @@ class RustLanguage:
         return f"{identity}\ncargo configuration: {self._flags}" if self._flags else identity
 
     def _prepare(self, sample: Sample) -> Prepared:
-        return _prepared(sample.code, self._preamble, "test_harness" in sample.options)
+        before = preambles.joined(self._rust.preamble, sample.options.get("preamble", ""))
+        return _prepared(sample.code, before, "test_harness" in sample.options)
 
     def _steps(self, sample: Sample) -> tuple[Step, ...]:
         edition = sample.options.get("edition") or self._rust.edition
@@ -280,7 +281,7 @@ class RustLanguage:
         run = Step(
             kind="run",
             argv=("./sample", *sample.given.args),
-            timeout=sample.timeout or self._settings.timeout,
+            timeout=sample.timeout or rights.timeout(NAME, self._settings),
             stdin=sample.given.stdin,
             env=tuple(sorted(env.items())),
             limits=self._settings.limits,
@@ -310,10 +311,3 @@ def _is_apart(sample: Sample) -> bool:
     """Tell whether `sample` is better compiled alone: it asks for that, or would only be in the way of others."""
     options = sample.options
     return "standalone_crate" in options or "test_harness" in options or isinstance(sample.expectation, FailsToBuild)
-
-
-def _preamble(text: str) -> Preamble:
-    try:
-        return preamble(runnable(text))
-    except Unlexable as error:
-        raise ConfigurationError(f"`languages.rust.preamble`: not Rust: {error}") from None
