@@ -25,6 +25,7 @@ from mkdocs_codeexec.commands import Context, doctor
 from mkdocs_codeexec.commands.check import Collected, check
 from mkdocs_codeexec.config import check_apart, read_environment, settings_from
 from mkdocs_codeexec.core.expectation import Errored
+from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import Cancelled, CodeExecError, ConfigurationError, nearest
 from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
 from mkdocs_codeexec.hosts.mkdocs.plugin import CodeExecPlugin
@@ -40,9 +41,9 @@ if TYPE_CHECKING:
     from mkdocs.structure.files import Files
 
     from mkdocs_codeexec.commands import Command
+    from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.core.settings import Settings
-    from mkdocs_codeexec.engine.pipeline import Resolved
-    from mkdocs_codeexec.site import Site
+    from mkdocs_codeexec.pages import Pages
 
 COMMANDS: Mapping[str, Command] = {"doctor": doctor}
 """Those that are a file in `commands`."""
@@ -200,36 +201,39 @@ class _Collecting(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call]
         self._settings: Settings | None = None
         self._found: Collected | None = None
         self._resolved: list[Resolved] = []
-        self._pages: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
 
     @property
-    def _site(self) -> Site | None:
-        return self._plugin.site
+    def _pages(self) -> Pages | None:
+        return self._plugin.pages
 
     @event_priority(-101)  # Right after the plugin's own.
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Keep the settings, and let the build go on with others."""
-        site = self._site
-        if site is None or not site.settings.enabled:
+        pages = self._pages
+        if pages is None or not pages.engine.settings.enabled:
             raise ConfigurationError("nothing can be checked: `enabled: false` or `CODEEXEC_EXECUTE=off` is set")
-        self._settings = site.settings
-        site.settings = replace(site.settings, execute="never", cache_dir=self._cache_dir)
+        self._settings = settings = pages.engine.settings
+        self._set(pages, replace(settings, execute="never", cache_dir=self._cache_dir))
         return config
 
     @event_priority(99)  # Right after the plugin's own.
     def on_env(self, env: object, *, config: MkDocsConfig, files: Files) -> None:
         """Take the samples, and end the build, unless it has others within it, of which the last one ends all."""
         del env
-        site = self._site
-        if site is None or self._settings is None:
+        pages = self._pages
+        if pages is None or self._settings is None:
             return
-        self._resolved = distinct([*self._resolved, *site.resolved()])
+        self._resolved = distinct([*self._resolved, *pages.resolved()])
         samples = [(s.sample, s.why if isinstance(s.verdict, Errored) else None) for s in self._resolved]
-        self._pages |= {file.src_uri: file.content_string for file in files.documentation_pages()}
-        self._found = Collected(self._settings, site.console, site.theme_dirs, samples, self._pages)
-        site.settings = replace(site.settings, enabled=False)  # nothing is told of it
+        self._texts |= {file.src_uri: file.content_string for file in files.documentation_pages()}
+        self._found = Collected(self._settings, pages.console, pages.theme_dirs, samples, self._texts)
+        self._set(pages, replace(pages.engine.settings, enabled=False))  # nothing is told of it
         if not NESTING & set(config.plugins):
             raise _Enough(self._found)
+
+    def _set(self, pages: Pages, settings: Settings) -> None:
+        pages.engine = Engine(settings, pages.console, languages=pages.engine.languages)
 
     @event_priority(-999)  # After the builds of other languages, and before the plugin's own.
     def on_post_build(self, *, config: MkDocsConfig) -> None:

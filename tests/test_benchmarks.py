@@ -41,6 +41,12 @@ def benchmarks() -> Iterator[Callable[[str], Any]]:
                 del sys.modules[name]
 
 
+@pytest.mark.parametrize("name", sorted(path.stem for path in BENCHMARKS.glob("*.py")))
+def test_every_benchmark_can_be_started(benchmarks: Callable[[str], Any], name: str) -> None:
+    """What the package renames, benchmarks know."""
+    assert benchmarks(name).__doc__
+
+
 def test_one_seed_gives_one_site(generate: Any, tmp_path: Path) -> None:
     """The same seed gives the same bytes, another seed others."""
     texts = []

@@ -24,8 +24,8 @@ from mkdocs_codeexec import cli
 from mkdocs_codeexec.core.expectation import Errored, Met, Skipped, Succeeds, Unmet
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, Outcome, StepResult
 from mkdocs_codeexec.core.protocols import Unavailability
+from mkdocs_codeexec.core.resolved import Resolved
 from mkdocs_codeexec.core.sample import Location, Sample
-from mkdocs_codeexec.engine.pipeline import Resolved
 from mkdocs_codeexec.report.repeats import MAX_LINES, Repeated, Shown, exit_status, summary, text_of, to_json
 
 if TYPE_CHECKING:

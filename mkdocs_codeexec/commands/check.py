@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.config import read_environment
+from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.slots import open_slot
+from mkdocs_codeexec.pages import Pages
 from mkdocs_codeexec.report.annotations import Notice, for_github
 from mkdocs_codeexec.report.console import ERROR, Console, wants_color
 from mkdocs_codeexec.report.failures import Failure, failures
 from mkdocs_codeexec.report.repeats import Repeated, Shown, exit_status, normalised, summary, to_json
-from mkdocs_codeexec.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,10 +84,13 @@ def _run(found: Collected, jobs: int, cache_dir: Path) -> list[Shown]:
     settings = replace(found.settings, execute="always", jobs=jobs)
     languages = open_languages(settings, found.console)  # which keep Environments in the real `cache_dir`
     settings = replace(settings, cache_dir=cache_dir, cache_write=False)
-    site = Site(settings=settings, console=found.console, languages=languages, theme_dirs=found.theme_dirs)
-    pages = [open_slot(site.add(sample, *((why.reason, why.hint) if why else ())), "") for sample, why in found.samples]
-    fragments = site.fill(pages)
-    return [Shown(*pair) for pair in zip(site.resolved(), fragments, strict=True)]
+    engine = Engine(settings, found.console, languages=languages)
+    pages = Pages(engine, found.console, theme_dirs=found.theme_dirs)
+    htmls = [
+        open_slot(pages.add(sample, *((why.reason, why.hint) if why else ())), "") for sample, why in found.samples
+    ]
+    fragments = pages.complete(htmls)
+    return [Shown(*pair) for pair in zip(pages.resolved(), fragments, strict=True)]
 
 
 class _Lines:

@@ -179,15 +179,17 @@ class Language(Protocol):
     """One language, set up for one build. Made by `languages.open_languages`."""
 
     name: str
+    revision: int
+    """Goes up in a `survey` after which `plan` may say something else than before."""
 
     def survey(self) -> None:
         """Read again what can be read without starting anything: manifests, lock files, sources."""
         ...
 
     def plan(self, sample: Sample) -> Action:
-        """Return what would be executed for `sample`.
+        """Return what would be executed for `sample`: where it stands, and what a page shows of it, does not count.
 
-        Pure between two surveys. `Action.toolchain` is None while the toolchain is unknown.
+        Pure in one `revision`. `Action.toolchain` is None while the toolchain is unknown.
         """
         ...
 

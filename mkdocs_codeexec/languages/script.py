@@ -61,10 +61,18 @@ class ScriptLanguage:
         self._access: Access | None = None
         self._named: tuple[tuple[str, str], ...] | None = None
         self._grants = Grants(settings, script.name, script.readable, script.inputs)
+        self._planned_from: tuple[object, ...] = ()
+        self.revision = 0
         self.survey()
 
     def survey(self) -> None:
         """Read again what can be read without starting anything."""
+        self._look()
+        planned_from = self._inputs, self._identity
+        self.revision += planned_from != self._planned_from
+        self._planned_from = planned_from
+
+    def _look(self) -> None:
         self._inputs = (
             *inputs.declared(self._settings.project_dir, self._script.inputs, self._grants.holds),
             *self._readable_names(),
@@ -76,20 +84,20 @@ class ScriptLanguage:
         self._fingerprint = fingerprint(self._settings, files, version)
         if self._asked == self._fingerprint:
             return
+        if self._inside():
+            self._identity = interpreter.identity()
+            return
         known = self._memo.recall(self.name, self._fingerprint)
         self._identity = known.identity if known else None
 
     def plan(self, sample: Sample) -> Action:
         """Return what would be executed for `sample`."""
-        identity = self._identity
-        if identity is None and self._inside():
-            identity = self._identity = interpreter.identity()
         return Action(
             language=self.name,
             files=((self._file, sample.code),),
             steps=self._steps(sample),
             inputs=self._inputs,
-            toolchain=identity,
+            toolchain=self._identity,
             observed=True,
         )
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.protocols import Language
+    from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.core.sample import Location, Sample
-    from mkdocs_codeexec.engine.pipeline import Resolved
     from mkdocs_codeexec.report.findings import Finding, Region
     from mkdocs_codeexec.report.places import PageMap
 

@@ -20,8 +20,8 @@ from mkdocs_codeexec.core.outcome import NotStarted, counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.core.sample import Sample
-    from mkdocs_codeexec.engine.pipeline import Resolved
 
 FORMAT = 1
 """Of the JSON."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -11,11 +12,12 @@ from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.untrusted import Tree
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mkdocs_codeexec.core.outcome import Outcome, StepKind
-    from mkdocs_codeexec.engine.pipeline import Resolved
+    from mkdocs_codeexec.core.resolved import Resolved
 
 FORMAT = 1
 
@@ -39,6 +41,17 @@ class Run:
     started: str
     duration: float
     others: Sequence[Mapping[str, Any]] = ()
+
+    @classmethod
+    def of(cls, resolved: Sequence[Resolved], started: dt.datetime, seconds: float) -> Run:
+        """Return one build that began at `started`, UTC, and spent `seconds` on samples."""
+        return cls(
+            resolved=resolved,
+            executed=executed(resolved),
+            run_id=f"{started:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}",
+            started=started.isoformat(timespec="seconds"),
+            duration=seconds,
+        )
 
     @classmethod
     def together(cls, runs: Sequence[Run], others: Sequence[Mapping[str, Any]] = ()) -> Run:

@@ -23,8 +23,8 @@ from mkdocs_codeexec.core.outcome import (
     Termination,
     TimedOut,
 )
+from mkdocs_codeexec.core.resolved import Resolved
 from mkdocs_codeexec.core.sample import Location, Sample
-from mkdocs_codeexec.engine.pipeline import Resolved
 from mkdocs_codeexec.html.marks import marked
 from mkdocs_codeexec.languages import frames
 from mkdocs_codeexec.languages.rust.messages.panics import panics

@@ -39,8 +39,8 @@ from mkdocs_codeexec.core.outcome import (
     TimedOut,
 )
 from mkdocs_codeexec.core.protocols import Fault, Unavailability
+from mkdocs_codeexec.core.resolved import Resolved
 from mkdocs_codeexec.core.sample import Location, Sample
-from mkdocs_codeexec.engine.pipeline import Resolved
 from mkdocs_codeexec.languages import frames
 from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.report.failures import failures

@@ -252,9 +252,9 @@ FAULTS = {
     "the look ahead at pages": "markdown.extension.CodeExecExtension.glimpse",
     "templates": "html.fragment.Renderer.__init__",
     "rendering": "html.fragment.Renderer.render",
-    "filling pages": "site.Site.fill",
-    "building ahead": "site.Site.build_ahead",
-    "counting": "site.Site.run",
+    "filling pages": "pages.Pages.complete",
+    "building ahead": "engine.engine.Engine.ahead",
+    "counting": "report.run.Run.of",
     "the report of failures": "hosts.mkdocs.builds.Builds._failures",
     "the last run": "report.run.Run.write",
 }

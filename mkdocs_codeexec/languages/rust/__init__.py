@@ -80,7 +80,11 @@ class RustLanguage:
         self._flags = ""
         self._environments: dict[str, Environment] = {}
         self._inputs: tuple[tuple[str, str], ...] = ()
-        self._named: set[Path] = set()  # files of the documented package that samples name
+        self._named: dict[
+            tuple[Path, Path], str
+        ] = {}  # files of documented packages that samples name, and their trees
+        self._planned_from: tuple[object, ...] = ()
+        self.revision = 0
         self._builder = Builder(settings.jobs, shares=settings.sandbox != "strict")
         self._grants = Grants(settings, NAME, self._rust.readable, self._rust.inputs)
         self.survey()
@@ -88,6 +92,14 @@ class RustLanguage:
 
     def survey(self) -> None:
         """Read again what can be read without starting anything."""
+        self._look()
+        read = {(path, tree): inputs.named({"": path}, tree)[0][1] for path, tree in self._named}
+        sets = [(one.settled, one.inputs(), one.documented.folder) for one in self._environments.values()]
+        planned_from = (self._identity(), self._inputs, sets)
+        self.revision += (read, planned_from) != (self._named, self._planned_from)
+        self._named, self._planned_from = read, planned_from
+
+    def _look(self) -> None:
         self._compiler.survey()
         self._grants.look_again()
         self._flags = configuration.flags(self._settings)
@@ -116,8 +128,14 @@ class RustLanguage:
         found = environment.inputs() if environment else ((_UNKNOWN, name),)
         if environment is not None and (named := environment.documented.files(sample.code)):
             folder = environment.documented.folder or self._settings.project_dir
-            found += inputs.named(named, around(folder, self._settings.project_dir))
-            self._named.update(named.values())
+            tree = around(folder, self._settings.project_dir)
+            contents = inputs.named(named, tree)
+            found += contents
+            for (
+                name,
+                digest,
+            ) in contents:  # what was read first: whoever was planned from it is planned again if it changes
+                self._named.setdefault((named[name.removeprefix("file:")], tree), digest)
         known = environment is not None and environment.settled
         action = Action(
             language=NAME,
@@ -237,7 +255,7 @@ class RustLanguage:
 
     def watched(self) -> Sequence[Path]:
         """Return the sources of local packages, declared inputs, cargo's configuration, and what chooses the toolchain."""
-        found = [*self._compiler.watched(), *self._variables.watched, *sorted(self._named)]
+        found = [*self._compiler.watched(), *self._variables.watched, *sorted({path for path, _ in self._named})]
         for environment in self._environments.values():
             found += environment.watched()
         for pattern in self._rust.inputs:
