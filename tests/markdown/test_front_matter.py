@@ -95,7 +95,7 @@ WRONG: dict[str, tuple[int, str, str, list[str]]] = {
     "codeexec:\n  network: true": (3, "`codeexec.network`: this is for a fence to say", "backticks", ["rust", "python"]),
     "codeexec: {title: x}": (2, "`codeexec.title`: this is for a fence to say", "backticks", []),
     "codeexec: off": (2, "`codeexec`: expected a mapping", "`exclude`", ["rust", "python"]),
-    "codeexec: [a]": (2, "`codeexec`: expected a mapping", "`---`", ["rust", "python"]),
+    "codeexec: [a]": (2, "`codeexec`: expected a mapping", "source: below", ["rust", "python"]),
 }  # fmt: skip
 
 
