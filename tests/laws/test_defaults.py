@@ -12,6 +12,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mkdocs.utils.meta import get_data
+from support.sizes import TIMES
 
 import mkdocs_codeexec
 from mkdocs_codeexec.config import settings_from
@@ -139,7 +140,7 @@ def effective(said: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15 * TIMES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_where_it_is_written_does_not_matter(tmp_path: Path, language: str, data: st.DataObject) -> None:
     """Equal effective options have equal keys and equal fragments, and a glimpse has the same key."""
@@ -160,7 +161,7 @@ def test_where_it_is_written_does_not_matter(tmp_path: Path, language: str, data
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15 * TIMES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_what_is_only_shown_is_in_no_key(tmp_path: Path, language: str, data: st.DataObject) -> None:
     """A change of what is shown runs nothing again, and a change of anything else of these does, wherever it is made."""
