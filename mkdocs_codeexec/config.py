@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, get_args
 from mkdocs_codeexec.configuration.defaults import PATTERNS, pages
 from mkdocs_codeexec.configuration.languages import rust, scripts
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
-from mkdocs_codeexec.core.settings import ExecuteMode, Settings
+from mkdocs_codeexec.core.settings import MKDOCS, ExecuteMode, Host, Settings
 from mkdocs_codeexec.errors import ConfigurationError
 from mkdocs_codeexec.tables import Reader, absolute
 from mkdocs_codeexec.trust import stranger
@@ -31,7 +31,12 @@ def read_environment() -> dict[str, str]:
 
 
 def settings_from(
-    raw: Mapping[str, object], *, project_dir: Path, environ: Mapping[str, str], cpus: Callable[[], int]
+    raw: Mapping[str, object],
+    *,
+    project_dir: Path,
+    environ: Mapping[str, str],
+    cpus: Callable[[], int],
+    host: Host = MKDOCS,
 ) -> Settings:
     """Check the plugin's options and freeze them.
 
@@ -40,11 +45,12 @@ def settings_from(
         project_dir: The folder of `mkdocs.yml`.
         environ: The variables of this process; those that start with `CODEEXEC_` win over the file.
         cpus: Tells how many processors there are, asked only for `jobs: auto`.
+        host: What messages call the host.
 
     Raises:
         ConfigurationError: With one line for each mistake, all of them.
     """
-    reader = Reader("codeexec")
+    reader = Reader("codeexec", file=host.file)
     top = reader.table(raw, "", _TOP)
     execute, enabled = _execute(reader, top, environ)
     foreign = stranger(environ, _event(environ))
@@ -77,6 +83,7 @@ def settings_from(
         pages=pages(reader, top),
         rust=rust(reader, languages, project_dir),
         scripts=scripts(reader, languages, project_dir),
+        host=host,
         host_env={**environ, "PATH": _search(environ.get("PATH", os.defpath))},
         checkout_dir=next((one for one in (project_dir, *project_dir.parents) if (one / ".git").exists()), None),
     )
@@ -86,7 +93,7 @@ def settings_from(
 
 
 def check_apart(settings: Settings, folders: Mapping[str, Path]) -> None:
-    """Check that our folders are not below those that MkDocs reads or writes.
+    """Check that our folders are not below those that the host reads or writes.
 
     Args:
         settings: Where our folders are.
@@ -96,10 +103,10 @@ def check_apart(settings: Settings, folders: Mapping[str, Path]) -> None:
         ConfigurationError: One of ours is below one of these.
     """
     problems = [
-        f"`codeexec.{ours}`: `{place}` is below `{theirs}`, which MkDocs publishes or empties\n\n"
+        f"`codeexec.{ours}`: `{place}` is below `{theirs}`, which {settings.host.name} publishes or empties\n\n"
         f"hint: the default is {default}\n"
         for ours, place, default in (
-            ("cache_dir", settings.cache_dir, "`.cache/codeexec` beside `mkdocs.yml`"),
+            ("cache_dir", settings.cache_dir, f"`.cache/codeexec` beside `{settings.host.file}`"),
             ("environment_dir", settings.environment_dir, "a folder in your own cache directory"),
         )
         for theirs, folder in folders.items()

@@ -224,9 +224,9 @@ class Pages:
         return identified(fragment, html_id)
 
     def _rendered(self, resolved: Resolved, html_id: str, source: str, annotations: str) -> str:
+        from mkdocs_codeexec.core.places import shown_map
         from mkdocs_codeexec.html.marks import numbers
         from mkdocs_codeexec.report.findings import marks
-        from mkdocs_codeexec.report.places import rewritten, shown_map
 
         if self._renderer is None:
             self._renderer = Renderer(self.theme_dirs, PACKAGE / "templates")
@@ -242,6 +242,8 @@ class Pages:
             source=source,
             annotations=annotations,
             html_id=html_id,
-            tidy=lambda text: rewritten(language.tidy(sample, text) if language else text, where),
-            marks=[mark._replace(message=rewritten(mark.message, where)) for mark in found],
+            tidy=lambda text: language.relocated(language.tidy(sample, text), where) if language else text,
+            marks=[mark._replace(message=language.relocated(mark.message, where)) for mark in found]
+            if language
+            else (),
         )

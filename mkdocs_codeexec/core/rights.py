@@ -45,7 +45,7 @@ def denial(sample: Sample, settings: Settings) -> Unavailability | None:
 
     In a build of a stranger's work the fence may be the stranger's: it is not what grants a right.
     """
-    asks = sample.given.network is True and policy(sample.language, settings) == "ask"
+    asks = sample.given.network is True and settings.network(sample.language) == "ask"
     if not asks or not settings.stranger:
         return None
     return Unavailability(
@@ -56,52 +56,40 @@ def denial(sample: Sample, settings: Settings) -> Unavailability | None:
 
 def overruled(settings: Settings) -> str:
     """Return what the configuration grants and `sandbox: strict` takes away, in words; empty if that is nothing."""
-    names = ("rust", *settings.scripts) if settings.sandbox == "strict" else ()
-    found = [f"`languages.{name}.network`" for name in names if policy(name, settings) == "true"]
+    names = settings.languages if settings.sandbox == "strict" else ()
+    found = [f"`languages.{name}.network`" for name in names if settings.network(name) == "true"]
     return f"`sandbox: strict` gives no sample the network, whatever {', '.join(found)} says" if found else ""
 
 
 def longest(language: str, settings: Settings) -> float | None:
     """Return the seconds that a fence in `language` may ask for; None if what all samples may take bounds that."""
-    return None if settings.total_timeout is not None else LONGER * timeout(language, settings)
+    return None if settings.total_timeout is not None else LONGER * settings.seconds(language)
 
 
-def timeout(language: str, settings: Settings) -> float:
-    """Return the seconds that the configuration gives one run step in `language`."""
-    own = settings.rust if language == "rust" else settings.scripts.get(language)
-    return settings.timeout if own is None or own.timeout is None else own.timeout
-
-
-def too_long(asked: float | None, most: float | None, said: str) -> Unavailability | None:
+def too_long(asked: float, most: float | None, said: str, file: str = "the configuration") -> Unavailability | None:
     """Return why nobody who writes a page gets so much time; None if it is granted.
 
     Args:
-        asked: Seconds; None if nothing is asked for.
+        asked: Seconds.
         most: What `longest` says.
         said: What asks for it, as its author wrote it.
+        file: Where it could be granted.
     """
-    if most is None or asked is None or asked <= most:
+    if most is None or asked <= most:
         return None
     return Unavailability(
         f"{said}: a fence may ask for {most:g} s at most here, {LONGER} times the `timeout` of the configuration",
-        f"write `timeout: {math.ceil(asked / LONGER)}`, or a `total_timeout`, in `mkdocs.yml`",
+        f"write `timeout: {math.ceil(asked / LONGER)}`, or a `total_timeout`, in {file}",
     )
-
-
-def policy(language: str, settings: Settings) -> NetworkPolicy:
-    """Return what the configuration says of the network for `language`."""
-    if language == "rust":
-        return settings.rust.network if settings.rust else "false"
-    return settings.scripts[language].network if language in settings.scripts else "false"
 
 
 def _no_network(sample: Sample, settings: Settings) -> Unavailability | None:
     if sample.given.network is not True:
         return None
-    if policy(sample.language, settings) == "false":
+    if settings.network(sample.language) == "false":
         return Unavailability(
             f"`network`: the configuration gives fences in `{sample.language}` no network",
-            f"write `network: ask` below `languages.{sample.language}` in `mkdocs.yml`, or take the word away",
+            f"write `network: ask` below `languages.{sample.language}` in `{settings.host.file}`, or take the word away",
         )
     if settings.sandbox == "strict":
         return Unavailability(
@@ -111,5 +99,7 @@ def _no_network(sample: Sample, settings: Settings) -> Unavailability | None:
 
 
 def _no_time(sample: Sample, settings: Settings) -> Unavailability | None:
-    most = longest(sample.language, settings)
-    return too_long(sample.timeout, most, f'`timeout="{sample.timeout:g}"`') if sample.timeout is not None else None
+    if sample.timeout is None:
+        return None
+    said = f'`timeout="{sample.timeout:g}"`'
+    return too_long(sample.timeout, longest(sample.language, settings), said, f"`{settings.host.file}`")

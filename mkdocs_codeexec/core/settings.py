@@ -23,6 +23,23 @@ ExecuteMode: TypeAlias = Literal["auto", "always", "frozen", "never"]
 """Run what the store lacks; run all; run nothing and miss nothing; run nothing."""
 
 
+class Host(NamedTuple):
+    """What messages call that which renders the pages, so that they name what can be typed and edited.
+
+    Attributes:
+        name: Its name.
+        command: What is typed.
+        file: The configuration of the site.
+    """
+
+    name: str = "MkDocs"
+    command: str = "mkdocs"
+    file: str = "mkdocs.yml"
+
+
+MKDOCS = Host()
+
+
 EDITIONS = ("2015", "2018", "2021", "2024")
 """Of Rust, oldest first."""
 
@@ -35,6 +52,8 @@ class LanguageRule(NamedTuple):
         run: Which of its fences run.
         hides_lines: Whether rustdoc's hidden lines are hidden.
         compiled: Whether it has a build step.
+        options: Options of fences that make no sense for most languages, and do for this one.
+        rustdoc: Whether fences with words of rustdoc's that name no language are of this one.
         display: What is shown of fences that do not say it.
         pages: A fence is plain code unless all of these hold its page.
         longest: Seconds that a fence may ask for; None if that is bounded otherwise.
@@ -47,6 +66,8 @@ class LanguageRule(NamedTuple):
     run: RunPolicy = "marked"
     hides_lines: bool = False
     compiled: bool = False
+    options: frozenset[str] = frozenset()
+    rustdoc: bool = False
     display: Display = Display()
     pages: tuple[Patterns, ...] = ()
     longest: float | None = None
@@ -177,6 +198,7 @@ class Settings:
         pages: On which pages fences run.
         rust: `languages.rust`; None if it is not set up.
         scripts: Every other language, by canonical name.
+        host: What messages call the host.
         host_env: The variables of this process. Children get a few of them by name, never all.
     """
 
@@ -204,7 +226,23 @@ class Settings:
     pages: Patterns = ALL_PAGES
     rust: RustSettings | None = None
     scripts: Mapping[str, ScriptSettings] = field(default_factory=dict)
+    host: Host = MKDOCS
     host_env: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The canonical names of those that are set up."""
+        return (*(("rust",) if self.rust else ()), *self.scripts)
+
+    def network(self, language: str) -> NetworkPolicy:
+        """Return which samples of `language` may use the network; none of one that is not set up."""
+        found = self.rust if language == "rust" else self.scripts.get(language)
+        return found.network if found else "false"
+
+    def seconds(self, language: str) -> float:
+        """Return how long one run step in `language` may take, as configured."""
+        found = self.rust if language == "rust" else self.scripts.get(language)
+        return self.timeout if found is None or found.timeout is None else found.timeout
 
     @property
     def apart(self) -> tuple[Path, ...]:
@@ -226,8 +264,7 @@ class Settings:
     def idle(self, pages: Collection[str]) -> Iterator[str]:
         """Yield what is wrong with `include` and `exclude` if these are all pages: they match none."""
         chosen = {"": self.pages, **{f"languages.{name}.": script.pages for name, script in self.scripts.items()}}
-        if self.rust is not None:
-            chosen["languages.rust."] = self.rust.pages
+        chosen |= {"languages.rust.": self.rust.pages} if self.rust else {}
         for where, patterns in chosen.items():
             for name, pattern in patterns.idle(pages):
                 yield f"`{where}{name}`: `{pattern}` matches no page"

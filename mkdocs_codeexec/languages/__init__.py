@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core import rights
 from mkdocs_codeexec.core.settings import LanguageRule
-from mkdocs_codeexec.languages.builtin import BUILTIN, RUST_ALIASES
+from mkdocs_codeexec.languages.builtin import BUILTIN, RUST, RUST_ALIASES
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Language, Narrator
@@ -49,18 +49,15 @@ def words(settings: Settings) -> Mapping[str, LanguageRule]:
         for word in (*script.aliases, script.name):
             found[word.lower()] = rule
     if settings.rust is not None:
-        rule = LanguageRule(
-            "rust",
-            settings.rust.run,
-            hides_lines=True,
-            compiled=True,
+        rule = RUST._replace(
+            run=settings.rust.run,
             display=settings.rust.display,
             pages=(settings.pages, settings.rust.pages),
-            longest=rights.longest("rust", settings),
+            longest=rights.longest(RUST.name, settings),
             environments=tuple(settings.rust.environments),
             objection=_no_rust,
         )
-        for word in ("rust", *RUST_ALIASES):
+        for word in (RUST.name, *RUST_ALIASES):
             found[word] = rule
     return found
 

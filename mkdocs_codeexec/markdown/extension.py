@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 from markdown.extensions import Extension
 from pymdownx.superfences import SuperFencesBlockPreprocessor
 
-from mkdocs_codeexec.core.defaults import NO_DEFAULTS, Defaults
 from mkdocs_codeexec.markdown.asking import RawFences
-from mkdocs_codeexec.markdown.claiming import claim
+from mkdocs_codeexec.markdown.claims import Claims
 from mkdocs_codeexec.markdown.collecting import Collector, Desk, ExtensionFailure, PageContext
 from mkdocs_codeexec.markdown.fences import Fences, Reporter
-from mkdocs_codeexec.markdown.front_matter import defaults_of
 from mkdocs_codeexec.markdown.glimpse import Glimpse
 from mkdocs_codeexec.markdown.locating import (
     AFTER_SNIPPETS,
@@ -81,18 +79,8 @@ class CodeExecExtension(Extension):
         self._collector = collector
         self._nesting = Nesting()
         self._glimpse: Glimpse | None = None
-        self._languages = languages
-        self._is_lexer = is_lexer
-        self._verbose = verbose
-        self._defaults: dict[str, Defaults] = {}
-        self._outs: dict[str, frozenset[str]] = {}
-        self._picky = [rule for rule in languages.values() if any(map(any, rule.pages))]
-        self._chosen = functools.lru_cache(maxsize=None)(self._on)
-        asked = functools.partial(claim, target=target or host_target(), is_lexer=is_lexer)
-        # The headers of a site are a few, over and over.
-        self._claims = functools.lru_cache(maxsize=1000)(
-            lambda header, out, defaults: asked(header, self._chosen(out), defaults=defaults)
-        )
+        self._seen: PageContext | None = None
+        self._claims = Claims(languages, target=target or host_target(), is_lexer=is_lexer, verbose=verbose)
 
     def opened(self, page: PageContext, meta: Mapping[str, object]) -> PageContext:
         """Return `page` with the defaults that its front matter names. What is wrong with them is reported.
@@ -101,11 +89,10 @@ class CodeExecExtension(Extension):
             page: About to be converted.
             meta: Its front matter.
         """
-        defaults, problems = defaults_of(meta, page, self._languages.values(), self._is_lexer)
+        found, problems = self._claims.opened(page, meta)
         for problem in problems:
             self._collector.report(problem)
-        self._defaults[page.page] = defaults
-        return page._replace(defaults=defaults)
+        return found
 
     def glimpse(self, text: str, page: str, meta: Mapping[str, object] | None = None) -> Iterator[Sample]:
         """Yield what looks like a sample in `text`, the file of `page`, before it is converted.
@@ -116,42 +103,20 @@ class CodeExecExtension(Extension):
             meta: The front matter in it.
         """
         if self._glimpse is None:
-            self._glimpse = Glimpse(self._claim)
-        seen = PageContext(page, text)
-        defaults, _ = defaults_of(meta or {}, seen, self._languages.values(), self._is_lexer)
-        return self._glimpse(text, seen._replace(defaults=defaults))
+            self._glimpse = Glimpse(lambda header: self._claims.of(header, self._seen))
+        self._seen, _ = self._claims.opened(PageContext(page, text), meta or {})
+        yield from self._glimpse(text, page)
 
-    def _claim(self, header: Header, page: PageContext | None) -> Claim | None:
-        """Return what is done with `header` on `page`."""
-        if page is None:
-            return self._claims(header, frozenset(), NO_DEFAULTS)
-        return self._claims(header, self._out(page.page), page.defaults)
-
-    def _claim_in(self, md: Markdown, header: Header) -> Claim | None:
+    def _claim(self, md: Markdown, header: Header) -> Claim | None:
         """Return what is done with `header` in what `md` converts."""
         page = self._collector.page()
         if page is not None and not page.page:  # an excerpt
-            name = _shown_by(md)
-            page = page._replace(page=name, defaults=self._defaults.get(name, NO_DEFAULTS))
-        return self._claim(header, page)
-
-    def _out(self, page: str) -> frozenset[str]:
-        """Return the languages whose fences are plain code on `page`."""
-        if page not in self._outs:
-            here = (rule.name for rule in self._picky if not all(part.hold(page) for part in rule.pages))
-            self._outs[page] = frozenset(here)
-        return self._outs[page]
-
-    def _on(self, out: frozenset[str]) -> Mapping[str, LanguageRule]:
-        """Return what fences of a page stand for on which the languages `out` are plain code."""
-        if not out:
-            return self._languages
-        off: dict[str, Any] = {"run": "none", "excluded": self._verbose}
-        return {word: rule._replace(**off) if rule.name in out else rule for word, rule in self._languages.items()}
+            page = self._claims.reopened(page, _shown_by(md))
+        return self._claims.of(header, page)
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Python-Markdown's name
         """Take the place of superfences in `md`, or of `fenced_code`."""
-        lines, asked = Lines(), functools.partial(self._claim_in, md)
+        lines, asked = Lines(), functools.partial(self._claim, md)
         stamps = StampPreprocessor(md, lines)
         md.preprocessors.register(stamps, "codeexec_stamp", BEFORE_SNIPPETS)
         md.preprocessors.register(UnstampPreprocessor(md, lines, stamps), "codeexec_unstamp", AFTER_SNIPPETS)

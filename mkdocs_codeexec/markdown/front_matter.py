@@ -103,18 +103,32 @@ class _Reader:
                 self._take_unknown(name)
         except WrongValue as wrong:
             option = name if name in ("timeout", "environment") else ""
-            language = "rust" if name in ("environment", "preamble") else ""
-            self.mistake(name, str(wrong), wrong.hint, option=option, language=language, refuse=name not in _DISPLAY)
+            concerned = tuple(rule.name for rule in self._having(name))
+            self.mistake(name, str(wrong), wrong.hint, option=option, languages=concerned, refuse=name not in _DISPLAY)
+
+    def _having(self, name: str) -> tuple[LanguageRule, ...]:
+        """Return the languages that have `name`, if not all have it."""
+        if name == "environment":
+            return tuple(rule for rule in self._rules if name in rule.options)
+        return tuple(rule for rule in self._rules if rule.objection) if name == "preamble" else ()
 
     def mistake(
-        self, name: str, message: str, hint: str, *, option: str = "", language: str = "", refuse: bool = True
+        self,
+        name: str,
+        message: str,
+        hint: str,
+        *,
+        option: str = "",
+        languages: tuple[str, ...] = (),
+        refuse: bool = True,
     ) -> None:
         """Note what is wrong with the line of `name`; with `refuse` it keeps fences from running (see `Refusal`)."""
         line = line_of(self._page.text or "", name)
         text = f"`{FIELD}{'.' if name else ''}{name}`: {message}"
         self.problems.append(Problem(Location(self._page.page, line, self._page.path), text, hint))
         if refuse:
-            self._refusals.append(Refusal(f"front matter, line {line}: {text}", hint, language, option))
+            reason = f"front matter, line {line}: {text}"
+            self._refusals += (Refusal(reason, hint, language, option) for language in languages or ("",))
 
     def _take_display(self, name: str, value: object) -> None:
         found = shown(name, value)
@@ -139,20 +153,20 @@ class _Reader:
 
     def _take_environment(self, value: object) -> None:
         name = values.word(written(value))
-        known = next((rule.environments for rule in self._rules if rule.environments), ())
-        if known and name not in known:
-            meant = nearest(name, known)
-            names = ", ".join(f"`{other}`" for other in known)
-            hint = f"did you mean `{meant}`?" if meant else f"there is: {names}"
-            raise WrongValue(f"environment `{name}` is not set up in `languages.rust`", hint)
+        for rule in self._having("environment"):
+            if name not in rule.environments:
+                meant = nearest(name, rule.environments)
+                names = ", ".join(f"`{other}`" for other in rule.environments)
+                hint = f"did you mean `{meant}`?" if meant else f"there is: {names}"
+                raise WrongValue(f"environment `{name}` is not set up in `languages.{rule.name}`", hint)
         self._found["environment"] = name
 
     def _take_preamble(self, value: object) -> None:
         if not isinstance(value, str):
-            raise WrongValue("expected text", "lines of Rust, behind `|` if they are several")
-        objection = next((rule.objection for rule in self._rules if rule.objection), None)
-        if objection and (wrong := objection(value)):
-            raise WrongValue(wrong, "it stands before the Rust samples of the page; other languages have none")
+            raise WrongValue("expected text", "if it is several lines, they stand below `|`")
+        for rule in self._having("preamble"):
+            if rule.objection and (wrong := rule.objection(value)):
+                raise WrongValue(wrong, f"it stands before the samples in `{rule.name}`, and before no others")
         self._found["preamble"] = value
 
     def _take_unknown(self, name: str) -> None:

@@ -56,7 +56,7 @@ def request_of(
 def _options(said: Mapping[str, Any], page: Defaults, rule: LanguageRule) -> Iterator[tuple[str, str]]:
     if "edition" in said:
         yield "edition", said["edition"]
-    if environment := said.get("environment", page.environment if rule.environments else ""):
+    if environment := said.get("environment", page.environment if "environment" in rule.options else ""):
         yield "environment", environment
     if page.preamble and rule.objection:
         yield "preamble", page.preamble

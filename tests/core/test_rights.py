@@ -105,7 +105,7 @@ def test_a_language_with_a_timeout_of_its_own_gives_three_times_that() -> None:
     found = settings()
     found = replace(found, scripts={"bash": replace(found.scripts["bash"], timeout=40)})
 
-    assert (40, 10, 10) == tuple(rights.timeout(name, found) for name in ("bash", "rust", "nowhere"))
+    assert (40, 10, 10) == tuple(found.seconds(name) for name in ("bash", "rust", "nowhere"))
     assert rights.refusal(sample(timeout=120), found) is None
     assert rights.refusal(sample(timeout=121), found) is not None
     assert rights.refusal(sample(timeout=31, language="rust"), found) is not None

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,8 +14,11 @@ from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.sample import Given
 from mkdocs_codeexec.core.settings import LanguageRule, RustSettings
 from mkdocs_codeexec.languages import BUILTIN, open_languages, words
+from mkdocs_codeexec.languages.builtin import RUST
 
-Workshop: TypeAlias = Any
+if TYPE_CHECKING:
+    from support.workshop import Workshop
+
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
 
 C = {"name": "c", "build": ("cc", "-o", "{exe}", "{file}"), "command": ("{exe}",), "extension": "c"}
@@ -41,9 +44,9 @@ def test_every_word_has_one_meaning(workshop: Workshop) -> None:
     found = words(workshop.settings(rust=RustSettings(run="check"), scripts=scripts))
 
     assert {"rust", "rs", "python", "python3", "py", "c", "c99"} == set(found)
-    assert LanguageRule("rust", "check", hides_lines=True, compiled=True)[:4] == found["rs"][:4]
-    assert LanguageRule("python", "marked", hides_lines=False, compiled=False)[:4] == found["py"][:4]
-    assert LanguageRule("c", "all", hides_lines=False, compiled=True)[:4] == found["c99"][:4]
+    assert RUST._replace(run="check")[:6] == found["rs"][:6]
+    assert LanguageRule("python", "marked", hides_lines=False, compiled=False)[:6] == found["py"][:6]
+    assert LanguageRule("c", "all", hides_lines=False, compiled=True)[:6] == found["c99"][:6]
 
 
 def test_python_is_the_interpreter_of_the_site(workshop: Workshop) -> None:

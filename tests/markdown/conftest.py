@@ -9,6 +9,7 @@ import markdown
 import pytest
 
 from mkdocs_codeexec.core.settings import LanguageRule
+from mkdocs_codeexec.languages.builtin import RUST
 from mkdocs_codeexec.markdown.extension import CodeExecExtension, ExtensionFailure, PageContext
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.sample import Problem, Sample
 
-RUST = LanguageRule(name="rust", hides_lines=True, compiled=True)
 PYTHON = LanguageRule(name="python")
 USUAL = ("pymdownx.superfences", "pymdownx.highlight", "attr_list")
 
@@ -86,7 +86,7 @@ class Converter:
         """Return a converter of many pages, and what takes their samples."""
         collected = Collected(PageContext("a.md", None, "docs/a.md"))
         rules = {
-            word: LanguageRule(name=rule.name, run=run, hides_lines=rule.hides_lines, compiled=rule.compiled)  # type: ignore[arg-type]
+            word: rule._replace(run=run)
             for word, rule in {"rust": RUST, "rs": RUST, "python": PYTHON, "py": PYTHON}.items()
         }
         ours = CodeExecExtension(collected, rules)

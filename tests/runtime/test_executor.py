@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.tiers import confined
 
 from mkdocs_codeexec.core.action import Action, Step
 from mkdocs_codeexec.core.confinement import Limits, Tier
@@ -628,9 +629,7 @@ def test_a_limit_is_told_by_name_in_each_tier(tmp_path: Path, tier: Tier, name: 
     """Who comes to a limit is told which, however the program put it; nothing of it is stored."""
     outcomes = Outcomes()
     steps = (Step(kind="run", argv=(code,), timeout=20, limits=LIMITS),)
-    with Children("auto", tiers=(tier,)) as children:
-        if children.tier != tier:
-            pytest.skip(f"`{tier}` does not work here")
+    with confined(tier) as children:
         executor = ParallelExecutor(children, jobs=1, total_timeout=None, path="/usr/bin:/bin", scratch_root=tmp_path)
         executor.run([(SHELL, action("x", steps=steps))], outcomes)
 

@@ -240,7 +240,7 @@ def test_a_mistake_in_the_options_takes_nothing_away(
 FAULTS = {
     "the language, when a build begins": "languages.script.ScriptLanguage.survey",
     "the language, when it says what would be executed": "languages.script.ScriptLanguage.plan",
-    "the language, when it looks for its programs": "languages.script.ScriptLanguage.ready",
+    "the language, when it looks for its programs": "languages.script.ScriptLanguage.provide",
     "the language, when it sorts Actions": "languages.script.ScriptLanguage.batches",
     "the language, when it executes": "languages.script.ScriptLanguage.run",
     "the language, when output is shown": "languages.script.ScriptLanguage.tidy",

@@ -161,9 +161,9 @@ class Builds:
         def page(location: Location) -> str:
             return self.texts.get(location.path or location.page, "")
 
-        return list(
-            within_bounds(failures(distinct(chain.from_iterable(items for _, items in found)), languages, page))
-        )
+        resolved = distinct(chain.from_iterable(items for _, items in found))
+        file = found[0][0].engine.settings.host.file if found else ""
+        return list(within_bounds(failures(resolved, languages, page, file)))
 
     def _written(self) -> list[Pages]:
         return [build.pages for build in self._all if build.written and build.pages.engine.settings.enabled]

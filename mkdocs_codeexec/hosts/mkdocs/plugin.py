@@ -26,16 +26,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mkdocs.exceptions import PluginError
-from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority, get_plugin_logger
-from mkdocs.utils.meta import get_data
-
 from mkdocs_codeexec.config import check_apart, read_environment, settings_from
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.hosts.mkdocs.builds import Build, Builds
 from mkdocs_codeexec.hosts.mkdocs.ending import Ending
 from mkdocs_codeexec.hosts.mkdocs.finishing import Finishing, annotations_of
+from mkdocs_codeexec.hosts.mkdocs.host import (
+    BasePlugin,
+    CombinedEvent,
+    PluginError,
+    event_priority,
+    get_data,
+    get_plugin_logger,
+    host_of,
+)
 from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
 from mkdocs_codeexec.hosts.mkdocs.projects import opened, project
 from mkdocs_codeexec.hosts.mkdocs.serve import Watcher, depth, survived
@@ -161,7 +166,8 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             ConfigurationError: The options, or what they say of a language, cannot be used.
         """
         project = Path(config.config_file_path).parent if config.config_file_path else Path.cwd()
-        settings = settings_from(raw, project_dir=project.absolute(), environ=environ, cpus=usable_cpus)
+        host = host_of(config.config_file_path)
+        settings = settings_from(raw, project_dir=project.absolute(), environ=environ, cpus=usable_cpus, host=host)
         if not settings.keeps:
             settings = replace(settings, environment_dir=throwaway(), lent=settings.environment_dir)
         # MkDocs would publish what is below the one and rebuild for ever, and empty the other before each build.
@@ -198,7 +204,10 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         return False
 
     def _tell(self, console: Console, error: Exception) -> None:
-        console.warn(f"internal error: {type(error).__name__}: {error}", hint="`mkdocs serve --verbose` says where")
+        console.warn(
+            f"internal error: {type(error).__name__}: {error}",
+            hint=f"`{host_of(None).command} serve --verbose` says where",
+        )
         log.debug("the reason", exc_info=error)
 
     @event_priority(-100)  # Last: other plugins may still bring pages.
@@ -231,7 +240,8 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         if self.pages and (build := self._builds.current):
             disk, path = page.file.content_string, shown_path(config, page)
             self._builds.texts[path] = disk
-            self.pages.enter(build.extension.opened(PageContext(page.file.src_uri, disk, path), page.meta))
+            context = PageContext(page.file.src_uri, disk, path, host_of(None).name)
+            self.pages.enter(build.extension.opened(context, page.meta))
         return markdown
 
     def on_page_content(self, html: str, **_: object) -> str | None:
