@@ -13,21 +13,22 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mkdocs_codeexec import __version__
-from mkdocs_codeexec.commands import Context, check, doctor
-from mkdocs_codeexec.commands.site import NAMES, find
+from mkdocs_codeexec.commands import Context, check, doctor, zensical
+from mkdocs_codeexec.commands.site import find
 from mkdocs_codeexec.config import read_environment
 from mkdocs_codeexec.errors import Cancelled, CodeExecError, ConfigurationError, nearest
 from mkdocs_codeexec.report.console import Console, plainly, wants_color
+from mkdocs_codeexec.sites import FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mkdocs_codeexec.commands import Command
 
-COMMANDS: Mapping[str, Command] = {"check": check, "doctor": doctor}
+COMMANDS: Mapping[str, Command] = {"check": check, "doctor": doctor, "zensical": zensical}
 UNDELIVERED = (
     *("plan", "explain", "run", "promote", "watch", "status", "cache"),
-    *("live", "server", "zensical"),
+    *("live", "server"),
 )
 """Commands that are agreed on and not written yet."""
 EPILOG = """\
@@ -95,7 +96,8 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
 def _command(scout: _Scout, found: argparse.Namespace) -> str:
     """Return the name of the command that was asked for; end the program if that is none, or the question is another one."""
     if found.version:
-        scout.exit(0, f"mkdocs-codeexec {__version__}\n")
+        sys.stdout.write(f"mkdocs-codeexec {__version__}\n")
+        scout.exit()
     name: str | None = found.command
     if name is None and found.help:
         scout.print_help()
@@ -135,7 +137,7 @@ class _Parser(argparse.ArgumentParser):
             add_help=False,
             conflict_handler="resolve",  # commands may have options of one name
         )
-        site = f"the file of the site (default: what is there of {', '.join(NAMES)})"
+        site = f"the file of the site (default: what is there of {', '.join(FILES)})"
         self.add_argument("-f", "--config-file", metavar="FILE", action=_Once, help=site)
         self.add_argument("--json", action="store_true", help="write the report as JSON")
         self.add_argument("-h", "--help", action="store_true", help="tell this, or what a command understands")
@@ -149,14 +151,16 @@ class _Scout(_Parser):
     """Finds the command in a command line. It knows the options of all commands: what stands behind one may be its value."""
 
     def __init__(self, prog: str, about: str) -> None:
+        self._for_all = True
         super().__init__(prog, about)
+        self._for_all = False
         self.usage = "codeexec [-f FILE] [--json] COMMAND …"
         super().add_argument("command", nargs="?", help=argparse.SUPPRESS)
 
     def add_argument(self, *names: Any, **how: Any) -> argparse.Action:
-        """Add an option; what follows a command is not looked at."""
+        """Add an option, which the help of its command tells; what follows a command is not looked at."""
         if names and str(names[0]).startswith("-"):
-            return super().add_argument(*names, **how)
+            return super().add_argument(*names, **how if self._for_all else {**how, "help": argparse.SUPPRESS})
         return argparse.Action([], "")
 
 

@@ -190,9 +190,14 @@ class Pages:
             if slotted.resolved is None:
                 slotted.resolved = Resolved(sample=slotted.sample, verdict=Errored(why))
 
-    def resolved(self) -> list[Resolved]:
-        """Return what became of the samples, in page order; a fence that was rendered twice counts once."""
-        found = distinct(slotted.resolved for slotted in self._slots.values() if slotted.resolved is not None)
+    def resolved(self, page: str | None = None) -> list[Resolved]:
+        """Return what became of the samples, in page order; a fence that was rendered twice counts once.
+
+        Args:
+            page: The one whose samples are meant; None for all.
+        """
+        slots = (one for one in self._slots.values() if page in (None, one.sample.location.page))
+        found = distinct(slotted.resolved for slotted in slots if slotted.resolved is not None)
         # Docstrings are converted when the fences of their page have been.
         pages = {page: number for number, page in enumerate(dict.fromkeys(item.sample.location.page for item in found))}
         return sorted(found, key=lambda item: (pages[item.sample.location.page], item.sample.location.line))

@@ -19,7 +19,6 @@ from mkdocs_codeexec.commands import doctor as command
 from mkdocs_codeexec.commands.examining.fences import fences
 from mkdocs_codeexec.config import settings_from
 from mkdocs_codeexec.core.confinement import WALLS
-from mkdocs_codeexec.hosts.sites import ConfiguredSite
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.probing import program, ways
 from mkdocs_codeexec.probing.canaries import Canaries, Places
@@ -27,6 +26,7 @@ from mkdocs_codeexec.probing.report import Level
 from mkdocs_codeexec.probing.table import BUILD_SCRIPT, GROUPS, MACRO, PROBES, PYTHON, WAYS, Probe
 from mkdocs_codeexec.probing.ways import Tried
 from mkdocs_codeexec.report.console import Console
+from mkdocs_codeexec.sites import ConfiguredSite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,7 +144,7 @@ x
 x
 ```
 
-```python exec timeout="1000"
+```python exec timeout="100"
 x
 ```
 
@@ -160,10 +160,6 @@ in a comment
 ```
 -->
 
-- ```python exec
-  in the line of a marker
-  ```
-
 ```rust compile_fail
 not marked
 ```
@@ -171,6 +167,9 @@ not marked
 ```lua exec
 y
 ```
+
+- ```python exec
+  in the line of a marker
 """
 
 
@@ -186,12 +185,12 @@ def test_fences_that_will_not_run_are_told_with_why(project: Project) -> None:
         (9, "missing", "`lua` is not set up as a language"),
         (13, "missing", '`exit="x"`: '),
         (17, "note", "`{python}` is how Quarto writes a cell"),
-        (21, "missing", '`timeout="1000"`: a fence may ask for 30 s at most'),
+        (21, "missing", '`timeout="100"`: a fence may ask for 30 s at most'),
         (25, "missing", "`nowhere`"),
-        (37, "note", "a fence cannot begin in the line of `-`"),
-        (41, "note", "`compile_fail` says how it should end, and it is not run"),
-        (45, "missing", "`lua` is not set up as a language"),
-    ] == sorted((one["line"], one["state"], words_in(one["words"])) for one in told)
+        (37, "note", "`compile_fail` says how it should end, and it is not run"),
+        (41, "missing", "`lua` is not set up as a language"),
+        (45, "note", "a fence cannot begin in the line of `-`"),
+    ] == [(one["line"], one["state"], words_in(one["words"])) for one in told]
     assert all(one["hint"] and one["page"] == "index.md" for one in told)
     assert all(one["name"] == f"docs/index.md:{one['line']}" for one in told)
 
@@ -200,7 +199,7 @@ SAID = (
     "`lua` is not set up as a language",
     '`exit="x"`: ',
     "`{python}` is how Quarto writes a cell",
-    '`timeout="1000"`: a fence may ask for 30 s at most',
+    '`timeout="100"`: a fence may ask for 30 s at most',
     "`nowhere`",
     "a fence cannot begin in the line of `-`",
     "`compile_fail` says how it should end, and it is not run",
@@ -259,7 +258,7 @@ def test_a_language_without_its_program_is_missing_where_a_page_uses_it(project:
         ("```rust,exec", True),
         ("~~~rust exec", True),
         ("``` {.rust .exec}", False),
-        ('```rust exec="on"', False),
+        ('```rust exec="on"', True),
         ("```rust", False),
     ],
 )

@@ -1,4 +1,4 @@
-"""The names of Pygments' lexers."""
+"""Which lexers there are to highlight with."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Problem, Sample
     from mkdocs_codeexec.markdown.claiming import Claim
     from mkdocs_codeexec.markdown.header import Header
+    from mkdocs_codeexec.markdown.highlights import Highlights
     from mkdocs_codeexec.markdown.locating import Lines
     from mkdocs_codeexec.markdown.nesting import Nesting
 
@@ -83,6 +84,7 @@ class Desk(NamedTuple):
         lines: Where lines come from.
         stand_in: Whether superfences stands in for `fenced_code`.
         nesting: Which conversion is one within the conversion of a page.
+        highlights: Remembers what is highlighted; None if nothing is to be remembered.
     """
 
     collector: Collector
@@ -90,3 +92,4 @@ class Desk(NamedTuple):
     lines: Lines
     stand_in: bool
     nesting: Nesting
+    highlights: Highlights | None = None

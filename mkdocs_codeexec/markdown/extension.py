@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import LanguageRule
     from mkdocs_codeexec.markdown.claiming import Claim
     from mkdocs_codeexec.markdown.header import Header
+    from mkdocs_codeexec.markdown.highlights import Highlights
 
 __all__ = ["CodeExecExtension", "Collector", "ExtensionFailure", "PageContext", "host_target"]
 
@@ -64,6 +65,7 @@ class CodeExecExtension(Extension):
         *,
         target: str = "",
         is_lexer: Callable[[str], bool] = lambda _: True,
+        highlights: Highlights | None = None,
         verbose: bool = False,
     ) -> None:
         """Keep what every conversion needs.
@@ -73,13 +75,16 @@ class CodeExecExtension(Extension):
             languages: By every word that a fence may use, lower case.
             target: The target triple of this machine, which `ignore-<target>` speaks of; empty to find it out.
             is_lexer: Tells the names of Pygments lexers, for `result="…"`.
+            highlights: Remembers what is highlighted, for a process that builds again and again.
             verbose: Whether fences are told that are not executed because of their page.
         """
         super().__init__()
         self._collector = collector
         self._nesting = Nesting()
+        self._highlights = highlights
         self._glimpse: Glimpse | None = None
         self._seen: PageContext | None = None
+        self._compiled = frozenset(rule.name for rule in languages.values() if rule.compiled)
         self._claims = Claims(languages, target=target or host_target(), is_lexer=is_lexer, verbose=verbose)
 
     def opened(self, page: PageContext, meta: Mapping[str, object]) -> PageContext:
@@ -94,18 +99,21 @@ class CodeExecExtension(Extension):
             self._collector.report(problem)
         return found
 
-    def glimpse(self, text: str, page: str, meta: Mapping[str, object] | None = None) -> Iterator[Sample]:
-        """Yield what looks like a sample in `text`, the file of `page`, before it is converted.
+    def glimpse(
+        self, text: str, page: str, meta: Mapping[str, object] | None = None, *, certain: bool = False
+    ) -> Iterator[Sample]:
+        """Yield what looks like a sample in `text`, the file of `page`, before it is converted; see `Glimpse`.
 
         Args:
             text: As it is on disk.
             page: Its path under `docs_dir`.
             meta: The front matter in it.
+            certain: Yield what is surely on the page.
         """
         if self._glimpse is None:
-            self._glimpse = Glimpse(lambda header: self._claims.of(header, self._seen))
+            self._glimpse = Glimpse(lambda header: self._claims.of(header, self._seen), self._compiled)
         self._seen, _ = self._claims.opened(PageContext(page, text), meta or {})
-        yield from self._glimpse(text, page)
+        yield from self._glimpse(text, page, certain=certain)
 
     def _claim(self, md: Markdown, header: Header) -> Claim | None:
         """Return what is done with `header` in what `md` converts."""
@@ -116,18 +124,18 @@ class CodeExecExtension(Extension):
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Python-Markdown's name
         """Take the place of superfences in `md`, or of `fenced_code`."""
-        lines, asked = Lines(), functools.partial(self._claim, md)
+        lines = Lines()
         stamps = StampPreprocessor(md, lines)
         md.preprocessors.register(stamps, "codeexec_stamp", BEFORE_SNIPPETS)
         md.preprocessors.register(UnstampPreprocessor(md, lines, stamps), "codeexec_unstamp", AFTER_SNIPPETS)
         usual = _registered(md.preprocessors, FENCES)
         if not isinstance(usual, SuperFencesBlockPreprocessor):
-            desk = Desk(self._collector, asked, lines, stand_in=True, nesting=self._nesting)
+            desk = self._desk(md, lines, stand_in=True)
             stand_in = StandIn(md, usual, desk)
             md.preprocessors.register(stand_in, FENCES, 25)
             md.postprocessors.register(Ender(md, stand_in), "codeexec_report", -100)
             return
-        desk = Desk(self._collector, asked, lines, stand_in=False, nesting=self._nesting)
+        desk = self._desk(md, lines, stand_in=False)
         fences = Fences(md, usual, desk)
         md.preprocessors.register(fences, FENCES, 25)
         first = fences.extension.superfences[0]
@@ -138,6 +146,16 @@ class CodeExecExtension(Extension):
             md.preprocessors.register(RawFences(md, raw, desk), _RAW_FENCES, 31.05)
         md.postprocessors.register(Reporter(md, fences), "codeexec_report", -100)
         watch(md, fences)
+
+    def _desk(self, md: Markdown, lines: Lines, *, stand_in: bool) -> Desk:
+        return Desk(
+            self._collector,
+            functools.partial(self._claim, md),
+            lines,
+            stand_in=stand_in,
+            nesting=self._nesting,
+            highlights=self._highlights,
+        )
 
 
 def host_target() -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.commands.examining.checks import FINE, MISSING, NOTE, Check
 from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.engine.engine import Engine
-from mkdocs_codeexec.languages import words
+from mkdocs_codeexec.languages import present, words
 from mkdocs_codeexec.markdown.claims import Claims
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import host_target
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Narrator
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import Settings
-    from mkdocs_codeexec.hosts.sites import ConfiguredSite
     from mkdocs_codeexec.markdown.glimpse import Seen
+    from mkdocs_codeexec.sites import ConfiguredSite
 
 _INCLUDE = "--8<--"
 _NO_FENCE = "without the extension `codeexec` this is no fence in Zensical: it is shown as text, and its end begins another fence"
@@ -60,7 +60,9 @@ def fences(site: ConfiguredSite, settings: Settings, narrator: Narrator) -> Fenc
     claims = Claims(words(settings), target=host_target(), verbose=True)
     now = PageContext("")
     look = Glimpse(lambda header: claims.of(header, now)).look
+    pages: dict[str, int] = {}
     for page in site.pages():
+        pages[page.page] = len(pages)
         if page.text is None or ("```" not in page.text and "~~~" not in page.text):
             continue
         now, problems = claims.opened(page, site.front_matter(page.text))
@@ -70,23 +72,27 @@ def fences(site: ConfiguredSite, settings: Settings, narrator: Narrator) -> Fenc
             found.samples += [fence.sample] if fence.runs else []
         for one in (*problems, *seen.problems):
             found.checks.append(Check("fences", str(one.location), NOTE, one.message, one.hint, one.location))
-    found.checks[:0] = _planned(found.samples, settings, narrator)
+    found.checks += _planned(found.samples, settings, narrator)
+    found.checks.sort(key=lambda one: (pages[one.at.page], one.at.line) if one.at else (-1, 0))
     return found
 
 
 def _planned(samples: Sequence[Sample], settings: Settings, narrator: Narrator) -> Iterator[Check]:
     """Yield what a build would do with `samples`; of those with an include only that can be told that they have one."""
-    whole = [sample for sample in samples if _INCLUDE not in sample.code]
+    unknown = {sample.location: why for sample in samples if (why := present.unknown(sample, settings))}
+    rest = [sample for sample in samples if sample.location not in unknown]
+    whole = [sample for sample in rest if _INCLUDE not in sample.code]
     plan = Engine(replace(settings, cache_write=False), narrator).plan(whole)
+    refused = {one.sample.location: one for one in plan.planned if one.state == "unavailable"}
     pages = counted(len({sample.location.page for sample in samples}), "page")
     parts = [f"{plan.count('hit')} stored", f"{plan.count('miss')} to be executed"]
-    parts += [f"{n} not available" for n in (plan.count("unavailable"),) if n]
-    parts += [f"{n} with an include, which is not looked at" for n in (len(samples) - len(whole),) if n]
+    parts += [f"{n} not available" for n in (len(unknown) + len(refused),) if n]
+    parts += [f"{n} with an include, which is not looked at" for n in (len(rest) - len(whole),) if n]
     yield Check("fences", "samples", FINE, f"{len(samples)} on {pages}: {', '.join(parts)}")
-    for one in plan.planned:
-        if one.state == "unavailable":
-            at = one.sample.location
-            yield Check("fences", str(at), MISSING, one.why, one.hint, at)
+    for at, why in unknown.items():
+        yield Check("fences", str(at), MISSING, why.reason, why.hint, at)
+    for at, one in refused.items():
+        yield Check("fences", str(at), MISSING, one.why, one.hint, at)
 
 
 def _checks(fence: Seen, site: ConfiguredSite) -> Iterator[Check]:

@@ -25,9 +25,9 @@ from mkdocs_codeexec.hosts.mkdocs.host import (
 from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
 from mkdocs_codeexec.hosts.mkdocs.plugin import CodeExecPlugin, front_matter
 from mkdocs_codeexec.hosts.mkdocs.serve import depth
-from mkdocs_codeexec.hosts.sites import Collected, ConfiguredSite, shown
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.report.run import distinct
+from mkdocs_codeexec.sites import Collected, ConfiguredSite, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.settings import MKDOCS, Host
-from mkdocs_codeexec.hosts.mkdocs.choosing import FILES, chosen
+from mkdocs_codeexec.hosts.mkdocs.choosing import chosen
+from mkdocs_codeexec.sites import MKDOCS_FILES as FILES
 
 if TYPE_CHECKING:  # ProperDocs has the same
     from mkdocs.commands.build import build

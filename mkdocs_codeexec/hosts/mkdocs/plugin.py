@@ -43,11 +43,12 @@ from mkdocs_codeexec.hosts.mkdocs.host import (
 )
 from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
 from mkdocs_codeexec.hosts.mkdocs.projects import opened, project
-from mkdocs_codeexec.hosts.mkdocs.serve import Watcher, depth, survived
+from mkdocs_codeexec.hosts.mkdocs.serve import Watcher, depth, described, survived
 from mkdocs_codeexec.html.lexers import is_lexer
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
 from mkdocs_codeexec.markdown.front_matter import FIELD
+from mkdocs_codeexec.markdown.highlights import Highlights
 from mkdocs_codeexec.pages import STYLESHEET, Pages
 from mkdocs_codeexec.report.annotations import for_github
 from mkdocs_codeexec.report.console import INFO, WARNING, Console, plainly, wants_color
@@ -81,6 +82,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         self._raw: dict[str, Any] = {}
         self._good: dict[str, Any] = {}
         self._memory: dict[Key, Outcome] = {}
+        self._highlights = Highlights()
         self._watcher = Watcher()
         self._builds = Builds()
         self._dirty = False
@@ -132,8 +134,16 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             pages = self._as_before(config, environ, console, f"internal error: {type(error).__name__}: {error}")
         if not (pages.engine.settings.enabled or within):
             console.say("disabled: no sample is executed")
+        if self._serving and not within:
+            self._highlights.begin(described(config))
         settings = pages.engine.settings
-        extension = CodeExecExtension(pages, pages.engine.rules, is_lexer=is_lexer, verbose=settings.verbose)
+        extension = CodeExecExtension(
+            pages,
+            pages.engine.rules,
+            is_lexer=is_lexer,
+            highlights=self._highlights if self._serving else None,
+            verbose=settings.verbose,
+        )
         finishing = Finishing(config, STYLESHEET)
         self._builds.begin(Build(pages, extension, config.markdown_extensions, finishing))
         if settings.enabled and not (within or self._serving):

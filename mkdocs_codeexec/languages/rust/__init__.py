@@ -271,10 +271,7 @@ class RustLanguage:
     def _environment_of(self, action: Action) -> Environment | Unavailability:
         given = dict(action.inputs)
         if _UNKNOWN in given:
-            known = tuple(self._environments)
-            meant = nearest(given[_UNKNOWN], known)
-            hint = f"did you mean `{meant}`?" if meant else f"there is: {', '.join(f'`{name}`' for name in known)}"
-            return Unavailability(f"environment `{given[_UNKNOWN]}` is not set up in `languages.rust`", hint)
+            return unknown_environment(given[_UNKNOWN], tuple(self._environments))
         for environment in self._environments.values():
             if environment.manifest.portable == given.get(MANIFEST):
                 return environment
@@ -284,6 +281,13 @@ class RustLanguage:
 @functools.lru_cache(maxsize=4096)  # for all builds of a process: `serve` sees the same samples again and again
 def _prepared(code: str, before: Preamble, harness: bool) -> Prepared:  # noqa: FBT001 - a cache has no keywords
     return prepare(runnable(code), before, harness=harness)
+
+
+def unknown_environment(name: str, known: tuple[str, ...]) -> Unavailability:
+    """Return why a fence that asks for the Environment `name` is not executed where only those `known` are set up."""
+    meant = nearest(name, known)
+    hint = f"did you mean `{meant}`?" if meant else f"there is: {', '.join(f'`{one}`' for one in known)}"
+    return Unavailability(f"environment `{name}` is not set up in `languages.rust`", hint)
 
 
 def _is_apart(sample: Sample) -> bool:

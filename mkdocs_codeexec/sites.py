@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.report.console import Console
 
 
+MKDOCS_FILES = ("properdocs.yml", "properdocs.yaml", "mkdocs.yml", "mkdocs.yaml")
+"""What MkDocs and ProperDocs call the configuration of a site, in the order in which ProperDocs looks for it."""
+FILES = (*MKDOCS_FILES, "zensical.toml")
+"""What all hosts call it; the first that is there is used."""
+
+
 def _no_pages() -> Iterable[PageContext]:
     return ()
 
