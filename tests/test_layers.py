@@ -39,7 +39,7 @@ LAYERS: dict[str, set[str]] = {
 SERVICES = set(LAYERS) - {"probing"}
 HOSTS = {"hosts", "hosts/mkdocs"}
 LAYERS |= {
-    "hosts": SERVICES,
+    "hosts": SERVICES | {"yaml"},
     "hosts/mkdocs": SERVICES | {"hosts", "jinja2", "mkdocs", "pygments"},
     "commands": SERVICES | {"probing"} | HOSTS,
     "cli": SERVICES | {"commands"} | HOSTS,
