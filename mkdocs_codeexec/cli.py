@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from mkdocs_codeexec import __version__
 from mkdocs_codeexec.commands import Context, check, doctor, zensical
-from mkdocs_codeexec.commands.site import find
 from mkdocs_codeexec.config import read_environment
 from mkdocs_codeexec.errors import Cancelled, CodeExecError, ConfigurationError, nearest
 from mkdocs_codeexec.report.console import Console, plainly, wants_color
@@ -58,8 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with _log_on_stderr():
         console = Console(log=_log, color=wants_color(read_environment(), sys.stderr))
         try:
-            context = Context(arguments, console, find(arguments.config_file, say=console.say))
-            return COMMANDS[arguments.command].execute(context)
+            return COMMANDS[arguments.command].execute(Context(arguments, console))
         except (KeyboardInterrupt, Cancelled):
             _log.error("interrupted")
             return INTERRUPTED

@@ -59,6 +59,13 @@ def settings_from(
     cache_dir = absolute(
         project_dir, environ.get("CODEEXEC_CACHE_DIR") or reader.text(top, "cache_dir", ".cache/codeexec")
     )
+    if project_dir.is_relative_to(cache_dir):
+        name = "CODEEXEC_CACHE_DIR" if environ.get("CODEEXEC_CACHE_DIR") else "cache_dir"
+        reader.problem(
+            name,
+            f"`{cache_dir}` holds `{host.file}` itself, and what is in it is ours to delete",
+            "name a folder of its own: the default is `.cache/codeexec`",
+        )
     refusal = _leads_out(cache_dir, project_dir) or (foreign if cache_write == "auto" else "")
     settings = Settings(
         project_dir=project_dir,

@@ -108,6 +108,28 @@ def test_the_whole_contract_is_read() -> None:
         ),
         pytest.param("`codeexec.timeout`: expected a number of seconds above 0, got `0`", {"timeout": 0}, id="zero"),
         pytest.param("`codeexec.timeout`: expected a number of seconds", {"timeout": True}, id="bool is no number"),
+        pytest.param(
+            "`codeexec.timeout`: expected a number of seconds above 0, got the text `10`\n\n"
+            "hint: write `timeout: 10`, without quotes",
+            {"timeout": "10"},
+            id="seconds in quotes",
+        ),
+        pytest.param(
+            "`codeexec.limits.memory`: expected a whole number above 0 or `unlimited`, got the text `512`\n\n"
+            "hint: write `memory: 512`, without quotes",
+            {"limits": {"memory": "512"}},
+            id="an amount in quotes",
+        ),
+        pytest.param("got `soon`", {"timeout": "soon"}, id="no number at all"),
+        pytest.param(
+            "`codeexec.cache_dir`: `/project` holds `mkdocs.yml` itself, and what is in it is ours to delete\n\n"
+            "hint: name a folder of its own: the default is `.cache/codeexec`",
+            {"cache_dir": "."},
+            id="the project is no cache",
+        ),
+        pytest.param(
+            "`codeexec.cache_dir`: `/` holds `mkdocs.yml` itself", {"cache_dir": ".."}, id="nor is what holds it"
+        ),
         pytest.param("`codeexec.jobs`: expected `auto` or a whole number above 0, got `0`", {"jobs": 0}, id="jobs"),
         pytest.param("`codeexec.enabled`: expected `true` or `false`, got a text", {"enabled": "yes"}, id="flag"),
         pytest.param(

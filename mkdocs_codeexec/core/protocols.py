@@ -35,6 +35,7 @@ class Command:
         cwd: Its working directory.
         env: Its whole environment.
         timeout: Wall time in seconds; None is unlimited.
+        silence: Whole seconds without output after which it is ended; None is unlimited.
         stdin: Text on standard input; None closes it.
         output_limit: Bytes read of one stream before it is ended.
         keep_head: Bytes kept of the start of a stream longer than `keep_head + keep_tail`.
@@ -51,6 +52,7 @@ class Command:
     cwd: Path
     env: Mapping[str, str]
     timeout: float | None
+    silence: int | None = None
     stdin: str | None = None
     output_limit: int = 1024 * 1024
     keep_head: int = 192 * 1024

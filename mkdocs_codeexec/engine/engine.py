@@ -240,7 +240,7 @@ class Engine:
         # Before samples look at the project's folder: what appears in it while they run would make that unknown.
         self._store().prepare()
         path = self.settings.host_env.get("PATH", "/usr/local/bin:/usr/bin:/bin")
-        with Children(self.settings.sandbox, path=path, tiers=self.settings.tiers) as children:
+        with Children(self.settings.sandbox, path=path, tiers=self.settings.tiers, say=self._telling.say) as children:
             executor = ParallelExecutor(
                 children,
                 jobs=self.settings.jobs,

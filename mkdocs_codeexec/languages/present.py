@@ -132,7 +132,8 @@ def _script(settings: Settings, script: ScriptSettings, runner: Runner) -> Prese
         if found is None:
             if program.startswith(("./", "{exe}")):  # what its build step makes
                 continue
-            return Present(script.name, script.name, there=False, words=f"`{program}` was not found")
+            hint = f"install it, or correct the command in `languages.{script.name}` of {settings.host.file}"
+            return Present(script.name, script.name, there=False, words=f"`{program}` was not found", hint=hint)
         argv = (str(found), *VERSION.get(found.name, ("--version",)))
         said = ask(runner, argv, Path(tempfile.gettempdir()), host_environment(settings))
         try:

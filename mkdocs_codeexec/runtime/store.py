@@ -68,6 +68,7 @@ class DirectoryStore:
         largest: int = LARGEST,
         writable: bool = True,
     ) -> None:
+        self._directory = directory
         self._tree = Tree(directory)
         self._warn = warn
         self._size = size
@@ -163,8 +164,8 @@ class DirectoryStore:
                 "disk",
                 f"{error.filename or self._tree.path(result)}: the result of a sample could not be stored "
                 f"({error.strerror or error})\n\n"
-                "hint: the build goes on, and runs these samples again next time; make the folder writable, or set "
-                "`cache_dir` to another one",
+                "hint: the build goes on, and runs these samples again next time; "
+                f"{self._mend('make the folder writable')}, or set `cache_dir` to another one",
             )
 
     def prepare(self) -> None:
@@ -222,12 +223,21 @@ class DirectoryStore:
             self._tell(
                 "disk",
                 f"{self._tree.path(at)}: the store could not be read ({error.strerror or error})\n\n"
-                "hint: the build goes on, and runs what it cannot read; give yourself the right to read and write the "
-                "folder, or set `cache_dir` to another one",
+                "hint: the build goes on, and runs what it cannot read; "
+                f"{self._mend('give yourself the right to read and write the folder')}, or set `cache_dir` to another one",
             )
         except (ValueError, RecursionError, MemoryError) as error:
             self._damaged(at, error)
         return None
+
+    def _mend(self, otherwise: str) -> str:
+        """Return what to do about a directory that is none; `otherwise` if it is one."""
+        with suppress(OSError):  # it may not be looked at
+            if self._directory.is_symlink() and not self._directory.exists():
+                return f"`{self._directory}` is a link that leads nowhere: make the folder that it means, or remove it"
+            if self._directory.exists() and not self._directory.is_dir():
+                return f"`{self._directory}` is a file: remove it"
+        return otherwise
 
     def _damaged(self, at: Place, error: Exception) -> None:
         self._tell(

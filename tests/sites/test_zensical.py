@@ -30,7 +30,7 @@ def zensical(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def site(tmp_path: Path, zensical: Path, environment_dir: Path) -> Site:
     env = {"PYTHONPATH": str(zensical), "CODEEXEC_ENVIRONMENT_DIR": str(environment_dir), "NO_COLOR": "1"}
-    found = Site(tmp_path / "site-of-zensical", env)
+    found = Site(tmp_path / "zensical-site", env)
     found.configure()
     found.page("# Home\n")
     return found

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core import rights
 from mkdocs_codeexec.core.action import Action, Key
 from mkdocs_codeexec.core.expectation import FailsToBuild
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import normalize
 from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Regrouped, Runner, Scratch, Unavailability
 from mkdocs_codeexec.errors import ConfigurationError, nearest
-from mkdocs_codeexec.languages import frames, inputs, mentions, views
+from mkdocs_codeexec.languages import frames, inputs, mentions, views, withheld
 from mkdocs_codeexec.languages.grants import Grants
 from mkdocs_codeexec.languages.rust import preambles
 from mkdocs_codeexec.languages.rust.batch.builder import MANIFEST, Builder
@@ -238,9 +239,15 @@ class RustLanguage:
         return ()
 
     def hint(self, sample: Sample, outcome: Outcome) -> str:
-        """Return how to list the crates that `sample` uses and that are not listed."""
+        """Return how to list the crates that `sample` uses and that are not listed, or what else it lacks."""
         from mkdocs_codeexec.languages.rust import unlisted
+        from mkdocs_codeexec.languages.rust.messages import question_mark
 
+        if found := question_mark.hint(outcome, wrapped=self._prepare(sample).has_plain_main):
+            return found
+        network = rights.network(self._rust.network, sample.given.network, self._settings.sandbox)
+        if found := withheld.hint(outcome, self.name, self._settings, network=network):
+            return found
         name = sample.options.get("environment") or self._rust.environment
         if name not in self._environments:
             return ""
