@@ -1,4 +1,4 @@
-"""The front matter of a page's file, where the host cannot be asked for it before it renders the page."""
+"""The front matter of a page's file, which Zensical is not asked for before it renders the page."""
 
 from __future__ import annotations
 
