@@ -40,7 +40,7 @@ LAYERS: dict[str, set[str]] = {
 SERVICES = set(LAYERS) - {"probing"}
 HOSTS = {"hosts", "hosts/mkdocs", "hosts/zensical"}
 LAYERS |= {
-    "hosts": SERVICES | {"hosts/zensical"},
+    "hosts": SERVICES | {"hosts/zensical", "yaml"},
     "hosts/mkdocs": SERVICES | {"hosts", "jinja2", "mkdocs", "pygments"},
     "hosts/zensical": SERVICES | {"hosts", "markdown", "pathspec", "watchdog", "click", "yaml"},
     "commands": SERVICES | {"probing"} | HOSTS,
@@ -55,10 +55,13 @@ OWNERS = {
     "mkdocs": {f"hosts/mkdocs/{name}.py" for name in ("collecting", "host", "plugin", "serve")},
     "properdocs": set(),  # `hosts/mkdocs/host.py` and `choosing.py` import it by name
 }
+
+
 NAMING = {
     "core/settings.py",  # the words
     "tables.py",  # a default
     "languages/rust/environments/packages.py",  # names of files that are no sources
+    "sites.py",  # which files there are
     "commands/site.py",  # which hosts there are
     "sites.py",  # their files
     "hosts/markdown.py",  # where MkDocs has the plugin
@@ -182,10 +185,10 @@ def test_the_heart_works_without_mkdocs(name: str) -> None:
     assert "[]" == subprocess.check_output([sys.executable, "-c", code], text=True).strip()
 
 
-@pytest.mark.parametrize("path", files(), ids=lambda p: p.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("path", [path for path in files() if not named(path).startswith("hosts/")], ids=named)
 def test_what_is_told_names_the_host_that_there_is(path: Path) -> None:
     """`Settings.host` has the words: outside of hosts no text but docstrings has those of MkDocs."""
-    if path.parent == ROOT / "hosts/mkdocs" or path.relative_to(ROOT).as_posix() in NAMING:
+    if named(path) in NAMING:
         return
     tree = ast.parse(path.read_text("utf-8"))
     documents = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}

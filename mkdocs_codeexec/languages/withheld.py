@@ -72,6 +72,7 @@ def hint(outcome: Outcome, language: str, settings: Settings, *, network: bool) 
 
 def _file(said: str, language: str, settings: Settings) -> str:
     """Return how a sample gets a file of the project that it did not find in its empty folder."""
+    project = settings.project_dir
     lines = [
         line[-LINE:] for line in said.splitlines() if "No such file" in line or "denied" in line or "cannot " in line
     ]

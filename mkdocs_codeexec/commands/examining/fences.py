@@ -105,6 +105,6 @@ def _checks(fence: Seen, site: ConfiguredSite) -> Iterator[Check]:
     if request.refusal:
         hints = (remark.hint for remark in fence.claim.remarks if remark.message == request.refusal)
         yield Check("fences", str(at), MISSING, request.refusal, request.hint or next(hints, ""), at)
-    if site.host == "zensical" and not fence.unaided:
+    elif site.host == "zensical" and not fence.unaided:
         state = NOTE if site.enabled_by else MISSING
         yield Check("fences", str(at), state, _NO_FENCE, f"write ``` {{.{fence.claim.word} .exec}}", at)
