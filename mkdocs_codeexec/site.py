@@ -19,6 +19,7 @@ from mkdocs_codeexec.core import rights
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.core.protocols import Unavailability
+from mkdocs_codeexec.core.recipe import Recipe
 from mkdocs_codeexec.engine.ahead import Ahead
 from mkdocs_codeexec.engine.pipeline import Pipeline, Resolved
 from mkdocs_codeexec.html.fallback import explained, plain
@@ -32,14 +33,14 @@ from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import Run, distinct, executed
 from mkdocs_codeexec.runtime.observed.inputs import ObservedInputs
 from mkdocs_codeexec.runtime.observed.names import Root
-from mkdocs_codeexec.runtime.store import DirectoryStore
+from mkdocs_codeexec.runtime.opening import open_store, open_workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 
     from mkdocs_codeexec.core.action import Key
     from mkdocs_codeexec.core.outcome import Outcome
-    from mkdocs_codeexec.core.protocols import Executor, Language, Runner
+    from mkdocs_codeexec.core.protocols import Executor, Language, Runner, Store
     from mkdocs_codeexec.core.sample import Problem, Sample
     from mkdocs_codeexec.core.settings import LanguageRule, Settings
     from mkdocs_codeexec.html.annotations import Annotations
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.report.console import Console
 
 PACKAGE = Path(__file__).parent
-MIB = 1024 * 1024
 _NOWHERE = PageContext(page="")
 
 
@@ -95,7 +95,7 @@ class Site:
     memory: MutableMapping[Key, Outcome] = field(default_factory=dict)
     problems: Problems = field(default_factory=Problems)
     within: bool = False
-    kept: DirectoryStore | None = None
+    kept: Store | None = None
     states: ObservedInputs | None = None
     notice: str = ""
     _page: PageContext | None = None
@@ -247,42 +247,23 @@ class Site:
     def _reached(self, language: str) -> Sequence[str]:
         return self.languages[language].reached() if language in self.languages else ()
 
-    def _store(self) -> DirectoryStore:
+    def _store(self) -> Store:
         if self.kept is not None:
             return self.kept
-        size = self.settings.cache_size
         if self.settings.cache_write_refusal:
             self.console.say(f"results are not stored: {self.settings.cache_write_refusal}")
         if told := rights.overruled(self.settings):
             self.console.say(told)
-        self.kept = DirectoryStore(
-            self.settings.cache_dir,
-            self.console.warn,
-            size=None if size is None else size * MIB,
-            writable=self.settings.cache_write,
-        )
+        self.kept = open_store(self.settings, self.console.warn)
         return self.kept
 
     @contextmanager
     def _workers(self) -> Iterator[tuple[Runner, Executor]]:
-        from mkdocs_codeexec.runtime.executor import ParallelExecutor
-        from mkdocs_codeexec.runtime.process import Children
-
         # Before samples look at the project's folder: what appears in it while they run would make that unknown.
         self._store().prepare()
         path = self.settings.host_env.get("PATH", "/usr/local/bin:/usr/bin:/bin")
-        with Children(self.settings.sandbox, path=path, tiers=self.settings.tiers) as children:
-            executor = ParallelExecutor(
-                children,
-                jobs=self.settings.jobs,
-                total_timeout=self.settings.total_timeout,
-                path=path,
-                tell=self.console.say,
-            )
-            try:
-                yield children, executor
-            finally:
-                executor.close()
+        with open_workers(Recipe.of(self.settings), self.languages, path=path, tell=self.console.say) as workers:
+            yield workers
 
     def _fragment(self, ids: Ids, slot: str, source: str, annotations: str) -> str | None:
         slotted = self._slots.get(slot)

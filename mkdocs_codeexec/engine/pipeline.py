@@ -135,7 +135,7 @@ class Pipeline:
         with self.workers() as (runner, executor):
             work = self._made_ready(batch, live, runner)
             self._fall_back(batch)
-            work = [(language, action) for language, action in work if action.request_key not in batch.known]
+            work = [action for action in work if action.request_key not in batch.known]
             if work:
                 self.narrator.say(
                     f"executing {len(work)} of {counted(len(live), 'sample')}{batch.taken_over(live)}, {runner.told}"
@@ -158,7 +158,7 @@ class Pipeline:
             if word in ("contents", "tree") and outcome.steps[0].asked is not None:
                 self.narrator.say(f"a sample read too many files to name: any change in `{folder}` runs it again")
 
-    def _made_ready(self, batch: _Batch, live: Sequence[Sample], runner: Runner) -> list[tuple[Language, Action]]:
+    def _made_ready(self, batch: _Batch, live: Sequence[Sample], runner: Runner) -> list[Action]:
         """Make what the missing Actions need, and return those that can be executed then."""
         if (refusal := runner.refusal) is not None:
             batch.unavailable |= {action.request_key: refusal for action in batch.missing()}
@@ -172,7 +172,7 @@ class Pipeline:
                 self.languages[name].survey()
             batch.plan(live)
             batch.look_up()
-        return [(self.languages[a.language], a) for a in batch.hopeful() if a.toolchain is not None]
+        return [action for action in batch.hopeful() if action.toolchain is not None]
 
     def _fall_back(self, batch: _Batch) -> None:
         """Answer what cannot be executed here from another machine's outcomes, if there are any."""
@@ -192,7 +192,7 @@ class Pipeline:
         """Return `outcome`, unless it was produced under a weaker tier than what counts: then that is a miss."""
         return outcome if outcome is None or counts(outcome.sandbox, self.sandbox) else None
 
-    def _finish(self, batch: _Batch, action: Action, outcome: Outcome) -> None:
+    def _finish(self, batch: _Batch, action: Action, outcome: Outcome) -> Sequence[Action]:
         language = self.languages[action.language]
         if action.observed and outcome.started:
             outcome = replace(outcome, inputs=self._inputs(action, outcome, language, batch))
@@ -203,6 +203,7 @@ class Pipeline:
         batch.executed.add(action.request_key)
         if not any(isinstance(step.ended, NotStarted) for step in outcome.steps):
             self.memory[action.key] = outcome
+        return ()
 
     def _inputs(self, action: Action, outcome: Outcome, language: Language, batch: _Batch) -> Inputs | None:
         """Return what `outcome` depends on beside its key; None if that is not known."""

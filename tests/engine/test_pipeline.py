@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mkdocs_codeexec.core.confinement import SandboxMode
-    from mkdocs_codeexec.core.protocols import Executor, Finish, Language, Runner
+    from mkdocs_codeexec.core.protocols import Executor, Finish, Runner
     from mkdocs_codeexec.core.settings import ExecuteMode
 
 
@@ -119,14 +119,14 @@ class Bench:
     refusal: Unavailability | None = None
     sandbox: SandboxMode = "auto"
 
-    def build_ahead(self, work: Sequence[tuple[Language, Action]]) -> None:
-        self.ahead += [dict(action.files)["s"] for _, action in work]
+    def build_ahead(self, actions: Sequence[Action]) -> None:
+        self.ahead += [dict(action.files)["s"] for action in actions]
 
-    def run(self, work: Sequence[tuple[Language, Action]], finish: Finish) -> None:
-        for _, action in work:
+    def run(self, work: Sequence[Action], finish: Finish) -> None:
+        for action in work:
             code = dict(action.files)["s"]
             self.executed.append(code)
-            finish(action, self.answers.get(code, outcome(Exited(0), f"ran {code}")))
+            assert () == finish(action, self.answers.get(code, outcome(Exited(0), f"ran {code}")))
 
     @contextmanager
     def workers(self) -> Iterator[tuple[Runner, Executor]]:
@@ -139,7 +139,7 @@ class Bench:
     def pipeline(self) -> Pipeline:
         return Pipeline(
             languages={"toy": self.toy},  # type: ignore[dict-item]
-            store=self.store,
+            store=self.store,  # type: ignore[arg-type]
             states=ObservedInputs(),
             workers=self.workers,
             narrator=self,  # type: ignore[arg-type]

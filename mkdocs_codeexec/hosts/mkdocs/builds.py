@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from mkdocs_codeexec.core.protocols import Store
     from mkdocs_codeexec.core.sample import Location
     from mkdocs_codeexec.hosts.mkdocs.finishing import Finishing
     from mkdocs_codeexec.hosts.mkdocs.projects import Project
     from mkdocs_codeexec.markdown.extension import CodeExecExtension
     from mkdocs_codeexec.report.failures import Failure
-    from mkdocs_codeexec.runtime.store import DirectoryStore
     from mkdocs_codeexec.site import Site
 
 
@@ -98,7 +98,7 @@ class Builds:
         """Return the samples of the innermost build that goes on, or was the last."""
         return self._going[-1].site if self._going else self._all[-1].site if self._all else None
 
-    def kept(self) -> DirectoryStore | None:
+    def kept(self) -> Store | None:
         """Return the store that is in use: one for all builds, so that none evicts what another has used."""
         return next((build.site.kept for build in self._all if build.site.kept is not None), None)
 
