@@ -36,6 +36,7 @@ from mkdocs_codeexec.core.expectation import Met, Succeeds
 from mkdocs_codeexec.core.recipe import Recipe
 from mkdocs_codeexec.core.sample import Location, Sample
 from mkdocs_codeexec.engine.pipeline import Pipeline
+from mkdocs_codeexec.engine.states import open_states
 from mkdocs_codeexec.languages import interpreter, open_languages
 from mkdocs_codeexec.languages.script import ScriptLanguage
 from mkdocs_codeexec.runtime.opening import open_workers
@@ -43,7 +44,6 @@ from mkdocs_codeexec.runtime.process import Children
 from mkdocs_codeexec.runtime.scratch import ScratchDirectory
 from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
 from mkdocs_codeexec.runtime.store import DirectoryStore
-from mkdocs_codeexec.site import open_states
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Observe

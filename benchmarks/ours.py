@@ -20,18 +20,19 @@ from others import processors
 
 from mkdocs_codeexec.config import settings_from
 from mkdocs_codeexec.core.expectation import Met
-from mkdocs_codeexec.engine.pipeline import Pipeline, Resolved
+from mkdocs_codeexec.engine.pipeline import Pipeline
+from mkdocs_codeexec.engine.states import open_states
 from mkdocs_codeexec.languages import open_languages, words
 from mkdocs_codeexec.markdown.collecting import ExtensionFailure, PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.process import Children
 from mkdocs_codeexec.runtime.store import DirectoryStore
-from mkdocs_codeexec.site import open_states
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.outcome import StepKind, StepResult
     from mkdocs_codeexec.core.protocols import Command, Executor, OutputSink, Runner
+    from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.core.sample import Location, Problem, Sample
     from mkdocs_codeexec.core.settings import Settings
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
+from typing import get_args
 
 import measuring
 from contests import Setting
@@ -25,7 +26,6 @@ from mkdocs_codeexec.core.action import Step
 from mkdocs_codeexec.core.confinement import RUN_LIMITS, Access, Tier
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.runtime.process import Children
-from mkdocs_codeexec.runtime.sandbox.tiers import ALL
 from mkdocs_codeexec.runtime.scratch import ScratchDirectory
 from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
 
@@ -43,7 +43,7 @@ def children_of(tier: Tier) -> Children:
 def working() -> list[Tier]:
     """Return the tiers that work here, weakest first."""
     found = []
-    for tier in reversed(ALL):
+    for tier in reversed(get_args(Tier)):
         with children_of(tier) as children:
             if children.tier == tier:
                 found.append(tier)

@@ -21,11 +21,12 @@ from unittest.mock import patch
 from others import processors
 
 from mkdocs_codeexec.config import settings_from
-from mkdocs_codeexec.core.normalize import RUST, normalize
+from mkdocs_codeexec.core.normalize import normalize
 from mkdocs_codeexec.core.recipe import Recipe
 from mkdocs_codeexec.engine.pipeline import Pipeline
 from mkdocs_codeexec.languages import open_languages, words
 from mkdocs_codeexec.languages.rust.batch import builder
+from mkdocs_codeexec.languages.rust.messages.normal import RULES
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
 from mkdocs_codeexec.runtime.observed.inputs import ObservedInputs
 from mkdocs_codeexec.runtime.opening import open_workers
@@ -105,7 +106,7 @@ def _steady(outcome: Outcome) -> Outcome:
 
 
 def _told(step: StepResult) -> StepResult:
-    return replace(step, stdout=normalize(step.stdout, RUST), stderr=normalize(step.stderr, RUST), duration=0.0)
+    return replace(step, stdout=normalize(step.stdout, RULES), stderr=normalize(step.stderr, RULES), duration=0.0)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, get_args
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
 from mkdocs_codeexec.core.settings import (
     EDITIONS,
+    MKDOCS,
     EnvironmentSettings,
     ExecuteMode,
+    Host,
     RunPolicy,
     RustSettings,
     ScriptSettings,
@@ -38,7 +40,12 @@ def read_environment() -> dict[str, str]:
 
 
 def settings_from(
-    raw: Mapping[str, object], *, project_dir: Path, environ: Mapping[str, str], cpus: Callable[[], int]
+    raw: Mapping[str, object],
+    *,
+    project_dir: Path,
+    environ: Mapping[str, str],
+    cpus: Callable[[], int],
+    host: Host = MKDOCS,
 ) -> Settings:
     """Check the plugin's options and freeze them.
 
@@ -47,11 +54,12 @@ def settings_from(
         project_dir: The folder of `mkdocs.yml`.
         environ: The variables of this process; those that start with `CODEEXEC_` win over the file.
         cpus: Tells how many processors there are, asked only for `jobs: auto`.
+        host: What messages call the host.
 
     Raises:
         ConfigurationError: With one line for each mistake, all of them.
     """
-    reader = Reader("codeexec")
+    reader = Reader("codeexec", file=host.file)
     top = reader.table(raw, "", _TOP)
     execute, enabled = _execute(reader, top, environ)
     foreign = stranger(environ, _event(environ))
@@ -83,6 +91,7 @@ def settings_from(
         verbose=reader.flag(top, "verbose", default=False),
         rust=_rust(reader, languages, project_dir),
         scripts=_scripts(reader, languages, project_dir),
+        host=host,
         host_env={**environ, "PATH": _search(environ.get("PATH", os.defpath))},
         checkout_dir=next((one for one in (project_dir, *project_dir.parents) if (one / ".git").exists()), None),
     )
@@ -92,7 +101,7 @@ def settings_from(
 
 
 def check_apart(settings: Settings, folders: Mapping[str, Path]) -> None:
-    """Check that our folders are not below those that MkDocs reads or writes.
+    """Check that our folders are not below those that the host reads or writes.
 
     Args:
         settings: Where our folders are.
@@ -102,10 +111,10 @@ def check_apart(settings: Settings, folders: Mapping[str, Path]) -> None:
         ConfigurationError: One of ours is below one of these.
     """
     problems = [
-        f"`codeexec.{ours}`: `{place}` is below `{theirs}`, which MkDocs publishes or empties\n\n"
+        f"`codeexec.{ours}`: `{place}` is below `{theirs}`, which {settings.host.name} publishes or empties\n\n"
         f"hint: the default is {default}\n"
         for ours, place, default in (
-            ("cache_dir", settings.cache_dir, "`.cache/codeexec` beside `mkdocs.yml`"),
+            ("cache_dir", settings.cache_dir, f"`.cache/codeexec` beside `{settings.host.file}`"),
             ("environment_dir", settings.environment_dir, "a folder in your own cache directory"),
         )
         for theirs, folder in folders.items()

@@ -2,10 +2,10 @@
 
     CodeExecError
     ├── ConfigurationError      mkdocs.yml or an environment variable says something impossible
-    ├── Unavailable             a language cannot run here (no compiler, an Environment that does not build)
     └── Cancelled               the run was stopped from outside; nothing was lost
 
-Whatever one sample does is a value (`Outcome`, `Verdict`), never an exception.
+Whatever one sample does, and why one cannot be tried, is a value (`Outcome`, `Verdict`, `Unavailability`), never an
+exception.
 """
 
 from __future__ import annotations
@@ -17,24 +17,6 @@ class CodeExecError(Exception):
 
 class ConfigurationError(CodeExecError):
     """The configuration cannot be used; the message names the option and a way out."""
-
-
-class Unavailable(CodeExecError):  # noqa: N818 - a state of the world, not a mistake
-    """A language cannot build or run samples on this machine.
-
-    Attributes:
-        hint: What the reader can do about it.
-        detail: What the tool itself said (cargo's message, say), ANSI colours included.
-    """
-
-    def __init__(self, message: str, *, hint: str = "", detail: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
-        self.detail = detail
-
-    def __reduce__(self) -> tuple[type[Unavailable], tuple[str], dict[str, str]]:
-        # An exception with its own __init__ must say how to be rebuilt, or it dies crossing a worker.
-        return type(self), (str(self),), {"hint": self.hint, "detail": self.detail}
 
 
 class Cancelled(CodeExecError):  # noqa: N818 - says what happened to the run

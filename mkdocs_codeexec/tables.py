@@ -26,11 +26,13 @@ class Reader:
 
     Attributes:
         root: The name of the outermost table.
+        file: The file that holds it.
         problems: What is wrong, a line or more for each, as the user is told.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, *, file: str = "mkdocs.yml") -> None:
         self.root = root
+        self.file = file
         self.problems: list[str] = []
 
     def problem(self, where: str, message: str, hint: str = "") -> None:
@@ -148,7 +150,7 @@ class Reader:
         found = {text: absolute(base, text) for text in self.words(table, name, where)}
         for text, path in found.items():
             if not path.exists():
-                hint = f"it is looked for at `{path}`: relative paths start at the folder of `mkdocs.yml`"
+                hint = f"it is looked for at `{path}`: relative paths start at the folder of `{self.file}`"
                 self.problem(f"{where}{name}", f"`{text}` does not exist", hint)
         return tuple(sorted(set(found.values())))
 

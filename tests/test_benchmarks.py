@@ -41,6 +41,12 @@ def benchmarks() -> Iterator[Callable[[str], Any]]:
                 del sys.modules[name]
 
 
+@pytest.mark.parametrize("name", sorted(path.stem for path in BENCHMARKS.glob("*.py")))
+def test_every_benchmark_can_be_started(benchmarks: Callable[[str], Any], name: str) -> None:
+    """What the package renames, benchmarks know."""
+    assert benchmarks(name).__doc__
+
+
 def test_one_seed_gives_one_site(generate: Any, tmp_path: Path) -> None:
     """The same seed gives the same bytes, another seed others."""
     texts = []
@@ -274,3 +280,26 @@ def test_a_soak_can_be_run(tmp_path: Path) -> None:
     flat = [line[0] for line in table[8:] if line[-1] == "flat"]
     assert {"descriptors", "threads", "processes", "temporary", "entries", "store"} <= set(flat), ended.stdout
     assert [] == list(tmp_path.iterdir())
+
+
+def test_a_changed_byte_of_a_site_is_noticed(benchmarks: Any, tmp_path: Path) -> None:
+    """In a page, in an entry of the store, in its name, in the log; durations, and when cargo says what, are none."""
+    unchanged = benchmarks("unchanged")
+    folder = tmp_path / "sample"
+    unchanged.write("sample", folder)
+    entry, page = folder / ".cache/codeexec/results/v1/ab/abc.json", folder / "site/index.html"
+    for path, text in ((entry, '{"stdout": "é", "duration_ms": 1.5}'), (page, "<p>one</p>")):
+        path.parent.mkdir(parents=True)
+        path.write_text(text, "utf-8")
+    before = unchanged.seen(folder) | {"log": unchanged.log("   Compiling b\n   Compiling a\n1 sample (0.1 s)\n")}
+
+    entry.write_text('{"duration_ms": 2, "stdout": "\\u00e9"}', "utf-8")
+    after = unchanged.seen(folder) | {"log": unchanged.log("   Compiling a\n   Compiling b\n1 sample (12.3 s)\n")}
+    assert [] == unchanged.differences(before, after)
+
+    page.write_text("<p>two</p>", "utf-8")
+    entry.rename(entry.with_name("abd.json"))
+    after = unchanged.seen(folder) | {"log": unchanged.log("1 sample failed (0.1 s)\n")}
+    assert ["log", "site/index.html", "store/results/v1/ab/abc.json", "store/results/v1/ab/abd.json"] == [
+        text.partition(":")[0] for text in unchanged.differences(before, after)
+    ]

@@ -21,11 +21,12 @@ from hypothesis import strategies as st
 from support import forks
 
 from mkdocs_codeexec import cli
+from mkdocs_codeexec.commands import site
 from mkdocs_codeexec.core.expectation import Errored, Met, Skipped, Succeeds, Unmet
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, Outcome, StepResult
 from mkdocs_codeexec.core.protocols import Unavailability
+from mkdocs_codeexec.core.resolved import Resolved
 from mkdocs_codeexec.core.sample import Location, Sample
-from mkdocs_codeexec.engine.pipeline import Resolved
 from mkdocs_codeexec.report.repeats import MAX_LINES, Repeated, Shown, exit_status, summary, text_of, to_json
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def test_a_configuration_that_cannot_be_used(options: object, message: str, proj
 @pytest.mark.parametrize(
     ("yml", "message"),
     [
-        (None, "mkdocs.yml' does not exist"),
+        (None, "there is no site here, expected one of `properdocs.yml`, `properdocs.yaml`, `mkdocs.yml`"),
         ("site_name: [", "MkDocs encountered an error parsing the configuration file"),
         ("site_name: T\nplugins: [codeexec, nothing]\n", 'The "nothing" plugin is not installed'),
         (
@@ -248,6 +249,9 @@ def test_an_interrupt_ends_it(project: Project) -> None:
         (["check", "--repeat", "many"], "expected a whole number above 0, got `many`"),
         (["check", "--quick"], "`--quick` is not an argument of `check`"),
         (["check", "docs"], "`docs` is not an argument of `check`"),
+        (["check", "-f", "a.yml", "--json", "-f", "b.yml"], "`-f` was given twice"),
+        (["--repeat", "2", "doctor"], "`--repeat` is not an argument of `doctor`"),
+        (["--quick", "check"], "`--quick` is not an argument of `check`"),
     ],
 )
 def test_usage(args: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -261,12 +265,124 @@ def test_usage(args: list[str], message: str, capsys: pytest.CaptureFixture[str]
     assert "hint: `codeexec --help`" in said
 
 
+@pytest.mark.parametrize(
+    ("args", "command", "values"),
+    [
+        (["check"], "check", (None, False, 3)),
+        (["--json", "check", "--repeat", "2", "-f", "a.yml"], "check", ("a.yml", True, 2)),
+        (["--repeat", "2", "check"], "check", (None, False, 2)),
+        (["-f", "check", "check"], "check", ("check", False, 3)),
+        (["-f", "doctor", "--json", "check"], "check", ("doctor", True, 3)),
+        (["check", "--config-file=a.yml"], "check", ("a.yml", False, 3)),
+    ],
+)
+def test_options_stand_where_they_like(args: list[str], command: str, values: tuple[object, ...]) -> None:
+    """Before the command and behind it; what an option names is no command."""
+    found = cli._arguments(args)
+
+    assert (command, values) == (found.command, (found.config_file, found.json, found.repeat))
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--help"], ["check ", "doctor ", "-f FILE", "--json", "exit status:", "130"]),
+        (["check", "--help"], ["usage: codeexec check ", "--repeat N", "-f FILE", "--json"]),
+        (["-h", "doctor"], ["usage: codeexec doctor ", "--probe"]),
+        (["--version"], ["mkdocs-codeexec 0."]),
+    ],
+)
+def test_help(args: list[str], words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Says what there is, and of a command what it understands; that is no mistake."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(args)
+    told = capsys.readouterr()
+
+    assert (True, "") == (ended.value.code in (None, 0), told.err)
+    assert [] == [word for word in words if word not in told.out]
+    assert ("--repeat" in told.out) == (args[0] == "check")
+
+
+def test_a_command_is_delivered_or_refused() -> None:
+    """Each that is agreed on is one or the other."""
+    agreed = {"plan", "explain", "run", "check", "promote", "watch", "status", "cache", "doctor", "live", "server"}
+
+    assert agreed | {"zensical"} == {*cli.COMMANDS, *cli.UNDELIVERED}
+    assert set() == {*cli.COMMANDS} & {*cli.UNDELIVERED}
+
+
+NAMES = ["properdocs.yml", "properdocs.yaml", "mkdocs.yml", "mkdocs.yaml", "zensical.toml"]
+
+
+@pytest.mark.parametrize(
+    ("there", "named", "found", "told"),
+    [
+        *(([name], None, name, False) for name in NAMES),
+        *(([*NAMES[at:]], None, NAMES[at], True) for at in range(len(NAMES) - 1)),
+        ([], None, None, False),
+        (["other.yml"], None, None, False),
+        (NAMES, "mkdocs.yaml", "mkdocs.yaml", False),
+        (NAMES, "sub/mine.yml", "sub/mine.yml", False),
+    ],
+)
+def test_the_file_of_a_site_is_found(
+    there: list[str],
+    named: str | None,
+    found: str | None,
+    told: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By the order of ProperDocs; several are no mistake, and it is told which is used; `-f` wins, there or not."""
+    monkeypatch.chdir(tmp_path)
+    for name in there:
+        (tmp_path / name).write_text("")
+    (tmp_path / "mkdocs.yml.d").mkdir()
+    said: list[str] = []
+
+    assert (found and tmp_path / found) == site.find(named, say=said.append)
+    assert told == bool(said)
+    assert all(f"the site of `{found}` is used, and not that of `" in line for line in said)
+
+
+def test_a_folder_is_no_file_of_a_site(tmp_path: Path) -> None:
+    """Whatever it is called."""
+    (tmp_path / "mkdocs.yml").mkdir()
+
+    assert site.find(None, tmp_path) is None
+
+
+def test_where_several_sites_are_it_is_told_which_is_used(project: Project) -> None:
+    """In the log, with the way out."""
+    project.page("# Nothing\n")
+    project.write("zensical.toml", "")
+    done = codeexec(project, "check")
+
+    assert (0, "0 samples: nothing was executed\n") == (done.returncode, done.stdout)
+    assert "the site of `mkdocs.yml` is used, and not that of `zensical.toml`: `-f` names another one" in done.stderr
+
+
+def test_a_build_that_ends_the_program_is_no_failed_sample(project: Project) -> None:
+    """1 would say so."""
+    project.configure(more="hooks: [hook.py]\n")
+    project.write("hook.py", "import sys\n\n\ndef on_nav(nav, **_):\n    sys.exit(1)\n")
+    project.page(PAGE)
+    done = codeexec(project, "check")
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert "MkDocs cannot build the site: SystemExit: 1" in done.stderr
+
+
 def test_the_command_is_installed_by_its_name() -> None:
     """As the package says it."""
     project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text("utf-8"))["project"]
     module, _, name = project["scripts"]["codeexec"].partition(":")
 
     assert cli.main is getattr(importlib.import_module(module), name)
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs_codeexec", "--version"], capture_output=True, text=True, check=False
+    )
+    assert (0, "mkdocs-codeexec") == (done.returncode, done.stdout.split()[0])
 
 
 def shown(fragment: str, **fields: Any) -> Shown:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,17 @@ import pytest
 from support import forks
 
 from mkdocs_codeexec.commands import doctor as command
+from mkdocs_codeexec.commands.examining.fences import fences
+from mkdocs_codeexec.config import settings_from
 from mkdocs_codeexec.core.confinement import WALLS
+from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.probing import program, ways
 from mkdocs_codeexec.probing.canaries import Canaries, Places
 from mkdocs_codeexec.probing.report import Level
 from mkdocs_codeexec.probing.table import BUILD_SCRIPT, GROUPS, MACRO, PROBES, PYTHON, WAYS, Probe
 from mkdocs_codeexec.probing.ways import Tried
 from mkdocs_codeexec.report.console import Console
+from mkdocs_codeexec.sites import ConfiguredSite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +49,10 @@ def test_what_is_here_is_told_where_no_site_is(tmp_path: Path) -> None:
     lines = ended.stdout.splitlines()
 
     assert 0 == ended.returncode, ended.stderr
-    assert ["sandbox", "toolchains", "store", "environments"] == [line for line in lines[1:] if line[:1].isalpha()]
+    assert ["hosts", "sandbox", "toolchains", "store", "environments", "fences"] == [
+        line for line in lines[1:] if line[:1].isalpha()
+    ]
+    assert f"  note     site         there is none in `{tmp_path}`: all is as by default" in lines
     assert any(line.startswith("  ok       python       cpython 3.") for line in lines), ended.stdout
     assert [] == [path for path in tmp_path.rglob("*") if path.is_file()]
 
@@ -82,7 +90,220 @@ def test_a_store_that_cannot_be_written_is_told(project: Project) -> None:
     ended = doctor(project.root, CODEEXEC_CACHE_DIR=str(project.write("a-file", "")))
 
     assert 1 == ended.returncode
-    assert f"  missing  results      {project.root / 'a-file'} cannot be written\n           hint: " in ended.stdout
+    place = project.root / "a-file"
+    told = f"  missing  results      {place} cannot be written: `{place}` is no folder\n           hint: "
+    assert told in ended.stdout
+
+
+def checks(ended: subprocess.CompletedProcess[str], section: str) -> dict[str, tuple[str, str, str]]:
+    found = [one for one in json.loads(ended.stdout)["checks"] if one["section"] == section]
+    return {one["name"]: (one["state"], one["words"], one["hint"]) for one in found}
+
+
+def test_hosts_are_told_and_which_of_them_builds_the_site(project: Project) -> None:
+    """By what is installed, and by what names the plugin."""
+    project.page("")
+    found = checks(doctor(project.root, "--json"), "hosts")
+
+    assert {"mkdocs", "properdocs", "zensical", "markdown", "pymdownx", "site"} == found.keys()
+    assert ("ok", f"{version('Markdown')}", "") == found["markdown"]
+    assert ("ok", f"{version('mkdocs')}, builds this site", "") == found["mkdocs"]
+    assert ("ok", f"{project.root / 'mkdocs.yml'}, in `plugins`", "") == found["site"]
+
+
+def test_a_site_that_does_not_name_us_runs_nothing(project: Project) -> None:
+    """Which is missing, with what to write."""
+    project.page("")
+    project.write("mkdocs.yml", "site_name: Test\n")
+    ended = doctor(project.root, "--json")
+    state, words, hint = checks(ended, "hosts")["site"]
+
+    assert (1, "missing") == (ended.returncode, state)
+    assert words.endswith("mkdocs.yml does not name `codeexec`: no sample runs")
+    assert "plugins: [codeexec]" in hint
+
+
+FENCES = """\
+---
+title: Fences
+---
+
+```python exec
+print(1)
+```
+
+```lua exec
+x
+```
+
+```python exec exit="x"
+x
+```
+
+```{python}
+x
+```
+
+```python exec timeout="100"
+x
+```
+
+```rust exec environment="nowhere"
+```
+
+```python exec ignore
+```
+
+<!--
+```lua exec
+in a comment
+```
+-->
+
+```rust compile_fail
+not marked
+```
+
+```lua exec
+y
+```
+
+- ```python exec
+  in the line of a marker
+"""
+
+
+def test_fences_that_will_not_run_are_told_with_why(project: Project) -> None:
+    """Languages that are not set up, refused options, cells of notebooks, what is no fence; not what is ignored, or commented."""
+    project.page(FENCES)
+    ended = doctor(project.root, "--json")
+    report = json.loads(ended.stdout)
+    told = [one for one in report["checks"] if one["section"] == "fences" and "line" in one]
+
+    assert (1, False) == (ended.returncode, report["ok"])
+    assert [
+        (9, "missing", "`lua` is not set up as a language"),
+        (13, "missing", '`exit="x"`: '),
+        (17, "note", "`{python}` is how Quarto writes a cell"),
+        (21, "missing", '`timeout="100"`: a fence may ask for 30 s at most'),
+        (25, "missing", "`nowhere`"),
+        (37, "note", "`compile_fail` says how it should end, and it is not run"),
+        (41, "missing", "`lua` is not set up as a language"),
+        (45, "note", "a fence cannot begin in the line of `-`"),
+    ] == [(one["line"], one["state"], words_in(one["words"])) for one in told]
+    assert all(one["hint"] and one["page"] == "index.md" for one in told)
+    assert all(one["name"] == f"docs/index.md:{one['line']}" for one in told)
+
+
+SAID = (
+    "`lua` is not set up as a language",
+    '`exit="x"`: ',
+    "`{python}` is how Quarto writes a cell",
+    '`timeout="100"`: a fence may ask for 30 s at most',
+    "`nowhere`",
+    "a fence cannot begin in the line of `-`",
+    "`compile_fail` says how it should end, and it is not run",
+)
+
+
+def words_in(words: str) -> str:
+    return next((said for said in SAID if said in words), words)
+
+
+def test_what_is_wrong_with_many_fences_is_told_once(project: Project) -> None:
+    """With the first place, how many more there are, and some of them; programs get each."""
+    project.page("```lua exec\n```\n\n" * 5)
+    ended = doctor(project.root)
+
+    assert (
+        "  missing  docs/index.md:1 `lua` is not set up as a language, so this is not executed (and 4 more)\n"
+        "           5 places: docs/index.md:1, docs/index.md:4, docs/index.md:7, …\n"
+        "           hint: "
+    ) in ended.stdout, ended.stdout
+    assert 5 == len([one for one in json.loads(doctor(project.root, "--json").stdout)["checks"] if "line" in one])
+
+
+def test_it_is_told_what_a_build_would_execute(project: Project) -> None:
+    """And what it would take from the store; the language of a sample must be there."""
+    project.configure({"languages": {"other": {"command": ["no-such-program", "{file}"]}}})
+    project.page("```python exec\nprint(1)\n```\n\n```python exec\n--8<-- 'a.py'\n```\n")
+    before = checks(doctor(project.root, "--json"), "fences")["samples"]
+    project.page("```python exec\nprint(1)\n```\n")
+    project.build()
+    stored = {path: path.stat().st_mtime_ns for path in (project.root / ".cache").rglob("*.json")}
+    after = checks(doctor(project.root, "--json"), "fences")["samples"]
+
+    assert ("ok", "2 on 1 page: 0 stored, 1 to be executed, 1 with an include, which is not looked at", "") == before
+    assert ("ok", "1 on 1 page: 1 stored, 0 to be executed", "") == after
+    assert stored.keys() == set((project.root / ".cache").rglob("*.json"))
+
+
+def test_a_language_without_its_program_is_missing_where_a_page_uses_it(project: Project) -> None:
+    """Also one that is built in, and that the site does not name."""
+    project.page("```bash exec\necho\n```\n")
+    empty = project.root / "empty"
+    empty.mkdir()
+    ended = doctor(project.root, "--json", PATH=str(empty), CODEEXEC_SANDBOX="off")
+
+    assert ("missing", "`bash` was not found", "") == checks(ended, "toolchains")["bash"]
+    project.page("")
+    ended = doctor(project.root, "--json", PATH=str(empty), CODEEXEC_SANDBOX="off")
+    assert "note" == checks(ended, "toolchains")["bash"][0]
+
+
+@pytest.mark.parametrize(
+    ("opening", "told"),
+    [
+        ("```rust exec", True),
+        ("```rust,exec", True),
+        ("~~~rust exec", True),
+        ("``` {.rust .exec}", False),
+        ('```rust exec="on"', True),
+        ("```rust", False),
+    ],
+)
+@pytest.mark.parametrize(
+    ("host", "enabled_by"), [("zensical", "markdown_extensions"), ("zensical", ""), ("mkdocs", "plugins")]
+)
+def test_spellings_that_are_no_fence_in_zensical_are_told_there(
+    opening: str, told: bool, host: str, enabled_by: str, tmp_path: Path
+) -> None:
+    """With the one that stays a fence everywhere; without the extension they break the page."""
+    page = PageContext("a.md", f"Text.\n\n{opening}\nf();\n```\n".replace("```\n", f"{opening[:3]}\n"), "docs/a.md")
+    site = ConfiguredSite(folder=tmp_path, host=host, enabled_by=enabled_by, pages=lambda: [page])
+    settings = settings_from({}, project_dir=tmp_path, environ={}, cpus=lambda: 1)
+    found = [one for one in fences(site, settings, Console(log=_Nobody(), color=False, out=None)).checks if one.at]
+
+    if not (told and host == "zensical"):
+        assert [] == found
+        return
+    (one,) = found
+    assert ("note" if enabled_by else "missing", "docs/a.md:3") == (one.state, one.name)
+    assert "write ``` {.rust .exec}" == one.hint
+
+
+def test_environments_are_built_stale_or_absent(project: Project) -> None:
+    """By what a build would do now; looking changes nothing."""
+    project.configure(
+        {"languages": {"rust": {"dependencies": {"local": {"path": "local"}}}}, "environment_dir": "built"}
+    )
+    project.write("local/Cargo.toml", '[package]\nname = "local"\nversion = "0.1.0"\nedition = "2021"\n')
+    project.write("local/src/lib.rs", "pub fn one() -> i32 { 1 }\n")
+    project.page('```rust exec\nprintln!("{}", local::one());\n```\n')
+    project.env.pop("CODEEXEC_ENVIRONMENT_DIR")
+
+    def state() -> tuple[str, str]:
+        ended = doctor(project.root, "--json")
+        found = checks(ended, "environments")
+        assert 0 == ended.returncode, ended.stdout
+        return found["default"][0], found["default"][1].split(";")[0].split(":")[0]
+
+    assert ("note", "not built yet") == state()
+    assert not (project.root / "built").exists()
+    assert {"samples": 1, "executed": 1, "met": 1} == project.build().counts
+    assert ("ok", "built") == state()
+    project.write("local/src/lib.rs", "pub fn one() -> i32 { 2 }\n")
+    assert ("note", "stale") == state()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,25 +15,44 @@ import mkdocs_codeexec
 ROOT = Path(mkdocs_codeexec.__file__).parent
 OURS = "mkdocs_codeexec"
 
-# layer: what it may import beside the standard library, itself and `mkdocs_codeexec.errors`
+# row: what it may import beside the standard library, itself and `mkdocs_codeexec.errors`. The longest row that a file is
+# in counts; a name without a dot is a row, or the package of somebody else.
 LAYERS: dict[str, set[str]] = {
+    "__init__": set(),
     "errors": set(),
     "core": set(),
     "untrusted": set(),
-    "languages": {f"{OURS}.core", f"{OURS}.trust", f"{OURS}.untrusted"},
-    "runtime": {f"{OURS}.core", f"{OURS}.untrusted", "joblib"},
-    "html": {f"{OURS}.core", "jinja2", "markupsafe", "pygments"},
-    "markdown": {f"{OURS}.core", "markdown", "pymdownx"},
-    "engine": {f"{OURS}.core", f"{OURS}.languages", f"{OURS}.runtime"},
     "tables": set(),
     "trust": set(),
+    "files": {"untrusted"},
+    "languages": {"core", "files", "trust", "untrusted"},
+    "runtime": {"core", "files", "untrusted", "joblib"},
+    "engine": {"core", "languages", "runtime"},
+    "html": {"core", "jinja2", "markupsafe", "pygments"},
+    "markdown": {"core", "markdown", "pymdownx"},
+    "report": {"core", "files", "html"},
+    "pages": {"core", "engine", "html", "markdown", "report"},
+    "config": {"core", "languages", "tables", "trust", "platformdirs"},
+    "probing": {"core", "engine", "languages", "report", "runtime"},
 }
+SERVICES = set(LAYERS) - {"probing"}
+HOSTS = {"hosts", "hosts/mkdocs"}
+LAYERS |= {
+    "hosts": SERVICES,
+    "hosts/mkdocs": SERVICES | {"hosts", "jinja2", "mkdocs", "pygments"},
+    "commands": SERVICES | {"probing"} | HOSTS,
+    "cli": SERVICES | {"commands"} | HOSTS,
+    "__main__": {"cli"},
+}
+WITHOUT_HOST = {f"{OURS}.hosts.sites", f"{OURS}.hosts.mkdocs.choosing"}
+"""What of `hosts/` imports none of the packages that render pages."""
 IMPURE = {"os", "subprocess", "time", "logging", "pathlib", "tempfile", "socket", "random", "shutil"}
 # module: the files that may import it
 OWNERS = {
     "subprocess": {"runtime/starting.py"},
     "joblib": {"runtime/crew.py"},
-    "mkdocs": {"hosts/mkdocs/plugin.py", "hosts/mkdocs/options.py", "cli.py", "hosts/mkdocs/serve.py"},
+    "mkdocs": {f"hosts/mkdocs/{name}.py" for name in ("collecting", "host", "plugin", "serve")},
+    "properdocs": set(),  # `hosts/mkdocs/host.py` and `choosing.py` import it by name
 }
 
 
@@ -49,7 +69,8 @@ def imports(path: Path) -> list[tuple[str, bool]]:
             if node.level and path.parent.name in ("supervising", "inside"):
                 return  # a program of its own, which knows no other name of its folder
             assert node.level == 0, f"{path}: relative import"
-            found.append((node.module or "", typing_only))
+            package = [f"{OURS}.{alias.name}" for alias in node.names] if node.module == OURS else [node.module or ""]
+            found.extend((name, typing_only) for name in package)
         for child in ast.iter_child_nodes(node):
             walk(child, typing_only=typing_only)
 
@@ -61,19 +82,53 @@ def files() -> list[Path]:
     return sorted(ROOT.rglob("*.py"))
 
 
-@pytest.mark.parametrize("path", files(), ids=lambda p: p.relative_to(ROOT).as_posix())
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def row_of(name: str) -> str | None:
+    """Return the row that `name` is in: a file without its suffix, or a module with slashes for its dots."""
+    found = [row for row in LAYERS if name == row or name.startswith(f"{row}/")]
+    return max(found, key=len, default=None)
+
+
+def ours(module: str) -> str:
+    """Return the row that a module of this package is in."""
+    name = module.removeprefix(f"{OURS}.").replace(".", "/")
+    return row_of(name) or name
+
+
+@pytest.mark.parametrize("path", files(), ids=named)
 def test_a_file_imports_only_what_its_layer_may(path: Path) -> None:
-    """A layer imports itself, the standard library, errors, and what the table lists."""
-    relative = path.relative_to(ROOT)
-    layer = relative.parts[0].removesuffix(".py")
-    if layer not in LAYERS:
-        return
-    allowed = LAYERS[layer] | {f"{OURS}.{layer}", f"{OURS}.errors"}
+    """Every file is in a row; it imports that, the standard library, errors, and what the table lists."""
+    row = row_of(named(path).removesuffix(".py").removesuffix("/__init__"))
+    assert row is not None, f"{named(path)} is in no row"
+    allowed = LAYERS[row] | {row, "errors", "__version__"}
     for module, _ in imports(path):
         top = module.split(".")[0]
         if module == "__future__" or top in sys.stdlib_module_names or top == path.stem == "sitecustomize":
             continue
-        assert any(module == name or module.startswith(f"{name}.") for name in allowed), f"{relative} imports {module}"
+        found = ours(module) if top == OURS else top
+        assert found in allowed, f"{named(path)} imports {module}"
+
+
+def test_every_row_is_told_of() -> None:
+    """The table of CONTRIBUTING.md has these rows."""
+    text = (ROOT.parent / "CONTRIBUTING.md").read_text("utf-8").partition("## Layers")[2].partition("## ")[0]
+    told = {name.rstrip("/") for name in re.findall(r"^\| `([\w/]+)` \|", text, re.MULTILINE)}
+
+    assert set(LAYERS) - {"__init__", "__main__", "errors", "hosts/mkdocs"} == told
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in files() if row_of(named(path).removesuffix(".py")) not in HOSTS], ids=named
+)
+def test_hosts_are_opened_late(path: Path) -> None:
+    """Who is not a host imports one, if at all, when it is known that there are pages to be rendered."""
+    tree = ast.parse(path.read_text("utf-8"))
+    at_once = {node.module or "" for node in tree.body if isinstance(node, ast.ImportFrom)}
+
+    assert not [module for module in at_once - WITHOUT_HOST if ours(module).startswith("hosts")]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "core").rglob("*.py")), ids=lambda p: p.name)
@@ -100,26 +155,79 @@ def test_programs_of_their_own_import_nothing_but_themselves(path: Path) -> None
 def test_some_modules_have_one_owner(module: str) -> None:
     """One file starts processes, one schedules, and only the shells know MkDocs."""
     users = {
-        path.relative_to(ROOT).as_posix()
-        for path in files()
-        for name, _ in imports(path)
-        if name == module or name.startswith(f"{module}.")
+        named(path) for path in files() for name, _ in imports(path) if name == module or name.startswith(f"{module}.")
     }
 
     assert users <= OWNERS[module]
 
 
-@pytest.mark.parametrize("name", ["core.action", "engine.pipeline", "languages", "runtime.store"])
+@pytest.mark.parametrize(
+    "name", ["core.action", "engine.engine", "languages", "pages", "runtime.store", "config", "cli", "commands.site"]
+)
 def test_the_heart_works_without_mkdocs(name: str) -> None:
-    """The pipeline and all it needs import neither MkDocs nor joblib."""
+    """The Engine and all it needs, and commands until they open a site, import neither MkDocs nor joblib."""
     code = f"import sys, {OURS}.{name}; print([m for m in ('mkdocs', 'joblib') if m in sys.modules])"
 
     assert "[]" == subprocess.check_output([sys.executable, "-c", code], text=True).strip()
 
 
+def test_all_but_hosts_is_imported_where_mkdocs_is_not_installed() -> None:
+    """Each file, in a process in which neither MkDocs nor ProperDocs can be imported."""
+    names = [
+        f"{OURS}.{named(path).removesuffix('.py').removesuffix('/__init__').replace('/', '.')}"
+        for path in files()
+        if not named(path).startswith(("hosts/mkdocs/", "runtime/supervising/", "probing/inside/", "__"))
+    ]
+    code = (
+        "import importlib, sys\n"
+        "sys.modules['mkdocs'] = sys.modules['properdocs'] = None\n"
+        f"for name in {names!r}: importlib.import_module(name)\n"
+        "print('all')"
+    )
+
+    assert "all" == subprocess.check_output([sys.executable, "-c", code], text=True).strip()
+
+
 def test_reading_the_environment_is_the_business_of_one_file() -> None:
     """Children get an environment that is built; nothing else looks at ours."""
-    readers = {p.relative_to(ROOT).as_posix() for p in files() if "os.environ" in p.read_text("utf-8")}
+    readers = {named(p) for p in files() if "os.environ" in p.read_text("utf-8")}
 
     # The others run in a sample's own process, and takes out of it what led there.
     assert readers <= {"config.py", "runtime/supervising/startup/sitecustomize.py", "probing/inside/trying.py"}
+
+
+WORDS = {"rust", "rs", "python", "py", "python3", "bash", "sh"}
+NAMED = {
+    # Which of our own languages does what other tools call otherwise, and a word of rustdoc's headers.
+    "markdown/instead.py": {"python", "bash", "sh"},
+    "markdown/options.py": {"rust"},
+    # How a child is observed that is the interpreter itself, whatever language it runs.
+    "core/protocols.py": {"python"},
+    "runtime/scratch.py": {"python"},
+    "runtime/supervising/child.py": {"python"},
+    # What runs us, in a report.
+    "commands/doctor.py": {"python"},
+    # What samples of these languages can reach, tried.
+    "probing/ways.py": {"rust", "python", "bash"},
+}
+"""The files that may name a language beside `languages/`, the configuration and what is made of it."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        path
+        for path in files()
+        if named(path) not in ("config.py", "core/settings.py") and path.relative_to(ROOT).parts[0] != "languages"
+    ],
+    ids=named,
+)
+def test_only_languages_know_their_names(path: Path) -> None:
+    """Whoever wants to know something of a language asks a `Language`, or the `LanguageRule` of its words."""
+    words = {node.value for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Constant)}
+    adapters = {
+        module for module, typing in imports(path) if module.startswith(f"{OURS}.languages.rust") and not typing
+    }
+
+    assert set() == (words & WORDS) - NAMED.get(named(path), set())
+    assert not adapters or named(path).startswith("probing/")

@@ -14,7 +14,7 @@ from mkdocs_codeexec.core.expectation import Succeeds
 from mkdocs_codeexec.core.observed import observed_key
 from mkdocs_codeexec.core.outcome import Exited, Outcome, StepResult, Termination, TimedOut
 from mkdocs_codeexec.core.sample import Location, Sample
-from mkdocs_codeexec.engine.pipeline import Pipeline, Resolved
+from mkdocs_codeexec.engine.pipeline import Pipeline
 from mkdocs_codeexec.runtime.observed.inputs import ObservedInputs
 from mkdocs_codeexec.runtime.store import DirectoryStore
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mkdocs_codeexec.core.protocols import Executor, Finish, Runner
+    from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.core.settings import ExecuteMode
 
 
@@ -41,6 +42,7 @@ class Machine:
     refusal: None = None
     told: str = "without a sandbox"
     name: str = "toy"
+    revision: int = 0
 
     # The language.
 

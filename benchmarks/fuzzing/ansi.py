@@ -9,8 +9,9 @@ from pathlib import Path
 from fuzzing import real
 from fuzzing.mutators import words
 from fuzzing.target import Target, check
-from mkdocs_codeexec.core.normalize import RUST, normalize
+from mkdocs_codeexec.core.normalize import normalize
 from mkdocs_codeexec.html.ansi import plain, strip, to_html
+from mkdocs_codeexec.languages.rust.messages.normal import RULES
 
 CELLS, MARKUP = 40, 120
 """Characters of text, and of HTML, for one of input: a cursor may go 256 columns with six bytes, and each may have a span."""
@@ -72,7 +73,7 @@ def law(data: bytes) -> None:
     check(len(html) <= MARKUP * len(text) + 300, "the HTML is bounded by the input")
     whole = strip(text)
     check(strip(whole) == whole, "what is stripped has nothing more to strip")
-    check(normalize(normalize(text, RUST), RUST).count("\n") == text.count("\n"), "normalising keeps the lines")
+    check(normalize(normalize(text, RULES), RULES).count("\n") == text.count("\n"), "normalising keeps the lines")
 
 
 def seeds(folder: Path) -> list[bytes]:

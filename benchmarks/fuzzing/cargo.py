@@ -11,13 +11,14 @@ from fuzzing.target import Target, check
 from mkdocs_codeexec.core.settings import EnvironmentSettings, RustSettings, Settings
 from mkdocs_codeexec.errors import ConfigurationError
 from mkdocs_codeexec.languages.grants import Grants
-from mkdocs_codeexec.languages.rust import manifests, packages
 from mkdocs_codeexec.languages.rust.environments import (
     capture,
     configuration,
     documented,
     known,
+    local,
     locks,
+    packages,
     recorded,
     transcript,
     workspace,
@@ -75,7 +76,7 @@ def _manifest(content: bytes, folder: Path, settings: Settings) -> None:
     found = workspace.workspaces([crate], folder)
     workspace.overrides(found, folder, [])
     workspace.shared(workspace.above(crate))
-    list(workspace.members(crate, manifests.manifest_of(crate)))
+    list(workspace.members(crate, local.manifest_of(crate)))
     documented.documented([("crate", crate)], crate, None).files("")
     list(documented.names([str(crate)], folder))
     list(documented.company(crate))
@@ -85,7 +86,7 @@ def _manifest(content: bytes, folder: Path, settings: Settings) -> None:
         check(tomllib.loads(made.local).keys() >= {"package", "dependencies"}, "what is written for cargo is TOML")
     except ConfigurationError as error:
         check(str(error), "a refusal says why")
-    document = manifests.manifest_of(crate)
+    document = local.manifest_of(crate)
     if document:
         check(_same(tomllib.loads(toml(document)), document), "TOML that is written is read as the same")
 

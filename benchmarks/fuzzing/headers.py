@@ -10,20 +10,20 @@ from fuzzing.mutators import words
 from fuzzing.target import Target, check
 from mkdocs_codeexec.core.sample import Location
 from mkdocs_codeexec.core.settings import LanguageRule
+from mkdocs_codeexec.languages.builtin import RUST
 from mkdocs_codeexec.markdown.claiming import Claim, claim
 from mkdocs_codeexec.markdown.doubts import opener, untaken
 from mkdocs_codeexec.markdown.glimpse import Glimpse
 from mkdocs_codeexec.markdown.header import Header, is_inline_code, parse_header
 from mkdocs_codeexec.markdown.values import LONGEST
 
-_RUST = LanguageRule("rust", hides_lines=True, compiled=True)
 LANGUAGES = {
-    **dict.fromkeys(("rust", "rs"), _RUST),
+    **dict.fromkeys(("rust", "rs"), RUST),
     **dict.fromkeys(("python", "py"), LanguageRule("python")),
     "bash": LanguageRule("bash"),
     "c": LanguageRule("c", run="none", compiled=True),
 }
-ALL = {**LANGUAGES, **dict.fromkeys(("rust", "rs"), _RUST._replace(run="all"))}
+ALL = {**LANGUAGES, **dict.fromkeys(("rust", "rs"), RUST._replace(run="all"))}
 
 
 def written(header: Header) -> str:

@@ -8,12 +8,13 @@ from fuzzing import real
 from fuzzing.mutators import lines_of_json, spliced, words
 from fuzzing.target import Target, check
 from mkdocs_codeexec.core.codec import from_json, to_json
-from mkdocs_codeexec.core.normalize import RUST, normalize, portable
+from mkdocs_codeexec.core.normalize import normalize
 from mkdocs_codeexec.core.outcome import LAST, Exited, Outcome, StepResult
 from mkdocs_codeexec.languages.rust.batch.merged import merge, sort
 from mkdocs_codeexec.languages.rust.messages.backtrace import cut
 from mkdocs_codeexec.languages.rust.messages.diagnostics import translate
 from mkdocs_codeexec.languages.rust.messages.index import linked
+from mkdocs_codeexec.languages.rust.messages.normal import RULES, portable
 from mkdocs_codeexec.languages.rust.messages.notes import without_notes
 from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.languages.rust.messages.restore import restore
@@ -44,7 +45,7 @@ def law(data: bytes) -> None:
     check(len(moved.diagnostics) == len(step.diagnostics), "no message is lost")
     text = restore(_PREPARED, cut(step.stderr))
     check(len(text) <= len(step.stderr) + 20 * (step.stderr.count("sample.rs") + 1), "restored text is bounded")
-    text = without_notes(normalize(text, RUST))
+    text = without_notes(normalize(text, RULES))
     check(linked(text).count("\n") == text.count("\n"), "links are made in lines")
     for fault in panics(text):
         check(0 <= fault.line <= LAST and 0 <= fault.column <= LAST, "panics have places that can be")

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
-    from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.report.console import Console
 
 
@@ -20,22 +19,32 @@ class Context:
     Attributes:
         arguments: The command line.
         console: The voice on the terminal.
-        settings: Reads the configuration: that of the site, or where there is none, the defaults. It may raise.
-        named: The languages that the site names; known once `settings` was called.
+        file: Of the site, as `commands.site` opens it; None if there is none.
     """
 
     arguments: argparse.Namespace
     console: Console
-    settings: Callable[[], Settings]
-    named: Callable[[], Mapping[str, object]]
+    file: Path | None
 
 
 class Command(Protocol):
-    """A file of this folder."""
+    """A file of this folder.
+
+    Attributes:
+        ABOUT: What it does, for `codeexec --help`.
+    """
+
+    ABOUT: str
 
     def arguments(self, parser: argparse.ArgumentParser, /) -> None:
-        """Add what only this command understands."""
+        """Add what this command understands beside what all do."""
 
     def execute(self, context: Context, /) -> int:
-        """Do it and return the exit status."""
+        """Do it and return the exit status: 0 if all is well, 1 if a sample is not, 3 if this machine cannot.
+
+        Raises:
+            ConfigurationError: The site cannot be read, or what it says to us cannot be used.
+            CodeExecError: This machine cannot execute samples.
+            OSError: The disk is in the way.
+        """
         ...

@@ -1,51 +1,62 @@
-"""`codeexec check`: executes all samples of a site several times and tells which of them fail or do not repeat.
-
-Knows nothing of MkDocs: `cli` finds the samples.
-"""
+"""`codeexec check`: executes all samples of a site several times and tells which of them fail or do not repeat."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.commands.site import collect
 from mkdocs_codeexec.config import read_environment
+from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.slots import open_slot
+from mkdocs_codeexec.pages import Pages
 from mkdocs_codeexec.report.annotations import Notice, for_github
 from mkdocs_codeexec.report.console import ERROR, Console, wants_color
 from mkdocs_codeexec.report.failures import Failure, failures
 from mkdocs_codeexec.report.repeats import Repeated, Shown, exit_status, normalised, summary, to_json
-from mkdocs_codeexec.site import Site
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from typing import TextIO
 
-    from mkdocs_codeexec.core.protocols import Unavailability
-    from mkdocs_codeexec.core.sample import Sample
-    from mkdocs_codeexec.core.settings import Settings
+    from mkdocs_codeexec.commands import Context
+    from mkdocs_codeexec.sites import Collected
 
 
-class Collected(NamedTuple):
-    """What a site has to execute.
+ABOUT = "execute every sample several times, cold, and find those that fail or do not repeat; nothing is stored"
 
-    Attributes:
-        settings: What the user configured.
-        console: The voice on the terminal.
-        theme_dirs: Where a theme may override our templates.
-        samples: In page order, each with why it is not executed although it asks for it, if that is so, and what to do.
-        pages: The files on disk, by page.
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what only this command understands."""
+    parser.add_argument("--repeat", metavar="N", type=_times, default=3, help="how often (default: 3)")
+
+
+def execute(context: Context) -> int:
+    """Execute the samples of the site and write a report on standard output.
+
+    Returns:
+        0 if they are as their authors say and repeat, 1 if not, 3 if one could not be tried.
+
+    Raises:
+        Cancelled: The run was stopped from outside.
+        ConfigurationError: The site, or a language of it, cannot be used as it is set up.
     """
+    with tempfile.TemporaryDirectory(prefix="codeexec-check-") as name:
+        found = collect(context.file, Path(name))
+        return check(found, context.arguments.repeat, Path(name), as_json=context.arguments.json)
 
-    settings: Settings
-    console: Console
-    theme_dirs: Sequence[Path]
-    samples: Sequence[tuple[Sample, Unavailability | None]]
-    pages: Mapping[str, str]
+
+def _times(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number above 0, got `{text}`")
+    return int(text)
 
 
 def check(found: Collected, repeat: int, folder: Path, *, as_json: bool) -> int:
@@ -72,7 +83,8 @@ def check(found: Collected, repeat: int, folder: Path, *, as_json: bool) -> int:
     repeated = [Repeated(shown) for shown in zip(*runs, strict=True)]
     seconds = time.monotonic() - began
     if as_json:
-        sys.stdout.write(json.dumps(to_json(repeated, jobs, seconds), indent=1) + "\n")
+        names = normalised(repeated, open_languages(found.settings, found.console))
+        sys.stdout.write(json.dumps(to_json(repeated, jobs, seconds, names), indent=1) + "\n")
     else:
         _report(found, repeated, summary(repeated, jobs, seconds))
     return exit_status(repeated)
@@ -83,10 +95,13 @@ def _run(found: Collected, jobs: int, cache_dir: Path) -> list[Shown]:
     settings = replace(found.settings, execute="always", jobs=jobs)
     languages = open_languages(settings, found.console)  # which keep Environments in the real `cache_dir`
     settings = replace(settings, cache_dir=cache_dir, cache_write=False)
-    site = Site(settings=settings, console=found.console, languages=languages, theme_dirs=found.theme_dirs)
-    pages = [open_slot(site.add(sample, *((why.reason, why.hint) if why else ())), "") for sample, why in found.samples]
-    fragments = site.fill(pages)
-    return [Shown(*pair) for pair in zip(site.resolved(), fragments, strict=True)]
+    engine = Engine(settings, found.console, languages=languages)
+    pages = Pages(engine, found.console, theme_dirs=found.theme_dirs)
+    htmls = [
+        open_slot(pages.add(sample, *((why.reason, why.hint) if why else ())), "") for sample, why in found.samples
+    ]
+    fragments = pages.complete(htmls)
+    return [Shown(*pair) for pair in zip(pages.resolved(), fragments, strict=True)]
 
 
 class _Lines:
@@ -114,13 +129,14 @@ def _report(found: Collected, repeated: Sequence[Repeated], line: str) -> None:
         annotations=for_github(environ, (Path.cwd(), found.settings.project_dir)),
     )
     languages = open_languages(found.settings, console)
-    told = failures([item.worst for item in repeated], languages, lambda at: found.pages.get(at.page, ""))
+    worst, file = [item.worst for item in repeated], found.settings.host.file
+    told = failures(worst, languages, lambda at: found.pages.get(at.page, ""), file)
     for failure in (*told, *(_failure(item) for item in repeated if item.differs)):
         console.failure(failure, ERROR)
     console.say(line)
     if repeated:
         console.say(
-            f"compared as pages show it, after normalisation ({', '.join(normalised(repeated))}); no outcome was stored"
+            f"compared as pages show it, after normalisation ({', '.join(normalised(repeated, languages))}); no outcome was stored"
         )
 
 

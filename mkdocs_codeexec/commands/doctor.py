@@ -8,12 +8,19 @@ import os
 import platform
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mkdocs_codeexec.commands.machine import MISSING, examined
+from mkdocs_codeexec.commands.examining.checks import MISSING, Check, told
+from mkdocs_codeexec.commands.examining.fences import fences
+from mkdocs_codeexec.commands.examining.hosts import hosts
+from mkdocs_codeexec.commands.examining.machine import sandbox, toolchains
+from mkdocs_codeexec.commands.examining.storage import environments, store
+from mkdocs_codeexec.commands.site import open_site, settings_of
 from mkdocs_codeexec.core.confinement import WALLS, Tier
+from mkdocs_codeexec.languages import present
 from mkdocs_codeexec.probing.report import FORMAT, HINT, Level
 from mkdocs_codeexec.report.console import WARNING, Console
 from mkdocs_codeexec.runtime.process import Children
@@ -25,15 +32,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mkdocs_codeexec.commands import Context
+    from mkdocs_codeexec.core.protocols import Unavailability
     from mkdocs_codeexec.core.settings import Settings
+    from mkdocs_codeexec.languages.toolchain import Toolchain
     from mkdocs_codeexec.report.console import Log
+    from mkdocs_codeexec.sites import ConfiguredSite
 
-SECTIONS = ("sandbox", "toolchains", "store", "environments")
+ABOUT = "tell what there is on this machine, what is missing, and which fences will not run"
+SECTIONS = ("hosts", "sandbox", "toolchains", "store", "environments", "fences")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only this command understands."""
-    parser.add_argument("--probe", action="store_true", help="`doctor`: try what a sample can reach on this machine")
+    parser.add_argument("--probe", action="store_true", help="try what a sample can reach on this machine")
 
 
 def execute(context: Context) -> int:
@@ -42,23 +53,38 @@ def execute(context: Context) -> int:
     Raises:
         ConfigurationError: The site's configuration cannot be used.
     """
-    settings = context.settings()
+    site = open_site(context.file)
+    settings = settings_of(site)
     if context.arguments.probe:
         return _probe(settings, context.console, as_json=context.arguments.json)
-    found = examined(settings, context.named())
+    found = list(_examined(site, settings, context.console))
     fails = any(one.state == MISSING for one in found)
     if context.arguments.json:
-        _write({"format": FORMAT, **_machine(), "ok": not fails, "checks": [one._asdict() for one in found]})
+        _write({"format": FORMAT, **_machine(), "ok": not fails, "checks": [one.to_json() for one in found]})
         return int(fails)
     sys.stdout.write(f"{', '.join(map(str, _machine().values()))}\n")
     for section in SECTIONS:
         sys.stdout.write(f"\n{section}\n")
-        for one in found:
-            if one.section == section:
-                sys.stdout.write(f"  {one.state:<8} {one.name:<12} {one.words}\n")
-                if one.hint:
-                    sys.stdout.write(f"           hint: {one.hint}\n")
+        for line in told(one for one in found if one.section == section):
+            sys.stdout.write(f"{line}\n")
     return int(fails)
+
+
+def _examined(site: ConfiguredSite, settings: Settings, console: Console) -> Iterator[Check]:
+    """Yield all that is found."""
+    named, seen = site.options.get("languages"), fences(site, settings, _quiet(console))
+    wanted = {*(named if isinstance(named, Mapping) else ()), *seen.languages}
+    rust: Toolchain | Unavailability | None = None
+    yield from hosts(site)
+    with Children(settings.sandbox, path=settings.host_env.get("PATH"), tiers=settings.tiers) as children:
+        yield from sandbox(settings, children)
+        # Asking what a program is starts it, confined where that can be, else not at all.
+        if children.refusal is None:
+            rust = present.rust_of(settings, children)
+            yield from toolchains(settings, wanted, rust, children)
+    yield store(settings)
+    yield from environments(settings, present.environments(settings, rust, console))
+    yield from seen.checks
 
 
 def _probe(settings: Settings, console: Console, *, as_json: bool) -> int:

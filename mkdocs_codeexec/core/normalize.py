@@ -33,49 +33,13 @@ class Rule(NamedTuple):
 
 ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 """An ANSI escape sequence that is whole: what a terminal does not show of text that a compiler coloured."""
-_PATH = r"[\w./@+~%-]"
-_START = (
-    rf"(?:(?<=\x1b\[m)|(?<=\x1b\[[0-9]m)|(?<=\x1b\[[0-9]{{2}}m)|(?<=\x1b\[[0-9];[0-9]{{2}}m)|(?<=\x1b\[K)|(?<!{_PATH}))"
-)
+PATH_CHARACTER = r"[\w./@+~%-]"
+"""What may stand in a path."""
+START = rf"(?:(?<=\x1b\[m)|(?<=\x1b\[[0-9]m)|(?<=\x1b\[[0-9]{{2}}m)|(?<=\x1b\[[0-9];[0-9]{{2}}m)|(?<=\x1b\[K)|(?<!{PATH_CHARACTER}))"
 """Before a path: nothing that could belong to it; but the end of a colour, which is a letter, may be there.
 
 What may stand in a path may not stand before it, so every path is looked at once and the rules take linear time.
 """
-
-PLACES = (
-    # Where crates were unpacked, and where the standard library was compiled or is installed.
-    Rule("registry", "/registry/src/", re.compile(_START + r"/" + _PATH + r"*?/registry/src/[^/\s]+/"), ""),
-    Rule(
-        "checkout",
-        "/git/checkouts/",
-        re.compile(_START + r"/" + _PATH + r"*?/git/checkouts/([^/\s]+?)-[0-9a-f]{16}/[0-9a-f]{7,}/"),
-        r"\1/",
-    ),
-    Rule("library", "/rustc/", re.compile(_START + r"/rustc/[0-9a-f]{40}/(?=library/)"), ""),
-    Rule(
-        "library source",
-        "/lib/rustlib/src/rust/library/",
-        re.compile(_START + r"/" + _PATH + r"*?/lib/rustlib/src/rust/(?=library/)"),
-        "",
-    ),
-)
-"""Folders of packages that others have made, and of the standard library."""
-
-RUST = (
-    # Since Rust 1.92 a panic names the thread's id in the operating system: `thread 'main' (16340) panicked at`.
-    Rule(
-        "thread id",
-        "thread '",
-        re.compile(r"(?m)^((?:\x1b\[[0-9;]*m)*thread '[^'\n]*') \(\d+\)(?= (?:panicked at|has overflowed))"),
-        r"\1",
-    ),
-    *PLACES,
-    # What libtest says at the end (`test_harness`); its colours end before the numbers.
-    Rule("test time", "; finished in ", re.compile(r"(?m)^(test result: .*; finished in )\d+\.\d+s$"), r"\g<1>0.00s"),
-    # rustc writes long type names into a file that is gone by the time someone reads this.
-    Rule("long type", "sample.long-type-", re.compile(r"sample\.long-type-\d+\.txt"), "sample.long-type.txt"),
-)
-"""For what rustc and Rust programs print."""
 
 
 def normalize(text: str, rules: Iterable[Rule]) -> str:
@@ -91,7 +55,7 @@ def relative(result: StepResult, folder: str) -> StepResult:
 
     Such names are taken out before an Outcome is stored: afterwards nobody knows what the directory was called.
     """
-    return _replaced(result, lambda text: without_folder(text, folder))
+    return changed(result, lambda text: without_folder(text, folder))
 
 
 def renamed(result: StepResult, folders: Sequence[tuple[str, str]]) -> StepResult:
@@ -105,7 +69,7 @@ def renamed(result: StepResult, folders: Sequence[tuple[str, str]]) -> StepResul
             text = without_folder(text, folder, put)
         return text
 
-    return _replaced(result, change)
+    return changed(result, change)
 
 
 def anonymous(result: StepResult, folders: Sequence[tuple[str, str]]) -> StepResult:
@@ -120,33 +84,11 @@ def anonymous(result: StepResult, folders: Sequence[tuple[str, str]]) -> StepRes
                 text = re.sub(rf"(?:file://)?{re.escape(name)}(?![\w-])", put, text)
         return text
 
-    return _replaced(result, change)
+    return changed(result, change)
 
 
-def portable(result: StepResult, folders: Sequence[tuple[str, str]], target: str = "") -> StepResult:
-    """Return `result` with names of files in `folders` as they are on every machine.
-
-    Args:
-        result: Of a step.
-        folders: Pairs of a folder, inner ones first, and what stands for it; nothing makes names relative to it.
-        target: cargo's target directory. What a build script has generated there is called `crate/out/file.rs`.
-    """
-    generated = re.compile(rf"{_START}{re.escape(target)}/(?:[^/\s]+/)*?build/([^/\s]+)-[0-9a-f]{{16}}/(?=out\b)")
-
-    def change(text: str) -> str:
-        text = normalize(text, PLACES)
-        if target and target in text:
-            text = without_folder(generated.sub(r"\1/", text), target, "target")
-        for folder, put in folders:
-            if folder != "/" and folder in text:
-                text = re.sub(rf"(?:\b\w+\+)?file://(?={re.escape(folder)}(?![\w.@+~%-]))", "", text)
-                text = without_folder(text, folder, put)
-        return text
-
-    return _replaced(result, change)
-
-
-def _replaced(result: StepResult, change: Callable[[str], str]) -> StepResult:
+def changed(result: StepResult, change: Callable[[str], str]) -> StepResult:
+    """Return `result` with `change` applied to all that was written."""
     told = tuple(
         replace(
             item,
@@ -167,5 +109,5 @@ def without_folder(text: str, folder: str, put: str = "") -> str:
     if not folder.startswith("/") or folder == "/" or folder not in text:
         return text
     folder = folder.rstrip("/")
-    text = re.sub(rf"{_START}{re.escape(folder)}/", lambda _: f"{put}/" if put else "", text)
-    return re.sub(rf"{_START}{re.escape(folder)}(?!{_PATH})", lambda _: put or ".", text)
+    text = re.sub(rf"{START}{re.escape(folder)}/", lambda _: f"{put}/" if put else "", text)
+    return re.sub(rf"{START}{re.escape(folder)}(?!{PATH_CHARACTER})", lambda _: put or ".", text)

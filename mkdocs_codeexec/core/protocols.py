@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Action, Key, Step
     from mkdocs_codeexec.core.observed import Inputs
     from mkdocs_codeexec.core.outcome import Outcome, StepKind, StepResult
+    from mkdocs_codeexec.core.places import PageMap
     from mkdocs_codeexec.core.sample import Location, Sample
 
 
@@ -179,15 +180,22 @@ class Language(Protocol):
     """One language, set up for one build. Made by `languages.open_languages`."""
 
     name: str
+    revision: int
+    """Goes up in a `survey` after which `plan` may say something else than before."""
+
+    @property
+    def normalised(self) -> Sequence[str]:
+        """Names of what `tidy` takes out beside folders of this machine."""
+        ...
 
     def survey(self) -> None:
         """Read again what can be read without starting anything: manifests, lock files, sources."""
         ...
 
     def plan(self, sample: Sample) -> Action:
-        """Return what would be executed for `sample`.
+        """Return what would be executed for `sample`: where it stands, and what a page shows of it, does not count.
 
-        Pure between two surveys. `Action.toolchain` is None while the toolchain is unknown.
+        Pure in one `revision`. `Action.toolchain` is None while the toolchain is unknown.
         """
         ...
 
@@ -244,6 +252,14 @@ class Language(Protocol):
 
     def tidy(self, sample: Sample, text: str) -> str:
         """Return `text`, output of a step of `sample`, as a reader of the sample should see it."""
+        ...
+
+    def is_sample(self, file: str) -> bool:
+        """Tell whether `file`, as its tools write it, is the one that a sample was compiled from or run as."""
+        ...
+
+    def relocated(self, text: str, where: PageMap) -> str:
+        """Return `text`, a tidy message about a sample, with the places of the sample that it names made those of `where`."""
         ...
 
     def assumed(self, action: Action, *, seen: bool) -> Sequence[str] | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
-from mkdocs_codeexec.core.settings import RustSettings, ScriptSettings, Settings
+from mkdocs_codeexec.core.settings import MKDOCS, Host, RustSettings, ScriptSettings, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +39,7 @@ class Recipe:
     stranger: str = ""
     rust: RustSettings | None = None
     scripts: Mapping[str, ScriptSettings] = field(default_factory=dict)
+    host: Host = MKDOCS
 
     @classmethod
     def of(cls, settings: Settings) -> Recipe:
@@ -64,16 +65,16 @@ class Recipe:
             environment_dir: Where it keeps Environments.
             host_env: Its own variables.
         """
-        found = {one.name: getattr(self, one.name) for one in fields(self)}
-        found["rust"] = self.rust and _absolute(self.rust, project_dir)
-        found["scripts"] = {name: _absolute(script, project_dir) for name, script in self.scripts.items()}
-        return Settings(
+        found = Settings(
             project_dir=project_dir,
             cache_dir=cache_dir,
             environment_dir=environment_dir,
             host_env=host_env,
-            **found,
+            **{one.name: getattr(self, one.name) for one in fields(self)},
         )
+        rust = self.rust and _absolute(self.rust, project_dir)
+        scripts = {name: _absolute(script, project_dir) for name, script in self.scripts.items()}
+        return replace(found, rust=rust, scripts=scripts)
 
 
 def _relative(language: L, project: Path) -> L:

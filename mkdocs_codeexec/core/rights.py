@@ -45,7 +45,7 @@ def denial(sample: Sample, settings: Settings) -> Unavailability | None:
 
     In a build of a stranger's work the fence may be the stranger's: it is not what grants a right.
     """
-    asks = sample.given.network is True and policy(sample.language, settings) == "ask"
+    asks = sample.given.network is True and settings.network(sample.language) == "ask"
     if not asks or not settings.stranger:
         return None
     return Unavailability(
@@ -56,8 +56,8 @@ def denial(sample: Sample, settings: Settings) -> Unavailability | None:
 
 def overruled(settings: Settings) -> str:
     """Return what the configuration grants and `sandbox: strict` takes away, in words; empty if that is nothing."""
-    names = ("rust", *settings.scripts) if settings.sandbox == "strict" else ()
-    found = [f"`languages.{name}.network`" for name in names if policy(name, settings) == "true"]
+    names = settings.languages if settings.sandbox == "strict" else ()
+    found = [f"`languages.{name}.network`" for name in names if settings.network(name) == "true"]
     return f"`sandbox: strict` gives no sample the network, whatever {', '.join(found)} says" if found else ""
 
 
@@ -66,20 +66,13 @@ def longest(settings: Settings) -> float | None:
     return None if settings.total_timeout is not None else LONGER * settings.timeout
 
 
-def policy(language: str, settings: Settings) -> NetworkPolicy:
-    """Return what the configuration says of the network for `language`."""
-    if language == "rust":
-        return settings.rust.network if settings.rust else "false"
-    return settings.scripts[language].network if language in settings.scripts else "false"
-
-
 def _no_network(sample: Sample, settings: Settings) -> Unavailability | None:
     if sample.given.network is not True:
         return None
-    if policy(sample.language, settings) == "false":
+    if settings.network(sample.language) == "false":
         return Unavailability(
             f"`network`: the configuration gives fences in `{sample.language}` no network",
-            f"write `network: ask` below `languages.{sample.language}` in `mkdocs.yml`, or take the word away",
+            f"write `network: ask` below `languages.{sample.language}` in `{settings.host.file}`, or take the word away",
         )
     if settings.sandbox == "strict":
         return Unavailability(
@@ -95,5 +88,5 @@ def _no_time(sample: Sample, settings: Settings) -> Unavailability | None:
     return Unavailability(
         f'`timeout="{sample.timeout:g}"`: a fence may ask for {most:g} s at most here, '
         f"{LONGER} times the `timeout` of the configuration",
-        f"write `timeout: {math.ceil(sample.timeout / LONGER)}`, or a `total_timeout`, in `mkdocs.yml`",
+        f"write `timeout: {math.ceil(sample.timeout / LONGER)}`, or a `total_timeout`, in `{settings.host.file}`",
     )

@@ -21,6 +21,23 @@ ExecuteMode: TypeAlias = Literal["auto", "always", "frozen", "never"]
 """Run what the store lacks; run all; run nothing and miss nothing; run nothing."""
 
 
+class Host(NamedTuple):
+    """What messages call that which renders the pages, so that they name what can be typed and edited.
+
+    Attributes:
+        name: Its name.
+        command: What is typed.
+        file: The configuration of the site.
+    """
+
+    name: str = "MkDocs"
+    command: str = "mkdocs"
+    file: str = "mkdocs.yml"
+
+
+MKDOCS = Host()
+
+
 EDITIONS = ("2015", "2018", "2021", "2024")
 """Of Rust, oldest first."""
 
@@ -33,12 +50,16 @@ class LanguageRule(NamedTuple):
         run: Which of its fences run.
         hides_lines: Whether rustdoc's hidden lines are hidden.
         compiled: Whether it has a build step.
+        options: Options of fences that make no sense for most languages, and do for this one.
+        rustdoc: Whether fences with words of rustdoc's that name no language are of this one.
     """
 
     name: str
     run: RunPolicy = "marked"
     hides_lines: bool = False
     compiled: bool = False
+    options: frozenset[str] = frozenset()
+    rustdoc: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +169,7 @@ class Settings:
         verbose: Say more.
         rust: `languages.rust`; None if it is not set up.
         scripts: Every other language, by canonical name.
+        host: What messages call the host.
         host_env: The variables of this process. Children get a few of them by name, never all.
     """
 
@@ -174,7 +196,18 @@ class Settings:
     verbose: bool = False
     rust: RustSettings | None = None
     scripts: Mapping[str, ScriptSettings] = field(default_factory=dict)
+    host: Host = MKDOCS
     host_env: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The canonical names of those that are set up."""
+        return (*(("rust",) if self.rust else ()), *self.scripts)
+
+    def network(self, language: str) -> NetworkPolicy:
+        """Return which samples of `language` may use the network; none of one that is not set up."""
+        found = self.rust if language == "rust" else self.scripts.get(language)
+        return found.network if found else "false"
 
     @property
     def apart(self) -> tuple[Path, ...]:

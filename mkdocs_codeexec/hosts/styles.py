@@ -6,6 +6,7 @@ not link to it, and stay as they are without us.
 
 from __future__ import annotations
 
+import functools
 import posixpath
 import re
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 STYLESHEET = "assets/codeexec.css"
 """Below the site's folder."""
 
+_SAMPLE = '<div class="codeexec"'
 _LINK = re.compile(r"<link\b[^<>]*?\shref=[\"']?([^\"'\s<>]*)[^<>]*>")
 _HEAD_ENDS = re.compile(r"(?<![ \t])[ \t]*</head\s*>", re.IGNORECASE)
 
@@ -55,6 +57,21 @@ class Stylesheet:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(self.source.read_bytes())
         self._written = True
+
+
+def styled(html: str, css: str) -> str:
+    """Return `html`, the content of a page, with `css` in it, for hosts that leave the head of a page to themselves.
+
+    It stands before the first sample: nothing is drawn without it, and a page still begins with its heading.
+    """
+    place = html.find(_SAMPLE)
+    return html if place < 0 else f"{html[:place]}<style>{_compact(css)}</style>{html[place:]}"
+
+
+@functools.lru_cache(maxsize=4)
+def _compact(css: str) -> str:
+    """Return `css` without comments and indentation; what would end the element is no CSS."""
+    return re.sub(r"\s*\n\s*", "\n", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)).replace("</", "<\\/").strip()
 
 
 def relative(target: str, address: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.settings import LanguageRule
-from mkdocs_codeexec.languages.builtin import BUILTIN, RUST_ALIASES
+from mkdocs_codeexec.languages.builtin import BUILTIN, RUST, RUST_ALIASES
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Language, Narrator
@@ -40,6 +40,6 @@ def words(settings: Settings) -> Mapping[str, LanguageRule]:
         for word in (*script.aliases, script.name):
             found[word.lower()] = LanguageRule(script.name, script.run, compiled=bool(script.build))
     if settings.rust is not None:
-        for word in ("rust", *RUST_ALIASES):
-            found[word] = LanguageRule("rust", settings.rust.run, hides_lines=True, compiled=True)
+        for word in (RUST.name, *RUST_ALIASES):
+            found[word] = RUST._replace(run=settings.rust.run)
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mkdocs_codeexec.core.settings import ScriptSettings
+from mkdocs_codeexec.core.settings import LanguageRule, ScriptSettings
 
 PYTHON = "{python}"
 """Stands for the interpreter that runs MkDocs: a site documents the packages of the environment it is built in."""
@@ -20,6 +20,13 @@ BUILTIN: Mapping[str, ScriptSettings] = {
 """Languages that need nothing but their name in `mkdocs.yml`."""
 
 RUST_ALIASES = ("rs",)
+RUST = LanguageRule(
+    "rust",
+    hides_lines=True,
+    compiled=True,
+    options=frozenset({"edition", "environment", "standalone_crate", "test_harness"}),
+    rustdoc=True,
+)
 
 VERSION: Mapping[str, tuple[str, ...]] = {
     "dart": ("--version",),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from mkdocs_codeexec.languages import inputs
+from mkdocs_codeexec.languages.toml import read_toml
 from mkdocs_codeexec.languages.views import SYSTEM, homes, outermost
 from mkdocs_codeexec.languages.visible import Walk
 from mkdocs_codeexec.trust import refusal_to_give
@@ -168,8 +169,8 @@ class Grants:
 
     def note(self, message: str, path: str, hint: str = "") -> None:
         """Note something that is refused, which leads to `path` unless there is another `hint`."""
-        name = f"if they need it, name it in mkdocs.yml: `languages: {{{self._language}: {{readable: [{path}]}}}}`"
-        self._refused[message] = hint or name
+        name = f"`languages: {{{self._language}: {{readable: [{path}]}}}}`"
+        self._refused[message] = hint or f"if they need it, name it in {self.settings.host.file}: {name}"
 
     def tell(self, narrator: Narrator) -> None:
         """Warn of what was refused, of each once."""
@@ -230,7 +231,7 @@ def _refusal(real: str, private: Iterable[Path]) -> str:
 
 
 def _is_workspace(folder: Path) -> bool:
-    found = inputs.read_toml(read_regular(folder / "Cargo.toml", MANIFEST_LIMIT, folder))
+    found = read_toml(read_regular(folder / "Cargo.toml", MANIFEST_LIMIT, folder))
     return isinstance(found.get("workspace"), Mapping)
 
 

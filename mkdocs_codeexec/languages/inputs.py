@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -22,8 +21,6 @@ MOST_BYTES = 4 * 1024**3
 """Bytes of a file that code names; of larger ones the size counts."""
 DEEPEST = 64
 """Folders in each other."""
-NESTED = 80
-"""Tables and lists in each other in a TOML document: as many as cargo takes."""
 
 Holds: TypeAlias = Callable[[Path], bool]
 """Tells whether what a path leads to may count: a link is not followed that leads elsewhere."""
@@ -161,36 +158,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 def enters_all(_parent: Path, name: str) -> bool:
     """Tell that a folder is entered, unless it is the history of a repository."""
     return name != ".git"
-
-
-def read_toml(content: bytes | None) -> Mapping[str, object]:
-    """Return the TOML document `content`, empty if it is none: whoever it is for says what is wrong with it.
-
-    For cargo it is none either if its tables are nested without end, or its numbers have more than 64 bits.
-    """
-    try:
-        found = tomllib.loads((content or b"").decode("utf-8"))
-    except (ValueError, RecursionError):
-        return {}
-    return found if is_usual(found) else {}
-
-
-def is_usual(document: object) -> bool:
-    """Tell whether cargo would take a TOML document, as far as depth and numbers go."""
-    level = [document]
-    for _ in range(NESTED):
-        below: list[object] = []
-        for value in level:
-            if isinstance(value, dict):
-                below += value.values()
-            elif isinstance(value, list):
-                below += value
-            elif isinstance(value, int) and not -(2**63) <= value < 2**63:
-                return False
-        level = below
-        if not level:
-            return True
-    return False
 
 
 def name_of(path: Path, start: Path) -> str:

@@ -80,7 +80,8 @@ def _named(language: str, paths: Iterable[Path], settings: Settings) -> str:
     home = settings.host_env.get("HOME", "")
     shown = (str(path) for path in paths)
     words = (f"~{path.removeprefix(home)}" if home and path.startswith(f"{home}/") else path for path in shown)
-    return f"name its folder in mkdocs.yml: `languages: {{{language}: {{readable: [{', '.join(words)}]}}}}`"
+    readable = f"`languages: {{{language}: {{readable: [{', '.join(words)}]}}}}`"
+    return f"name its folder in {settings.host.file}: {readable}"
 
 
 def _rustup_home(settings: Settings) -> Path | None:

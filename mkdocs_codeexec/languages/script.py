@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,21 +13,14 @@ from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.core.normalize import relative, renamed, without_folder
 from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
-from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Observe, Runner, Scratch, Unavailability
-from mkdocs_codeexec.languages import frames, inputs, interpreter, programs, views
-from mkdocs_codeexec.languages.builtin import CACHE, PYTHON, VERSION
+from mkdocs_codeexec.languages import frames, inputs, interpreter, mentions, programs, views
+from mkdocs_codeexec.languages.builtin import CACHE, PYTHON
 from mkdocs_codeexec.languages.grants import Grants
-from mkdocs_codeexec.languages.toolchain import (
-    Toolchain,
-    answer,
-    ask,
-    find_program,
-    fingerprint,
-    host_environment,
-    memo,
-)
+from mkdocs_codeexec.languages.tools import Tools
 
 if TYPE_CHECKING:
+    from mkdocs_codeexec.core.places import PageMap
+    from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Observe, Runner, Scratch, Unavailability
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import ScriptSettings, Settings
 
@@ -47,62 +39,53 @@ class ScriptLanguage:
         narrator: Hears warnings.
     """
 
+    normalised: tuple[str, ...] = ()
+
     def __init__(self, settings: Settings, script: ScriptSettings, narrator: Narrator) -> None:
         self.name = script.name
         self._settings = settings
         self._script = script
         self._narrator = narrator
         self._file = f"sample.{script.extension}" if script.extension else "sample"
-        self._memo = memo(settings)
-        self._identity: str | None = None
-        self._fingerprint = ""
-        self._asked = ""
+        self._tools = Tools(settings, script)
         self._inputs: tuple[tuple[str, str], ...] = ()
         self._access: Access | None = None
         self._named: tuple[tuple[str, str], ...] | None = None
         self._grants = Grants(settings, script.name, script.readable, script.inputs)
+        self._planned_from: tuple[object, ...] = ()
+        self.revision = 0
         self.survey()
 
     def survey(self) -> None:
         """Read again what can be read without starting anything."""
+        self._look()
+        planned_from = self._inputs, self._tools.identity()
+        self.revision += planned_from != self._planned_from
+        self._planned_from = planned_from
+
+    def _look(self) -> None:
         self._inputs = (
             *inputs.declared(self._settings.project_dir, self._script.inputs, self._grants.holds),
             *self._readable_names(),
         )
         self._access = None
         self._grants.look_again()
-        files = tuple(self._find(program) for program in self._programs())
-        version = (self._script.version, self._script.command, self._script.build)
-        self._fingerprint = fingerprint(self._settings, files, version)
-        if self._asked == self._fingerprint:
-            return
-        known = self._memo.recall(self.name, self._fingerprint)
-        self._identity = known.identity if known else None
+        self._tools.survey()
 
     def plan(self, sample: Sample) -> Action:
         """Return what would be executed for `sample`."""
-        identity = self._identity
-        if identity is None and self._inside():
-            identity = self._identity = interpreter.identity()
         return Action(
             language=self.name,
             files=((self._file, sample.code),),
             steps=self._steps(sample),
             inputs=self._inputs,
-            toolchain=identity,
+            toolchain=self._tools.identity(),
             observed=True,
         )
 
     def provide(self, actions: Sequence[Action], runner: Runner) -> Mapping[Key, Unavailability]:
         """Ask the programs what they are, once in a process unless something changed."""
-        missing = None
-        for program in self._programs():
-            if self._find(program) is None:
-                hint = f"install it, or correct the command in `languages.{self.name}` of mkdocs.yml"
-                missing = Unavailability(f"`{program}` was not found", hint)
-                break
-        if missing is None and not self._inside() and self._asked != self._fingerprint:
-            missing = self._ask(runner)
+        missing = self._tools.provide(runner, self._reach)
         self._reach()
         self._grants.tell(self._narrator)
         return {action.request_key: missing for action in actions} if missing else {}
@@ -123,8 +106,8 @@ class ScriptLanguage:
         """Execute one step of `action`."""
         del action
         program = step.argv[0]
-        made = program == _EXECUTABLE or self._made(program)
-        found = program if made else self._find(program)
+        made = program == _EXECUTABLE or self._tools.made(program)
+        found = program if made else self._tools.find(program)
         if found is None:
             why = NotStarted(f"`{program}` was not found")
             return StepResult(kind=step.kind, stdout="", stderr="", ended=why)
@@ -198,6 +181,14 @@ class ScriptLanguage:
         del sample
         return without_folder(text, str(self._settings.project_dir))
 
+    def is_sample(self, file: str) -> bool:
+        """Tell whether `file` is the name under which it is run."""
+        return mentions.is_sample(file)
+
+    def relocated(self, text: str, where: PageMap) -> str:
+        """Return `text` with places of the sample made those of `where`."""
+        return mentions.relocated(text, where)
+
     def reached(self) -> Sequence[str]:
         """Return what of this machine samples may read, beside the system's own programs and libraries."""
         return self._reach().readable
@@ -231,8 +222,8 @@ class ScriptLanguage:
             yield from interpreter.folders(*apart)
         elif interpreter.is_on(self._settings.host_env.get("PATH", "")):
             yield from interpreter.folders(*apart)  # a shell starts the programs of what is documented
-        for program in self._programs():
-            found = self._find(program)
+        for program in self._tools.programs():
+            found = self._tools.find(program)
             if found is None or program == PYTHON:
                 continue
             if "/" in program and not program.startswith("/"):  # one beside `mkdocs.yml`
@@ -243,7 +234,7 @@ class ScriptLanguage:
         yield from programs.folders(self._script.readable, self._settings)
 
     def _writable(self) -> Iterator[str]:
-        for program in self._programs():
+        for program in self._tools.programs():
             for folder in self._caches(program).values():
                 with contextlib.suppress(OSError):  # nothing is kept then from one sample to the next
                     Path(folder).mkdir(parents=True, exist_ok=True)
@@ -279,49 +270,3 @@ class ScriptLanguage:
 
     def _filled(self, argv: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(word.replace("{file}", self._file).replace("{exe}", _EXECUTABLE) for word in argv)
-
-    def _programs(self) -> tuple[str, ...]:
-        lines = (line for line in (self._script.build, self._script.command) if line)
-        return tuple(dict.fromkeys(line[0] for line in lines if line[0] != "{exe}" and not self._made(line[0])))
-
-    def _made(self, program: str) -> bool:
-        """Tell whether `program` is what the build step makes: it is not there beforehand, beside `mkdocs.yml`."""
-        own = bool(self._script.build) and program.startswith("./") and program == self._script.command[0]
-        return own and self._find(program) is None
-
-    def _inside(self) -> bool:
-        """Whether the interpreter is the one that runs us, which tells what it is without being started."""
-        return not self._script.version and self._programs() == (PYTHON,)
-
-    def _find(self, program: str) -> Path | None:
-        return interpreter.program() if program == PYTHON else find_program(program, self._settings)
-
-    def _ask(self, runner: Runner) -> Unavailability | None:
-        # Samples run in a scratch directory, where no version file of the project is above them.
-        cwd = Path(tempfile.gettempdir())
-        env = {**host_environment(self._settings), **dict(self._script.env)}
-        said: list[str] = []
-        for argv in self._questions():
-            program = self._find(argv[0])
-            if program is None:
-                return Unavailability(f"`{argv[0]}` was not found", f"correct `languages.{self.name}.version`")
-            try:
-                # Confined as samples are: it may be a program of a checkout.
-                said.append(answer(ask(runner, (str(program), *argv[1:]), cwd, env, self._reach()), program))
-            except OSError as error:
-                return Unavailability(f"`{argv[0]}` could not be started: {error}")
-        self._identity = "\n".join(said)
-        self._asked = self._fingerprint
-        known = Toolchain(self._identity)
-        if self._memo.recall(self.name, self._fingerprint) != known:
-            self._memo.remember(self.name, self._fingerprint, known)
-        return None
-
-    def _questions(self) -> tuple[tuple[str, ...], ...]:
-        if self._script.version:
-            return (self._script.version,)
-        return tuple(
-            (program, *VERSION.get(Path(program).name, ("--version",)))
-            for program in self._programs()
-            if program != PYTHON
-        )

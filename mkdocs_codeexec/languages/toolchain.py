@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mkdocs_codeexec.core.action import Value, digest
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult
 from mkdocs_codeexec.core.protocols import Command, Runner
-from mkdocs_codeexec.untrusted import Tree
+from mkdocs_codeexec.files import read_json, write_json
 from mkdocs_codeexec.untrusted.regular import read_regular
 
 if TYPE_CHECKING:
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MEMO = "toolchains.json"
-LARGEST = 4 * 1024 * 1024
-"""Bytes of that file."""
 ANSWER_LIMIT = 4096
 """Characters of a tool's answer that count."""
 HASHED_LIMIT = 64 * 1024 * 1024
@@ -94,45 +90,25 @@ class Memo:
             return
         known = {**self._read(), **self._known}
         entries = {key: {"fingerprint": mark, **tool._asdict()} for key, (mark, tool) in sorted(known.items())}
-        text = json.dumps({"format": FORMAT, "toolchains": entries}, indent=1, ensure_ascii=False) + "\n"
-        with contextlib.suppress(OSError), Tree(self._folder) as tree:
-            tree.replace((MEMO,), text.encode("utf-8", "backslashreplace"))
+        with contextlib.suppress(OSError):
+            write_json(self._folder / MEMO, {"format": FORMAT, "toolchains": entries})
 
     def _read(self) -> dict[str, tuple[str, Toolchain]]:
         if self._folder is None:
             return {}
-        try:
-            with Tree(self._folder) as tree:
-                value = json.loads(tree.read((MEMO,), LARGEST))
-            if value["format"] != FORMAT:
-                return {}
-            return {
-                str(name): (
-                    str(entry["fingerprint"]),
-                    Toolchain(str(entry["identity"]), str(entry["program"]), str(entry["home"])),
-                )
-                for name, entry in value["toolchains"].items()
-            }
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return {}
+        return read_json(self._folder / MEMO, _remembered) or {}
 
 
-def write(path: Path, text: str) -> None:
-    """Replace the file `path` by one with `text`, at once or not at all.
-
-    Raises:
-        OSError: As the disk says.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+def _remembered(value: Any) -> dict[str, tuple[str, Toolchain]]:
+    if value["format"] != FORMAT:
+        return {}
+    return {
+        str(name): (
+            str(entry["fingerprint"]),
+            Toolchain(str(entry["identity"]), str(entry["program"]), str(entry["home"])),
+        )
+        for name, entry in value["toolchains"].items()
+    }
 
 
 def find_program(program: str, settings: Settings) -> Path | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from mkdocs_codeexec.core.settings import LanguageRule
+from mkdocs_codeexec.core.settings import MKDOCS, LanguageRule
 from mkdocs_codeexec.markdown.header import Option
-from mkdocs_codeexec.markdown.instead import instead_of
+from mkdocs_codeexec.markdown.instead import CELL, instead_of
 from mkdocs_codeexec.markdown.options import Remark, Request
 from mkdocs_codeexec.markdown.reading import Reading, read
 from mkdocs_codeexec.markdown.values import is_error_code
@@ -26,7 +26,7 @@ Manner: TypeAlias = Literal["ours", "native", "leftover"]
 """
 
 _RUSTDOC_ALONE = frozenset({"should_panic", "no_run", "compile_fail", "ignore", "test_harness", "standalone_crate"})
-"""rustdoc: a fence that has one of these and no language is Rust; so is one that has `rust` anywhere."""
+"""rustdoc: a fence that has one of these and no language is Rust; so is one that has the word `rust` anywhere."""
 
 _MDBOOK = r"^[ \t]*(\{\{#(?:include|rustdoc_include|playground|playpen)\s+([^\s{}]+)[^{}]*\}\})"
 
@@ -74,7 +74,7 @@ def claim(
     rule = languages.get(header.language.lower())
     if rule is None:
         return _cell(header, languages) or _unknown_language(header, languages)
-    reading = read(header, rule, target=target, is_lexer=is_lexer)
+    reading = read(header, rule, target=target, is_lexer=is_lexer, languages=languages.values())
     request, remarks = _decide(reading, rule)
     return Claim(
         word=header.language,
@@ -91,16 +91,19 @@ def claim(
 def _with_language(header: Header, languages: Mapping[str, LanguageRule]) -> Header:
     """Return `header` with the language that rustdoc would find in it."""
     word = header.language
-    if "rust" not in languages or word.lower() in languages:
+    if word.lower() in languages:
+        return header
+    name = next((rule.name for rule in languages.values() if rule.rustdoc), None)
+    if name is None:
         return header
     if not word:
         named = header.braces or not (header.rustdoc and header.options)
-        return header if named else header._replace(language="rust")
+        return header if named else header._replace(language=name)
     edition = word.startswith("edition") and word[7:].isdigit()
-    if header.rustdoc and any(option == Option("rust") for option in header.options):
-        return header._replace(language="rust", options=(Option(word), *header.options))
+    if header.rustdoc and any(option == Option(name) for option in header.options):
+        return header._replace(language=name, options=(Option(word), *header.options))
     if word in _RUSTDOC_ALONE or word.startswith("ignore-") or is_error_code(word) or edition:
-        return header._replace(language="rust", options=(Option(word), *header.options))
+        return header._replace(language=name, options=(Option(word), *header.options))
     return header
 
 
@@ -112,7 +115,7 @@ def _unknown_language(header: Header, languages: Mapping[str, LanguageRule]) -> 
     reading = read(header, LanguageRule(name=word))
     if word in ("", "exec"):
         word = next((other for other in words if other.lower() in languages), "")
-        remark = _no_language(word or next(iter(languages), "rust"), braces=header.braces)
+        remark = _no_language(word or next(iter(languages), ""), braces=header.braces)
     else:
         remark = Remark(
             f"`{word}` is not set up as a language, so this is not executed",
@@ -144,7 +147,7 @@ def _cell(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None
         return None
     first, *more = (*header.stray, *(option.name for option in header.options), "")
     if first.strip("{}") == "code-cell":
-        whose, cell, word = "MyST", "{code-cell}", next((name for name in more if name.lower() in languages), "python")
+        whose, cell, word = "MyST", "{code-cell}", next((name for name in more if name.lower() in languages), CELL)
     elif header.braces and header.options[:1] == (Option(first),) and "exec" not in more:
         whose, cell, word = "Quarto", f"{{{first}}}", first
     else:
@@ -208,12 +211,12 @@ def contest(found: Claim, owner: str) -> Remark:
     )
 
 
-def foreign_include(code: str) -> Remark | None:
+def foreign_include(code: str, host: str = MKDOCS.name) -> Remark | None:
     """Return what is to be said of a sample in which mdBook would include a file; None if there is no such line."""
     found = re.search(_MDBOOK, code, re.MULTILINE) if "{{#" in code else None
     if found is None:
         return None
     return Remark(
-        f"`{found[1]}` is of mdBook, and MkDocs does not know it",
+        f"`{found[1]}` is of mdBook, and {host} does not know it",
         f'the extension `pymdownx.snippets` includes files: write `--8<-- "{found[2]}"`',
     )

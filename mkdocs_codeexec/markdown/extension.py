@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import LanguageRule
+    from mkdocs_codeexec.markdown.highlights import Highlights
 
 __all__ = ["CodeExecExtension", "Collector", "ExtensionFailure", "PageContext", "host_target"]
 
@@ -62,6 +63,7 @@ class CodeExecExtension(Extension):
         *,
         target: str = "",
         is_lexer: Callable[[str], bool] = lambda _: True,
+        highlights: Highlights | None = None,
     ) -> None:
         """Keep what every conversion needs.
 
@@ -70,19 +72,22 @@ class CodeExecExtension(Extension):
             languages: By every word that a fence may use, lower case.
             target: The target triple of this machine, which `ignore-<target>` speaks of; empty to find it out.
             is_lexer: Tells the names of Pygments lexers, for `result="…"`.
+            highlights: Remembers what is highlighted, for a process that builds again and again.
         """
         super().__init__()
         self._collector = collector
         self._nesting = Nesting()
+        self._highlights = highlights
         self._glimpse: Glimpse | None = None
+        self._compiled = frozenset(rule.name for rule in languages.values() if rule.compiled)
         asked = functools.partial(claim, languages=languages, target=target or host_target(), is_lexer=is_lexer)
         self._claim = functools.lru_cache(maxsize=1000)(asked)  # the headers of a site are a few, over and over
 
-    def glimpse(self, text: str, page: str) -> Iterator[Sample]:
-        """Yield what looks like a sample in `text`, the file of `page`, before it is converted."""
+    def glimpse(self, text: str, page: str, *, certain: bool = False) -> Iterator[Sample]:
+        """Yield what looks like a sample in `text`, the file of `page`, before it is converted; see `Glimpse`."""
         if self._glimpse is None:
-            self._glimpse = Glimpse(self._claim)
-        return self._glimpse(text, page)
+            self._glimpse = Glimpse(self._claim, self._compiled)
+        return self._glimpse(text, page, certain=certain)
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Python-Markdown's name
         """Take the place of superfences in `md`, or of `fenced_code`."""
@@ -92,12 +97,12 @@ class CodeExecExtension(Extension):
         md.preprocessors.register(UnstampPreprocessor(md, lines, stamps), "codeexec_unstamp", AFTER_SNIPPETS)
         usual = _registered(md, FENCES)
         if not isinstance(usual, SuperFencesBlockPreprocessor):
-            desk = Desk(self._collector, self._claim, lines, stand_in=True, nesting=self._nesting)
+            desk = self._desk(lines, stand_in=True)
             stand_in = StandIn(md, usual, desk)
             md.preprocessors.register(stand_in, FENCES, 25)
             md.postprocessors.register(Ender(md, stand_in), "codeexec_report", -100)
             return
-        desk = Desk(self._collector, self._claim, lines, stand_in=False, nesting=self._nesting)
+        desk = self._desk(lines, stand_in=False)
         fences = Fences(md, usual, desk)
         md.preprocessors.register(fences, FENCES, 25)
         first = fences.extension.superfences[0]
@@ -108,6 +113,16 @@ class CodeExecExtension(Extension):
             md.preprocessors.register(RawFences(md, raw, desk), _RAW_FENCES, 31.05)
         md.postprocessors.register(Reporter(md, fences), "codeexec_report", -100)
         watch(md, fences)
+
+    def _desk(self, lines: Lines, *, stand_in: bool) -> Desk:
+        return Desk(
+            self._collector,
+            self._claim,
+            lines,
+            stand_in=stand_in,
+            nesting=self._nesting,
+            highlights=self._highlights,
+        )
 
 
 def host_target() -> str:

@@ -260,7 +260,8 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
         found = opened.claim
         page = self._desk.collector.page()
         html, remarks = self._highlighted(found, visible(code) if found.hides_lines else code)
-        foreign = foreign_include(code) if found.request and not found.request.ignored else None
+        host = page.host if page else ""
+        foreign = foreign_include(code, host) if found.request and not found.request.ignored else None
         remarks = (*found.remarks, *remarks, *((foreign,) if foreign else ()))
         if page is None or not (found.request or remarks):
             return html

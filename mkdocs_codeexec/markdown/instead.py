@@ -25,6 +25,9 @@ _INSTEAD: dict[str, tuple[tuple[str, ...], str, dict[str, str]]] = {
 }
 """Words of Pygments, GitHub and other tools, and the languages of ours that do the same, the better one first."""
 
+CELL = "python"
+"""The language of a notebook's cell that does not say one which is set up: `{code-cell} ipython3`."""
+
 _COMMANDS = {
     **{shell: f'[{shell}, "{{file}}"]' for shell in ("zsh", "ksh", "dash", "fish", "mksh")},
     **dict.fromkeys(("js", "javascript", "node"), '[node, "{file}"]'),

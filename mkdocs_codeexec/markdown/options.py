@@ -11,7 +11,8 @@ from mkdocs_codeexec.markdown import values
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Audience: TypeAlias = Literal["any", "compiled", "rust"]
+Audience: TypeAlias = Literal["any", "compiled", "some"]
+"""Whom an option makes sense for: every language; those that are compiled; those whose `LanguageRule` names it."""
 
 
 class Remark(NamedTuple):
@@ -100,10 +101,10 @@ TABLE: dict[str, Row] = {
     "should_panic": Row(values.switch, "should_panic", flag=True, audience="compiled"),
     "exit": Row(values.exit_status, "exit"),
     "returncode": Row(values.exit_status, "exit"),
-    "edition": Row(values.edition, "edition", audience="rust"),
-    "environment": Row(values.word, "environment", audience="rust"),
-    "standalone_crate": Row(values.switch, "standalone_crate", flag=True, audience="rust"),
-    "test_harness": Row(values.switch, "test_harness", flag=True, audience="rust"),
+    "edition": Row(values.edition, "edition", audience="some"),
+    "environment": Row(values.word, "environment", audience="some"),
+    "standalone_crate": Row(values.switch, "standalone_crate", flag=True, audience="some"),
+    "test_harness": Row(values.switch, "test_harness", flag=True, audience="some"),
     "timeout": Row(values.seconds, "timeout"),
     "stdin": Row(values.text, "stdin"),
     "args": Row(values.arguments, "args"),

@@ -23,7 +23,6 @@ from mkdocs_codeexec.markdown.options import (
     UNAVAILABLE,
     UNAVAILABLE_VALUES,
     USUAL,
-    Audience,
     Remark,
     Request,
     Row,
@@ -31,7 +30,7 @@ from mkdocs_codeexec.markdown.options import (
 from mkdocs_codeexec.markdown.values import WrongValue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from mkdocs_codeexec.core.settings import LanguageRule
     from mkdocs_codeexec.markdown.header import Header
@@ -67,7 +66,12 @@ class Reading(NamedTuple):
 
 
 def read(
-    header: Header, rule: LanguageRule, *, target: str = "", is_lexer: Callable[[str], bool] = lambda _: True
+    header: Header,
+    rule: LanguageRule,
+    *,
+    target: str = "",
+    is_lexer: Callable[[str], bool] = lambda _: True,
+    languages: Iterable[LanguageRule] = (),
 ) -> Reading:
     """Return what `header`, of a fence in the language of `rule`, asks for.
 
@@ -76,8 +80,9 @@ def read(
         rule: The language.
         target: The target triple of this machine, which `ignore-<target>` speaks of.
         is_lexer: Tells the names of Pygments lexers, for `result`.
+        languages: All that are set up.
     """
-    reader = _Reader(rule, target, is_lexer)
+    reader = _Reader(rule, target, is_lexer, languages)
     for option in header.options:
         reader.take(option)
     for name in header.classes:
@@ -90,10 +95,13 @@ def read(
 class _Reader:
     """A header being read."""
 
-    def __init__(self, rule: LanguageRule, target: str, is_lexer: Callable[[str], bool]) -> None:
+    def __init__(
+        self, rule: LanguageRule, target: str, is_lexer: Callable[[str], bool], languages: Iterable[LanguageRule]
+    ) -> None:
         self._rule = rule
         self._target = target
         self._is_lexer = is_lexer
+        self._languages = languages
         self._values: dict[str, Any] = {}
         self._expects: list[str] = []
         self._codes: list[str] = []
@@ -164,8 +172,8 @@ class _Reader:
             if row.key == "marked":
                 self._values.setdefault("marked", True)
             return
-        if not self._suits(row.audience):
-            what = "is compiled" if row.audience == "compiled" else "is `rust`"
+        if not self._suits(option.name):
+            what = "is compiled" if row.audience == "compiled" else f"is {self._having(option.name)}"
             self.remark(
                 f"`{option.name}` has no meaning for `{self._rule.name}`",
                 f"it is for a language that {what}"
@@ -179,19 +187,25 @@ class _Reader:
             if option.name in (*_EXPECTATIONS, "returncode") and value is not False:
                 self._expects.append(option.name)
 
-    def _suits(self, audience: Audience) -> bool:
-        match audience:
+    def _suits(self, name: str) -> bool:
+        """Tell whether the option `name` makes sense for the language of the fence."""
+        match TABLE[name].audience:
             case "any":
                 return True
             case "compiled":
                 return self._rule.compiled
-            case "rust":
-                return self._rule.name == "rust"
+            case "some":
+                return name in self._rule.options
+
+    def _having(self, name: str) -> str:
+        """Return the languages that the option `name` makes sense for, in words."""
+        found = dict.fromkeys(f"`{rule.name}`" for rule in self._languages if name in rule.options)
+        return " or ".join(found) or "not set up here"
 
     def _take_unknown(self, option: Option) -> None:
         meant = SYNONYMS.get(option.name) or nearest(option.name, GUESSES)
         close = meant is not None and (option.name in SYNONYMS or _likeness(option.name, meant) >= 0.75)
-        usual = ", ".join(f"`{name}`" for name in USUAL if self._suits(TABLE[name].audience))
+        usual = ", ".join(f"`{name}`" for name in USUAL if self._suits(name))
         self._unknown(
             f"`{option.name}` is not an option of a fence",
             f"did you mean `{meant}`?" if close else f"options are {usual}, among others",

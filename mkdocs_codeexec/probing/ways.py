@@ -15,20 +15,19 @@ from mkdocs_codeexec.core.confinement import RUN_LIMITS
 from mkdocs_codeexec.core.expectation import Succeeds, verdict_reason
 from mkdocs_codeexec.core.sample import Given, Location, Sample
 from mkdocs_codeexec.core.settings import EnvironmentSettings, RustSettings, Settings
-from mkdocs_codeexec.languages import BUILTIN, open_languages
+from mkdocs_codeexec.engine.engine import Engine
+from mkdocs_codeexec.languages import BUILTIN
 from mkdocs_codeexec.languages.views import SYSTEM
-from mkdocs_codeexec.markdown.slots import open_slot
 from mkdocs_codeexec.probing import crate
 from mkdocs_codeexec.probing.canaries import Canaries, Places, open_to_all
 from mkdocs_codeexec.probing.program import program
 from mkdocs_codeexec.probing.table import BUILD_SCRIPT, MACRO, PYTHON, SHELL
-from mkdocs_codeexec.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mkdocs_codeexec.core.confinement import Tier
-    from mkdocs_codeexec.engine.pipeline import Resolved
+    from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.report.console import Console
 
 Found = dict[str, tuple[str, str]]
@@ -153,11 +152,12 @@ def _library() -> str:
 
 
 def _executed(settings: Settings, samples: Sequence[Sample], console: Console) -> list[Resolved]:
-    """Execute `samples` by the way of a build."""
-    site = Site(settings=settings, console=console, languages=open_languages(settings, console))
-    site.fill([open_slot(site.add(sample), "") for sample in samples])
-    site.close()
-    return site.resolved()
+    """Execute `samples`, as a build does."""
+    engine = Engine(settings, console)
+    try:
+        return engine.resolve(samples)
+    finally:
+        engine.settle()
 
 
 def _said(resolved: Resolved) -> str:

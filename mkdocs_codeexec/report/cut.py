@@ -11,7 +11,7 @@ from mkdocs_codeexec.html import ansi, lines
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mkdocs_codeexec.engine.pipeline import Resolved
+    from mkdocs_codeexec.core.resolved import Resolved
 
 HINT = 'let it print less, or keep it off the page with `result="none"`'
 

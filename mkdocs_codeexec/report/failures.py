@@ -6,21 +6,22 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.core.expectation import Blocked, Errored, Unmet, verdict_reason
 from mkdocs_codeexec.core.outcome import counted
+from mkdocs_codeexec.core.places import Place, page_map
+from mkdocs_codeexec.core.settings import MKDOCS
 from mkdocs_codeexec.report.annotations import Notice
 from mkdocs_codeexec.report.findings import errors, of_diagnostic
 from mkdocs_codeexec.report.hints import hint_of
-from mkdocs_codeexec.report.places import Place, page_map, rewritten, secondary
 from mkdocs_codeexec.report.problems import more, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mkdocs_codeexec.core.outcome import Outcome
+    from mkdocs_codeexec.core.places import PageMap
     from mkdocs_codeexec.core.protocols import Language
+    from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.core.sample import Location, Sample
-    from mkdocs_codeexec.engine.pipeline import Resolved
     from mkdocs_codeexec.report.findings import Finding, Region
-    from mkdocs_codeexec.report.places import PageMap
 
 AROUND = 2
 """Lines shown before and after the one that is meant."""
@@ -49,7 +50,10 @@ class Failure(NamedTuple):
 
 
 def failures(
-    resolved: Iterable[Resolved], languages: dict[str, Language], read_page: Callable[[Location], str]
+    resolved: Iterable[Resolved],
+    languages: dict[str, Language],
+    read_page: Callable[[Location], str],
+    file: str = MKDOCS.file,
 ) -> list[Failure]:
     """Return what must be told, in page order; what has one cause is told once.
 
@@ -57,6 +61,7 @@ def failures(
         resolved: The whole site's samples.
         languages: To translate places and texts.
         read_page: Returns the file on disk that a Location is in; empty if it cannot be read.
+        file: The configuration of the site, for hints.
     """
     found: list[Failure] = []
     causes: dict[str, list[Resolved]] = {}
@@ -65,7 +70,7 @@ def failures(
     for item in items:
         match item.verdict:
             case Unmet() | Blocked():
-                failure = _told(item, languages, read_page)
+                failure = _told(item, languages, read_page, file)
                 stored = item.cached and item.key not in executed
                 found.append(_stored(failure) if stored else failure)
             case Errored(reason):
@@ -97,11 +102,11 @@ def _common(reason: str, items: Sequence[Resolved]) -> Failure:
     return Failure(f"{location}: {reason}{more(places)}", "\n".join(lines).strip("\n"), notice)
 
 
-def _told(item: Resolved, languages: dict[str, Language], read_page: Callable[[Location], str]) -> Failure:
+def _told(item: Resolved, languages: dict[str, Language], read_page: Callable[[Location], str], file: str) -> Failure:
     """Return what is to be told of `item`: no more than its reason if its texts cannot be, which is a fault of ours."""
     location = item.sample.location
     try:
-        return _failure(item, languages[item.sample.language], read_page(location))
+        return _failure(item, languages[item.sample.language], read_page(location), file)
     except Exception as error:  # noqa: BLE001 - whatever a sample has printed, others are told of
         reason = verdict_reason(item.verdict)
         why = f"what it printed cannot be told here: {type(error).__name__}: {error}"
@@ -109,7 +114,7 @@ def _told(item: Resolved, languages: dict[str, Language], read_page: Callable[[L
         return Failure(f"{location}: {reason}", why, notice)
 
 
-def _failure(item: Resolved, language: Language, page: str) -> Failure:
+def _failure(item: Resolved, language: Language, page: str, file: str) -> Failure:
     sample, outcome = item.sample, item.outcome
     reason = verdict_reason(item.verdict)
     headline = f"{sample.location}: {reason}"
@@ -125,7 +130,7 @@ def _failure(item: Resolved, language: Language, page: str) -> Failure:
         lines = [f" --> {place}, {within}", *_excerpt(sample.code.split("\n"), inside)]
     if message := _message(sample, outcome, language, where).strip("\n"):
         lines += ["", _cut(message)]
-    if outcome.steps and (hint := language.hint(sample, outcome) or hint_of(outcome, sample.language)):
+    if outcome.steps and (hint := language.hint(sample, outcome) or hint_of(outcome, sample.language, file)):
         lines += ["", f"hint: {hint}"]
     notice = _notice(reason, found, where)
     if within:
@@ -158,17 +163,22 @@ def _related(finding: Finding, where: PageMap) -> list[tuple[Place, str]]:
     return [(place, label) for place, label in places if place]
 
 
+def secondary(labels: Iterable[tuple[Place, str]]) -> str:
+    """Return lines that name the places which a message relates to, as rustc names those in another file."""
+    return "".join(f"  ::: {place}{': ' if label else ''}{label}\n" for place, label in labels)
+
+
 def _message(sample: Sample, outcome: Outcome, language: Language, where: PageMap) -> str:
     """Return what explains the last step best, with places of the page."""
     last = outcome.steps[-1]
     told = [item for item in last.diagnostics if item.level.startswith("error")]
     if not told:
-        return rewritten(language.tidy(sample, last.stderr or last.stdout), where)
+        return language.relocated(language.tidy(sample, last.stderr or last.stdout), where)
     parts: list[str] = []
     for item in told:
         finding = of_diagnostic(item, sample, language)
         related = _related(finding, where) if finding else []
-        parts += (rewritten(language.tidy(sample, item.rendered), where).rstrip("\n"), secondary(related))
+        parts += (language.relocated(language.tidy(sample, item.rendered), where).rstrip("\n"), secondary(related))
     return "\n".join(parts)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.core.expectation import Met, Unmet
@@ -56,12 +55,9 @@ class Finding(NamedTuple):
         return f"{self.message} ({self.code})" if self.code else self.message
 
 
-_FILE = re.compile(r"(?:\./)?sample\.\w+")
-
-
 def of_diagnostic(diagnostic: Diagnostic, sample: Sample, language: Language) -> Finding | None:
     """Return what `diagnostic` says of the sample; None if it is about nothing in it."""
-    spans = [span for span in diagnostic.spans if _FILE.fullmatch(span.file)]
+    spans = [span for span in diagnostic.spans if language.is_sample(span.file)]
     regions = dict.fromkeys(_region(span, sample, language) for span in spans if span.primary)
     if not regions:
         return None

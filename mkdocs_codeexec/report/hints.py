@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.outcome import Outcome
 
 
-def hint_of(outcome: Outcome, language: str) -> str:
-    """Return which option may change how the last step ended; nothing if none is known to."""
+def hint_of(outcome: Outcome, language: str, file: str) -> str:
+    """Return which option of the site's `file` may change how the last step ended; nothing if none is known to."""
     step = outcome.steps[-1]
     match step.ended:
         case Exited(126 | 127) if step.kind == "run" and outcome.sandbox in ISOLATED:  # a shell's "command not found"
             return (
                 "the sandbox shows programs of the system and of the language; the folder of another one is named "
-                f"under `languages.{language}.readable` in mkdocs.yml"
+                f"under `languages.{language}.readable` in {file}"
             )
         case Exited() | Signaled() if outcome.sandbox in ISOLATED and (call := refused(step.stderr)):
             return (
@@ -35,7 +35,7 @@ def hint_of(outcome: Outcome, language: str) -> str:
     option = "build_limits" if step.kind == "build" else "limits"
     # The system says the same of a thread that finds no memory for its stack.
     more = "; the stacks of threads count as `memory`" if name == "processes" else ""
-    return f"`{option}: {{{name}: {2 * limit}}}` in mkdocs.yml allows twice as much{more}"
+    return f"`{option}: {{{name}: {2 * limit}}}` in {file} allows twice as much{more}"
 
 
 _REFUSED = re.compile(

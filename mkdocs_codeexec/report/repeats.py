@@ -13,15 +13,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.core.expectation import Met, Skipped, verdict_name, verdict_reason
-from mkdocs_codeexec.core.normalize import RUST
+from mkdocs_codeexec.core.expectation import verdict_name
 from mkdocs_codeexec.core.outcome import NotStarted, counted
+from mkdocs_codeexec.report import rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from mkdocs_codeexec.core.protocols import Language
+    from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.core.sample import Sample
-    from mkdocs_codeexec.engine.pipeline import Resolved
 
 FORMAT = 1
 """Of the JSON."""
@@ -65,7 +66,7 @@ class Repeated:
     def worst(self) -> Resolved:
         """The first run that did not go as the author said; the first of all if there is none."""
         every = [run.resolved for run in self.runs]
-        return next((item for item in every if not _fine(item)), every[0])
+        return next((item for item in every if rows.fails(item.verdict)), every[0])
 
     @property
     def untried(self) -> bool:
@@ -92,10 +93,6 @@ class Repeated:
                 pair = (one, other) if one != other else (first, run.fragment)
                 return "\n".join(_diff(pair[0].split("\n"), pair[1].split("\n"), number))
         return ""
-
-
-def _fine(item: Resolved) -> bool:
-    return isinstance(item.verdict, Met | Skipped)
 
 
 def _untried(item: Resolved) -> bool:
@@ -129,18 +126,18 @@ def exit_status(found: Sequence[Repeated]) -> int:
     """Return 3 if something could not be tried, else 1 if a sample failed or does not repeat, else 0."""
     if any(item.untried for item in found):
         return 3
-    return int(any(item.differs or not _fine(item.worst) for item in found))
+    return int(any(item.differs or rows.fails(item.worst.verdict) for item in found))
 
 
-def normalised(found: Sequence[Repeated]) -> tuple[str, ...]:
+def normalised(found: Sequence[Repeated], languages: Mapping[str, Language]) -> tuple[str, ...]:
     """Return the names of what was taken out of output before it was compared."""
-    rules = tuple(rule.name for rule in RUST) if any(item.sample.language == "rust" for item in found) else ()
-    return ("folders of this machine", *rules)
+    used = dict.fromkeys(item.sample.language for item in found)
+    names = [name for language in used if language in languages for name in languages[language].normalised]
+    return ("folders of this machine", *dict.fromkeys(names))
 
 
 def _counts(found: Sequence[Repeated]) -> dict[str, int]:
-    names = [verdict_name(item.worst.verdict) for item in found]
-    counts = {name: names.count(name) for name in ("met", "unmet", "skipped", "suspended", "blocked", "error")}
+    counts = rows.count(item.worst.verdict for item in found)
     return {"samples": len(found)} | counts | {"differing": sum(item.differs for item in found)}
 
 
@@ -156,19 +153,20 @@ def summary(found: Sequence[Repeated], jobs: Sequence[int], seconds: float) -> s
         return "0 samples: nothing was executed"
     counts = _counts(found)
     parts = [f"{counts['met']} met", f"{counts['unmet']} failed", f"{counts['differing']} differing"]
-    parts += [f"{counts[name]} {name}" for name in ("skipped", "suspended", "blocked") if counts[name]]
-    parts += [counted(counts["error"], "error")] if counts["error"] else []
+    parts += rows.beside(counts)
     runs = f"{counted(len(found), 'sample')}, {counted(len(jobs), 'run')} of each"
     return f"{runs}: {', '.join(parts)} ({seconds:.1f} s)"
 
 
-def to_json(found: Sequence[Repeated], jobs: Sequence[int], seconds: float) -> dict[str, object]:
-    """Return the same for programs."""
+def to_json(
+    found: Sequence[Repeated], jobs: Sequence[int], seconds: float, normalised: Sequence[str] = ()
+) -> dict[str, object]:
+    """Return the same for programs, and what was `normalised`."""
     return {
         "format": FORMAT,
         "jobs": list(jobs),
         "duration_ms": round(seconds * 1000),
-        "normalised": list(normalised(found)),
+        "normalised": list(normalised),
         "counts": _counts(found),
         "samples": [_sample(item) for item in found],
     }
@@ -176,12 +174,7 @@ def to_json(found: Sequence[Repeated], jobs: Sequence[int], seconds: float) -> d
 
 def _sample(item: Repeated) -> dict[str, object]:
     return {
-        "page": item.sample.location.page,
-        "line": item.sample.location.line,
-        "language": item.sample.language,
-        "name": item.sample.name,
-        "verdict": verdict_name(item.worst.verdict),
-        "reason": verdict_reason(item.worst.verdict),
+        **rows.row(item.worst),
         "runs": [verdict_name(run.resolved.verdict) for run in item.runs],
         "results": item.results,
         "differs": item.differs,

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
+import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
-from mkdocs_codeexec.core.expectation import VerdictName, verdict_name, verdict_reason
+from mkdocs_codeexec.core.expectation import verdict_name
 from mkdocs_codeexec.core.outcome import counted
-from mkdocs_codeexec.untrusted import Tree
+from mkdocs_codeexec.files import write_json
+from mkdocs_codeexec.report import rows
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from mkdocs_codeexec.core.outcome import Outcome, StepKind
-    from mkdocs_codeexec.engine.pipeline import Resolved
+    from mkdocs_codeexec.core.resolved import Resolved
 
 FORMAT = 1
 
@@ -39,6 +40,17 @@ class Run:
     started: str
     duration: float
     others: Sequence[Mapping[str, Any]] = ()
+
+    @classmethod
+    def of(cls, resolved: Sequence[Resolved], started: dt.datetime, seconds: float) -> Run:
+        """Return one build that began at `started`, UTC, and spent `seconds` on samples."""
+        return cls(
+            resolved=resolved,
+            executed=executed(resolved),
+            run_id=f"{started:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}",
+            started=started.isoformat(timespec="seconds"),
+            duration=seconds,
+        )
 
     @classmethod
     def together(cls, runs: Sequence[Run], others: Sequence[Mapping[str, Any]] = ()) -> Run:
@@ -66,21 +78,20 @@ class Run:
             "executed": self.executed,
             "cached": sum(item.cached for item in self.resolved),
         }
-        names = [verdict_name(item.verdict) for item in self.resolved]
-        counts |= {name: names.count(name) for name in get_args(VerdictName)}
+        counts |= rows.count(item.verdict for item in self.resolved)
         return {name: each + sum(other["counts"][name] for other in self.others) for name, each in counts.items()}
 
     def summary(self) -> str:
         """Return the line that stands in the log of each build."""
         counts = self.counts()
         parts = [f"{counts['executed']} executed", f"{counts['cached']} cached", f"{counts['unmet']} failed"]
-        parts += [_worded(name, counts[name]) for name in ("skipped", "suspended", "blocked", "error") if counts[name]]
-        return f"{counted(counts['samples'], 'sample')}: {', '.join(parts)} ({self.duration:.1f} s)"
+        words = ", ".join([*parts, *rows.beside(counts)])
+        return f"{counted(counts['samples'], 'sample')}: {words} ({self.duration:.1f} s)"
 
     def verdict(self) -> str:
         """Return why the build fails, in the words of the summary; empty if it does not."""
         counts = self.counts()
-        parts = [_worded(name, counts[name]) for name in _BAD if counts[name]]
+        parts = rows.failures_in_words(counts)
         if parts == [f"{counts['unmet']} failed"]:
             return f"{counts['unmet']} of {counted(counts['samples'], 'sample')} failed"
         return f"{counted(counts['samples'], 'sample')}: {', '.join(parts)}" if parts else ""
@@ -92,12 +103,11 @@ class Run:
             times = ", ".join(f"{step.kind} {step.duration * 1000:.0f} ms" for step in steps)
             how = "cached" if item.cached else times or "not executed"
             name = verdict_name(item.verdict)
-            yield f"{item.sample.location}: {item.sample.language}: {_BAD.get(name, name)} ({how}{_inputs(item)})"
+            yield f"{item.sample.location}: {item.sample.language}: {rows.FAILING.get(name, name)} ({how}{_inputs(item)})"
 
     def failed(self) -> int:
         """Return how many samples did not go as their authors said, or could not be tried."""
-        counts = self.counts()
-        return sum(counts[name] for name in _BAD)
+        return rows.failed(self.counts())
 
     def to_json(self) -> dict[str, object]:
         """Return what `last-run.json` holds."""
@@ -115,7 +125,7 @@ class Run:
             "sandbox": self.sandbox,
             "counts": self.counts(),
             "samples": [
-                *(_sample(item) for item in self.resolved),
+                *map(rows.row, self.resolved),
                 *(sample for other in self.others for sample in other["samples"]),
             ],
         }
@@ -129,9 +139,7 @@ class Run:
         Raises:
             OSError: It cannot be written.
         """
-        text = json.dumps(self.to_json(), indent=1) + "\n"
-        with Tree(directory) as tree:
-            tree.replace(("last-run.json",), text.encode("utf-8", "backslashreplace"))
+        write_json(directory / "last-run.json", self.to_json())
 
 
 def _inputs(item: Resolved) -> str:
@@ -141,14 +149,6 @@ def _inputs(item: Resolved) -> str:
         return ""
     coarse = any(name.startswith(("contents:", "tree:")) for name, _ in inputs)
     return f"; {len(inputs)} inputs{', some of them whole folders' if coarse else ''}"
-
-
-_BAD: dict[VerdictName, str] = {"unmet": "failed", "blocked": "blocked", "error": "error"}
-"""Verdicts that fail a build, and the words for them in the log."""
-
-
-def _worded(name: VerdictName, number: int) -> str:
-    return counted(number, name) if name == "error" else f"{number} {_BAD.get(name, name)}"
 
 
 def executed(resolved: Iterable[Resolved]) -> int:
@@ -164,25 +164,3 @@ def distinct(resolved: Iterable[Resolved]) -> list[Resolved]:
         identity = (sample.location, sample.location.path, sample.language, sample.code, item.verdict)
         found.setdefault(identity, item)
     return list(found.values())
-
-
-def _sample(item: Resolved) -> dict[str, object]:
-    at = item.sample.location
-    return {
-        "page": at.page,
-        "line": at.line,
-        **({"within": at.within} if at.within else {}),
-        "language": item.sample.language,
-        "name": item.sample.name,
-        "key": item.key,
-        "verdict": verdict_name(item.verdict),
-        "reason": verdict_reason(item.verdict),
-        "cached": item.cached,
-        "build_ms": _ms(item.outcome, "build"),
-        "run_ms": _ms(item.outcome, "run"),
-    }
-
-
-def _ms(outcome: Outcome | None, kind: StepKind) -> float | None:
-    step = outcome.step(kind) if outcome else None
-    return round(step.duration * 1000, 1) if step else None

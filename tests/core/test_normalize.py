@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from mkdocs_codeexec.core.normalize import RUST, anonymous, normalize, portable, relative, without_folder
+from mkdocs_codeexec.core.normalize import anonymous, normalize, relative, without_folder
 from mkdocs_codeexec.core.outcome import Diagnostic, Exited, Span, StepResult
+from mkdocs_codeexec.languages.rust.messages.normal import RULES, portable
 
 HASH = "0123456789abcdef0123456789abcdef01234567"
 
@@ -37,7 +38,7 @@ HASH = "0123456789abcdef0123456789abcdef01234567"
 )
 def test_what_tells_of_a_run_or_a_machine_goes(text: str, expected: str) -> None:
     """Each rule takes out one thing and leaves what looks like it."""
-    assert expected == normalize(text, RUST)
+    assert expected == normalize(text, RULES)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,10 +15,12 @@ from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.languages.rust.environments import built, kept
 from mkdocs_codeexec.languages.rust.environments.built import Built
 from mkdocs_codeexec.languages.rust.environments.kept import Kept
+from mkdocs_codeexec.languages.rust.environments.packages import Further
 from mkdocs_codeexec.languages.rust.environments.transcript import Progress, messages, trouble
-from mkdocs_codeexec.languages.rust.packages import Further
 
-Workshop: TypeAlias = Any
+if TYPE_CHECKING:
+    from support.workshop import Workshop
+
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
 
 COMPILING = "\x1b[1m\x1b[92m   Compiling\x1b[0m a v1.0.0\n"

@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.crates import crate, write
 
 from mkdocs_codeexec.core.action import Action
-from mkdocs_codeexec.core.outcome import Exited
-from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.languages.rust.environments import configuration, configured
 from mkdocs_codeexec.languages.rust.environments.manifest import toml
 from mkdocs_codeexec.runtime.process import Children
 
-Workshop: TypeAlias = Any
+if TYPE_CHECKING:
+    from support.workshop import Workshop
+
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
 
 HOST = "x86_64-unknown-linux-gnu"
@@ -34,13 +34,11 @@ def furnish(root: Path) -> None:
 
 
 def open_rust(workshop: Workshop, **changes: Any) -> Any:
-    return open_languages(workshop.rust({"mylib": {"path": "../mylib"}}, **changes), workshop.listener)["rust"]
+    return workshop.open_rust({"mylib": {"path": "../mylib"}}, **changes)
 
 
 def said(workshop: Workshop, language: Any) -> str:
-    outcome = workshop.execute(language, workshop.sample(f"#![allow(unexpected_cfgs)]\n{CODE}"))
-    assert [Exited(0), Exited(0)] == [step.ended for step in outcome.steps], outcome
-    return str(outcome.steps[-1].stdout)
+    return workshop.stdout(language, f"#![allow(unexpected_cfgs)]\n{CODE}")
 
 
 def test_places_of_the_users_configuration_are_not_used(workshop: Workshop, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,7 +18,9 @@ from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.languages.rust.environments.collection import DAY, UNUSED, alone, collect
 from mkdocs_codeexec.runtime.process import Children
 
-Workshop: TypeAlias = Any
+if TYPE_CHECKING:
+    from support.workshop import Workshop
+
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
 
 NOW = 2_000_000_000.0

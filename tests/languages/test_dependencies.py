@@ -12,19 +12,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.crates import crate, package, write
 
 from mkdocs_codeexec.core.action import Action
-from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.settings import EnvironmentSettings
-from mkdocs_codeexec.languages import open_languages
-from mkdocs_codeexec.languages.rust import RustLanguage
 
-Workshop: TypeAlias = Any
+if TYPE_CHECKING:
+    from support.workshop import Workshop
+
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
 
 
@@ -131,18 +130,6 @@ def private(workshop: Workshop, registry: Registry) -> Callable[..., Any]:
     return settings
 
 
-def open_rust(workshop: Workshop, settings: Any) -> RustLanguage:
-    found = open_languages(settings, workshop.listener)["rust"]
-    assert isinstance(found, RustLanguage)
-    return found
-
-
-def stdout(workshop: Workshop, language: RustLanguage, code: str, **options: str) -> str:
-    outcome = workshop.execute(language, workshop.sample(code, options=options))
-    assert [Exited(0), Exited(0)] == [step.ended for step in outcome.steps], outcome
-    return outcome.steps[-1].stdout
-
-
 def plain(text: bytes | str) -> str:
     text = text.decode() if isinstance(text, bytes) else text
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
@@ -157,9 +144,9 @@ def streamed(workshop: Workshop) -> str:
 
 def test_a_private_registry(workshop: Workshop, private: Any) -> None:
     """It is set up in cargo's own configuration beside mkdocs.yml; the lock file names it."""
-    language = open_rust(workshop, private({"util": {"version": "1", "registry": "mine"}}))
+    language = workshop.open_rust(private({"util": {"version": "1", "registry": "mine"}}))
 
-    assert "1.1.0\n" == stdout(workshop, language, 'println!("{}", util::VERSION);')
+    assert "1.1.0\n" == workshop.stdout(language, 'println!("{}", util::VERSION);')
     assert "registry+file://" in dict(language.plan(workshop.main).inputs)["environment.lock"]
 
 
@@ -198,12 +185,12 @@ def test_a_registry_that_wants_a_token(workshop: Workshop, registry: Registry, t
         host = {**registry.env, "CARGO_HOME": str(tmp_path / "home"), "no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"}
         settings = workshop.rust({"util": {"version": "1", "registry": "mine"}}, host_env=host)
 
-        refused = workshop.provide(open_rust(workshop, settings), workshop.main)
+        refused = workshop.provide(workshop.open_rust(settings), workshop.main)
         write(tmp_path / "home", {"credentials.toml": '[registries.mine]\ntoken = "a-secret"\n'})
-        elsewhere = workshop.provide(open_rust(workshop, settings), workshop.main)
+        elsewhere = workshop.provide(workshop.open_rust(settings), workshop.main)
         write(tmp_path / "home", {"config.toml": config})
-        language = open_rust(workshop, settings)
-        said = stdout(workshop, language, 'println!("{}", util::VERSION);')
+        language = workshop.open_rust(settings)
+        said = workshop.stdout(language, 'println!("{}", util::VERSION);')
         server.shutdown()
 
     assert isinstance(refused, Unavailability)
@@ -221,7 +208,7 @@ def test_a_registry_that_wants_a_token(workshop: Workshop, registry: Registry, t
 def test_a_private_registry_without_a_network(workshop: Workshop, private: Any, registry: Registry) -> None:
     """Where all is downloaded, cargo's own ways to say `offline` are heard; so is that something is missing."""
     wanted = {"wrapper": {"version": "1", "registry": "mine"}}
-    workshop.provide(open_rust(workshop, private(wanted)), workshop.main)
+    workshop.provide(workshop.open_rust(private(wanted)), workshop.main)
     said = {"CARGO_NET_OFFLINE": "true"}
     for number, (env, config, found) in enumerate(
         [
@@ -235,7 +222,7 @@ def test_a_private_registry_without_a_network(workshop: Workshop, private: Any, 
         apart = replace(settings, environment_dir=workshop.root / f"e{number}", cache_dir=workshop.root / f"c{number}")
         workshop.runner.commands.clear()
 
-        action = workshop.provide(open_rust(workshop, apart), workshop.main)
+        action = workshop.provide(workshop.open_rust(apart), workshop.main)
 
         assert isinstance(action, found), (env, config, action)
         assert "cargo" in workshop.runner.programs()
@@ -257,9 +244,9 @@ def test_repositories(workshop: Workshop, tmp_path: Path) -> None:
         "second": {"git": url, "rev": revision, "package": "said"},
         "third": {"git": url, "branch": "main", "package": "said"},
     }
-    language = open_rust(workshop, workshop.rust(wanted))
+    language = workshop.open_rust(workshop.rust(wanted))
 
-    assert "1 2 3\n" == stdout(workshop, language, 'println!("{} {} {}", first::n(), second::n(), third::n());')
+    assert "1 2 3\n" == workshop.stdout(language, 'println!("{} {} {}", first::n(), second::n(), third::n());')
 
 
 def test_a_crate_of_the_workspace_that_holds_the_site(workshop: Workshop, tmp_path: Path) -> None:
@@ -281,17 +268,17 @@ def test_a_crate_of_the_workspace_that_holds_the_site(workshop: Workshop, tmp_pa
             "crates/apart/src/lib.rs": "",
         },
     )
-    language = open_rust(workshop, workshop.rust({"outer": {"path": ".."}}))
+    language = workshop.open_rust(workshop.rust({"outer": {"path": ".."}}))
     code = 'println!("{}", outer::said());'
 
-    assert "3.2.1 true\n" == stdout(workshop, language, code)
+    assert "3.2.1 true\n" == workshop.stdout(language, code)
     before = language.plan(workshop.main).key
     write(tmp_path, {"crates/apart/src/lib.rs": "// not needed", "project/docs/a.md": "", "docs/snippets/a.rs": "oops"})
     language.survey()
     assert before == language.plan(workshop.main).key
     write(tmp_path, {"Cargo.toml": (tmp_path / "Cargo.toml").read_text().replace("3.2.1", "4.0.0")})
     language.survey()
-    assert "4.0.0 true\n" == stdout(workshop, language, code)
+    assert "4.0.0 true\n" == workshop.stdout(language, code)
     assert not (tmp_path / "target").exists()
     assert not (tmp_path / "Cargo.lock").exists()
 
@@ -303,15 +290,15 @@ def test_patches(workshop: Workshop, private: Any) -> None:
         {"Cargo.toml": package("util", "1.9.0"), "src/lib.rs": 'pub const VERSION: &str = "ours"; pub struct Mark;'},
     )
     extra = '[patch.mine]\nutil = { path = "vendor/util" }\n'
-    language = open_rust(workshop, private({"wrapper": {"version": "1", "registry": "mine"}}, extra=extra))
+    language = workshop.open_rust(private({"wrapper": {"version": "1", "registry": "mine"}}, extra=extra))
     code = 'println!("{}", wrapper::VERSION);'
 
-    assert "ours\n" == stdout(workshop, language, code)
+    assert "ours\n" == workshop.stdout(language, code)
     before = language.plan(workshop.main).key
     write(root, {"src/lib.rs": 'pub const VERSION: &str = "mended"; pub struct Mark;'})
     language.survey()
     assert before != language.plan(workshop.main).key
-    assert "mended\n" == stdout(workshop, language, code)
+    assert "mended\n" == workshop.stdout(language, code)
 
 
 def test_packages_in_the_place_of_others(workshop: Workshop, tmp_path: Path) -> None:
@@ -330,9 +317,9 @@ def test_packages_in_the_place_of_others(workshop: Workshop, tmp_path: Path) -> 
     config = '[source.crates-io]\nreplace-with = "shelf"\n[source.shelf]\ndirectory = "../shelf"\n'
     write(tmp_path, {".git/HEAD": ""})  # all of it is one checkout
     write(workshop.project, {".cargo/config.toml": f'paths = ["../over/two"]\n{config}'})
-    language = open_rust(workshop, workshop.rust({"vendored-one": "0.1"}))
+    language = workshop.open_rust(workshop.rust({"vendored-one": "0.1"}))
 
-    assert "over\n" == stdout(workshop, language, 'println!("{}", vendored_one::NAME);')
+    assert "over\n" == workshop.stdout(language, 'println!("{}", vendored_one::NAME);')
 
 
 # --- What a dependency can be -----------------------------------------------------------------------------------
@@ -349,9 +336,9 @@ def test_packages_in_the_place_of_others(workshop: Workshop, tmp_path: Path) -> 
 def test_features(workshop: Workshop, private: Any, keys: dict[str, Any], said: str) -> None:
     """Default features are there unless they are switched off; others come when they are named."""
     wanted = {"quiet": {"version": "1", "registry": "mine", "package": "speaker", **keys}}
-    language = open_rust(workshop, private(wanted))
+    language = workshop.open_rust(private(wanted))
 
-    assert f"{said}\n" == stdout(workshop, language, 'println!("{} {}", quiet::LOUD, quiet::MORE);')
+    assert f"{said}\n" == workshop.stdout(language, 'println!("{} {}", quiet::LOUD, quiet::MORE);')
 
 
 def test_two_versions_of_one_crate(workshop: Workshop, private: Any) -> None:
@@ -360,13 +347,13 @@ def test_two_versions_of_one_crate(workshop: Workshop, private: Any) -> None:
         {"package": name, "version": version, "registry": "mine"}
         for name, version in (("util", "=1.0.0"), ("util", "2"), ("wrapper", "1"))
     )
-    language = open_rust(workshop, private({"old": old, "new": new, "wrapper": wrapper}))
+    language = workshop.open_rust(private({"old": old, "new": new, "wrapper": wrapper}))
     code = """
         let _: old::Mark = wrapper::Mark;
         println!("{} {} {}", old::VERSION, new::VERSION, wrapper::VERSION);
     """
 
-    assert "1.0.0 2.0.0 1.0.0\n" == stdout(workshop, language, code)
+    assert "1.0.0 2.0.0 1.0.0\n" == workshop.stdout(language, code)
     wrong = workshop.execute(language, workshop.sample("let _: new::Mark = wrapper::Mark;"))
     assert "mismatched types" in wrong.steps[0].stderr
     assert {"util", "wrapper"} == language._environments["default"].packages()
@@ -408,13 +395,13 @@ def test_native_libraries(workshop: Workshop, tmp_path: Path) -> None:
             "loose.c": "int loose(void) { return 2; }",
         },
     )
-    language = open_rust(workshop, workshop.rust({"native-sys": {"path": "../native-sys"}}))
+    language = workshop.open_rust(workshop.rust({"native-sys": {"path": "../native-sys"}}))
     code = 'println!("{} {}", native_sys::sum(), native_sys::made_for());'
 
-    assert "42 native-sys\n" == stdout(workshop, language, code)
+    assert "42 native-sys\n" == workshop.stdout(language, code)
     write(root, {"loose.c": "int loose(void) { return 3; }"})
     language.survey()
-    assert "43 native-sys\n" == stdout(workshop, language, code)
+    assert "43 native-sys\n" == workshop.stdout(language, code)
 
 
 MACROS = """
@@ -436,14 +423,14 @@ def test_procedural_macros(workshop: Workshop, tmp_path: Path) -> None:
     crate(tmp_path, "macros", MACROS, "[lib]\nproc-macro = true\n")
     crate(tmp_path, "front", "pub use macros::four;", '[dependencies]\nmacros = { path = "../macros" }\n')
     wanted = {"macros": {"path": "../macros"}, "front": {"path": "../front"}}
-    language = open_rust(workshop, workshop.rust(wanted))
+    language = workshop.open_rust(workshop.rust(wanted))
     code = """
         #[derive(macros::Hello)] #[hello] struct S;
         #[macros::twice] fn first() -> u8 { 2 }
         println!("{} {} {}", S::hello(), second(), front::four!());
     """
 
-    assert "1 2 4\n" == stdout(workshop, language, code)
+    assert "1 2 4\n" == workshop.stdout(language, code)
 
 
 # --- Several ----------------------------------------------------------------------------------------------------
@@ -481,7 +468,7 @@ def test_several_are_built_at_once(workshop: Workshop, tmp_path: Path) -> None:
         crate(tmp_path, name, f'pub const NAME: &str = "{name}";\nfn unused() {{}}')
     environments = {**named("b", said=local("two") | {"package": "two"}), **named("c", three=local("three"))}
     settings = workshop.rust({"said": local("one") | {"package": "one"}}, environments=environments)
-    language = open_rust(workshop, settings)
+    language = workshop.open_rust(settings)
     code = 'println!("{}", said::NAME);'
     samples = [workshop.sample(code, options={"environment": name}) for name in ("default", "b", "c")]
 
@@ -493,20 +480,20 @@ def test_several_are_built_at_once(workshop: Workshop, tmp_path: Path) -> None:
     assert "Blocking" not in streamed(workshop)
     assert 3 == streamed(workshop).count("function `unused` is never used")
     language.survey()
-    assert ["one\n", "two\n"] == [stdout(workshop, language, code, environment=name) for name in ("default", "b")]
-    assert "three\n" == stdout(workshop, language, 'println!("{}", three::NAME);', environment="c")
+    assert ["one\n", "two\n"] == [workshop.stdout(language, code, environment=name) for name in ("default", "b")]
+    assert "three\n" == workshop.stdout(language, 'println!("{}", three::NAME);', environment="c")
 
 
 def test_equal_environments_are_one(workshop: Workshop, tmp_path: Path) -> None:
     """Two names for the same dependencies are no two builds."""
     crate(tmp_path, "mylib", "pub fn one() -> u8 { 1 }")
     settings = workshop.rust({"mylib": local("mylib")}, environments=named("same", mylib=local("mylib")))
-    language = open_rust(workshop, settings)
+    language = workshop.open_rust(settings)
     code = 'println!("{}", mylib::one());'
 
-    assert "1\n" == stdout(workshop, language, code, environment="same")
+    assert "1\n" == workshop.stdout(language, code, environment="same")
     workshop.runner.commands.clear()
-    assert "1\n" == stdout(workshop, language, code)
+    assert "1\n" == workshop.stdout(language, code)
     assert "cargo" not in workshop.runner.programs()
 
 
@@ -520,7 +507,7 @@ def test_one_that_does_not_build_is_told_once(workshop: Workshop, tmp_path: Path
         **named("behind", mylib=local("mylib"), good=local("good")),
         **named("good", good=local("good")),
     }
-    language = open_rust(workshop, workshop.rust(environments=environments))
+    language = workshop.open_rust(workshop.rust(environments=environments))
     names = ("direct", "behind", "good", "behind", "default")
     samples = [workshop.sample(f"// {i}", options={"environment": name}) for i, name in enumerate(names)]
     actions = [language.plan(sample) for sample in samples]
@@ -537,7 +524,7 @@ def test_one_that_does_not_build_is_told_once(workshop: Workshop, tmp_path: Path
     assert "Compiling broken" in streamed(workshop)
     assert "mismatched" not in streamed(workshop)
     language.survey()
-    assert "1\n" == stdout(workshop, language, 'println!("{}", good::one());', environment="good")
+    assert "1\n" == workshop.stdout(language, 'println!("{}", good::one());', environment="good")
 
 
 @pytest.mark.parametrize(
@@ -555,7 +542,7 @@ def test_what_else_can_be_wrong(
     """The reason says what is known, and never a folder of this machine; the detail has the rest."""
     crate(tmp_path, "odd", "", more, **files)
 
-    found = workshop.provide(open_rust(workshop, workshop.rust({"odd": local("odd")})), workshop.main)
+    found = workshop.provide(workshop.open_rust(workshop.rust({"odd": local("odd")})), workshop.main)
 
     assert isinstance(found, Unavailability)
     assert reason in found.reason
@@ -575,11 +562,11 @@ def test_a_change_concerns_those_environments_that_contain_it(workshop: Workshop
     )
     (tmp_path / ".git").mkdir()  # all of it is one checkout
     environments = {**named("a", a=local("a")), **named("b", b=local("b")), **named("ab", a=local("a"), b=local("b"))}
-    language = open_rust(workshop, workshop.rust(environments=environments))
+    language = workshop.open_rust(workshop.rust(environments=environments))
     code = 'println!("{}", 1);'
     names = ("default", "a", "b", "ab")
     for name in names:
-        stdout(workshop, language, code, environment=name)
+        workshop.stdout(language, code, environment=name)
 
     def keys() -> dict[str, str | None]:
         language.survey()
@@ -600,7 +587,7 @@ def test_a_change_concerns_those_environments_that_contain_it(workshop: Workshop
         after = keys()
         assert concerned == {name for name in names if before[name] != after[name]}, file
         before = after
-    assert "4\n" == stdout(workshop, language, 'println!("{}", b::f());', environment="ab")
+    assert "4\n" == workshop.stdout(language, 'println!("{}", b::f());', environment="ab")
 
 
 def test_without_a_lock_file_the_newest_versions_are_taken(workshop: Workshop, private: Any) -> None:
@@ -608,11 +595,11 @@ def test_without_a_lock_file_the_newest_versions_are_taken(workshop: Workshop, p
     keys = {"package": "util", "version": "<2", "registry": "mine"}
     kept = workshop.project / ".cache/environments/default"
     code = 'println!("{}", util::VERSION);'
-    workshop.provide(open_rust(workshop, private({"util": {**keys, "version": "=1.0.0"}})), workshop.main)
-    assert "1.0.0\n" == stdout(workshop, open_rust(workshop, private({"util": keys})), code)
+    workshop.provide(workshop.open_rust(private({"util": {**keys, "version": "=1.0.0"}})), workshop.main)
+    assert "1.0.0\n" == workshop.stdout(workshop.open_rust(private({"util": keys})), code)
 
     (kept / "Cargo.lock").unlink()
-    assert "1.1.0\n" == stdout(workshop, open_rust(workshop, private({"util": keys})), code)
+    assert "1.1.0\n" == workshop.stdout(workshop.open_rust(private({"util": keys})), code)
 
 
 def test_sources_that_are_not_in_src(workshop: Workshop, tmp_path: Path) -> None:
@@ -623,9 +610,9 @@ def test_sources_that_are_not_in_src(workshop: Workshop, tmp_path: Path) -> None
     }
     manifest = package("mylib", more='[lib]\npath = "lib.rs"\n')
     root = write(tmp_path / "mylib", {"Cargo.toml": manifest, **files})
-    language = open_rust(workshop, workshop.rust({"mylib": local("mylib")}))
+    language = workshop.open_rust(workshop.rust({"mylib": local("mylib")}))
     code = 'println!("{}", mylib::f());'
-    assert "1\n" == stdout(workshop, language, code)
+    assert "1\n" == workshop.stdout(language, code)
     before = language.plan(workshop.main).key
 
     write(root, {"scripts/other.rs": "fn main() {}", "docs/other.rs": "fn main() {}"})
@@ -633,7 +620,7 @@ def test_sources_that_are_not_in_src(workshop: Workshop, tmp_path: Path) -> None
     assert before == language.plan(workshop.main).key
     write(root, {"docs/shown.rs": "mod more;\npub use more::f;", "docs/more.rs": "pub fn f() -> u8 { 2 }"})
     language.survey()
-    assert "2\n" == stdout(workshop, language, code)
+    assert "2\n" == workshop.stdout(language, code)
     before = language.plan(workshop.main).key
     write(root, {"docs/more.rs": "pub fn f() -> u8 { 3 }"})
     language.survey()
@@ -648,26 +635,26 @@ def test_branches_of_the_documentation(workshop: Workshop, private: Any) -> None
     lock = workshop.project / ".cache/environments/default/Cargo.lock"
     keys, locks = [], []
     for dependencies, said in ((one, "1.1.0"), (two, "1.0.0")):
-        language = open_rust(workshop, private(dependencies))
-        assert f"{said}\n" == stdout(workshop, language, code)
+        language = workshop.open_rust(private(dependencies))
+        assert f"{said}\n" == workshop.stdout(language, code)
         keys.append(language.plan(workshop.main).key)
         locks.append(lock.read_text())
     workshop.runner.commands.clear()
 
     for dependencies, said, key in ((one, "1.1.0", keys[0]), (two, "1.0.0", keys[1])):
-        language = open_rust(workshop, private(dependencies))
+        language = workshop.open_rust(private(dependencies))
         assert key == language.plan(workshop.main).key
-        assert f"{said}\n" == stdout(workshop, language, code)
+        assert f"{said}\n" == workshop.stdout(language, code)
     assert "cargo" not in workshop.runner.programs()
 
     # The same dependencies under two lock files, as two checkouts may have committed them.
-    language = open_rust(workshop, private({"util": {"version": "^1", "registry": "mine"}}))
-    assert "1.0.0\n" == stdout(workshop, language, code), "what was locked stays locked"
+    language = workshop.open_rust(private({"util": {"version": "^1", "registry": "mine"}}))
+    assert "1.0.0\n" == workshop.stdout(language, code), "what was locked stays locked"
     for number, (text, said) in enumerate(zip(locks * 2, ("1.1.0", "1.0.0") * 2, strict=True)):
         workshop.runner.commands.clear()
         lock.write_text(text)
-        language = open_rust(workshop, private({"util": {"version": "^1", "registry": "mine"}}))
-        assert f"{said}\n" == stdout(workshop, language, code)
+        language = workshop.open_rust(private({"util": {"version": "^1", "registry": "mine"}}))
+        assert f"{said}\n" == workshop.stdout(language, code)
         assert (number == 0) == ("cargo" in workshop.runner.programs()), number
 
     # To cargo nothing is new then; nevertheless it must tell how this one is compiled, and not the one before.
@@ -677,8 +664,8 @@ def test_branches_of_the_documentation(workshop: Workshop, private: Any) -> None
         for state in home.glob("built/*.json"):
             state.unlink()
         lock.write_text(text)
-        language = open_rust(workshop, private({"util": {"version": "^1", "registry": "mine"}}))
-        assert f"{said}\n" == stdout(workshop, language, code)
+        language = workshop.open_rust(private({"util": {"version": "^1", "registry": "mine"}}))
+        assert f"{said}\n" == workshop.stdout(language, code)
 
 
 def test_a_frozen_build_starts_nothing(project: Any, tmp_path: Path) -> None:

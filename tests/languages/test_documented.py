@@ -7,7 +7,7 @@ import re
 import subprocess
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.crates import write
@@ -20,10 +20,11 @@ from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.languages.rust.environments.documented import documented
 
 if TYPE_CHECKING:
+    from support.workshop import Workshop
+
     from mkdocs_codeexec.core.action import Action
 
 NOTHING = Given()
-Workshop: TypeAlias = Any
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
 
 MEMBER = """\
@@ -108,10 +109,6 @@ def test_which_package_it_is(tmp_path: Path, name: str, wanted: str | None, path
     assert (name == "sample") == (found.folder is None)
 
 
-def open_rust(workshop: Workshop, **options: Any) -> Any:
-    return open_languages(workshop.rust(**options), workshop.listener)["rust"]
-
-
 def stdout(workshop: Workshop, language: Any, code: str, **more: Any) -> str:
     last = workshop.execute(language, workshop.sample(code, **more)).steps[-1]
     assert last.ended == Exited(0), last.stderr
@@ -126,7 +123,7 @@ def test_a_site_without_a_package_has_one_of_its_own(workshop: Workshop) -> None
         'println!("{} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));\nprintln!("{folder}");\n'
         'print!("{}", std::fs::read_to_string(format!("{folder}/Cargo.toml")).unwrap());'
     )
-    lines = stdout(workshop, open_rust(workshop, dependencies={"itoa": "1"}), code).split("\n", 2)
+    lines = stdout(workshop, workshop.open_rust({"itoa": "1"}), code).split("\n", 2)
 
     assert ["sample 0.0.0", "sample"] == lines[:2]
     manifest = tomllib.loads(lines[2])
@@ -139,13 +136,13 @@ def test_only_a_path_dependency_can_be_documented(workshop: Workshop) -> None:
     dependencies = {"tally": {"path": "../tally"}, "itoa": "1"}
     environments = {"other": EnvironmentSettings(name="other")}
 
-    open_rust(workshop, dependencies=dependencies, environments=environments, package="tally")
+    workshop.open_rust(dependencies, environments=environments, package="tally")
     with pytest.raises(
         ConfigurationError, match=r"no path dependency is called `taly`\n\nhint: did you mean `tally`\?"
     ):
-        open_rust(workshop, dependencies=dependencies, package="taly")
+        workshop.open_rust(dependencies, package="taly")
     with pytest.raises(ConfigurationError, match=r"hint: add it to `dependencies`, with its folder: itoa: {path: \.}"):
-        open_rust(workshop, dependencies=dependencies, package="itoa")
+        workshop.open_rust(dependencies, package="itoa")
 
 
 def test_variables_of_the_site_are_in_the_key(workshop: Workshop) -> None:
@@ -186,7 +183,7 @@ def test_variables_at_home_tell_machines_apart(workshop: Workshop) -> None:
     write(workshop.root / "home", {"config.toml": '[env]\nFROM_HOME = "s3cret"\n'})
     host = {**os.environ, "CARGO_HOME": str(workshop.root / "home")}
     code = 'assert_eq!(Some("s3cret"), option_env!("FROM_HOME"));\nassert_eq!("s3cret", std::env::var("FROM_HOME").unwrap());'
-    here, bare = open_rust(workshop, host_env=host), open_rust(workshop)
+    here, bare = workshop.open_rust(host_env=host), workshop.open_rust()
     stdout(workshop, here, code)
     one, other = workshop.provide(here, workshop.main), workshop.provide(bare, workshop.main)
 
@@ -200,7 +197,7 @@ def test_compilers_obey_no_variable_of_a_sample(workshop: Workshop) -> None:
     env = (("HOME", "/nowhere"), ("LD_PRELOAD", "/no/such.so"), ("PATH", "/nowhere"), ("SEEN", "yes"))
     code = 'println!("{} {}", env!("SEEN"), std::env::var("PATH").unwrap());'
 
-    assert "yes /nowhere\n" == stdout(workshop, open_rust(workshop), code, given=Given(env=env))
+    assert "yes /nowhere\n" == stdout(workshop, workshop.open_rust(), code, given=Given(env=env))
 
 
 NAMED = [
@@ -214,7 +211,7 @@ def test_a_file_of_the_package_that_a_sample_names_counts(workshop: Workshop, co
     """Its content is in the key, and `serve` watches it; another file beside it is not."""
     write(workshop.project, {"Cargo.toml": '[package]\nname = "tally"\nversion = "0.1.0"\nedition = "2021"\n'})
     write(workshop.project, {"src/lib.rs": "", "data/a.txt": "first", "data/b.txt": "b"})
-    language = open_rust(workshop, dependencies={"tally": {"path": "."}})
+    language = workshop.open_rust({"tally": {"path": "."}})
     sample = workshop.sample(code)
     keys = []
     for name, text, expected in (("a", "first", "first"), ("b", "other", "first"), ("a", "second", "second")):
@@ -239,7 +236,7 @@ HARNESS = (
 def test_tests_print_in_their_order(workshop: Workshop, threads: str, given: Given) -> None:
     """A harness has one thread, unless the author says otherwise."""
     code = f'{HARNESS}\n#[test] fn threads() {{ assert_eq!("{threads}", std::env::var("RUST_TEST_THREADS").unwrap()) }}'
-    found = stdout(workshop, open_rust(workshop), code, options={"test_harness": ""}, given=given)
+    found = stdout(workshop, workshop.open_rust(), code, options={"test_harness": ""}, given=given)
 
     assert {"a", "b", "c", "threads"} == set(re.findall(r"^test (\w+) \.\.\. ", found, re.MULTILINE))
     if threads == "1":

@@ -6,34 +6,21 @@ import re
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.crates import crate, remembered, write
 
 from mkdocs_codeexec.core.action import Action
-from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.settings import EnvironmentSettings
-from mkdocs_codeexec.languages import open_languages
-from mkdocs_codeexec.languages.rust import RustLanguage
 from mkdocs_codeexec.languages.rust.environments import fetching
 from mkdocs_codeexec.languages.rust.environments.capture import read
 
-Workshop: TypeAlias = Any
+if TYPE_CHECKING:
+    from support.workshop import Workshop
+
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
-
-
-def open_rust(workshop: Workshop, settings: Any) -> RustLanguage:
-    found = open_languages(settings, workshop.listener)["rust"]
-    assert isinstance(found, RustLanguage)
-    return found
-
-
-def stdout(workshop: Workshop, language: RustLanguage, code: str, **options: str) -> str:
-    outcome = workshop.execute(language, workshop.sample(code, options=options))
-    assert [Exited(0), Exited(0)] == [step.ended for step in outcome.steps], outcome
-    return outcome.steps[-1].stdout
 
 
 def test_arguments_for_samples_are_those_of_the_probe() -> None:
@@ -71,9 +58,9 @@ def test_torn_captures_are_refused(captured: bytes) -> None:
 
 def test_no_dependencies_need_no_cargo(workshop: Workshop) -> None:
     """Without dependencies rustc alone does, and there is no lock file."""
-    language = open_rust(workshop, workshop.rust())
+    language = workshop.open_rust(workshop.rust())
 
-    assert "1\n" == stdout(workshop, language, 'println!("{}", 1);')
+    assert "1\n" == workshop.stdout(language, 'println!("{}", 1);')
     assert ["rustc", "rustc", "rustc", "sample"] == workshop.runner.programs()
     assert "" == dict(language.plan(workshop.main).inputs)["environment.lock"]
 
@@ -81,11 +68,11 @@ def test_no_dependencies_need_no_cargo(workshop: Workshop) -> None:
 def test_a_dependency_of_the_registry(workshop: Workshop, tmp_path: Path) -> None:
     """Cargo runs once, in sight; afterwards a new process needs no cargo, and the lock is kept with the results."""
     settings = replace(workshop.rust({"itoa": "1"}), environment_dir=tmp_path / "environments")
-    language = open_rust(workshop, settings)
+    language = workshop.open_rust(settings)
     first = language.plan(workshop.main)
     assert first.toolchain is None
 
-    assert "5\n" == stdout(workshop, language, 'println!("{}", itoa::Buffer::new().format(5));')
+    assert "5\n" == workshop.stdout(language, 'println!("{}", itoa::Buffer::new().format(5));')
 
     assert ["building the environment `default` with cargo"] == workshop.listener.said
     assert b"Compiling" in b"".join(workshop.listener.streamed)
@@ -93,7 +80,7 @@ def test_a_dependency_of_the_registry(workshop: Workshop, tmp_path: Path) -> Non
     assert 'name = "itoa"' in lock
     assert str(workshop.root) not in lock
     workshop.runner.commands.clear()
-    again = open_rust(workshop, settings)
+    again = workshop.open_rust(settings)
     action = again.plan(workshop.main)
     assert action.key == language.plan(workshop.main).key
     assert [] == workshop.runner.commands
@@ -107,7 +94,7 @@ def test_a_dependency_of_the_registry(workshop: Workshop, tmp_path: Path) -> Non
 def test_keys_are_the_same_in_another_checkout(workshop: Workshop, tmp_path: Path) -> None:
     """Nothing of the folder is in an Action, though the lock is."""
     crate(tmp_path, "mylib", "pub fn one() -> u8 { 1 }")
-    language = open_rust(workshop, workshop.rust({"mylib": {"path": "../mylib"}}))
+    language = workshop.open_rust(workshop.rust({"mylib": {"path": "../mylib"}}))
     action = workshop.provide(language, workshop.main)
     elsewhere = workshop.beside(tmp_path / "other")
     crate(elsewhere.root, "mylib", "pub fn one() -> u8 { 1 }")
@@ -117,7 +104,7 @@ def test_keys_are_the_same_in_another_checkout(workshop: Workshop, tmp_path: Pat
     kept.mkdir(parents=True)
     for name in ("Cargo.lock", "manifest.toml", "sources.json"):
         (kept / name).write_text((workshop.project / ".cache/environments/default" / name).read_text())
-    other = open_rust(elsewhere, settings)
+    other = elsewhere.open_rust(settings)
 
     assert isinstance(action, Action)
     assert action.request_key == other.plan(workshop.main).request_key
@@ -128,9 +115,9 @@ def test_keys_are_the_same_in_another_checkout(workshop: Workshop, tmp_path: Pat
 def test_a_host_without_rust_has_the_same_request_keys(workshop: Workshop, tmp_path: Path) -> None:
     """With the lock beside the results, what was executed elsewhere can be found where nothing is installed."""
     dependencies = {"itoa": "1"}
-    action = workshop.provide(open_rust(workshop, workshop.rust(dependencies)), workshop.main)
+    action = workshop.provide(workshop.open_rust(workshop.rust(dependencies)), workshop.main)
 
-    bare = open_rust(workshop, workshop.rust(dependencies, host_env={"PATH": str(tmp_path)}))
+    bare = workshop.open_rust(workshop.rust(dependencies, host_env={"PATH": str(tmp_path)}))
 
     assert action.request_key == bare.plan(workshop.main).request_key
     assert bare.plan(workshop.main).toolchain is None
@@ -139,12 +126,12 @@ def test_a_host_without_rust_has_the_same_request_keys(workshop: Workshop, tmp_p
 def test_an_unknown_toolchain_is_asked_before_anything_is_built(workshop: Workshop) -> None:
     """With the lock at hand keys need no Environment: a restored cache builds none for samples that will hit."""
     settings = workshop.rust({"itoa": "1"})
-    workshop.provide(open_rust(workshop, settings), workshop.main)
+    workshop.provide(workshop.open_rust(settings), workshop.main)
     memo = remembered(settings)
     memo.unlink()
     workshop.runner.commands.clear()
     moved = workshop.rust({"itoa": "1"}, host_env=dict(os.environ))
-    language = open_rust(workshop, moved)
+    language = workshop.open_rust(moved)
     assert language.plan(workshop.main).toolchain is None
 
     assert {} == language.provide([language.plan(workshop.main)], workshop.runner)
@@ -186,23 +173,23 @@ def test_everything_a_dependency_can_be(workshop: Workshop, tmp_path: Path) -> N
         "renamed": {"path": "../my-lib", "package": "my-lib", "features": ["more"]},
         "macros": {"path": "../macros"},
     }
-    language = open_rust(workshop, workshop.rust(dependencies))
+    language = workshop.open_rust(workshop.rust(dependencies))
     code = """
         #[derive(macros::Hello)] struct S;
         println!("{} {} {}", S.hello(), renamed::said(), renamed::more());
         println!("{}", std::env::var("LD_LIBRARY_PATH").unwrap().ends_with("/out"));
     """
 
-    assert "hello from the build script true\ntrue\n" == stdout(workshop, language, code)
+    assert "hello from the build script true\ntrue\n" == workshop.stdout(language, code)
 
 
 def test_editing_a_local_package_rebuilds_it_and_changes_its_keys_only(workshop: Workshop, tmp_path: Path) -> None:
     """Samples of other environments keep their keys, and prose beside the package changes none."""
     root = crate(tmp_path, "mylib", "pub fn one() -> u8 { 1 }")
     local = EnvironmentSettings(name="local", dependencies={"mylib": {"path": "../mylib"}})
-    language = open_rust(workshop, workshop.rust({"itoa": "1"}, environments={"local": local}))
+    language = workshop.open_rust(workshop.rust({"itoa": "1"}, environments={"local": local}))
     code = 'println!("{}", mylib::one());'
-    assert "1\n" == stdout(workshop, language, code, environment="local")
+    assert "1\n" == workshop.stdout(language, code, environment="local")
     sample, other = workshop.sample(code, options={"environment": "local"}), workshop.main
     workshop.provide(language, other)
     before = language.plan(sample).key, language.plan(other).key
@@ -217,7 +204,7 @@ def test_editing_a_local_package_rebuilds_it_and_changes_its_keys_only(workshop:
     assert before[1] == language.plan(other).key
     workshop.runner.commands.clear()
     workshop.listener.streamed.clear()
-    assert "2\n" == stdout(workshop, language, code, environment="local")
+    assert "2\n" == workshop.stdout(language, code, environment="local")
     assert 3 == workshop.runner.programs().count("cargo")  # to fetch, to build, and to tell what was read
     assert b"itoa" not in b"".join(workshop.listener.streamed)
     assert root / "src" in language.watched()
@@ -225,9 +212,9 @@ def test_editing_a_local_package_rebuilds_it_and_changes_its_keys_only(workshop:
 
 def test_a_stale_lock_is_updated_and_not_replaced(workshop: Workshop) -> None:
     """Another dependency makes keys unknown until cargo has added it; what was locked stays locked."""
-    workshop.provide(open_rust(workshop, workshop.rust({"itoa": "=1.0.10"})), workshop.main)
+    workshop.provide(workshop.open_rust(workshop.rust({"itoa": "=1.0.10"})), workshop.main)
 
-    language = open_rust(workshop, workshop.rust({"itoa": "1"}))
+    language = workshop.open_rust(workshop.rust({"itoa": "1"}))
 
     assert language.plan(workshop.main).toolchain is None
     workshop.provide(language, workshop.main)
@@ -238,7 +225,7 @@ def test_a_dependency_that_does_not_compile(workshop: Workshop, tmp_path: Path) 
     """Its samples cannot be executed, with cargo's coloured message; other environments go on."""
     crate(tmp_path, "broken", "pub fn one() -> u8 { true }")
     broken = EnvironmentSettings(name="broken", dependencies={"broken": {"path": "../broken"}})
-    language = open_rust(workshop, workshop.rust(environments={"broken": broken}))
+    language = workshop.open_rust(workshop.rust(environments={"broken": broken}))
     bad, worse = (workshop.sample(code, options={"environment": "broken"}) for code in ("1;", "2;"))
     actions = [language.plan(sample) for sample in (bad, workshop.main, worse)]
 
@@ -251,7 +238,7 @@ def test_a_dependency_that_does_not_compile(workshop: Workshop, tmp_path: Path) 
     assert "\x1b[" in why.detail
     assert 2 == workshop.runner.programs().count("cargo")  # to fetch, and to build
     assert not (workshop.project / ".cache/environments/broken").exists()
-    assert "1\n" == stdout(workshop, language, 'println!("1");')
+    assert "1\n" == workshop.stdout(language, 'println!("1");')
 
 
 @pytest.mark.parametrize(
@@ -266,7 +253,7 @@ def test_dependencies_that_are_not_there(workshop: Workshop, dependencies: dict[
     """What is missing is named."""
     host = {**os.environ, "CARGO_NET_RETRY": "0"}
 
-    found = workshop.provide(open_rust(workshop, workshop.rust(dependencies, host_env=host)), workshop.main)
+    found = workshop.provide(workshop.open_rust(workshop.rust(dependencies, host_env=host)), workshop.main)
 
     assert isinstance(found, Unavailability)
     assert reason in found.reason
@@ -289,7 +276,7 @@ def test_a_registry_that_is_not_reached(workshop: Workshop, tmp_path: Path, monk
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         host.pop(name, None)
 
-    found = workshop.provide(open_rust(workshop, workshop.rust({"itoa": "1"}, host_env=host)), workshop.main)
+    found = workshop.provide(workshop.open_rust(workshop.rust({"itoa": "1"}, host_env=host)), workshop.main)
 
     assert isinstance(found, Unavailability)
     assert "a registry or repository was not reached" in found.reason, found.detail
@@ -298,7 +285,7 @@ def test_a_registry_that_is_not_reached(workshop: Workshop, tmp_path: Path, monk
 
 def test_no_rust_at_all(workshop: Workshop, tmp_path: Path) -> None:
     """Without a compiler there is a request key, and a hint."""
-    language = open_rust(workshop, workshop.rust(host_env={"PATH": str(tmp_path)}))
+    language = workshop.open_rust(workshop.rust(host_env={"PATH": str(tmp_path)}))
     action = language.plan(workshop.main)
 
     refused = language.provide([action], workshop.runner)
@@ -312,7 +299,7 @@ def test_no_rust_at_all(workshop: Workshop, tmp_path: Path) -> None:
 def test_an_environment_that_is_not_set_up(workshop: Workshop) -> None:
     """The sample is planned, cannot be executed, and the nearest name is told."""
     other = EnvironmentSettings(name="async")
-    language = open_rust(workshop, workshop.rust(environments={"async": other}))
+    language = workshop.open_rust(workshop.rust(environments={"async": other}))
     sample = workshop.sample("1;", options={"environment": "asnyc"})
 
     found = workshop.provide(language, sample)
@@ -324,11 +311,11 @@ def test_an_environment_that_is_not_set_up(workshop: Workshop) -> None:
 
 def test_flags_of_the_user_count(workshop: Workshop) -> None:
     """Cargo's configuration beside mkdocs.yml reaches samples, and their keys."""
-    plain = workshop.provide(open_rust(workshop, workshop.rust()), workshop.main)
+    plain = workshop.provide(workshop.open_rust(workshop.rust()), workshop.main)
     write(workshop.project, {".cargo/config.toml": '[build]\nrustflags = ["--cfg", "special"]\n'})
-    language = open_rust(workshop, workshop.rust())
+    language = workshop.open_rust(workshop.rust())
 
-    assert "true\n" == stdout(workshop, language, '#![allow(unexpected_cfgs)]\nprintln!("{}", cfg!(special));')
+    assert "true\n" == workshop.stdout(language, '#![allow(unexpected_cfgs)]\nprintln!("{}", cfg!(special));')
     action = language.plan(workshop.main)
     assert isinstance(plain, Action)
     assert plain.key != action.key
@@ -336,9 +323,9 @@ def test_flags_of_the_user_count(workshop: Workshop) -> None:
 
 def test_the_profile_of_the_user_counts(workshop: Workshop) -> None:
     """`[profile.dev]` in `manifest_extra` decides how samples are compiled, too."""
-    language = open_rust(workshop, workshop.rust(extra="[profile.dev]\noverflow-checks = false\n"))
+    language = workshop.open_rust(workshop.rust(extra="[profile.dev]\noverflow-checks = false\n"))
 
-    assert "0\n" == stdout(workshop, language, 'let x: u8 = std::hint::black_box(255); println!("{}", x + 1);')
+    assert "0\n" == workshop.stdout(language, 'let x: u8 = std::hint::black_box(255); println!("{}", x + 1);')
 
 
 def test_hostile_variables_do_not_matter(workshop: Workshop) -> None:
@@ -346,9 +333,9 @@ def test_hostile_variables_do_not_matter(workshop: Workshop) -> None:
     host = {**os.environ, "RUSTFLAGS": "--cfg nonsense --nonsense", "RUST_BACKTRACE": "full", "NO_COLOR": "1"}
     host |= {"CARGO_TERM_COLOR": "never", "CARGO_BUILD_TARGET": "nonsense", "CARGO_TARGET_DIR": "relative"}
     host |= {"CARGO_INCREMENTAL": "1", "RUSTC_WRAPPER": "/no/such"}
-    language = open_rust(workshop, workshop.rust({"itoa": "1"}, host_env=host))
+    language = workshop.open_rust(workshop.rust({"itoa": "1"}, host_env=host))
 
-    assert "0\n" == stdout(workshop, language, 'println!("{}", std::env::var("RUST_BACKTRACE").unwrap());')
+    assert "0\n" == workshop.stdout(language, 'println!("{}", std::env::var("RUST_BACKTRACE").unwrap());')
 
 
 def homes_of(workshop: Workshop, package: Path) -> list[Path]:
@@ -359,9 +346,9 @@ def homes_of(workshop: Workshop, package: Path) -> list[Path]:
 def test_a_missing_library_is_built_again(workshop: Workshop, tmp_path: Path) -> None:
     """What was built is looked at, not only what was written down about it."""
     crate(tmp_path, "mylib", "pub fn one() -> u8 { 1 }")
-    language = open_rust(workshop, workshop.rust({"mylib": {"path": "../mylib"}}))
+    language = workshop.open_rust(workshop.rust({"mylib": {"path": "../mylib"}}))
     code = 'println!("{}", mylib::one());'
-    stdout(workshop, language, code)
+    workshop.stdout(language, code)
     [home] = homes_of(workshop, tmp_path)
     [state] = home.glob("built/*.json")
     captured = json.loads(state.read_text())["captured"].split("\0")
@@ -369,20 +356,20 @@ def test_a_missing_library_is_built_again(workshop: Workshop, tmp_path: Path) ->
     library.unlink()
     library.with_suffix(".rlib").unlink(missing_ok=True)
 
-    assert "1\n" == stdout(workshop, language, code)
+    assert "1\n" == workshop.stdout(language, code)
 
 
 def test_a_missing_state_is_made_again(workshop: Workshop, tmp_path: Path) -> None:
     """Cargo does not call rustc for a fresh probe; it is made to."""
     crate(tmp_path, "mylib", "pub fn one() -> u8 { 1 }")
-    language = open_rust(workshop, workshop.rust({"mylib": {"path": "../mylib"}}))
+    language = workshop.open_rust(workshop.rust({"mylib": {"path": "../mylib"}}))
     code = 'println!("{}", mylib::one());'
-    stdout(workshop, language, code)
+    workshop.stdout(language, code)
     for home in homes_of(workshop, tmp_path):
         for state in home.glob("built/*.json"):
             state.unlink()
 
-    assert "1\n" == stdout(workshop, language, code)
+    assert "1\n" == workshop.stdout(language, code)
 
 
 def test_two_builds_wait_for_each_other(workshop: Workshop, tmp_path: Path) -> None:
@@ -391,7 +378,7 @@ def test_two_builds_wait_for_each_other(workshop: Workshop, tmp_path: Path) -> N
     settings = workshop.rust({"mylib": {"path": "../mylib"}})
     found: list[object] = []
     threads = [
-        threading.Thread(target=lambda: found.append(workshop.provide(open_rust(workshop, settings), workshop.main)))
+        threading.Thread(target=lambda: found.append(workshop.provide(workshop.open_rust(settings), workshop.main)))
         for _ in range(3)
     ]
     for thread in threads:
@@ -407,9 +394,9 @@ def test_a_read_only_cache_costs_no_more_than_time(workshop: Workshop) -> None:
     """Where nothing can be written beside the results, the lock is remembered by the process."""
     (workshop.root / "project").mkdir()
     (workshop.root / "project/.cache").write_text("a file, not a folder")
-    language = open_rust(workshop, workshop.rust({"itoa": "1"}))
+    language = workshop.open_rust(workshop.rust({"itoa": "1"}))
 
-    assert "5\n" == stdout(workshop, language, 'println!("{}", itoa::Buffer::new().format(5));')
+    assert "5\n" == workshop.stdout(language, 'println!("{}", itoa::Buffer::new().format(5));')
 
 
 CONFIGURED = """
@@ -451,9 +438,9 @@ def test_files_that_only_cargo_knows_of_count(workshop: Workshop, tmp_path: Path
     write(root, {"more data/deep/a": ""})
     # What cannot be seen beforehand, and is in no package; and packages that packages name, which no checkout holds.
     readable = tuple(tmp_path / name for name in ("w/data.txt", "macros", "w/member"))
-    language = open_rust(workshop, workshop.rust({"mylib": {"path": "../mylib"}}, readable=readable))
+    language = workshop.open_rust(workshop.rust({"mylib": {"path": "../mylib"}}, readable=readable))
     sample = workshop.sample('println!("{}", mylib::said());')
-    assert "a+b v1 one\n" == stdout(workshop, language, sample.code)
+    assert "a+b v1 one\n" == workshop.stdout(language, sample.code)
     files = ["../w/data.txt", "c/nat.c", "more data", "templates dir/a.txt"]
     assert {"mylib": {"paths": files, "packages": []}} == sources(workshop)
     assert {root / "c/nat.c", root / "templates dir/a.txt", tmp_path / "w/data.txt"} <= set(language.watched())
@@ -468,14 +455,14 @@ def test_files_that_only_cargo_knows_of_count(workshop: Workshop, tmp_path: Path
         write(root, {name: text})
         language.survey()
         assert language.plan(sample).key not in seen, name
-        assert f"{said}\n" == stdout(workshop, language, sample.code)
+        assert f"{said}\n" == workshop.stdout(language, sample.code)
         seen.add(language.plan(sample).key)
 
     write(root, {"README.md": "prose", "c/other.c": "unread"})
     language.survey()
     assert language.plan(sample).key in seen
     workshop.runner.commands.clear()
-    other = open_rust(workshop, workshop.rust({"mylib": {"path": "../mylib"}}, readable=readable))
+    other = workshop.open_rust(workshop.rust({"mylib": {"path": "../mylib"}}, readable=readable))
     assert language.plan(sample) == other.plan(sample)
     assert [] == workshop.runner.commands
 
@@ -493,9 +480,9 @@ def test_a_build_script_that_does_not_say_what_it_reads(workshop: Workshop, tmp_
         "site-2/x": "",
     }
     root = crate(tmp_path, "mylib", source, **files)
-    language = open_rust(workshop, workshop.rust({"mylib": {"path": "../mylib"}}))
+    language = workshop.open_rust(workshop.rust({"mylib": {"path": "../mylib"}}))
     sample = workshop.sample('println!("{}", mylib::said());')
-    assert "one\n" == stdout(workshop, language, sample.code)
+    assert "one\n" == workshop.stdout(language, sample.code)
     assert {"mylib": {"paths": [], "packages": ["."]}} == sources(workshop)
     before = language.plan(sample).key
 
@@ -506,19 +493,19 @@ def test_a_build_script_that_does_not_say_what_it_reads(workshop: Workshop, tmp_
     write(root, {"words": "two"})
     language.survey()
     assert before != language.plan(sample).key
-    assert "two\n" == stdout(workshop, language, sample.code)
+    assert "two\n" == workshop.stdout(language, sample.code)
 
 
 def test_a_store_without_a_list_of_sources(workshop: Workshop, tmp_path: Path) -> None:
     """Keys are not known until cargo has told what it reads."""
     crate(tmp_path, "mylib", "pub fn one() -> u8 { 1 }")
     settings = workshop.rust({"mylib": {"path": "../mylib"}})
-    before = workshop.provide(open_rust(workshop, settings), workshop.main)
+    before = workshop.provide(workshop.open_rust(settings), workshop.main)
     kept = workshop.project / ".cache/environments/default/sources.json"
     for text in ("", "{", '{"format": 0}', '{"format": 1, "packages": 3}', "[" * 100_000):
         kept.write_text(text)
 
-        language = open_rust(workshop, settings)
+        language = workshop.open_rust(settings)
 
         assert language.plan(workshop.main).toolchain is None
         assert before == workshop.provide(language, workshop.main)
@@ -544,10 +531,10 @@ def test_another_dependency_compiles_nothing_else(workshop: Workshop, tmp_path: 
     ]
     for dependencies, wanted in steps:
         changed = replace(workshop.rust(dependencies), environment_dir=settings.environment_dir)
-        language = open_rust(workshop, changed)
+        language = workshop.open_rust(changed)
         used = "".join(f"let _ = {name}::f();" for name in ("one", "two") if name in dependencies)
 
-        assert "5\n" == stdout(workshop, language, used + 'println!("{}", itoa::Buffer::new().format(5));')
+        assert "5\n" == workshop.stdout(language, used + 'println!("{}", itoa::Buffer::new().format(5));')
         assert wanted == compiled(workshop), dependencies
 
 
@@ -559,11 +546,11 @@ def test_checkouts_with_packages_of_one_name(workshop: Workshop, tmp_path: Path)
         for shop in shops:
             said = f"{shop.root.name}{round_}"
             crate(shop.root, "mylib", f'pub fn said() -> &\'static str {{ "{said}" }}')
-            language = open_rust(shop, shop.rust({"mylib": {"path": "../mylib"}}))
-            assert f"{said}\n" == stdout(shop, language, code)
+            language = shop.open_rust(shop.rust({"mylib": {"path": "../mylib"}}))
+            assert f"{said}\n" == shop.stdout(language, code)
     for shop in shops:
-        language = open_rust(shop, shop.rust({"mylib": {"path": "../mylib"}}))
-        assert f"{shop.root.name}1\n" == stdout(shop, language, code)
+        language = shop.open_rust(shop.rust({"mylib": {"path": "../mylib"}}))
+        assert f"{shop.root.name}1\n" == shop.stdout(language, code)
 
 
 def test_a_library_that_another_environment_has_built_since(workshop: Workshop, tmp_path: Path) -> None:
@@ -575,11 +562,11 @@ def test_a_library_that_another_environment_has_built_since(workshop: Workshop, 
         },
     )
     code = 'println!("{}", mylib::one());'
-    language = open_rust(workshop, both)
+    language = workshop.open_rust(both)
     for number, environment in ((1, "default"), (2, "more"), (1, "default"), (1, "more")):
         crate(tmp_path, "mylib", f"pub fn one() -> u8 {{ {number} }}")
         language.survey()
-        assert f"{number}\n" == stdout(workshop, language, code, environment=environment)
+        assert f"{number}\n" == workshop.stdout(language, code, environment=environment)
 
 
 def test_the_toolchain_that_is_wanted_is_in_both_keys(workshop: Workshop) -> None:
@@ -587,7 +574,7 @@ def test_the_toolchain_that_is_wanted_is_in_both_keys(workshop: Workshop) -> Non
 
     def keys(**changes: Any) -> str:
         return str(
-            open_rust(workshop, workshop.rust(host_env={"PATH": "/none"}, **changes)).plan(workshop.main).request_key
+            workshop.open_rust(workshop.rust(host_env={"PATH": "/none"}, **changes)).plan(workshop.main).request_key
         )
 
     none, stable, nightly = keys(), keys(toolchain="stable"), keys(toolchain="nightly")
@@ -607,7 +594,7 @@ def test_offline_with_nothing_downloaded(workshop: Workshop, tmp_path: Path) -> 
     host = {**os.environ, "CARGO_HOME": str(tmp_path / "home"), "CARGO_NET_OFFLINE": "true"}
     host["RUSTUP_HOME"] = os.environ.get("RUSTUP_HOME") or str(Path("~/.rustup").expanduser())
     for dependency in ("1", {"git": "https://example.invalid/itoa"}):
-        language = open_rust(workshop, workshop.rust({"itoa": dependency}, host_env=host))
+        language = workshop.open_rust(workshop.rust({"itoa": dependency}, host_env=host))
 
         found = workshop.provide(language, workshop.main)
 

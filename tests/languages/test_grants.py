@@ -7,7 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,7 +18,9 @@ from mkdocs_codeexec.languages.rust.environments.unpacked import unpacked
 from mkdocs_codeexec.languages.views import INSTALLED, installation, outermost
 from mkdocs_codeexec.untrusted.regular import hash_regular, read_regular, text_of
 
-Workshop: TypeAlias = Any
+if TYPE_CHECKING:
+    from support.workshop import Workshop
+
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
 
 
@@ -65,7 +67,7 @@ import os, sys
 from pathlib import Path
 sys.setrecursionlimit(400)
 from mkdocs_codeexec.languages import inputs
-from mkdocs_codeexec.languages.rust.packages import Further, package
+from mkdocs_codeexec.languages.rust.environments.packages import Further, package
 from mkdocs_codeexec.languages.rust.environments import documented, workspace
 from mkdocs_codeexec.languages.toolchain import upwards
 root = Path(sys.argv[1])

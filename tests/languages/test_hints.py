@@ -6,7 +6,7 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -15,31 +15,29 @@ from support.crates import crate_in, write
 from mkdocs_codeexec.core.outcome import Diagnostic, Exited, Outcome, Span, StepResult
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.settings import EnvironmentSettings
-from mkdocs_codeexec.languages import open_languages, programs
+from mkdocs_codeexec.languages import programs
 from mkdocs_codeexec.languages.rust import unlisted
 from mkdocs_codeexec.languages.rust.environments import known, mending
 from mkdocs_codeexec.languages.rust.environments.manifest import manifest
 from mkdocs_codeexec.languages.rust.environments.transcript import Trouble
 
-Workshop: TypeAlias = Any
+if TYPE_CHECKING:
+    from support.workshop import Workshop
+
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
 
 SOURCE = "pub fn f() -> u8 { 1 }"
 RUSTUP = os.environ.get("RUSTUP_HOME") or str(Path("~/.rustup").expanduser())
 
 
-def open_rust(workshop: Workshop, wanted: dict[str, Any], **changes: Any) -> Any:
-    return open_languages(workshop.rust(wanted, **changes), workshop.listener)["rust"]
-
-
 def refused(workshop: Workshop, wanted: dict[str, Any]) -> Unavailability:
-    found = workshop.provide(open_rust(workshop, wanted), workshop.main)
+    found = workshop.provide(workshop.open_rust(wanted), workshop.main)
     assert isinstance(found, Unavailability), found
     return found
 
 
 def passes(workshop: Workshop, wanted: dict[str, Any], code: str = "", **changes: Any) -> None:
-    outcome = workshop.execute(open_rust(workshop, wanted, **changes), workshop.sample(code or "let _ = 1;"))
+    outcome = workshop.execute(workshop.open_rust(wanted, **changes), workshop.sample(code or "let _ = 1;"))
     assert [Exited(0), Exited(0)] == [step.ended for step in outcome.steps], outcome
 
 
@@ -112,7 +110,7 @@ def test_a_crate_of_which_more_is_known(workshop: Workshop, tmp_path: Path) -> N
     write(tmp_path / "program", {"src/main.rs": "fn main() {}"})
     wanted = {"local-one": {"path": "../local"}, "program": {"path": "../program"}}
     other = {"other": EnvironmentSettings(name="other", dependencies={"lonely": "1"})}
-    language = open_rust(workshop, wanted)
+    language = workshop.open_rust(wanted)
 
     assert {"lonely": "*"} == applied(failed(workshop, language, "use lonely::f;"))
     assert {"had-shared": {"workspace": True}} == applied(failed(workshop, language, "had_shared::f();"))
@@ -121,12 +119,12 @@ def test_a_crate_of_which_more_is_known(workshop: Workshop, tmp_path: Path) -> N
         workshop, language, "use program::f;"
     )
     elsewhere = '`lonely` is in another environment: `environment="other"` on the fence'
-    assert elsewhere == failed(workshop, open_rust(workshop, wanted, environments=other), "use lonely::f;")
+    assert elsewhere == failed(workshop, workshop.open_rust(wanted, environments=other), "use lonely::f;")
 
     both = {"lonely": "*", "had-shared": {"workspace": True}}
     passes(workshop, {**wanted, **both}, "use lonely::f as g; had_shared::f(); g(); local_one::f();")
     sample = workshop.sample("lonely::f();", options={"environment": "other"})
-    outcome = workshop.execute(open_rust(workshop, wanted, environments=other), sample)
+    outcome = workshop.execute(workshop.open_rust(wanted, environments=other), sample)
     assert Exited(0) == outcome.steps[-1].ended
 
 

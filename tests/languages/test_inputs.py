@@ -7,8 +7,8 @@ import pytest
 from support.crates import write
 
 from mkdocs_codeexec.languages.inputs import declared, matching
-from mkdocs_codeexec.languages.rust.manifests import PACKAGE_FILE_LIMIT
-from mkdocs_codeexec.languages.rust.packages import Further, package
+from mkdocs_codeexec.languages.rust.environments.local import PACKAGE_FILE_LIMIT
+from mkdocs_codeexec.languages.rust.environments.packages import Further, package
 
 CRATE = {
     "Cargo.toml": '[package]\nname = "mylib"\nversion = "0.1.0"\n[dependencies]\nother = { path = "../other" }\n'

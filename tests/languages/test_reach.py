@@ -10,7 +10,7 @@ import tomllib
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.crates import crate, write
@@ -34,10 +34,11 @@ from mkdocs_codeexec.runtime.process import Children
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from support.workshop import Workshop
+
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.settings import NetworkPolicy
 
-Workshop: TypeAlias = Any
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
 
 RUSTUP = os.environ.get("RUSTUP_HOME") or str(Path("~/.rustup").expanduser())
@@ -281,7 +282,7 @@ def test_a_registry_is_asked_again(
         write(workshop.project, {".cargo/config.toml": config})
         host = {"PATH": os.environ["PATH"], "HOME": str(workshop.root), "RUSTUP_HOME": RUSTUP, "no_proxy": "127.0.0.1"}
 
-        found = workshop.provide(open_rust(workshop, workshop.rust({"itoa": "1"}, host_env=host)), workshop.main)
+        found = workshop.provide(workshop.open_rust(workshop.rust({"itoa": "1"}, host_env=host)), workshop.main)
         server.shutdown()
 
     assert isinstance(found, Unavailability), found
@@ -355,10 +356,6 @@ fn main() {
 """It does not say what it reads: all of its package may matter then, which is noted for the next build."""
 
 
-def open_rust(workshop: Workshop, settings: Any) -> Any:
-    return open_languages(settings, workshop.listener)["rust"]
-
-
 def confined(workshop: Workshop, tier: Tier) -> Children:
     """Return children of `tier`; skips the test where there is no such tier, or none that reaches the toolchain."""
     closed = [path for path in Path(RUSTUP).parents if not path.stat().st_mode & 0o001]
@@ -387,7 +384,7 @@ def test_a_build_reaches_nothing_that_it_does_not_need(workshop: Workshop, tmp_p
         for number in range(2):
             write(root, {"src/lib.rs": f'pub const DONE: &str = env!("DONE"); // {number}'})
             code = f'print!("{{}}", curious::DONE); // {number}'
-            outcome = workshop.execute(open_rust(workshop, settings), workshop.sample(code))
+            outcome = workshop.execute(workshop.open_rust(settings), workshop.sample(code))
 
             assert [Exited(0), Exited(0)] == [step.ended for step in outcome.steps], outcome
             done = set(outcome.steps[-1].stdout.split())
@@ -408,7 +405,7 @@ def test_fetching_has_what_building_lacks(workshop: Workshop, tmp_path: Path) ->
     secrets = {"CARGO_REGISTRIES_X_TOKEN": "t", "SSH_AUTH_SOCK": "/s", "HTTPS_PROXY": "http://x", "HOME": str(home)}
     host = {"PATH": os.environ["PATH"], "RUSTUP_HOME": RUSTUP, "RUSTFLAGS": "--nonsense", **secrets}
     settings = workshop.rust({"mylib": {"path": "../mylib"}}, host_env=host)
-    assert isinstance(workshop.provide(open_rust(workshop, settings), workshop.main), Action)
+    assert isinstance(workshop.provide(workshop.open_rust(settings), workshop.main), Action)
 
     [fetch, *builds] = [one for one in workshop.runner.commands if Path(one.argv[0]).name == "cargo"]
 
@@ -445,7 +442,7 @@ def test_a_build_reaches_what_its_packages_include(workshop: Workshop, tmp_path:
     )
     write(tmp_path, {"outside": ""})
     (tmp_path / "w/m/src/lib.rs").open("a").write('// include_str!("../../../outside")')
-    language = open_rust(workshop, workshop.rust({"m": {"path": "../w/m"}}))
+    language = workshop.open_rust(workshop.rust({"m": {"path": "../w/m"}}))
     assert "data" == workshop.execute(language, workshop.sample('print!("{}", m::A);')).steps[-1].stdout
 
     seen = {
@@ -467,7 +464,7 @@ def test_samples_of_one_environment_reach_the_same(workshop: Workshop, tmp_path:
     readable = (workshop.project / "more", tmp_path / "none")
     settings = workshop.rust({"mylib": {"path": "../mylib"}}, inputs=("data/*.csv",), readable=readable)
     for _ in range(2):
-        workshop.execute(open_rust(workshop, settings), workshop.sample('print!("{}", mylib::one());'))
+        workshop.execute(workshop.open_rust(settings), workshop.sample('print!("{}", mylib::one());'))
 
     found = {
         one.access
@@ -491,7 +488,7 @@ def test_samples_of_one_environment_reach_the_same(workshop: Workshop, tmp_path:
 
 def test_a_plain_environment_needs_the_toolchain_alone(workshop: Workshop) -> None:
     """Nothing of the user's is in sight."""
-    workshop.execute(open_rust(workshop, workshop.rust()), workshop.main)
+    workshop.execute(workshop.open_rust(workshop.rust()), workshop.main)
 
     [access] = {command.access for command in workshop.runner.commands if command.access is not None}
     homes = {command.argv[0] for command in workshop.runner.commands if command.access is not None}
@@ -554,7 +551,7 @@ println!("@NUMBER@");
 @pytest.mark.parametrize("tier", ["bubblewrap", "landlock", "limits"])
 def test_samples_of_one_program_do_not_reach_each_other(workshop: Workshop, tier: Tier) -> None:
     """Whatever a sample does to the file that it runs, its neighbours run it as it was built."""
-    language = open_rust(workshop, workshop.rust())
+    language = workshop.open_rust(workshop.rust())
     samples = [workshop.sample(HOSTILE.replace("@NUMBER@", str(number))) for number in range(6)]
     found: dict[str, str] = {}
     with confined(workshop, tier) as children:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from support.crates import write
 
+from mkdocs_codeexec.languages.rust.environments.packages import Further, package
 from mkdocs_codeexec.languages.rust.environments.recorded import Record, Tree, further, read
-from mkdocs_codeexec.languages.rust.packages import Further, package
 
 
 def test_what_cargo_and_rustc_write(tmp_path: Path) -> None:

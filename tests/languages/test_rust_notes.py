@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.languages.rust.messages.notes import without_notes
 
-Workshop: TypeAlias = Any
+if TYPE_CHECKING:
+    from support.workshop import Workshop
+
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
 
 BOLD, RED, YELLOW, END = "\x1b[1m", "\x1b[1m\x1b[91m", "\x1b[33m", "\x1b[0m"

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mkdocs_codeexec.core.normalize import RUST, normalize
+from mkdocs_codeexec.core.normalize import normalize
+from mkdocs_codeexec.languages.rust.messages.normal import RULES
 from mkdocs_codeexec.languages.rust.messages.restore import restore
 from mkdocs_codeexec.languages.rust.source.outline import outline
 from mkdocs_codeexec.languages.rust.source.prepare import Prepared, original, preamble, prepare
@@ -366,7 +367,7 @@ def test_hostile_output_takes_linear_time(unit: str) -> None:
     """Whatever a program prints, a quarter of a megabyte of it is tidied at once."""
     text = " --> sample.rs:1:1\n/registry/src/" + unit * (256 * 1024 // len(unit))
 
-    assert normalize(restore(prepare("f();"), text), RUST)
+    assert normalize(restore(prepare("f();"), text), RULES)
 
 
 def test_no_insertion_means_no_change() -> None:

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,8 +14,11 @@ from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.sample import Given
 from mkdocs_codeexec.core.settings import LanguageRule, RustSettings
 from mkdocs_codeexec.languages import BUILTIN, open_languages, words
+from mkdocs_codeexec.languages.builtin import RUST
 
-Workshop: TypeAlias = Any
+if TYPE_CHECKING:
+    from support.workshop import Workshop
+
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
 
 C = {"name": "c", "build": ("cc", "-o", "{exe}", "{file}"), "command": ("{exe}",), "extension": "c"}
@@ -41,7 +44,7 @@ def test_every_word_has_one_meaning(workshop: Workshop) -> None:
     found = words(workshop.settings(rust=RustSettings(run="check"), scripts=scripts))
 
     assert {"rust", "rs", "python", "python3", "py", "c", "c99"} == set(found)
-    assert LanguageRule("rust", "check", hides_lines=True, compiled=True) == found["rs"]
+    assert RUST._replace(run="check") == found["rs"]
     assert LanguageRule("python", "marked", hides_lines=False, compiled=False) == found["py"]
     assert LanguageRule("c", "all", hides_lines=False, compiled=True) == found["c99"]
 

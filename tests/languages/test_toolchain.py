@@ -6,16 +6,18 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import pytest
 from support.crates import remembered
 
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult
 from mkdocs_codeexec.languages import open_languages
-from mkdocs_codeexec.languages.toolchain import Memo, Toolchain, answer, find_program, host_environment, write
+from mkdocs_codeexec.languages.toolchain import Memo, Toolchain, answer, find_program, host_environment
 
-Workshop: TypeAlias = Any
+if TYPE_CHECKING:
+    from support.workshop import Workshop
+
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
 
 TOOL = Toolchain("tool 1", "/bin/tool", "/")
@@ -65,14 +67,6 @@ def test_a_memo_that_cannot_be_written_serves_its_process(tmp_path: Path) -> Non
     memo.remember("a", "f1", TOOL)
 
     assert TOOL == memo.recall("a", "f1")
-
-
-def test_files_are_replaced_at_once(tmp_path: Path) -> None:
-    """Nothing is left beside the file, and folders are made."""
-    write(tmp_path / "a" / "b", "1")
-    write(tmp_path / "a" / "b", "2")
-
-    assert {"b": "2"} == {path.name: path.read_text() for path in (tmp_path / "a").iterdir()}
 
 
 def result(stdout: str, stderr: str = "", code: int = 0) -> StepResult:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 import subprocess
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.crates import package, write
 
-from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.core.settings import EnvironmentSettings
 from mkdocs_codeexec.errors import ConfigurationError
-from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.languages.rust.environments import locks, workspace
 from mkdocs_codeexec.languages.rust.environments.workspace import Workspace
 
-Workshop: TypeAlias = Any
+if TYPE_CHECKING:
+    from support.workshop import Workshop
+
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
 
 SHELF = '[source.crates-io]\nreplace-with = "shelf"\n[source.shelf]\ndirectory = "shelf"\n'
@@ -83,15 +83,9 @@ def pin(root: Path, name: str, version: str) -> None:
     cargo(root, "metadata", "--offline", "--format-version", "1")
 
 
-def open_rust(workshop: Workshop, wanted: dict[str, Any], **changes: Any) -> Any:
-    return open_languages(workshop.rust(wanted, **changes), workshop.listener)["rust"]
-
-
 def printed(workshop: Workshop, language: Any, *values: str, **options: str) -> str:
     code = f'println!("{" ".join("{}" for _ in values)}", {", ".join(values)});'
-    outcome = workshop.execute(language, workshop.sample(code, options=options))
-    assert [Exited(0), Exited(0)] == [step.ended for step in outcome.steps], outcome
-    return str(outcome.steps[-1].stdout).strip()
+    return workshop.stdout(language, code, **options).strip()
 
 
 def started(workshop: Workshop) -> list[str]:
@@ -108,7 +102,7 @@ def test_samples_use_the_versions_that_the_workspace_locks(workshop: Workshop, s
     """Those of its own tests, for what samples name themselves, too; what it does not lock is the newest."""
     root = make(shelf / "ws")
     before = (root / "Cargo.lock").read_text()
-    language = open_rust(workshop, {"mylib": {"path": "../ws/mylib"}, "util": "1", "other": "1"})
+    language = workshop.open_rust({"mylib": {"path": "../ws/mylib"}, "util": "1", "other": "1"})
 
     assert "1.0.0 1.0.0 1.1.0" == printed(workshop, language, "mylib::VERSION", "util::VERSION", "other::VERSION")
 
@@ -120,7 +114,7 @@ def test_samples_use_the_versions_that_the_workspace_locks(workshop: Workshop, s
 def test_a_change_of_what_is_locked(workshop: Workshop, shelf: Path) -> None:
     """What samples contain runs again with the new version; what they do not contain starts no cargo."""
     root = make(shelf / "ws")
-    language = open_rust(workshop, {"mylib": {"path": "../ws/mylib"}, "other": "<1.1"})
+    language = workshop.open_rust({"mylib": {"path": "../ws/mylib"}, "other": "<1.1"})
     assert "1.0.0 1.0.0" == printed(workshop, language, "mylib::VERSION", "other::VERSION")
     before = language.plan(workshop.main)
     assert {root / "Cargo.toml", root / "Cargo.lock"} <= set(language.watched())
@@ -154,9 +148,9 @@ def test_what_is_kept_counts_while_the_workspace_says_the_same(workshop: Worksho
         "old": {"package": "util", "version": "<2"},
         "two": {"package": "util", "version": "2"},
     }
-    language = open_rust(workshop, {**wanted, "other": "<1.1"})
+    language = workshop.open_rust({**wanted, "other": "<1.1"})
     assert "1.0.0 2.0.0 1.0.0" == printed(workshop, language, "old::VERSION", "two::VERSION", "other::VERSION")
-    language = open_rust(workshop, {**wanted, "other": "1"})
+    language = workshop.open_rust({**wanted, "other": "1"})
     assert "1.0.0" == printed(workshop, language, "other::VERSION"), "what was locked stays locked"
     started(workshop)
 
@@ -180,13 +174,13 @@ def test_several_workspaces(workshop: Workshop, shelf: Path) -> None:
     cargo(alone, "generate-lockfile", "--offline")
     pin(alone, "other", "1.0.0")
     wanted = {"mylib": {"path": "../ws/mylib"}, "alone": {"path": "../alone"}, "near": {"path": "near"}}
-    language = open_rust(workshop, wanted)
+    language = workshop.open_rust(wanted)
 
     assert "1.1.0 1.1.0 1.0.0" == printed(workshop, language, "mylib::VERSION", "near::VERSION", "alone::VERSION")
     assert ["`Cargo.lock` and `../ws/Cargo.lock` and `../alone/Cargo.lock`"] == started(workshop)
 
     environments = {"far": EnvironmentSettings(name="far", dependencies={"mylib": {"path": "../ws/mylib"}})}
-    language = open_rust(workshop, wanted, environments=environments)
+    language = workshop.open_rust(wanted, environments=environments)
     assert "1.0.0" == printed(workshop, language, "mylib::VERSION", environment="far")
 
 
@@ -194,12 +188,12 @@ def test_a_lock_that_git_ignores(workshop: Workshop, shelf: Path) -> None:
     """It is one of several that checkouts have: it counts where nothing is kept, and changes no key after that."""
     root = write(make(shelf / "ws"), {".gitignore": "/target\n/Cargo.lock\n"})
     wanted = {"mylib": {"path": "../ws/mylib"}}
-    language = open_rust(workshop, wanted)
+    language = workshop.open_rust(wanted)
     assert "1.0.0" == printed(workshop, language, "mylib::VERSION")
     before = language.plan(workshop.main)
 
     pin(root, "util", "1.1.0")
-    language = open_rust(workshop, wanted)
+    language = workshop.open_rust(wanted)
     assert before.request_key == language.plan(workshop.main).request_key
     (root / "Cargo.lock").unlink()
     language.survey()
@@ -212,7 +206,7 @@ def test_a_lock_that_cannot_be_read(workshop: Workshop, shelf: Path, text: str) 
     """It is left to whoever builds the workspace; samples have the newest versions."""
     root = make(shelf / "ws")
     write(root, {"Cargo.lock": text})
-    language = open_rust(workshop, {"mylib": {"path": "../ws/mylib"}})
+    language = workshop.open_rust({"mylib": {"path": "../ws/mylib"}})
 
     assert "1.1.0" == printed(workshop, language, "mylib::VERSION")
     assert [""] == started(workshop)
@@ -260,7 +254,7 @@ def patched(root: Path, version: str = "1.9.0") -> Path:
 def test_patches_of_the_workspace(workshop: Workshop, shelf: Path) -> None:
     """What it puts in the place of a crate is in its place for samples, wherever that is needed; its source counts."""
     root = make(patched(shelf / "ws"), PATCHES)
-    language = open_rust(workshop, {"mylib": {"path": "../ws/mylib"}, "other": "1", "util": "1"})
+    language = workshop.open_rust({"mylib": {"path": "../ws/mylib"}, "other": "1", "util": "1"})
 
     assert "ours ours" == printed(workshop, language, "mylib::VERSION", "util::VERSION")
     assert b"was not used in the crate graph" not in b"".join(workshop.listener.streamed)
@@ -288,7 +282,7 @@ def test_what_belongs_to_a_local_crate_is_read_with_it(workshop: Workshop, tmp_p
     files = {"Cargo.toml": f'[workspace]\nmembers = ["*"]\n{patch}', "outer/Cargo.toml": package("outer", more=needs)}
     files |= {"inner/Cargo.toml": package("inner"), "inner/src/lib.rs": "", "other/Cargo.toml": package("other")}
     write(tmp_path / "ws", files)
-    language = open_rust(workshop, {"outer": {"path": "../ws/outer"}})
+    language = workshop.open_rust({"outer": {"path": "../ws/outer"}})
 
     def inputs() -> dict[str, str]:
         language.survey()
@@ -312,14 +306,14 @@ def test_patches_of_the_configuration_count_more(workshop: Workshop, shelf: Path
     make(root, PATCHES.replace("unused", "tooled"))
     write(shelf / "tool", {"Cargo.toml": package("tool", "1.6.0"), "src/lib.rs": ""})
     extra = '[patch.crates-io]\nutil = { path = "../mine" }\n'
-    language = open_rust(workshop, {"mylib": {"path": "../ws/mylib"}, "tool": "1"}, extra=extra)
+    language = workshop.open_rust({"mylib": {"path": "../ws/mylib"}, "tool": "1"}, extra=extra)
 
     assert "mine tooled" == printed(workshop, language, "mylib::VERSION", "tool::VERSION")
 
     # What samples have no use for is nothing that their author must mend; unless he has written it himself.
     for more, told in (("", False), ('tool = { path = "../tool" }\n', True)):
         workshop.listener.streamed.clear()
-        language = open_rust(workshop, {"mylib": {"path": "../ws/mylib"}}, extra=extra + more)
+        language = workshop.open_rust({"mylib": {"path": "../ws/mylib"}}, extra=extra + more)
         assert "mine" == printed(workshop, language, "mylib::VERSION")
         assert told == (b"was not used in the crate graph" in b"".join(workshop.listener.streamed))
 
@@ -329,7 +323,7 @@ def test_replacements_of_the_workspace(workshop: Workshop, shelf: Path) -> None:
     root = shelf / "ws"
     patched(root, "1.0.0")
     make(root, '[replace]\n"util:1.0.0" = { path = "patched" }\n')
-    language = open_rust(workshop, {"mylib": {"path": "../ws/mylib"}})
+    language = workshop.open_rust({"mylib": {"path": "../ws/mylib"}})
 
     assert "ours" == printed(workshop, language, "mylib::VERSION")
     assert str(shelf) not in repr(language.plan(workshop.main))
@@ -342,7 +336,7 @@ def test_crates_that_cargos_configuration_replaces(workshop: Workshop, shelf: Pa
     workshop.settings()
     write(shelf, {".git/HEAD": ""})  # all of it is one checkout
     write(workshop.project, {".cargo/config.toml": f'{text}[patch.crates-io]\nutil = {{ path = "../patched" }}\n'})
-    language = open_rust(workshop, {"other": "1", "util": "1"})
+    language = workshop.open_rust({"other": "1", "util": "1"})
     assert "ours" == printed(workshop, language, "util::VERSION")
     before = language.plan(workshop.main)
 
@@ -379,7 +373,7 @@ def test_versions_of_the_workspace_that_holds_the_site(workshop: Workshop, featu
     """Version, path, name and features are taken over; features are added, and default features can be switched on."""
     true = {"workspace": True}
     own = {"workspace": True, "features": ["b", "a"], "default-features": True}
-    language = open_rust(workshop, {"util": own, "plain": true, "beside": true, "renamed": true})
+    language = workshop.open_rust({"util": own, "plain": true, "beside": true, "renamed": true})
     values = (
         "util::VERSION",
         "util::A",
@@ -400,7 +394,7 @@ def test_versions_of_the_workspace_that_holds_the_site(workshop: Workshop, featu
     assert before.request_key != language.plan(workshop.main).request_key
     (workshop.project / ".cache/environments/default/Cargo.lock").unlink()
     assert "1.1.0 false" == printed(
-        workshop, open_rust(workshop, {"plain": true, "util": true}), "plain::VERSION", "util::D"
+        workshop, workshop.open_rust({"plain": true, "util": true}), "plain::VERSION", "util::D"
     )
 
     write(featured, {"Cargo.toml": "[workspace"})
@@ -414,7 +408,7 @@ def test_versions_of_the_workspace_that_holds_the_site(workshop: Workshop, featu
 def test_what_is_taken_over_has_the_version_that_is_locked(workshop: Workshop, shelf: Path) -> None:
     """The lock file of the workspace counts where a version of it is asked for, without any local crate."""
     make(shelf, '[workspace.dependencies]\nutil = "1"\n')
-    language = open_rust(workshop, {"util": {"workspace": True}})
+    language = workshop.open_rust({"util": {"workspace": True}})
 
     assert "1.0.0" == printed(workshop, language, "util::VERSION")
     assert ["`../Cargo.lock`"] == started(workshop)
@@ -440,7 +434,7 @@ def test_what_is_taken_over_has_the_version_that_is_locked(workshop: Workshop, s
 def test_what_cannot_be_taken_over(workshop: Workshop, value: dict[str, Any], said: str) -> None:
     """It is told at once, as cargo would."""
     with pytest.raises(ConfigurationError) as caught:
-        open_rust(workshop, {"plain": value})
+        workshop.open_rust({"plain": value})
     assert said in str(caught.value)
 
 
@@ -455,14 +449,14 @@ def test_what_cannot_be_taken_over(workshop: Workshop, value: dict[str, Any], sa
 def test_what_the_workspace_does_not_list(workshop: Workshop, name: str, said: str) -> None:
     """The nearest name is told."""
     with pytest.raises(ConfigurationError) as caught:
-        open_rust(workshop, {name: {"workspace": True}})
+        workshop.open_rust({name: {"workspace": True}})
     assert said in str(caught.value)
 
 
 def test_a_site_in_no_workspace(workshop: Workshop) -> None:
     """There is nothing to take over."""
     with pytest.raises(ConfigurationError) as caught:
-        open_rust(workshop, {"util": {"workspace": True}})
+        workshop.open_rust({"util": {"workspace": True}})
     assert "there is no workspace at or above `mkdocs.yml`" in str(caught.value)
 
 

@@ -12,6 +12,7 @@ from pymdownx.superfences import SuperFencesException, fence_code_format
 from mkdocs_codeexec.core.expectation import Panics
 from mkdocs_codeexec.core.sample import Location
 from mkdocs_codeexec.errors import CodeExecError
+from mkdocs_codeexec.languages.builtin import RUST
 from mkdocs_codeexec.markdown import slots
 from mkdocs_codeexec.markdown.extension import ExtensionFailure, host_target
 
@@ -355,13 +356,12 @@ def test_our_failures_are_not_swallowed(convert: Any) -> None:
 
     import markdown
 
-    from mkdocs_codeexec.core.settings import LanguageRule
     from mkdocs_codeexec.markdown.extension import CodeExecExtension
 
     _, collected = convert("```rust\n```")
     broken = replace(collected)
     broken.add = lambda *_: 1 / 0  # type: ignore[assignment, method-assign]
-    extension = CodeExecExtension(broken, {"rust": LanguageRule(name="rust")})
+    extension = CodeExecExtension(broken, {"rust": RUST})
     md = markdown.Markdown(extensions=["pymdownx.superfences", extension])
     with pytest.raises(ExtensionFailure, match=r"docs/a\.md: the fence `> ```rust exec` cannot be rendered \(ZeroDiv"):
         md.convert("> ```rust exec\n> ```\n")

@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from markdown import Markdown
 
 from mkdocs_codeexec.core.settings import LanguageRule
+from mkdocs_codeexec.languages.builtin import RUST
+from mkdocs_codeexec.markdown.claiming import claim
+from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
+from mkdocs_codeexec.markdown.glimpse import Glimpse, Look
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,20 +40,28 @@ PAGES = {
 
 def glimpses(text: str) -> list[Sample]:
     unused: Any = None
-    rules = {"rust": LanguageRule(name="rust", hides_lines=True, compiled=True), "python": LanguageRule(name="python")}
+    rules = {"rust": RUST, "python": LanguageRule(name="python")}
     return list(CodeExecExtension(unused, rules).glimpse(text, "a.md"))
 
 
 @pytest.mark.parametrize("text", PAGES.values(), ids=PAGES)
 def test_what_is_seen_is_what_is_found(convert: Callable[..., Any], text: str) -> None:
-    """On a page without includes a first look sees what the converter finds: code, options and line."""
+    """On a page without includes a first look sees what the converter finds and will build: code, options and line."""
     _, collected = convert(text)
+    built = [sample for sample in collected.samples if sample.language == "rust" and not sample.ignored]
 
     found, seen = (
         [(sample.code, sample.options, sample.expectation, sample.location.line) for sample in samples]
-        for samples in (collected.samples, glimpses(text))
+        for samples in (built, glimpses(text))
     )
-    assert [row for row, sample in zip(found, collected.samples, strict=True) if not sample.ignored] == seen
+    assert found == seen
+
+
+def test_what_is_not_built_is_not_looked_for() -> None:
+    """Of a language without a build step there is nothing to be begun, wherever its samples stand."""
+    text = "```python exec\nprint(1)\n```\n"
+    assert [] == glimpses(text)
+    assert ["rust"] == [sample.language for sample in glimpses(f"{text}\n```rust exec\na\n```\n\n{text}")]
 
 
 def test_an_include_is_not_seen() -> None:
@@ -67,6 +80,56 @@ def test_what_is_no_sample_may_be_seen() -> None:
         """)
 
     assert ["a"] == [sample.code for sample in glimpses(text)]
+
+
+def look(text: str) -> Look:
+    rules = {"rust": LanguageRule(name="rust", hides_lines=True, compiled=True), "python": LanguageRule(name="python")}
+    return Glimpse(lambda header: claim(header, rules)).look(PageContext("a.md", text, "docs/a.md"))
+
+
+@pytest.mark.parametrize("text", PAGES.values(), ids=PAGES)
+def test_a_look_sees_what_a_glimpse_sees(text: str) -> None:
+    """And more, which is not executed."""
+    seen = look(text)
+
+    assert [(one.code, one.location.line) for one in glimpses(text)] == [
+        (fence.sample.code, fence.location.line)
+        for fence in seen.fences
+        if fence.runs and fence.sample.language == "rust"
+    ]
+    assert all(fence.location.path == "docs/a.md" for fence in seen.fences)
+
+
+def test_a_look_leaves_out_what_is_commented_out_or_shown() -> None:
+    """What a comment holds, and what indented code shows, is none of the page's fences."""
+    text = "<!--\n```rust exec\na\n```\n-->\n\n```rust exec\nb\n```\n\nText\n\n    - ```rust exec\n      c\n      ```\n"
+    seen = look(text)
+
+    assert ["b"] == [fence.code for fence in seen.fences]
+    assert () == seen.problems
+
+
+def test_a_look_tells_what_the_converter_tells(convert: Callable[..., Any]) -> None:
+    """Of fences that are none, or have no end, with their lines."""
+    text = "- ```rust exec\n  a\n  ```\n\n```rust exec\nb\n"
+    _, collected = convert(text)
+
+    told = [(one.location.line, one.message) for one in look(text).problems]
+    assert [(one.location.line, one.message) for one in collected.problems] == told
+    assert 2 == len(told)
+
+
+@pytest.mark.parametrize(
+    ("opening", "unaided"),
+    [("```rust exec", False), ("```rust,exec", False), ("```{.rust .exec}", True), ('```rust exec="on"', False)],
+)
+def test_a_look_tells_which_spellings_are_fences_without_us(opening: str, unaided: bool) -> None:
+    """As superfences itself says."""
+    (fence,) = look(f"{opening}\na\n```\n").fences
+
+    assert unaided == fence.unaided
+    without = Markdown(extensions=["pymdownx.superfences"]).convert(f"{opening}\na\n```\n\nText\n")
+    assert unaided == ("<pre" in without)
 
 
 LINES = st.sampled_from(
@@ -106,6 +169,7 @@ def test_there_is_one_scanner(convert: Callable[..., Any], text: str) -> None:
     """Whatever a page holds, a first look and the converter agree on what a fence is, where it begins and what is in it."""
     _, collected = convert(text)
 
-    found = [(sample.location.line, sample.code, sample.language) for sample in collected.samples]
+    built = [sample for sample in collected.samples if sample.language == "rust"]
+    found = [(sample.location.line, sample.code, sample.language) for sample in built]
     assert found == [(sample.location.line, sample.code, sample.language) for sample in glimpses(text)]
-    assert all(line < sample.location.end <= text.count("\n") + 1 for (line, *_), sample in zip(found, collected.samples, strict=True))  # fmt: skip
+    assert all(line < sample.location.end <= text.count("\n") + 1 for (line, *_), sample in zip(found, built, strict=True))  # fmt: skip

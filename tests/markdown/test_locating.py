@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mkdocs_codeexec.languages.builtin import RUST
 from mkdocs_codeexec.markdown.locating import Lines
 
 SNIPPETS = ("pymdownx.superfences", "pymdownx.highlight", "pymdownx.snippets", "attr_list")
@@ -131,13 +132,10 @@ def test_one_markdown_object_for_many_pages(convert: Any) -> None:
     """Nothing of one conversion gets into the next."""
     import markdown
 
-    from mkdocs_codeexec.core.settings import LanguageRule
     from mkdocs_codeexec.markdown.extension import CodeExecExtension, PageContext
 
     _, collected = convert("")
-    md = markdown.Markdown(
-        extensions=[*SNIPPETS, CodeExecExtension(collected, {"rust": LanguageRule(name="rust", compiled=True)})]
-    )
+    md = markdown.Markdown(extensions=[*SNIPPETS, CodeExecExtension(collected, {"rust": RUST})])
     for before in ("\n\n", "", "a\n\nb\n\n"):
         collected.context = PageContext("a.md", before + SAMPLE)
         md.reset()

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from mkdocs_codeexec.core.expectation import FailsToBuild, Panics, Succeeds
 from mkdocs_codeexec.core.sample import Display, Given, Location, Sample
 from mkdocs_codeexec.core.settings import LanguageRule
+from mkdocs_codeexec.languages.builtin import RUST
 from mkdocs_codeexec.markdown.claiming import Claim, claim, foreign_include
 from mkdocs_codeexec.markdown.header import parse_header
 from mkdocs_codeexec.markdown.instead import instead_of
 from mkdocs_codeexec.markdown.options import TABLE, Request
 
-RUST = LanguageRule(name="rust", run="marked", hides_lines=True, compiled=True)
 PYTHON = LanguageRule(name="python")
 C = LanguageRule(name="c", compiled=True)
 LANGUAGES = {"rust": RUST, "rs": RUST, "python": PYTHON, "py": PYTHON, "c": C}
@@ -22,10 +22,7 @@ TARGET = "x86_64-unknown-linux-gnu"
 
 
 def claimed(info: str, run: str = "marked") -> Claim:
-    rules = {
-        word: LanguageRule(name=r.name, run=run, hides_lines=r.hides_lines, compiled=r.compiled)  # type: ignore[arg-type]
-        for word, r in LANGUAGES.items()
-    }
+    rules = {word: r._replace(run=run) for word, r in LANGUAGES.items()}
     found = claim(parse_header(info), rules, target=TARGET, is_lexer=lambda name: name in ("json", "rust"))
     assert found is not None
     return found
@@ -424,7 +421,7 @@ def test_sample() -> None:
 @given(st.text(alphabet="rust exec={}\"',.#-_1E0382ignopy\\") | st.text(), st.sampled_from(["marked", "all", "check"]))
 def test_total(info: str, run: str) -> None:
     """Whatever stands in a header, it is understood or complained about, and nothing is raised."""
-    rules = {"rust": LanguageRule(name="rust", run=run, compiled=True), "p": PYTHON}  # type: ignore[arg-type]
+    rules = {"rust": RUST._replace(run=run), "p": PYTHON}  # type: ignore[arg-type]
     claim(parse_header(info), rules)
     claim(parse_header("rust exec " + info), rules)
 

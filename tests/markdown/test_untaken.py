@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mkdocs_codeexec.core.sample import Location
-from mkdocs_codeexec.core.settings import LanguageRule
+from mkdocs_codeexec.languages.builtin import RUST
 from mkdocs_codeexec.markdown import doubts, slots
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
 
@@ -159,7 +159,7 @@ def test_an_included_fence_has_no_end(convert: Any, tmp_path: Any) -> None:
 def test_a_first_look_has_the_same_rules() -> None:
     """It finds what the converter will, without rendering anything."""
     unused: Any = None
-    extension = CodeExecExtension(unused, {"rust": LanguageRule(name="rust", compiled=True)})
+    extension = CodeExecExtension(unused, {"rust": RUST})
     for text in TAKEN:
         assert ["f();"] == [sample.code for sample in extension.glimpse(text, "a.md")]
     for text in (text for text, messages in UNTAKEN.items() if REVERTED not in messages[0]):

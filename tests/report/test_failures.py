@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.spoken import Spoken
 
 from mkdocs_codeexec.core.expectation import FailsToBuild, Panics, Succeeds, judge
 from mkdocs_codeexec.core.outcome import (
@@ -23,35 +24,14 @@ from mkdocs_codeexec.core.outcome import (
     Termination,
     TimedOut,
 )
+from mkdocs_codeexec.core.resolved import Resolved
 from mkdocs_codeexec.core.sample import Location, Sample
-from mkdocs_codeexec.engine.pipeline import Resolved
 from mkdocs_codeexec.html.marks import marked
-from mkdocs_codeexec.languages import frames
 from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.report.failures import failures
 from mkdocs_codeexec.report.findings import marks
 
-
-class Plain:
-    """The part of a Language that is asked."""
-
-    def ran(self, sample: Sample) -> str:
-        return sample.code
-
-    def faults(self, text: str) -> Any:
-        return frames.faults(text)
-
-    def locate(self, sample: Sample, line: int, column: int) -> tuple[int, int]:  # noqa: ARG002
-        return line, column
-
-    def tidy(self, sample: Sample, text: str) -> str:  # noqa: ARG002
-        return text
-
-    def hint(self, sample: Sample, outcome: Outcome) -> str:  # noqa: ARG002
-        return ""
-
-
-LANGUAGES: Any = {"rust": Plain()}
+LANGUAGES: Any = {"rust": Spoken()}
 
 
 @pytest.mark.parametrize("expectation", [Succeeds(), Succeeds(None), Panics(), FailsToBuild()])
@@ -169,7 +149,7 @@ def panicked(code: str, place: str) -> Resolved:
     return Resolved(sample=sample, verdict=judge(sample.expectation, outcome), outcome=outcome)
 
 
-RUST: Any = Plain()
+RUST: Any = Spoken()
 RUST.faults = panics
 
 
@@ -213,7 +193,7 @@ def test_absurd_regions_are_told(line: int, column: int, end_line: int, end_colu
 def test_a_sample_that_cannot_be_told_of_is_told_by_name() -> None:
     """A fault of ours at one sample leaves the others' messages as they are, and loses no failure."""
 
-    class Faulty(Plain):
+    class Faulty(Spoken):
         def tidy(self, sample: Sample, text: str) -> str:  # noqa: ARG002
             raise ZeroDivisionError("of ours")
 

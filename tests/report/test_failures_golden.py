@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from support.spoken import Spoken
 
 from mkdocs_codeexec.core.action import Key
 from mkdocs_codeexec.core.expectation import (
@@ -39,9 +40,8 @@ from mkdocs_codeexec.core.outcome import (
     TimedOut,
 )
 from mkdocs_codeexec.core.protocols import Fault, Unavailability
+from mkdocs_codeexec.core.resolved import Resolved
 from mkdocs_codeexec.core.sample import Location, Sample
-from mkdocs_codeexec.engine.pipeline import Resolved
-from mkdocs_codeexec.languages import frames
 from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.report.failures import failures
 
@@ -54,17 +54,14 @@ if TYPE_CHECKING:
 GOLDEN = Path(__file__).parent / "golden"
 
 
-class Preambled:
-    """The part of a Language that is asked: two lines of a preamble come first, and folders are left out."""
+class Preambled(Spoken):
+    """Two lines of a preamble come first, hidden lines run, and folders are left out."""
 
     def ran(self, sample: Sample) -> str:
         return runnable(sample.code)
 
     def faults(self, text: str) -> Sequence[Fault]:
-        return tuple(panics(text)) or frames.faults(text)
-
-    def hint(self, sample: Sample, outcome: Outcome) -> str:  # noqa: ARG002
-        return ""
+        return tuple(panics(text)) or super().faults(text)
 
     def locate(self, sample: Sample, line: int, column: int) -> tuple[int, int]:  # noqa: ARG002
         return line - 2, column
@@ -74,17 +71,8 @@ class Preambled:
         return places.sub(lambda found: str(int(found[0]) - 2), text.replace("/home/me/", ""))
 
 
-class Plain(Preambled):
-    """The same without a preamble."""
-
-    def ran(self, sample: Sample) -> str:
-        return sample.code
-
-    def faults(self, text: str) -> Sequence[Fault]:
-        return frames.faults(text)
-
-    def locate(self, sample: Sample, line: int, column: int) -> tuple[int, int]:  # noqa: ARG002
-        return line, column
+class Plain(Spoken):
+    """Folders are left out."""
 
     def tidy(self, sample: Sample, text: str) -> str:  # noqa: ARG002
         return text.replace("/home/me/", "")

@@ -4,24 +4,24 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from support.spoken import Spoken
 
 from mkdocs_codeexec.core.expectation import Errored, Met, Succeeds, Unmet, Verdict
 from mkdocs_codeexec.core.outcome import Diagnostic, Exited, Outcome, Signaled, Span, StepResult
 from mkdocs_codeexec.core.sample import Display, Location, Sample
 from mkdocs_codeexec.html.marks import Mark
-from mkdocs_codeexec.languages import frames
 from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.report.findings import Region, errors, marks, of_diagnostic
 
 
-class Moved:
-    """The part of a Language that is asked: the author's lines begin ten lines later."""
+class Moved(Spoken):
+    """The author's lines begin ten lines later, and folders are left out."""
 
     def locate(self, sample: Sample, line: int, column: int) -> tuple[int, int]:  # noqa: ARG002
         return line + 10, column
 
     def faults(self, text: str) -> Any:
-        return tuple(panics(text)) or frames.faults(text)
+        return tuple(panics(text)) or super().faults(text)
 
     def tidy(self, sample: Sample, text: str) -> str:  # noqa: ARG002
         return text.replace("/home/me/", "")

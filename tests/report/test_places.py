@@ -7,8 +7,10 @@ import pytest
 
 from mkdocs_codeexec.core.expectation import Succeeds
 from mkdocs_codeexec.core.hidden import runnable
+from mkdocs_codeexec.core.places import PageMap, Place, page_map, shown_map
 from mkdocs_codeexec.core.sample import Location, Sample
-from mkdocs_codeexec.report.places import PageMap, Place, page_map, rewritten, secondary, shown_map
+from mkdocs_codeexec.languages.mentions import relocated
+from mkdocs_codeexec.report.failures import secondary
 
 
 def lines_of(code: str, page: str, line: int, language: str = "rust") -> PageMap:
@@ -112,7 +114,7 @@ WHERE = lines_of("let s = 1;\n# drop(s);\ns;\n", PAGE, 98)
 )
 def test_places_in_a_text_become_places_of_the_page(expected: str, text: str) -> None:
     """Whoever names them: rustc, a panic, an interpreter."""
-    assert expected == rewritten(text, WHERE)
+    assert expected == relocated(text, WHERE)
 
 
 @pytest.mark.parametrize(
@@ -132,14 +134,14 @@ def test_places_in_a_text_become_places_of_the_page(expected: str, text: str) ->
 )
 def test_other_text_is_left_alone(text: str) -> None:
     """A line that is not there, another file, what only looks like a row of source."""
-    assert text == rewritten(text, WHERE)
+    assert text == relocated(text, WHERE)
 
 
 def test_without_a_page_the_sample_is_named() -> None:
     """A fence that is included as a whole has no line on the page."""
     text = " --> sample.rs:1:5\n  |\n1 | let s = 1;\n"
 
-    assert text == rewritten(text, lines_of(CODE, '--8<-- "x"\n', 1))
+    assert text == relocated(text, lines_of(CODE, '--8<-- "x"\n', 1))
 
 
 MESSAGE = """\
@@ -210,7 +212,7 @@ ON_THE_PAGE = """\
 
 def test_a_message_of_rustc_is_aligned_anew() -> None:
     """Numbers of rows are those of the page, rows of other files keep theirs, and everything stays under each other."""
-    assert dedent(ON_THE_PAGE) == rewritten(dedent(MESSAGE), WHERE)
+    assert dedent(ON_THE_PAGE) == relocated(dedent(MESSAGE), WHERE)
 
 
 def test_numbers_that_are_flush_left_stay_so() -> None:
@@ -218,7 +220,7 @@ def test_numbers_that_are_flush_left_stay_so() -> None:
     text = "  --> sample.rs:3:1\n   |\n3  | s;\n10 | x\n...  |\n   | ^"
     expected = "   --> docs/guide.md:101:1\n    |\n101 | s;\n10  | x\n...   |\n    | ^"
 
-    assert expected == rewritten(text, WHERE)
+    assert expected == relocated(text, WHERE)
 
 
 def test_messages_of_gcc_are_rewritten_too() -> None:
@@ -231,7 +233,7 @@ def test_messages_of_gcc_are_rewritten_too() -> None:
         "docs/guide.md:99:5: note: x\n   99 | let"
     )
 
-    assert expected == rewritten(text, WHERE)
+    assert expected == relocated(text, WHERE)
 
 
 def test_colours_are_kept() -> None:
@@ -240,7 +242,7 @@ def test_colours_are_kept() -> None:
     text = f"{bold} --> {off}sample.rs:1:5\n  {bold}|{off}\n{bold}1{off} {bold}|{off} let s = 1;\n"
     expected = f" {bold} --> {off}docs/guide.md:99:5\n   {bold}|{off}\n{bold}99{off}{bold} |{off} let s = 1;\n"
 
-    assert expected == rewritten(text, WHERE)
+    assert expected == relocated(text, WHERE)
 
 
 def test_related_places_are_named_as_rustc_does() -> None:
@@ -254,7 +256,7 @@ def test_related_places_are_named_as_rustc_does() -> None:
 def test_hostile_text_takes_no_time(line: str) -> None:
     """Nothing is quadratic in the length of a line."""
     start = time.perf_counter()
-    rewritten(f" --> sample.rs:1:5\n{line}\n", WHERE)
+    relocated(f" --> sample.rs:1:5\n{line}\n", WHERE)
 
     assert time.perf_counter() - start < 5
 
@@ -304,11 +306,11 @@ def test_readers_are_told_of_lines_that_they_see(text: str, expected: str) -> No
     code = "\n".join(["# x"] * 2 + ["y"] * 11)
     sample = Sample(location=Location("a.md", 1), language="rust", code=code, expectation=Succeeds())
 
-    assert expected == rewritten(text, shown_map(sample, {line: line - 2 for line in range(3, 15)}))
+    assert expected == relocated(text, shown_map(sample, {line: line - 2 for line in range(3, 15)}))
 
 
 @pytest.mark.parametrize("numbers", [{}, {1: 1, 2: 2}], ids=["not known", "the same"])
 def test_numbers_that_need_no_change(numbers: dict[int, int]) -> None:
     """Nothing is touched."""
     sample = Sample(location=Location("a.md", 1), language="python", code="x", expectation=Succeeds())
-    assert RUSTC + "sample.py:1:1" == rewritten(RUSTC + "sample.py:1:1", shown_map(sample, numbers))
+    assert RUSTC + "sample.py:1:1" == relocated(RUSTC + "sample.py:1:1", shown_map(sample, numbers))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.shell import PATH, SHELL, Outcomes, Shell, action
+from support.tiers import confined
 
 from mkdocs_codeexec.core.action import Action, Step
 from mkdocs_codeexec.core.confinement import Limits, Tier
@@ -576,9 +577,7 @@ def test_a_limit_is_told_by_name_in_each_tier(tmp_path: Path, tier: Tier, name: 
     """Who comes to a limit is told which, however the program put it; nothing of it is stored."""
     outcomes = Outcomes()
     steps = (Step(kind="run", argv=(code,), timeout=20, limits=LIMITS),)
-    with Children("auto", tiers=(tier,)) as children:
-        if children.tier != tier:
-            pytest.skip(f"`{tier}` does not work here")
+    with confined(tier) as children:
         executor = ParallelExecutor(
             children, SHELL, jobs=1, total_timeout=None, path="/usr/bin:/bin", scratch_root=tmp_path
         )

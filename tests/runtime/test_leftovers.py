@@ -6,22 +6,23 @@ Run by root, samples are another user; the same tests are run by an ordinary use
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.tiers import confined
 
 from mkdocs_codeexec.core.action import Step
 from mkdocs_codeexec.core.confinement import UNLIMITED, Tier
 from mkdocs_codeexec.core.outcome import Exited, StepResult
 from mkdocs_codeexec.core.protocols import NO_ACCESS
-from mkdocs_codeexec.runtime.process import Children
 from mkdocs_codeexec.runtime.scratch import ScratchDirectory
 from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from mkdocs_codeexec.runtime.process import Children
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the tiers are of Linux")
 
@@ -32,14 +33,8 @@ TIERS: tuple[Tier, ...] = ("bubblewrap", "landlock", "limits", "off")
 @pytest.fixture(params=TIERS)
 def children(request: pytest.FixtureRequest) -> Iterator[Children]:
     """Return what starts children in each tier that works on this machine."""
-    with ExitStack() as stack:
-        if request.param == "off":
-            yield stack.enter_context(Children("off"))
-            return
-        found = stack.enter_context(Children("auto", tiers=[request.param]))
-        if found.tier != request.param:
-            pytest.skip(f"`{request.param}` does not work here: {found.told}")
-        yield found
+    with confined(request.param) as children:
+        yield children
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.tiers import confined
 
 from mkdocs_codeexec.core.action import Step
 from mkdocs_codeexec.core.confinement import RUN_LIMITS, Access, Tier
@@ -48,9 +49,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=TIERS)
 def children(request: pytest.FixtureRequest) -> Iterator[Children]:
-    with Children("auto", path=os.environ.get("PATH"), tiers=(request.param,)) as children:
-        if children.tier != request.param:
-            pytest.skip(f"`{request.param}` does not work here")
+    with confined(request.param) as children:
         yield children
 
 

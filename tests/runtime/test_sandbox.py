@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.tiers import confined
 
 from mkdocs_codeexec.core.action import Step
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, UNLIMITED, Access, Limits, SandboxMode, Tier
@@ -74,9 +75,7 @@ class Sandbox:
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """Return a sandbox of each tier that works on this machine."""
     with ExitStack() as stack:
-        children = stack.enter_context(Children("auto", tiers=[request.param]))
-        if children.tier != request.param:
-            pytest.skip(f"`{request.param}` does not work here: {children.told}")
+        children = stack.enter_context(confined(request.param))
         root = stack.enter_context(ScratchRoot())
         yield Sandbox(request.param, children, root.path)
 

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from mkdocs_codeexec.runtime.process import Children
+from support.tiers import confined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +22,8 @@ SECRET = "canary-41b7c"
 @pytest.fixture(params=["bubblewrap", "landlock"])
 def guarded(request: pytest.FixtureRequest, project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     """Return a site that is built under one tier, on a machine with secrets."""
-    with Children("auto", tiers=[request.param]) as children:
-        if children.tier != request.param:
-            pytest.skip(f"`{request.param}` does not work here: {children.told}")
+    with confined(request.param):
+        pass
     project.env["CODEEXEC_SANDBOX_TIERS"] = request.param
     project.env["CODEEXEC_SANDBOX"] = "required"
     project.env["GITHUB_TOKEN"] = SECRET

@@ -240,7 +240,7 @@ def test_a_mistake_in_the_options_takes_nothing_away(
 FAULTS = {
     "the language, when a build begins": "languages.script.ScriptLanguage.survey",
     "the language, when it says what would be executed": "languages.script.ScriptLanguage.plan",
-    "the language, when it looks for its programs": "languages.script.ScriptLanguage.ready",
+    "the language, when it looks for its programs": "languages.script.ScriptLanguage.provide",
     "the language, when it sorts Actions": "languages.script.ScriptLanguage.batches",
     "the language, when it executes": "languages.script.ScriptLanguage.run",
     "the language, when output is shown": "languages.script.ScriptLanguage.tidy",
@@ -252,9 +252,9 @@ FAULTS = {
     "the look ahead at pages": "markdown.extension.CodeExecExtension.glimpse",
     "templates": "html.fragment.Renderer.__init__",
     "rendering": "html.fragment.Renderer.render",
-    "filling pages": "site.Site.fill",
-    "building ahead": "site.Site.build_ahead",
-    "counting": "site.Site.run",
+    "filling pages": "pages.Pages.complete",
+    "building ahead": "engine.engine.Engine.ahead",
+    "counting": "report.run.Run.of",
     "the report of failures": "hosts.mkdocs.builds.Builds._failures",
     "the last run": "report.run.Run.write",
 }

@@ -7,8 +7,7 @@ import socket
 from typing import TYPE_CHECKING
 
 import pytest
-
-from mkdocs_codeexec.runtime.process import Children
+from support.tiers import confined
 
 if TYPE_CHECKING:
     from conftest import Project
@@ -21,9 +20,8 @@ BASH = "```bash exec\necho shell\n```\n\n"
 @pytest.fixture
 def site(project: Project) -> Project:
     """Return a site whose configuration gives the network."""
-    with Children("auto", tiers=["bubblewrap"]) as children:
-        if children.tier != "bubblewrap":
-            pytest.skip(f"`bubblewrap` does not work here: {children.told}")
+    with confined("bubblewrap"):
+        pass
     project.configure({"languages": {"bash": {"network": True}}})
     project.page(RUST + BASH)
     return project

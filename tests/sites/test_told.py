@@ -10,8 +10,8 @@ import pytest
 
 from mkdocs_codeexec.core.expectation import Unmet, useless
 from mkdocs_codeexec.core.outcome import Exited, Outcome, StepResult
+from mkdocs_codeexec.core.resolved import Resolved
 from mkdocs_codeexec.core.sample import Display, Location, Problem, Sample
-from mkdocs_codeexec.engine.pipeline import Resolved
 from mkdocs_codeexec.report.cut import HINT, cut
 from mkdocs_codeexec.report.problems import Problems
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.hosts.mkdocs.finishing import Finishing
     from mkdocs_codeexec.hosts.mkdocs.projects import Project
     from mkdocs_codeexec.markdown.extension import CodeExecExtension
+    from mkdocs_codeexec.pages import Pages
     from mkdocs_codeexec.report.failures import Failure
-    from mkdocs_codeexec.site import Site
 
 
 @dataclass(slots=True)
@@ -35,14 +35,14 @@ class Build:
     """One build.
 
     Attributes:
-        site: Its samples.
+        pages: Its pages, with their samples.
         extension: The Markdown extension that collects them.
         extensions: Those of the site, this one among them. Builds within each other have the same list.
         finishing: What finishes its pages.
         written: Whether its pages are written: what went wrong in it is to be told, whatever comes then.
     """
 
-    site: Site
+    pages: Pages
     extension: CodeExecExtension
     extensions: list[Any]
     finishing: Finishing
@@ -60,14 +60,14 @@ class Builds:
 
     Attributes:
         problems: What authors should know, of all builds.
-        pages: The files on disk, by what a terminal calls them.
+        texts: The files on disk, by what a terminal calls them.
         project: What is built here, if that is part of a site that is built in another process.
         waiting: Where such parts of this site leave their runs; None if there are none.
         told: Whether it has been told what they came to.
     """
 
     problems: Problems = field(default_factory=Problems)
-    pages: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
     project: Project | None = None
     waiting: Path | None = None
     told: bool = False
@@ -85,7 +85,7 @@ class Builds:
         ended = self._going[depth:]
         del self._going[depth:]
         for build in ended:
-            build.site.close()
+            build.pages.engine.settle()
         if ended and (current := self.current):
             current.install()
 
@@ -94,27 +94,27 @@ class Builds:
         """The innermost build that goes on."""
         return self._going[-1] if self._going else None
 
-    def site(self) -> Site | None:
-        """Return the samples of the innermost build that goes on, or was the last."""
-        return self._going[-1].site if self._going else self._all[-1].site if self._all else None
+    def pages(self) -> Pages | None:
+        """Return the pages of the innermost build that goes on, or was the last."""
+        return self._going[-1].pages if self._going else self._all[-1].pages if self._all else None
 
     def kept(self) -> Store | None:
         """Return the store that is in use: one for all builds, so that none evicts what another has used."""
-        return next((build.site.kept for build in self._all if build.site.kept is not None), None)
+        return next((kept for build in self._all if (kept := build.pages.engine.kept) is not None), None)
 
     def watched(self) -> Iterator[Path]:
         """Yield the files and folders whose change should rebuild the site."""
-        return chain.from_iterable(build.site.watched() for build in self._all)
+        return chain.from_iterable(build.pages.engine.watched(build.pages.resolved()) for build in self._all)
 
-    def report(self, site: Site, *, fatal: bool) -> str:
+    def report(self, pages: Pages, *, fatal: bool) -> str:
         """Tell what is written came to, once, and return why the command must fail; empty if it need not.
 
         Args:
-            site: Who tells it.
+            pages: Who tells it.
             fatal: Whether samples that failed are errors.
         """
-        console = site.console
-        runs = [build.site.run() for build in self._written()]
+        console = pages.console
+        runs = [Run.of(one.resolved(), one.started, one.seconds) for one in self._written()]
         others = collected(self.waiting) if self.waiting else []
         for problem in cut(distinct(item for run in runs for item in run.resolved)):
             self.problems.add(problem)
@@ -123,7 +123,7 @@ class Builds:
             return ""
         self.told = True
         run = Run.together(runs, others)
-        for line in run.details() if site.settings.verbose else ():
+        for line in run.details() if pages.engine.settings.verbose else ():
             console.say(line)
         for failure in self._failures() if run.failed() else ():
             console.failure(failure, ERROR if fatal else console.warning_level)
@@ -131,39 +131,39 @@ class Builds:
         if (kept := self.kept()) is not None:
             kept.tidy()
             kept.close()
-        if site.settings.keeps:
-            self._keep(run, site)
+        if pages.engine.settings.keeps:
+            self._keep(run, pages)
         fails = run.verdict() if fatal or any(other["fails"] for other in others) else ""
         return "" if self.project and self.project.leave(run, fails) else fails
 
-    def _keep(self, run: Run, site: Site) -> None:
+    def _keep(self, run: Run, pages: Pages) -> None:
         """Leave what later builds, and readers of `last-run.json`, want to know."""
         for build in self._all:
-            if build.site.states is not None:
-                build.site.states.save()
+            if (states := build.pages.engine.states) is not None:
+                states.save()
         if not run.counts()["samples"]:
             return
         try:
-            run.write(site.settings.cache_dir)
+            run.write(pages.engine.settings.cache_dir)
         except OSError as error:
             why = f"`last-run.json` cannot be written: {error.strerror or error}"
             kept = self.kept()
-            (site.console.say if kept and kept.failed else site.console.warn)(why)
+            (pages.console.say if kept and kept.failed else pages.console.warn)(why)
 
     def _failures(self) -> list[Failure]:
         """Return what must be told of samples that did not go as said; what is on pages of several builds, once."""
         from mkdocs_codeexec.report.failures import failures
         from mkdocs_codeexec.report.volume import within_bounds
 
-        found = [(build.site, build.site.resolved()) for build in self._written()]
-        languages = {name: language for site, _ in found for name, language in site.languages.items()}
+        found = [(one, one.resolved()) for one in self._written()]
+        languages = {name: language for one, _ in found for name, language in one.engine.languages.items()}
 
         def page(location: Location) -> str:
-            return self.pages.get(location.path or location.page, "")
+            return self.texts.get(location.path or location.page, "")
 
-        return list(
-            within_bounds(failures(distinct(chain.from_iterable(items for _, items in found)), languages, page))
-        )
+        resolved = distinct(chain.from_iterable(items for _, items in found))
+        file = found[0][0].engine.settings.host.file if found else ""
+        return list(within_bounds(failures(resolved, languages, page, file)))
 
-    def _written(self) -> list[Build]:
-        return [build for build in self._all if build.written and build.site.settings.enabled]
+    def _written(self) -> list[Pages]:
+        return [build.pages for build in self._all if build.written and build.pages.engine.settings.enabled]

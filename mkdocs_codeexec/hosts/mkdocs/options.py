@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from mkdocs.config import config_options as options
-from mkdocs.config.base import Config
+from mkdocs_codeexec.hosts.mkdocs.host import Config, config_options
 
 
 class PluginOptions(Config):  # type: ignore[no-untyped-call]
@@ -13,4 +12,4 @@ class PluginOptions(Config):  # type: ignore[no-untyped-call]
     refuse here. `enabled` is listed to keep MkDocs from taking that option for itself.
     """
 
-    enabled = options.Type(object, default=True)
+    enabled = config_options.Type(object, default=True)

@@ -26,25 +26,31 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mkdocs.exceptions import PluginError
-from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority, get_plugin_logger
-
 from mkdocs_codeexec.config import check_apart, read_environment, settings_from
+from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.hosts.mkdocs.builds import Build, Builds
 from mkdocs_codeexec.hosts.mkdocs.ending import Ending
 from mkdocs_codeexec.hosts.mkdocs.finishing import Finishing, annotations_of
+from mkdocs_codeexec.hosts.mkdocs.host import (
+    BasePlugin,
+    CombinedEvent,
+    PluginError,
+    event_priority,
+    get_plugin_logger,
+    host_of,
+)
 from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
 from mkdocs_codeexec.hosts.mkdocs.projects import opened, project
-from mkdocs_codeexec.hosts.mkdocs.serve import Watcher, depth, survived
-from mkdocs_codeexec.languages import open_languages
+from mkdocs_codeexec.hosts.mkdocs.serve import Watcher, depth, described, survived
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
+from mkdocs_codeexec.markdown.highlights import Highlights
+from mkdocs_codeexec.pages import STYLESHEET, Pages
 from mkdocs_codeexec.report.annotations import for_github
 from mkdocs_codeexec.report.console import INFO, WARNING, Console, plainly, wants_color
 from mkdocs_codeexec.runtime.cpus import usable_cpus
 from mkdocs_codeexec.runtime.throwaway import throwaway
-from mkdocs_codeexec.site import PACKAGE, Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -73,6 +79,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         self._raw: dict[str, Any] = {}
         self._good: dict[str, Any] = {}
         self._memory: dict[Key, Outcome] = {}
+        self._highlights = Highlights()
         self._watcher = Watcher()
         self._builds = Builds()
         self._dirty = False
@@ -95,9 +102,9 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         return self._raw
 
     @property
-    def site(self) -> Site | None:
-        """The samples of the build that goes on, or was the last."""
-        return self._builds.site()
+    def pages(self) -> Pages | None:
+        """The pages of the build that goes on, or was the last."""
+        return self._builds.pages()
 
     @property
     def _finishing(self) -> Finishing | None:
@@ -111,25 +118,28 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         environ = read_environment()
         console = self._console(config, environ)
         try:
-            site = self._open(config, environ, console, self._raw)
+            pages = self._open(config, environ, console, self._raw)
             self._good = self._raw
         except ConfigurationError as error:
             if not self._serving or self._begun == 1:
                 raise PluginError(f"codeexec: the configuration has mistakes\n\n{plainly(str(error))}") from error
-            site = self._as_before(config, environ, console, f"the configuration has mistakes\n\n{error}")
+            pages = self._as_before(config, environ, console, f"the configuration has mistakes\n\n{error}")
         except Exception as error:
             if not self._serving or self._begun == 1:
                 raise
             self._tell(console, error)
-            site = self._as_before(config, environ, console, f"internal error: {type(error).__name__}: {error}")
-        if not (site.settings.enabled or within):
+            pages = self._as_before(config, environ, console, f"internal error: {type(error).__name__}: {error}")
+        if not (pages.engine.settings.enabled or within):
             console.say("disabled: no sample is executed")
-        extension = CodeExecExtension(site, site.rules, is_lexer=is_lexer)
-        finishing = Finishing(config, PACKAGE / "assets" / "codeexec.css")
-        self._builds.begin(Build(site, extension, config.markdown_extensions, finishing))
-        if site.settings.enabled and not (within or self._serving):
+        if self._serving and not within:
+            self._highlights.begin(described(config))
+        highlights = self._highlights if self._serving else None
+        extension = CodeExecExtension(pages, pages.engine.rules, is_lexer=is_lexer, highlights=highlights)
+        finishing = Finishing(config, STYLESHEET)
+        self._builds.begin(Build(pages, extension, config.markdown_extensions, finishing))
+        if pages.engine.settings.enabled and not (within or self._serving):
             self._builds.waiting = opened(config.plugins)
-            self._builds.project = project(config.plugins, site.settings.project_dir)
+            self._builds.project = project(config.plugins, pages.engine.settings.project_dir)
         return config
 
     def _console(self, config: MkDocsConfig, environ: dict[str, str]) -> Console:
@@ -150,53 +160,55 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             self._builds = Builds()
         return outer > 0
 
-    def _open(self, config: MkDocsConfig, environ: dict[str, str], console: Console, raw: dict[str, Any]) -> Site:
+    def _open(self, config: MkDocsConfig, environ: dict[str, str], console: Console, raw: dict[str, Any]) -> Pages:
         """Return a new build.
 
         Raises:
             ConfigurationError: The options, or what they say of a language, cannot be used.
         """
         project = Path(config.config_file_path).parent if config.config_file_path else Path.cwd()
-        settings = settings_from(raw, project_dir=project.absolute(), environ=environ, cpus=usable_cpus)
+        host = host_of(config.config_file_path)
+        settings = settings_from(raw, project_dir=project.absolute(), environ=environ, cpus=usable_cpus, host=host)
         if not settings.keeps:
             settings = replace(settings, environment_dir=throwaway(), lent=settings.environment_dir)
         # MkDocs would publish what is below the one and rebuild for ever, and empty the other before each build.
         check_apart(settings, {"docs_dir": Path(config.docs_dir), "site_dir": Path(config.site_dir)})
-        return Site(
-            settings=settings,
+        memory = self._memory if settings.execute == "auto" else {}
+        return Pages(
+            engine=Engine(settings, console, store=self._builds.kept(), memory=memory),
             console=console,
-            languages=open_languages(settings, console) if settings.enabled else {},
             theme_dirs=[Path(folder) for folder in config.theme.dirs],
             lenient=self._serving,
             annotations=annotations_of(config),
-            memory=self._memory if settings.execute == "auto" else {},
             problems=self._builds.problems,
             within=self._builds.current is not None,
-            kept=self._builds.kept(),
         )
 
-    def _as_before(self, config: MkDocsConfig, environ: dict[str, str], console: Console, why: str) -> Site:
+    def _as_before(self, config: MkDocsConfig, environ: dict[str, str], console: Console, why: str) -> Pages:
         """Return a new build with the last settings that were good, which says so on every page with samples."""
         text = f"the last good settings are used: {why}"
         try:
-            site = self._open(config, environ, console, self._good)
+            pages = self._open(config, environ, console, self._good)
         except Exception:  # noqa: BLE001 - what has been good depends on where pages are, say
             text = f"no samples run: {why}"
-            site = self._open(config, environ, console, {"enabled": False})
+            pages = self._open(config, environ, console, {"enabled": False})
         if self._builds.current is None:
             console.warn(text)
-        site.notice = text
-        return site
+        pages.notice = text
+        return pages
 
     def survive(self, error: Exception) -> bool:
         """Tell of `error`, and whether the build is to go on: in `serve`, where nothing may leave a rebuild."""
-        if self._serving and self.site and not isinstance(error, PluginError):
-            self._tell(self.site.console, error)
+        if self._serving and self.pages and not isinstance(error, PluginError):
+            self._tell(self.pages.console, error)
             return True
         return False
 
     def _tell(self, console: Console, error: Exception) -> None:
-        console.warn(f"internal error: {type(error).__name__}: {error}", hint="`mkdocs serve --verbose` says where")
+        console.warn(
+            f"internal error: {type(error).__name__}: {error}",
+            hint=f"`{host_of(None).command} serve --verbose` says where",
+        )
         log.debug("the reason", exc_info=error)
 
     @event_priority(-100)  # Last: other plugins may still bring pages.
@@ -205,10 +217,10 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         """Begin to build what the pages seem to hold."""
         if self._finishing:
             self._finishing.note(files)
-        if self.site and self.site.settings.enabled:
+        if self.pages and self.pages.engine.settings.enabled:
             self._ending.begin()
-        if self.site and self.site.settings.enabled and not self._dirty:
-            self.site.build_ahead(self._glimpses(files))
+        if self.pages and self.pages.engine.settings.enabled and not self._dirty:
+            self.pages.engine.ahead(self._glimpses(files))
         return files
 
     def _glimpses(self, files: Files) -> Iterator[Sample]:
@@ -223,26 +235,26 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
     @survived
     def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
         """Tell the Markdown extension which page comes."""
-        if self.site:
+        if self.pages:
             disk, path = page.file.content_string, shown_path(config, page)
-            self._builds.pages[path] = disk
-            self.site.enter(PageContext(page.file.src_uri, disk, path))
+            self._builds.texts[path] = disk
+            self.pages.enter(PageContext(page.file.src_uri, disk, path, host_of(None).name))
         return markdown
 
     def on_page_content(self, html: str, **_: object) -> str | None:
         """Note that the page is done."""
-        if self.site:
-            self.site.leave()
+        if self.pages:
+            self.pages.leave()
         return html
 
     @event_priority(100)  # Early: what others do in on_env sees the finished pages.
     @survived
     def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
         """Run the batch and fill the Slots."""
-        if not self.site:
+        if not self.pages:
             return env
         pages = [file.page for file in files.documentation_pages() if file.page and file.page.content is not None]
-        filled = self._guarded(self.site, [page.content or "" for page in pages])
+        filled = self._guarded(self.pages, [page.content or "" for page in pages])
         changed = [page for page, content in zip(pages, filled, strict=True) if page.content != content]
         for page, content in zip(pages, filled, strict=True):
             page.content = content
@@ -262,23 +274,23 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
     @survived
     def on_post_page(self, output: str, /, *, page: Page, **_: object) -> str:
         """Fill the Slots of fences that were rendered after on_env (blog excerpts, say)."""
-        if not (self.site and self._finishing):
+        if not (self.pages and self._finishing):
             return output
-        return self._finishing.end_page(page, self._guarded(self.site, [output])[0])
+        return self._finishing.end_page(page, self._guarded(self.pages, [output])[0])
 
-    def _guarded(self, site: Site, pages: list[str]) -> list[str]:
-        """Fill `pages`; under `serve` nothing that goes wrong may leave, or every request would hang."""
+    def _guarded(self, pages: Pages, htmls: list[str]) -> list[str]:
+        """Fill `htmls`; under `serve` nothing that goes wrong may leave, or every request would hang."""
         try:
-            return site.fill(pages)
+            return pages.complete(htmls)
         except CodeExecError as error:
             if not self._serving:
                 raise PluginError(f"codeexec: {plainly(str(error))}") from error
-            site.console.warn(str(error))
+            pages.console.warn(str(error))
         except Exception as error:
             if not self.survive(error):
                 raise
-        site.give_up("an error stopped the run; the log says more")
-        return site.fill(pages)
+        pages.give_up("an error stopped the run; the log says more")
+        return pages.complete(htmls)
 
     @event_priority(100)  # Early: other plugins may raise here, and build other languages.
     def _written(self, *, config: MkDocsConfig) -> None:
@@ -290,27 +302,27 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
     def _told(self, *, config: MkDocsConfig) -> None:
         """Fill copies of pages, tell what failed, and fail the build; within another one, leave the latter to that."""
         outer = depth() - 1
-        if self.site and self.site.settings.enabled:
-            self._fill_copies(self.site)
+        if self.pages and self.pages.engine.settings.enabled:
+            self._fill_copies(self.pages)
         if outer > 0:
             self._builds.end(outer)
             return
         self._ending.end()
-        if (site := self.site) and (why := self._report(site)):
+        if (pages := self.pages) and (why := self._report(pages)):
             raise PluginError(f"codeexec: {why}")
 
     on_post_build = CombinedEvent(_written, _told)
 
     @survived
-    def _fill_copies(self, site: Site) -> Site:
-        if self._finishing and site.resolved():
-            self._finishing.fill_copies(lambda page: self._guarded(site, [page])[0])
-        return site
+    def _fill_copies(self, pages: Pages) -> Pages:
+        if self._finishing and pages.resolved():
+            self._finishing.fill_copies(lambda page: self._guarded(pages, [page])[0])
+        return pages
 
-    def _report(self, site: Site) -> str:
+    def _report(self, pages: Pages) -> str:
         """Tell what all builds came to, and return why the command must fail; empty if it need not."""
         try:
-            return self._builds.report(site, fatal=site.settings.fail_on_error and not self._serving)
+            return self._builds.report(pages, fatal=pages.engine.settings.fail_on_error and not self._serving)
         except Exception as error:
             if not self.survive(error):
                 raise
@@ -319,12 +331,12 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
     def on_build_error(self, **_: object) -> None:
         """End what was begun for a build that will not come to its batch, and tell of what is written all the same."""
         outer = depth() - 1
-        site = self.site
+        pages = self.pages
         self._builds.end(outer)
         if outer < 1:
             self._ending.end()
-            if site:
-                self._report(site)
+            if pages:
+                self._report(pages)
 
     def _end(self) -> None:
         self._builds.end(0)

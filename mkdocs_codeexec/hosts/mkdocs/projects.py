@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mkdocs_codeexec.files import write_json
 from mkdocs_codeexec.untrusted import remove_path
 
 if TYPE_CHECKING:
@@ -40,8 +41,7 @@ class Project(NamedTuple):
         samples: Any = found["samples"]
         pages = [{**sample, "page": f"{self.name}/{sample['page']}"} for sample in samples]
         try:
-            text = json.dumps({**found, "samples": pages, "fails": fails})
-            (self.folder / f"{self.name.replace('/', '.')}.json").write_text(text, "utf-8")
+            write_json(self.folder / f"{self.name.replace('/', '.')}.json", {**found, "samples": pages, "fails": fails})
         except OSError:
             return False
         return True

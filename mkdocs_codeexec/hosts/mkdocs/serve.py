@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 
+from mkdocs_codeexec.hosts.mkdocs.choosing import NAMES
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.livereload import LiveReloadServer
 
 
+_BUILDING = frozenset(f"{name}.commands.build" for name in NAMES)
 _T = TypeVar("_T")
 _P = ParamSpec("_P")
 
@@ -54,10 +59,14 @@ def depth() -> int:
     """
     found, frame = 0, inspect.currentframe()
     while frame is not None:
-        name = str(frame.f_globals.get("__name__"))
-        found += frame.f_code.co_name == "build" and name.endswith(".commands.build")
+        found += frame.f_code.co_name == "build" and frame.f_globals.get("__name__") in _BUILDING
         frame = frame.f_back
     return max(found, 1)
+
+
+def described(config: MkDocsConfig) -> str:
+    """Return all that files say of the site's configuration, as text; the objects that they name, without their addresses."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(config.user_configs))
 
 
 @dataclass(slots=True)

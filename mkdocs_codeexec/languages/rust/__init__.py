@@ -7,54 +7,41 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.core import rights
-from mkdocs_codeexec.core.action import Action, Key, Step
+from mkdocs_codeexec.core.action import Action, Key
 from mkdocs_codeexec.core.expectation import FailsToBuild
 from mkdocs_codeexec.core.hidden import runnable
-from mkdocs_codeexec.core.normalize import RUST, normalize
+from mkdocs_codeexec.core.normalize import normalize
 from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Regrouped, Runner, Scratch, Unavailability
 from mkdocs_codeexec.errors import ConfigurationError, nearest
-from mkdocs_codeexec.languages import frames, inputs, views
+from mkdocs_codeexec.languages import frames, inputs, mentions, views
 from mkdocs_codeexec.languages.grants import Grants
 from mkdocs_codeexec.languages.rust.batch.builder import MANIFEST, Builder
 from mkdocs_codeexec.languages.rust.compiler import Compiler
 from mkdocs_codeexec.languages.rust.environments import configuration
 from mkdocs_codeexec.languages.rust.environments.environment import Environment, home_of_all, open_environments
-from mkdocs_codeexec.languages.rust.manifests import around
+from mkdocs_codeexec.languages.rust.environments.local import around
 from mkdocs_codeexec.languages.rust.messages.backtrace import cut
 from mkdocs_codeexec.languages.rust.messages.index import linked
+from mkdocs_codeexec.languages.rust.messages.normal import RULES
 from mkdocs_codeexec.languages.rust.messages.notes import without_notes
 from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.languages.rust.messages.restore import restore
 from mkdocs_codeexec.languages.rust.source.lexer import Unlexable
 from mkdocs_codeexec.languages.rust.source.prepare import FILE, Preamble, Prepared, original, preamble, prepare
-from mkdocs_codeexec.languages.rust.variables import Variables, check_package, for_compilers
+from mkdocs_codeexec.languages.rust.steps import steps
+from mkdocs_codeexec.languages.rust.variables import Variables, check_package
 from mkdocs_codeexec.languages.toolchain import memo
 
 if TYPE_CHECKING:
+    from mkdocs_codeexec.core.action import Step
     from mkdocs_codeexec.core.outcome import Outcome, StepResult
+    from mkdocs_codeexec.core.places import PageMap
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import RustSettings, Settings
 
 NAME = "rust"
 
 _UNKNOWN = "environment.unknown"
-_CRATE = "--crate-name=sample"
-_COMPILE = (
-    "--crate-type=bin",
-    # rustdoc puts `#![allow(unused)]` into samples; on the command line it moves nothing.
-    "-Aunused",
-    "--error-format=json",
-    "--json=diagnostic-rendered-ansi",
-    # Wide enough that no row of source is cut: pages scroll, and inserted text can be found again.
-    "--diagnostic-width=4000",
-    "-Ccodegen-units=1",
-)
-_LINK = ("-Cstrip=debuginfo", "-o", "sample")
-_LINK_TRACED = ("-Cdebuginfo=limited", "-o", "sample")
-"""Where frames of a backtrace are to say their lines, and those of inlined functions their whole names."""
-_CHECK = ("--emit=metadata", "-o", "sample.rmeta")
-"""What rustdoc does for `no_run`: everything up to code generation."""
 
 
 class RustLanguage:
@@ -69,6 +56,7 @@ class RustLanguage:
     """
 
     name = NAME
+    normalised = tuple(rule.name for rule in RULES)
 
     def __init__(self, settings: Settings, narrator: Narrator) -> None:
         assert settings.rust is not None, "languages.rust is set up"
@@ -80,7 +68,10 @@ class RustLanguage:
         self._flags = ""
         self._environments: dict[str, Environment] = {}
         self._inputs: tuple[tuple[str, str], ...] = ()
-        self._named: set[Path] = set()  # files of the documented package that samples name
+        # Files of documented packages that samples name, with their trees.
+        self._named: dict[tuple[Path, Path], str] = {}
+        self._planned_from: tuple[object, ...] = ()
+        self.revision = 0
         self._builder = Builder(settings.jobs, shares=settings.sandbox != "strict")
         self._grants = Grants(settings, NAME, self._rust.readable, self._rust.inputs)
         self.survey()
@@ -88,6 +79,15 @@ class RustLanguage:
 
     def survey(self) -> None:
         """Read again what can be read without starting anything."""
+        self._look()
+        read = {(path, tree): inputs.named({"": path}, tree)[0][1] for path, tree in self._named}
+        sources = [one.sources for one in self._environments.values()]
+        sets = [(one.settled, one.inputs(), one.documented.folder) for one in sources]
+        planned_from = (self._identity(), self._inputs, sets)
+        self.revision += (read, planned_from) != (self._named, self._planned_from)
+        self._named, self._planned_from = read, planned_from
+
+    def _look(self) -> None:
         self._compiler.survey()
         self._grants.look_again()
         self._flags = configuration.flags(self._settings)
@@ -101,7 +101,7 @@ class RustLanguage:
                 raise
             # A manifest that somebody is writing to; the next build opens all anew, and says what is wrong.
             for environment in self._environments.values():
-                environment.survey()
+                environment.sources.survey()
         self._variables = Variables(self._settings)
         self._inputs = inputs.declared(self._settings.project_dir, self._rust.inputs, self._grants.holds)
         self._inputs += (*self._variables.inputs(), *views.named(self._settings.project_dir, self._rust.readable))
@@ -113,16 +113,20 @@ class RustLanguage:
         """Return what would be executed for `sample`."""
         name = sample.options.get("environment") or "default"
         environment = self._environments.get(name)
-        found = environment.inputs() if environment else ((_UNKNOWN, name),)
-        if environment is not None and (named := environment.documented.files(sample.code)):
-            folder = environment.documented.folder or self._settings.project_dir
-            found += inputs.named(named, around(folder, self._settings.project_dir))
-            self._named.update(named.values())
-        known = environment is not None and environment.settled
+        found = environment.sources.inputs() if environment else ((_UNKNOWN, name),)
+        if environment is not None and (named := environment.sources.documented.files(sample.code)):
+            folder = environment.sources.documented.folder or self._settings.project_dir
+            tree = around(folder, self._settings.project_dir)
+            contents = inputs.named(named, tree)
+            found += contents
+            for name, digest in contents:
+                # What was read first: whoever was planned from it is planned again if it changes.
+                self._named.setdefault((named[name.removeprefix("file:")], tree), digest)
+        known = environment is not None and environment.sources.settled
         action = Action(
             language=NAME,
             files=((FILE, self._prepare(sample).code),),
-            steps=self._steps(sample),
+            steps=steps(sample, self._rust, self._settings, self._variables.site),
             inputs=tuple(sorted((*found, *self._inputs))),
             toolchain=self._identity() if known else None,
         )
@@ -147,7 +151,7 @@ class RustLanguage:
             environment = self._environment_of(action)
             if isinstance(environment, Unavailability):
                 refused[action.request_key] = environment
-            elif environment.plain or not environment.settled or action.toolchain == identity:
+            elif environment.plain or not environment.sources.settled or action.toolchain == identity:
                 needed[action.request_key] = environment
         from mkdocs_codeexec.languages.rust.environments.builds import build_all
 
@@ -213,8 +217,16 @@ class RustLanguage:
         text = cut(text)
         if FILE in text:  # else nothing in it is about a place in the sample
             text = restore(self._prepare(sample), text)
-        text = normalize(text, RUST)
+        text = normalize(text, RULES)
         return linked(text if self._rust.notes else without_notes(text))
+
+    def is_sample(self, file: str) -> bool:
+        """Tell whether `file` is the name under which it is compiled."""
+        return mentions.is_sample(file)
+
+    def relocated(self, text: str, where: PageMap) -> str:
+        """Return `text` with places of the sample made those of `where`."""
+        return mentions.relocated(text, where)
 
     def assumed(self, action: Action, *, seen: bool) -> Sequence[str] | None:
         """Return nothing: cargo and rustc tell what they read, and it is in the key."""
@@ -232,14 +244,14 @@ class RustLanguage:
         name = sample.options.get("environment") or "default"
         if name not in self._environments:
             return ""
-        lock_files = self._environments[name].locks()
+        lock_files = self._environments[name].sources.locks()
         return unlisted.hint(outcome, self._rust.environments[name], self._settings, lock_files)
 
     def watched(self) -> Sequence[Path]:
         """Return the sources of local packages, declared inputs, cargo's configuration, and what chooses the toolchain."""
-        found = [*self._compiler.watched(), *self._variables.watched, *sorted(self._named)]
+        found = [*self._compiler.watched(), *self._variables.watched, *sorted({path for path, _ in self._named})]
         for environment in self._environments.values():
-            found += environment.watched()
+            found += environment.sources.watched()
         for pattern in self._rust.inputs:
             found += inputs.matching(self._settings.project_dir, pattern, self._grants.holds)
         return tuple(dict.fromkeys(found))
@@ -255,46 +267,10 @@ class RustLanguage:
     def _prepare(self, sample: Sample) -> Prepared:
         return _prepared(sample.code, self._preamble, "test_harness" in sample.options)
 
-    def _steps(self, sample: Sample) -> tuple[Step, ...]:
-        edition = sample.options.get("edition") or self._rust.edition
-        crate = () if "crate_name" in sample.code else (_CRATE,)  # rustc refuses it beside `#![crate_name]`
-        harness = ("--test",) if "test_harness" in sample.options else ()
-        given = {**dict(self._rust.env), **dict(sample.given.env)}
-        # Tests that run at once print in an order of their own.
-        threads = {"RUST_TEST_THREADS": "1"} if harness and "RUST_TEST_THREADS" not in self._variables.site else {}
-        env = {"RUST_BACKTRACE": self._rust.backtrace, **threads, **given}
-        link = _LINK if env["RUST_BACKTRACE"] == "0" else _LINK_TRACED
-        how = (*_COMPILE, *harness, *(_CHECK if sample.build_only else link))
-        argv = ("{rustc}", "{environment}", f"--edition={edition}", *crate, *how, FILE)
-        network = rights.network(self._rust.network, sample.given.network, self._settings.sandbox)
-        build = Step(
-            kind="build",
-            argv=argv,
-            timeout=self._settings.build_timeout,
-            env=tuple(sorted(for_compilers(given).items())),
-            limits=self._settings.build_limits,
-            network=network,
-        )
-        if sample.build_only:
-            return (build,)
-        run = Step(
-            kind="run",
-            argv=("./sample", *sample.given.args),
-            timeout=sample.timeout or self._settings.timeout,
-            stdin=sample.given.stdin,
-            env=tuple(sorted(env.items())),
-            limits=self._settings.limits,
-            network=network,
-        )
-        return build, run
-
     def _environment_of(self, action: Action) -> Environment | Unavailability:
         given = dict(action.inputs)
         if _UNKNOWN in given:
-            known = tuple(self._environments)
-            meant = nearest(given[_UNKNOWN], known)
-            hint = f"did you mean `{meant}`?" if meant else f"there is: {', '.join(f'`{name}`' for name in known)}"
-            return Unavailability(f"environment `{given[_UNKNOWN]}` is not set up in `languages.rust`", hint)
+            return unknown_environment(given[_UNKNOWN], tuple(self._environments))
         for environment in self._environments.values():
             if environment.manifest.portable == given.get(MANIFEST):
                 return environment
@@ -304,6 +280,13 @@ class RustLanguage:
 @functools.lru_cache(maxsize=4096)  # for all builds of a process: `serve` sees the same samples again and again
 def _prepared(code: str, before: Preamble, harness: bool) -> Prepared:  # noqa: FBT001 - a cache has no keywords
     return prepare(runnable(code), before, harness=harness)
+
+
+def unknown_environment(name: str, known: tuple[str, ...]) -> Unavailability:
+    """Return why a fence that asks for the Environment `name` is not executed where only those `known` are set up."""
+    meant = nearest(name, known)
+    hint = f"did you mean `{meant}`?" if meant else f"there is: {', '.join(f'`{one}`' for one in known)}"
+    return Unavailability(f"environment `{name}` is not set up in `languages.rust`", hint)
 
 
 def _is_apart(sample: Sample) -> bool:

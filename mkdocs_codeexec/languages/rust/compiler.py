@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.core.protocols import Runner, Unavailability
-from mkdocs_codeexec.languages.inputs import read_toml
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_environment
+from mkdocs_codeexec.languages.toml import read_toml
 from mkdocs_codeexec.languages.toolchain import Memo, Toolchain, ask, find_program, fingerprint, stat_of, upwards
 
 if TYPE_CHECKING:
@@ -122,4 +122,5 @@ class Compiler:
                 f"install it: rustup toolchain install {self._wanted}",
                 detail,
             )
-        return Unavailability("`rustc` does not say what it is", "try `rustc -vV` beside mkdocs.yml", detail)
+        hint = f"try `rustc -vV` beside {self._settings.host.file}"
+        return Unavailability("`rustc` does not say what it is", hint, detail)

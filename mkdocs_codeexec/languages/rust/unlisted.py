@@ -41,7 +41,7 @@ def hint(outcome: Outcome, wanted: EnvironmentSettings, settings: Settings, lock
         return ""
     listed = {_crate(name) for name in wanted.dependencies}
     if there := [name for name in missing if name in listed]:
-        return f"`{there[0]}` is listed in mkdocs.yml, but has no library that samples could use"
+        return f"`{there[0]}` is listed in {settings.host.file}, but has no library that samples could use"
     lines: list[str] = []
     others: list[str] = []
     texts = list(lock_files)
@@ -56,7 +56,7 @@ def hint(outcome: Outcome, wanted: EnvironmentSettings, settings: Settings, lock
         else:  # no version is invented
             lines.append(f'`{name}: "*"`')
     where = "languages.rust." + ("" if wanted.name == "default" else f"environments.{wanted.name}.")
-    added = [f"add to `{where}dependencies` in mkdocs.yml: {', '.join(lines)}"] if lines else []
+    added = [f"add to `{where}dependencies` in {settings.host.file}: {', '.join(lines)}"] if lines else []
     return "; ".join((*added, *others))
 
 

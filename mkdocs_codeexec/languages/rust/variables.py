@@ -68,15 +68,15 @@ class Variables:
             access = replace(
                 access, readable=environment.grants.clean((*access.readable, *of_package(folder, environment)))
             )
-        own = [(str(folder), environment.documented.name)] if folder else []
+        own = [(str(folder), environment.sources.documented.name)] if folder else []
         project, target = self._settings.project_dir, environment.target(toolchain)
         return Equipment(
             toolchain.program,
             arguments,
-            environment.packages(),
+            environment.sources.packages(),
             access,
-            compiling={**environment.documented.compiling(folder, cargo), **for_compilers(given)},
-            running={**environment.documented.running(folder, cargo), **given},
+            compiling={**environment.sources.documented.compiling(folder, cargo), **for_compilers(given)},
+            running={**environment.sources.documented.running(folder, cargo), **given},
             names=self._names(
                 [
                     *own,
@@ -100,7 +100,7 @@ class Variables:
 
 def of_package(folder: Path, environment: Environment) -> Iterator[str]:
     """Yield what may be seen of the package in `folder`, for which samples are compiled, and of its workspace."""
-    if environment.documented.folder is None:  # it is ours
+    if environment.sources.documented.folder is None:  # it is ours
         yield str(folder)
     elif seen := environment.grants.views(folder):
         yield from seen

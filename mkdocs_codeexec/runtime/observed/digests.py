@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import stat
 import time
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mkdocs_codeexec.untrusted import Tree
+from mkdocs_codeexec.files import read_json, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +19,6 @@ Signature: TypeAlias = tuple[int, int, int, int]
 """Size, time of the last change of the contents and of the file, both in nanoseconds, and the number of the inode."""
 
 FORMAT = 1
-LARGEST_MEMO = 16 * 1024 * 1024
 LARGEST = 512 * 1024 * 1024
 """Bytes of a file that is read; of a larger one size and date count."""
 RELOCATED = 256 * 1024
@@ -88,21 +86,16 @@ class Digests:
         order = sorted(self._known, key=lambda path: path in self._used)[-MOST:]
         files = {path: [*self._known[path][0], self._known[path][1]] for path in order}
         with contextlib.suppress(OSError, ValueError):
-            text = json.dumps({"format": FORMAT, "files": files}, separators=(",", ":"))
-            with Tree(self._memo.parent) as tree:
-                tree.replace((self._memo.name,), text.encode("utf-8", "backslashreplace"))
+            write_json(self._memo, {"format": FORMAT, "files": files}, compact=True)
 
     def _load(self) -> dict[str, tuple[Signature, str]]:
-        if self._memo is None:
-            return {}
-        try:
-            with Tree(self._memo.parent) as tree:
-                value = json.loads(tree.read((self._memo.name,), LARGEST_MEMO))
-            if value.get("format") != FORMAT:
-                return {}
-            return {
-                str(path): ((int(size), int(mtime), int(ctime), int(inode)), str(digest))
-                for path, (size, mtime, ctime, inode, digest) in value["files"].items()
-            }
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
-            return {}
+        return (read_json(self._memo, _remembered) if self._memo else None) or {}
+
+
+def _remembered(value: Any) -> dict[str, tuple[Signature, str]]:
+    if value["format"] != FORMAT:
+        return {}
+    return {
+        str(path): ((int(size), int(mtime), int(ctime), int(inode)), str(digest))
+        for path, (size, mtime, ctime, inode, digest) in value["files"].items()
+    }

@@ -33,12 +33,12 @@ from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.core.sample import Location, Sample
 from mkdocs_codeexec.core.settings import ScriptSettings, Settings
 from mkdocs_codeexec.engine.pipeline import Pipeline
+from mkdocs_codeexec.engine.states import open_states
 from mkdocs_codeexec.languages import interpreter, open_languages
 from mkdocs_codeexec.languages.builtin import BUILTIN
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.process import Children
 from mkdocs_codeexec.runtime.store import DirectoryStore
-from mkdocs_codeexec.site import open_states
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

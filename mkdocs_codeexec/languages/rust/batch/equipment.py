@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.core.normalize import portable
+from mkdocs_codeexec.languages.rust.messages.normal import portable
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Step

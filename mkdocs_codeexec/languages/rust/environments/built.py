@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.core.action import digest
+from mkdocs_codeexec.files import read_json, write_json
 from mkdocs_codeexec.languages.rust.environments.picked import NOTHING, Picked
-from mkdocs_codeexec.languages.toolchain import stat_of, write
+from mkdocs_codeexec.languages.toolchain import stat_of
 from mkdocs_codeexec.untrusted.regular import read_regular
 
 if TYPE_CHECKING:
@@ -45,20 +45,20 @@ class Built:
 
 def load(path: Path) -> Built | None:
     """Return the state that was written to `path`, None if there is none."""
-    try:
-        value = json.loads(path.read_text("utf-8"))
-        if value["format"] != FORMAT:
-            return None
-        return Built(
-            built_from=str(value["built_from"]),
-            captured=str(value["captured"]).encode("utf-8", "surrogateescape"),
-            libraries=str(value["libraries"]),
-            units=tuple(map(str, value["units"])),
-            local=tuple(map(str, value["local"])),
-            picked=Picked(*(tuple(map(str, names)) for names in value["picked"])),
-        )
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    return read_json(path, _read)
+
+
+def _read(value: Any) -> Built | None:
+    if value["format"] != FORMAT:
         return None
+    return Built(
+        built_from=str(value["built_from"]),
+        captured=str(value["captured"]).encode("utf-8", "surrogateescape"),
+        libraries=str(value["libraries"]),
+        units=tuple(map(str, value["units"])),
+        local=tuple(map(str, value["local"])),
+        picked=Picked(*(tuple(map(str, names)) for names in value["picked"])),
+    )
 
 
 def save(built: Built, path: Path) -> None:
@@ -76,7 +76,7 @@ def save(built: Built, path: Path) -> None:
         "local": built.local,
         "picked": built.picked,
     }
-    write(path, json.dumps(value) + "\n")
+    write_json(path, value, compact=True)
 
 
 def content(path: Path, limit: int = CONTENT_LIMIT) -> bytes | None:

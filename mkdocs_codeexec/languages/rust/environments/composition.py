@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.languages.inputs import read_toml
 from mkdocs_codeexec.languages.rust.environments import configuration, kept, locks, workspace
 from mkdocs_codeexec.languages.rust.environments.inheriting import Inherited
 from mkdocs_codeexec.languages.rust.environments.manifest import Manifest, manifest
+from mkdocs_codeexec.languages.toml import read_toml
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import EnvironmentSettings, Settings
@@ -90,7 +90,7 @@ def composition(settings: Settings, wanted: EnvironmentSettings) -> Composition:
     """
     project = settings.project_dir
     above = workspace.above(project)
-    inherited = _inherited(above, project)
+    inherited = _inherited(above, project)._replace(site=settings.host.file)
     found = manifest(wanted, project, inherited)
     inherits = (isinstance(one, Mapping) and one.get("workspace") is True for one in wanted.dependencies.values())
     shares = [above.root] if above and any(inherits) else []

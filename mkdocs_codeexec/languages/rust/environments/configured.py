@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.languages.inputs import read_toml
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home
 from mkdocs_codeexec.languages.rust.environments.fenced import LIMIT
+from mkdocs_codeexec.languages.toml import read_toml
 from mkdocs_codeexec.untrusted.regular import read_regular
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mkdocs_codeexec.core.action import digest
+from mkdocs_codeexec.languages.rust.environments.local import manifest_of
 from mkdocs_codeexec.languages.rust.environments.manifest import Table, toml
-from mkdocs_codeexec.languages.rust.manifests import manifest_of
 
 OWN = "sample"
 """What the site's own package is called, as the crate of every sample is."""

@@ -9,30 +9,25 @@ before the configuration changed, is compiled once.
 
 from __future__ import annotations
 
-import os.path
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.languages.rust.environments import built, capture, collection, kept, lent, mending, picked
 from mkdocs_codeexec.languages.rust.environments.built import Built
 from mkdocs_codeexec.languages.rust.environments.capture import Arguments
-from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home
 from mkdocs_codeexec.languages.rust.environments.composition import Composition, Start, composition
-from mkdocs_codeexec.languages.rust.environments.documented import Documented, documented
 from mkdocs_codeexec.languages.rust.environments.kept import Kept
-from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE
+from mkdocs_codeexec.languages.rust.environments.sources import Sources
 from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Trouble, without_unused
-from mkdocs_codeexec.languages.rust.packages import Further, Package, package
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.confinement import Access
     from mkdocs_codeexec.core.protocols import Narrator, Runner
     from mkdocs_codeexec.core.settings import EnvironmentSettings, Settings
     from mkdocs_codeexec.languages.grants import Grants
-    from mkdocs_codeexec.languages.rust.environments.recorded import Record
     from mkdocs_codeexec.languages.toolchain import Toolchain
 
 _T = TypeVar("_T")
@@ -48,6 +43,9 @@ class Environment:
         flags: What cargo's own configuration adds to the command line of rustc, in words.
         narrator: Hears what cargo says.
         grants: What of the author's folders it is given.
+
+    Attributes:
+        sources: What it is built from.
     """
 
     def __init__(
@@ -58,65 +56,15 @@ class Environment:
         self.flags = flags
         self.grants = grants
         self._settings = settings
-        self._consists = consists
         self._narrator = narrator
         self._folder = settings.cache_dir / "environments" / name
         self._lent: Path | None = None
-        self._memory: Kept | None = None
-        self._lock: str | None = None
-        self._sources: Mapping[str, Further] | None = None
-        self._named: tuple[str, frozenset[str]] = ("", frozenset())
-        self._packages: tuple[tuple[str, Package], ...] = ()
-        self.survey()
+        self.sources = Sources(settings, self._folder, consists, plain=self.plain)
 
     @property
     def plain(self) -> bool:
         """Whether rustc alone will do: there is nothing to build, and no cargo is needed."""
         return self.manifest.bare and not self.flags
-
-    @property
-    def settled(self) -> bool:
-        """Whether its lock file and all sources are known, so that keys can be made."""
-        return self.plain or (self._lock is not None and self._sources is not None)
-
-    def survey(self, consists: Composition | None = None) -> None:
-        """Read the lock file and the local packages again; `consists` is what workspaces say by now."""
-        self._consists = consists or self._consists
-        known = self._known()
-        if known and not self._consists.holds(known):
-            known = None
-        self._lock = known.lock if known else None
-        self._sources = known.sources if known else None
-        self._packages = self._read_packages(self._sources)
-        self.documented = self._documented()
-
-    def inputs(self) -> tuple[tuple[str, str], ...]:
-        """Return what of it decides an outcome, by name."""
-        paths = tuple((f"environment.path:{name}", found.digest) for name, found in self._packages)
-        return (
-            ("environment.lock", "" if self.plain else self._lock or ""),
-            ("environment.manifest", self.manifest.portable),
-            ("environment.package", self.documented.digest),
-            *paths,
-        )
-
-    def packages(self) -> frozenset[str]:
-        """Return the names of all packages in the lock file, its own left out; empty while that is not known."""
-        lock = self._lock or ""
-        if self._named[0] != lock:
-            self._named = (lock, kept.packages(lock) - {PACKAGE})
-        return self._named[1]
-
-    def locks(self) -> Iterator[str]:
-        """Yield the lock files that tell of versions, its own first."""
-        yield self._lock or ""
-        yield from (one.lock for one in self._consists.workspaces)
-
-    def watched(self) -> Iterator[Path]:
-        """Yield the files and folders of its local packages."""
-        yield from self._consists.watched()
-        for _, found in self._packages:
-            yield from found.watched
 
     def current(self, toolchain: Toolchain) -> Arguments | Trouble | None:
         """Return what it adds to rustc's command line, None if it must be built first.
@@ -125,10 +73,10 @@ class Environment:
         """
         if self.plain:
             return Arguments()
-        wrong = mending.unspeakable(self.manifest, self._settings.environment_dir)
-        if wrong := wrong or mending.absent(self.manifest, self._settings.project_dir):
+        wrong = mending.unspeakable(self.manifest, self._settings)
+        if wrong := wrong or mending.absent(self.manifest, self._settings):
             return wrong
-        if self._lock is None or self._sources is None:
+        if self.sources.lock is None or self.sources.recorded is None:
             return None
         if (found := self._borrowed(toolchain)) is not None:
             return found
@@ -165,17 +113,24 @@ class Environment:
             home, lambda: self._in_use(home) or self._rebuilt(home, toolchain, runner, narrator, alone=alone)
         )
 
+    def state(self, toolchain: Toolchain) -> Literal["built", "stale", "absent"]:
+        """Tell whether it is built as it would be now, or was for another state; starts nothing and writes nothing."""
+        home = self._own(toolchain)
+        if self.plain or self._up_to_date(home) is not None:
+            return "built"
+        return "stale" if any((home / collection.BUILT).glob("*.json")) else "absent"
+
     def access(self, toolchain: Toolchain, arguments: Arguments) -> Access:
         """Return what of the machine its samples may reach, from what it adds to rustc's command line."""
         from mkdocs_codeexec.languages.rust.environments import project, reach
 
         packages = None if self.plain else project.home_of_cargo(self._home(toolchain), self._settings)
-        return reach.to_compile(self.grants, toolchain, packages, arguments, self._lock or "")
+        return reach.to_compile(self.grants, toolchain, packages, arguments, self.sources.lock or "")
 
     def folder(self, toolchain: Toolchain) -> Path | None:
         """Return where the package is that its samples are compiled for; None if the site's own cannot be written."""
-        if self.documented.folder is not None:
-            return self.documented.folder
+        if self.sources.documented.folder is not None:
+            return self.sources.documented.folder
         from mkdocs_codeexec.languages.rust.environments import project
 
         home = self._own(toolchain)
@@ -185,14 +140,6 @@ class Environment:
     def target(self, toolchain: Toolchain) -> str:
         """Return the folder of what cargo builds; empty if nothing is built."""
         return "" if self.plain else str(self._home(toolchain).parent / collection.TARGET)
-
-    def _folders(self) -> tuple[Path, ...]:
-        """Return the folders of local packages, as far as manifests tell."""
-        return tuple(dict.fromkeys(folder for _, found in self._packages for folder in found.folders))
-
-    def _documented(self) -> Documented:
-        rust = self._settings.rust
-        return documented(self.manifest.paths, self._settings.project_dir, rust.package if rust else None)
 
     def _with(self, home: Path, do: Callable[[], _T]) -> _T | Trouble:
         """Do something while nobody else uses `home`."""
@@ -220,30 +167,13 @@ class Environment:
         made_from = digest((toolchain.identity, toolchain.program, self.flags))
         return Path(made_from[:16], self.manifest.digest)
 
-    def _read_packages(self, sources: Mapping[str, Further] | None) -> tuple[tuple[str, Package], ...]:
-        """Return the local packages; what belongs to an earlier one, as patches of a workspace do, is read with that."""
-        apart = self._settings.apart
-        read: list[tuple[str, Package]] = []
-        seen: set[Path] = set()
-        for name, folder in self._consists.local:
-            if folder not in seen:
-                known = None if sources is None else sources.get(name, Further())
-                found = package(folder, known, apart, self._settings.project_dir)
-                seen.update(found.folders)
-                read.append((name, found))
-        return tuple(read)
-
-    def _built_from(self, lock: str) -> str:
-        packages = tuple((name, found.digest) for name, found in self._packages)
-        return digest((built.FORMAT, self.manifest.local, lock, packages))
-
     def _up_to_date(self, home: Path) -> Arguments | None:
         """Return the arguments if a state in `home` is what would be built."""
-        if self._lock is None or self._sources is None:
+        if self.sources.lock is None or self.sources.recorded is None:
             return None
-        state = _state(home, self._lock)
+        state = _state(home, self.sources.lock)
         found = built.load(state)
-        if found is None or found.built_from != self._built_from(self._lock):
+        if found is None or found.built_from != self.sources.built_from(self.sources.lock):
             return None
         try:
             arguments = capture.read(found.captured, home.parent / collection.TARGET)._replace(local=found.local)
@@ -260,8 +190,8 @@ class Environment:
     def _in_use(self, home: Path) -> Arguments | None:
         """Return the same, and note that it is in use then."""
         found = self._up_to_date(home)
-        if found is not None and self._lock is not None:
-            built.use(_state(home, self._lock))
+        if found is not None and self.sources.lock is not None:
+            built.use(_state(home, self.sources.lock))
         return found
 
     def _rebuilt(
@@ -272,16 +202,17 @@ class Environment:
         cargo = project.find_cargo(toolchain, self._settings)
         if cargo is None:
             return Trouble("`cargo` was not found", "install Rust from https://rustup.rs")
-        consists = self._consists
-        start = consists.start(self._known() or kept.last(self._folder), self._folder / project.LOCK)
+        consists = self.sources.consists
+        start = consists.start(self.sources.known() or kept.last(self._folder), self._folder / project.LOCK)
         project.write_project(home, self.manifest, start.lock, toolchain, self._settings)
         self._announce(start, toolchain, narrator)
-        before, seen = self._packages, self._sources
+        before, seen = self.sources.local, self.sources.recorded
         progress = Progress(narrator, alone=alone)
-        fetch = fetching.command(cargo, home, self.manifest, toolchain, self.grants, self._folders())
+        fetch = fetching.command(cargo, home, self.manifest, toolchain, self.grants, self.sources.folders())
         fetched = fetching.fetch(fetch, runner, narrator, progress)
         if fetched.ended != Exited(0):
-            return mending.mended(project.failure(fetched, home), self.manifest, self._settings)
+            refused = project.failure(fetched, home, self._settings.host.file)
+            return mending.mended(refused, self.manifest, self._settings)
         if runner.tier != "off":
             fetching.let_read((home / project.LOCK).read_text("utf-8"), self._settings)
         local = fetching.local_packages(fetched.stdout, home)
@@ -289,7 +220,7 @@ class Environment:
         command = project.command(cargo, home, toolchain, self.grants, local, read)
         made = project.build(command, home, runner, progress)
         if made.result.ended != Exited(0):
-            return project.failure(made.result, home)
+            return project.failure(made.result, home, self._settings.host.file)
         if warnings := without_unused(made.warnings, consists.patches):
             narrator.stream(warnings.encode())
         try:
@@ -300,12 +231,12 @@ class Environment:
         target, folder = home.parent / collection.TARGET, _state(home, lock).with_suffix("")
         own = picked.read(made.result.stdout, target)
         picked.pick(own, target, folder)
-        sources = self._found(made.result.stdout, home, toolchain)
-        self._keep(Kept(lock, self.manifest.portable, sources, consists.pins(lock)))
+        recorded = self.sources.found(made.result.stdout, home, toolchain)
+        self.sources.keep(Kept(lock, self.manifest.portable, recorded, consists.pins(lock)))
         # What was edited meanwhile may not be in what was built: cargo is asked again then.
-        if before == self._read_packages(seen):
+        if before == self.sources.read(seen):
             units = built.units(made.result.stdout, made.captured)
-            state = Built(self._built_from(lock), made.captured, built.libraries(arguments), units, local, own)
+            state = Built(self.sources.built_from(lock), made.captured, built.libraries(arguments), units, local, own)
             built.save(state, _state(home, lock))
         return picked.rewritten(arguments, own, target, folder)
 
@@ -318,43 +249,6 @@ class Environment:
         host = project.host(toolchain.identity)
         if other := configuration.foreign(configuration.configuration(self._settings), host):
             narrator.say(f"cargo's configuration is for `{other}`, which does not run here: samples are for `{host}`")
-
-    def _found(self, said: str, home: Path, toolchain: Toolchain) -> dict[str, Further]:
-        """Return what cargo's messages tell of local packages, by dependency."""
-        if not self._consists.local:
-            return {}
-        from mkdocs_codeexec.languages.rust.environments import recorded
-
-        return self._further(recorded.read(said, home), toolchain)
-
-    def _further(self, records: Mapping[Path, Record], toolchain: Toolchain) -> dict[str, Further]:
-        """Return what cargo has recorded, by dependency, beyond what counts anyway."""
-        from mkdocs_codeexec.languages.rust.environments import recorded
-
-        packages = self._read_packages({})
-        known = {folder for _, found in packages for folder in found.folders}
-        others = sorted(records.keys() - known)
-        apart = [*self._settings.apart, cargo_home(self._settings)]
-        if toolchain.home:
-            apart.append(Path(toolchain.home))
-        apart += [Path(os.path.realpath(folder)) for folder in apart]
-        ours = recorded.Tree(self._settings.project_dir, apart)
-        found = {name: recorded.further(records, one, others, ours) for name, one in packages}
-        return {name: one for name, one in found.items() if one != Further()}
-
-    def _known(self) -> Kept | None:
-        return self._memory or kept.load(self._folder, self.manifest.portable)
-
-    def _keep(self, found: Kept) -> None:
-        self._memory = None
-        if not self._settings.keeps:  # what a stranger's build has locked decides no versions later
-            self._memory = found
-        elif self._known() != found:
-            try:
-                kept.save(found, self._folder)
-            except OSError:  # a read-only cache costs a run of cargo in the next process, no more
-                self._memory = found
-        self.survey()
 
 
 def open_environments(
@@ -382,7 +276,7 @@ def open_environments(
             found[name] = by_manifest[portable]
             continue
         if portable in same:
-            same[portable].survey(one)
+            same[portable].sources.survey(one)
             found[name] = by_manifest[portable] = same[portable]
         else:
             found[name] = by_manifest[portable] = Environment(settings, name, one, flags, narrator, grants)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.languages.inputs import read_toml
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home
+from mkdocs_codeexec.languages.toml import read_toml
 from mkdocs_codeexec.untrusted.regular import read_regular
 
 if TYPE_CHECKING:

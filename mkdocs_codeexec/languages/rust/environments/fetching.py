@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.core.confinement import UNLIMITED
 from mkdocs_codeexec.core.outcome import Exited, StepResult
 from mkdocs_codeexec.core.protocols import Command, Narrator, OutputSink, Runner
+from mkdocs_codeexec.files import write
 from mkdocs_codeexec.languages.grants import repositories
 from mkdocs_codeexec.languages.rust.environments import configuration
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home, fetching_environment
@@ -22,7 +23,6 @@ from mkdocs_codeexec.languages.rust.environments.manifest import toml
 from mkdocs_codeexec.languages.rust.environments.project import OUTPUT, host
 from mkdocs_codeexec.languages.rust.environments.reach import to_fetch
 from mkdocs_codeexec.languages.rust.environments.transcript import passes
-from mkdocs_codeexec.languages.toolchain import write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

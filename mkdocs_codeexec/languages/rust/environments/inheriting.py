@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
+from mkdocs_codeexec.core.settings import MKDOCS
 from mkdocs_codeexec.errors import ConfigurationError, nearest
 
 Table: TypeAlias = dict[str, object]
@@ -19,10 +20,12 @@ class Inherited(NamedTuple):
     Attributes:
         file: Its manifest, as messages name it; empty if there is no workspace.
         dependencies: By name; paths start at the folder of `mkdocs.yml`.
+        site: What messages call `mkdocs.yml`.
     """
 
     file: str = ""
     dependencies: Mapping[str, object] = {}
+    site: str = MKDOCS.file
 
 
 NONE = Inherited()
@@ -46,7 +49,8 @@ def inherit(at: str, name: str, table: Table, inherited: Inherited) -> Table:
         raise ConfigurationError(f"{at}: `{other[0]}` cannot stand beside `workspace: true`, which says that already")
     if not inherited.file:
         raise ConfigurationError(
-            f"{at}: there is no workspace at or above `mkdocs.yml` that it could be taken from\n\nhint: write its version"
+            f"{at}: there is no workspace at or above `{inherited.site}` that it could be taken from\n\n"
+            "hint: write its version"
         )
     if name not in inherited.dependencies:
         meant = nearest(name, list(inherited.dependencies))

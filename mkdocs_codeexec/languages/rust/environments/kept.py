@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mkdocs_codeexec.core.action import digest
-from mkdocs_codeexec.languages.rust.packages import Further
+from mkdocs_codeexec.languages.rust.environments.packages import Further
 from mkdocs_codeexec.untrusted import Place, Tree, remove
 
 FORMAT = 1

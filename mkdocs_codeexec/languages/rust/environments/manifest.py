@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.errors import ConfigurationError, nearest
-from mkdocs_codeexec.languages.inputs import is_usual
 from mkdocs_codeexec.languages.rust.environments.inheriting import NONE, Inherited, inherit
+from mkdocs_codeexec.languages.toml import is_usual
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import EnvironmentSettings

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.languages.rust.environments import known, workspace
+from mkdocs_codeexec.languages.rust.environments.local import manifest_of
 from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE
 from mkdocs_codeexec.languages.rust.environments.transcript import Trouble, plain
-from mkdocs_codeexec.languages.rust.manifests import manifest_of
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
@@ -37,14 +37,15 @@ _OTHER_NAME = re.compile(
 _PLAIN = re.compile(r"[\w./~-]*[\w./-]")
 
 
-def absent(manifest: Manifest, project: Path) -> Trouble | None:
+def absent(manifest: Manifest, settings: Settings) -> Trouble | None:
     """Return what is wrong with a local package that `manifest` names, as far as its folder shows it."""
+    project = settings.project_dir
     for name, folder in manifest.paths:
         where = os.path.relpath(folder, project)
         file = folder / "Cargo.toml"
         if not file.is_file():
             what = f"dependency `{name}`: there is no `Cargo.toml` in `{where}`"
-            return Trouble(what, "relative paths start at the folder of `mkdocs.yml`")
+            return Trouble(what, f"relative paths start at the folder of `{settings.host.file}`")
         found = manifest_of(folder)
         if "workspace" in found and "package" not in found and "project" not in found:
             members = [local(*member, project) for member in _nearest_first(name, workspace.members(folder, found))]
@@ -53,9 +54,10 @@ def absent(manifest: Manifest, project: Path) -> Trouble | None:
     return None
 
 
-def unspeakable(manifest: Manifest, environment_dir: Path) -> Trouble | None:
+def unspeakable(manifest: Manifest, settings: Settings) -> Trouble | None:
     """Return why cargo cannot be told where things are, if that is so: its files are UTF-8, its search paths have `:`."""
-    where = "name another folder by `environment_dir` in mkdocs.yml or by `CODEEXEC_ENVIRONMENT_DIR`"
+    environment_dir = settings.environment_dir
+    where = f"name another folder by `environment_dir` in {settings.host.file} or by `CODEEXEC_ENVIRONMENT_DIR`"
     for folder in (*(folder for _, folder in manifest.paths), environment_dir):
         shown = str(folder).encode("utf-8", "backslashreplace").decode()
         if shown != str(folder):

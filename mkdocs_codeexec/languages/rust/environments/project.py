@@ -17,6 +17,7 @@ from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.confinement import UNLIMITED
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult, describe
 from mkdocs_codeexec.core.protocols import Command, OutputSink, Runner
+from mkdocs_codeexec.files import write
 from mkdocs_codeexec.languages.rust.environments import capture
 from mkdocs_codeexec.languages.rust.environments.built import content
 from mkdocs_codeexec.languages.rust.environments.cargo import building_environment, cargo_beside, cargo_home
@@ -26,7 +27,7 @@ from mkdocs_codeexec.languages.rust.environments.documented import own_manifest
 from mkdocs_codeexec.languages.rust.environments.manifest import toml
 from mkdocs_codeexec.languages.rust.environments.reach import to_build
 from mkdocs_codeexec.languages.rust.environments.transcript import Trouble, messages, trouble
-from mkdocs_codeexec.languages.toolchain import Toolchain, find_program, write
+from mkdocs_codeexec.languages.toolchain import Toolchain, find_program
 from mkdocs_codeexec.untrusted import Folder, clear
 
 if TYPE_CHECKING:
@@ -176,8 +177,8 @@ def build(command: Command, home: Path, runner: Runner, on_output: OutputSink) -
         _empty(building)
 
 
-def failure(result: StepResult, home: Path) -> Trouble:
-    """Return why cargo did not fetch or build the project in `home`."""
+def failure(result: StepResult, home: Path, file: str) -> Trouble:
+    """Return why cargo did not fetch or build the project in `home`, which `file` lists the dependencies of."""
     if isinstance(result.ended, NotStarted):
         return Trouble(f"`cargo` could not be started: {result.ended.why}")
     if not isinstance(result.ended, Exited):
@@ -186,7 +187,7 @@ def failure(result: StepResult, home: Path) -> Trouble:
         lock = (home / LOCK).read_text("utf-8")
     except OSError:  # it has not come so far
         lock = ""
-    return trouble(result.stderr, lock)
+    return trouble(result.stderr, lock, file)
 
 
 def _link_home(folder: Path, real: Path) -> None:

@@ -11,10 +11,10 @@ from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.languages.grants import repositories
 from mkdocs_codeexec.languages.rust.environments import configuration
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home, folders
+from mkdocs_codeexec.languages.rust.environments.local import manifest_of
+from mkdocs_codeexec.languages.rust.environments.packages import Further
 from mkdocs_codeexec.languages.rust.environments.recorded import tree
 from mkdocs_codeexec.languages.rust.environments.unpacked import unpacked
-from mkdocs_codeexec.languages.rust.manifests import manifest_of
-from mkdocs_codeexec.languages.rust.packages import Further
 from mkdocs_codeexec.languages.toolchain import find_program
 from mkdocs_codeexec.languages.views import installation
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.languages.grants import Grants
     from mkdocs_codeexec.languages.rust.environments.capture import Arguments
-    from mkdocs_codeexec.languages.rust.packages import Package
+    from mkdocs_codeexec.languages.rust.environments.packages import Package
     from mkdocs_codeexec.languages.toolchain import Toolchain
 
 _GIT = Path("/etc/gitconfig")

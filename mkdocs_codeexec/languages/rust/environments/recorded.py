@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mkdocs_codeexec.languages.rust.environments.built import content
-from mkdocs_codeexec.languages.rust.packages import Further, Package
+from mkdocs_codeexec.languages.rust.environments.packages import Further, Package
 
 _RERUN = re.compile(r"cargo::?rerun-if-(changed|env-changed)=(.*?)\s*")
 

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.languages.inputs import read_toml
+from mkdocs_codeexec.core.settings import MKDOCS
 from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE
+from mkdocs_codeexec.languages.toml import read_toml
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Narrator
@@ -106,8 +107,8 @@ def passes(said: str) -> bool:
     return _PASSES.search(plain(said).rpartition("\nerror: ")[2]) is not None
 
 
-def trouble(said: str, lock: str) -> Trouble:
-    """Return why cargo failed, from all that it said and the lock file that it went by."""
+def trouble(said: str, lock: str, file: str = MKDOCS.file) -> Trouble:
+    """Return why cargo failed, from all that it said and the lock file that it went by; `file` lists its dependencies."""
     # Whether other jobs were under way at that moment differs from time to time.
     detail = _PASSING.sub("", messages(said))
     culprits = dict.fromkeys(one or other for one, other in _CULPRIT.findall(said))
@@ -122,7 +123,7 @@ def trouble(said: str, lock: str) -> Trouble:
         return Trouble("a registry or repository was not reached", hint, detail)
     errors = _ERROR.findall(_FOLDER.sub("", plain(detail)))  # the last is cargo's own
     what = errors[-1] if errors and "/" not in errors[-1] else "cargo refuses it"
-    return Trouble(what, "check its `dependencies` in mkdocs.yml; cargo's message tells why", detail)
+    return Trouble(what, f"check its `dependencies` in {file}; cargo's message tells why", detail)
 
 
 def _is_progress(line: str) -> bool:

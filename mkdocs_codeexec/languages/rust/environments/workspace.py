@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.languages.rust.environments import locks
-from mkdocs_codeexec.languages.rust.manifests import PACKAGE_FILE_LIMIT, around, manifest_of
+from mkdocs_codeexec.languages.rust.environments.local import PACKAGE_FILE_LIMIT, around, manifest_of
 from mkdocs_codeexec.untrusted.regular import text_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from mkdocs_codeexec.languages.inputs import read_toml
+from mkdocs_codeexec.languages.toml import read_toml
 from mkdocs_codeexec.untrusted.regular import read_regular
 
 PACKAGE_FILE_LIMIT = 16 * 1024 * 1024

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mkdocs_codeexec.languages.inputs import Holds, digest_of, enters_all, files_of, name_of, read_toml
-from mkdocs_codeexec.languages.rust.manifests import PACKAGE_FILE_LIMIT, around, repository
+from mkdocs_codeexec.languages.inputs import Holds, digest_of, enters_all, files_of, name_of
+from mkdocs_codeexec.languages.rust.environments.local import PACKAGE_FILE_LIMIT, around, repository
+from mkdocs_codeexec.languages.toml import read_toml
 from mkdocs_codeexec.untrusted.regular import hash_regular, is_within, read_regular
 
 _PRUNED = frozenset({"target", "tests", "benches", "examples", "node_modules", "__pycache__"})
@@ -22,7 +23,7 @@ _PRUNED = frozenset({"target", "tests", "benches", "examples", "node_modules", "
 
 _PAGES = frozenset({"docs", "site"})
 """Most likely these are the pages that we are building; what a crate does read of them, cargo records."""
-_NO_SOURCE = re.compile(r"\..*|.*\.md|LICEN[CS]E.*|COPYING.*|Cargo\.lock|mkdocs\.ya?ml", re.IGNORECASE)
+_NO_SOURCE = re.compile(r"\..*|.*\.md|LICEN[CS]E.*|COPYING.*|Cargo\.lock|(?:mkdocs|properdocs)\.ya?ml", re.IGNORECASE)
 """Files that are left out there."""
 MOST_BYTES = 4 * 1024**3
 """Bytes that are read of one package; of what comes behind them the size counts."""
@@ -288,7 +289,7 @@ def _local(
 def _belongs(parent: Path, name: str) -> bool:
     if name.startswith(".") or name in _PRUNED | _PAGES:
         return False
-    if (parent / name / "mkdocs.yml").is_file():
+    if any((parent / name / file).is_file() for file in ("mkdocs.yml", "properdocs.yml")):
         return False
     # A package within the package counts where it is depended on; a tagged folder is a cache.
     return not (parent / name / "Cargo.toml").is_file() and not (parent / name / "CACHEDIR.TAG").is_file()

@@ -1,0 +1,105 @@
+"""The site that a command is about: its file, what that says, and the samples on its pages.
+
+The one place of the commands that knows hosts, which are imported when a site of theirs is opened.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.config import check_apart, read_environment, settings_from
+from mkdocs_codeexec.errors import ConfigurationError
+from mkdocs_codeexec.runtime.cpus import usable_cpus
+from mkdocs_codeexec.sites import FILES, ConfiguredSite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mkdocs_codeexec.core.settings import Settings
+    from mkdocs_codeexec.sites import Collected
+
+
+def find(
+    config_file: str | None, folder: Path | None = None, *, say: Callable[[str], None] | None = None
+) -> Path | None:
+    """Return the file of a site, absolute; None if there is none.
+
+    Args:
+        config_file: What the user has named, which need not exist; None to look for one.
+        folder: Where it is looked for; None is the working directory.
+        say: Hears which is used where there are several.
+    """
+    if config_file is not None:
+        return Path(config_file).absolute()
+    found = [path for name in FILES if (path := (folder or Path.cwd()) / name).is_file()]
+    if len(found) > 1 and say:
+        others = ", ".join(f"`{path.name}`" for path in found[1:])
+        say(f"the site of `{found[0].name}` is used, and not that of {others}: `-f` names another one")
+    return found[0].absolute() if found else None
+
+
+def open_site(file: Path | None) -> ConfiguredSite:
+    """Return what the file of a site says; where there is none, that.
+
+    Raises:
+        ConfigurationError: The host cannot read it.
+    """
+    if file is None:
+        return ConfiguredSite(folder=Path.cwd())
+    if file.suffix == ".toml":
+        raise _not_yet(file)
+    _choose(file)
+    from mkdocs_codeexec.hosts.mkdocs.collecting import configured
+
+    return configured(file)
+
+
+def collect(file: Path | None, folder: Path) -> Collected:
+    """Return the samples of a site: its host renders all pages, and nothing is executed.
+
+    Args:
+        file: Of the site.
+        folder: Empty; nothing in it is wanted afterwards.
+
+    Raises:
+        ConfigurationError: There is no site, its host cannot build it, or it does not use us.
+    """
+    if file is None:
+        names = ", ".join(f"`{name}`" for name in FILES)
+        raise ConfigurationError(
+            f"`{Path.cwd()}`: there is no site here, expected one of {names}\n\nhint: name its file with `-f`\n"
+        )
+    if file.suffix == ".toml":
+        raise _not_yet(file)
+    _choose(file)
+    from mkdocs_codeexec.hosts.mkdocs.collecting import collected
+
+    return collected(file, folder)
+
+
+def settings_of(site: ConfiguredSite) -> Settings:
+    """Return the settings of a site.
+
+    Raises:
+        ConfigurationError: What its file says to us cannot be used.
+    """
+    settings = settings_from(
+        site.options, project_dir=site.folder, environ=read_environment(), cpus=usable_cpus, host=site.words
+    )
+    check_apart(settings, site.folders)
+    return settings
+
+
+def _choose(file: Path) -> None:
+    """Have MkDocs or ProperDocs be the host of this process, whichever `file` is written for."""
+    from mkdocs_codeexec.hosts.mkdocs.choosing import choose
+
+    choose(file)
+
+
+def _not_yet(file: Path) -> ConfigurationError:
+    return ConfigurationError(
+        f"`{file}`: sites of Zensical cannot be read in this version of mkdocs-codeexec, only those of MkDocs and "
+        "ProperDocs\n\nhint: name another file with `-f`\n"
+    )

@@ -1,0 +1,101 @@
+"""What becomes of Samples: planned first, then resolved; and the events that tell of it on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mkdocs_codeexec.core.action import Action, Key
+    from mkdocs_codeexec.core.expectation import Verdict
+    from mkdocs_codeexec.core.outcome import Outcome
+    from mkdocs_codeexec.core.protocols import Unavailability
+    from mkdocs_codeexec.core.sample import Sample
+
+PlannedState: TypeAlias = Literal["hit", "miss", "ignored", "unavailable"]
+"""An Outcome is known; it is to be executed; its author wants nothing done; it cannot be executed here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A Sample, and what a run would do with it.
+
+    Attributes:
+        sample: What the author wrote.
+        state: What would be done.
+        action: What would be executed; None if nothing is.
+        why: Why it is a miss or unavailable, in words; empty for others.
+        hint: What to do about that; may be empty.
+    """
+
+    sample: Sample
+    state: PlannedState
+    action: Action | None = None
+    why: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would do, without having started anything.
+
+    Attributes:
+        planned: Each sample, in the order in which they were given.
+    """
+
+    planned: tuple[Planned, ...]
+
+    def count(self, state: PlannedState) -> int:
+        """Return how many samples are in `state`."""
+        return sum(one.state == state for one in self.planned)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """A Sample, what happened, and what it is worth.
+
+    Attributes:
+        sample: What the author wrote.
+        verdict: Whether it went as the author said.
+        outcome: What happened; None if nothing is known.
+        key: The address of the Outcome; a request key where no toolchain was asked; None without an Action.
+        cached: Whether a stored outcome answered it.
+        why: Why it could not be executed here, if that is so.
+    """
+
+    sample: Sample
+    verdict: Verdict
+    outcome: Outcome | None = None
+    key: Key | None = None
+    cached: bool = False
+    why: Unavailability | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The first step of `action` starts; it answers as many samples as are equal."""
+
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A sample has its answer."""
+
+    resolved: Resolved
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Something that is worth a line in the log."""
+
+    message: str
+
+
+Event: TypeAlias = Planned | Started | Ended | Said
+"""What a run tells while it goes on: of each sample `Planned` first and `Ended` last, each once."""
+
+Listen: TypeAlias = "Callable[[Event], None]"
+"""Takes events, one at a time, from any thread. What it raises ends the run."""

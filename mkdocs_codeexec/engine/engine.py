@@ -1,0 +1,244 @@
+"""The Engine: answers Samples for one process, whatever renders the pages."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.core import rights
+from mkdocs_codeexec.core.expectation import Errored
+from mkdocs_codeexec.core.protocols import Unavailability
+from mkdocs_codeexec.core.recipe import Recipe
+from mkdocs_codeexec.core.resolved import Ended, Plan, Planned, Resolved
+from mkdocs_codeexec.engine.ahead import Ahead
+from mkdocs_codeexec.engine.pipeline import Pipeline
+from mkdocs_codeexec.engine.states import States
+from mkdocs_codeexec.engine.telling import Telling
+from mkdocs_codeexec.errors import nearest
+from mkdocs_codeexec.languages import interpreter, open_languages, words
+from mkdocs_codeexec.runtime.opening import open_store, open_workers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+
+    from mkdocs_codeexec.core.action import Key
+    from mkdocs_codeexec.core.outcome import Outcome
+    from mkdocs_codeexec.core.protocols import Executor, Language, Narrator, Runner, Store
+    from mkdocs_codeexec.core.resolved import Listen
+    from mkdocs_codeexec.core.sample import Sample
+    from mkdocs_codeexec.core.settings import LanguageRule, Settings
+
+
+class Engine:
+    """Answers Samples. Nothing is started, opened or written before there is something to answer.
+
+    Its methods may be called from several threads. One at a time looks, plans and makes ready; each executes what no other
+    does, with as many children at once as the settings say.
+
+    Args:
+        settings: What the user configured.
+        narrator: Told what goes on.
+        languages: Those that are set up, by canonical name; None to open those of `settings`.
+        store: One that is in use already, and that others may use too; None to open that of `settings`.
+        memory: Outcomes that this process has produced; lives as long as the caller wants.
+
+    Raises:
+        ConfigurationError: A language cannot be used as it is set up.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        narrator: Narrator,
+        *,
+        languages: Mapping[str, Language] | None = None,
+        store: Store | None = None,
+        memory: MutableMapping[Key, Outcome] | None = None,
+    ) -> None:
+        self.settings = settings
+        self._telling = Telling(narrator)
+        if languages is None:
+            languages = open_languages(settings, self._telling) if settings.enabled else {}
+        self.languages = languages
+        self._kept = store
+        self._memory = memory if memory is not None else {}
+        self._states: States | None = None
+        self._answered = False
+        self._opened: Pipeline | None = None
+        self._ahead: Ahead | None = None
+        self._turn = threading.Lock()
+
+    @property
+    def rules(self) -> Mapping[str, LanguageRule]:
+        """What the Markdown extension must know of the languages, by every word that a fence may use."""
+        found = words(self.settings)
+        enabled = self.settings.enabled
+        return found if enabled else {word: rule._replace(run="none") for word, rule in found.items()}
+
+    @property
+    def kept(self) -> Store | None:
+        """The store, if it was opened."""
+        return self._kept
+
+    @property
+    def states(self) -> States | None:
+        """What knows of the files that samples have read, if anything was answered."""
+        return self._states
+
+    def plan(self, samples: Sequence[Sample]) -> Plan:
+        """Return what `resolve` would do with `samples`, as far as that is known before a toolchain is asked.
+
+        Starts nothing.
+        """
+        answerable, refused = self._parted(samples)
+        self._look_again(answerable)
+        planned = iter(self._pipeline.plan(answerable).planned)
+        return Plan(tuple(_refused(refused[id(s)]) if id(s) in refused else next(planned) for s in samples))
+
+    def resolve(self, samples: Sequence[Sample], listen: Listen | None = None) -> list[Resolved]:
+        """Answer every sample, in the given order, in one batch.
+
+        Args:
+            samples: What authors wrote.
+            listen: Is told of each sample how it is planned, and its answer as soon as there is one.
+
+        Raises:
+            Cancelled: The run was stopped from outside.
+        """
+        if not samples:
+            return []
+        if self._ahead is not None:
+            self._ahead.wait()
+        answerable, refused = self._parted(samples)
+        with self._telling.heard_by(listen):
+            if listen is not None:
+                for one in refused.values():
+                    listen(_refused(one))
+                    listen(Ended(one))
+            if answerable:
+                self._look_again(answerable)
+            answers = iter(self._pipeline.resolve(answerable, listen))
+            self._answered = True
+            return [refused[id(sample)] if id(sample) in refused else next(answers) for sample in samples]
+
+    def ahead(self, samples: Iterable[Sample]) -> None:
+        """Begin to build what is missing of `samples`, which may turn out to be on the pages, and return.
+
+        They are looked at only if anything is executed at all.
+        """
+        if not self._pipeline.executes:
+            return
+        seen = [sample for sample in samples if self._refusal(sample) is None]
+        if seen:
+            self._ahead = Ahead(self._workers)
+            self._ahead.start(self._pipeline, seen)
+
+    def watched(self, resolved: Iterable[Resolved]) -> list[Path]:
+        """Return the files and folders whose change may change an answer of `resolved`, or of samples like them."""
+        items = list(resolved)
+        used = {item.sample.language for item in items}
+        found = [path for name in sorted(used & self.languages.keys()) for path in self.languages[name].watched()]
+        if self._states is not None:
+            within = [self.settings.project_dir, *(Path(folder) for _, folder in interpreter.sources())]
+            outcomes = [item.outcome for item in items if item.outcome is not None]
+            observed = {name: state for outcome in outcomes for name, state in outcome.inputs or ()}
+            read = map(Path, self._states.watched(tuple(observed.items()), within))
+            found += [path for path in read if not any(path.is_relative_to(folder) for folder in self.settings.apart)]
+        return found
+
+    def settle(self) -> None:
+        """End what was begun ahead and is not wanted any more."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            ahead.close()
+
+    def close(self) -> None:
+        """End what was begun, and leave what later processes want to know. It can be used again."""
+        self.settle()
+        if self._states is not None:
+            self._states.save()
+        if self._kept is not None:
+            self._kept.tidy()
+            self._kept.close()
+
+    # --- What it is made of -----------------------------------------------------------------------------------------
+
+    def _parted(self, samples: Sequence[Sample]) -> tuple[list[Sample], dict[int, Resolved]]:
+        """Return the samples that a language answers, and the answers of the others."""
+        refused = {id(sample): _answer(sample, why) for sample in samples if (why := self._refusal(sample)) is not None}
+        return [sample for sample in samples if id(sample) not in refused], refused
+
+    def _look_again(self, samples: Sequence[Sample]) -> None:
+        """Look at what decides outcomes: it may have changed since the last batch, or since languages were opened.
+
+        Other plugins write files, too. Of the files that samples have read it counts how they were when pages began to be
+        looked at: of a first batch they are not looked at twice.
+        """
+        pipeline = self._pipeline
+        if self._answered and self._states is not None:
+            self._states.renew()
+            self._answered = False
+        pipeline.survey(samples)
+
+    def _refusal(self, sample: Sample) -> Unavailability | None:
+        """Return what `sample` asks for and cannot have; None if there is nothing."""
+        if sample.language not in self.languages and not sample.ignored:
+            near = nearest(sample.language, tuple(self.languages))
+            return Unavailability(
+                f"`{sample.language}` is not set up as a language", f"did you mean `{near}`?" if near else ""
+            )
+        return rights.refusal(sample, self.settings)
+
+    @property
+    def _pipeline(self) -> Pipeline:
+        with self._turn:
+            return self._opened or self._open()
+
+    def _open(self) -> Pipeline:
+        self._states = States(self.settings, self._reached)
+        self._opened = Pipeline(
+            languages=self.languages,
+            store=self._store(),
+            states=self._states,
+            workers=lambda: self._ahead.taken_over() if self._ahead else self._workers(),
+            narrator=self._telling,
+            mode=self.settings.execute,
+            sandbox=self.settings.sandbox,
+            verbose=self.settings.verbose,
+            denied=lambda sample: rights.denial(sample, self.settings),
+            memory=self._memory,
+        )
+        return self._opened
+
+    def _reached(self, language: str) -> Sequence[str]:
+        return self.languages[language].reached() if language in self.languages else ()
+
+    def _store(self) -> Store:
+        if self._kept is not None:
+            return self._kept
+        if self.settings.cache_write_refusal:
+            self._telling.say(f"results are not stored: {self.settings.cache_write_refusal}")
+        if told := rights.overruled(self.settings):
+            self._telling.say(told)
+        self._kept = open_store(self.settings, self._telling.warn)
+        return self._kept
+
+    @contextmanager
+    def _workers(self) -> Iterator[tuple[Runner, Executor]]:
+        # Before samples look at the project's folder: what appears in it while they run would make that unknown.
+        self._store().prepare()
+        path = self.settings.host_env.get("PATH", "/usr/local/bin:/usr/bin:/bin")
+        recipe = Recipe.of(self.settings)
+        with open_workers(recipe, self.languages, path=path, tell=self._telling.say) as workers:
+            yield workers
+
+
+def _answer(sample: Sample, why: Unavailability) -> Resolved:
+    return Resolved(sample=sample, verdict=Errored(why.reason), why=why)
+
+
+def _refused(answer: Resolved) -> Planned:
+    why = answer.why or Unavailability("")
+    return Planned(sample=answer.sample, state="unavailable", why=why.reason, hint=why.hint)

@@ -1,0 +1,74 @@
+"""Files of ours: written whole or not at all, and what one process tells the next in them, as JSON.
+
+Where strangers may have made the folder, a checkout or a cache that was restored, no link in it is followed, and what is
+there in place of such a file goes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mkdocs_codeexec.untrusted import Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_T = TypeVar("_T")
+LARGEST = 16 * 1024 * 1024
+"""Bytes of a JSON file that are read."""
+
+
+def write(path: Path, text: str) -> None:
+    """Replace the file `path`, in a folder that is the user's own, by one with `text` that every user may read.
+
+    Raises:
+        OSError: As the disk says; what was there is there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, value: Mapping[str, object], *, compact: bool = False) -> None:
+    """Replace the file `path` by one with `value` as JSON; its folder may be one that strangers have made.
+
+    Args:
+        path: The file; folders on the way are made.
+        value: What is written.
+        compact: Whether nobody is meant to read it.
+
+    Raises:
+        OSError: As the disk says; what was there is there.
+    """
+    text = json.dumps(value, separators=(",", ":")) if compact else json.dumps(value, indent=1)
+    with Tree(path.parent) as tree:
+        tree.replace((path.name,), f"{text}\n".encode())
+
+
+def read_json(path: Path, read: Callable[[Any], _T], limit: int = LARGEST) -> _T | None:
+    """Return what `read` makes of the JSON in the file `path`, which strangers may have made.
+
+    None if there is no such file, no JSON in it, or none that `read` can make anything of: what cannot be read is not
+    known, and is written anew.
+
+    Args:
+        path: The file.
+        read: Makes a value of what was read. It may fail as code does for which something is missing, or of another type.
+        limit: Bytes that are read at most.
+    """
+    try:
+        with Tree(path.parent) as tree:
+            return read(json.loads(tree.read((path.name,), limit)))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError):
+        return None

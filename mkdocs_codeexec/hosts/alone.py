@@ -1,0 +1,134 @@
+"""Python-Markdown without a site: one text, answered when it is converted.
+
+A text has no file, so its places are lines of what was given. What fails is told by the log and shown on the page.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import logging
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mkdocs_codeexec.config import read_environment, settings_from
+from mkdocs_codeexec.engine.engine import Engine
+from mkdocs_codeexec.errors import CodeExecError
+from mkdocs_codeexec.html.lexers import is_lexer
+from mkdocs_codeexec.markdown.collecting import PageContext
+from mkdocs_codeexec.markdown.extension import CodeExecExtension
+from mkdocs_codeexec.pages import STYLESHEET, Pages
+from mkdocs_codeexec.report.console import ERROR, Console, wants_color
+from mkdocs_codeexec.report.failures import failures
+from mkdocs_codeexec.runtime.cpus import usable_cpus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from markdown import Markdown
+
+    from mkdocs_codeexec.core.sample import Problem, Sample
+    from mkdocs_codeexec.markdown.collecting import ExtensionFailure
+
+PAGE = "<markdown>"
+"""What a text without a file is called."""
+
+_engines: dict[str, Engine] = {}
+_opening = threading.Lock()
+
+
+def stylesheet() -> str:
+    """Return the CSS of our output, for a page of your own."""
+    return STYLESHEET.read_text("utf-8")
+
+
+class Current:
+    """The Collector of the page that is being converted, whichever that is.
+
+    Attributes:
+        pages: Takes what is found; None outside of any page.
+        remarks: How many problems were found, since somebody has set this to zero.
+    """
+
+    def __init__(self) -> None:
+        self.pages: Pages | None = None
+        self.remarks = 0
+
+    def page(self) -> PageContext | None:
+        """Return the page; None outside of any."""
+        return self.pages.page() if self.pages else None
+
+    def add(self, sample: Sample, refusal: str = "", hint: str = "") -> str:
+        """Take a sample."""
+        return self.pages.add(sample, refusal, hint) if self.pages else ""
+
+    def report(self, problem: Problem) -> None:
+        """Take a problem."""
+        self.remarks += 1
+        if self.pages:
+            self.pages.report(problem)
+
+    def survives(self, failure: ExtensionFailure) -> bool:
+        """Take a fault of our own."""
+        return self.pages is not None and self.pages.survives(failure)
+
+
+class Alone:
+    """The conversions of one `Markdown` object.
+
+    Args:
+        options: As the user wrote them.
+
+    Raises:
+        ConfigurationError: They have mistakes.
+    """
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        environ = read_environment()
+        self._console = Console(log=logging.getLogger("codeexec"), color=wants_color(environ, sys.stderr))
+        self._engine = _engine(options, environ, self._console)
+        self._current = Current()
+        self.extension = CodeExecExtension(self._current, self._engine.rules, is_lexer=is_lexer)
+
+    def begin(self, md: Markdown, lines: list[str]) -> None:
+        """Note what is converted."""
+        del md
+        self._current.pages = pages = Pages(engine=self._engine, console=self._console, lenient=True)
+        pages.enter(PageContext(PAGE, "\n".join(lines)))
+
+    def end(self, md: Markdown, html: str) -> str:
+        """Fill `html`, and tell what failed."""
+        del md
+        pages, self._current.pages = self._current.pages, None
+        if pages is None:
+            return html
+        page = pages.page()
+        text = (page.text if page else None) or ""
+        pages.leave()
+        try:
+            filled = pages.complete([html])[0]
+        except CodeExecError as error:
+            self._console.warn(str(error))
+            pages.give_up("an error stopped the run; the log says more")
+            filled = pages.complete([html])[0]
+        for failure in failures(pages.resolved(), dict(self._engine.languages), lambda _: text):
+            self._console.failure(failure, ERROR)
+        return filled
+
+
+def _engine(options: Mapping[str, Any], environ: dict[str, str], console: Console) -> Engine:
+    """Return an Engine for `options`: one for all converters of this process that have the same."""
+    folder = Path.cwd()
+    key = json.dumps([str(folder), options], sort_keys=True, default=repr)
+    with _opening:
+        if key not in _engines:
+            if "fail_on_error" in options:
+                console.warn(
+                    "`fail_on_error` has no effect in Python-Markdown alone: there is no build that could fail"
+                )
+            settings = settings_from(options, project_dir=folder, environ=environ, cpus=usable_cpus)
+            _engines[key] = engine = Engine(settings, console)
+            atexit.register(engine.close)
+        return _engines[key]

@@ -1,0 +1,130 @@
+"""While Zensical serves: what changes outside of pages reaches them.
+
+Zensical renders a page again when its file is written, and only then. Files that samples read are watched here; when one
+changes, samples are asked again, and the file of each page with another answer is touched, with the times that it has.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mkdocs_codeexec.core.resolved import Resolved
+    from mkdocs_codeexec.hosts.zensical.site import ZensicalSite
+
+SECONDS = 0.3
+"""How long nothing must happen before something is done about what has happened."""
+
+_log = logging.getLogger(__name__)
+
+
+class Outside:
+    """Watches what the samples of one site depend on."""
+
+    def __init__(self) -> None:
+        self._site: ZensicalSite | None = None
+        self._observer: Any = None
+        self._watched: dict[str, Any] = {}
+        self._files: set[str] = set()
+        self._rendered = False
+        self._changed = False
+        self._woken = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def watch(self, site: ZensicalSite) -> None:
+        """Watch for `site` from now on."""
+        self._site = site
+        site.rendered = self._note
+
+    def _note(self, page: str) -> None:
+        del page
+        self._rendered = True
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._go_on, daemon=True, name="codeexec-outside")
+            with suppress(RuntimeError):  # no thread is left: nothing is watched
+                self._thread.start()
+        self._woken.set()
+
+    def dispatch(self, event: Any) -> None:
+        """Take an event of the file system (watchdog)."""
+        if event.event_type in ("opened", "closed_no_write"):
+            return
+        paths = {os.fsdecode(path) for path in (event.src_path, getattr(event, "dest_path", "")) if path}
+        if any(path in self._files or self._is_below(path) for path in paths):
+            self._changed = True
+            self._woken.set()
+
+    def _is_below(self, path: str) -> bool:
+        return any(path.startswith(f"{folder}{os.sep}") for folder in self._watched if folder not in self._parents)
+
+    @property
+    def _parents(self) -> set[str]:
+        return {os.path.dirname(path) for path in self._files}  # noqa: PTH120
+
+    def _go_on(self) -> None:
+        while True:
+            self._woken.wait()
+            threading.Event().wait(SECONDS)
+            self._woken.clear()
+            site = self._site
+            try:
+                if site is not None:
+                    self._act(site)
+            except Exception as error:  # noqa: BLE001 - the thread must live on
+                _log.debug("watching", exc_info=True)
+                if site is not None:
+                    site.console.warn(f"what samples depend on cannot be watched: {type(error).__name__}: {error}")
+
+    def _act(self, site: ZensicalSite) -> None:
+        if self._changed:
+            self._changed = False
+            for page in self._outdated(site):
+                touch(site.docs / page)
+        if self._rendered:
+            self._rendered = False
+            answers = [item for page in list(site.answered) for item in site.answered.get(page, ())]
+            self._update(site.engine.watched(answers))
+
+    def _outdated(self, site: ZensicalSite) -> list[str]:
+        """Return the pages on which a sample comes to something else by now."""
+        pages = {page: [item for item in items if item.key is not None] for page, items in list(site.answered.items())}
+        before = [item for items in pages.values() for item in items]
+        after = iter(site.engine.resolve([item.sample for item in before]))
+        return [page for page, items in pages.items() if [*map(_worth, items)] != [_worth(next(after)) for _ in items]]
+
+    def _update(self, paths: Iterable[Path]) -> None:
+        """Watch exactly `paths` from now on; those that do not exist are left out."""
+        there = [path for path in paths if path.exists()]
+        self._files = {str(path) for path in there if not path.is_dir()}
+        folders = {str(path): True for path in there if path.is_dir()}
+        for path in self._files:
+            folders.setdefault(os.path.dirname(path), False)  # noqa: PTH120
+        if self._observer is None:
+            from watchdog.observers import Observer
+
+            self._observer = Observer()
+            self._observer.daemon = True
+            self._observer.start()
+        for folder in self._watched.keys() - folders.keys():
+            self._observer.unschedule(self._watched.pop(folder))
+        for folder in folders.keys() - self._watched.keys():
+            self._watched[folder] = self._observer.schedule(self, folder, recursive=folders[folder])
+
+
+def _worth(item: Resolved) -> object:
+    steps = [(step.stdout, step.stderr, step.ended) for step in item.outcome.steps] if item.outcome else None
+    return item.key, item.verdict, steps
+
+
+def touch(file: Path) -> None:
+    """Have Zensical render `file` again, which stays as it is, times included."""
+    with suppress(OSError):
+        found = file.stat()
+        os.utime(file, ns=(found.st_atime_ns, found.st_mtime_ns))

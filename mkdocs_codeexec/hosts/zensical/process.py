@@ -1,0 +1,123 @@
+"""The sites of this process: what lives across pages and rebuilds, and what is done at the end.
+
+Zensical calls nobody when all pages are written, so the end of the process is the end of the build.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mkdocs_codeexec.hosts.zensical.outside import Outside
+from mkdocs_codeexec.hosts.zensical.site import ZensicalSite
+from mkdocs_codeexec.report.console import plainly
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAMES = ("codeexec", "mkdocs_codeexec.hosts.markdown", "mkdocs_codeexec.hosts.markdown:makeExtension")
+"""What our extension is called in `markdown_extensions`."""
+FAILED = b'data-codeexec=\\"unmet', b'data-codeexec=\\"error', b'data-codeexec=\\"blocked'
+"""How a page with a failed sample looks in Zensical's cache."""
+
+log = logging.getLogger("codeexec")
+
+
+class Process:
+    """What this process knows of the sites that it renders.
+
+    Attributes:
+        building: Whether it ends with the build, and fails with it; otherwise it serves.
+        handing: Whether Zensical is handed what samples came to before it looks at its cache.
+    """
+
+    def __init__(self) -> None:
+        self.building = sys.argv[1:2] == ["build"]
+        self.handing = False
+        self._sites: dict[Path, ZensicalSite] = {}
+        self._outside: dict[Path, Outside] = {}
+        self._ended = False
+        self._left = ""
+
+    def site(self, config: Mapping[str, Any], options: Mapping[str, Any]) -> ZensicalSite:
+        """Return the site of `config`; a new one, with the memory of the one before, if it has been read again."""
+        root = Path(config["root_dir"])
+        before = self._sites.get(root)
+        if before is not None and before.config is config:
+            return before
+        if not self._sites:
+            self._begin()
+        site = ZensicalSite(config, options, log, lenient=not self.building, before=before)
+        self._sites[root] = site
+        if self.building and not self.handing:
+            self.sweep(site)
+        if not self.building:
+            outside = self._outside.setdefault(root, Outside())
+            outside.watch(site)
+        return site
+
+    def sweep(self, site: ZensicalSite) -> None:
+        """Take out of Zensical's cache what an interrupted build has left there."""
+        if any(mark in entry for entry in site.cache.sweep() for mark in FAILED):
+            self._left = (
+                "a page with a failed sample was in Zensical's cache, where a build that was interrupted has left it"
+                "\n\nhint: it is removed; build again\n"
+            )
+
+    def _begin(self) -> None:
+        if not log.handlers:
+            handler = logging.StreamHandler()
+            handler.setFormatter(_Lines())
+            handler.setLevel(logging.INFO)
+            log.addHandler(handler)
+            log.setLevel(logging.INFO)
+            log.propagate = False
+        atexit.register(self._exit)
+
+    def end(self) -> int:
+        """Tell what all sites came to, and return the exit status."""
+        if self._ended:
+            return 0
+        self._ended = True
+        fails = [why for site in self._sites.values() if (why := self._end(site))]
+        for why in fails:
+            log.error("%s", plainly(why))
+        return 1 if fails else 0
+
+    def leave(self) -> None:
+        """Leave the end to somebody else, who has told it all."""
+        self._ended = True
+
+    def _end(self, site: ZensicalSite) -> str:
+        with suppress(OSError):
+            site.cache.settle()
+        return site.report() or self._left if self.building else ""
+
+    def _exit(self) -> None:
+        if self.building and (status := self.end()):
+            for stream in (sys.stdout, sys.stderr):
+                with suppress(OSError, ValueError, AttributeError):
+                    stream.flush()
+            os._exit(status)  # an exception here would be told, and change nothing
+
+
+class _Lines(logging.Formatter):
+    """Writes `codeexec: …`, and how bad it is."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of `record`."""
+        how = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "
+        return f"codeexec: {how}{record.getMessage()}"
+
+
+process = Process()
+
+
+def opened(config: Mapping[str, Any], options: Mapping[str, Any]) -> ZensicalSite:
+    """Return the site that Zensical renders with `config`."""
+    return process.site(config, options)

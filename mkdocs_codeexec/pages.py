@@ -1,0 +1,254 @@
+"""The pages of one build: collects their samples, has the Engine answer them, and puts the answers where fences were.
+
+Fills page by page, or all pages at once. Nothing is executed here, and nothing is known of who renders the pages.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import hashlib
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.core.expectation import Errored
+from mkdocs_codeexec.core.protocols import Unavailability
+from mkdocs_codeexec.core.resolved import Resolved
+from mkdocs_codeexec.html.fallback import explained, plain
+from mkdocs_codeexec.html.fragment import Renderer
+from mkdocs_codeexec.html.ids import Ids, identified
+from mkdocs_codeexec.html.notice import notice
+from mkdocs_codeexec.markdown import slots
+from mkdocs_codeexec.markdown.collecting import PageContext
+from mkdocs_codeexec.report.problems import Problems
+from mkdocs_codeexec.report.run import distinct
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mkdocs_codeexec.core.sample import Problem, Sample
+    from mkdocs_codeexec.engine.engine import Engine
+    from mkdocs_codeexec.html.annotations import Annotations
+    from mkdocs_codeexec.markdown.collecting import ExtensionFailure
+    from mkdocs_codeexec.report.console import Console
+
+PACKAGE = Path(__file__).parent
+STYLESHEET = PACKAGE / "assets" / "codeexec.css"
+_NOWHERE = PageContext(page="")
+
+
+@dataclass(slots=True)
+class Slotted:
+    """A Sample and the Slot that its fence left on a page.
+
+    Attributes:
+        sample: What the author wrote.
+        refusal: Why it is not executed although it asks for it; None if it is.
+        resolved: What became of it; None until then.
+    """
+
+    sample: Sample
+    refusal: Unavailability | None = None
+    resolved: Resolved | None = None
+
+
+@dataclass(slots=True)
+class Pages:
+    """The pages of one build. The Collector of the Markdown extension.
+
+    Attributes:
+        engine: Answers the samples.
+        console: The voice on the terminal.
+        theme_dirs: Where a theme may override our templates.
+        lenient: Whether a fault of our own at a fence is told and survived: in `serve`, where an exception would leave
+            every request waiting.
+        annotations: How the site has code annotations; None if it has none.
+        problems: What authors should know of their fences.
+        page_by_page: Whether a page is complete before the next one is rendered, and may be rendered again. Else all pages
+            are completed at once, and what comes then are excerpts of them.
+        within: Whether this build is within another one, at whose end its problems are told.
+        notice: What readers of every page with samples are to know; may be empty.
+        started: When the build began.
+        seconds: What has been spent on samples.
+    """
+
+    engine: Engine
+    console: Console
+    theme_dirs: Sequence[Path] = ()
+    lenient: bool = False
+    annotations: Annotations | None = None
+    problems: Problems = field(default_factory=Problems)
+    page_by_page: bool = False
+    within: bool = False
+    notice: str = ""
+    started: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+    seconds: float = 0.0
+    _page: PageContext | None = None
+    _late: bool = False
+    _slots: dict[str, Slotted] = field(default_factory=dict)
+    _per_page: dict[str, int] = field(default_factory=dict)
+    _renderer: Renderer | None = None
+
+    # --- Collecting -------------------------------------------------------------------------------------------------
+
+    def enter(self, page: PageContext) -> None:
+        """Note that `page` is converted from now on."""
+        self._page = page
+        if self.page_by_page:  # what it held before does not count any more
+            self._slots = {slot: one for slot, one in self._slots.items() if one.sample.location.page != page.page}
+            self._per_page.pop(page.page, None)
+
+    def leave(self) -> None:
+        """Note that the page is converted."""
+        self._page = None
+
+    def page(self) -> PageContext | None:
+        """Return the page that is being converted.
+
+        After the batch there is none: what is converted then are excerpts of pages, for Material's blog.
+        """
+        return _NOWHERE if self._late else self._page
+
+    def report(self, problem: Problem) -> None:
+        """Take a mistake in a fence, of which its author is told when all pages are rendered."""
+        if self.engine.settings.enabled and not self._late:
+            self.problems.add(problem)
+
+    def survives(self, failure: ExtensionFailure) -> bool:
+        """Tell of a fault of our own at a fence, if the page is to go on."""
+        if self.lenient:
+            self.console.warn(str(failure))
+        return self.lenient
+
+    def add(self, sample: Sample, refusal: str = "", hint: str = "") -> str:
+        """Take a sample from a page and return the id of its Slot."""
+        page = sample.location.page
+        self._per_page[page] = number = self._per_page.get(page, 0) + 1
+        # Made of the page, so that the same page has the same slots; long, so that no author meets one by chance.
+        identity = repr((page, number, sample.language, sample.code))
+        slot = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        same = self._same(sample) if self._late else None
+        resolved = same.resolved if same else None
+        why = Unavailability(refusal, hint) if refusal else None
+        self._slots[slot] = Slotted(same.sample if same else sample, why, resolved)
+        return slot
+
+    def _same(self, sample: Sample) -> Slotted | None:
+        """Return the fence of which `sample` is an excerpt."""
+        return next((s for s in self._slots.values() if replace(sample, location=s.sample.location) == s.sample), None)
+
+    # --- Answering --------------------------------------------------------------------------------------------------
+
+    def complete(self, pages: Sequence[str]) -> list[str]:
+        """Answer the samples whose Slots stand in `pages` and return the pages with what happened put in.
+
+        All in one batch. Slots that are on no page are not answered: the Markdown converter took their fence back
+        (a fence in an indented code block, say).
+
+        Args:
+            pages: Their HTML.
+
+        Raises:
+            Cancelled: The run was stopped from outside.
+        """
+        began = time.perf_counter()
+        found = [self._slots[slot] for page in pages for slot in slots.find(page) if slot in self._slots]
+        waiting = [slotted for slotted in found if slotted.resolved is None]
+        self._refuse(waiting)
+        if not self.within:
+            self.problems.tell(self.console)
+        live = [slotted for slotted in waiting if slotted.resolved is None]
+        for slotted, resolved in zip(live, self.engine.resolve([one.sample for one in live]), strict=True):
+            slotted.resolved = resolved
+        self.engine.settle()
+        noticed = self._noticed(pages)
+        self._late = not self.page_by_page
+        filled = [self._filled(page) for page in noticed]
+        self.seconds += time.perf_counter() - began
+        return filled
+
+    def _refuse(self, waiting: Sequence[Slotted]) -> None:
+        """Answer those that are not executed. What is wrong is told at the end, as of all failures, and not here."""
+        for slotted in waiting:
+            if refused := slotted.refusal:
+                hint = refused.hint or self.problems.hint(slotted.sample.location, refused.reason)
+                why = Unavailability(refused.reason, hint)
+                slotted.resolved = Resolved(sample=slotted.sample, verdict=Errored(refused.reason), why=why)
+
+    def _noticed(self, pages: Sequence[str]) -> list[str]:
+        """Return `pages` with what is to be known at the start of those that have samples."""
+        if self._late or not self.notice:  # late pages are whole documents
+            return list(pages)
+        mine = [any(slot in self._slots for slot in slots.find(page)) for page in pages]
+        return [notice(self.notice) + page if found else page for page, found in zip(pages, mine, strict=True)]
+
+    def give_up(self, why: str) -> None:
+        """Mark every sample that is not resolved as one that could not be tried."""
+        for slotted in self._slots.values():
+            if slotted.resolved is None:
+                slotted.resolved = Resolved(sample=slotted.sample, verdict=Errored(why))
+
+    def resolved(self, page: str | None = None) -> list[Resolved]:
+        """Return what became of the samples, in page order; a fence that was rendered twice counts once.
+
+        Args:
+            page: The one whose samples are meant; None for all.
+        """
+        slots = (one for one in self._slots.values() if page in (None, one.sample.location.page))
+        found = distinct(slotted.resolved for slotted in slots if slotted.resolved is not None)
+        # Docstrings are converted when the fences of their page have been.
+        pages = {page: number for number, page in enumerate(dict.fromkeys(item.sample.location.page for item in found))}
+        return sorted(found, key=lambda item: (pages[item.sample.location.page], item.sample.location.line))
+
+    # --- Fragments --------------------------------------------------------------------------------------------------
+
+    def _filled(self, page: str) -> str:
+        filled = slots.fill(page, functools.partial(self._fragment, Ids(page)), self._following)
+        return slots.erase(filled, self._slots.__contains__)
+
+    def _following(self, slot: str, source: str, html: str, end: int) -> tuple[int, int] | None:
+        """Return where the annotations of the source in `slot` are; None if it has none, or is not shown."""
+        slotted = self._slots.get(slot)
+        if self.annotations is None or slotted is None or slotted.sample.display.source == "none":
+            return None
+        return self.annotations.following(source, html, end)
+
+    def _fragment(self, ids: Ids, slot: str, source: str, annotations: str) -> str | None:
+        slotted = self._slots.get(slot)
+        if slotted is None or slotted.resolved is None:
+            return None
+        html_id = ids.next()
+        try:
+            fragment = self._rendered(slotted.resolved, html_id, source, annotations)
+        except Exception as error:  # noqa: BLE001 - whatever a sample has printed, others are shown, and the build ends well
+            reason = f"the output of a sample could not be put on the page: {explained(error)}"
+            slotted.resolved = replace(slotted.resolved, verdict=Errored(reason), why=Unavailability(reason))
+            fragment = plain(source + annotations, html_id, reason)
+        return identified(fragment, html_id)
+
+    def _rendered(self, resolved: Resolved, html_id: str, source: str, annotations: str) -> str:
+        from mkdocs_codeexec.core.places import shown_map
+        from mkdocs_codeexec.html.marks import numbers
+        from mkdocs_codeexec.report.findings import marks
+
+        if self._renderer is None:
+            self._renderer = Renderer(self.theme_dirs, PACKAGE / "templates")
+        sample = resolved.sample
+        language = self.engine.languages.get(sample.language)  # None: it is not set up, and that is what went wrong
+        # Readers are told numbers of lines that they see.
+        where = shown_map(sample, numbers(source, sample.code) if sample.display.source != "none" else {})
+        found = marks(sample, resolved.verdict, resolved.outcome, language) if language else ()
+        return self._renderer.render(
+            sample,
+            resolved.verdict,
+            resolved.outcome,
+            source=source,
+            annotations=annotations,
+            html_id=html_id,
+            tidy=lambda text: language.relocated(language.tidy(sample, text), where) if language else text,
+            marks=[mark._replace(message=language.relocated(mark.message, where)) for mark in found]
+            if language
+            else (),
+        )

@@ -1,0 +1,85 @@
+"""What all reports say alike: the row of a sample, how many there are of each verdict, and the words for that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, get_args
+
+from mkdocs_codeexec.core.expectation import VerdictName, verdict_name, verdict_reason
+from mkdocs_codeexec.core.outcome import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mkdocs_codeexec.core.action import Key
+    from mkdocs_codeexec.core.expectation import Verdict
+    from mkdocs_codeexec.core.outcome import Outcome, StepKind
+    from mkdocs_codeexec.core.resolved import Resolved
+    from mkdocs_codeexec.core.sample import Sample
+
+FAILING: Mapping[VerdictName, str] = {"unmet": "failed", "blocked": "blocked", "error": "error"}
+"""Verdicts that fail a build or a command, and the words for them."""
+_BESIDE: tuple[VerdictName, ...] = ("skipped", "suspended", "blocked", "error")
+"""What a summary says only where there is some of it."""
+
+
+def row_of_sample(sample: Sample, key: Key | None) -> dict[str, object]:
+    """Return what is known of a sample before it is executed, as all JSON reports have it."""
+    at = sample.location
+    return {
+        "page": at.page,
+        "line": at.line,
+        **({"within": at.within} if at.within else {}),
+        "language": sample.language,
+        "name": sample.name,
+        "key": key,
+    }
+
+
+def row(item: Resolved) -> dict[str, object]:
+    """Return what became of a sample, as all JSON reports have it."""
+    return {
+        **row_of_sample(item.sample, item.key),
+        "verdict": verdict_name(item.verdict),
+        "reason": verdict_reason(item.verdict),
+        "cached": item.cached,
+        "build_ms": _ms(item.outcome, "build"),
+        "run_ms": _ms(item.outcome, "run"),
+    }
+
+
+def count(verdicts: Iterable[Verdict]) -> dict[str, int]:
+    """Return how many there are of each verdict; each has a number, in the order of their names."""
+    found: dict[str, int] = dict.fromkeys(get_args(VerdictName), 0)
+    for verdict in verdicts:
+        found[verdict_name(verdict)] += 1
+    return found
+
+
+def fails(verdict: Verdict) -> bool:
+    """Tell whether a build fails for `verdict`."""
+    return verdict_name(verdict) in FAILING
+
+
+def failed(counts: Mapping[str, int]) -> int:
+    """Return how many samples did not go as their authors said, or could not be tried."""
+    return sum(counts[name] for name in FAILING)
+
+
+def beside(counts: Mapping[str, int]) -> list[str]:
+    """Return what a summary says beside how many were executed and failed."""
+    return [worded(name, counts[name]) for name in _BESIDE if counts[name]]
+
+
+def failures_in_words(counts: Mapping[str, int]) -> list[str]:
+    """Return how many samples there are of each verdict that fails a build."""
+    return [worded(name, counts[name]) for name in FAILING if counts[name]]
+
+
+def worded(name: VerdictName, number: int) -> str:
+    """Return how many samples have the verdict `name`, in words."""
+    return counted(number, name) if name == "error" else f"{number} {FAILING.get(name, name)}"
+
+
+def _ms(outcome: Outcome | None, kind: StepKind) -> float | None:
+    step = outcome.step(kind) if outcome else None
+    return round(step.duration * 1000, 1) if step else None

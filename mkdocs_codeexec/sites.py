@@ -1,0 +1,77 @@
+"""What a host tells of a site, whichever host it is: what its file says, and what is on its pages."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from mkdocs_codeexec.core.settings import MKDOCS, Host
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.protocols import Unavailability
+    from mkdocs_codeexec.core.sample import Sample
+    from mkdocs_codeexec.core.settings import Settings
+    from mkdocs_codeexec.markdown.collecting import PageContext
+    from mkdocs_codeexec.report.console import Console
+
+
+MKDOCS_FILES = ("properdocs.yml", "properdocs.yaml", "mkdocs.yml", "mkdocs.yaml")
+"""What MkDocs and ProperDocs call the configuration of a site, in the order in which ProperDocs looks for it."""
+FILES = (*MKDOCS_FILES, "zensical.toml")
+"""What all hosts call it; the first that is there is used."""
+
+
+def _no_pages() -> Iterable[PageContext]:
+    return ()
+
+
+class ConfiguredSite(NamedTuple):
+    """A site as its file describes it; no page is read, and nothing is executed.
+
+    Attributes:
+        file: That file; None where there is no site, and all is as by default.
+        folder: The folder that it is in.
+        host: The distribution that builds it: `mkdocs`, `properdocs`, `zensical`; empty where there is none.
+        words: What messages call the host.
+        enabled_by: Where it names us: `plugins`, `markdown_extensions`; empty if it does not.
+        options: What it says to us, unchecked.
+        folders: Those that the host reads and writes, by the name of their option; `docs_dir` is among them.
+        pages: Reads the files of its pages.
+    """
+
+    file: Path | None = None
+    folder: Path = Path()
+    host: str = ""
+    words: Host = MKDOCS
+    enabled_by: str = ""
+    options: Mapping[str, object] = {}
+    folders: Mapping[str, Path] = {}
+    pages: Callable[[], Iterable[PageContext]] = _no_pages
+
+
+class Collected(NamedTuple):
+    """What a site has to execute.
+
+    Attributes:
+        settings: What the user configured.
+        console: The voice on the terminal.
+        theme_dirs: Where a theme may override our templates.
+        samples: In page order, each with why it is not executed although it asks for it, if that is so, and what to do.
+        pages: The files on disk, by page.
+    """
+
+    settings: Settings
+    console: Console
+    theme_dirs: Sequence[Path]
+    samples: Sequence[tuple[Sample, Unavailability | None]]
+    pages: Mapping[str, str]
+
+
+def shown(path: Path, folder: Path) -> str:
+    """Return `path` as a terminal can open it: below the working directory, or else below `folder` of the site."""
+    for base in (Path.cwd(), folder):
+        if path.is_relative_to(base):
+            return Path(os.path.relpath(path, base)).as_posix()
+    return str(path)

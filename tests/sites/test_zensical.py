@@ -1,0 +1,307 @@
+"""Real builds by a real Zensical: the same fragments, and no failure that its cache hides."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from support.zensical import Server, Site, install
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from conftest import Project
+
+PYTHON = '```python exec\nprint("hello from", 6 * 7)\n```\n'
+FAILS = '```python exec\nraise ValueError("boom")\n```\n'
+READER = {"languages": {"bash": {"readable": ["data"]}}}
+
+
+@pytest.fixture(scope="session")
+def zensical(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("zensical")
+    if why := install(folder):
+        pytest.skip(f"Zensical cannot be installed: {why[-300:]}")
+    return folder
+
+
+@pytest.fixture
+def site(tmp_path: Path, zensical: Path, environment_dir: Path) -> Site:
+    env = {"PYTHONPATH": str(zensical), "CODEEXEC_ENVIRONMENT_DIR": str(environment_dir), "NO_COLOR": "1"}
+    found = Site(tmp_path / "site-under-test", env)
+    found.configure()
+    found.page("# Home\n")
+    return found
+
+
+def reads(site: Site) -> str:
+    """Return a sample that prints a file beside the pages."""
+    return f"```bash exec\ncat {site.root}/data/shown.txt\n```\n"
+
+
+@pytest.fixture(params=["build", "wrapped"])
+def build(request: pytest.FixtureRequest, site: Site) -> Callable[..., object]:
+    """Both ways to build: `zensical build` and `codeexec zensical build`."""
+    return getattr(site, request.param)
+
+
+@pytest.fixture
+def serve(site: Site) -> Iterator[Callable[..., Server]]:
+    servers: list[Server] = []
+
+    def start(*command: str) -> Server:
+        servers.append(Server(site, *command))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+def test_fragments_and_keys_are_those_of_mkdocs(site: Site, project: Project) -> None:
+    """One page, two hosts: what stands in the place of each fence is the same, and so is what is stored."""
+    text = f'# Title\n\n{PYTHON}\n```rust exec\nprintln!("from rust");\n```\n\n=== "Tab"\n\n    ```bash exec\n    echo tab\n    ```\n'
+    for one in (site, project):
+        one.page(text)
+    project.build()
+
+    done = site.build()
+
+    assert 0 == done.status, done.log
+    found = re.findall(r'<div class="codeexec" data.*?</div></div>', site.html(), re.DOTALL)
+    assert 3 == len(found)
+    assert [sample in project.html() for sample in found] == [True] * 3
+    assert site.keys() == {path.stem for path in (project.root / ".cache/codeexec/results").rglob("*.json")}
+    assert "codeexec: 3 samples: 3 executed, 0 cached, 0 failed" in done.log
+    assert "executing 3 of 3 samples" in done.log
+    assert 1 == site.html().count("<style>.codeexec")
+
+
+def test_a_site_may_be_configured_in_toml(site: Site) -> None:
+    """The options are a table of the extension."""
+    (site.root / "mkdocs.yml").unlink()
+    site.write(
+        "zensical.toml",
+        '[project]\nsite_name = "Test"\n[project.markdown_extensions.codeexec]\ncache_dir = "kept"\n'
+        "[project.markdown_extensions.pymdownx.superfences]\n",
+    )
+    site.page(PYTHON)
+
+    for done in (site.build(), site.wrapped()):
+        assert 0 == done.status, done.log
+        assert ["hello from 42"] == site.streams()
+    assert 1 == len(site.keys("kept"))
+
+
+def test_a_failure_fails_every_build_until_it_is_mended(site: Site, build: Callable[..., object]) -> None:
+    """All pages are written, the report names page and line, and a build from the cache says the same again."""
+    site.page(f"# Bad\n\n{FAILS}", "bad.md")
+    site.page(f"# Good\n\n{PYTHON}", "good.md")
+
+    for _ in range(3):
+        done = build()
+        assert 1 == done.status, done.log
+        assert "docs/bad.md:3: " in done.log
+        assert "ValueError: boom" in done.log
+        assert "codeexec: error: 1 of 2 samples failed" == done.log.splitlines()[-1]
+        assert "Traceback (most recent call last):\n  File" not in done.log.split("codeexec:")[0]
+        assert ["unmet"] == site.verdicts("bad/index.html")
+        assert ["met"] == site.verdicts("good/index.html")
+
+    site.page("# Bad\n", "bad.md")
+    done = build()
+    assert 0 == done.status, done.log
+
+
+def test_no_page_with_a_failure_is_in_the_cache_of_zensical(site: Site, build: Callable[..., object]) -> None:
+    """Whatever comes next will render it."""
+    site.page(FAILS)
+    site.page("# Plain\n", "plain.md")
+
+    build()
+
+    assert 1 == len(site.cached())
+
+
+def test_pages_stay_in_the_cache_under_what_their_samples_came_to(site: Site) -> None:
+    """`codeexec zensical build` renders only what has changed, and counts all."""
+    site.page(PYTHON)
+    site.page("```bash exec\necho other\n```\n", "other.md")
+    assert 0 == site.wrapped().status
+    before = site.cached()
+
+    done = site.wrapped()
+
+    assert before == site.cached()
+    assert 2 == len(before)
+    assert "2 samples: 0 executed, 2 cached, 0 failed" in done.log
+    assert ["hello from 42"] == site.streams()
+
+
+def test_a_change_outside_of_pages_reaches_them(site: Site, build: Callable[..., object]) -> None:
+    """A file that a sample reads decides, although no page has changed."""
+    site.configure(READER)
+    site.write("data/shown.txt", "one")
+    site.page(reads(site))
+    assert 0 == build().status
+    assert ["one"] == site.streams()
+
+    site.write("data/shown.txt", "two")
+
+    assert 0 == build().status
+    assert ["two"] == site.streams()
+
+
+def test_what_a_page_brings_in_is_answered_and_fails_every_time(site: Site, build: Callable[..., object]) -> None:
+    """The first look does not see an include."""
+    site.configure(more="  - pymdownx.snippets: {base_path: [.]}\n")
+    site.write("inc.md", f"{PYTHON}\n{FAILS}")
+    site.page('# Title\n\n--8<-- "inc.md"\n')
+
+    for _ in range(2):
+        done = build()
+        assert 1 == done.status, done.log
+        assert ["met", "unmet"] == site.verdicts()
+        assert "docs/index.md:3" in done.log
+
+
+def test_what_is_on_no_page_is_not_executed(site: Site, build: Callable[..., object]) -> None:
+    """A fence in a comment, in indented code, or on a page that is left out."""
+    site.configure(more="exclude_docs: |\n  left/\n")
+    site.page(f"<!--\n{FAILS}-->\n\nText.\n\n    ```python exec\n    print(1)\n    ```\n\n{PYTHON}")
+    site.page(FAILS, "left/out.md")
+
+    done = build()
+
+    assert 0 == done.status, done.log
+    assert "1 sample: 1 executed" in done.log
+    assert 1 == len(site.keys())
+
+
+def test_the_store_survives_a_clean_build(site: Site, build: Callable[..., object]) -> None:
+    """`--clean` removes `.cache`; outcomes are not in there."""
+    site.page(PYTHON)
+    build()
+
+    done = build("--clean")
+
+    assert "0 executed, 1 cached" in done.log
+
+
+def test_the_configuration_stays_as_it_is(site: Site) -> None:
+    """What samples came to is handed over beside it, and nothing new lies in the folder."""
+    site.page(PYTHON)
+    before = (site.root / "mkdocs.yml").read_bytes()
+
+    site.wrapped()
+
+    assert before == (site.root / "mkdocs.yml").read_bytes()
+    assert {".cache", ".codeexec", "docs", "mkdocs.yml", "site"} == {path.name for path in site.root.iterdir()}
+
+
+def test_a_failure_is_told_although_zensical_ends_with_an_error_of_its_own(site: Site) -> None:
+    """A broken link in a strict build ends Zensical at once; the samples are told all the same."""
+    site.page(f"{FAILS}\n[broken](nowhere.md)\n")
+
+    done = site.wrapped("--strict")
+
+    assert 1 == done.status
+    assert "docs/index.md:1: " in done.log
+    assert "1 of 1 sample failed" in done.log
+    assert {} == site.cached()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"exekute": "auto"}, "exekute"),
+        ({"languages": ["rust"]}, "languages"),
+        ({"cache_dir": "docs/kept"}, "cache_dir"),
+    ],
+)
+def test_mistakes_in_options_are_told_and_fail_every_build(
+    site: Site, build: Callable[..., object], options: object, said: str
+) -> None:
+    """No traceback; pages are written, with the code of their samples."""
+    site.configure(options)
+    site.page(PYTHON)
+
+    for _ in range(2):
+        done = build()
+        assert 0 != done.status, done.log
+        assert said in done.log
+        assert "Traceback" not in done.log
+        assert 'print</span><span class="p">' in site.html() or "hello from" in site.html()
+
+
+def test_an_extension_that_is_listed_twice_is_told(site: Site) -> None:
+    """By two of its names; samples run once."""
+    site.configure(more="  - mkdocs_codeexec.hosts.markdown: {jobs: 1}\n")
+    site.page(PYTHON)
+
+    done = site.build()
+
+    assert 0 == done.status, done.log
+    assert 1 == done.log.count("listed twice")
+    assert ["met"] == site.verdicts()
+
+
+def test_the_plugin_does_it_all_where_both_are_listed(project: Project) -> None:
+    """A site that is built by MkDocs and by Zensical names both: MkDocs says so once, and runs samples once."""
+    project.configure(more="")
+    text = (project.root / "mkdocs.yml").read_text("utf-8")
+    project.write("mkdocs.yml", text.replace("  - admonition\n", "  - admonition\n  - codeexec: {timeout: 3}\n"))
+    project.page(PYTHON)
+    project.page(PYTHON, "other.md")
+
+    built = project.build()
+
+    assert 0 == built.status, built.log
+    assert 1 == built.log.count("is among `plugins` and among `markdown_extensions`")
+    assert ["met"] == project.verdicts()
+
+
+@pytest.mark.parametrize("command", [("zensical",), ("mkdocs_codeexec", "zensical")])
+def test_serve_goes_on_and_shows_what_has_changed(
+    site: Site, serve: Callable[..., Server], command: tuple[str, ...]
+) -> None:
+    """An edit, a failure, a mistake in the options, and a file that a sample reads: nothing ends it."""
+    site.configure(READER)
+    site.write("data/shown.txt", "one")
+    site.page(reads(site))
+    server = serve(*command)
+    server.shows("<code>one")
+
+    site.write("data/shown.txt", "two")
+    server.shows("<code>two")
+
+    site.page(f"{reads(site)}\n{FAILS}")
+    server.shows("ValueError: boom", "<code>two")
+    server.wait(lambda: "docs/index.md:5: " in server.log, "report")
+
+    site.configure(READER | {"exekute": "auto"})
+    server.wait(lambda: "exekute" in server.log, "message")
+    server.shows("the configuration has mistakes")
+
+    site.configure(READER)
+    server.shows("ValueError: boom", "<code>two")
+
+
+def test_without_zensical_the_command_says_what_to_install(site: Site) -> None:
+    """Exit status 2, as for all of configuration."""
+    done = site.run("mkdocs_codeexec", "zensical", "build", env={"PYTHONPATH": ""})
+
+    assert 2 == done.status
+    assert "pip install zensical" in done.log
+
+
+def test_a_site_without_the_extension_is_no_site_of_ours(site: Site) -> None:
+    """`codeexec zensical` says what is missing."""
+    site.write("mkdocs.yml", "site_name: Test\n")
+
+    done = site.wrapped()
+
+    assert 2 == done.status
+    assert "`codeexec` is not among `markdown_extensions`" in done.log

@@ -1,0 +1,40 @@
+"""The part of a Language that is asked about what was printed: `from support.spoken import Spoken`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.languages import frames, mentions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mkdocs_codeexec.core.outcome import Outcome
+    from mkdocs_codeexec.core.places import PageMap
+    from mkdocs_codeexec.core.protocols import Fault
+    from mkdocs_codeexec.core.sample import Sample
+
+
+class Spoken:
+    """A Language whose samples run as they are written."""
+
+    def ran(self, sample: Sample) -> str:
+        return sample.code
+
+    def faults(self, text: str) -> Sequence[Fault]:
+        return frames.faults(text)
+
+    def locate(self, sample: Sample, line: int, column: int) -> tuple[int, int]:  # noqa: ARG002
+        return line, column
+
+    def tidy(self, sample: Sample, text: str) -> str:  # noqa: ARG002
+        return text
+
+    def is_sample(self, file: str) -> bool:
+        return mentions.is_sample(file)
+
+    def relocated(self, text: str, where: PageMap) -> str:
+        return mentions.relocated(text, where)
+
+    def hint(self, sample: Sample, outcome: Outcome) -> str:  # noqa: ARG002
+        return ""
