@@ -176,11 +176,20 @@ def script_samples(number: int, seed: int = 1, *, cheap: bool = False) -> list[S
         seed: Another gives others.
         cheap: Take those that do next to nothing.
     """
+    return _scripts({"python": number - number // 2, "bash": number // 2}, seed, cheap=cheap)
+
+
+def python_samples(number: int, seed: int = 1) -> list[Sample]:
+    """Return `number` distinct Python samples."""
+    return _scripts({"python": number}, seed, cheap=False)
+
+
+def _scripts(wanted: Mapping[str, int], seed: int, *, cheap: bool) -> list[Sample]:
     rng = random.Random(f"scripts {seed}")
     pool = [template for template in templates("scripts") if ("cheap" in template.words) == cheap]
     drawn: dict[str, Sample] = {}
-    for language, wanted in (("python", number - number // 2), ("bash", number // 2)):
-        _draw(drawn, [template for template in pool if template.language == language], wanted, rng)
+    for language, number in wanted.items():
+        _draw(drawn, [template for template in pool if template.language == language], number, rng)
     return _shuffled(drawn, rng)
 
 

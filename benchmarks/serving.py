@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import resource
 import subprocess
 import sys
 import time
@@ -26,11 +27,13 @@ class Rebuilt:
     Attributes:
         written: Seconds from its start until the page was on disk.
         whole: Seconds from its start to its end.
+        cpu: Processor seconds of the process and of the children that it waited for.
         page: The page.
     """
 
     written: float
     whole: float
+    cpu: float
     page: str
 
 
@@ -88,7 +91,7 @@ class Served:
         answer = json.loads(self._answer())
         if answer["written"] is None:
             raise MeasurementError(f"a rebuild in `serve` did not write {page}\n{self._said()}")
-        return Rebuilt(answer["written"], answer["whole"], answer["text"])
+        return Rebuilt(answer["written"], answer["whole"], answer["cpu"], answer["text"])
 
     def _answer(self) -> str:
         assert self._child.stdout
@@ -124,12 +127,12 @@ class _Loop:
         print("{}", flush=True)
         for line in sys.stdin:
             self._written.clear()
-            began = time.perf_counter()
+            began, used = time.perf_counter(), _used()
             self._builder()
-            whole = time.perf_counter() - began
+            whole, cpu = time.perf_counter() - began, _used() - used
             page = next((item for path, item in self._written.items() if path.endswith(line.strip())), None)
             written, text = (page[0] - began, page[1].decode()) if page else (None, "")
-            print(json.dumps({"written": written, "whole": whole, "text": text}), flush=True)
+            print(json.dumps({"written": written, "whole": whole, "cpu": cpu, "text": text}), flush=True)
 
     def _time_writing(self) -> None:
         from mkdocs import utils
@@ -141,6 +144,12 @@ class _Loop:
             self._written[output_path] = (time.perf_counter(), content)
 
         utils.write_file = timed
+
+
+def _used() -> float:
+    """Return the processor seconds of this process and of the children that it waited for."""
+    both = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return sum(usage.ru_utime + usage.ru_stime for usage in both)
 
 
 def main() -> None:

@@ -84,11 +84,13 @@ class Project:
     Args:
         folder: Where it is.
         scratch: For temporary files.
+        python: What runs MkDocs.
     """
 
-    def __init__(self, folder: Path, scratch: Path) -> None:
+    def __init__(self, folder: Path, scratch: Path, python: str = sys.executable) -> None:
         self.folder = folder
         self._scratch = scratch
+        self._python = python
 
     def build(self, **more: str) -> Timing:
         """Build it, by a process of its own.
@@ -97,7 +99,7 @@ class Project:
             MeasurementError: `mkdocs build` did not exit with 0.
         """
         env = measuring.environment(self._scratch, CODEEXEC_ENVIRONMENT_DIR=str(self._scratch / "environments"), **more)
-        argv = (sys.executable, "-m", "mkdocs", "build")
+        argv = (self._python, "-m", "mkdocs", "build")
         return measuring.succeed(argv, cwd=self.folder, env=env, scratch=self._scratch).timing
 
     def build_executing(self, expected: int, **more: str) -> Timing:
@@ -137,6 +139,7 @@ class Site(Project):
         scratch: For temporary files.
         peak: Let the builds measure their memory.
         rust: What is configured of Rust; see `generate.write_site`.
+        python: What runs MkDocs.
     """
 
     def __init__(
@@ -148,8 +151,9 @@ class Site(Project):
         scratch: Path,
         peak: bool = False,
         rust: Mapping[str, object] | None = None,
+        python: str = sys.executable,
     ) -> None:
-        super().__init__(folder, scratch)
+        super().__init__(folder, scratch, python)
         self.samples = samples
         hook = folder / "peak.py"
         write_site(folder, samples, dialect, hooks=[hook] if peak else (), rust=rust)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from mkdocs_codeexec import __version__
 from mkdocs_codeexec.commands import Context, check, doctor, zensical
-from mkdocs_codeexec.commands.site import NAMES, find
 from mkdocs_codeexec.config import read_environment
 from mkdocs_codeexec.errors import Cancelled, CodeExecError, ConfigurationError, nearest
 from mkdocs_codeexec.report.console import Console, plainly, wants_color
+from mkdocs_codeexec.sites import FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -57,8 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with _log_on_stderr():
         console = Console(log=_log, color=wants_color(read_environment(), sys.stderr))
         try:
-            context = Context(arguments, console, find(arguments.config_file, say=console.say))
-            return COMMANDS[arguments.command].execute(context)
+            return COMMANDS[arguments.command].execute(Context(arguments, console))
         except (KeyboardInterrupt, Cancelled):
             _log.error("interrupted")
             return INTERRUPTED
@@ -136,7 +135,7 @@ class _Parser(argparse.ArgumentParser):
             add_help=False,
             conflict_handler="resolve",  # commands may have options of one name
         )
-        site = f"the file of the site (default: what is there of {', '.join(NAMES)})"
+        site = f"the file of the site (default: what is there of {', '.join(FILES)})"
         self.add_argument("-f", "--config-file", metavar="FILE", action=_Once, help=site)
         self.add_argument("--json", action="store_true", help="write the report as JSON")
         self.add_argument("-h", "--help", action="store_true", help="tell this, or what a command understands")

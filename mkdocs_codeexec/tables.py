@@ -105,13 +105,14 @@ class Reader:
                 self.problem(f"{where}{name}", f"expected `false`, `ask` or `true`, got {shown}")
                 return "false"
 
-    def seconds(self, table: Mapping[str, object], name: str, default: _T) -> float | _T:
+    def seconds(self, table: Mapping[str, object], name: str, default: _T, where: str = "") -> float | _T:
         """Read a number of seconds above 0."""
         value = table.get(name)
         if value is None:
             return default
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-            self.problem(name, f"expected a number of seconds above 0, got `{value}`")
+            problem = f"expected a number of seconds above 0, got {_shown(value)}"
+            self.problem(f"{where}{name}", problem, _unquoted(name, value))
             return default
         return float(value)
 
@@ -123,8 +124,8 @@ class Reader:
         if value == "unlimited":
             return None
         if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _MOST:
-            hint = "write `unlimited`" if isinstance(value, int) and value > _MOST else ""
-            self.problem(f"{where}{name}", f"expected a whole number above 0 or `unlimited`, got `{value}`", hint)
+            hint = "write `unlimited`" if isinstance(value, int) and value > _MOST else _unquoted(name, value)
+            self.problem(f"{where}{name}", f"expected a whole number above 0 or `unlimited`, got {_shown(value)}", hint)
             return default
         return value
 
@@ -159,6 +160,19 @@ def absolute(base: Path, text: str) -> Path:
     """Return the path `text`, relative to `base` or to a home directory (`~`), without `.`, `..` and `~`."""
     # `resolve` would follow links, and `Path.expanduser` raises for a user who does not exist.
     return Path(os.path.abspath(base / os.path.expanduser(text)))  # noqa: PTH100, PTH111
+
+
+def _shown(value: object) -> str:
+    return f"the text `{value}`" if _unquoted("", value) else f"`{value}`"
+
+
+def _unquoted(name: str, value: object) -> str:
+    """Return what to write for the text `value` that is a number; empty if it is none."""
+    try:
+        number = float(value) if isinstance(value, str) else -1.0
+    except ValueError:
+        return ""
+    return f"write `{name}: {value}`, without quotes" if 0 < number < math.inf else ""
 
 
 def kind(value: object) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import argparse
-    from pathlib import Path
 
     from mkdocs_codeexec.report.console import Console
 
@@ -19,12 +20,17 @@ class Context:
     Attributes:
         arguments: The command line.
         console: The voice on the terminal.
-        file: Of the site, as `commands.site` opens it; None if there is none.
     """
 
     arguments: argparse.Namespace
     console: Console
-    file: Path | None
+
+    @functools.cached_property
+    def file(self) -> Path | None:
+        """The file of the site, as `commands.site` opens it; None if there is none. Where there are several, that is told."""
+        from mkdocs_codeexec.commands.site import find
+
+        return find(self.arguments.config_file, say=self.console.say)
 
 
 class Command(Protocol):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from mkdocs_codeexec.commands import Context
-    from mkdocs_codeexec.hosts.sites import Collected
+    from mkdocs_codeexec.sites import Collected
 
 
 ABOUT = "execute every sample several times, cold, and find those that fail or do not repeat; nothing is stored"

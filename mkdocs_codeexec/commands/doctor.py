@@ -20,7 +20,6 @@ from mkdocs_codeexec.commands.examining.machine import sandbox, toolchains
 from mkdocs_codeexec.commands.examining.storage import environments, store
 from mkdocs_codeexec.commands.site import open_site, settings_of
 from mkdocs_codeexec.core.confinement import WALLS, Tier
-from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.languages import present
 from mkdocs_codeexec.probing.report import FORMAT, HINT, Level
 from mkdocs_codeexec.report.console import WARNING, Console
@@ -33,10 +32,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mkdocs_codeexec.commands import Context
+    from mkdocs_codeexec.core.protocols import Unavailability
     from mkdocs_codeexec.core.settings import Settings
-    from mkdocs_codeexec.hosts.sites import ConfiguredSite
     from mkdocs_codeexec.languages.toolchain import Toolchain
     from mkdocs_codeexec.report.console import Log
+    from mkdocs_codeexec.sites import ConfiguredSite
 
 ABOUT = "tell what there is on this machine, what is missing, and which fences will not run"
 SECTIONS = ("hosts", "sandbox", "toolchains", "store", "environments", "fences")
@@ -83,8 +83,7 @@ def _examined(site: ConfiguredSite, settings: Settings, console: Console) -> Ite
             rust = present.rust_of(settings, children)
             yield from toolchains(settings, wanted, rust, children)
     yield store(settings)
-    toolchain = rust if rust is not None and not isinstance(rust, Unavailability) else None
-    yield from environments(settings, present.environments(settings, console) if toolchain else {}, toolchain)
+    yield from environments(settings, present.environments(settings, rust, console))
     yield from seen.checks
 
 

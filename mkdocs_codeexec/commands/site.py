@@ -10,18 +10,14 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.config import check_apart, read_environment, settings_from
 from mkdocs_codeexec.errors import ConfigurationError
-from mkdocs_codeexec.hosts.mkdocs.choosing import FILES, choose
-from mkdocs_codeexec.hosts.sites import ConfiguredSite
 from mkdocs_codeexec.runtime.cpus import usable_cpus
+from mkdocs_codeexec.sites import FILES, ConfiguredSite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mkdocs_codeexec.core.settings import Settings
-    from mkdocs_codeexec.hosts.sites import Collected
-
-NAMES = (*FILES, "zensical.toml")
-"""What the file of a site is called; the first that exists is used. The order is that of ProperDocs."""
+    from mkdocs_codeexec.sites import Collected
 
 
 def find(
@@ -36,7 +32,7 @@ def find(
     """
     if config_file is not None:
         return Path(config_file).absolute()
-    found = [path for name in NAMES if (path := (folder or Path.cwd()) / name).is_file()]
+    found = [path for name in FILES if (path := (folder or Path.cwd()) / name).is_file()]
     if len(found) > 1 and say:
         others = ", ".join(f"`{path.name}`" for path in found[1:])
         say(f"the site of `{found[0].name}` is used, and not that of {others}: `-f` names another one")
@@ -51,9 +47,11 @@ def open_site(file: Path | None) -> ConfiguredSite:
     """
     if file is None:
         return ConfiguredSite(folder=Path.cwd())
-    if file.suffix == ".toml":
-        raise _not_yet(file)
-    choose(file)
+    from mkdocs_codeexec.hosts.zensical import reading
+
+    if reading.is_ours(file):
+        return reading.configured(file)
+    _choose(file)
     from mkdocs_codeexec.hosts.mkdocs.collecting import configured
 
     return configured(file)
@@ -70,13 +68,17 @@ def collect(file: Path | None, folder: Path) -> Collected:
         ConfigurationError: There is no site, its host cannot build it, or it does not use us.
     """
     if file is None:
-        names = ", ".join(f"`{name}`" for name in NAMES)
+        names = ", ".join(f"`{name}`" for name in FILES)
         raise ConfigurationError(
             f"`{Path.cwd()}`: there is no site here, expected one of {names}\n\nhint: name its file with `-f`\n"
         )
-    if file.suffix == ".toml":
-        raise _not_yet(file)
-    choose(file)
+    from mkdocs_codeexec.hosts.zensical import reading
+
+    if reading.is_ours(file):
+        from mkdocs_codeexec.hosts.zensical.collecting import collected as of_zensical
+
+        return of_zensical(file, folder)
+    _choose(file)
     from mkdocs_codeexec.hosts.mkdocs.collecting import collected
 
     return collected(file, folder)
@@ -95,8 +97,8 @@ def settings_of(site: ConfiguredSite) -> Settings:
     return settings
 
 
-def _not_yet(file: Path) -> ConfigurationError:
-    return ConfigurationError(
-        f"`{file}`: sites of Zensical cannot be read in this version of mkdocs-codeexec, only those of MkDocs and "
-        "ProperDocs\n\nhint: name another file with `-f`\n"
-    )
+def _choose(file: Path) -> None:
+    """Have MkDocs or ProperDocs be the host of this process, whichever `file` is written for."""
+    from mkdocs_codeexec.hosts.mkdocs.choosing import choose
+
+    choose(file)

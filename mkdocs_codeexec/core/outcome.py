@@ -74,7 +74,7 @@ class LimitReached:
     """The child was ended, or ended, because it used more of something else than it may.
 
     Attributes:
-        name: Which field of `Limits` it is.
+        name: Which field of `Limits` it is; or `silence`, that of a `Command`.
         limit: The limit, in that field's unit.
     """
 
@@ -229,7 +229,8 @@ def describe(ended: Termination) -> str:
         case OutOfMemory(limit):
             return f"stopped: more than {limit} MiB of memory (limit `memory`)"
         case LimitReached(name, limit):
-            return f"stopped: more than {_AMOUNTS.get(name, '{}').format(limit)} (limit `{name}`)"
+            whose = "" if name == "silence" else f" (limit `{name}`)"
+            return f"stopped: more than {_AMOUNTS.get(name, '{}').format(limit)}{whose}"
         case NotStarted(why):
             return f"not started: {why}"
         case _:
@@ -253,6 +254,7 @@ _AMOUNTS = {
     "disk": "{} MiB in the working directory",
     "tmp": "{} MiB of temporary files",
     "cpu": "{} s of processor time",
+    "silence": "{} s without output",
 }
 _SIGNALS = {
     4: "SIGILL",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 _BETWEEN = re.compile(r"(?:\s+|<!--.*?-->|<p\b[^<>]*>[^<>]*</p\s*>)*", re.DOTALL)
 """What Material passes over on its way to the list: paragraphs without an element in them."""
 _TAG = re.compile(r"<!--.*?-->|<(?P<closes>/?)(?P<name>ol|ul|li)\b[^<>]*>", re.DOTALL)
+_LIST = re.compile(r"<ol\b")
 _SPAN = re.compile(r"""<span\b[^<>]*?\sclass=["'](?P<classes>[^"'<>]*)["'][^<>]*>(?P<text>[^<>]+)""")
 _MARKER = re.compile(r"\((\d{1,4})\)")
 _ANNOTATE = re.compile(r"""<\w+\b[^<>]*?\sclass=["'](?:[^"'<>]*\s)?annotate[\s"']""")
@@ -40,10 +41,10 @@ class Annotations:
             html: The page.
             end: Where in the page the block ends.
         """
-        if not (self.everywhere or _ANNOTATE.search(source)):
+        if not (self.everywhere or ("annotate" in source and _ANNOTATE.search(source))):
             return None
         start = between.end() if (between := _BETWEEN.match(html, end)) else end
-        if not re.compile(r"<ol\b").match(html, start):
+        if not _LIST.match(html, start):
             return None
         markers = set(self._markers(source))
         extent = _extent(html, start) if markers else None

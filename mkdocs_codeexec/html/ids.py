@@ -7,6 +7,7 @@ second one of a hash, which is made of the id.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 
@@ -21,8 +22,12 @@ class Ids:
 
     def __init__(self, html: str) -> None:
         """Keep off what is taken in `html`, the page: a heading may have such an id, or what was named before."""
-        self._taken = set(_TAKEN.findall(html)) if "codeexec" in html else set()
+        self._html = html
         self._numbers = itertools.count(1)
+
+    @functools.cached_property
+    def _taken(self) -> frozenset[str]:
+        return frozenset(_TAKEN.findall(self._html) if "codeexec" in self._html else ())
 
     def next(self) -> str:
         """Return the id of the next sample: `codeexec-1`, `codeexec-2`, …."""

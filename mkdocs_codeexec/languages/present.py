@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.languages import interpreter
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mkdocs_codeexec.core.protocols import Narrator, Runner
+    from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import ScriptSettings, Settings
-    from mkdocs_codeexec.languages.rust.environments.environment import Environment
     from mkdocs_codeexec.languages.toolchain import Toolchain
 
 
@@ -69,13 +69,22 @@ def count_environments(folder: Path) -> int:
     return len(list(folder.glob("rust/*/*/Cargo.toml")))
 
 
-def environments(settings: Settings, narrator: Narrator) -> dict[str, Environment]:
-    """Return the Environments that the site has, by name; nothing is built.
+def environments(
+    settings: Settings, rust: Toolchain | Unavailability | None, narrator: Narrator
+) -> dict[str, Literal["built", "stale", "absent"]]:
+    """Return of each Environment of the site whether it is built, by name; those without dependencies are left out.
+
+    Nothing is built or written.
+
+    Args:
+        settings: The configuration.
+        rust: What `rust_of` returned.
+        narrator: Told what goes on.
 
     Raises:
         ConfigurationError: One cannot be written as a manifest.
     """
-    if settings.rust is None:
+    if settings.rust is None or rust is None or isinstance(rust, Unavailability):
         return {}
     from mkdocs_codeexec.languages.grants import Grants
     from mkdocs_codeexec.languages.rust.environments import configuration
@@ -84,7 +93,18 @@ def environments(settings: Settings, narrator: Narrator) -> dict[str, Environmen
     grants = Grants(settings, "rust", settings.rust.readable, settings.rust.inputs)
     grants.look_again()
     wanted = settings.rust.environments.values()
-    return open_environments(settings, wanted, configuration.flags(settings), narrator, {}, grants)
+    found = open_environments(settings, wanted, configuration.flags(settings), narrator, {}, grants)
+    return {name: one.state(rust) for name, one in found.items() if not one.plain}
+
+
+def unknown(sample: Sample, settings: Settings) -> Unavailability | None:
+    """Return why there is not the Environment that a sample asks for; None if there is."""
+    name = sample.options.get("environment", "")
+    if sample.language != "rust" or not name or settings.rust is None or name in settings.rust.environments:
+        return None
+    from mkdocs_codeexec.languages.rust import unknown_environment
+
+    return unknown_environment(name, tuple(settings.rust.environments))
 
 
 def _rust(settings: Settings, rust: Toolchain | Unavailability) -> Iterator[Present]:
@@ -112,7 +132,8 @@ def _script(settings: Settings, script: ScriptSettings, runner: Runner) -> Prese
         if found is None:
             if program.startswith(("./", "{exe}")):  # what its build step makes
                 continue
-            return Present(script.name, script.name, there=False, words=f"`{program}` was not found")
+            hint = f"install it, or correct the command in `languages.{script.name}` of {settings.host.file}"
+            return Present(script.name, script.name, there=False, words=f"`{program}` was not found", hint=hint)
         argv = (str(found), *VERSION.get(found.name, ("--version",)))
         said = ask(runner, argv, Path(tempfile.gettempdir()), host_environment(settings))
         try:

@@ -13,7 +13,7 @@ from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.core.normalize import relative, renamed, without_folder
 from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
-from mkdocs_codeexec.languages import frames, inputs, interpreter, mentions, programs, views
+from mkdocs_codeexec.languages import frames, inputs, interpreter, mentions, programs, views, withheld
 from mkdocs_codeexec.languages.builtin import CACHE, PYTHON
 from mkdocs_codeexec.languages.grants import Grants
 from mkdocs_codeexec.languages.tools import Tools
@@ -194,9 +194,10 @@ class ScriptLanguage:
         return self._reach().readable
 
     def hint(self, sample: Sample, outcome: Outcome) -> str:
-        """Return how to let samples find a program that they did not find."""
-        del sample
-        return programs.hint(outcome, self.name, self._script.readable, self._settings)
+        """Return how to let a sample have what it did not find."""
+        network = rights.network(self._script.network, sample.given.network, self._settings.sandbox)
+        lacked = withheld.hint(outcome, self.name, self._settings, network=network)
+        return lacked or programs.hint(outcome, self.name, self._script.readable, self._settings)
 
     def watched(self) -> Sequence[Path]:
         """Return the declared inputs."""
@@ -259,7 +260,7 @@ class ScriptLanguage:
                 Step(
                     kind="run",
                     argv=(*self._filled(self._script.command), *sample.given.args),
-                    timeout=sample.timeout or self._settings.timeout,
+                    timeout=sample.timeout or self._settings.seconds(self.name),
                     stdin=sample.given.stdin,
                     env=tuple(sorted({**dict(self._script.env), **dict(sample.given.env)}.items())),
                     limits=self._settings.limits,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pymdownx.superfences import SuperFencesException
 
+from mkdocs_codeexec.core.defaults import NO_DEFAULTS, Defaults
 from mkdocs_codeexec.core.settings import MKDOCS
 from mkdocs_codeexec.errors import CodeExecError
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Problem, Sample
     from mkdocs_codeexec.markdown.claiming import Claim
     from mkdocs_codeexec.markdown.header import Header
+    from mkdocs_codeexec.markdown.highlights import Highlights
     from mkdocs_codeexec.markdown.locating import Lines
     from mkdocs_codeexec.markdown.nesting import Nesting
 
@@ -34,12 +36,14 @@ class PageContext(NamedTuple):
         text: Its file on disk; None if there is none.
         path: The same file as a terminal can open it; empty if that is `page`.
         host: What messages call that which renders it.
+        defaults: What its front matter says for its fences.
     """
 
     page: str
     text: str | None = None
     path: str = ""
     host: str = MKDOCS.name
+    defaults: Defaults = NO_DEFAULTS
 
 
 class Collector(Protocol):
@@ -80,6 +84,7 @@ class Desk(NamedTuple):
         lines: Where lines come from.
         stand_in: Whether superfences stands in for `fenced_code`.
         nesting: Which conversion is one within the conversion of a page.
+        highlights: Remembers what is highlighted; None if nothing is to be remembered.
     """
 
     collector: Collector
@@ -87,3 +92,4 @@ class Desk(NamedTuple):
     lines: Lines
     stand_in: bool
     nesting: Nesting
+    highlights: Highlights | None = None

@@ -1,4 +1,4 @@
-"""The samples that can be seen in a page's raw text, before the page is converted.
+"""The samples with a build step that can be seen in a page's raw text, before the page is converted.
 
 A first look, so that compilers can start early. superfences looks for fences, as it will when the page is converted; what
 it would highlight is only noted. It knows no includes and nothing of other plugins, and may take for a sample what is none
@@ -22,12 +22,13 @@ from mkdocs_codeexec.markdown.locating import Lines
 from mkdocs_codeexec.markdown.nesting import Nesting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
 
     from mkdocs_codeexec.core.sample import Problem, Sample
     from mkdocs_codeexec.markdown.claiming import Claim
     from mkdocs_codeexec.markdown.collecting import PageContext
     from mkdocs_codeexec.markdown.header import Header
+    from mkdocs_codeexec.markdown.options import Request
 
 _HEADER = re.compile(r"(?:`{3,}|~{3,})([^\n]+)$", re.MULTILINE)
 """What may be one; most pages hold none that asks for anything, and are not looked at any further."""
@@ -80,10 +81,12 @@ class Glimpse:
 
     Args:
         claim: Says what is done with a header.
+        compiled: The languages that have a build step; of others there is nothing to be begun. `look` sees all.
     """
 
-    def __init__(self, claim: Callable[[Header], Claim | None]) -> None:
+    def __init__(self, claim: Callable[[Header], Claim | None], compiled: Container[str] = ()) -> None:
         self._claim = claim
+        self._compiled = compiled
         self._md = Markdown(extensions=["pymdownx.superfences"])
         self._lines, self._listener = Lines(), _Listener()
         desk = Desk(self._listener, claim, self._lines, stand_in=False, nesting=Nesting())
@@ -96,9 +99,11 @@ class Glimpse:
         Args:
             text: All of it.
             page: Its path below `docs_dir`.
-            certain: Leave out what may turn out not to be on the page: in a comment, in indented code, in a template.
+            certain: Yield what is surely on the page, to be run: of every language, and not what may be in a comment, in
+                indented code, in a template. Else what may be there and has something to build.
         """
-        if not any(self._asks(header) for header in set(_HEADER.findall(text))):
+        found = (self._claim(parse_header(header)) for header in set(_HEADER.findall(text)))
+        if not any(claim and self._is_wanted(claim.request, certain=certain) for claim in found):
             return
         lines = self._split(text)
         self._fences.run(list(lines))
@@ -110,7 +115,7 @@ class Glimpse:
             if certain and (commented[opened.place] or not _is_at_home(lines, opened.place)):
                 continue
             request = opened.claim.request
-            if request is not None and not request.ignored and not request.refusal and "--8<--" not in code:
+            if request is not None and self._is_wanted(request, certain=certain) and "--8<--" not in code:
                 yield request.sample(Location(page, opened.place + 1), code)
 
     def look(self, page: PageContext) -> Look:
@@ -136,9 +141,10 @@ class Glimpse:
         lines = text.expandtabs(self._md.tab_length).split("\n")
         return [line if line.strip() else "" for line in lines]
 
-    def _asks(self, header: str) -> bool:
-        found = self._claim(parse_header(header))
-        return found is not None and found.request is not None
+    def _is_wanted(self, request: Request | None, *, certain: bool) -> bool:
+        if request is None or request.ignored or request.refusal:
+            return False
+        return certain or request.language in self._compiled
 
 
 _CONTAINER = re.compile(r"(?:!!!|\?\?\?\+?|===[!+]*|[-*+]|\d+\.)\s")

@@ -11,6 +11,7 @@ from mkdocs_codeexec.markdown.options import Remark
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.markdown.claiming import Claim
+    from mkdocs_codeexec.markdown.collecting import Desk
 
 
 class Rendering:
@@ -21,6 +22,14 @@ class Rendering:
     line_count: int
     highlight: Any
     attr_list: bool
+    highlighter: Any
+    _desk: Desk
+
+    def get_hl_settings(self) -> None:
+        """Find out how the site highlights code."""
+        super().get_hl_settings()  # type: ignore[misc]
+        if self._desk.highlights is not None:
+            self.highlighter = self._desk.highlights.remembering(self.highlighter)
 
     def _highlighted(self, found: Claim, code: str) -> tuple[str, tuple[Remark, ...]]:
         """Return `code` as the site's own highlighter, or its custom fence for the language, makes it."""

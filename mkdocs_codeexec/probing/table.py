@@ -27,7 +27,6 @@ class Probe(NamedTuple):
         as_root: The same where root builds, if that is another one: samples are somebody else then.
         landlock: The version of Landlock from which on `landlock` holds it; before, only `bubblewrap` does.
         ways: As what it is tried.
-        open_to: As what it may be reached in every level.
     """
 
     name: str
@@ -36,7 +35,6 @@ class Probe(NamedTuple):
     as_root: Tier | None = None
     landlock: int = 0
     ways: tuple[str, ...] = WAYS
-    open_to: tuple[str, ...] = ()
 
     @property
     def group(self) -> str:
@@ -45,7 +43,7 @@ class Probe(NamedTuple):
 
     def promised(self, level: Tier, way: str, *, root: bool, landlock: int) -> bool:
         """Tell whether `level` promises to hold it on a machine with that version of Landlock."""
-        if level == "off" or way in self.open_to:
+        if level == "off":
             return False
         if level == "limits" and way == BUILD_SCRIPT and self.name in OF_ONE_USER:
             return False
@@ -159,7 +157,7 @@ PROBES = (
     Probe("kernel.memory", "read the kernel's memory or list its keys"),
     Probe("kernel.settings", "write to settings in `/proc` and `/sys`", "landlock", "limits"),
     Probe("kernel.groups", "leave its group of processes", "landlock", "limits"),
-    Probe("limits.kernel", "have no limit of memory, files, processes or time", "limits", open_to=(BUILD_SCRIPT,)),
+    Probe("limits.kernel", "have no limit of memory, files, processes or time", "limits"),
     Probe("limits.memory", "take more memory than it may", "limits", ways=SAMPLES),
     Probe("limits.processes", "have more processes than it may", "limits", ways=SAMPLES),
     Probe("limits.disk", "write more than it may", "limits", ways=SAMPLES),

@@ -17,23 +17,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.confinement import STRICT, WALLS, Access
-from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult, TimedOut, describe
+from mkdocs_codeexec.core.outcome import Exited, NotStarted, OutOfMemory, StepResult, TimedOut, describe
 from mkdocs_codeexec.core.protocols import Command
 from mkdocs_codeexec.errors import Cancelled
 from mkdocs_codeexec.runtime.answers import PASSING, ended
 from mkdocs_codeexec.runtime.kept import Kept
 from mkdocs_codeexec.runtime.observed.asked import decoded
-from mkdocs_codeexec.runtime.sandbox import bubblewrap, places, tiers, users
+from mkdocs_codeexec.runtime.sandbox import bubblewrap, groups, places, tiers, users
 from mkdocs_codeexec.runtime.sandbox.tiers import Choice
 from mkdocs_codeexec.runtime.starting import Post, Supervisor, encode
 from mkdocs_codeexec.runtime.supervising.protocol import SCRATCH
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mkdocs_codeexec.core.confinement import SandboxMode, Tier
     from mkdocs_codeexec.core.outcome import StepKind, Termination
     from mkdocs_codeexec.core.protocols import OutputSink, Unavailability
+    from mkdocs_codeexec.runtime.sandbox.groups import Group
 
 STOP_SECONDS = 0.25
 """How long `stop_all` waits for children to be gone; they are ended in any case."""
@@ -43,14 +44,18 @@ _TRIAL = Command(
     argv=(os.path.realpath(sys.executable), "-I", "-S", "-V"),
     cwd=Path("/"),
     env={"LD_LIBRARY_PATH": f"{sys.base_prefix}/lib"},
-    timeout=10.0,
+    timeout=5.0,
     access=Access(readable=tuple(sorted(set(places.interpreter())))),
 )
+SLOW = 3.0
+"""Seconds after which it is told that trying a tier takes long."""
 
 _SUPPORTED = hasattr(os, "fork")
 
 _settled: dict[tuple[tuple[Tier, ...], str | None], Choice] = {}
 """What was found out already in this process, which may build a site many times."""
+_no_groups: list[str] = []
+"""Why groups of processes cannot be used, if that was found out in this process."""
 _reached: list[Access] = []
 """What the children of the last batch reached, most of them first."""
 MOST_EXPECTED = 2
@@ -65,12 +70,23 @@ class Children:
         mode: How strongly children with an `access` must be confined.
         path: Where bubblewrap is searched; None is the default of the system.
         tiers: Those that may be chosen.
+        say: Is told, by a thread of its own, if it takes long to find out what works.
     """
 
-    def __init__(self, mode: SandboxMode = "off", *, path: str | None = None, tiers: Sequence[Tier] = WALLS) -> None:
+    def __init__(
+        self,
+        mode: SandboxMode = "off",
+        *,
+        path: str | None = None,
+        tiers: Sequence[Tier] = WALLS,
+        say: Callable[[str], None] | None = None,
+    ) -> None:
         self._mode = mode
         self._path = path
         self._tiers = tuple(tiers)
+        self._say = say
+        self._groups: Path | None = None
+        self._ungrouped = "there are none yet"
         self._choice = Choice("off") if mode == "off" else _settled.get((self._tiers, path))
         self._choosing = threading.Lock()
         # Lists and deques are changed by single, atomic calls only, and without a lock: `stop_all` may be called by a
@@ -83,6 +99,8 @@ class Children:
 
     def __enter__(self) -> Children:
         """Let the first supervisor start: whoever opens this has something to run, and first finds out what."""
+        if self._mode != "off" and sys.platform == "linux":
+            self._groups, self._ungrouped = (None, _no_groups[0]) if _no_groups else groups.open_groups()
         if self._choice is None and "bubblewrap" in self._tiers and bubblewrap.program(self._path):
             with suppress(OSError):  # the one in which it is tried whether bubblewrap works
                 self._put_back(self._start(_place(_TRIAL, "bubblewrap")))
@@ -120,7 +138,13 @@ class Children:
     @property
     def refusal(self) -> Unavailability | None:
         """Why no such child is started at all: the tier is weaker than what is required, or none works."""
-        return None if self._mode == "off" else tiers.refusal(self._mode, self._chosen())
+        return None if self._mode == "off" else tiers.refusal(self._mode, self._chosen(), self.inexact)
+
+    @property
+    def inexact(self) -> str:
+        """Why the kernel does not bound memory and processes of a child as a whole; empty if it does."""
+        self._chosen()
+        return self._ungrouped
 
     @property
     def told(self) -> str:
@@ -158,12 +182,36 @@ class Children:
             _reached[:] = [access for access, _ in Counter(place.access for place in places).most_common(MOST_EXPECTED)]
 
     def _try(self, tier: Tier) -> str:
+        """Return why `tier` does not work, or nothing; where it works without groups of processes alone, there are none."""
+        why = self._tried(tier)
+        if why and self._groups is not None:
+            kept, self._groups = self._groups, None
+            if again := self._tried(tier):
+                self._groups = kept
+                return again
+            groups.close_groups(kept)
+            self._ungrouped = why
+            _no_groups.append(why)
+            why = ""
+        return why
+
+    def _tried(self, tier: Tier) -> str:
         """Run something in `tier`, and return why it does not work, or nothing."""
-        how = self._run(_TRIAL, "run", tier).ended
-        for pause in (0.1, 0.2):
-            if isinstance(how, NotStarted) and how.transient:
-                time.sleep(pause)  # a lack that passes must not cost the whole build its sandbox
-                how = self._run(_TRIAL, "run", tier).ended
+        wait = threading.Timer(
+            SLOW, self._say or str, [f"whether the sandbox `{tier}` works here is still being tried"]
+        )
+        wait.daemon = True
+        began = time.monotonic()
+        with suppress(RuntimeError):  # the system has no threads left
+            wait.start()
+        try:
+            how = self._run(_TRIAL, "run", tier).ended
+            for pause in (0.1, 0.2):
+                if isinstance(how, NotStarted) and how.transient and time.monotonic() - began < SLOW:
+                    time.sleep(pause)  # a lack that passes must not cost the whole build its sandbox
+                    how = self._run(_TRIAL, "run", tier).ended
+        finally:
+            wait.cancel()
         if how == Exited(0):
             return ""
         return how.why if isinstance(how, NotStarted) else describe(how)
@@ -210,8 +258,9 @@ class Children:
         if left <= 0:
             return _result(kind, NotStarted(self._too_late))
         try:
-            request = encode(command, left, kind, tier, _user(command, tier))
-            supervisor = self._take(_place(command, tier))
+            grouped = self._groups is not None and tier != "off"
+            request = encode(command, left, kind, tier, _user(command, tier), grouped=grouped)
+            supervisor, group = self._bounded(command, tier, grouped=grouped)
         except OSError as error:
             why = f"no process could be started: {error.strerror}"
             return _result(kind, NotStarted(why, transient=error.errno in PASSING))
@@ -231,8 +280,10 @@ class Children:
             why = self._discard(supervisor)
             self.check()
             return _result(kind, NotStarted(f"the process that starts samples {why}", transient))
-        self._put_back(supervisor)
         how = ended(report, command)
+        if group is not None and command.limits.memory is not None and group.was_short_of_memory():
+            how = OutOfMemory(command.limits.memory)
+        self._put_back(supervisor)
         if isinstance(how, TimedOut) and (command.timeout is None or left < command.timeout):
             how = NotStarted(self._too_late)
         (stdout, no_stdout), (stderr, no_stderr) = out.finish(), err.finish()
@@ -267,9 +318,28 @@ class Children:
             try:
                 _, waiting = self._idle.popitem()  # those that are not idle are closed by the thread that has them
             except KeyError:
-                return
+                break
             while waiting:
                 self._discard(waiting.pop())
+        if self._groups is not None:
+            groups.close_groups(self._groups)
+            self._groups = None
+
+    def _bounded(self, command: Command, tier: Tier, *, grouped: bool) -> tuple[Supervisor, Group | None]:
+        """Return a supervisor for `command`, and its group, in which its child will be bounded, if it has one.
+
+        Raises:
+            OSError: None can be started, or the group cannot be bounded.
+        """
+        supervisor = self._take(_place(command, tier))
+        group = supervisor.group if grouped else None
+        try:
+            if group is not None:
+                group.bound(command.limits, files_are_memory=tier == "bubblewrap")
+        except OSError:
+            self._discard(supervisor)
+            raise
+        return supervisor, group
 
     def _put_back(self, supervisor: Supervisor) -> None:
         self._idle.setdefault(supervisor.place, deque()).append(supervisor)
@@ -286,7 +356,14 @@ class Children:
             self._discard(supervisor)
 
     def _start(self, place: Post | None) -> Supervisor:
-        supervisor = Supervisor(place, self._path)
+        group = None
+        if self._groups is not None:
+            try:
+                group = groups.Group(self._groups)
+            except OSError:
+                if self._mode == "strict":
+                    raise
+        supervisor = Supervisor(place, self._path, group)
         self._all.append(supervisor)
         if self._stopped:  # `stop_all` may have looked just before the line above
             self._discard(supervisor)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.outcome import StepKind
     from mkdocs_codeexec.core.protocols import Command, OutputSink
     from mkdocs_codeexec.runtime.kept import Kept
+    from mkdocs_codeexec.runtime.sandbox.groups import Group
 
 SLACK_SECONDS = 10.0
 """How much longer than its child's timeout a supervisor may be silent. A sample may have stopped it."""
@@ -60,8 +61,9 @@ class Post(NamedTuple):
 class Supervisor:
     """A running `supervisor`, used by one thread at a time."""
 
-    def __init__(self, place: Post | None, path: str | None) -> None:
+    def __init__(self, place: Post | None, path: str | None, group: Group | None = None) -> None:
         self.place = place
+        self.group = group
         self._inside = 0  # the id of its own process, if bubblewrap is around it
         # A file, not a pipe: bubblewrap would wait for ever if we were gone when it says which process it has started.
         self._told = -1
@@ -72,6 +74,8 @@ class Supervisor:
         except OSError:
             if self._told >= 0:
                 os.close(self._told)
+            if group is not None:
+                group.close()
             raise
 
     def _open(self, place: Post | None, path: str | None) -> None:
@@ -84,14 +88,16 @@ class Supervisor:
                 cwd=place.cwd,
                 as_root=users.is_root(),
                 info=self._told,
+                grouped=self.group is not None,
             )
+        given = (self._told, *([] if self.group is None else [self.group.fd]))
         # The interpreter itself, not the link to it in a virtual environment: bubblewrap shows that and no more.
         python = os.path.realpath(sys.executable)
         # -I -S: neither the user's settings nor the folder of mkdocs.yml, nor `.pth` files, have a say in it.
         # Its environment is built: a sample can read that of its parent process. A Python whose library is not in the
         # system's places needs to be told where that is.
         self._process = subprocess.Popen(  # noqa: S603 - our own program
-            [*wall, python, "-I", "-S", "-c", _START, str(bubblewrap.SUPERVISING.parent)],
+            [*wall, python, "-I", "-S", "-c", _START, str(bubblewrap.SUPERVISING.parent), *map(str, given[1:])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -99,7 +105,7 @@ class Supervisor:
             cwd="/",
             env={"LD_LIBRARY_PATH": str(Path(sys.base_prefix, "lib"))},
             start_new_session=True,
-            pass_fds=(self._told,) if place is not None else (),
+            pass_fds=[fd for fd in given if fd >= 0],
         )
         assert self._process.stdin is not None
         os.set_blocking(self._process.stdin.fileno(), False)
@@ -178,7 +184,7 @@ class Supervisor:
         """Return the id of the supervisor within bubblewrap, which passes no signals on.
 
         Raises:
-            OSError: It has not come so far: it will find its lifeline cut.
+            OSError: It has not come so far, and bubblewrap is ended; what starts all the same finds its lifeline cut.
         """
         if not self._inside:
             give_up = time.monotonic() + INSIDE_SECONDS
@@ -186,6 +192,7 @@ class Supervisor:
                 time.sleep(0.005)
             found = re.search(rb'"child-pid":\s*(\d+)', text)
             if found is None:
+                self._process.kill()
                 raise ProcessLookupError
             self._inside = int(found[1])
         return self._inside
@@ -201,6 +208,8 @@ class Supervisor:
                     os.kill(self._inner(), signal.SIGKILL)
             self._process.kill()
             status = self._process.wait()
+        if self.group is not None:
+            self.group.close()
         if self.place is not None:
             os.close(self._told)
         elif status and self._child:
@@ -223,8 +232,11 @@ class Supervisor:
         return f"was ended by signal {-status}" if status < 0 else f"failed: {last or f'exit status {status}'}"
 
 
-def encode(command: Command, left: float, kind: StepKind, tier: Tier, user: int | None) -> bytes:
-    """Return the request for `command`, which has at most `left` seconds; bytes travel as Latin-1."""
+def encode(command: Command, left: float, kind: StepKind, tier: Tier, user: int | None, *, grouped: bool) -> bytes:
+    """Return the request for `command`, which has at most `left` seconds; bytes travel as Latin-1.
+
+    With `grouped` its child is started in the group of its supervisor, if that has one.
+    """
 
     def carried(text: str) -> str:
         return os.fsencode(text).decode("latin-1")
@@ -236,6 +248,7 @@ def encode(command: Command, left: float, kind: StepKind, tier: Tier, user: int 
             "cwd": carried(str(command.cwd)),
             "env": {carried(name): carried(value) for name, value in command.env.items()},
             "timeout": None if timeout == math.inf else timeout,
+            "silence": command.silence,
             "stdin": None if command.stdin is None else command.stdin.encode("utf-8", "replace").decode("latin-1"),
             "limit": command.output_limit,
             "tier": tier,
@@ -247,5 +260,6 @@ def encode(command: Command, left: float, kind: StepKind, tier: Tier, user: int 
             "keeps": kind == "build",
             "user": user,
             "observe": command.observe,
+            "grouped": grouped,
         }
     )

@@ -204,6 +204,15 @@ def test_what_the_index_of_this_machine_knows(workshop: Workshop, tmp_path: Path
     assert "9.0.0" == mirrored.version
 
 
+def test_a_crate_that_nobody_knows(workshop: Workshop) -> None:
+    """One that is near is meant; else it may be misspelt: `"*"` alone would send its author to a crate that is not there."""
+    passes(workshop, {"itoa": "1"})
+    language = workshop.open_rust({"ryu": "1"})
+
+    assert "; did you mean `itoa`?" in failed(workshop, language, "use itoaa::Buffer;")
+    assert "; nothing is known here of `zzyzxq`: check how it is spelt" in failed(workshop, language, "use zzyzxq::f;")
+
+
 # --- Dependencies that cargo refuses --------------------------------------------------------------------------------
 
 
@@ -426,3 +435,84 @@ def test_rustup_is_there_where_it_is_named(
     } == found
     seen = {str(tmp_path / name) for name in (".cargo/bin", "rustup")} if variables else set()
     assert seen == set(programs.folders(paths, settings))
+
+
+# --- What samples are kept from ---------------------------------------------------------------------------------------
+
+WITHHELD = {
+    "curl": ("bash", "curl -sS --max-time 5 http://example.com/", "`languages: {bash: {network: ask}}` in mkdocs.yml"),
+    "a name, in Python": (
+        "python",
+        'import urllib.request\nurllib.request.urlopen("http://example.com/", timeout=5)',
+        "`languages: {python: {network: ask}}` in mkdocs.yml",
+    ),
+    "a number, in Python": (
+        "python",
+        'import socket\nsocket.create_connection(("192.0.2.1", 80), 5)',
+        "`languages: {python: {network: ask}}` in mkdocs.yml",
+    ),
+    "a name, in Rust": (
+        "rust",
+        'std::net::TcpStream::connect("example.com:80").unwrap();',
+        "`languages: {rust: {network: ask}}` in mkdocs.yml",
+    ),
+    "sudo": ("bash", "sudo apt-get install cowsay", "samples are never root: leave `sudo` out"),
+    "a package": ("bash", "apt-get install -y cowsay", "samples are never root: leave `sudo` out"),
+    "a file, in Python": (
+        "python",
+        'print(open("data/table.csv").read())',
+        "`languages: {python: {inputs: [data/table.csv]}}` in mkdocs.yml shows `data/table.csv` to them",
+    ),
+    "a file, in a shell": ("bash", "wc -l data/table.csv", "`languages: {bash: {inputs: [data/table.csv]}}`"),
+    "a folder": ("bash", "ls data", "`languages: {bash: {readable: [data]}}`"),
+}
+
+
+@pytest.mark.parametrize("tier", ["bubblewrap", "landlock"])
+def test_what_gives_samples_what_they_lack(project: Any, tier: str) -> None:
+    """The log says why it is not there, and the line that grants it: network, files; or that nothing does."""
+    project.page("\n".join(f"```{language} exec\n{code}\n```\n" for language, code, _ in WITHHELD.values()))
+    write(project.root, {"data/table.csv": "a,b\n"})
+    project.configure({"languages": {"rust": {}}})
+    built = project.build(env={"CODEEXEC_SANDBOX_TIERS": tier})
+    if f"sandbox `{tier}`" not in built.log:
+        pytest.skip(f"`{tier}` does not work here")
+    hints = re.findall(r"^hint: (.*)$", built.log, re.MULTILINE)
+
+    assert len(WITHHELD) == built.counts["unmet"] == len(hints), built.log
+    for (name, (_, _, wanted)), hint in zip(WITHHELD.items(), hints, strict=True):
+        assert wanted in hint, (name, hint)
+
+
+def test_a_file_that_is_granted_is_read(project: Any) -> None:
+    """As the hint says: named under `inputs`, and opened by its absolute path."""
+    write(project.root, {"data/table.csv": "a,b\n"})
+    project.page(f"```python exec\nprint(open('{project.root}/data/table.csv').read())\n```\n")
+    project.configure({"languages": {"python": {"inputs": ["data/table.csv"]}}})
+    built = project.build()
+
+    assert {"samples": 1, "executed": 1, "met": 1} == built.counts, built.log
+
+
+def test_pools_of_processes(project: Any) -> None:
+    """Where `/dev/shm` is closed, locks between processes cannot be; with bubblewrap they can."""
+    project.page("```python exec\nimport multiprocessing\nmultiprocessing.Lock()\n```\n")
+    project.configure({})
+    built = project.build(env={"CODEEXEC_SANDBOX_TIERS": "landlock"})
+    if "sandbox `landlock`" not in built.log:
+        pytest.skip("`landlock` does not work here")
+
+    [hint] = re.findall(r"^hint: (.*)$", built.log, re.MULTILINE)
+    assert "locks, queues and pools of processes need `/dev/shm`" in hint
+    assert {"samples": 1, "executed": 1, "met": 1} == project.build(env={"CODEEXEC_EXECUTE": "always"}).counts
+
+
+def test_a_question_mark_at_the_top_level(workshop: Workshop) -> None:
+    """The line that makes it possible is the hint; in a function of the sample's own it would not help."""
+    language = workshop.open_rust({})
+    code = 'let one: u8 = "1".parse()?;\nassert_eq!(1, one);\n'
+    hint = failed(workshop, language, code)
+    [line] = re.findall(r"`(# .*)`", hint)
+
+    passes(workshop, {}, f"{code}{line}\n")
+    assert "" == failed(workshop, language, f"fn main() {{ {code} }}")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mkdocs_codeexec.core.sample import Problem, Sample
+    from mkdocs_codeexec.markdown.highlights import Highlights
 
 PYTHON = LanguageRule(name="python")
 USUAL = ("pymdownx.superfences", "pymdownx.highlight", "attr_list")
@@ -74,14 +75,19 @@ class Converter:
         configs: Mapping[str, Any] | None = None,
         run: str = "marked",
         outside: bool = False,
+        highlights: Highlights | None = None,
     ) -> tuple[str, Collected]:
         """Convert `text`, which is what became of the file `disk`."""
-        md, collected = self.converter(*extensions, configs=configs, run=run)
+        md, collected = self.converter(*extensions, configs=configs, run=run, highlights=highlights)
         collected.context = None if outside else PageContext("a.md", text if disk is None else disk, "docs/a.md")
         return md.convert(text), collected
 
     def converter(
-        self, *extensions: Any, configs: Mapping[str, Any] | None = None, run: str = "marked"
+        self,
+        *extensions: Any,
+        configs: Mapping[str, Any] | None = None,
+        run: str = "marked",
+        highlights: Highlights | None = None,
     ) -> tuple[markdown.Markdown, Collected]:
         """Return a converter of many pages, and what takes their samples."""
         collected = Collected(PageContext("a.md", None, "docs/a.md"))
@@ -89,7 +95,7 @@ class Converter:
             word: rule._replace(run=run)
             for word, rule in {"rust": RUST, "rs": RUST, "python": PYTHON, "py": PYTHON}.items()
         }
-        ours = CodeExecExtension(collected, rules)
+        ours = CodeExecExtension(collected, rules, highlights=highlights)
         md = markdown.Markdown(extensions=[*extensions, ours], extension_configs=dict(configs or {}))
         return md, collected
 

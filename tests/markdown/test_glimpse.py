@@ -46,14 +46,22 @@ def glimpses(text: str) -> list[Sample]:
 
 @pytest.mark.parametrize("text", PAGES.values(), ids=PAGES)
 def test_what_is_seen_is_what_is_found(convert: Callable[..., Any], text: str) -> None:
-    """On a page without includes a first look sees what the converter finds: code, options and line."""
+    """On a page without includes a first look sees what the converter finds and will build: code, options and line."""
     _, collected = convert(text)
+    built = [sample for sample in collected.samples if sample.language == "rust" and not sample.ignored]
 
     found, seen = (
         [(sample.code, sample.options, sample.expectation, sample.location.line) for sample in samples]
-        for samples in (collected.samples, glimpses(text))
+        for samples in (built, glimpses(text))
     )
-    assert [row for row, sample in zip(found, collected.samples, strict=True) if not sample.ignored] == seen
+    assert found == seen
+
+
+def test_what_is_not_built_is_not_looked_for() -> None:
+    """Of a language without a build step there is nothing to be begun, wherever its samples stand."""
+    text = "```python exec\nprint(1)\n```\n"
+    assert [] == glimpses(text)
+    assert ["rust"] == [sample.language for sample in glimpses(f"{text}\n```rust exec\na\n```\n\n{text}")]
 
 
 def test_an_include_is_not_seen() -> None:
@@ -85,7 +93,9 @@ def test_a_look_sees_what_a_glimpse_sees(text: str) -> None:
     seen = look(text)
 
     assert [(one.code, one.location.line) for one in glimpses(text)] == [
-        (fence.sample.code, fence.location.line) for fence in seen.fences if fence.runs
+        (fence.sample.code, fence.location.line)
+        for fence in seen.fences
+        if fence.runs and fence.sample.language == "rust"
     ]
     assert all(fence.location.path == "docs/a.md" for fence in seen.fences)
 
@@ -159,6 +169,7 @@ def test_there_is_one_scanner(convert: Callable[..., Any], text: str) -> None:
     """Whatever a page holds, a first look and the converter agree on what a fence is, where it begins and what is in it."""
     _, collected = convert(text)
 
-    found = [(sample.location.line, sample.code, sample.language) for sample in collected.samples]
+    built = [sample for sample in collected.samples if sample.language == "rust"]
+    found = [(sample.location.line, sample.code, sample.language) for sample in built]
     assert found == [(sample.location.line, sample.code, sample.language) for sample in glimpses(text)]
-    assert all(line < sample.location.end <= text.count("\n") + 1 for (line, *_), sample in zip(found, collected.samples, strict=True))  # fmt: skip
+    assert all(line < sample.location.end <= text.count("\n") + 1 for (line, *_), sample in zip(found, built, strict=True))  # fmt: skip

@@ -15,7 +15,7 @@ import pytest
 
 from mkdocs_codeexec.core.outcome import Exited, LimitReached, NotStarted, OutOfMemory, Signaled, Termination, TimedOut
 from mkdocs_codeexec.core.protocols import Command
-from mkdocs_codeexec.runtime import answers, supervisor
+from mkdocs_codeexec.runtime import answers, starting
 from mkdocs_codeexec.runtime.process import Children
 from mkdocs_codeexec.runtime.sandbox.bubblewrap import SUPERVISING
 
@@ -56,7 +56,7 @@ LIES = {
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
 def test_what_is_no_answer_is_told(lie: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is sent instead of an answer, the sample was not started, and it is said why."""
-    monkeypatch.setattr(supervisor, "_START", LIAR.format(f"os.write(1, {lie!r}); time.sleep(60)"))
+    monkeypatch.setattr(starting, "_START", LIAR.format(f"os.write(1, {lie!r}); time.sleep(60)"))
     began = time.monotonic()
     found = run()
 
@@ -78,8 +78,8 @@ def test_what_is_no_answer_is_told(lie: bytes, monkeypatch: pytest.MonkeyPatch) 
 )
 def test_nobody_waits_for_ever(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the time is over that a child may take, a supervisor that has not reported is given up, however busy it is."""
-    monkeypatch.setattr(supervisor, "SLACK_SECONDS", 0.3)
-    monkeypatch.setattr(supervisor, "_START", LIAR.format(code))
+    monkeypatch.setattr(starting, "SLACK_SECONDS", 0.3)
+    monkeypatch.setattr(starting, "_START", LIAR.format(code))
     began = time.monotonic()
     found = run(replace(COMMAND, timeout=0.2))
 
@@ -89,8 +89,8 @@ def test_nobody_waits_for_ever(code: str, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_supervisor_that_does_not_listen(monkeypatch: pytest.MonkeyPatch) -> None:
     """A request larger than a pipe is not waited with for ever, either."""
-    monkeypatch.setattr(supervisor, "SLACK_SECONDS", 0.3)
-    monkeypatch.setattr(supervisor, "_START", "import time; time.sleep(60)")
+    monkeypatch.setattr(starting, "SLACK_SECONDS", 0.3)
+    monkeypatch.setattr(starting, "_START", "import time; time.sleep(60)")
 
     assert isinstance(run(replace(COMMAND, timeout=0.2, stdin="x" * 2**20)), NotStarted)
 
@@ -99,7 +99,7 @@ def test_who_keeps_its_errors_open(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """What a supervisor has left behind may hold its standard error for as long as it likes."""
     note = tmp_path / "pid"
     left = f"os.fork() or (os.setsid(), open({str(note)!r}, 'w').write(str(os.getpid())), time.sleep(60))"
-    monkeypatch.setattr(supervisor, "_START", LIAR.format(f"{left}; sys.exit('torn')"))
+    monkeypatch.setattr(starting, "_START", LIAR.format(f"{left}; sys.exit('torn')"))
     began = time.monotonic()
     try:
         found = run()
@@ -133,7 +133,7 @@ def test_reports(payload: bytes, ended: Termination) -> None:
 @pytest.mark.parametrize("asked", [b"\xff\xff\xff\xff", b"\x7f\xff\xff\xffabc", b"\0\0\0\0", b"\0\0\0\5abc", b"\0"])
 def test_a_supervisor_believes_no_length_either(asked: bytes) -> None:
     """A request that is torn, or longer than its parent lives to write, is none: it ends, and has taken no memory for it."""
-    argv = [sys.executable, "-I", "-S", "-c", supervisor._START, str(SUPERVISING.parent)]
+    argv = [sys.executable, "-I", "-S", "-c", starting._START, str(SUPERVISING.parent)]
     code = (
         "import resource, subprocess, sys\n"
         "done = subprocess.run(sys.argv[2:], input=bytes.fromhex(sys.argv[1]), capture_output=True, timeout=60)\n"

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, OutputFlooded, Signaled, StepResult, Termination, TimedOut
-from mkdocs_codeexec.core.protocols import Command
+from mkdocs_codeexec.core.protocols import NO_ACCESS, Command
 from mkdocs_codeexec.errors import Cancelled
-from mkdocs_codeexec.runtime import process, supervisor
+from mkdocs_codeexec.runtime import process, starting
 from mkdocs_codeexec.runtime.process import Children
 
 if TYPE_CHECKING:
@@ -433,7 +433,7 @@ def test_stop_all(mark: str) -> None:
 
 def test_a_supervisor_that_is_stopped(mark: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A child that stops its supervisor cannot make a run wait for ever, and is gone then."""
-    monkeypatch.setattr(supervisor, "SLACK_SECONDS", 3.0)
+    monkeypatch.setattr(starting, "SLACK_SECONDS", 3.0)
     with Children() as some:
         found = some.run(sh(f"sleep 0.3; kill -STOP $PPID; sleep 60; : {mark}", timeout=0.6), "run")
 
@@ -506,7 +506,7 @@ def test_what_a_killed_keeper_leaves_is_ended(mark: str) -> None:
         assert until(lambda: alive(mark) == [] and not Path(f"/proc/{inner}").exists())
 
 
-def own(supervisor: supervisor.Supervisor) -> int:
+def own(supervisor: starting.Supervisor) -> int:
     """Return the number of a supervisor's own process, which the one that we have started waits for."""
     waits = supervisor._process.pid
     children = Path(f"/proc/{waits}/task/{waits}/children")
@@ -514,10 +514,30 @@ def own(supervisor: supervisor.Supervisor) -> int:
     return int(children.read_text())
 
 
+def test_a_bubblewrap_that_is_killed(mark: str) -> None:
+    """With the process around its walls all that is within them goes, at once, and the next sample runs."""
+    with Children("auto", path=ENV["PATH"], tiers=["bubblewrap"]) as children:
+        if children.tier != "bubblewrap":
+            pytest.skip("it does not work here")
+        results: list[StepResult] = []
+        spec = sh(f"sleep 77 & sleep 77; : {mark}", access=NO_ACCESS)
+        thread = threading.Thread(target=lambda: results.append(children.run(spec, "run")))
+        thread.start()
+        assert until(lambda: len(alive(mark)) == 1)
+        for supervisor in children._all:
+            if supervisor.place is not None:
+                os.kill(supervisor._process.pid, signal.SIGKILL)
+        thread.join(10)
+
+        assert [NotStarted("the process that starts samples was ended by signal 9")] == [one.ended for one in results]
+        assert until(lambda: alive(mark) == [])
+        assert Exited(0) == children.run(command("true", access=NO_ACCESS), "run").ended
+
+
 HELPER = """
 import sys
 from pathlib import Path
-from mkdocs_codeexec.core.protocols import Command
+from mkdocs_codeexec.core.protocols import NO_ACCESS, Command
 from mkdocs_codeexec.runtime.process import Children
 code = {code!r}
 with Children() as children:

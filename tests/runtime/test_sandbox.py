@@ -5,6 +5,7 @@ Run by root, they are another user; the same tests are run by an ordinary user i
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -26,6 +27,7 @@ from mkdocs_codeexec.core.action import Step
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, UNLIMITED, Access, Limits, SandboxMode, Tier
 from mkdocs_codeexec.core.outcome import Exited, LimitReached, NotStarted, OutOfMemory, Signaled, StepResult
 from mkdocs_codeexec.core.protocols import NO_ACCESS, Command
+from mkdocs_codeexec.runtime import starting
 from mkdocs_codeexec.runtime.process import Children
 from mkdocs_codeexec.runtime.scratch import ScratchDirectory
 from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
@@ -848,6 +850,29 @@ def test_a_bubblewrap_that_is_forbidden_is_not_chosen(tmp_path: Path) -> None:
         assert "bwrap: setting up uid map: Permission denied" in children.told
 
 
+def test_a_bubblewrap_that_never_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That is told while it is waited for, and after a while the next tier is taken."""
+    (tmp_path / "bwrap").write_text("#!/bin/sh\nexec sleep 500\n")
+    (tmp_path / "bwrap").chmod(0o755)
+    monkeypatch.setattr(starting, "SLACK_SECONDS", 1.0)
+    said: list[str] = []
+    began = time.monotonic()
+    with Children("auto", path=str(tmp_path), say=said.append) as children:
+        assert children.tier in ("landlock", "limits")
+        assert time.monotonic() - began < 20
+        assert "`bubblewrap`: the process that starts samples" in children.told
+    assert ["whether the sandbox `bubblewrap` works here is still being tried"] == said
+    assert time.monotonic() - began < 25
+
+
+def test_a_tier_that_is_ruled_out_is_no_old_kernel() -> None:
+    """Where a variable keeps the tiers away that would do, the hint is about that variable."""
+    with Children("required", path=PATH, tiers=["limits"]) as children:
+        assert children.refusal is not None
+        hint = "let `CODEEXEC_SANDBOX_TIERS` name `bubblewrap` or `landlock`, or unset it"
+        assert hint == children.refusal.hint
+
+
 def test_required_refuses_what_does_not_isolate() -> None:
     """`sandbox: required` starts nothing under `limits`, and says which line would mend the machine."""
     with Children("required", path="/nonexistent", tiers=["bubblewrap", "limits"]) as children:
@@ -915,7 +940,7 @@ def test_a_machine_without_a_shell_has_its_sandbox(sandbox: Sandbox, tmp_path: P
 
 
 def test_strict_is_bubblewrap_alone() -> None:
-    """`sandbox: strict` starts nothing under `landlock`, says what an outcome came about under, and what it counts."""
+    """`sandbox: strict` starts nothing under `landlock`, nor where the kernel does not bound what samples take."""
     with Children("strict", tiers=["landlock"]) as children:
         refusal = children.refusal
         assert refusal is not None
@@ -923,8 +948,26 @@ def test_strict_is_bubblewrap_alone() -> None:
     with Children("strict") as children:
         if children.tier != "bubblewrap":
             pytest.skip(f"`bubblewrap` does not work here: {children.told}")
-        assert (None, "strict") == (children.refusal, children.confinement)
-        assert "counted ten times a second, not bounded by the kernel" in children.told
+        assert "strict" == children.confinement
+        if children.inexact:
+            assert children.refusal is not None
+            assert children.inexact in children.refusal.reason
+            assert "systemd-run --user --scope -p Delegate=yes" in children.refusal.hint
+        else:
+            assert None is children.refusal
+            assert "bounded by the kernel" in children.told
+
+
+def test_strict_is_fail_closed() -> None:
+    """Whoever has not looked for groups of processes has none, and starts nothing."""
+    children = Children("strict")
+    with contextlib.closing(children):
+        if children.tier != "bubblewrap":
+            pytest.skip(f"`bubblewrap` does not work here: {children.told}")
+        command = Command(argv=("true",), cwd=Path("/"), env={"PATH": PATH}, timeout=9, access=NO_ACCESS)
+
+        assert isinstance(children.run(command, "run").ended, NotStarted)
+        assert "there are none yet" == children.inexact
 
 
 def test_the_tier_is_found_out_once() -> None:

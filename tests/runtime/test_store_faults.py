@@ -589,6 +589,23 @@ def test_a_place_that_cannot_be_made(tmp_path: Path) -> None:
     assert message.startswith(str(tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("kind", "mend"),
+    [("file", "is a file: remove it"), ("link", "is a link that leads nowhere: make the folder that it means")],
+)
+def test_a_place_that_is_no_folder(tmp_path: Path, kind: str, mend: str) -> None:
+    """The hint says what stands where the store should be."""
+    place = tmp_path / "store"
+    if kind == "file":
+        place.touch()
+    else:
+        place.symlink_to(tmp_path / "nowhere" / "at all")
+    DirectoryStore(place, warned := Warnings()).put(action("one"), GOOD)
+
+    [message] = warned
+    assert f"`{place}` {mend}" in message
+
+
 def test_damage_and_a_failing_disk_are_two_things(tmp_path: Path) -> None:
     """One warning of each, however many there are."""
     store = DirectoryStore(tmp_path, warned := Warnings())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -10,19 +9,20 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.commands.examining.checks import FINE, MISSING, NOTE, Check
 from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.engine.engine import Engine
-from mkdocs_codeexec.languages import words
-from mkdocs_codeexec.markdown.claiming import claim
+from mkdocs_codeexec.languages import present, words
+from mkdocs_codeexec.markdown.claims import Claims
+from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import host_target
 from mkdocs_codeexec.markdown.glimpse import Glimpse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mkdocs_codeexec.core.protocols import Narrator, Unavailability
+    from mkdocs_codeexec.core.protocols import Narrator
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import Settings
-    from mkdocs_codeexec.hosts.sites import ConfiguredSite
     from mkdocs_codeexec.markdown.glimpse import Seen
+    from mkdocs_codeexec.sites import ConfiguredSite
 
 _INCLUDE = "--8<--"
 _NO_FENCE = "without the extension `codeexec` this is no fence in Zensical: it is shown as text, and its end begins another fence"
@@ -57,18 +57,20 @@ def fences(site: ConfiguredSite, settings: Settings, narrator: Narrator) -> Fenc
         why = "`enabled: false`, or `CODEEXEC_EXECUTE=off`: no fence runs"
         found.checks.append(Check("fences", "samples", NOTE, why))
         return found
-    asked = functools.partial(claim, languages=words(settings), target=host_target())
-    look = Glimpse(functools.lru_cache(maxsize=1000)(asked)).look
+    claims = Claims(words(settings), target=host_target(), verbose=True)
+    now = PageContext("")
+    look = Glimpse(lambda header: claims.of(header, now)).look
     pages: dict[str, int] = {}
     for page in site.pages():
         pages[page.page] = len(pages)
         if page.text is None or ("```" not in page.text and "~~~" not in page.text):
             continue
-        seen = look(page)
+        now, problems = claims.opened(page, site.front_matter(page.text))
+        seen = look(now)
         for fence in seen.fences:
             found.checks += _checks(fence, site)
             found.samples += [fence.sample] if fence.runs else []
-        for one in seen.problems:
+        for one in (*problems, *seen.problems):
             found.checks.append(Check("fences", str(one.location), NOTE, one.message, one.hint, one.location))
     found.checks += _planned(found.samples, settings, narrator)
     found.checks.sort(key=lambda one: (pages[one.at.page], one.at.line) if one.at else (-1, 0))
@@ -77,7 +79,7 @@ def fences(site: ConfiguredSite, settings: Settings, narrator: Narrator) -> Fenc
 
 def _planned(samples: Sequence[Sample], settings: Settings, narrator: Narrator) -> Iterator[Check]:
     """Yield what a build would do with `samples`; of those with an include only that can be told that they have one."""
-    unknown = {sample.location: why for sample in samples if (why := _unknown(sample, settings))}
+    unknown = {sample.location: why for sample in samples if (why := present.unknown(sample, settings))}
     rest = [sample for sample in samples if sample.location not in unknown]
     whole = [sample for sample in rest if _INCLUDE not in sample.code]
     plan = Engine(replace(settings, cache_write=False), narrator).plan(whole)
@@ -93,16 +95,6 @@ def _planned(samples: Sequence[Sample], settings: Settings, narrator: Narrator) 
         yield Check("fences", str(at), MISSING, one.why, one.hint, at)
 
 
-def _unknown(sample: Sample, settings: Settings) -> Unavailability | None:
-    """Return why there is not the Environment that a sample asks for; None if there is."""
-    name = sample.options.get("environment", "")
-    if sample.language != "rust" or not name or settings.rust is None or name in settings.rust.environments:
-        return None
-    from mkdocs_codeexec.languages.rust import unknown_environment
-
-    return unknown_environment(name, tuple(settings.rust.environments))
-
-
 def _checks(fence: Seen, site: ConfiguredSite) -> Iterator[Check]:
     """Yield what the header of a fence says, beside that it is a sample."""
     request, at = fence.claim.request, fence.location
@@ -113,6 +105,6 @@ def _checks(fence: Seen, site: ConfiguredSite) -> Iterator[Check]:
     if request.refusal:
         hints = (remark.hint for remark in fence.claim.remarks if remark.message == request.refusal)
         yield Check("fences", str(at), MISSING, request.refusal, request.hint or next(hints, ""), at)
-    if site.host == "zensical" and not fence.unaided:
+    elif site.host == "zensical" and not fence.unaided:
         state = NOTE if site.enabled_by else MISSING
         yield Check("fences", str(at), state, _NO_FENCE, f"write ``` {{.{fence.claim.word} .exec}}", at)

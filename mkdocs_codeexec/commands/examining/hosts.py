@@ -10,7 +10,7 @@ from mkdocs_codeexec.commands.examining.checks import FINE, MISSING, NOTE, Check
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mkdocs_codeexec.hosts.sites import ConfiguredSite
+    from mkdocs_codeexec.sites import ConfiguredSite
 
 PACKAGES = {
     "mkdocs": "mkdocs",

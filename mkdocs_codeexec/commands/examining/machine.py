@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.commands.examining.checks import FINE, MISSING, NOTE, Check
-from mkdocs_codeexec.core.confinement import ISOLATING
+from mkdocs_codeexec.core.confinement import ISOLATING, WALLS
 from mkdocs_codeexec.languages.present import present
 
 if TYPE_CHECKING:
@@ -28,6 +28,11 @@ def sandbox(settings: Settings, children: Children) -> Iterator[Check]:
         yield Check("sandbox", f"{settings.sandbox}", MISSING, refusal.reason, refusal.hint)
     elif choice.tier is not None:
         yield Check("sandbox", choice.tier, FINE if choice.tier in ISOLATING else NOTE, _promise(choice.tier))
+    if choice.tier in WALLS:
+        less = children.inexact
+        exact = "the kernel bounds memory and processes of each sample"
+        counted = f"memory and processes of samples are counted ten times a second: {less}"
+        yield Check("sandbox", "cgroups", NOTE if less else FINE, counted if less else exact)
 
 
 def _promise(tier: Tier) -> str:

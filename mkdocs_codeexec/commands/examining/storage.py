@@ -11,11 +11,9 @@ from mkdocs_codeexec.commands.examining.checks import FINE, MISSING, NOTE, Check
 from mkdocs_codeexec.languages.present import count_environments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from mkdocs_codeexec.core.settings import Settings
-    from mkdocs_codeexec.languages.rust.environments.environment import Environment
-    from mkdocs_codeexec.languages.toolchain import Toolchain
 
 LITTLE = 1024**3
 """Bytes that an Environment of some crates takes."""
@@ -39,13 +37,12 @@ def store(settings: Settings) -> Check:
     return Check("store", "results", FINE, words)
 
 
-def environments(settings: Settings, found: dict[str, Environment], toolchain: Toolchain | None) -> Iterator[Check]:
+def environments(settings: Settings, states: Mapping[str, str]) -> Iterator[Check]:
     """Yield where Environments are and what they take, and of each of the site whether it is built.
 
     Args:
         settings: The configuration.
-        found: Those of the site.
-        toolchain: What they are built with; None if there is none.
+        states: Of those of the site: `built`, `stale` or `absent`.
     """
     folder = settings.environment_dir
     if why := _obstacle(folder):
@@ -56,20 +53,15 @@ def environments(settings: Settings, found: dict[str, Environment], toolchain: T
         free = shutil.disk_usage(_nearest(folder)).free
         words = f"{folder}: {count} built, {_in_words(size)}; {_in_words(free)} free"
         yield Check("environments", "all", FINE if free > LITTLE else NOTE, words)
-    for name, environment in found.items():
-        if toolchain is not None and not environment.plain:
-            yield _one(name, environment, toolchain)
+    for name, state in states.items():
+        yield Check("environments", name, FINE if state == "built" else NOTE, _STATES[state])
 
 
-def _one(name: str, environment: Environment, toolchain: Toolchain) -> Check:
-    match environment.state(toolchain):
-        case "built":
-            return Check("environments", name, FINE, "built")
-        case "stale":
-            words = "stale: it was built for other versions or sources; the next build makes it anew"
-            return Check("environments", name, NOTE, words)
-        case "absent":
-            return Check("environments", name, NOTE, "not built yet; the next build that needs it makes it")
+_STATES = {
+    "built": "built",
+    "stale": "stale: it was built for other versions or sources; the next build makes it anew",
+    "absent": "not built yet; the next build that needs it makes it",
+}
 
 
 def _nearest(folder: Path) -> Path:

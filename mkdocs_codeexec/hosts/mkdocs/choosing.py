@@ -15,8 +15,6 @@ from mkdocs_codeexec.errors import ConfigurationError
 
 NAMES = ("mkdocs", "properdocs")
 """The packages. Where both are installed and nothing tells, it is the first."""
-FILES = ("properdocs.yml", "properdocs.yaml", "mkdocs.yml", "mkdocs.yaml")
-"""What they call the configuration of a site, in the order in which ProperDocs looks for it."""
 
 
 def chosen() -> str:

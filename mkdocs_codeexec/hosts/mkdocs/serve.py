@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
@@ -16,6 +17,7 @@ from mkdocs_codeexec.hosts.mkdocs.choosing import NAMES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.livereload import LiveReloadServer
 
 
@@ -60,6 +62,11 @@ def depth() -> int:
         found += frame.f_code.co_name == "build" and frame.f_globals.get("__name__") in _BUILDING
         frame = frame.f_back
     return max(found, 1)
+
+
+def described(config: MkDocsConfig) -> str:
+    """Return all that files say of the site's configuration, as text; the objects that they name, without their addresses."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(config.user_configs))
 
 
 @dataclass(slots=True)

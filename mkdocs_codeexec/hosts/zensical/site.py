@@ -15,10 +15,10 @@ from mkdocs_codeexec.core.expectation import verdict_name
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.hosts.alone import Current
-from mkdocs_codeexec.hosts.sites import shown
 from mkdocs_codeexec.hosts.styles import STYLESHEET as STYLESHEET_ADDRESS
 from mkdocs_codeexec.hosts.styles import holds_samples, styled
 from mkdocs_codeexec.hosts.zensical.cached import PageCache
+from mkdocs_codeexec.hosts.zensical.front_matter import front_matter
 from mkdocs_codeexec.hosts.zensical.looking import annotations_of, pages_of
 from mkdocs_codeexec.html.lexers import is_lexer
 from mkdocs_codeexec.html.notice import notice
@@ -34,6 +34,7 @@ from mkdocs_codeexec.report.run import Run, distinct
 from mkdocs_codeexec.report.volume import within_bounds
 from mkdocs_codeexec.runtime.cpus import usable_cpus
 from mkdocs_codeexec.runtime.throwaway import throwaway
+from mkdocs_codeexec.sites import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -117,7 +118,8 @@ class ZensicalSite:
             notice=self.mistake,
         )
         self._current = Current()
-        self._extension = CodeExecExtension(self._current, self.engine.rules, is_lexer=is_lexer)
+        verbose = self.engine.settings.verbose
+        self._extension = CodeExecExtension(self._current, self.engine.rules, is_lexer=is_lexer, verbose=verbose)
         self._page: Any = None
         self._md: Markdown | None = None
 
@@ -168,6 +170,8 @@ class ZensicalSite:
         try:
             self._tell_mistake()
             if self.engine.settings.enabled:
+                for idle in self.engine.settings.idle([page for page, _ in pages_of(self.docs, self.config)]):
+                    self.console.say(idle)
                 self.looked = self.engine.resolve(list(self._seen()))
         except Exception as error:  # noqa: BLE001 - it comes again, and is told, when pages are filled
             self.console.warn(str(error) if isinstance(error, CodeExecError) else _internal(error))
@@ -179,7 +183,7 @@ class ZensicalSite:
         for page, text in pages_of(self.docs, self.config):
             path = shown(self.docs / page, self.folder)
             self.texts[path] = text
-            for sample in self.extension.glimpse(text, page, certain=True):
+            for sample in self.extension.glimpse(text, page, front_matter(text), certain=True):
                 yield replace(sample, location=replace(sample.location, path=path))
 
     def hand(self) -> None:
@@ -209,7 +213,7 @@ class ZensicalSite:
         self._current.pages = None
         self.prepare()
         self._current.pages = self._pages
-        self._pages.enter(self._context(page))
+        self._pages.enter(self.extension.opened(self._context(page), page.meta or {}))
 
     def _tell_mistake(self) -> None:
         if self.mistake:

@@ -45,7 +45,9 @@ def program(path: str | None) -> str | None:
     return shutil.which(NAME, path=path)
 
 
-def command(bwrap: str, access: Access, *, scratch: str | None, cwd: str | None, as_root: bool, info: int) -> list[str]:
+def command(
+    bwrap: str, access: Access, *, scratch: str | None, cwd: str | None, as_root: bool, info: int, grouped: bool = False
+) -> list[str]:
     """Return what to put before the command line of a supervisor.
 
     Args:
@@ -55,8 +57,10 @@ def command(bwrap: str, access: Access, *, scratch: str | None, cwd: str | None,
         cwd: A folder that must be there, even if nothing of it is.
         as_root: Whether root starts it. Others need a user namespace for it, in which they may do as root.
         info: A descriptor on which bubblewrap tells the id of the supervisor's process.
+        grouped: Whether children are started in another cgroup than its own, from which they see no other.
     """
-    argv = [bwrap, "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--as-pid-1"]
+    argv = [bwrap, "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--as-pid-1"]
+    argv += [] if grouped else ["--unshare-cgroup-try"]
     argv += [] if as_root else ["--unshare-user"]
     argv += [] if access.network else ["--unshare-net"]
     argv += ["--hostname", "sandbox", "--info-fd", str(info), "--cap-drop", "ALL"]

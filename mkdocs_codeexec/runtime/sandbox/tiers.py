@@ -15,6 +15,11 @@ from mkdocs_codeexec.runtime.supervising import landlock, seccomp
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+BOUNDED = (
+    "build as root, or where systemd gives you cgroups: `systemd-run --user --scope -p Delegate=yes` before the "
+    "command; or with `sandbox: required`"
+)
+"""What gives `strict` what it asks for."""
 _RULED_OUT = "it is ruled out"
 
 _SWITCHES = (
@@ -74,9 +79,18 @@ def choose(mode: SandboxMode, allowed: Sequence[Tier], path: str | None, try_it:
     return Choice(None, tuple(obstacles))
 
 
-def refusal(mode: SandboxMode, choice: Choice) -> Unavailability | None:
-    """Return why nothing is executed under `mode`, if that is so, and the line that would change it."""
+def refusal(mode: SandboxMode, choice: Choice, inexact: str) -> Unavailability | None:
+    """Return why nothing is executed under `mode`, if that is so, and the line that would change it.
+
+    Args:
+        mode: How strongly samples must be confined.
+        choice: How they are.
+        inexact: Why the kernel does not bound what a sample takes as a whole; empty if it does.
+    """
     wanted = enough(mode)
+    if choice.tier in wanted and mode == "strict" and inexact:
+        why = f"`sandbox: strict`, but memory and processes of a sample are only counted here, not bounded by the kernel ({inexact})"
+        return Unavailability(why, BOUNDED)
     if choice.tier in wanted:
         return None
     concerned = [one for one in choice.obstacles if one.tier in wanted]
@@ -90,16 +104,9 @@ def refusal(mode: SandboxMode, choice: Choice) -> Unavailability | None:
     otherwise = "execute the samples on Linux 6.2 or later, or with `sandbox: auto`"
     if mode == "strict":
         otherwise = "execute the samples where bubblewrap works, or with `sandbox: required`"
+    if concerned and all(one.why == _RULED_OUT for one in concerned):
+        otherwise = f"let `CODEEXEC_SANDBOX_TIERS` name {' or '.join(f'`{tier}`' for tier in wanted)}, or unset it"
     return Unavailability(f"`sandbox: {mode}`, but {less} here ({reasons})", fixes[0] if fixes else otherwise)
-
-
-def inexact() -> str:
-    """Return what is not exact of the limits here, in words; empty if the kernel bounds all of a sample at once.
-
-    It does so where each sample is in a group of processes of its own (`cgroups(7)`), and nowhere yet. Where that can be
-    had, this is empty, and `refusal` can make it a condition of `strict`.
-    """
-    return "memory and processes of a sample are counted ten times a second, not bounded by the kernel"
 
 
 def told(mode: SandboxMode, choice: Choice) -> str:
@@ -107,10 +114,8 @@ def told(mode: SandboxMode, choice: Choice) -> str:
     weaker = [one for one in choice.obstacles if one.why != _RULED_OUT]
     more = "; ".join(f"`{one.tier}`: {one.why}" + (f", {one.fix}" if one.fix else "") for one in weaker)
     if mode == "strict" and choice.tier in enough(mode):
-        less = inexact()
-        return f"in the sandbox `{choice.tier}`, strict: each in a program of its own, without the network" + (
-            f"; {less}" if less else ""
-        )
+        alone = "each in a program of its own, bounded by the kernel, without the network"
+        return f"in the sandbox `{choice.tier}`, strict: {alone}"
     if choice.tier in (None, "off"):
         how = "without a sandbox"
     elif choice.tier in ISOLATING:

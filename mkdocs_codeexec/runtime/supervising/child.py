@@ -36,6 +36,8 @@ def first(request: Request, pipes: list[int]) -> NoReturn:
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         os.umask(0o022)
         namespaces.furnish(request)
+        if request["has_group"]:
+            namespaces.leave_groups()
         privileges.drop(request["user"])
         prctl(PR_SET_DUMPABLE, 0)
         install(request)

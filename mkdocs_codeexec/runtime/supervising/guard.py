@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 
+from .grown import Grown
 from .occupied import Files, linked
 from .processes import proportional, tree, usage
 from .unnamed import Unnamed, mapped_of
@@ -47,9 +48,14 @@ class Watchdog:
             self._given = linked(os.path.join(scratch, "work"))
             self._free = free(scratch)
             self._disk = os.stat(scratch).st_dev
+        self._grown = None
+        if scratch is None and limits["disk"] is not None and request["writable"]:
+            self._grown = Grown(request["writable"], limits["disk"] * MIB)
+            self._disk = self._grown.disk
+        self._most = limits["disk"]
         self._scratch = scratch
         self._shared = shared() if self._memory is not None else 0
-        self.idle = self._memory is None and self._processes is None and not self._folders
+        self.idle = self._memory is None and self._processes is None and not self._folders and self._grown is None
 
     def look(self, ours: int) -> tuple[str, int] | None:
         """Return the name and the amount of a limit that is exceeded, or None; the process `ours` does not count."""
@@ -59,6 +65,8 @@ class Watchdog:
         unnamed = Unnamed(alive, self._disk)
         if self._memory is not None and self._has_too_much(memory, alive, unnamed):
             return "memory", self._memory
+        if self._grown is not None and self._grown.exceeds(sum(size for size, _ in unnamed.removed.values())):
+            return "disk", self._most
         return self._has_written_too_much(unnamed)
 
     def _has_too_much(self, memory: int, alive: list[str], unnamed: Unnamed) -> bool:

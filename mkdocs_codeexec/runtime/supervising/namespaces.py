@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWPID = 0x00020000, 0x08000000, 0x20000000
+CLONE_NEWCGROUP, CLONE_INTO_CGROUP = 0x02000000, 0x200000000
 SIGCHLD = 17
 SYS_CLONE = {"x86_64": 56, "aarch64": 220, "riscv64": 220}
+SYS_CLONE3 = 435
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = (
     1,
@@ -55,6 +57,35 @@ MASKED = (
     *("scsi", "sysrq-trigger", "timer_list", "timer_stats"),
 )
 """Names in `/proc` that a container does not show either (moby, `oci/defaults.go`); `/proc` as a whole is read-only."""
+
+
+def clone_into(group: int, *, namespaced: bool) -> int:
+    """Fork into the cgroup whose folder is the descriptor `group`, and into new namespaces if it is `namespaced`.
+
+    It is there from its first moment; to move it afterwards would make the kernel wait for all processors.
+
+    Raises:
+        OSError: The system refuses it.
+    """
+    flags = CLONE_INTO_CGROUP | (CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWPID if namespaced else 0)
+    # flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup
+    arguments = (ctypes.c_uint64 * 11)(flags, 0, 0, 0, SIGCHLD, 0, 0, 0, 0, 0, group)
+    pid: int = LIBC.syscall(ctypes.c_long(SYS_CLONE3), arguments, ctypes.c_size_t(ctypes.sizeof(arguments)))
+    if pid < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code), "clone3")
+    return pid
+
+
+def leave_groups() -> None:
+    """Have this process see no other cgroup than its own.
+
+    Raises:
+        OSError: The system refuses it.
+    """
+    if LIBC.unshare(CLONE_NEWCGROUP):
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code), "unshare")
 
 
 def clone() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import time
 
 from .protocol import CHUNK, answer
 
@@ -17,6 +18,7 @@ class Streams:
             and the one on which the first process of its namespaces, if it has any, reports its end.
         limit: Bytes read of one stream.
         flooded: Whether a stream had more.
+        heard: When the last output came, by the clock that only goes forward; before the first, when these were opened.
         failure: Why the program could not be started.
         status: What that first process has reported.
     """
@@ -24,6 +26,7 @@ class Streams:
     def __init__(self, stdin: bytes | None, limit: int) -> None:
         self.limit = limit
         self.flooded = False
+        self.heard = time.monotonic()
         self.failure = b""
         self.status = b""
         self._stdin = stdin or b""
@@ -87,6 +90,7 @@ class Streams:
         if what == b"s":
             self.status += chunk
             return True
+        self.heard = time.monotonic()
         self._seen[what] += len(chunk)
         self.flooded = self.flooded or len(chunk) > room
         answer(what, chunk[:room])

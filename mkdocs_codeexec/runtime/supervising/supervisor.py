@@ -37,7 +37,17 @@ import time
 
 from .child import SIGNALS, become, filters_of_calls, first, prepare
 from .keeper import PATIENCE, keep
-from .processes import ON_LINUX, PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, descendants, kill, kill_group, prctl, take
+from .processes import (
+    ON_LINUX,
+    PR_SET_CHILD_SUBREAPER,
+    PR_SET_DUMPABLE,
+    PR_SET_PDEATHSIG,
+    descendants,
+    kill,
+    kill_group,
+    prctl,
+    take,
+)
 from .protocol import answer, receive
 from .streams import Streams
 
@@ -63,7 +73,8 @@ SOON = 0.005
 class Supervisor:
     """The one child there is at a time, and the loop around it."""
 
-    def __init__(self) -> None:
+    def __init__(self, group: int = -1) -> None:
+        self.group = group
         self.child = 0
         self.status: int | None = None
         self.ended = 0.0
@@ -81,6 +92,8 @@ class Supervisor:
             prctl(PR_SET_CHILD_SUBREAPER, 1)
             # Children run under the same user: they shall not open our pipes through /proc, or trace us.
             prctl(PR_SET_DUMPABLE, 0)
+            if os.getpid() == 1:  # the bubblewrap around us; if somebody kills that, all of this goes with it
+                prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
     def serve(self) -> None:
         """Answer requests until the lifeline ends."""
@@ -88,6 +101,7 @@ class Supervisor:
             request = marshal.loads(receive(struct.unpack("!I", receive(4))[0]))  # noqa: S302 - from our parent alone
             for name in ("readable", "writable"):
                 request[name] = [path_of(path) for path in request[name]]
+            request["has_group"] = self.group >= 0
             request["scratch"] = None if request["scratch"] is None else path_of(request["scratch"])
             started = self.ended = time.monotonic()
             try:
@@ -113,7 +127,8 @@ class Supervisor:
             watchdog = self.watchdog(request)
             self.start(request, streams)
             timeout = request["timeout"]
-            exceeded = self.watch(streams, None if timeout is None else started + timeout, watchdog)
+            deadline = None if timeout is None else started + timeout
+            exceeded = self.watch(streams, deadline, request["silence"], watchdog)
             alone = exceeded is None and self.namespaced and self.is_alone(streams)
             if not alone:
                 self.end_all()
@@ -214,7 +229,7 @@ class Supervisor:
             before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
             try:
                 self.status = None
-                self.child = self.fork()
+                self.child = self.fork(grouped=request["grouped"])
                 if self.child == 0:
                     (first if self.namespaced else become)(request, streams.theirs)
             except BlockingIOError:
@@ -228,15 +243,21 @@ class Supervisor:
         streams.close_theirs()
         answer(b"p", b"%d" % self.child)
 
-    def fork(self) -> int:
+    def fork(self, *, grouped: bool) -> int:
         """Return 0 in the new process, and its id here."""
+        if grouped and self.group >= 0:
+            from .namespaces import clone_into
+
+            return clone_into(self.group, namespaced=self.namespaced)
         if not self.namespaced:
             return os.fork()
         from .namespaces import clone
 
         return clone()
 
-    def watch(self, streams: Streams, deadline: float | None, watchdog: Watchdog | None) -> tuple[str, object] | None:
+    def watch(
+        self, streams: Streams, deadline: float | None, silence: int | None, watchdog: Watchdog | None
+    ) -> tuple[str, object] | None:
         """Pass output on until the child has ended (None), or return which limit it has come to."""
         began = time.monotonic()
         poll = streams.poll
@@ -254,12 +275,15 @@ class Supervisor:
             until = deadline if over is None else over + GRACE
             if until is not None and now >= until:
                 return None if over is not None else ("timed_out", until - began)
+            quiet = None if silence is None or over is not None else streams.heard + silence
+            if quiet is not None and now >= quiet:
+                return "limit_reached", ("silence", silence)
             if watchdog is not None and look is not None and now >= look:
                 if (exceeded := watchdog.look(self.child if self.namespaced else 0)) is not None:
                     return "limit_reached", exceeded
                 take(besides=self.child)
                 look = time.monotonic() + PERIOD
-            times = [when for when in (until, look) if when is not None]
+            times = [when for when in (until, quiet, look) if when is not None]
             for fd, event in poll.poll(min((min(times) - now) * 1000 + 1, 3_600_000) if times else None):
                 self.attend(fd, event, streams)
             if streams.flooded:
@@ -350,7 +374,10 @@ def main() -> None:
     gc.freeze()  # what is not looked at in a child needs no copy for it
     gc.disable()
     keep()
-    supervisor = Supervisor()
+    group = int(sys.argv[2]) if len(sys.argv) > 2 else -1
+    if group >= 0:
+        os.set_inheritable(group, False)  # noqa: FBT003 - it has no name
+    supervisor = Supervisor(group)
     try:
         supervisor.serve()
     except (EOFError, BrokenPipeError):

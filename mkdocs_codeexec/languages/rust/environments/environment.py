@@ -211,8 +211,7 @@ class Environment:
         fetch = fetching.command(cargo, home, self.manifest, toolchain, self.grants, self.sources.folders())
         fetched = fetching.fetch(fetch, runner, narrator, progress)
         if fetched.ended != Exited(0):
-            refused = project.failure(fetched, home, self._settings.host.file)
-            return mending.mended(refused, self.manifest, self._settings)
+            return mending.mended(project.failure(fetched, home, self._settings), self.manifest, self._settings)
         if runner.tier != "off":
             fetching.let_read((home / project.LOCK).read_text("utf-8"), self._settings)
         local = fetching.local_packages(fetched.stdout, home)
@@ -220,7 +219,7 @@ class Environment:
         command = project.command(cargo, home, toolchain, self.grants, local, read)
         made = project.build(command, home, runner, progress)
         if made.result.ended != Exited(0):
-            return project.failure(made.result, home, self._settings.host.file)
+            return project.failure(made.result, home, self._settings)
         if warnings := without_unused(made.warnings, consists.patches):
             narrator.stream(warnings.encode())
         try:

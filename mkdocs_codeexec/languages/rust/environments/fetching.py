@@ -17,7 +17,7 @@ from mkdocs_codeexec.core.outcome import Exited, StepResult
 from mkdocs_codeexec.core.protocols import Command, Narrator, OutputSink, Runner
 from mkdocs_codeexec.files import write
 from mkdocs_codeexec.languages.grants import repositories
-from mkdocs_codeexec.languages.rust.environments import configuration
+from mkdocs_codeexec.languages.rust.environments import bounds, configuration
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home, fetching_environment
 from mkdocs_codeexec.languages.rust.environments.manifest import toml
 from mkdocs_codeexec.languages.rust.environments.project import OUTPUT, host
@@ -88,6 +88,7 @@ def command(
         limits=UNLIMITED,
         own=True,
         timeout=None,
+        silence=bounds.silence(settings),
         output_limit=OUTPUT,
         keep_head=OUTPUT,
     )

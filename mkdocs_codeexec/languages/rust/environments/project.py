@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.core.action import digest
-from mkdocs_codeexec.core.confinement import UNLIMITED
-from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult, describe
+from mkdocs_codeexec.core.exhaustion import recognise
+from mkdocs_codeexec.core.outcome import Exited, LimitReached, NotStarted, StepResult, describe
 from mkdocs_codeexec.core.protocols import Command, OutputSink, Runner
 from mkdocs_codeexec.files import write
-from mkdocs_codeexec.languages.rust.environments import capture
+from mkdocs_codeexec.languages.rust.environments import bounds, capture
 from mkdocs_codeexec.languages.rust.environments.built import content
 from mkdocs_codeexec.languages.rust.environments.cargo import building_environment, cargo_beside, cargo_home
 from mkdocs_codeexec.languages.rust.environments.collection import BUILDING, BUILT, TARGET
@@ -26,7 +26,7 @@ from mkdocs_codeexec.languages.rust.environments.configuration import configurat
 from mkdocs_codeexec.languages.rust.environments.documented import own_manifest
 from mkdocs_codeexec.languages.rust.environments.manifest import toml
 from mkdocs_codeexec.languages.rust.environments.reach import to_build
-from mkdocs_codeexec.languages.rust.environments.transcript import Trouble, messages, trouble
+from mkdocs_codeexec.languages.rust.environments.transcript import Trouble, is_waiting, messages, trouble
 from mkdocs_codeexec.languages.toolchain import Toolchain, find_program
 from mkdocs_codeexec.untrusted import Folder, clear
 
@@ -40,6 +40,8 @@ _WRAPPER, _CAPTURED, _MAIN, _CONFIGURATION = "capture", "captured", Path("src", 
 _PACKAGE = "package"
 OUTPUT = 64 * 1024 * 1024
 """Bytes that cargo may write; a build of hundreds of crates stays far below."""
+TURNS = 16
+"""How often a cargo is started again that has only waited for another one, in silence."""
 _HOST = re.compile(r"^host: (\S+)$", re.MULTILINE)
 
 
@@ -137,10 +139,11 @@ def command(
         cwd=Path("/"),
         env=env,
         timeout=None,
+        silence=bounds.silence(settings),
         output_limit=OUTPUT,
         keep_head=OUTPUT,
         access=to_build(grants, toolchain, (home, packages, cargo), (target, building), local, read),
-        limits=UNLIMITED,
+        limits=bounds.limits(settings),
     )
 
 
@@ -163,12 +166,12 @@ def build(command: Command, home: Path, runner: Runner, on_output: OutputSink) -
     building = home / BUILDING
     _empty(building)
     try:
-        result = runner.run(command, "build", on_output=on_output)
+        result = _in_turn(command, runner, on_output)
         if result.ended == Exited(0) and not (building / _CAPTURED).exists():
             (home / _MAIN).touch()
-            result = runner.run(command, "build", on_output=on_output)
+            result = _in_turn(command, runner, on_output)
         if result.ended != Exited(0):
-            return Made(result)
+            return Made(result if runner.tier == "off" else recognise(result, command.limits))
         # Everything is fresh now, so this takes cargo no time (the cargo book, "External Tools").
         in_json = replace(command, argv=(*command.argv, "--message-format=json"))
         captured = content(building / _CAPTURED) or b""
@@ -177,8 +180,22 @@ def build(command: Command, home: Path, runner: Runner, on_output: OutputSink) -
         _empty(building)
 
 
-def failure(result: StepResult, home: Path, file: str) -> Trouble:
-    """Return why cargo did not fetch or build the project in `home`, which `file` lists the dependencies of."""
+def _in_turn(command: Command, runner: Runner, on_output: OutputSink) -> StepResult:
+    """Run `command`; one that was ended because it waited in silence for another cargo waits again."""
+    for _ in range(TURNS):
+        result = runner.run(command, "build", on_output=on_output)
+        silent = isinstance(result.ended, LimitReached) and result.ended.name == bounds.SILENCE
+        if not silent or not is_waiting(result.stderr):
+            return result
+    return runner.run(command, "build", on_output=on_output)
+
+
+def failure(result: StepResult, home: Path, settings: Settings) -> Trouble:
+    """Return why cargo did not fetch or build the project in `home`."""
+    if (stopped := bounds.stopped(result.ended, settings)) is not None:
+        return Trouble(*stopped, messages(result.stderr))
+    if isinstance(result.ended, NotStarted) and result.stderr:  # it failed for want of something
+        return Trouble(f"cargo: {result.ended.why}", "", messages(result.stderr))
     if isinstance(result.ended, NotStarted):
         return Trouble(f"`cargo` could not be started: {result.ended.why}")
     if not isinstance(result.ended, Exited):
@@ -187,7 +204,7 @@ def failure(result: StepResult, home: Path, file: str) -> Trouble:
         lock = (home / LOCK).read_text("utf-8")
     except OSError:  # it has not come so far
         lock = ""
-    return trouble(result.stderr, lock, file)
+    return trouble(result.stderr, lock, settings.host.file)
 
 
 def _link_home(folder: Path, real: Path) -> None:

@@ -96,6 +96,11 @@ def messages(text: str) -> str:
     return "".join(line for line in text.splitlines(keepends=True) if not _is_progress(line.rstrip("\n")))
 
 
+def is_waiting(said: str) -> bool:
+    """Tell whether the last that cargo said is that it waits for another one."""
+    return _WAITING.decode() in plain(said).rstrip("\n").rpartition("\n")[2]
+
+
 def without_unused(said: str, names: Iterable[str]) -> str:
     """Return what cargo said without the remark that a patch is of no use here, for patches that are called `names`."""
     ours = frozenset(names)

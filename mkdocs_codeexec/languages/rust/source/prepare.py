@@ -63,6 +63,12 @@ class Prepared(NamedTuple):
     lines: int = 0
     preamble: tuple[str, ...] = ()
 
+    @property
+    def has_plain_main(self) -> bool:
+        """Whether the sample got a `main` that returns nothing."""
+        plain, fallible = (_WRAPPERS[result][0] for result in (False, True))
+        return any(plain in shift.text and fallible not in shift.text for shift in self.shifts)
+
 
 class Preamble(NamedTuple):
     """Hidden lines that go before every sample, taken apart.
