@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
+from mkdocs_codeexec.hosts.zensical.engines import FILES
 from mkdocs_codeexec.hosts.zensical.process import NAMES, process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-FILES = ("zensical.toml", "mkdocs.yml", "mkdocs.yaml")
-"""What Zensical looks for, in this order."""
 KEY = "codeexec"
 """Of `extra`: whatever stands there is a part of the hash under which pages are kept."""
 
