@@ -62,6 +62,16 @@ def configured(file: Path) -> ConfiguredSite:
     )
 
 
+def options_of_plugin(file: Path) -> dict[str, object] | None:
+    """Return what `file` says to our plugin, which is for MkDocs; None if it does not name it, or cannot be read."""
+    try:
+        plugins = _named(_raw(file).get("plugins"))
+    except ConfigurationError:
+        return None
+    options = plugins.get("codeexec")
+    return None if "codeexec" not in plugins else options if isinstance(options, dict) else {}
+
+
 _FOLDERS = {"docs_dir": "docs", "site_dir": "site"}
 
 

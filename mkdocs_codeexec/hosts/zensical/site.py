@@ -16,7 +16,7 @@ from mkdocs_codeexec.hosts.alone import Current
 from mkdocs_codeexec.hosts.styles import STYLESHEET as STYLESHEET_ADDRESS
 from mkdocs_codeexec.hosts.styles import holds_samples, styled
 from mkdocs_codeexec.hosts.zensical.cached import PageCache
-from mkdocs_codeexec.hosts.zensical.engines import open_engine
+from mkdocs_codeexec.hosts.zensical.engines import Opened, open_engine
 from mkdocs_codeexec.hosts.zensical.look import Look
 from mkdocs_codeexec.hosts.zensical.looking import annotations_of
 from mkdocs_codeexec.html.lexers import is_lexer
@@ -85,7 +85,7 @@ class ZensicalSite:
         environ = read_environment()
         self.console = Console(log=log, color=wants_color(environ, sys.stderr), annotations=for_github(environ, bases))
         self.memory: dict[Key, Outcome] = before.memory if before else {}
-        self.opened = open_engine(config, options, self.console, self.memory, before.opened if before else None)
+        self.opened: Opened = open_engine(config, options, self.console, self.memory, before.opened if before else None)
         self.engine, self.mistake = self.opened
         self.problems = Problems()
         self.answered: dict[str, list[Resolved]] = {}
@@ -142,6 +142,19 @@ class ZensicalSite:
             self.console.warn(self.mistake)
         elif not self.engine.settings.enabled:
             self.console.say("disabled: no sample is executed")
+        if self.options != self._of_plugin():
+            self.console.say(
+                "the options below `plugins` are others: Zensical goes by those below `markdown_extensions`"
+            )
+
+    def _of_plugin(self) -> Mapping[str, object]:
+        """Return the options of our plugin, which the same file may name for MkDocs; those of the extension if it does not."""
+        from mkdocs_codeexec.hosts.zensical.reading import (
+            options_of_plugin,  # which reads sites that are not being rendered
+        )
+
+        found = options_of_plugin(self.folder / self.engine.settings.host.file)
+        return self.options if found is None else found
 
     def _known(self, sample: Sample) -> Resolved | None:
         return None if self.lenient else self.look.known(sample)  # a server's answers may be old
