@@ -27,6 +27,11 @@ def _no_pages() -> Iterable[PageContext]:
     return ()
 
 
+def _no_front_matter(text: str) -> Mapping[str, object]:
+    del text
+    return {}
+
+
 class ConfiguredSite(NamedTuple):
     """A site as its file describes it; no page is read, and nothing is executed.
 
@@ -39,6 +44,7 @@ class ConfiguredSite(NamedTuple):
         options: What it says to us, unchecked.
         folders: Those that the host reads and writes, by the name of their option; `docs_dir` is among them.
         pages: Reads the files of its pages.
+        front_matter: Reads the front matter of a page's text.
     """
 
     file: Path | None = None
@@ -49,6 +55,7 @@ class ConfiguredSite(NamedTuple):
     options: Mapping[str, object] = {}
     folders: Mapping[str, Path] = {}
     pages: Callable[[], Iterable[PageContext]] = _no_pages
+    front_matter: Callable[[str], Mapping[str, object]] = _no_front_matter
 
 
 class Collected(NamedTuple):

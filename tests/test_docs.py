@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from mkdocs_codeexec import config
+from mkdocs_codeexec.configuration import languages
 from mkdocs_codeexec.markdown import options
 
 ROOT = Path(__file__).parent.parent
@@ -16,7 +17,7 @@ PAGES = {path.name: path.read_text("utf-8") for path in (ROOT / "docs").glob("*.
 README = (ROOT / "README.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("name", sorted({*config._TOP, *config._RUST, *config._SCRIPT}))
+@pytest.mark.parametrize("name", sorted({*config._TOP, *languages.RUST, *languages.SCRIPT}))
 def test_every_option_of_the_configuration_is_documented(name: str) -> None:
     """In a table of docs/configuration.md."""
     assert re.search(rf"^\| .*`{name}`.* \|", PAGES["configuration.md"], re.MULTILINE)

@@ -260,7 +260,7 @@ class ScriptLanguage:
                 Step(
                     kind="run",
                     argv=(*self._filled(self._script.command), *sample.given.args),
-                    timeout=sample.timeout or self._settings.timeout,
+                    timeout=sample.timeout or self._settings.seconds(self.name),
                     stdin=sample.given.stdin,
                     env=tuple(sorted({**dict(self._script.env), **dict(sample.given.env)}.items())),
                     limits=self._settings.limits,

@@ -23,7 +23,9 @@ _NO_NETWORK = re.compile(
     r"|[Nn]o address associated with hostname|Network is unreachable|failed to lookup address information"
     r"|\bgetaddrinfo (?:EAI_AGAIN|ENOTFOUND)\b|\bE(?:NETUNREACH|AI_AGAIN)\b|\bdial (?:tcp|udp): |: no such host$"
     r"|unable to resolve host address|unable to connect to|Failed to establish a new connection"
-    r"|Could not connect to server|Couldn't connect to server",
+    r"|Could not connect to server|Couldn't connect to server"
+    # Under Landlock no socket is made at all.
+    r"|\bsocket(?:\.__init__)?\([^\n]{0,200}\n(?:[ ~^]{0,200}\n)?PermissionError: \[Errno 1\]",
     re.MULTILINE,
 )
 _ROOT = re.compile(
@@ -77,6 +79,7 @@ def _file(said: str, language: str, settings: Settings) -> str:
     names: Sequence[str] = [
         name for line in lines for found in _ABSENT.finditer(line) for name in found.groups() if name
     ]
+    project = settings.project_dir
     for name in names:
         inside = name.removeprefix(f"{project}/")
         path = project / inside

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from support.zensical import Server, Site, install
+from support.zensical import Rendered, Server, Site, install
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ def zensical(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def site(tmp_path: Path, zensical: Path, environment_dir: Path) -> Site:
     env = {"PYTHONPATH": str(zensical), "CODEEXEC_ENVIRONMENT_DIR": str(environment_dir), "NO_COLOR": "1"}
-    found = Site(tmp_path / "site-under-test", env)
+    found = Site(tmp_path / "zensical-site", env)
     found.configure()
     found.page("# Home\n")
     return found
@@ -77,6 +77,61 @@ def test_fragments_and_keys_are_those_of_mkdocs(site: Site, project: Project) ->
     assert "codeexec: 3 samples: 3 executed, 0 cached, 0 failed" in done.log
     assert "executing 3 of 3 samples" in done.log
     assert 1 == site.html().count("<style>.codeexec")
+
+
+FRONT = """\
+---
+title: Page
+codeexec:
+  env: {{WHERE: page}}
+  preamble: use std::num::Wrapping;
+  source: none
+  {more}
+---
+
+# Title
+
+```bash exec
+echo "where: $WHERE"
+```
+
+```rust exec
+println!("{{}}", Wrapping(7) + Wrapping(1));
+```
+"""
+
+
+def test_front_matter_is_that_of_mkdocs(site: Site, project: Project, build: Callable[..., Rendered]) -> None:
+    """Its defaults are there before the first page is rendered: nothing is executed twice, and with the same keys."""
+    options = {"exclude": ["drafts/*"], "include": ["**", "nowhere/*"], "verbose": True}
+    for one in (site, project):
+        one.configure(options)
+        one.page(FRONT.format(more="show: stdout"))
+        one.page(PYTHON, "drafts/a.md")
+    project.build()
+
+    done = build()
+    assert 0 == done.status, done.log
+    assert ["where: page", "8"] == site.streams()
+    assert "Wrapping" not in site.html()
+    assert site.keys() == {path.stem for path in (project.root / ".cache/codeexec/results").rglob("*.json")}
+    assert "codeexec: 2 samples: 2 executed, 0 cached, 0 failed" in done.log
+    assert [] == site.verdicts("drafts/a/index.html")
+    assert "docs/drafts/a.md:1: the page is left out by `include` or `exclude`" in done.log
+    assert "`include`: `nowhere/*` matches no page" in done.log
+
+
+def test_a_mistake_in_front_matter_fails_every_build(site: Site, build: Callable[..., Rendered]) -> None:
+    """At its line, and at those of the samples that it concerns."""
+    site.page(FRONT.format(more="enviroment: async"))
+
+    for _ in range(2):
+        done = build()
+        assert 1 == done.status, done.log
+        assert "docs/index.md:7: `codeexec.enviroment`: a page has no such default" in done.log
+        assert "docs/index.md:12: front matter, line 7: `codeexec.enviroment`" in done.log
+        assert ["error", "error"] == site.verdicts()
+        assert set() == site.keys()
 
 
 def test_a_site_may_be_configured_in_toml(site: Site) -> None:

@@ -18,8 +18,10 @@ from mkdocs_codeexec.hosts.alone import Current
 from mkdocs_codeexec.hosts.styles import STYLESHEET as STYLESHEET_ADDRESS
 from mkdocs_codeexec.hosts.styles import holds_samples, styled
 from mkdocs_codeexec.hosts.zensical.cached import PageCache
+from mkdocs_codeexec.hosts.zensical.front_matter import front_matter
 from mkdocs_codeexec.hosts.zensical.looking import annotations_of, pages_of
 from mkdocs_codeexec.html.lexers import is_lexer
+from mkdocs_codeexec.html.notice import notice
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
 from mkdocs_codeexec.pages import STYLESHEET, Pages
@@ -92,7 +94,7 @@ class ZensicalSite:
         self.console = Console(log=log, color=wants_color(environ, sys.stderr), annotations=for_github(environ, bases))
         self.mistake = ""
         self.memory: dict[Key, Outcome] = before.memory if before else {}
-        self.engine = self._engine(environ)
+        self.engine = self._engine(environ, before)
         self.problems = Problems()
         self.answered: dict[str, list[Resolved]] = {}
         self.texts: dict[str, str] = {}
@@ -102,7 +104,7 @@ class ZensicalSite:
         self.cache.trusted = not self.mistake
         self.seconds = 0.0
         self.handed = False
-        self.rendered: Callable[[str], None] = lambda _: None
+        self.rendered: Callable[[], None] = lambda: None
         self._css: str | None = None
         self._pages = Pages(
             engine=self.engine,
@@ -116,14 +118,15 @@ class ZensicalSite:
             notice=self.mistake,
         )
         self._current = Current()
-        self._extension = CodeExecExtension(self._current, self.engine.rules, is_lexer=is_lexer)
+        verbose = self.engine.settings.verbose
+        self._extension = CodeExecExtension(self._current, self.engine.rules, is_lexer=is_lexer, verbose=verbose)
         self._page: Any = None
         self._md: Markdown | None = None
 
     # --- What it is made of -----------------------------------------------------------------------------------------
 
-    def _engine(self, environ: dict[str, str]) -> Engine:
-        """Return what answers samples: nobody, if the options have mistakes."""
+    def _engine(self, environ: dict[str, str], before: ZensicalSite | None) -> Engine:
+        """Return what answers samples: what did so before, or nobody, if the options have mistakes."""
         try:
             settings = self._settings(self.options, environ)
             return Engine(settings, self.console, memory=self.memory if settings.execute == "auto" else {})
@@ -133,6 +136,9 @@ class ZensicalSite:
             self.mistake = str(error)
         except Exception as error:  # noqa: BLE001 - it would be a traceback that names nothing, and would end `serve`
             self.mistake = f"internal error: {type(error).__name__}: {error}"
+        if before is not None and before.engine.settings.enabled:
+            self.mistake = f"the last good settings are used: {self.mistake}"
+            return before.engine
         return Engine(self._settings({"enabled": False}, environ), self.console)
 
     def _settings(self, options: Mapping[str, Any], environ: dict[str, str]) -> Settings:
@@ -164,6 +170,8 @@ class ZensicalSite:
         try:
             self._tell_mistake()
             if self.engine.settings.enabled:
+                for idle in self.engine.settings.idle([page for page, _ in pages_of(self.docs, self.config)]):
+                    self.console.say(idle)
                 self.looked = self.engine.resolve(list(self._seen()))
         except Exception as error:  # noqa: BLE001 - it comes again, and is told, when pages are filled
             self.console.warn(str(error) if isinstance(error, CodeExecError) else _internal(error))
@@ -175,7 +183,7 @@ class ZensicalSite:
         for page, text in pages_of(self.docs, self.config):
             path = shown(self.docs / page, self.folder)
             self.texts[path] = text
-            for sample in self.extension.glimpse(text, page, certain=True):
+            for sample in self.extension.glimpse(text, page, front_matter(text), certain=True):
                 yield replace(sample, location=replace(sample.location, path=path))
 
     def hand(self) -> None:
@@ -205,7 +213,7 @@ class ZensicalSite:
         self._current.pages = None
         self.prepare()
         self._current.pages = self._pages
-        self._pages.enter(self._context(page))
+        self._pages.enter(self.extension.opened(self._context(page), page.meta or {}))
 
     def _tell_mistake(self) -> None:
         if self.mistake:
@@ -244,12 +252,13 @@ class ZensicalSite:
             self.problems.tell(self.console)
             for failure in self.failures(answers):
                 self.console.failure(failure, WARNING)
-        self.rendered(page)
+        self.rendered()
         return filled
 
     def _filled(self, pages: Pages, html: str) -> str:
         try:
-            return pages.complete([html])[0]
+            filled = pages.complete([html])[0]
+            return f"{notice(self.mistake)}{filled}" if self.mistake and not self.engine.settings.enabled else filled
         except CodeExecError as error:
             self.console.warn(str(error))
         except Exception as error:  # noqa: BLE001 - it would end `serve`, and in `build` tell nobody which page it was
@@ -262,17 +271,26 @@ class ZensicalSite:
         remarks, self._current.remarks = self._current.remarks, 0
         if answers or remarks:
             good = all(verdict_name(item.verdict) in ("met", "skipped") for item in answers)
-            known = self.handed and all(item.key is None or item.key in self.covered for item in answers)
+            known = (
+                self.handed
+                and not self.lenient
+                and all(item.key is None or item.key in self.covered for item in answers)
+            )
             (self.cache.keep if good and known and not remarks else self.cache.drop)(html)
         self.cache.sweep_soon()
 
     # --- What is told -----------------------------------------------------------------------------------------------
 
-    def resolved(self) -> list[Resolved]:
+    def by_page(self) -> Mapping[str, Sequence[Resolved]]:
         """Return the answers of all samples: those of pages that were rendered, and of others what was seen in their files."""
-        others = [item for item in self.looked or () if item.sample.location.page not in self.answered]
-        found = [item for page in sorted(self.answered) for item in self.answered[page]]
-        items = distinct(sorted([*found, *others], key=lambda item: item.sample.location.page))
+        found: dict[str, list[Resolved]] = {}
+        for item in self.looked or ():
+            found.setdefault(item.sample.location.page, []).append(item)
+        return {**found, **self.answered}
+
+    def resolved(self) -> list[Resolved]:
+        """Return the answers of all samples, in the order of pages."""
+        items = distinct(item for _, items in sorted(self.by_page().items()) for item in items)
         # What the first look has executed was executed for the page that shows it.
         executed = {item.key for item in self.looked or () if not item.cached and item.outcome is not None}
         return [self._counted(item, executed) for item in items]

@@ -88,6 +88,7 @@ def _handed(config: dict[str, Any]) -> dict[str, Any]:
     site = process.site(config, config["mdx_configs"].get(name) or {})
     site.cache.trust()
     site.hand()
+    site.rendered()
     config["extra"][KEY] = site.fingerprint()
     return config
 

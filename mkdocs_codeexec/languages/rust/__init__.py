@@ -16,6 +16,7 @@ from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Regrouped, Ru
 from mkdocs_codeexec.errors import ConfigurationError, nearest
 from mkdocs_codeexec.languages import frames, inputs, mentions, views, withheld
 from mkdocs_codeexec.languages.grants import Grants
+from mkdocs_codeexec.languages.rust import preambles
 from mkdocs_codeexec.languages.rust.batch.builder import MANIFEST, Builder
 from mkdocs_codeexec.languages.rust.compiler import Compiler
 from mkdocs_codeexec.languages.rust.environments import configuration
@@ -27,8 +28,7 @@ from mkdocs_codeexec.languages.rust.messages.normal import RULES
 from mkdocs_codeexec.languages.rust.messages.notes import without_notes
 from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.languages.rust.messages.restore import restore
-from mkdocs_codeexec.languages.rust.source.lexer import Unlexable
-from mkdocs_codeexec.languages.rust.source.prepare import FILE, Preamble, Prepared, original, preamble, prepare
+from mkdocs_codeexec.languages.rust.source.prepare import FILE, Preamble, Prepared, original, prepare
 from mkdocs_codeexec.languages.rust.steps import steps
 from mkdocs_codeexec.languages.rust.variables import Variables, check_package
 from mkdocs_codeexec.languages.toolchain import memo
@@ -64,7 +64,7 @@ class RustLanguage:
         self._settings = settings
         self._rust: RustSettings = settings.rust
         self._narrator = narrator
-        self._preamble = _preamble(self._rust.preamble)
+        preambles.check(self._rust.preamble)
         self._compiler = Compiler(settings, self._rust, memo(settings))
         self._flags = ""
         self._environments: dict[str, Environment] = {}
@@ -112,7 +112,7 @@ class RustLanguage:
 
     def plan(self, sample: Sample) -> Action:
         """Return what would be executed for `sample`."""
-        name = sample.options.get("environment") or "default"
+        name = sample.options.get("environment") or self._rust.environment
         environment = self._environments.get(name)
         found = environment.sources.inputs() if environment else ((_UNKNOWN, name),)
         if environment is not None and (named := environment.sources.documented.files(sample.code)):
@@ -248,7 +248,7 @@ class RustLanguage:
         network = rights.network(self._rust.network, sample.given.network, self._settings.sandbox)
         if found := withheld.hint(outcome, self.name, self._settings, network=network):
             return found
-        name = sample.options.get("environment") or "default"
+        name = sample.options.get("environment") or self._rust.environment
         if name not in self._environments:
             return ""
         lock_files = self._environments[name].sources.locks()
@@ -272,7 +272,8 @@ class RustLanguage:
         return f"{identity}\ncargo configuration: {self._flags}" if self._flags else identity
 
     def _prepare(self, sample: Sample) -> Prepared:
-        return _prepared(sample.code, self._preamble, "test_harness" in sample.options)
+        before = preambles.joined(self._rust.preamble, sample.options.get("preamble", ""))
+        return _prepared(sample.code, before, "test_harness" in sample.options)
 
     def _environment_of(self, action: Action) -> Environment | Unavailability:
         given = dict(action.inputs)
@@ -300,10 +301,3 @@ def _is_apart(sample: Sample) -> bool:
     """Tell whether `sample` is better compiled alone: it asks for that, or would only be in the way of others."""
     options = sample.options
     return "standalone_crate" in options or "test_harness" in options or isinstance(sample.expectation, FailsToBuild)
-
-
-def _preamble(text: str) -> Preamble:
-    try:
-        return preamble(runnable(text))
-    except Unlexable as error:
-        raise ConfigurationError(f"`languages.rust.preamble`: not Rust: {error}") from None
