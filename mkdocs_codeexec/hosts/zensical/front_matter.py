@@ -1,25 +1,29 @@
-"""The front matter of a page's file, which Zensical is not asked for before it renders the page."""
+"""The front matter of a page's file, and YAML of files that Zensical is not asked for."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from mkdocs_codeexec.markdown.front_matter import FIELD
+import yaml
 
-_BETWEEN = re.compile(r"-{3}[ \t]*\n(.*?\n)(?:\.{3}|-{3})[ \t]*\n", re.DOTALL)
-"""MkDocs: `mkdocs.utils.meta.YAML_RE`."""
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)?(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 
 
-def front_matter(text: str) -> dict[str, Any]:
-    """Return the front matter of `text`; nothing if it does not name us, or is no YAML."""
-    found = _BETWEEN.match(text) if FIELD in text else None
+class Loader(yaml.SafeLoader):
+    """Reads plain values; what is more than that (`!ENV`, `!!python/name:`) is None."""
+
+
+Loader.add_multi_constructor("", lambda *_: None)
+
+
+def front_matter(text: str) -> tuple[dict[str, Any], str]:
+    """Return the front matter of a page that is `text`, and what follows it."""
+    found = _FRONT_MATTER.match(text)
     if found is None:
-        return {}
-    import yaml
-
+        return {}, text
     try:
-        values = yaml.safe_load(found[1])
-    except (yaml.YAMLError, ValueError, RecursionError):  # a date that there is not is a ValueError
-        return {}
-    return {str(name): value for name, value in values.items()} if isinstance(values, dict) else {}
+        value = yaml.load(found[1] or "", Loader)  # noqa: S506 - it makes plain values
+    except (yaml.YAMLError, ValueError, RecursionError):  # a day that there is not is a ValueError
+        return {}, text
+    return (value if isinstance(value, dict) else {}), text[found.end() :]

@@ -183,7 +183,7 @@ class ZensicalSite:
         for page, text in pages_of(self.docs, self.config):
             path = shown(self.docs / page, self.folder)
             self.texts[path] = text
-            for sample in self.extension.glimpse(text, page, front_matter(text), certain=True):
+            for sample in self.extension.glimpse(text, page, front_matter(text)[0], certain=True):
                 yield replace(sample, location=replace(sample.location, path=path))
 
     def hand(self) -> None:
