@@ -63,7 +63,6 @@ NAMING = {
     "languages/rust/environments/packages.py",  # names of files that are no sources
     "sites.py",  # which files there are
     "commands/site.py",  # which hosts there are
-    "sites.py",  # their files
     "hosts/markdown.py",  # where MkDocs has the plugin
     "hosts/zensical/wrapped.py",  # files that Zensical reads
 }

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from mkdocs_codeexec.core.protocols import Executor, Finish, Language, Runner
+    from mkdocs_codeexec.core.protocols import Executor, Finish, Runner
     from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.core.settings import ExecuteMode
 
@@ -68,8 +68,8 @@ class Machine:
 
     # The executor.
 
-    def run(self, work: Sequence[tuple[Language, Action]], finish: Finish) -> None:
-        for _, action in work:
+    def run(self, work: Sequence[Action], finish: Finish) -> None:
+        for action in work:
             self.executed += 1
             path = self.root / dict(action.files)["s"]
             text = path.read_text() if path.exists() else "nothing"
@@ -160,11 +160,11 @@ def test_a_change_while_a_sample_runs_is_not_stored(machine: Machine) -> None:
     time.sleep(0.03)
     run = machine.run
 
-    def meanwhile(work: Sequence[tuple[Language, Action]], finish: Finish) -> None:
-        def later(action: Action, outcome: Outcome) -> None:
+    def meanwhile(work: Sequence[Action], finish: Finish) -> None:
+        def later(action: Action, outcome: Outcome) -> Sequence[Action]:
             time.sleep(0.03)
             (machine.root / "data").write_text("two")
-            finish(action, outcome)
+            return finish(action, outcome)
 
         run(work, later)
 
