@@ -164,7 +164,10 @@ def test_a_failure_fails_every_build_until_it_is_mended(site: Site, build: Calla
         assert "Traceback (most recent call last):\n  File" not in done.log.split("codeexec:")[0]
         assert ["unmet"] == site.verdicts("bad/index.html")
         assert ["met"] == site.verdicts("good/index.html")
-        assert not any(b"unmet" in (site.root / ".cache" / name).read_bytes() for name in site.cached())
+        assert not any(
+            b'class=\\"codeexec\\" data-codeexec=\\"unmet' in (site.root / ".cache" / name).read_bytes()
+            for name in site.cached()
+        )
 
     site.page("# Bad\n", "bad.md")
     done = build()
@@ -184,6 +187,7 @@ def test_pages_stay_in_the_cache_under_what_their_samples_came_to(site: Site) ->
     assert 2 == len(before)
     assert "2 samples: 0 executed, 2 cached, 0 failed" in done.log
     assert ["hello from 42"] == site.streams()
+    assert 0 == site.build().status
 
 
 def test_a_change_outside_of_pages_reaches_them(site: Site, build: Callable[..., object]) -> None:
@@ -352,3 +356,48 @@ def test_a_site_without_the_extension_is_no_site_of_ours(site: Site) -> None:
 
     assert 2 == done.status
     assert "`codeexec` is not among `markdown_extensions`" in done.log
+
+
+def test_two_sites_in_one_process_are_told_apart(site: Site) -> None:
+    """Each has its own store and its own report, and one that failed fails the process."""
+    script = ["import sys", 'sys.argv = ["zensical", "build"]', "import zensical"]
+    for name, text in (("one", PYTHON), ("two", FAILS)):
+        site.write(f"{name}/mkdocs.yml", "site_name: T\nmarkdown_extensions: [codeexec]\n")
+        site.write(f"{name}/docs/index.md", text)
+        options = {"clean": False, "strict": False}
+        script.append(f"zensical.build({str(site.root / name / 'mkdocs.yml')!r}, {options!r})")
+    site.write("both.py", "\n".join(script))
+
+    done = site.run("both")
+
+    assert 1 == done.status
+    assert "codeexec: 1 sample: 1 executed, 0 cached, 0 failed" in done.log
+    assert "codeexec: 1 sample: 1 executed, 0 cached, 1 failed" in done.log
+    assert (1, 1) == (len(site.keys("one/.codeexec")), len(site.keys("two/.codeexec")))
+
+
+def test_what_an_interrupted_build_has_left_hides_no_failure(site: Site) -> None:
+    """A page with a failed sample, which the next build finds in the cache of Zensical: it is removed, and fails the build."""
+    site.page(FAILS)
+    site.page("# Plain\n", "plain.md")
+    site.build()
+    entry = b'{"data":{"content":"<div class=\\"codeexec\\" data-codeexec=\\"unmet\\">"},"hash":1}'
+    (site.root / ".cache/123").write_bytes(entry)
+    site.page("# Mended\n")
+
+    done = site.build()
+
+    assert 1 == done.status
+    assert "hint: it is removed; build again" in done.log
+    assert 0 == site.build().status
+
+
+def test_options_of_the_plugin_that_differ_are_told(site: Site) -> None:
+    """A file for MkDocs and Zensical has both; each host goes by its own."""
+    site.configure({"timeout": 3}, more="plugins:\n  - codeexec: {timeout: 4}\n")
+    site.page(PYTHON)
+
+    done = site.build()
+
+    assert 0 == done.status, done.log
+    assert 1 == done.log.count("Zensical goes by those below `markdown_extensions`")
