@@ -92,9 +92,6 @@ class Asking:
 
     def _wanted(self, found: Claim, m: re.Match[str], usual: Callable[[re.Match[str]], bool]) -> bool:
         """Tell whether a custom fence of the site takes this one, which `found` is about, for more than its looks."""
-        entries = self.extension.superfences
-        if len(entries) == 1 and entries[0]["name"] == "superfences":
-            return False  # the site has none
         try:
             if not usual(m) or not self._theirs:
                 return False
@@ -102,7 +99,7 @@ class Asking:
             return False
         if found.manner == "leftover":
             return True
-        entry = next(entry for entry in entries if entry["formatter"] is self.formatter)
+        entry = next(entry for entry in self.extension.superfences if entry["formatter"] is self.formatter)
         if not _takes(entry, found.word, dict(found.passthrough), self.md):
             self._contest(found, m.string, owner_of(entry["formatter"]))
         return True
