@@ -51,9 +51,27 @@ def write_json(path: Path, value: Mapping[str, object], *, compact: bool = False
     Raises:
         OSError: As the disk says; what was there is there.
     """
-    text = json.dumps(value, separators=(",", ":")) if compact else json.dumps(value, indent=1)
+    text = json.dumps(value, separators=(",", ":")) if compact else _indented(value, "\n")
     with Tree(path.parent) as tree:
         tree.replace((path.name,), f"{text}\n".encode())
+
+
+def _indented(value: object, line: str) -> str:
+    """Return what `json.dumps(value, indent=1)` returns, which takes ten times as long: only its other half is written in C.
+
+    Args:
+        value: Mappings have names of text.
+        line: What begins a line around it.
+    """
+    inner = f"{line} "
+    if isinstance(value, dict) and value:
+        if any(isinstance(each, dict | list | tuple) for each in value.values()):
+            parts = [f"{json.dumps(name)}: {_indented(each, inner)}" for name, each in value.items()]
+            return f"{{{inner}{f',{inner}'.join(parts)}{line}}}"
+        return f"{{{inner}{json.dumps(value, separators=(f',{inner}', ': '))[1:-1]}{line}}}"
+    if isinstance(value, list | tuple) and value:
+        return f"[{inner}{f',{inner}'.join(_indented(each, inner) for each in value)}{line}]"
+    return json.dumps(value)
 
 
 def read_json(path: Path, read: Callable[[Any], _T], limit: int = LARGEST) -> _T | None:

@@ -238,7 +238,7 @@ class Pages:
         sample = resolved.sample
         language = self.engine.languages.get(sample.language)  # None: it is not set up, and that is what went wrong
         # Readers are told numbers of lines that they see.
-        where = shown_map(sample, numbers(source, sample.code) if sample.display.source != "none" else {})
+        where = shown_map(sample, lambda: numbers(source, sample.code) if sample.display.source != "none" else {})
         found = marks(sample, resolved.verdict, resolved.outcome, language) if language else ()
         return self._renderer.render(
             sample,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,15 @@ def test_what_is_written_is_read(tmp_path: Path, value: dict[str, Any], compact:
     write_json(tmp_path / "a.json", {**value, "odd": "\udc80"}, compact=compact)
 
     assert {**value, "odd": "\udc80"} == read_json(tmp_path / "a.json", lambda found: found)
+
+
+@given(st.dictionaries(TEXT, VALUES))
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_people_can_read_it(tmp_path: Path, value: dict[str, Any]) -> None:
+    """Each value has a line of its own, byte for byte as `json` indents it."""
+    write_json(tmp_path / "a.json", value)
+
+    assert json.dumps(value, indent=1) + "\n" == (tmp_path / "a.json").read_text("utf-8")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "[]", '{"a": {}}', "1", "\xff"])

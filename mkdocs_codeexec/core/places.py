@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -42,7 +43,14 @@ class _Line(NamedTuple):
     mark: int
 
 
-@dataclass(frozen=True, slots=True)
+class _Lines(NamedTuple):
+    """What a `PageMap` says."""
+
+    lines: Mapping[int, _Line]
+    hidden: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, eq=False)
 class PageMap:
     """Where on its page the lines of one sample are.
 
@@ -50,13 +58,25 @@ class PageMap:
 
     Attributes:
         fence: The fence; without the name of a page where lines are those that readers see.
-        lines: Lines of the page, by lines of the sample.
-        hidden: Lines of the sample that readers do not see, where it is told.
+        look: Finds that out, when somebody asks for the first time: most samples say nothing of any line.
     """
 
     fence: Place
-    lines: Mapping[int, _Line]
-    hidden: frozenset[int] = frozenset()
+    look: Callable[[], _Lines]
+
+    @property
+    def lines(self) -> Mapping[int, _Line]:
+        """Lines of the page, by lines of the sample."""
+        return self._found.lines
+
+    @property
+    def hidden(self) -> frozenset[int]:
+        """Lines of the sample that readers do not see, where it is told."""
+        return self._found.hidden
+
+    @functools.cached_property
+    def _found(self) -> _Lines:
+        return self.look()
 
     def written(self, line: int, column: int = 0) -> Place | None:
         """Return where on the page line and column of the author's code are; None if that is not known."""
@@ -71,18 +91,23 @@ class PageMap:
         return self.written(line, column + found.mark if column else 0) if found else None
 
 
-def shown_map(sample: Sample, numbers: Mapping[int, int]) -> PageMap:
+def shown_map(sample: Sample, numbered: Callable[[], Mapping[int, int]]) -> PageMap:
     """Return where readers see the lines of `sample`, for messages that stand beside it.
 
     Args:
         sample: As its author wrote it.
-        numbers: The number that readers see, by lines of the sample; nothing if that is not known.
+        numbered: Returns the number that readers see, by lines of the sample; nothing if that is not known.
     """
-    count = sample.code.count("\n") + 1
-    hidden = frozenset(range(1, count + 1)) - numbers.keys()
-    if not numbers or (not hidden and all(line == number for line, number in numbers.items())):
-        return PageMap(Place("", 0), {})
-    return PageMap(Place("", 0), {line: _Line(number, "", 0, 0) for line, number in numbers.items()}, hidden)
+
+    def look() -> _Lines:
+        numbers = numbered()
+        count = sample.code.count("\n") + 1
+        hidden = frozenset(range(1, count + 1)) - numbers.keys()
+        if not numbers or (not hidden and all(line == number for line, number in numbers.items())):
+            return _Lines({})
+        return _Lines({line: _Line(number, "", 0, 0) for line, number in numbers.items()}, hidden)
+
+    return PageMap(Place("", 0), look)
 
 
 def page_map(sample: Sample, page: str, ran: str) -> PageMap:
@@ -102,7 +127,7 @@ def page_map(sample: Sample, page: str, ran: str) -> PageMap:
         code = code[:-1]
     end = sample.location.end
     if not fence.line < end <= len(shown):
-        return PageMap(fence, {})
+        return PageMap(fence, lambda: _Lines({}))
     lines: dict[int, _Line] = {}
     # One of these stops at once if the other went through all.
     for numbers, offset in (
@@ -116,7 +141,7 @@ def page_map(sample: Sample, page: str, ran: str) -> PageMap:
                 break
             mark = len(code[number - 1]) - len(run[number - 1])
             lines[number] = _Line(at, "" if "\t" in code[number - 1] else shown[at - 1], before, mark)
-    return PageMap(fence, lines)
+    return PageMap(fence, lambda: _Lines(lines))
 
 
 def _before(written: str, shown: str) -> int | None:

@@ -398,11 +398,12 @@ class Executor(Protocol):
         """Begin to execute the build steps of `actions` in the background, for a `run` that may follow."""
         ...
 
-    def run(self, work: Sequence[Action], finish: Finish) -> None:
+    def run(self, work: Sequence[Action], finish: Finish, begin: Begin | None = None) -> None:
         """Execute every Action and hand each Outcome to `finish` the moment it ends, in any order, from any thread.
 
         What `finish` returns is executed too, for the same `finish`. Each of its Actions is handed over once, however
-        often it is asked for.
+        often it is asked for. `begin` is called with each when somebody sets about it, once, and not for what could not be
+        begun.
 
         Raises:
             Cancelled: The run was stopped; what had ended was handed over.
@@ -423,6 +424,14 @@ class Finish(Protocol):
 
     def __call__(self, action: Action, outcome: Outcome, /) -> Sequence[Action]:
         """Take `outcome`, and return what has become ready to be executed: what waited for it alone."""
+        ...
+
+
+class Begin(Protocol):
+    """Hears that an Action is being executed."""
+
+    def __call__(self, action: Action, /) -> None:
+        """Hear of `action`."""
         ...
 
 

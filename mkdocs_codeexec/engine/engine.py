@@ -15,7 +15,7 @@ from mkdocs_codeexec.core.resolved import Ended, Plan, Planned, Resolved
 from mkdocs_codeexec.engine.ahead import Ahead
 from mkdocs_codeexec.engine.pipeline import Pipeline
 from mkdocs_codeexec.engine.states import States
-from mkdocs_codeexec.engine.telling import Telling
+from mkdocs_codeexec.engine.telling import Telling, one_at_a_time
 from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.languages import interpreter, open_languages, words
 from mkdocs_codeexec.runtime.opening import open_store, open_workers
@@ -111,6 +111,7 @@ class Engine:
             return []
         if self._ahead is not None:
             self._ahead.wait()
+        listen = listen and one_at_a_time(listen)
         answerable, refused = self._parted(samples)
         with self._telling.heard_by(listen):
             if listen is not None:

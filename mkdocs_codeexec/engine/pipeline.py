@@ -176,7 +176,7 @@ class Pipeline:
                     self.narrator.say(
                         f"executing {len(work)} of {counted(len(batch.live), 'sample')}{batch.taken_over()}, {runner.told}"
                     )
-                    executor.run(work, lambda action, outcome: self._finish(batch, action, outcome))
+                    executor.run(work, lambda action, outcome: self._finish(batch, action, outcome), batch.begin)
                     self._tell_unobserved(batch)
             finally:
                 for action in work:

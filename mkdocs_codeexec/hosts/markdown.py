@@ -92,7 +92,7 @@ class HostExtension(Extension):
             return
         if _STAMP in md.preprocessors:
             _once(
-                "`codeexec` is among `plugins` and among `markdown_extensions`: in MkDocs the plugin does it all, with its own options"
+                "`codeexec` is among `plugins` and among `markdown_extensions`: the plugin does it all, with its own options"
             )
             return
         found = self._conversions(md)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mkdocs_codeexec.core.action import Action
-    from mkdocs_codeexec.core.protocols import Finish, Language
+    from mkdocs_codeexec.core.protocols import Begin, Finish, Language
     from mkdocs_codeexec.runtime.orders import Order
     from mkdocs_codeexec.runtime.process import Children
     from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
@@ -60,7 +60,7 @@ class Crew:
         """Begin to execute the build steps of `actions`, whose Outcomes nobody takes yet."""
         self._enter(actions, None)
 
-    def run(self, actions: Sequence[Action], finish: Finish) -> None:
+    def run(self, actions: Sequence[Action], finish: Finish, begin: Begin | None = None) -> None:
         """Execute `actions` and what `finish` returns, and wait until it has every Outcome, or nothing will come any more.
 
         When it is interrupted (Ctrl-C), all children are ended first.
@@ -69,7 +69,7 @@ class Crew:
             Cancelled: Everything was stopped.
             Exception: What `finish` has raised.
         """
-        taker = Taker(finish)
+        taker = Taker(finish, begin)
         try:
             self._enter(actions, taker)
             if not self._threads:
@@ -174,7 +174,10 @@ class Crew:
             try:
                 if task.what == "hand over":
                     self._hand_over(*task.orders)
-                elif task.what == "run":
+                    continue
+                for order in task.orders:
+                    _begin(order)
+                if task.what == "run":
                     self._execution.run(*task.orders)
                 else:
                     self._execution.build(task.orders)
@@ -190,3 +193,12 @@ class Crew:
             except Exception as error:  # noqa: BLE001 - raised by `run`, when the others have been handed over
                 taker.fault = taker.fault or error
             self._orders.handed(taker)
+
+
+def _begin(order: Order) -> None:
+    """Tell who takes the Outcome of `order` that it is being executed."""
+    for taker in tuple(order.takers):
+        try:
+            taker.begun(order.action)
+        except Exception as error:  # noqa: BLE001 - raised by `run`, when all have been handed over
+            taker.fault = taker.fault or error

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mkdocs_codeexec.core.action import Action
-    from mkdocs_codeexec.core.protocols import Finish, Language
+    from mkdocs_codeexec.core.protocols import Begin, Finish, Language
     from mkdocs_codeexec.runtime.process import Children
 
 
@@ -76,12 +76,12 @@ class ParallelExecutor:
                 crew = self._opened()
             crew.build_ahead(actions)
 
-    def run(self, work: Sequence[Action], finish: Finish) -> None:
+    def run(self, work: Sequence[Action], finish: Finish, begin: Begin | None = None) -> None:
         """Execute every Action and hand each Outcome to `finish` the moment it ends, in any order, from any thread.
 
         What `finish` returns is executed too, as soon as a worker is free. Equal Actions are executed once, and what is
         under way for another thread's `run` is not begun again. What was built ahead and nobody has asked for when the
-        last `run` ends is dropped.
+        last `run` ends is dropped. `begin` hears of each that is set about, once.
 
         A fault of a language while it executes an Action becomes the Outcome of that Action. A fault of `finish` is
         raised when all the others have been handed over.
@@ -99,7 +99,7 @@ class ParallelExecutor:
             crew = self._opened()
             self._running += 1
         try:
-            crew.run(work, finish)
+            crew.run(work, finish, begin)
         finally:
             with self._lock:
                 self._running -= 1

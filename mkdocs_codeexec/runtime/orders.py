@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.action import Action, Key
     from mkdocs_codeexec.core.outcome import StepResult
-    from mkdocs_codeexec.core.protocols import Finish
+    from mkdocs_codeexec.core.protocols import Begin, Finish
     from mkdocs_codeexec.errors import Cancelled
     from mkdocs_codeexec.runtime.scratch import ScratchDirectory
 
@@ -27,15 +27,24 @@ class Taker:
 
     Attributes:
         finish: Takes an Outcome, and returns what has become ready.
+        begin: Hears that an Action is being executed; None if nobody wants to know.
         asked: What it has asked for: each is handed over to it once.
         waiting: How many of these have not been handed over yet.
         fault: What `finish` raised first.
     """
 
     finish: Finish
+    begin: Begin | None = None
     asked: set[tuple[Key, str | None]] = field(default_factory=set)
     waiting: int = 0
     fault: Exception | None = None
+    _begun: set[Key] = field(default_factory=set)
+
+    def begun(self, action: Action) -> None:
+        """Hear that `action` is being executed; of each it is told once."""
+        if self.begin is not None and action.request_key not in self._begun:
+            self._begun.add(action.request_key)
+            self.begin(action)
 
 
 @dataclass(slots=True, eq=False)

@@ -306,11 +306,29 @@ def test_readers_are_told_of_lines_that_they_see(text: str, expected: str) -> No
     code = "\n".join(["# x"] * 2 + ["y"] * 11)
     sample = Sample(location=Location("a.md", 1), language="rust", code=code, expectation=Succeeds())
 
-    assert expected == relocated(text, shown_map(sample, {line: line - 2 for line in range(3, 15)}))
+    assert expected == relocated(text, shown_map(sample, lambda: {line: line - 2 for line in range(3, 15)}))
 
 
 @pytest.mark.parametrize("numbers", [{}, {1: 1, 2: 2}], ids=["not known", "the same"])
 def test_numbers_that_need_no_change(numbers: dict[int, int]) -> None:
     """Nothing is touched."""
     sample = Sample(location=Location("a.md", 1), language="python", code="x", expectation=Succeeds())
-    assert RUSTC + "sample.py:1:1" == relocated(RUSTC + "sample.py:1:1", shown_map(sample, numbers))
+    assert RUSTC + "sample.py:1:1" == relocated(RUSTC + "sample.py:1:1", shown_map(sample, lambda: numbers))
+
+
+def test_what_names_no_line_is_not_looked_into() -> None:
+    """Most output names no place: where lines are shown is found out for that which does, once."""
+    sample = Sample(location=Location("a.md", 1), language="rust", code="a\nb", expectation=Succeeds())
+    asked: list[int] = []
+
+    def numbered() -> dict[int, int]:
+        asked.append(1)
+        return {1: 5, 2: 6}
+
+    where = shown_map(sample, numbered)
+    for text in ("", "hello\nworld 1:2\n", "error: x\n 3 | a", "\x1b[31mred\x1b[0m"):
+        assert text == relocated(text, where)
+    assert [] == asked
+    assert "sample.rs:5:1" == relocated("sample.rs:1:1", where)
+    assert "sample.rs:6:1" == relocated("sample.rs:2:1", where)
+    assert [1] == asked

@@ -386,7 +386,7 @@ def test_ctrl_c(tmp_path: Path, jobs: int) -> None:
 
     assert b"0 []\n" == told  # when `run` was left, before `Children` was
     assert time.monotonic() - began < 2
-    assert -signal.SIGINT == parent.returncode
+    assert -signal.SIGINT == parent.returncode, said.decode()
     assert b"KeyboardInterrupt" in said.splitlines()[-1]
     assert 0 == _alive(mark)
     assert [] == list(tmp_path.iterdir())
@@ -537,6 +537,40 @@ def test_nothing_is_executed_after_the_end(root: Path) -> None:
         with pytest.raises(Cancelled):
             executor.run([action("a", "true")], Outcomes())
     assert [] == list(root.iterdir())
+
+
+def test_whoever_wants_hears_what_is_set_about(root: Path, marks: Path) -> None:
+    """Each once, before its Outcome, built ahead or not, together or alone; not what could not be begun."""
+    actions = [*three(), action("x", "true", language="nobody's")]
+    outcomes = Outcomes()
+    heard: list[tuple[str, bool]] = []
+
+    def begin(one: Action) -> None:
+        name = dict(one.inputs)["name"]
+        heard.append((name, name in outcomes.of))
+
+    with Children() as children:
+        executor = open_executor(children, root, Together(marks))
+        executor.build_ahead(actions[:1])
+        executor.run(actions, outcomes, begin)
+
+    assert [("a", False), ("b", False), ("c", False)] == sorted(heard)
+    assert {"a", "b", "c", "x"} == set(outcomes.of)
+
+
+def test_a_fault_of_the_one_who_hears(tmp_path: Path) -> None:
+    """It is raised in the end; nothing is lost by it."""
+    outcomes = Outcomes()
+
+    def begin(_: Action) -> None:
+        raise ZeroDivisionError("deaf")
+
+    with Children() as children:
+        executor = ParallelExecutor(children, SHELL, jobs=2, total_timeout=None, path=PATH, scratch_root=tmp_path)
+        with pytest.raises(ZeroDivisionError, match="deaf"):
+            executor.run([action(f"{n}", "true") for n in range(4)], outcomes, begin)
+
+    assert {"0", "1", "2", "3"} == set(outcomes.of)
 
 
 def test_equal_actions_are_executed_once(root: Path, marks: Path) -> None:

@@ -11,7 +11,8 @@ from support.zensical import Rendered, Site, install
 
 from mkdocs_codeexec.commands.site import open_site
 from mkdocs_codeexec.errors import ConfigurationError
-from mkdocs_codeexec.hosts.zensical.reading import front_matter, is_ours
+from mkdocs_codeexec.hosts.zensical.front_matter import parted
+from mkdocs_codeexec.hosts.zensical.reading import is_ours
 
 PAGE = """\
 ---
@@ -86,6 +87,18 @@ def test_a_check_executes_what_zensical_converts(site: Site, zensical: Path, tom
         (one["line"], one["verdict"], one["differs"]) for one in found["samples"]
     ]
     assert not [path for path in site.root.iterdir() if path.name in (".cache", ".codeexec", "site")]
+
+
+def test_defaults_of_a_page_count(site: Site, zensical: Path) -> None:
+    """What its front matter says, in both commands."""
+    site.page("---\ncodeexec: {timeout: 9}\n---\n\n```python exec\nprint(1)\n```\n")
+    site.configure({"timeout": 1})
+    check = report(codeexec(site, "check", "--repeat", "1", "--json", zensical=zensical))
+    doctor = codeexec(site, "doctor", "--json", zensical=zensical)
+
+    said = "front matter, line 2: `codeexec.timeout: 9`"
+    assert [("error", said)] == [(one["verdict"], one["reason"][: len(said)]) for one in check["samples"]]
+    assert [said] == [one["words"][: len(said)] for one in report(doctor)["checks"] if "line" in one]
 
 
 def test_a_check_needs_zensical(site: Site) -> None:
@@ -176,7 +189,6 @@ def test_a_file_that_cannot_be_read_is_told(text: str | bytes | None, tmp_path: 
     ("text", "meta", "rest"),
     [
         ("---\na: 1\n---\nb", {"a": 1}, "b"),
-        ("---\n---\nb", {}, "b"),
         ("---\na: 1\n...\nb", {"a": 1}, "b"),
         ("a\n---\nb", {}, "a\n---\nb"),
         ("---\n[\n---\nb", {}, "---\n[\n---\nb"),
@@ -186,4 +198,4 @@ def test_a_file_that_cannot_be_read_is_told(text: str | bytes | None, tmp_path: 
 )
 def test_front_matter(text: str, meta: dict[str, object], rest: str) -> None:
     """Is what stands between the first lines of dashes, if it is YAML."""
-    assert (meta, rest) == front_matter(text)
+    assert (meta, rest) == parted(text)

@@ -15,8 +15,9 @@ from mkdocs_codeexec.config import check_apart, read_environment, settings_from
 from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
+from mkdocs_codeexec.hosts.zensical.front_matter import parted
 from mkdocs_codeexec.hosts.zensical.process import NAMES
-from mkdocs_codeexec.hosts.zensical.reading import configured, front_matter
+from mkdocs_codeexec.hosts.zensical.reading import configured
 from mkdocs_codeexec.html.lexers import is_lexer
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
 from mkdocs_codeexec.pages import Pages
@@ -62,14 +63,14 @@ def collected(file: Path, folder: Path) -> Collected:
     extension = CodeExecExtension(pages, engine.rules, is_lexer=is_lexer)
     config["markdown_extensions"] = [*others, extension]
     texts = {page.page: page.text or "" for page in site.pages()}
-    pages.complete([_converted(page, pages) for page in site.pages()])
+    pages.complete([_converted(page, pages, extension) for page in site.pages()])
     samples = [(s.sample, s.why if isinstance(s.verdict, Errored) else None) for s in pages.resolved()]
     return Collected(settings, console, theme_dirs, samples, texts)
 
 
-def _converted(page: PageContext, pages: Pages) -> str:
-    meta, text = front_matter(page.text or "")
-    pages.enter(page)
+def _converted(page: PageContext, pages: Pages, extension: CodeExecExtension) -> str:
+    meta, text = parted(page.text or "")
+    pages.enter(extension.opened(page, meta))
     with _refusals(f"`{page.path}`: Zensical cannot convert it"):
         render: Any = _module("zensical.markdown.render").render
         url = page.page.removesuffix(".md").removesuffix("index")

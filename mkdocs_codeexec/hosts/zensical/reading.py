@@ -6,7 +6,6 @@ Python-Markdown, and not our plugin, which Zensical does not know.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ import yaml
 
 from mkdocs_codeexec.core.settings import Host
 from mkdocs_codeexec.errors import ConfigurationError
+from mkdocs_codeexec.hosts.zensical.front_matter import front_matter
 from mkdocs_codeexec.hosts.zensical.looking import pages_of
 from mkdocs_codeexec.hosts.zensical.process import NAMES
 from mkdocs_codeexec.hosts.zensical.site import STORE
@@ -24,7 +24,7 @@ from mkdocs_codeexec.sites import ConfiguredSite, shown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)?(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+NAME = "Zensical"
 
 
 def is_ours(file: Path) -> bool:
@@ -54,32 +54,21 @@ def configured(file: Path) -> ConfiguredSite:
         file=file,
         folder=file.parent,
         host="zensical",
-        words=Host("Zensical", "zensical", file.name),
+        words=Host(NAME, "zensical", file.name),
         enabled_by="markdown_extensions" if name else "",
         options={"cache_dir": STORE, **(options if isinstance(options, dict) else {})},
         folders=folders,
         pages=lambda: _pages(folders["docs_dir"], found, file.parent),
+        front_matter=front_matter,
     )
 
 
 _FOLDERS = {"docs_dir": "docs", "site_dir": "site"}
 
 
-def front_matter(text: str) -> tuple[dict[str, Any], str]:
-    """Return the front matter of a page that is `text`, and what follows it."""
-    found = _FRONT_MATTER.match(text)
-    if found is None:
-        return {}, text
-    try:
-        value = yaml.load(found[1] or "", _Loader)  # noqa: S506 - it makes plain values
-    except yaml.YAMLError:
-        return {}, text
-    return (value if isinstance(value, dict) else {}), text[found.end() :]
-
-
 def _pages(docs: Path, config: Mapping[str, Any], folder: Path) -> Iterator[PageContext]:
     for page, text in pages_of(docs, {name: config.get(name) for name in ("exclude_docs", "draft_docs")}):
-        yield PageContext(page, text, shown(docs / page, folder))
+        yield PageContext(page, text, shown(docs / page, folder), NAME)
 
 
 class _Loader(yaml.SafeLoader):

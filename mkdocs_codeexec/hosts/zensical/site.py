@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mkdocs_codeexec import __version__
 from mkdocs_codeexec.config import check_apart, read_environment, settings_from
 from mkdocs_codeexec.core.expectation import verdict_name
+from mkdocs_codeexec.core.settings import Host
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.hosts.alone import Current
@@ -34,7 +35,7 @@ from mkdocs_codeexec.report.run import Run, distinct
 from mkdocs_codeexec.report.volume import within_bounds
 from mkdocs_codeexec.runtime.cpus import usable_cpus
 from mkdocs_codeexec.runtime.throwaway import throwaway
-from mkdocs_codeexec.sites import shown
+from mkdocs_codeexec.sites import ZENSICAL_FILES, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -142,8 +143,13 @@ class ZensicalSite:
         return Engine(self._settings({"enabled": False}, environ), self.console)
 
     def _settings(self, options: Mapping[str, Any], environ: dict[str, str]) -> Settings:
+        file = next((name for name in ZENSICAL_FILES if (self.folder / name).exists()), ZENSICAL_FILES[0])
         settings = settings_from(
-            {"cache_dir": STORE, **options}, project_dir=self.folder, environ=environ, cpus=usable_cpus
+            {"cache_dir": STORE, **options},
+            project_dir=self.folder,
+            environ=environ,
+            cpus=usable_cpus,
+            host=Host("Zensical", "zensical", file),
         )
         if not settings.keeps:
             settings = replace(settings, environment_dir=throwaway(), lent=settings.environment_dir)
@@ -232,7 +238,7 @@ class ZensicalSite:
             self.console.say(f"{page.path}: it is no file below `docs_dir`: its lines are those of what was made of it")
         path = shown(file, self.folder)
         self.texts[path] = text or ""
-        return PageContext(page.path, text, path)
+        return PageContext(page.path, text, path, self.engine.settings.host.name)
 
     def end(self, md: Markdown, html: str) -> str:
         """Return `html` with what its samples came to, and with the stylesheet."""
@@ -304,7 +310,10 @@ class ZensicalSite:
     def failures(self, answers: Sequence[Resolved]) -> list[Failure]:
         """Return what is to be told of `answers`."""
         languages = dict(self.engine.languages)
-        return list(within_bounds(failures(answers, languages, lambda at: self.texts.get(at.path or at.page, ""))))
+        file = self.engine.settings.host.file
+        return list(
+            within_bounds(failures(answers, languages, lambda at: self.texts.get(at.path or at.page, ""), file))
+        )
 
     def report(self) -> str:
         """Tell what the site came to, and return why the build fails; empty if it does not."""

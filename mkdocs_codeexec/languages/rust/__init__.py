@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +27,7 @@ from mkdocs_codeexec.languages.rust.messages.normal import RULES
 from mkdocs_codeexec.languages.rust.messages.notes import without_notes
 from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.languages.rust.messages.restore import restore
-from mkdocs_codeexec.languages.rust.source.prepare import FILE, Preamble, Prepared, original, prepare
+from mkdocs_codeexec.languages.rust.source.prepare import FILE, Prepared, original, prepared
 from mkdocs_codeexec.languages.rust.steps import steps
 from mkdocs_codeexec.languages.rust.variables import Variables, check_package
 from mkdocs_codeexec.languages.toolchain import memo
@@ -273,7 +272,7 @@ class RustLanguage:
 
     def _prepare(self, sample: Sample) -> Prepared:
         before = preambles.joined(self._rust.preamble, sample.options.get("preamble", ""))
-        return _prepared(sample.code, before, "test_harness" in sample.options)
+        return prepared(sample.code, before, "test_harness" in sample.options)
 
     def _environment_of(self, action: Action) -> Environment | Unavailability:
         given = dict(action.inputs)
@@ -283,11 +282,6 @@ class RustLanguage:
             if environment.manifest.portable == given.get(MANIFEST):
                 return environment
         return Unavailability("its environment has changed since it was planned")
-
-
-@functools.lru_cache(maxsize=4096)  # for all builds of a process: `serve` sees the same samples again and again
-def _prepared(code: str, before: Preamble, harness: bool) -> Prepared:  # noqa: FBT001 - a cache has no keywords
-    return prepare(runnable(code), before, harness=harness)
 
 
 def unknown_environment(name: str, known: tuple[str, ...]) -> Unavailability:
