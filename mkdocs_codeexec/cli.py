@@ -150,7 +150,6 @@ class _Parser(argparse.ArgumentParser):
         )
         site = f"the file of the site (default: what is there of {', '.join(FILES)})"
         self.add_argument("-f", "--config-file", metavar="FILE", action=_Once, help=site)
-        self.add_argument("--json", action="store_true", help="write the report as JSON")
         self.add_argument("-h", "--help", action="store_true", help="tell this, or what a command understands")
         self.add_argument("--version", action="store_true", help="tell the version")
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MKDOCS_FILES = ("properdocs.yml", "properdocs.yaml", "mkdocs.yml", "mkdocs.yaml")
 """What MkDocs and ProperDocs call the configuration of a site, in the order in which ProperDocs looks for it."""
+ZENSICAL_FILES = ("zensical.toml", "mkdocs.yml", "mkdocs.yaml")
+"""What Zensical reads, in the order in which it looks for it."""
 FILES = (*MKDOCS_FILES, "zensical.toml")
 """What all hosts call it; the first that is there is used."""
 

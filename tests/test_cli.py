@@ -252,6 +252,8 @@ def test_an_interrupt_ends_it(project: Project) -> None:
         (["check", "-f", "a.yml", "--json", "-f", "b.yml"], "`-f` was given twice"),
         (["--repeat", "2", "doctor"], "`--repeat` is not an argument of `doctor`"),
         (["--quick", "check"], "`--quick` is not an argument of `check`"),
+        (["--json", "zensical", "build"], "`--json` is not an argument of `zensical`"),
+        (["zensical", "build", "--probe"], "`--probe` is not an argument of `zensical`"),
     ],
 )
 def test_usage(args: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -252,10 +252,12 @@ def test_it_is_told_what_a_build_would_execute(project: Project) -> None:
     project.page("```python exec\nprint(1)\n```\n")
     project.build()
     stored = {path: path.stat().st_mtime_ns for path in (project.root / ".cache").rglob("*.json")}
-    after = checks(doctor(project.root, "--json"), "fences")["samples"]
+    ended = doctor(project.root, "--json")
+    after, place = checks(ended, "fences")["samples"], checks(ended, "store")["results"][1]
 
     assert ("ok", "2 on 1 page: 0 stored, 1 to be executed, 1 with an include, which is not looked at", "") == before
     assert ("ok", "1 on 1 page: 1 stored, 0 to be executed", "") == after
+    assert f"{project.root / '.cache/codeexec'}: 1 outcome, 0.0 MiB of 200 MiB" == place
     assert stored.keys() == set((project.root / ".cache").rglob("*.json"))
 
 
@@ -266,7 +268,8 @@ def test_a_language_without_its_program_is_missing_where_a_page_uses_it(project:
     empty.mkdir()
     ended = doctor(project.root, "--json", PATH=str(empty), CODEEXEC_SANDBOX="off")
 
-    assert ("missing", "`bash` was not found", "") == checks(ended, "toolchains")["bash"]
+    hint = "install it, or correct the command in `languages.bash` of mkdocs.yml"
+    assert ("missing", "`bash` was not found", hint) == checks(ended, "toolchains")["bash"]
     project.page("")
     ended = doctor(project.root, "--json", PATH=str(empty), CODEEXEC_SANDBOX="off")
     assert "note" == checks(ended, "toolchains")["bash"][0]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.config import read_environment, settings_from
+from mkdocs_codeexec.core.settings import Host
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import CodeExecError
 from mkdocs_codeexec.html.lexers import is_lexer
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 PAGE = "<markdown>"
 """What a text without a file is called."""
+HOST = Host("Python-Markdown", "markdown_py", "extension_configs")
+"""There is no file of a site: options are an argument of `markdown.markdown`, and a file that `markdown_py -c` reads."""
 
 _engines: dict[str, Engine] = {}
 _opening = threading.Lock()
@@ -108,7 +111,7 @@ class Alone:
         if "relpath" in md.treeprocessors:  # of MkDocs
             once("in MkDocs, `codeexec` is to be among `plugins`: as an extension it knows no page, and fails no build")
         self._current.pages = pages = Pages(engine=self._engine, console=self._console, lenient=True)
-        pages.enter(PageContext(PAGE, "\n".join(lines)))
+        pages.enter(PageContext(PAGE, "\n".join(lines), host=HOST.name))
 
     def end(self, md: Markdown, html: str) -> str:
         """Fill `html`, and tell what failed."""
@@ -125,7 +128,7 @@ class Alone:
             self._console.warn(str(error))
             pages.give_up("an error stopped the run; the log says more")
             filled = pages.complete([html])[0]
-        for failure in failures(pages.resolved(), dict(self._engine.languages), lambda _: text):
+        for failure in failures(pages.resolved(), dict(self._engine.languages), lambda _: text, HOST.file):
             self._console.failure(failure, ERROR)
         return filled
 
@@ -140,7 +143,7 @@ def _engine(options: Mapping[str, Any], environ: dict[str, str], console: Consol
                 console.warn(
                     "`fail_on_error` has no effect in Python-Markdown alone: there is no build that could fail"
                 )
-            settings = settings_from(options, project_dir=folder, environ=environ, cpus=usable_cpus)
+            settings = settings_from(options, project_dir=folder, environ=environ, cpus=usable_cpus, host=HOST)
             _engines[key] = engine = Engine(settings, console)
             atexit.register(engine.close)
         return _engines[key]

@@ -62,10 +62,13 @@ class ScriptLanguage:
         planned_from = self._inputs, self._tools.identity()
         self.revision += planned_from != self._planned_from
         self._planned_from = planned_from
+        self._grants.tell(self._narrator)
 
     def _look(self) -> None:
         self._inputs = (
-            *inputs.declared(self._settings.project_dir, self._script.inputs, self._grants.holds),
+            *inputs.declared(
+                self._settings.project_dir, self._script.inputs, self._grants.holds, self._grants.refuse_input
+            ),
             *self._readable_names(),
         )
         self._access = None

@@ -130,7 +130,10 @@ def test_nothing_is_left(children: Children) -> None:
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as killed:
         assert killed.stdout is not None
         other = Path(killed.stdout.readline().strip())
-        assert other.is_dir()
+        found, _ = groups.open_groups()
+        assert found is not None
+        groups.close_groups(found)
+        assert other.is_dir()  # it is in use
         killed.kill()
     children.close()
     assert not ours.exists()

@@ -262,7 +262,10 @@ class ZensicalSite:
     def failures(self, answers: Sequence[Resolved]) -> list[Failure]:
         """Return what is to be told of `answers`."""
         languages = dict(self.engine.languages)
-        return list(within_bounds(failures(answers, languages, lambda at: self.texts.get(at.path or at.page, ""))))
+        file = self.engine.settings.host.file
+        return list(
+            within_bounds(failures(answers, languages, lambda at: self.texts.get(at.path or at.page, ""), file))
+        )
 
     def report(self) -> str:
         """Tell what the site came to, and return why the build fails; empty if it does not."""

@@ -103,7 +103,10 @@ class RustLanguage:
             for environment in self._environments.values():
                 environment.sources.survey()
         self._variables = Variables(self._settings)
-        self._inputs = inputs.declared(self._settings.project_dir, self._rust.inputs, self._grants.holds)
+        self._inputs = inputs.declared(
+            self._settings.project_dir, self._rust.inputs, self._grants.holds, self._grants.refuse_input
+        )
+        self._grants.tell(self._narrator)
         self._inputs += (*self._variables.inputs(), *views.named(self._settings.project_dir, self._rust.readable))
         wanted = self._compiler.wanted()
         if wanted:  # where no toolchain is asked, this alone tells stored outcomes apart
