@@ -26,7 +26,7 @@ from mkdocs_codeexec.markdown.nesting import Nesting, watch
 from mkdocs_codeexec.markdown.standing_in import FENCES, Ender, StandIn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from markdown import Markdown
 
@@ -100,7 +100,7 @@ class CodeExecExtension(Extension):
         return found
 
     def glimpse(
-        self, text: str, page: str, meta: Mapping[str, object] | None = None, *, certain: bool = False
+        self, text: str, page: str, meta: Mapping[str, object] | None = None, *, certain: Collection[str] | None = None
     ) -> Iterator[Sample]:
         """Yield what looks like a sample in `text`, the file of `page`, before it is converted; see `Glimpse`.
 
@@ -108,7 +108,7 @@ class CodeExecExtension(Extension):
             text: As it is on disk.
             page: Its path under `docs_dir`.
             meta: The front matter in it.
-            certain: Yield what is surely on the page.
+            certain: The extensions of the site, to yield what is surely on the page.
         """
         if self._glimpse is None:
             self._glimpse = Glimpse(lambda header: self._claims.of(header, self._seen), self._compiled)

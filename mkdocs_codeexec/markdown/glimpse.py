@@ -22,7 +22,7 @@ from mkdocs_codeexec.markdown.locating import Lines
 from mkdocs_codeexec.markdown.nesting import Nesting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Sequence
+    from collections.abc import Callable, Collection, Container, Iterator, Sequence
 
     from mkdocs_codeexec.core.sample import Problem, Sample
     from mkdocs_codeexec.markdown.claiming import Claim
@@ -93,29 +93,30 @@ class Glimpse:
         self._fences = _Seeing(self._md, self._md.preprocessors["fenced_code_block"], desk)
         self._fences.extension.superfences[0]["formatter"] = self._fences.highlight
 
-    def __call__(self, text: str, page: str, *, certain: bool = False) -> Iterator[Sample]:
+    def __call__(self, text: str, page: str, *, certain: Collection[str] | None = None) -> Iterator[Sample]:
         """Yield what looks like a sample in `text`, the file of `page` as it is on disk.
 
         Args:
             text: All of it.
             page: Its path below `docs_dir`.
-            certain: Yield what is surely on the page, to be run: of every language, and not what may be in a comment, in
-                indented code, in a template. Else what may be there and has something to build.
+            certain: The extensions of the site, to yield what is surely on the page and may be run: of every language, and not
+                what may be in a comment, in indented code, in a template. None for what may be there and has something to build.
         """
         found = (self._claim(parse_header(header)) for header in set(_HEADER.findall(text)))
-        if not any(claim and self._is_wanted(claim.request, certain=certain) for claim in found):
+        if not any(claim and self._is_wanted(claim.request, certain=certain is not None) for claim in found):
             return
         lines = self._split(text)
         self._fences.run(list(lines))
         self._md.reset()
-        if certain and "{%" in text:
+        if certain is not None and "{%" in text:
             return
-        commented = _commented(lines) if certain else []
+        commented = _commented(lines) if certain is not None else []
+        container = _container(certain or ())
         for opened, code, *_ in self._fences.seen:
-            if certain and (commented[opened.place] or not _is_at_home(lines, opened.place)):
+            if certain is not None and (commented[opened.place] or not _is_at_home(lines, opened.place, container)):
                 continue
             request = opened.claim.request
-            if request is not None and self._is_wanted(request, certain=certain) and "--8<--" not in code:
+            if request is not None and self._is_wanted(request, certain=certain is not None) and "--8<--" not in code:
                 yield request.sample(Location(page, opened.place + 1), code)
 
     def look(self, page: PageContext) -> Look:
@@ -147,8 +148,9 @@ class Glimpse:
         return certain or request.language in self._compiled
 
 
-_CONTAINER = re.compile(r"(?:!!!|\?\?\?\+?|===[!+]*|[-*+]|\d+\.)\s")
-"""How that begins whose content is indented by four: admonitions, details, tabs, lists."""
+_LIST = r"[-*+]|\d+\."
+_CONTAINERS = {"admonition": "!!!", "pymdownx.details": r"\?\?\?\+?", "pymdownx.tabbed": "===[!+]*"}
+"""How that begins whose content is indented by four, by the extension that makes it so."""
 _INDENT = 4
 
 
@@ -167,7 +169,13 @@ def _commented(lines: Sequence[str]) -> list[bool]:
     return found
 
 
-def _is_at_home(lines: Sequence[str], place: int) -> bool:
+def _container(extensions: Collection[str]) -> re.Pattern[str]:
+    """Return what matches the first line of that which has content, on a site with `extensions`."""
+    marks = [_LIST, *(mark for name, mark in _CONTAINERS.items() if name in extensions)]
+    return re.compile(rf"(?:{'|'.join(marks)})\s")
+
+
+def _is_at_home(lines: Sequence[str], place: int, container: re.Pattern[str]) -> bool:
     """Tell whether a fence at `place` is no indented code: it is not indented, or is the content of something."""
     line = lines[place].lstrip(" ")
     indent = len(lines[place]) - len(line)
@@ -176,7 +184,7 @@ def _is_at_home(lines: Sequence[str], place: int) -> bool:
         return indent < _INDENT and len(line) - len(inside) <= _INDENT and inside[:1] in "`~"
     while indent >= _INDENT:
         place = next((at for at in range(place - 1, max(place - _FAR, -1), -1) if 0 <= _indent(lines[at]) < indent), -1)
-        if place < 0 or indent - _indent(lines[place]) != _INDENT or not _CONTAINER.match(lines[place].lstrip()):
+        if place < 0 or indent - _indent(lines[place]) != _INDENT or not container.match(lines[place].lstrip()):
             return False
         indent = _indent(lines[place])
     return True

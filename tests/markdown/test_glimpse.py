@@ -173,3 +173,51 @@ def test_there_is_one_scanner(convert: Callable[..., Any], text: str) -> None:
     found = [(sample.location.line, sample.code, sample.language) for sample in built]
     assert found == [(sample.location.line, sample.code, sample.language) for sample in glimpses(text)]
     assert all(line < sample.location.end <= text.count("\n") + 1 for (line, *_), sample in zip(found, built, strict=True))  # fmt: skip
+
+
+FENCE = "```rust exec\nfn main() {}\n```\n"
+DEEP = textwrap.indent(FENCE, "    ")
+
+
+@pytest.mark.parametrize(
+    ("text", "certain"),
+    [
+        (FENCE, True),
+        (f"<!-- over -->\n\n{FENCE}", True),
+        (f"- item\n\n{DEEP}", True),
+        (f"1. item\n\n    more\n\n{DEEP}", True),
+        (f'=== "Tab"\n\n{DEEP}', False),
+        (f"!!! note\n\n{DEEP}", False),
+        (textwrap.indent(FENCE, "> "), True),
+        (f"<!--\n{FENCE}-->\n", False),
+        (f"<!-- never closed\n\n{FENCE}", False),
+        (f"Text.\n\n{DEEP}", False),
+        (f"- item\n\n{textwrap.indent(DEEP, '    ')}", False),
+        (textwrap.indent(DEEP, "> "), False),
+        (f"{{% if x %}}\n{FENCE}{{% endif %}}\n", False),
+    ],
+)
+def test_what_may_be_on_no_page_is_left_out_of_a_certain_look(
+    convert: Callable[..., Any], text: str, *, certain: bool
+) -> None:
+    """What is executed before its page is rendered must be on it: not in a comment, in indented code, or in a branch."""
+    unused: Any = None
+    extension = CodeExecExtension(unused, {"rust": RUST})
+
+    found = list(extension.glimpse(text, "a.md", certain=()))
+
+    assert certain == bool(found)
+    if certain:
+        html, collected = convert(text)
+        assert "data-codeexec-slot" in html
+        assert [sample.code for sample in collected.samples] == [sample.code for sample in found]
+
+
+def test_what_extensions_make_of_an_indentation_is_certain_where_they_are() -> None:
+    """A tab in an admonition, on a site that has both."""
+    unused: Any = None
+    text = f'!!! note\n\n    === "Tab"\n\n{textwrap.indent(DEEP, "    ")}'
+    extension = CodeExecExtension(unused, {"rust": RUST})
+
+    assert [] == list(extension.glimpse(text, "a.md", certain=["admonition"]))
+    assert 1 == len(list(extension.glimpse(text, "a.md", certain=["admonition", "pymdownx.tabbed"])))

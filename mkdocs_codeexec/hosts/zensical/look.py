@@ -59,10 +59,11 @@ class Look:
             self._by_code.setdefault((item.sample.location.page, item.sample.code), []).append(item)
 
     def _seen(self, extension: CodeExecExtension, pages: Iterable[tuple[str, str]]) -> Iterator[Sample]:
+        extensions = [name for name in self._config["markdown_extensions"] if isinstance(name, str)]
         for page, text in pages:
             path = shown(self._docs / page, self._folder)
             self._texts[path] = text
-            for sample in extension.glimpse(text, page, front_matter(text), certain=True):
+            for sample in extension.glimpse(text, page, front_matter(text), certain=extensions):
                 yield replace(sample, location=replace(sample.location, path=path))
 
     def known(self, sample: Sample) -> Resolved | None:
