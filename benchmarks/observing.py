@@ -33,12 +33,13 @@ from mkdocs_codeexec.config import settings_from
 from mkdocs_codeexec.core.action import Action, Step
 from mkdocs_codeexec.core.confinement import RUN_LIMITS, Access
 from mkdocs_codeexec.core.expectation import Met, Succeeds
+from mkdocs_codeexec.core.recipe import Recipe
 from mkdocs_codeexec.core.sample import Location, Sample
 from mkdocs_codeexec.engine.pipeline import Pipeline
 from mkdocs_codeexec.engine.states import open_states
 from mkdocs_codeexec.languages import interpreter, open_languages
 from mkdocs_codeexec.languages.script import ScriptLanguage
-from mkdocs_codeexec.runtime.executor import ParallelExecutor
+from mkdocs_codeexec.runtime.opening import open_workers
 from mkdocs_codeexec.runtime.process import Children
 from mkdocs_codeexec.runtime.scratch import ScratchDirectory
 from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
@@ -132,11 +133,13 @@ class Bench:
         narrator: Any = Quiet()
         began = time.perf_counter()
         states = open_states(self.settings)
+        languages = open_languages(self.settings, narrator)
+        path = self.settings.host_env["PATH"]
         pipeline = Pipeline(
-            languages=open_languages(self.settings, narrator),
+            languages=languages,
             store=DirectoryStore(self.settings.cache_dir, narrator.warn),
             states=states,
-            workers=self._workers,
+            workers=lambda: open_workers(Recipe.of(self.settings), languages, path=path),
             narrator=narrator,
         )
         resolved = pipeline.resolve(found)
@@ -146,16 +149,6 @@ class Bench:
         if wrong:
             raise MeasurementError(f"{wrong[0].sample.code}: {wrong[0].outcome or wrong[0].why}")
         return seconds, sum(not item.cached for item in resolved)
-
-    @contextmanager
-    def _workers(self) -> Iterator[Any]:
-        path = self.settings.host_env["PATH"]
-        with Children("auto", path=path) as children:
-            executor = ParallelExecutor(children, jobs=self.settings.jobs, total_timeout=None, path=path)
-            try:
-                yield children, executor
-            finally:
-                executor.close()
 
     def forget(self) -> None:
         """Empty the store."""

@@ -156,13 +156,12 @@ class Project:
         def workers() -> Iterator[tuple[Runner, Executor]]:
             with children or Children("auto", path=self.settings.host_env["PATH"]) as opened:
                 path = self.settings.host_env["PATH"]
-                yield (
-                    opened,
-                    ParallelExecutor(opened, jobs=self.settings.jobs, total_timeout=None, path=path),
-                )
+                jobs = self.settings.jobs
+                yield opened, ParallelExecutor(opened, languages, jobs=jobs, total_timeout=None, path=path)
 
+        languages = open_languages(self.settings, self._narrator)
         return Pipeline(
-            languages=open_languages(self.settings, self._narrator),
+            languages=languages,
             store=DirectoryStore(self.settings.cache_dir, self._narrator.warn),
             states=open_states(self.settings),
             workers=workers,

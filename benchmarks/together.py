@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,14 +22,14 @@ from others import processors
 
 from mkdocs_codeexec.config import settings_from
 from mkdocs_codeexec.core.normalize import normalize
+from mkdocs_codeexec.core.recipe import Recipe
 from mkdocs_codeexec.engine.pipeline import Pipeline
 from mkdocs_codeexec.languages import open_languages, words
 from mkdocs_codeexec.languages.rust.batch import builder
 from mkdocs_codeexec.languages.rust.messages.normal import RULES
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
-from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.observed.inputs import ObservedInputs
-from mkdocs_codeexec.runtime.process import Children
+from mkdocs_codeexec.runtime.opening import open_workers
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.outcome import Outcome, StepResult
@@ -80,18 +79,16 @@ def _execute(
 ) -> tuple[list[Outcome | None], float]:
     """Return what `samples` came to, without what differs in every run, and the seconds that took."""
     nothing: Any = _Nothing()
-
-    @contextmanager
-    def workers() -> Iterator[Any]:
-        with Children() as children:
-            path = settings.host_env["PATH"]
-            yield children, ParallelExecutor(children, jobs=settings.jobs, total_timeout=None, path=path)
-
     grouped = (lambda candidates, _: [[candidate.what] for candidate in candidates]) if alone else builder.group
     with patch.object(builder, "group", grouped):
         languages = open_languages(settings, nothing)
+        recipe = replace(Recipe.of(settings), sandbox="off")
         pipeline = Pipeline(
-            languages=languages, store=nothing, states=ObservedInputs(), workers=workers, narrator=nothing
+            languages=languages,
+            store=nothing,
+            states=ObservedInputs(),
+            workers=lambda: open_workers(recipe, languages, path=settings.host_env["PATH"]),
+            narrator=nothing,
         )
         began = time.perf_counter()
         resolved = pipeline.resolve(samples)

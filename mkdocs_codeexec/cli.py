@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mkdocs_codeexec import __version__
@@ -53,23 +55,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: The command line is wrong, or asks for help.
     """
+    if sys.stdout is None:  # it was closed before we were started
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for as long as this process lives
     arguments = _arguments(sys.argv[1:] if argv is None else argv)
     with _log_on_stderr():
         console = Console(log=_log, color=wants_color(read_environment(), sys.stderr))
         try:
-            return COMMANDS[arguments.command].execute(Context(arguments, console))
+            return _executed(Context(arguments, console))
         except (KeyboardInterrupt, Cancelled):
             _log.error("interrupted")
             return INTERRUPTED
         except ConfigurationError as error:
             _log.error("%s", plainly(str(error)))
             return 2
+        except BrokenPipeError:  # whoever reads the report has gone
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 3
         except (CodeExecError, OSError) as error:
             _log.error("%s", plainly(str(error)))
             return 3
         except Exception:  # noqa: BLE001 - it must not end with 1, which says that a sample failed
             _log.exception("a fault of mkdocs-codeexec itself; please report it")
             return 3
+
+
+def _executed(context: Context) -> int:
+    status = COMMANDS[context.arguments.command].execute(context)
+    sys.stdout.flush()  # while it can still be told that it cannot be written
+    return status
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -137,7 +150,6 @@ class _Parser(argparse.ArgumentParser):
         )
         site = f"the file of the site (default: what is there of {', '.join(FILES)})"
         self.add_argument("-f", "--config-file", metavar="FILE", action=_Once, help=site)
-        self.add_argument("--json", action="store_true", help="write the report as JSON")
         self.add_argument("-h", "--help", action="store_true", help="tell this, or what a command understands")
         self.add_argument("--version", action="store_true", help="tell the version")
 

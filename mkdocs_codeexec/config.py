@@ -13,22 +13,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from mkdocs_codeexec.configuration.defaults import PATTERNS, pages
+from mkdocs_codeexec.configuration.languages import rust, scripts
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
-from mkdocs_codeexec.core.settings import (
-    EDITIONS,
-    MKDOCS,
-    EnvironmentSettings,
-    ExecuteMode,
-    Host,
-    RunPolicy,
-    RustSettings,
-    ScriptSettings,
-    Settings,
-)
-from mkdocs_codeexec.errors import ConfigurationError, nearest
-from mkdocs_codeexec.languages.builtin import BUILTIN
-from mkdocs_codeexec.tables import Reader, absolute, kind
-from mkdocs_codeexec.trust import refusal_to_give, stranger
+from mkdocs_codeexec.core.settings import MKDOCS, ExecuteMode, Host, Settings
+from mkdocs_codeexec.errors import ConfigurationError
+from mkdocs_codeexec.tables import Reader, absolute
+from mkdocs_codeexec.trust import stranger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +63,7 @@ def settings_from(
         name = "CODEEXEC_CACHE_DIR" if environ.get("CODEEXEC_CACHE_DIR") else "cache_dir"
         reader.problem(
             name,
-            f"`{cache_dir}` holds `mkdocs.yml` itself, and what is in it is ours to delete",
+            f"`{cache_dir}` holds `{host.file}` itself, and what is in it is ours to delete",
             "name a folder of its own: the default is `.cache/codeexec`",
         )
     refusal = _leads_out(cache_dir, project_dir) or (foreign if cache_write == "auto" else "")
@@ -96,8 +87,9 @@ def settings_from(
         cache_write_refusal=refusal if cache_write != "off" else "",
         stranger=foreign,
         verbose=reader.flag(top, "verbose", default=False),
-        rust=_rust(reader, languages, project_dir),
-        scripts=_scripts(reader, languages, project_dir),
+        pages=pages(reader, top),
+        rust=rust(reader, languages, project_dir),
+        scripts=scripts(reader, languages, project_dir),
         host=host,
         host_env={**environ, "PATH": _search(environ.get("PATH", os.defpath))},
         checkout_dir=next((one for one in (project_dir, *project_dir.parents) if (one / ".git").exists()), None),
@@ -135,13 +127,8 @@ def check_apart(settings: Settings, folders: Mapping[str, Path]) -> None:
 _TOP = (
     *("enabled", "execute", "fail_on_error", "jobs", "timeout", "build_timeout", "total_timeout"),
     *("cache_dir", "environment_dir", "cache_size", "cache_write"),
-    *("sandbox", "limits", "build_limits", "verbose", "languages"),
+    *("sandbox", "limits", "build_limits", "verbose", "languages", *PATTERNS),
 )
-_RUST = (
-    *("run", "edition", "toolchain", "dependencies", "manifest_extra", "preamble", "backtrace"),
-    *("inputs", "readable", "network", "environments", "package", "env", "notes"),
-)
-_SCRIPT = ("run", "command", "build", "extension", "version", "aliases", "env", "inputs", "readable", "network")
 
 
 def _execute(reader: Reader, top: Mapping[str, object], environ: Mapping[str, str]) -> tuple[ExecuteMode, bool]:
@@ -234,101 +221,3 @@ def _environment_dir(
         return platformdirs.user_cache_path("mkdocs-codeexec") / "environments"
     except (RuntimeError, KeyError):  # a user without a home directory, in a container
         return cache_dir / "built"
-
-
-def _run(reader: Reader, table: Mapping[str, object], where: str, *, compiled: bool) -> RunPolicy:
-    value = reader.choice(table, "run", get_args(RunPolicy), "marked", where)
-    if value == "check" and not compiled:
-        reader.problem(f"{where}run", "`check` needs a language that is compiled", "`marked`, `all` or `none`")
-    return next(policy for policy in get_args(RunPolicy) if policy == value)
-
-
-def _readable(reader: Reader, table: Mapping[str, object], where: str, project_dir: Path) -> tuple[Path, ...]:
-    paths = reader.paths(table, "readable", project_dir, where)
-    home = Path(os.path.realpath(absolute(project_dir, "~")))
-    for path in paths:
-        if refusal := refusal_to_give(Path(os.path.realpath(path)), home):
-            reader.problem(f"{where}readable", f"`{path}` {refusal}", "name the files and folders that samples need")
-    return paths
-
-
-def _rust(reader: Reader, languages: Mapping[str, object], project_dir: Path) -> RustSettings:
-    where = "languages.rust"
-    table = reader.table(languages.get("rust"), where, _RUST)
-    named = reader.table(table.get("environments"), f"{where}.environments", None)
-    environments = {"default": _environment(reader, "default", table, where)}
-    for name, value in named.items():
-        inner = f"{where}.environments.{name}"
-        own = reader.table(value, inner, ("dependencies", "manifest_extra"))
-        if name == "default":
-            reader.problem(inner, "`default` is the one that `languages.rust.dependencies` describes")
-        environments[name] = _environment(reader, name, own, inner)
-    return RustSettings(
-        run=_run(reader, table, f"{where}.", compiled=True),
-        edition=reader.choice(table, "edition", EDITIONS, "2024", f"{where}."),
-        toolchain=reader.text(table, "toolchain", "", f"{where}.") or None,
-        preamble=reader.text(table, "preamble", "", f"{where}."),
-        backtrace=reader.choice(table, "backtrace", ("0", "1", "full"), "0", f"{where}."),
-        environments=environments,
-        package=reader.text(table, "package", "", f"{where}.") or None,
-        env=_env(reader, table, where),
-        notes=reader.flag(table, "notes", default=False, where=f"{where}."),
-        inputs=reader.words(table, "inputs", f"{where}."),
-        readable=_readable(reader, table, f"{where}.", project_dir),
-        network=reader.policy(table, "network", f"{where}."),
-    )
-
-
-def _environment(reader: Reader, name: str, table: Mapping[str, object], where: str) -> EnvironmentSettings:
-    dependencies = reader.table(table.get("dependencies"), f"{where}.dependencies", None)
-    for crate, value in dependencies.items():
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            dependencies[crate] = str(value)  # `serde: 1` means version "1"
-        elif not isinstance(value, str | Mapping):
-            reader.problem(f"{where}.dependencies.{crate}", f"expected a version or a mapping, got {kind(value)}")
-    return EnvironmentSettings(
-        name=name,
-        dependencies=dependencies,
-        manifest_extra=reader.text(table, "manifest_extra", "", f"{where}."),
-    )
-
-
-def _env(reader: Reader, table: Mapping[str, object], where: str) -> tuple[tuple[str, str], ...]:
-    env = reader.table(table.get("env"), f"{where}.env", None)
-    return tuple(sorted((key, str(item)) for key, item in env.items()))
-
-
-def _scripts(reader: Reader, languages: Mapping[str, object], project_dir: Path) -> dict[str, ScriptSettings]:
-    scripts = dict(BUILTIN)
-    for name, value in languages.items():
-        if name == "rust":
-            continue
-        where = f"languages.{name}"
-        table = reader.table(value, where, _SCRIPT)
-        preset = BUILTIN.get(name)
-        command = reader.words(table, "command", f"{where}.") or (preset.command if preset else ())
-        build = reader.words(table, "build", f"{where}.")
-        if not command:
-            near = nearest(name, ("rust", *BUILTIN))
-            if "command" not in table:
-                hint = f"did you mean `{near}`?" if near else f'for example `{name}: {{command: [{name}, "{{file}}"]}}`'
-                reader.problem(where, "a language that is not built in needs a `command`", hint)
-            continue
-        if build and not any("{file}" in word for word in build):
-            reader.problem(f"{where}.build", "it does not contain `{file}`, so the sample would not be built")
-        if not build and not any("{file}" in word for word in command):
-            reader.problem(f"{where}.command", "it does not contain `{file}`, so the sample would not run")
-        scripts[name] = ScriptSettings(
-            name=name,
-            aliases=reader.words(table, "aliases", f"{where}.") or (preset.aliases if preset else ()),
-            run=_run(reader, table, f"{where}.", compiled=bool(build)),
-            command=command,
-            build=build,
-            extension=reader.text(table, "extension", preset.extension if preset else "", f"{where}.").lstrip("."),
-            version=reader.words(table, "version", f"{where}."),
-            env=_env(reader, table, where),
-            inputs=reader.words(table, "inputs", f"{where}."),
-            readable=_readable(reader, table, f"{where}.", project_dir),
-            network=reader.policy(table, "network", f"{where}."),
-        )
-    return scripts

@@ -19,12 +19,19 @@ if TYPE_CHECKING:
 
 MKDOCS_FILES = ("properdocs.yml", "properdocs.yaml", "mkdocs.yml", "mkdocs.yaml")
 """What MkDocs and ProperDocs call the configuration of a site, in the order in which ProperDocs looks for it."""
+ZENSICAL_FILES = ("zensical.toml", "mkdocs.yml", "mkdocs.yaml")
+"""What Zensical reads, in the order in which it looks for it."""
 FILES = (*MKDOCS_FILES, "zensical.toml")
 """What all hosts call it; the first that is there is used."""
 
 
 def _no_pages() -> Iterable[PageContext]:
     return ()
+
+
+def _no_front_matter(text: str) -> Mapping[str, object]:
+    del text
+    return {}
 
 
 class ConfiguredSite(NamedTuple):
@@ -39,6 +46,7 @@ class ConfiguredSite(NamedTuple):
         options: What it says to us, unchecked.
         folders: Those that the host reads and writes, by the name of their option; `docs_dir` is among them.
         pages: Reads the files of its pages.
+        front_matter: Reads the front matter of a page's text.
     """
 
     file: Path | None = None
@@ -49,6 +57,7 @@ class ConfiguredSite(NamedTuple):
     options: Mapping[str, object] = {}
     folders: Mapping[str, Path] = {}
     pages: Callable[[], Iterable[PageContext]] = _no_pages
+    front_matter: Callable[[str], Mapping[str, object]] = _no_front_matter
 
 
 class Collected(NamedTuple):

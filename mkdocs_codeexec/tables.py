@@ -105,13 +105,14 @@ class Reader:
                 self.problem(f"{where}{name}", f"expected `false`, `ask` or `true`, got {shown}")
                 return "false"
 
-    def seconds(self, table: Mapping[str, object], name: str, default: _T) -> float | _T:
+    def seconds(self, table: Mapping[str, object], name: str, default: _T, where: str = "") -> float | _T:
         """Read a number of seconds above 0."""
         value = table.get(name)
         if value is None:
             return default
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-            self.problem(name, f"expected a number of seconds above 0, got {_shown(value)}", _unquoted(name, value))
+            problem = f"expected a number of seconds above 0, got {_shown(value)}"
+            self.problem(f"{where}{name}", problem, _unquoted(name, value))
             return default
         return float(value)
 

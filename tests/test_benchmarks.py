@@ -291,10 +291,14 @@ def test_a_changed_byte_of_a_site_is_noticed(benchmarks: Any, tmp_path: Path) ->
     for path, text in ((entry, '{"stdout": "é", "duration_ms": 1.5}'), (page, "<p>one</p>")):
         path.parent.mkdir(parents=True)
         path.write_text(text, "utf-8")
-    before = unchanged.seen(folder) | {"log": unchanged.log("   Compiling b\n   Compiling a\n1 sample (0.1 s)\n")}
+    before = unchanged.seen(folder) | {
+        "log": unchanged.log("   Compiling b\n   Compiling a\n    Finished in 1m 02s\n1 sample (0.1 s)\n")
+    }
 
     entry.write_text('{"duration_ms": 2, "stdout": "\\u00e9"}', "utf-8")
-    after = unchanged.seen(folder) | {"log": unchanged.log("   Compiling a\n   Compiling b\n1 sample (12.3 s)\n")}
+    after = unchanged.seen(folder) | {
+        "log": unchanged.log("   Compiling a\n   Compiling b\n    Finished in 3.21s\n1 sample (12.3 s)\n")
+    }
     assert [] == unchanged.differences(before, after)
 
     page.write_text("<p>two</p>", "utf-8")

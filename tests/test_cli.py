@@ -252,6 +252,8 @@ def test_an_interrupt_ends_it(project: Project) -> None:
         (["check", "-f", "a.yml", "--json", "-f", "b.yml"], "`-f` was given twice"),
         (["--repeat", "2", "doctor"], "`--repeat` is not an argument of `doctor`"),
         (["--quick", "check"], "`--quick` is not an argument of `check`"),
+        (["--json", "zensical", "build"], "`--json` is not an argument of `zensical`"),
+        (["zensical", "build", "--probe"], "`--probe` is not an argument of `zensical`"),
     ],
 )
 def test_usage(args: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -371,6 +373,43 @@ def test_a_build_that_ends_the_program_is_no_failed_sample(project: Project) -> 
 
     assert (2, "") == (done.returncode, done.stdout)
     assert "MkDocs cannot build the site: SystemExit: 1" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("redirected", "status", "told"),
+    [(">/dev/full", 3, "No space left on device"), ("| true", 3, ""), (">&-", 0, "")],
+)
+@pytest.mark.parametrize("args", ["doctor", "check --repeat 1"])
+def test_a_report_that_cannot_be_written(args: str, redirected: str, status: int, told: str, project: Project) -> None:
+    """Is told if anybody is to read it; where standard output was closed, the status is all that is wanted."""
+    project.page("```bash exec\necho 1\n```\n")
+    shell = f"trap '' PIPE; {{ sleep 0; {sys.executable} -m mkdocs_codeexec {args}; echo $? >status; }} {redirected}"
+    env = os.environ | project.env
+    done = subprocess.run(["bash", "-c", shell], cwd=project.root, env=env, capture_output=True, text=True, check=False)
+
+    assert f"{status}\n" == (project.root / "status").read_text(), done.stderr
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_interrupted_doctor_says_so(project: Project) -> None:
+    """With the status of every command."""
+    project.configure({"languages": {"slow": {"command": ["./slow", "{file}"], "version": ["./slow"]}}})
+    project.page("")
+    asked = project.root / "asked"
+    project.write("slow", f"#!/bin/sh\ntouch {asked}\nsleep 60\n").chmod(0o755)
+    env = os.environ | project.env | {"CODEEXEC_SANDBOX": "off"}
+    running = subprocess.Popen(
+        command("doctor"), cwd=project.root, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    end = time.monotonic() + 60
+    while time.monotonic() < end and not asked.exists() and running.poll() is None:
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=20)
+
+    assert cli.INTERRUPTED == running.returncode, (out, err)
+    assert b"interrupted" in err
 
 
 def test_the_command_is_installed_by_its_name() -> None:

@@ -11,6 +11,8 @@ import pytest
 
 from mkdocs_codeexec.config import check_apart, settings_from
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, Limits
+from mkdocs_codeexec.core.patterns import ALL_PAGES
+from mkdocs_codeexec.core.sample import Display
 from mkdocs_codeexec.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -216,6 +218,79 @@ def test_the_whole_contract_is_read() -> None:
             {"languages": {"rust": {"readable": ["~nobody-at-all/data"]}}},
             id="home of nobody",
         ),
+        pytest.param(
+            "`codeexec.languages.rust.source`: expected a place for the source\n\nhint: did you mean `above`?",
+            {"languages": {"rust": {"source": "abov"}}},
+            id="source",
+        ),
+        pytest.param(
+            "`codeexec.languages.python.source`: `tabs` is not available in this version",
+            {"languages": {"python": {"source": "tabs"}}},
+            id="source that is to come",
+        ),
+        pytest.param(
+            "`codeexec.languages.python.show`: expected a stream\n\nhint: did you mean `stdout`?",
+            {"languages": {"python": {"show": ["stdut"]}}},
+            id="stream",
+        ),
+        pytest.param(
+            "`codeexec.languages.bash.result`: `txt` is not a way to show output\n\nhint: did you mean `text`?",
+            {"languages": {"bash": {"result": "txt"}}},
+            id="result",
+        ),
+        pytest.param(
+            "`codeexec.languages.bash.result`: `klingon` is not a way to show output\n\nhint: it is `ansi`",
+            {"languages": {"bash": {"result": "klingon"}}},
+            id="no lexer",
+        ),
+        pytest.param(
+            "`codeexec.languages.lua.timeout`: expected a number of seconds above 0, got `0`",
+            {"languages": {"lua": {"command": ["lua", "{file}"], "timeout": 0}}},
+            id="timeout of a language",
+        ),
+        pytest.param(
+            "`codeexec.languages.rust.environment`: there is no environment `asnyc`\n\nhint: did you mean `async`?",
+            {"languages": {"rust": {"environment": "asnyc", "environments": {"async": {}}}}},
+            id="environment",
+        ),
+        pytest.param(
+            "`codeexec.languages.python.environment`: only `rust` has several",
+            {"languages": {"python": {"environment": "a"}}},
+            id="environment of a script",
+        ),
+        pytest.param(
+            "`codeexec.languages.python.preamble`: only `rust` has one",
+            {"languages": {"python": {"preamble": "import os"}}},
+            id="preamble of a script",
+        ),
+        pytest.param(
+            "`codeexec.languages.rust.workdir`: not available in this version",
+            {"languages": {"rust": {"workdir": "project"}}},
+            id="workdir",
+        ),
+        pytest.param(
+            "`codeexec.languages.sh.workdir`: not available in this version",
+            {"languages": {"sh": {"workdir": "project"}}},
+            id="workdir of a script",
+        ),
+        pytest.param(
+            "`codeexec.exclude`: expected a list of words, got one text\n\nhint: write `exclude: [drafts/**]`",
+            {"exclude": "drafts/**"},
+            id="pattern as text",
+        ),
+        pytest.param(
+            "`codeexec.include`: `/guide/*` matches no page\n\nhint: it is matched with paths below `docs_dir`",
+            {"include": ["/guide/*"]},
+            id="pattern from the root",
+        ),
+        pytest.param(
+            "`codeexec.languages.python.exclude`: `..\\\\a` matches no page",
+            {"languages": {"python": {"exclude": ["..\\\\a"]}}},
+            id="pattern with backslashes",
+        ),
+        pytest.param(
+            "`codeexec.exlude`: there is no such option\n\nhint: did you mean `exclude`?", {"exlude": []}, id="exlude"
+        ),
     ],
 )
 def test_mistakes_are_named(message: str, raw: dict[str, object]) -> None:
@@ -272,6 +347,42 @@ def test_every_limit_is_an_option_and_documented(limit: str) -> None:
     assert replace(RUN_LIMITS, **{limit: 7}) == found.limits
     assert replace(BUILD_LIMITS, **{limit: None}) == found.build_limits
     assert f"| `{limit}` | {getattr(RUN_LIMITS, limit)} | {getattr(BUILD_LIMITS, limit)} |" in documentation
+
+
+def test_each_language_has_defaults_of_its_own() -> None:
+    """What is shown, how long it may take, and on which pages; what is not said is as for all."""
+    found = settings(
+        {
+            "include": ["guide/**"],
+            "languages": {
+                "rust": {"source": "none", "show": "build", "environment": "async", "environments": {"async": {}}},
+                "python": {"result": "json", "timeout": 3, "exclude": ["guide/old/*"], "show": ["stdout"]},
+                "c": {"build": ["cc", "{file}"], "command": ["./a.out"], "source": "material-block"},
+            },
+        }
+    )
+    rust, python, c, bash = found.rust, *(found.scripts[name] for name in ("python", "c", "bash"))
+
+    assert rust is not None
+    assert ("async", None, Display(source="none", show=frozenset({"build"}))) == (
+        rust.environment,
+        rust.timeout,
+        rust.display,
+    )
+    assert (3.0, Display(result="json", show=frozenset({"stdout"}))) == (python.timeout, python.display)
+    assert (Display(), Display(), None) == (c.display, bash.display, bash.timeout)
+    assert (("guide/**",), ("guide/old/*",), ALL_PAGES) == (found.pages.include, python.pages.exclude, rust.pages)
+
+
+def test_a_pattern_that_matches_no_page_is_known() -> None:
+    """With the whole name of its option."""
+    found = settings(
+        {"include": ["guide/*", "x/"], "languages": {"rust": {"exclude": ["y"]}, "sh": {"include": ["*"]}}}
+    )
+
+    assert ["`include`: `x/` matches no page", "`languages.rust.exclude`: `y` matches no page"] == list(
+        found.idle(["guide/a.md", "index.md"])
+    )
 
 
 def test_the_size_of_the_store() -> None:

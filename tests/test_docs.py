@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from mkdocs_codeexec import config
+from mkdocs_codeexec.configuration import languages
 from mkdocs_codeexec.markdown import options
 
 ROOT = Path(__file__).parent.parent
@@ -16,7 +17,7 @@ PAGES = {path.name: path.read_text("utf-8") for path in (ROOT / "docs").glob("*.
 README = (ROOT / "README.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("name", sorted({*config._TOP, *config._RUST, *config._SCRIPT}))
+@pytest.mark.parametrize("name", sorted({*config._TOP, *languages.RUST, *languages.SCRIPT}))
 def test_every_option_of_the_configuration_is_documented(name: str) -> None:
     """In a table of docs/configuration.md."""
     assert re.search(rf"^\| .*`{name}`.* \|", PAGES["configuration.md"], re.MULTILINE)
@@ -83,3 +84,28 @@ def test_links_lead_somewhere(path: Path) -> None:
         if fragment:
             headings = re.findall(r"^#+ (.*)$", found.read_text("utf-8"), re.MULTILINE)
             assert fragment in [re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings]
+
+
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+PACKAGE = ROOT / "mkdocs_codeexec"
+PLACES = sorted(set(re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.py)?|[a-z_]+\.py)`", CONTRIBUTING)))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_contributors_are_sent_to_what_is_there(place: str) -> None:
+    """Every file and folder that is named, in the package or beside it; a bare name is a file of some folder."""
+    found = [one for one in (PACKAGE, ROOT) if (one / place).exists()]
+
+    assert found or list(PACKAGE.rglob(place))
+
+
+def test_the_words_are_those_of_the_code() -> None:
+    """A word with a capital in the tables of words is a class, an alias, or a variable of that name is one of it."""
+    text = CONTRIBUTING.partition("## Words")[2].partition("## Layers")[0]
+    rows = re.findall(r"^\| ([^|]+) \|", text, re.MULTILINE)
+    words = {word for row in rows for word in re.findall(r"\b[A-Z][A-Za-z]+\b", re.sub(r"`[^`]*`", "", row))}
+    code = "\n".join(path.read_text("utf-8") for path in PACKAGE.rglob("*.py"))
+    unknown = {word for word in words if not re.search(rf"^(?:class {word}s?\b|{word}: TypeAlias)", code, re.MULTILINE)}
+
+    # A Slot is an id, a Fragment text, and a Canary a file.
+    assert {"Slot", "Fragment", "Canary"} >= unknown

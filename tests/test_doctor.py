@@ -210,6 +210,27 @@ def words_in(words: str) -> str:
     return next((said for said in SAID if said in words), words)
 
 
+def test_pages_and_front_matter_count_as_in_a_build(project: Project) -> None:
+    """A page that is left out has no samples; a mistake of front matter is told with what it keeps from running."""
+    project.configure({"exclude": ["drafts/"]})
+    project.page("---\ncodeexec: {env: {A: b}, timout: 3}\n---\n\n```python exec\nprint(1)\n```\n")
+    project.page("---\ncodeexec: {env: {A: b}}\n---\n\n```python exec\nprint(1)\n```\n", "b.md")
+    project.page("```python exec\nprint(1)\n```\n", "drafts/c.md")
+    project.build()
+    ended = doctor(project.root, "--json")
+    found = [one for one in json.loads(ended.stdout)["checks"] if one["section"] == "fences"]
+
+    assert 1 == ended.returncode
+    assert ("samples", "ok", "1 on 1 page: 1 stored, 0 to be executed") == tuple(found[0].values())[1:4]
+    assert [
+        ("docs/drafts/c.md:1", "note", "the page is left out by `include` or `exclude`"),
+        ("docs/index.md:2", "note", "`codeexec.timout`: a page has no such default"),
+        ("docs/index.md:5", "missing", "front matter, line 2: `codeexec.timout`: a page has no such default"),
+    ] == sorted(
+        (one["name"], one["state"], one["words"].split(",  so")[0].split(", so")[0]) for one in found if "line" in one
+    )
+
+
 def test_what_is_wrong_with_many_fences_is_told_once(project: Project) -> None:
     """With the first place, how many more there are, and some of them; programs get each."""
     project.page("```lua exec\n```\n\n" * 5)
@@ -231,10 +252,12 @@ def test_it_is_told_what_a_build_would_execute(project: Project) -> None:
     project.page("```python exec\nprint(1)\n```\n")
     project.build()
     stored = {path: path.stat().st_mtime_ns for path in (project.root / ".cache").rglob("*.json")}
-    after = checks(doctor(project.root, "--json"), "fences")["samples"]
+    ended = doctor(project.root, "--json")
+    after, place = checks(ended, "fences")["samples"], checks(ended, "store")["results"][1]
 
     assert ("ok", "2 on 1 page: 0 stored, 1 to be executed, 1 with an include, which is not looked at", "") == before
     assert ("ok", "1 on 1 page: 1 stored, 0 to be executed", "") == after
+    assert f"{project.root / '.cache/codeexec'}: 1 outcome, 0.0 MiB of 200 MiB" == place
     assert stored.keys() == set((project.root / ".cache").rglob("*.json"))
 
 
@@ -245,7 +268,8 @@ def test_a_language_without_its_program_is_missing_where_a_page_uses_it(project:
     empty.mkdir()
     ended = doctor(project.root, "--json", PATH=str(empty), CODEEXEC_SANDBOX="off")
 
-    assert ("missing", "`bash` was not found", "") == checks(ended, "toolchains")["bash"]
+    hint = "install it, or correct the command in `languages.bash` of mkdocs.yml"
+    assert ("missing", "`bash` was not found", hint) == checks(ended, "toolchains")["bash"]
     project.page("")
     ended = doctor(project.root, "--json", PATH=str(empty), CODEEXEC_SANDBOX="off")
     assert "note" == checks(ended, "toolchains")["bash"][0]

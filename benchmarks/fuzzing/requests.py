@@ -29,12 +29,12 @@ MOST_MEMORY = 96 * 1024
 def request(*argv: str, stdin: str | None = None) -> bytes:
     """Return the request for a command, with its length."""
     command = Command(argv=argv, cwd=Path("/"), env={"PATH": "/usr/bin:/bin"}, timeout=20, stdin=stdin)
-    data = encode(command, 20, "run", "off", None)
+    data = encode(command, 20, "run", "off", None, grouped=False)
     return struct.pack("!I", len(data)) + data
 
 
 def start() -> subprocess.Popen[bytes]:
-    """Start the supervisor, as `runtime.supervisor` does without walls."""
+    """Start the supervisor, as `runtime.starting` does without walls."""
     argv = [os.path.realpath(sys.executable), "-I", "-S", "-c", _START, str(SUPERVISING.parent)]
     pipe = subprocess.PIPE
     return subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, cwd="/", start_new_session=True)

@@ -33,6 +33,11 @@ class Context:
         return find(self.arguments.config_file, say=self.console.say)
 
 
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add `--json`, for a command that has a report."""
+    parser.add_argument("--json", action="store_true", help="write the report as JSON")
+
+
 class Command(Protocol):
     """A file of this folder.
 

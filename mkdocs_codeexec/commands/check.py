@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.commands import add_json
 from mkdocs_codeexec.commands.site import collect
 from mkdocs_codeexec.config import read_environment
 from mkdocs_codeexec.engine.engine import Engine
@@ -35,6 +36,7 @@ ABOUT = "execute every sample several times, cold, and find those that fail or d
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only this command understands."""
+    add_json(parser)
     parser.add_argument("--repeat", metavar="N", type=_times, default=3, help="how often (default: 3)")
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mkdocs_codeexec.commands import add_json
 from mkdocs_codeexec.commands.examining.checks import MISSING, Check, told
 from mkdocs_codeexec.commands.examining.fences import fences
 from mkdocs_codeexec.commands.examining.hosts import hosts
@@ -44,6 +45,7 @@ SECTIONS = ("hosts", "sandbox", "toolchains", "store", "environments", "fences")
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only this command understands."""
+    add_json(parser)
     parser.add_argument("--probe", action="store_true", help="try what a sample can reach on this machine")
 
 

@@ -47,8 +47,10 @@ def open_site(file: Path | None) -> ConfiguredSite:
     """
     if file is None:
         return ConfiguredSite(folder=Path.cwd())
-    if file.suffix == ".toml":
-        raise _not_yet(file)
+    from mkdocs_codeexec.hosts.zensical import reading
+
+    if reading.is_ours(file):
+        return reading.configured(file)
     _choose(file)
     from mkdocs_codeexec.hosts.mkdocs.collecting import configured
 
@@ -70,8 +72,12 @@ def collect(file: Path | None, folder: Path) -> Collected:
         raise ConfigurationError(
             f"`{Path.cwd()}`: there is no site here, expected one of {names}\n\nhint: name its file with `-f`\n"
         )
-    if file.suffix == ".toml":
-        raise _not_yet(file)
+    from mkdocs_codeexec.hosts.zensical import reading
+
+    if reading.is_ours(file):
+        from mkdocs_codeexec.hosts.zensical.collecting import collected as of_zensical
+
+        return of_zensical(file, folder)
     _choose(file)
     from mkdocs_codeexec.hosts.mkdocs.collecting import collected
 
@@ -96,10 +102,3 @@ def _choose(file: Path) -> None:
     from mkdocs_codeexec.hosts.mkdocs.choosing import choose
 
     choose(file)
-
-
-def _not_yet(file: Path) -> ConfigurationError:
-    return ConfigurationError(
-        f"`{file}`: sites of Zensical cannot be read in this version of mkdocs-codeexec, only those of MkDocs and "
-        "ProperDocs\n\nhint: name another file with `-f`\n"
-    )

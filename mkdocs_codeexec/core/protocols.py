@@ -319,8 +319,27 @@ class InputStates(Protocol):
         ...
 
 
+class Entry(NamedTuple):
+    """An Outcome that is stored, as a listing shows it.
+
+    Attributes:
+        key: What `Store.get` and `Store.remove` find it by.
+        size: Bytes that it takes.
+        used: When it was last stored or asked for, in seconds since 1970.
+    """
+
+    key: Key
+    size: int
+    used: float
+
+
 class Store(Protocol):
-    """Answers a key with an Outcome. A failure of the store is a miss."""
+    """Answers a key with an Outcome. A failure of the store is a miss; nothing here raises for a failing disk."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether it has been told that the store could not be read or written."""
+        ...
 
     def lists(self, key: Key) -> Sequence[Inputs]:
         """Return the lists of inputs with which an `observed` Action of this key was executed, the last one first.
@@ -342,19 +361,49 @@ class Store(Protocol):
         ...
 
     def put(self, action: Action, outcome: Outcome) -> None:
-        """Store `outcome`, atomically and at once. Never raises for a failing disk."""
+        """Store `outcome`, atomically and at once, if it is worth it."""
+        ...
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield what is stored, in no order. What is not readable counts, too, and what comes meanwhile may not."""
+        ...
+
+    def remove(self, *keys: Key) -> int:
+        """Forget what is stored under `keys`, and return how much of it was there.
+
+        One call for many is faster: what leads to them is searched once.
+        """
+        ...
+
+    def prepare(self) -> None:
+        """Make what storing needs, before samples look at the folder of the project."""
+        ...
+
+    def tidy(self) -> None:
+        """Bring the store down to its size, at the end of a build; what this build has used stays."""
+        ...
+
+    def close(self) -> None:
+        """Give back what is held open; what is asked for afterwards opens it again."""
         ...
 
 
 class Executor(Protocol):
-    """Builds and runs Actions in parallel."""
+    """Builds and runs Actions in parallel, here or elsewhere: what goes in and what comes out is plain data.
 
-    def build_ahead(self, work: Sequence[tuple[Language, Action]]) -> None:
-        """Begin to execute the build steps of `work` in the background, for a `run` that may follow."""
+    It was given the languages that Actions may name. Threads may share it.
+    """
+
+    def build_ahead(self, actions: Sequence[Action]) -> None:
+        """Begin to execute the build steps of `actions` in the background, for a `run` that may follow."""
         ...
 
-    def run(self, work: Sequence[tuple[Language, Action]], finish: Finish) -> None:
+    def run(self, work: Sequence[Action], finish: Finish, begin: Begin | None = None) -> None:
         """Execute every Action and hand each Outcome to `finish` the moment it ends, in any order, from any thread.
+
+        What `finish` returns is executed too, for the same `finish`. Each of its Actions is handed over once, however
+        often it is asked for. `begin` is called with each when somebody sets about it, once, and not for what could not be
+        begun.
 
         Raises:
             Cancelled: The run was stopped; what had ended was handed over.
@@ -373,8 +422,16 @@ class Workers(Protocol):
 class Finish(Protocol):
     """Takes an Outcome the moment it exists."""
 
-    def __call__(self, action: Action, outcome: Outcome, /) -> None:
-        """Take `outcome`."""
+    def __call__(self, action: Action, outcome: Outcome, /) -> Sequence[Action]:
+        """Take `outcome`, and return what has become ready to be executed: what waited for it alone."""
+        ...
+
+
+class Begin(Protocol):
+    """Hears that an Action is being executed."""
+
+    def __call__(self, action: Action, /) -> None:
+        """Hear of `action`."""
         ...
 
 

@@ -75,7 +75,7 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The first step of `action` starts; it answers as many samples as are equal."""
+    """`action` is being built or run, which answers as many samples as are equal."""
 
     action: Action
 
@@ -95,7 +95,8 @@ class Said:
 
 
 Event: TypeAlias = Planned | Started | Ended | Said
-"""What a run tells while it goes on: of each sample `Planned` first and `Ended` last, each once."""
+"""What a run tells while it goes on: of each sample `Planned` first and `Ended` last, each once. Between them `Started`, if it
+is executed."""
 
 Listen: TypeAlias = "Callable[[Event], None]"
 """Takes events, one at a time, from any thread. What it raises ends the run."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import NetworkPolicy, Settings
 
 LONGER = 3
-"""How many times the configured `timeout` a fence may ask for, where nothing limits the whole batch."""
+"""How many times the `timeout` of its language a fence may ask for, where nothing limits the whole batch."""
 
 
 def network(policy: NetworkPolicy, asked: bool | None, sandbox: SandboxMode) -> bool:  # noqa: FBT001 - three answers
@@ -61,9 +61,26 @@ def overruled(settings: Settings) -> str:
     return f"`sandbox: strict` gives no sample the network, whatever {', '.join(found)} says" if found else ""
 
 
-def longest(settings: Settings) -> float | None:
-    """Return the seconds that a fence may ask for; None if that is bounded by what all samples may take."""
-    return None if settings.total_timeout is not None else LONGER * settings.timeout
+def longest(language: str, settings: Settings) -> float | None:
+    """Return the seconds that a fence in `language` may ask for; None if what all samples may take bounds that."""
+    return None if settings.total_timeout is not None else LONGER * settings.seconds(language)
+
+
+def too_long(asked: float, most: float | None, said: str, file: str = "the configuration") -> Unavailability | None:
+    """Return why nobody who writes a page gets so much time; None if it is granted.
+
+    Args:
+        asked: Seconds.
+        most: What `longest` says.
+        said: What asks for it, as its author wrote it.
+        file: Where it could be granted.
+    """
+    if most is None or asked <= most:
+        return None
+    return Unavailability(
+        f"{said}: a fence may ask for {most:g} s at most here, {LONGER} times the `timeout` of the configuration",
+        f"write `timeout: {math.ceil(asked / LONGER)}`, or a `total_timeout`, in {file}",
+    )
 
 
 def _no_network(sample: Sample, settings: Settings) -> Unavailability | None:
@@ -82,11 +99,7 @@ def _no_network(sample: Sample, settings: Settings) -> Unavailability | None:
 
 
 def _no_time(sample: Sample, settings: Settings) -> Unavailability | None:
-    most = longest(settings)
-    if most is None or sample.timeout is None or sample.timeout <= most:
+    if sample.timeout is None:
         return None
-    return Unavailability(
-        f'`timeout="{sample.timeout:g}"`: a fence may ask for {most:g} s at most here, '
-        f"{LONGER} times the `timeout` of the configuration",
-        f"write `timeout: {math.ceil(sample.timeout / LONGER)}`, or a `total_timeout`, in `{settings.host.file}`",
-    )
+    said = f'`timeout="{sample.timeout:g}"`'
+    return too_long(sample.timeout, longest(sample.language, settings), said, f"`{settings.host.file}`")

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
+from mkdocs_codeexec.core.patterns import ALL_PAGES, Patterns
+from mkdocs_codeexec.core.sample import Display
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
 RunPolicy: TypeAlias = Literal["marked", "all", "check", "none"]
@@ -52,6 +54,12 @@ class LanguageRule(NamedTuple):
         compiled: Whether it has a build step.
         options: Options of fences that make no sense for most languages, and do for this one.
         rustdoc: Whether fences with words of rustdoc's that name no language are of this one.
+        display: What is shown of fences that do not say it.
+        pages: A fence is plain code unless all of these hold its page.
+        longest: Seconds that a fence may ask for; None if that is bounded otherwise.
+        environments: The names of its sets of dependencies; empty if it has none.
+        objection: Returns what is wrong with a text as a preamble, empty for nothing; None if it has no preamble.
+        excluded: Whether it is told that a fence with `exec` is not executed because of its page.
     """
 
     name: str
@@ -60,6 +68,12 @@ class LanguageRule(NamedTuple):
     compiled: bool = False
     options: frozenset[str] = frozenset()
     rustdoc: bool = False
+    display: Display = Display()
+    pages: tuple[Patterns, ...] = ()
+    longest: float | None = None
+    environments: tuple[str, ...] = ()
+    objection: Callable[[str], str] | None = None
+    excluded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +108,10 @@ class RustSettings:
         inputs: Glob patterns, relative to `mkdocs.yml`, of files whose contents matter to samples.
         readable: Files and folders that samples may read, beside those; absolute.
         network: Which samples may use the network.
+        display: What is shown of fences that do not say it.
+        timeout: Seconds for one run step; None is as for all languages.
+        environment: The one of fences that do not name one.
+        pages: On which pages fences run.
     """
 
     run: RunPolicy = "marked"
@@ -108,6 +126,10 @@ class RustSettings:
     inputs: tuple[str, ...] = ()
     readable: tuple[Path, ...] = ()
     network: NetworkPolicy = "false"
+    display: Display = field(default_factory=Display)
+    timeout: float | None = None
+    environment: str = "default"
+    pages: Patterns = ALL_PAGES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +148,9 @@ class ScriptSettings:
         inputs: Glob patterns, relative to `mkdocs.yml`, of files whose contents matter to samples.
         readable: Files and folders that samples may read, beside those; absolute.
         network: Which samples may use the network.
+        display: What is shown of fences that do not say it.
+        timeout: Seconds for one run step; None is as for all languages.
+        pages: On which pages fences run.
     """
 
     name: str
@@ -139,6 +164,9 @@ class ScriptSettings:
     inputs: tuple[str, ...] = ()
     readable: tuple[Path, ...] = ()
     network: NetworkPolicy = "false"
+    display: Display = field(default_factory=Display)
+    timeout: float | None = None
+    pages: Patterns = ALL_PAGES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +195,7 @@ class Settings:
         cache_write_refusal: Why they are not, if nobody asked for that; otherwise empty.
         stranger: Why this build is taken for one of a stranger's work; otherwise empty.
         verbose: Say more.
+        pages: On which pages fences run.
         rust: `languages.rust`; None if it is not set up.
         scripts: Every other language, by canonical name.
         host: What messages call the host.
@@ -194,6 +223,7 @@ class Settings:
     lent: Path | None = None
     checkout_dir: Path | None = None
     verbose: bool = False
+    pages: Patterns = ALL_PAGES
     rust: RustSettings | None = None
     scripts: Mapping[str, ScriptSettings] = field(default_factory=dict)
     host: Host = MKDOCS
@@ -208,6 +238,11 @@ class Settings:
         """Return which samples of `language` may use the network; none of one that is not set up."""
         found = self.rust if language == "rust" else self.scripts.get(language)
         return found.network if found else "false"
+
+    def seconds(self, language: str) -> float:
+        """Return how long one run step in `language` may take, as configured."""
+        found = self.rust if language == "rust" else self.scripts.get(language)
+        return self.timeout if found is None or found.timeout is None else found.timeout
 
     @property
     def apart(self) -> tuple[Path, ...]:
@@ -225,3 +260,11 @@ class Settings:
     def keeps(self) -> bool:
         """Whether this build leaves anything that later builds read: results, lock files, built dependencies."""
         return self.cache_write or not (self.stranger or self.cache_write_refusal)
+
+    def idle(self, pages: Collection[str]) -> Iterator[str]:
+        """Yield what is wrong with `include` and `exclude` if these are all pages: they match none."""
+        chosen = {"": self.pages, **{f"languages.{name}.": script.pages for name, script in self.scripts.items()}}
+        chosen |= {"languages.rust.": self.rust.pages} if self.rust else {}
+        for where, patterns in chosen.items():
+            for name, pattern in patterns.idle(pages):
+                yield f"`{where}{name}`: `{pattern}` matches no page"

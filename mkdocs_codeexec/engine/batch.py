@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.core.expectation import Errored, Met, Skipped, Verdict, judge, useless
 from mkdocs_codeexec.core.observed import observed_key
 from mkdocs_codeexec.core.protocols import Unavailability
-from mkdocs_codeexec.core.resolved import Ended, Plan, Planned, Resolved
+from mkdocs_codeexec.core.resolved import Ended, Plan, Planned, Resolved, Started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -115,6 +115,11 @@ class Batch:
         for action in self.hopeful():
             found.setdefault(action.language, []).append(action)
         return found
+
+    def begin(self, action: Action) -> None:
+        """Note that `action` is being executed; called from any thread."""
+        if self._listen is not None:
+            self._listen(Started(action))
 
     def end(self, action: Action, outcome: Outcome) -> None:
         """Note that `action` was executed; called from any thread."""

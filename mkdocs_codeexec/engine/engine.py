@@ -10,26 +10,25 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.core import rights
 from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.core.protocols import Unavailability
+from mkdocs_codeexec.core.recipe import Recipe
 from mkdocs_codeexec.core.resolved import Ended, Plan, Planned, Resolved
 from mkdocs_codeexec.engine.ahead import Ahead
 from mkdocs_codeexec.engine.pipeline import Pipeline
 from mkdocs_codeexec.engine.states import States
-from mkdocs_codeexec.engine.telling import Telling
+from mkdocs_codeexec.engine.telling import Telling, one_at_a_time
 from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.languages import interpreter, open_languages, words
-from mkdocs_codeexec.runtime.store import DirectoryStore
+from mkdocs_codeexec.runtime.opening import open_store, open_workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 
     from mkdocs_codeexec.core.action import Key
     from mkdocs_codeexec.core.outcome import Outcome
-    from mkdocs_codeexec.core.protocols import Executor, Language, Narrator, Runner
+    from mkdocs_codeexec.core.protocols import Executor, Language, Narrator, Runner, Store
     from mkdocs_codeexec.core.resolved import Listen
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import LanguageRule, Settings
-
-MIB = 1024 * 1024
 
 
 class Engine:
@@ -55,7 +54,7 @@ class Engine:
         narrator: Narrator,
         *,
         languages: Mapping[str, Language] | None = None,
-        store: DirectoryStore | None = None,
+        store: Store | None = None,
         memory: MutableMapping[Key, Outcome] | None = None,
     ) -> None:
         self.settings = settings
@@ -79,7 +78,7 @@ class Engine:
         return found if enabled else {word: rule._replace(run="none") for word, rule in found.items()}
 
     @property
-    def kept(self) -> DirectoryStore | None:
+    def kept(self) -> Store | None:
         """The store, if it was opened."""
         return self._kept
 
@@ -112,6 +111,7 @@ class Engine:
             return []
         if self._ahead is not None:
             self._ahead.wait()
+        listen = listen and one_at_a_time(listen)
         answerable, refused = self._parted(samples)
         with self._telling.heard_by(listen):
             if listen is not None:
@@ -216,42 +216,24 @@ class Engine:
     def _reached(self, language: str) -> Sequence[str]:
         return self.languages[language].reached() if language in self.languages else ()
 
-    def _store(self) -> DirectoryStore:
+    def _store(self) -> Store:
         if self._kept is not None:
             return self._kept
-        size = self.settings.cache_size
         if self.settings.cache_write_refusal:
             self._telling.say(f"results are not stored: {self.settings.cache_write_refusal}")
         if told := rights.overruled(self.settings):
             self._telling.say(told)
-        self._kept = DirectoryStore(
-            self.settings.cache_dir,
-            self._telling.warn,
-            size=None if size is None else size * MIB,
-            writable=self.settings.cache_write,
-        )
+        self._kept = open_store(self.settings, self._telling.warn)
         return self._kept
 
     @contextmanager
     def _workers(self) -> Iterator[tuple[Runner, Executor]]:
-        from mkdocs_codeexec.runtime.executor import ParallelExecutor
-        from mkdocs_codeexec.runtime.process import Children
-
         # Before samples look at the project's folder: what appears in it while they run would make that unknown.
         self._store().prepare()
         path = self.settings.host_env.get("PATH", "/usr/local/bin:/usr/bin:/bin")
-        with Children(self.settings.sandbox, path=path, tiers=self.settings.tiers, say=self._telling.say) as children:
-            executor = ParallelExecutor(
-                children,
-                jobs=self.settings.jobs,
-                total_timeout=self.settings.total_timeout,
-                path=path,
-                tell=self._telling.say,
-            )
-            try:
-                yield children, executor
-            finally:
-                executor.close()
+        recipe = Recipe.of(self.settings)
+        with open_workers(recipe, self.languages, path=path, tell=self._telling.say) as workers:
+            yield workers
 
 
 def _answer(sample: Sample, why: Unavailability) -> Resolved:

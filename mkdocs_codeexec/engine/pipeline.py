@@ -166,22 +166,20 @@ class Pipeline:
                 runner, executor = stack.enter_context(self.workers())
                 work = self._made_ready(batch, runner)
                 self._fall_back(batch)
-                work = [(language, action) for language, action in work if action.request_key not in batch.known]
-                others = {
-                    a.request_key: self._running[a.request_key] for _, a in work if a.request_key in self._running
-                }
-                work = [(language, action) for language, action in work if action.request_key not in others]
-                self._running.update((action.request_key, Future()) for _, action in work)
+                work = [action for action in work if action.request_key not in batch.known]
+                others = {a.request_key: self._running[a.request_key] for a in work if a.request_key in self._running}
+                work = [action for action in work if action.request_key not in others]
+                self._running.update((action.request_key, Future()) for action in work)
             batch.tell_known()
             try:
                 if work:
                     self.narrator.say(
                         f"executing {len(work)} of {counted(len(batch.live), 'sample')}{batch.taken_over()}, {runner.told}"
                     )
-                    executor.run(work, lambda action, outcome: self._finish(batch, action, outcome))
+                    executor.run(work, lambda action, outcome: self._finish(batch, action, outcome), batch.begin)
                     self._tell_unobserved(batch)
             finally:
-                for _, action in work:
+                for action in work:
                     self._running.pop(action.request_key).cancel()  # unless it has its Outcome
         for request_key, future in others.items():
             wait([future])
@@ -205,7 +203,7 @@ class Pipeline:
             if word in ("contents", "tree") and outcome.steps[0].asked is not None:
                 self.narrator.say(f"a sample read too many files to name: any change in `{folder}` runs it again")
 
-    def _made_ready(self, batch: Batch, runner: Runner) -> list[tuple[Language, Action]]:
+    def _made_ready(self, batch: Batch, runner: Runner) -> list[Action]:
         """Make what the missing Actions need, and return those that can be executed then."""
         if (refusal := runner.refusal) is not None:
             batch.unavailable |= {action.request_key: refusal for action in batch.missing()}
@@ -220,7 +218,7 @@ class Pipeline:
                 break
             batch.plan()
             batch.look_up()
-        return [(self.languages[a.language], a) for a in batch.hopeful() if a.toolchain is not None]
+        return [action for action in batch.hopeful() if action.toolchain is not None]
 
     def _provide(self, language: Language, actions: Sequence[Action], batch: Batch, runner: Runner) -> bool:
         """Have `language` make ready what `actions` need; return whether they must be planned again."""
@@ -244,7 +242,7 @@ class Pipeline:
             shown = f"{counted(number, 'stored outcome')} of another toolchain {'is' if number == 1 else 'are'} shown instead"
             self.narrator.say(f"{reason}: {shown}")
 
-    def _finish(self, batch: Batch, action: Action, outcome: Outcome) -> None:
+    def _finish(self, batch: Batch, action: Action, outcome: Outcome) -> Sequence[Action]:
         language = self.languages[action.language]
         if action.observed and outcome.started:
             outcome = replace(outcome, inputs=self._inputs(action, outcome, language, batch))
@@ -255,6 +253,7 @@ class Pipeline:
             self.memory[action.key] = outcome
         batch.end(action, outcome)
         self._running[action.request_key].set_result(outcome)
+        return ()
 
     def _inputs(self, action: Action, outcome: Outcome, language: Language, batch: Batch) -> Inputs | None:
         """Return what `outcome` depends on beside its key; None if that is not known."""

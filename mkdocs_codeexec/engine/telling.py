@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mkdocs_codeexec.core.protocols import Narrator
-    from mkdocs_codeexec.core.resolved import Listen
+    from mkdocs_codeexec.core.resolved import Event, Listen
     from mkdocs_codeexec.core.sample import Location
 
 
@@ -51,3 +52,14 @@ class Telling:
     def stream(self, chunk: bytes) -> None:
         """Pass on what a tool writes, as it comes."""
         self._narrator.stream(chunk)
+
+
+def one_at_a_time(listen: Listen) -> Listen:
+    """Return who has `listen` hear one event at a time, from whatever threads they come."""
+    turn = threading.RLock()
+
+    def heard(event: Event) -> None:
+        with turn:
+            listen(event)
+
+    return heard

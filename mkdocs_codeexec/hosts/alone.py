@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.config import read_environment, settings_from
+from mkdocs_codeexec.core.settings import Host
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import CodeExecError
 from mkdocs_codeexec.html.lexers import is_lexer
@@ -34,9 +35,22 @@ if TYPE_CHECKING:
 
 PAGE = "<markdown>"
 """What a text without a file is called."""
+HOST = Host("Python-Markdown", "markdown_py", "extension_configs")
+"""There is no file of a site: options are an argument of `markdown.markdown`, and a file that `markdown_py -c` reads."""
 
 _engines: dict[str, Engine] = {}
 _opening = threading.Lock()
+
+
+log = logging.getLogger("codeexec")
+_told: set[str] = set()
+
+
+def once(message: str) -> None:
+    """Tell something once, and not for each text."""
+    if message not in _told:
+        _told.add(message)
+        log.warning("%s", message)
 
 
 def stylesheet() -> str:
@@ -87,16 +101,17 @@ class Alone:
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         environ = read_environment()
-        self._console = Console(log=logging.getLogger("codeexec"), color=wants_color(environ, sys.stderr))
+        self._console = Console(log=log, color=wants_color(environ, sys.stderr))
         self._engine = _engine(options, environ, self._console)
         self._current = Current()
         self.extension = CodeExecExtension(self._current, self._engine.rules, is_lexer=is_lexer)
 
     def begin(self, md: Markdown, lines: list[str]) -> None:
         """Note what is converted."""
-        del md
+        if "relpath" in md.treeprocessors:  # of MkDocs
+            once("in MkDocs, `codeexec` is to be among `plugins`: as an extension it knows no page, and fails no build")
         self._current.pages = pages = Pages(engine=self._engine, console=self._console, lenient=True)
-        pages.enter(PageContext(PAGE, "\n".join(lines)))
+        pages.enter(PageContext(PAGE, "\n".join(lines), host=HOST.name))
 
     def end(self, md: Markdown, html: str) -> str:
         """Fill `html`, and tell what failed."""
@@ -113,7 +128,7 @@ class Alone:
             self._console.warn(str(error))
             pages.give_up("an error stopped the run; the log says more")
             filled = pages.complete([html])[0]
-        for failure in failures(pages.resolved(), dict(self._engine.languages), lambda _: text):
+        for failure in failures(pages.resolved(), dict(self._engine.languages), lambda _: text, HOST.file):
             self._console.failure(failure, ERROR)
         return filled
 
@@ -128,7 +143,7 @@ def _engine(options: Mapping[str, Any], environ: dict[str, str], console: Consol
                 console.warn(
                     "`fail_on_error` has no effect in Python-Markdown alone: there is no build that could fail"
                 )
-            settings = settings_from(options, project_dir=folder, environ=environ, cpus=usable_cpus)
+            settings = settings_from(options, project_dir=folder, environ=environ, cpus=usable_cpus, host=HOST)
             _engines[key] = engine = Engine(settings, console)
             atexit.register(engine.close)
         return _engines[key]

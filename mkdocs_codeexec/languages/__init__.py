@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core import rights
 from mkdocs_codeexec.core.settings import LanguageRule
 from mkdocs_codeexec.languages.builtin import BUILTIN, RUST, RUST_ALIASES
 
@@ -37,9 +38,31 @@ def words(settings: Settings) -> Mapping[str, LanguageRule]:
     """Return every word that fences may begin with, in lower case, and what it stands for."""
     found: dict[str, LanguageRule] = {}
     for script in settings.scripts.values():
+        rule = LanguageRule(
+            script.name,
+            script.run,
+            compiled=bool(script.build),
+            display=script.display,
+            pages=(settings.pages, script.pages),
+            longest=rights.longest(script.name, settings),
+        )
         for word in (*script.aliases, script.name):
-            found[word.lower()] = LanguageRule(script.name, script.run, compiled=bool(script.build))
+            found[word.lower()] = rule
     if settings.rust is not None:
+        rule = RUST._replace(
+            run=settings.rust.run,
+            display=settings.rust.display,
+            pages=(settings.pages, settings.rust.pages),
+            longest=rights.longest(RUST.name, settings),
+            environments=tuple(settings.rust.environments),
+            objection=_no_rust,
+        )
         for word in (RUST.name, *RUST_ALIASES):
-            found[word] = RUST._replace(run=settings.rust.run)
+            found[word] = rule
     return found
+
+
+def _no_rust(text: str) -> str:
+    from mkdocs_codeexec.languages.rust.preambles import objection
+
+    return objection(text)

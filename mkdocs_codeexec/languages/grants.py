@@ -121,7 +121,7 @@ class Grants:
             out: list[Path] = []
             files = inputs.matching(self._project, pattern, self.holds, out)
             for link in out:
-                self.refuse(link, self.wrong(link))
+                self.refuse_input(link)
             if len(files) > MANY:
                 for folder in dict.fromkeys(file.parent for file in files):
                     yield from self.views(folder)
@@ -166,6 +166,10 @@ class Grants:
         real = os.path.realpath(path)
         if not any(Path(real).is_relative_to(place) for place in SYSTEM):  # they see it anyway
             self.note(f"`{self._shown(path)}` {why}: samples are not given it", real)
+
+    def refuse_input(self, link: Path) -> None:
+        """Note that a link leads out which matches a pattern."""
+        self.refuse(link, self.wrong(link))
 
     def note(self, message: str, path: str, hint: str = "") -> None:
         """Note something that is refused, which leads to `path` unless there is another `hint`."""

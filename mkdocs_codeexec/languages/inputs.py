@@ -24,17 +24,24 @@ DEEPEST = 64
 
 Holds: TypeAlias = Callable[[Path], bool]
 """Tells whether what a path leads to may count: a link is not followed that leads elsewhere."""
+Refuse: TypeAlias = Callable[[Path], None]
+"""Is told of a link that is not followed."""
 
 
-def declared(project: Path, patterns: Sequence[str], holds: Holds | None = None) -> tuple[tuple[str, str], ...]:
+def declared(
+    project: Path, patterns: Sequence[str], holds: Holds | None = None, refuse: Refuse | None = None
+) -> tuple[tuple[str, str], ...]:
     """Return an input for each glob pattern: the digest of what matches it below `project`.
 
-    Of a link that `holds` says leads elsewhere, where it leads counts, and not what is there.
+    Of a link that `holds` says leads elsewhere, where it leads counts, and not what is there; `refuse` is told of it.
     """
     found: list[tuple[str, str]] = []
     for pattern in sorted(set(patterns)):
         out: list[Path] = []
         files = matching(project, pattern, holds, out)
+        if refuse is not None:
+            for link in out:
+                refuse(link)
         hashes = [(name_of(path, project), _hash(path)) for path in files]
         links = [(name_of(path, project), f"link to {os.path.realpath(path)}") for path in out]
         found.append((f"inputs:{pattern}", digest_of([*hashes, *links])))

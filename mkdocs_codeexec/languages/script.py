@@ -62,10 +62,13 @@ class ScriptLanguage:
         planned_from = self._inputs, self._tools.identity()
         self.revision += planned_from != self._planned_from
         self._planned_from = planned_from
+        self._grants.tell(self._narrator)
 
     def _look(self) -> None:
         self._inputs = (
-            *inputs.declared(self._settings.project_dir, self._script.inputs, self._grants.holds),
+            *inputs.declared(
+                self._settings.project_dir, self._script.inputs, self._grants.holds, self._grants.refuse_input
+            ),
             *self._readable_names(),
         )
         self._access = None
@@ -196,7 +199,7 @@ class ScriptLanguage:
     def hint(self, sample: Sample, outcome: Outcome) -> str:
         """Return how to let a sample have what it did not find."""
         network = rights.network(self._script.network, sample.given.network, self._settings.sandbox)
-        lacked = withheld.hint(outcome, self.name, self._settings.project_dir, network=network)
+        lacked = withheld.hint(outcome, self.name, self._settings, network=network)
         return lacked or programs.hint(outcome, self.name, self._script.readable, self._settings)
 
     def watched(self) -> Sequence[Path]:
@@ -260,7 +263,7 @@ class ScriptLanguage:
                 Step(
                     kind="run",
                     argv=(*self._filled(self._script.command), *sample.given.args),
-                    timeout=sample.timeout or self._settings.timeout,
+                    timeout=sample.timeout or self._settings.seconds(self.name),
                     stdin=sample.given.stdin,
                     env=tuple(sorted({**dict(self._script.env), **dict(sample.given.env)}.items())),
                     limits=self._settings.limits,

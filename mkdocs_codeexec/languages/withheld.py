@@ -10,9 +10,9 @@ from mkdocs_codeexec.core.outcome import Exited
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from mkdocs_codeexec.core.outcome import Outcome
+    from mkdocs_codeexec.core.settings import Settings
 
 REACH = 8 * 1024
 """Characters looked at, at the end of each stream."""
@@ -23,7 +23,9 @@ _NO_NETWORK = re.compile(
     r"|[Nn]o address associated with hostname|Network is unreachable|failed to lookup address information"
     r"|\bgetaddrinfo (?:EAI_AGAIN|ENOTFOUND)\b|\bE(?:NETUNREACH|AI_AGAIN)\b|\bdial (?:tcp|udp): |: no such host$"
     r"|unable to resolve host address|unable to connect to|Failed to establish a new connection"
-    r"|Could not connect to server|Couldn't connect to server",
+    r"|Could not connect to server|Couldn't connect to server"
+    # Under Landlock no socket is made at all.
+    r"|\bsocket(?:\.__init__)?\([^\n]{0,200}\n(?:[ ~^]{0,200}\n)?PermissionError: \[Errno 1\]",
     re.MULTILINE,
 )
 _ROOT = re.compile(
@@ -40,13 +42,13 @@ _ABSENT = re.compile(  # of one line
 )
 
 
-def hint(outcome: Outcome, language: str, project: Path, *, network: bool) -> str:
+def hint(outcome: Outcome, language: str, settings: Settings, *, network: bool) -> str:
     """Return what gives a sample that failed what it lacked, or what to do without; empty if nothing is known.
 
     Args:
         outcome: How it failed.
         language: Its language.
-        project: The folder of `mkdocs.yml`.
+        settings: The configuration.
         network: Whether it had the network.
     """
     last = outcome.steps[-1]
@@ -58,24 +60,26 @@ def hint(outcome: Outcome, language: str, project: Path, *, network: bool) -> st
     if outcome.sandbox in ISOLATED and not network and _NO_NETWORK.search(said):
         return (
             f"samples have no network unless the configuration grants it: `languages: {{{language}: {{network: ask}}}}` in "
-            "mkdocs.yml, and `network` on this fence"
+            f"{settings.host.file}, and `network` on this fence"
         )
     if outcome.sandbox in ISOLATED and _SEMAPHORE.search(said) and _DENIED.search(said):
         return (
             "locks, queues and pools of processes need `/dev/shm`, which the sandbox `landlock` closes: use threads "
             "(`multiprocessing.dummy`), or install bubblewrap"
         )
-    return _file(said, language, project)
+    return _file(said, language, settings)
 
 
-def _file(said: str, language: str, project: Path) -> str:
+def _file(said: str, language: str, settings: Settings) -> str:
     """Return how a sample gets a file of the project that it did not find in its empty folder."""
+    project = settings.project_dir
     lines = [
         line[-LINE:] for line in said.splitlines() if "No such file" in line or "denied" in line or "cannot " in line
     ]
     names: Sequence[str] = [
         name for line in lines for found in _ABSENT.finditer(line) for name in found.groups() if name
     ]
+    project = settings.project_dir
     for name in names:
         inside = name.removeprefix(f"{project}/")
         path = project / inside
@@ -84,6 +88,6 @@ def _file(said: str, language: str, project: Path) -> str:
         key = "readable" if path.is_dir() else "inputs"
         return (
             f"samples run in an empty folder and see what they are given: `languages: {{{language}: {{{key}: [{inside}]}}}}` "
-            f"in mkdocs.yml shows `{inside}` to them, and they open it by its absolute path"
+            f"in {settings.host.file} shows `{inside}` to them, and they open it by its absolute path"
         )
     return ""

@@ -3,7 +3,11 @@
     header      what is written behind the backticks                      str -> Header
     options     the table of options; values: what may stand behind `=`
     reading     what a header asks for                                    Header -> Reading
+    displays    how samples are shown, checked
+    front_matter  what a page says for its fences             values of YAML -> Defaults
+    precedence  who prevails: fence, page, language           -> Request
     claiming    which fences are ours                                     Header -> Claim | None
+    claims      the same, by what the page says
     instead     what to write for a language that is not set up
     locating    where a fence stands in the file on disk
     slots       the places that samples leave on the page

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from mkdocs_codeexec.core.defaults import NO_DEFAULTS, Defaults
 from mkdocs_codeexec.core.settings import MKDOCS, LanguageRule
 from mkdocs_codeexec.markdown.header import Option
 from mkdocs_codeexec.markdown.instead import CELL, instead_of
@@ -27,6 +28,8 @@ Manner: TypeAlias = Literal["ours", "native", "leftover"]
 
 _RUSTDOC_ALONE = frozenset({"should_panic", "no_run", "compile_fail", "ignore", "test_harness", "standalone_crate"})
 """rustdoc: a fence that has one of these and no language is Rust; so is one that has the word `rust` anywhere."""
+
+_EXCLUDED = Remark("the page is left out by `include` or `exclude`, so this is shown and not executed", mild=True)
 
 _MDBOOK = r"^[ \t]*(\{\{#(?:include|rustdoc_include|playground|playpen)\s+([^\s{}]+)[^{}]*\}\})"
 
@@ -59,6 +62,7 @@ def claim(
     header: Header,
     languages: Mapping[str, LanguageRule],
     *,
+    defaults: Defaults = NO_DEFAULTS,
     target: str = "",
     is_lexer: Callable[[str], bool] = lambda _: True,
 ) -> Claim | None:
@@ -67,6 +71,7 @@ def claim(
     Args:
         header: As parsed.
         languages: By every word that a fence may use, lower case.
+        defaults: What its page says.
         target: The target triple of this machine.
         is_lexer: Tells the names of Pygments lexers.
     """
@@ -74,7 +79,8 @@ def claim(
     rule = languages.get(header.language.lower())
     if rule is None:
         return _cell(header, languages) or _unknown_language(header, languages)
-    reading = read(header, rule, target=target, is_lexer=is_lexer, languages=languages.values())
+    known = languages.values()
+    reading = read(header, rule, defaults=defaults, target=target, is_lexer=is_lexer, languages=known)
     request, remarks = _decide(reading, rule)
     return Claim(
         word=header.language,
@@ -173,7 +179,8 @@ def _no_language(word: str, *, braces: bool) -> Remark:
 def _decide(reading: Reading, rule: LanguageRule) -> tuple[Request | None, tuple[Remark, ...]]:
     """Return what is executed, if anything, and what is to be said about it."""
     if rule.run == "none" or reading.marked is False:
-        return None, ()
+        told = rule.excluded and reading.marked and not reading.request.ignored
+        return None, (_EXCLUDED,) if told else ()
     request = reading.request
     if rule.run == "marked" and not reading.marked:
         if not reading.expects or request.ignored:

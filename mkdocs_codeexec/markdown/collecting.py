@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pymdownx.superfences import SuperFencesException
 
+from mkdocs_codeexec.core.defaults import NO_DEFAULTS, Defaults
 from mkdocs_codeexec.core.settings import MKDOCS
 from mkdocs_codeexec.errors import CodeExecError
 
@@ -35,12 +36,14 @@ class PageContext(NamedTuple):
         text: Its file on disk; None if there is none.
         path: The same file as a terminal can open it; empty if that is `page`.
         host: What messages call that which renders it.
+        defaults: What its front matter says for its fences.
     """
 
     page: str
     text: str | None = None
     path: str = ""
     host: str = MKDOCS.name
+    defaults: Defaults = NO_DEFAULTS
 
 
 class Collector(Protocol):

@@ -11,7 +11,7 @@ from markdown.extensions import Extension
 from pymdownx.superfences import SuperFencesBlockPreprocessor
 
 from mkdocs_codeexec.markdown.asking import RawFences
-from mkdocs_codeexec.markdown.claiming import claim
+from mkdocs_codeexec.markdown.claims import Claims
 from mkdocs_codeexec.markdown.collecting import Collector, Desk, ExtensionFailure, PageContext
 from mkdocs_codeexec.markdown.fences import Fences, Reporter
 from mkdocs_codeexec.markdown.glimpse import Glimpse
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import LanguageRule
+    from mkdocs_codeexec.markdown.claiming import Claim
+    from mkdocs_codeexec.markdown.header import Header
     from mkdocs_codeexec.markdown.highlights import Highlights
 
 __all__ = ["CodeExecExtension", "Collector", "ExtensionFailure", "PageContext", "host_target"]
@@ -64,6 +66,7 @@ class CodeExecExtension(Extension):
         target: str = "",
         is_lexer: Callable[[str], bool] = lambda _: True,
         highlights: Highlights | None = None,
+        verbose: bool = False,
     ) -> None:
         """Keep what every conversion needs.
 
@@ -73,21 +76,51 @@ class CodeExecExtension(Extension):
             target: The target triple of this machine, which `ignore-<target>` speaks of; empty to find it out.
             is_lexer: Tells the names of Pygments lexers, for `result="…"`.
             highlights: Remembers what is highlighted, for a process that builds again and again.
+            verbose: Whether fences are told that are not executed because of their page.
         """
         super().__init__()
         self._collector = collector
         self._nesting = Nesting()
         self._highlights = highlights
         self._glimpse: Glimpse | None = None
+        self._seen: PageContext | None = None
         self._compiled = frozenset(rule.name for rule in languages.values() if rule.compiled)
-        asked = functools.partial(claim, languages=languages, target=target or host_target(), is_lexer=is_lexer)
-        self._claim = functools.lru_cache(maxsize=1000)(asked)  # the headers of a site are a few, over and over
+        self._claims = Claims(languages, target=target or host_target(), is_lexer=is_lexer, verbose=verbose)
 
-    def glimpse(self, text: str, page: str, *, certain: bool = False) -> Iterator[Sample]:
-        """Yield what looks like a sample in `text`, the file of `page`, before it is converted; see `Glimpse`."""
+    def opened(self, page: PageContext, meta: Mapping[str, object]) -> PageContext:
+        """Return `page` with the defaults that its front matter names. What is wrong with them is reported.
+
+        Args:
+            page: About to be converted.
+            meta: Its front matter.
+        """
+        found, problems = self._claims.opened(page, meta)
+        for problem in problems:
+            self._collector.report(problem)
+        return found
+
+    def glimpse(
+        self, text: str, page: str, meta: Mapping[str, object] | None = None, *, certain: bool = False
+    ) -> Iterator[Sample]:
+        """Yield what looks like a sample in `text`, the file of `page`, before it is converted; see `Glimpse`.
+
+        Args:
+            text: As it is on disk.
+            page: Its path under `docs_dir`.
+            meta: The front matter in it.
+            certain: Yield what is surely on the page.
+        """
         if self._glimpse is None:
-            self._glimpse = Glimpse(self._claim, self._compiled)
-        return self._glimpse(text, page, certain=certain)
+            self._glimpse = Glimpse(lambda header: self._claims.of(header, self._seen), self._compiled)
+        self._seen, _ = self._claims.opened(PageContext(page, text), meta or {})
+        yield from self._glimpse(text, page, certain=certain)
+
+    def _claim(self, md: Markdown, header: Header) -> Claim | None:
+        """Return what is done with `header` in what `md` converts."""
+        page = self._collector.page()
+        if page is not None and not page.page:  # an excerpt
+            page = self._claims.reopened(page, _shown_by(md))
+        return self._claims.of(header, page)
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Python-Markdown's name
         """Take the place of superfences in `md`, or of `fenced_code`."""
@@ -95,29 +128,29 @@ class CodeExecExtension(Extension):
         stamps = StampPreprocessor(md, lines)
         md.preprocessors.register(stamps, "codeexec_stamp", BEFORE_SNIPPETS)
         md.preprocessors.register(UnstampPreprocessor(md, lines, stamps), "codeexec_unstamp", AFTER_SNIPPETS)
-        usual = _registered(md, FENCES)
+        usual = _registered(md.preprocessors, FENCES)
         if not isinstance(usual, SuperFencesBlockPreprocessor):
-            desk = self._desk(lines, stand_in=True)
+            desk = self._desk(md, lines, stand_in=True)
             stand_in = StandIn(md, usual, desk)
             md.preprocessors.register(stand_in, FENCES, 25)
             md.postprocessors.register(Ender(md, stand_in), "codeexec_report", -100)
             return
-        desk = self._desk(lines, stand_in=False)
+        desk = self._desk(md, lines, stand_in=False)
         fences = Fences(md, usual, desk)
         md.preprocessors.register(fences, FENCES, 25)
         first = fences.extension.superfences[0]
         if first["name"] == "superfences":  # else a custom fence for `*` stands there
             first["formatter"] = fences.highlight
-        raw = _registered(md, _RAW_FENCES)
+        raw = _registered(md.preprocessors, _RAW_FENCES)
         if raw is not None:
             md.preprocessors.register(RawFences(md, raw, desk), _RAW_FENCES, 31.05)
         md.postprocessors.register(Reporter(md, fences), "codeexec_report", -100)
         watch(md, fences)
 
-    def _desk(self, lines: Lines, *, stand_in: bool) -> Desk:
+    def _desk(self, md: Markdown, lines: Lines, *, stand_in: bool) -> Desk:
         return Desk(
             self._collector,
-            self._claim,
+            functools.partial(self._claim, md),
             lines,
             stand_in=stand_in,
             nesting=self._nesting,
@@ -141,5 +174,14 @@ def host_target() -> str:
     return f"{machine}-{vendor or 'unknown-' + system.rstrip('0123456789')}"
 
 
-def _registered(md: Markdown, name: str) -> Any:
-    return md.preprocessors[name] if name in md.preprocessors else None  # noqa: SIM401 - a Registry has no `get`
+def _shown_by(md: Any) -> str:
+    """Return the page whose text `md` converts, as MkDocs' own part of it has it; empty if that is not known.
+
+    Material's blog converts excerpts of posts with such an `md`, when all pages are done.
+    """
+    part = _registered(md.treeprocessors, "relpath")
+    return str(getattr(getattr(part, "file", None), "src_uri", ""))
+
+
+def _registered(registry: Any, name: str) -> Any:
+    return registry[name] if name in registry else None  # noqa: SIM401 - a Registry has no `get`

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mkdocs_codeexec.core.defaults import NO_DEFAULTS, Defaults
 from mkdocs_codeexec.core.expectation import Expectation, FailsToBuild, Panics, Succeeds
-from mkdocs_codeexec.core.sample import Display, Given
 from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.markdown import values
+from mkdocs_codeexec.markdown.displays import way
 from mkdocs_codeexec.markdown.header import Option
 from mkdocs_codeexec.markdown.options import (
     FLAGS,
@@ -27,10 +28,11 @@ from mkdocs_codeexec.markdown.options import (
     Request,
     Row,
 )
+from mkdocs_codeexec.markdown.precedence import request_of
 from mkdocs_codeexec.markdown.values import WrongValue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from mkdocs_codeexec.core.settings import LanguageRule
     from mkdocs_codeexec.markdown.header import Header
@@ -69,20 +71,24 @@ def read(
     header: Header,
     rule: LanguageRule,
     *,
+    defaults: Defaults = NO_DEFAULTS,
     target: str = "",
     is_lexer: Callable[[str], bool] = lambda _: True,
     languages: Iterable[LanguageRule] = (),
 ) -> Reading:
     """Return what `header`, of a fence in the language of `rule`, asks for.
 
+    What it does not say its page says, and what that does not say, its language.
+
     Args:
         header: As parsed.
         rule: The language.
+        defaults: What the page says.
         target: The target triple of this machine, which `ignore-<target>` speaks of.
         is_lexer: Tells the names of Pygments lexers, for `result`.
         languages: All that are set up.
     """
-    reader = _Reader(rule, target, is_lexer, languages)
+    reader = _Reader(rule, defaults, target, is_lexer, languages)
     for option in header.options:
         reader.take(option)
     for name in header.classes:
@@ -96,9 +102,15 @@ class _Reader:
     """A header being read."""
 
     def __init__(
-        self, rule: LanguageRule, target: str, is_lexer: Callable[[str], bool], languages: Iterable[LanguageRule]
+        self,
+        rule: LanguageRule,
+        defaults: Defaults,
+        target: str,
+        is_lexer: Callable[[str], bool],
+        languages: Iterable[LanguageRule],
     ) -> None:
         self._rule = rule
+        self._defaults = defaults
         self._target = target
         self._is_lexer = is_lexer
         self._languages = languages
@@ -239,32 +251,12 @@ class _Reader:
             return Panics()
         return Succeeds(self._values.get("exit", 0))
 
-    def _display(self) -> Display:
-        shown = Display()
-        result = self._values.get("result", shown.result)
-        if result not in ("ansi", "text", "none") and not self._is_lexer(result):
-            meant = nearest(result, ("ansi", "text", "none"))
-            message = f'`result="{result}"` is not a way to show output'
-            ways = "it is `ansi`, `text`, `none` or the name of a Pygments lexer"
-            if meant:
-                self.remark(message, f"did you mean `{meant}`? {ways}")
-                result = shown.result
-            else:  # markdown-exec has a block of that language, whatever it is; Pygments shows one it does not know as text
-                self._remarks.append(Remark(f"{message}, so it is shown as text", ways, once=True, mild=True))
-                result = "text"
-        return Display(
-            source=self._values.get("source", shown.source),
-            result=result,
-            show=self._values.get("show", shown.show),
-        )
-
-    def _options(self) -> Iterator[tuple[str, str]]:
-        for name in ("edition", "environment"):
-            if name in self._values:
-                yield name, self._values[name]
-        for name in ("standalone_crate", "test_harness"):
-            if self._values.get(name):
-                yield name, "on"
+    def _check_result(self) -> None:
+        """Take note if nobody knows how output is shown that is to be shown so."""
+        if "result" in self._values:
+            said, usual = self._values["result"], self._defaults.result or self._rule.display.result
+            self._values["result"], remark = way(said, f'`result="{said}"`', usual, self._is_lexer)
+            self._remarks += (remark,) if remark else ()
 
     def _ignored(self) -> bool:
         """Tell whether it is ignored here; as in rustdoc, `ignore` says nothing beside `ignore-<target>`."""
@@ -274,27 +266,19 @@ class _Reader:
 
     def reading(self) -> Reading:
         """Return all that was read."""
-        request = Request(
-            language=self._rule.name,
-            expectation=self._expectation(),
-            display=self._display(),
-            given=Given(
-                stdin=self._values.get("stdin"),
-                args=self._values.get("args", ()),
-                env=self._values.get("env", ()),
-                network=self._values.get("network"),
-            ),
-            build_only=self._values.get("build_only", False),
-            ignored=self._ignored(),
-            timeout=self._values.get("timeout"),
-            name=self._values.get("name", ""),
-            options=tuple(self._options()),
-        )
+        expectation = self._expectation()
+        self._check_result()
+        request = request_of(self._values, self._defaults, self._rule, expectation=expectation, ignored=self._ignored())
         refusal = self._refusal or (self._doubt if self._values.get("marked") else "")
         refusal = refusal or (self._missing[0].message if self._missing else "")
+        hint = ""
+        if not refusal and (of_page := self._defaults.refusal(self._rule.name, self._values)):
+            refusal, hint = of_page.reason, of_page.hint
+        if not request.ignored:
+            request = request._replace(refusal=refusal, hint=hint)
         return Reading(
             marked=self._values.get("marked"),
-            request=request._replace(refusal="" if request.ignored else refusal),
+            request=request,
             expects=tuple(self._expects),
             passthrough=tuple(self._passthrough),
             classes=tuple(self._classes),

@@ -152,7 +152,8 @@ class _Noticing(Fences):
         return super().run(lines)
 
     def _take(self, found: Claim, line: str) -> None:
-        asks = bool(found.request or found.remarks) or found.manner != "native"
+        told = any(not remark.mild for remark in found.remarks)  # the others come with `verbose`, and change no page
+        asks = bool(found.request) or told or found.manner != "native"
         self.noticed = self.noticed or asks or not _is_understood(line.strip(" \t>"))
         super()._take(found, line)
 

@@ -51,28 +51,28 @@ def evict(tree: Tree, size: int, used: Container[str]) -> None:
         used: Names of results that stay, however much that is.
     """
     # In this order: a result is written before what leads to it.
-    indexes = [file for what in INDEXES for file in _files(tree, what)]
-    results = list(_files(tree, RESULTS))
+    indexes = [file for what in INDEXES for file in listed(tree, what)]
+    results = list(listed(tree, RESULTS))
     taken = sum(file.size for file in indexes) + sum(file.size for file in results)
     if taken <= size:
         return
-    leading: dict[str, list[_File]] = {}
+    leading: dict[str, list[File]] = {}
     for index in indexes:
-        leading.setdefault(_target(tree, index), []).append(index)
+        leading.setdefault(leads_to(tree, index), []).append(index)
     for target in leading.keys() - {result.name for result in results}:
         at = place(RESULTS, target)
         if at is None or not _is_there(tree, at):
-            taken -= _delete(tree, leading[target])
+            taken -= delete(tree, leading[target])
     ahead = (time.time() + SKEW) * 1e9
     # Those first that no build can read, and those from a time to come.
     for result in sorted(results, key=lambda file: (file.length <= LARGEST and file.used <= ahead, file.used)):
         if taken <= size * 9 // 10:
             break
-        if result.name not in used and (freed := _delete(tree, [result])):
-            taken -= freed + _delete(tree, leading.get(result.name, ()))
+        if result.name not in used and (freed := delete(tree, [result])):
+            taken -= freed + delete(tree, leading.get(result.name, ()))
 
 
-class _File(NamedTuple):
+class File(NamedTuple):
     """An entry as a listing shows it.
 
     Attributes:
@@ -90,7 +90,7 @@ class _File(NamedTuple):
     used: int
 
 
-def _target(tree: Tree, index: _File) -> str:
+def leads_to(tree: Tree, index: File) -> str:
     """Return the name of the result that an entry of an index leads to; empty if it leads nowhere."""
     try:
         return str(decode(tree.read(index.place, LARGEST))["key"])
@@ -106,7 +106,7 @@ def _is_there(tree: Tree, at: Place) -> bool:
         return False
 
 
-def _delete(tree: Tree, files: Iterable[_File]) -> int:
+def delete(tree: Tree, files: Iterable[File]) -> int:
     """Delete `files`, except those that were used or written since they were listed; return the bytes that are free."""
     freed = 0
     for file in files:
@@ -123,20 +123,21 @@ def _delete(tree: Tree, files: Iterable[_File]) -> int:
     return freed
 
 
-def _files(tree: Tree, what: str) -> Iterator[_File]:
+def listed(tree: Tree, what: str) -> Iterator[File]:
+    """Yield the entries of one kind; what is damaged is among them."""
     for at in _folders(tree, shelf(what)):
         with suppress(OSError, ValueError), tree.folder(at) as folder:
             yield from _entries(folder, at)
 
 
-def _entries(folder: Folder, at: Place) -> Iterator[_File]:
+def _entries(folder: Folder, at: Place) -> Iterator[File]:
     for file in folder.names():
         with suppress(OSError):
             if name := named(file):
                 about = folder.about(file)
                 # A small file takes a whole block; some file systems do not tell of blocks.
                 size = max(about.st_size, 512 * getattr(about, "st_blocks", 0))
-                yield _File((*at, file), name, size, about.st_size, about.st_mtime_ns)
+                yield File((*at, file), name, size, about.st_size, about.st_mtime_ns)
 
 
 def _folders(tree: Tree, at: Place) -> list[Place]:

@@ -9,6 +9,7 @@ what is to be run: `build_ahead` starts it in the background, and `run` takes ov
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.errors import Cancelled
@@ -16,21 +17,23 @@ from mkdocs_codeexec.runtime.crew import Crew
 from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from mkdocs_codeexec.core.action import Action
-    from mkdocs_codeexec.core.protocols import Finish, Language
+    from mkdocs_codeexec.core.protocols import Begin, Finish, Language
     from mkdocs_codeexec.runtime.process import Children
 
 
 class ParallelExecutor:
-    """Executes Actions in `jobs` threads.
+    """Executes Actions, `jobs` at once. Threads may share it: what they ask for shares its workers.
 
     Args:
         children: Starts the children; a run that is interrupted ends them all, and its `Children` with them.
+        languages: By canonical name: those that Actions may name.
         jobs: Children at once, at least one.
-        total_timeout: Seconds for all of one `run`; None is unlimited. What has not ended by then is `NotStarted`.
+        total_timeout: Seconds from the first `run` until none goes on; None is unlimited. What has not ended by then is
+            `NotStarted`.
         path: The `PATH` of every child.
         scratch_root: Where scratch directories are made; None is the system's directory for temporary files.
         tell: Takes a message for people: what could not be removed.
@@ -39,6 +42,7 @@ class ParallelExecutor:
     def __init__(
         self,
         children: Children,
+        languages: Mapping[str, Language],
         *,
         jobs: int,
         total_timeout: float | None,
@@ -47,27 +51,37 @@ class ParallelExecutor:
         tell: Callable[[str], None] | None = None,
     ) -> None:
         self._children = children
+        self._languages = languages
         self._jobs = jobs
         self._total_timeout = total_timeout
         self._path = path
         self._scratch_root = scratch_root
         self._tell = tell
+        self._lock = threading.Lock()
         self._crew: Crew | None = None
+        self._running = 0
         self._closed = False
 
-    def build_ahead(self, work: Sequence[tuple[Language, Action]]) -> None:
-        """Begin to execute the build steps of `work` in the background, and return.
+    def build_ahead(self, actions: Sequence[Action]) -> None:
+        """Begin to execute the build steps of `actions` in the background, and return.
 
         What the language builds is kept for a `run` that asks for it. Nothing is run, and no Outcome is made of it.
 
         Raises:
+            Cancelled: It is closed.
             OSError: There is no place for scratch directories.
         """
-        if work:
-            self._opened(len(work)).order(work, None)
+        if actions:
+            with self._lock:
+                crew = self._opened()
+            crew.build_ahead(actions)
 
-    def run(self, work: Sequence[tuple[Language, Action]], finish: Finish) -> None:
+    def run(self, work: Sequence[Action], finish: Finish, begin: Begin | None = None) -> None:
         """Execute every Action and hand each Outcome to `finish` the moment it ends, in any order, from any thread.
+
+        What `finish` returns is executed too, as soon as a worker is free. Equal Actions are executed once, and what is
+        under way for another thread's `run` is not begun again. What was built ahead and nobody has asked for when the
+        last `run` ends is dropped. `begin` hears of each that is set about, once.
 
         A fault of a language while it executes an Action becomes the Outcome of that Action. A fault of `finish` is
         raised when all the others have been handed over.
@@ -78,36 +92,35 @@ class ParallelExecutor:
         """
         if not work:
             return
-        if self._total_timeout is not None:
-            reason = f"`total_timeout` ({self._total_timeout:g} s) was used up"
-            self._children.limit(self._total_timeout, reason)
-        crew = self._opened(len(work))
+        with self._lock:
+            if self._total_timeout is not None and not self._running:
+                reason = f"`total_timeout` ({self._total_timeout:g} s) was used up"
+                self._children.limit(self._total_timeout, reason)
+            crew = self._opened()
+            self._running += 1
         try:
-            crew.order(work, finish)
-            crew.wait()
-            fault = crew.fault  # what is ended by leaving is nobody's fault
+            crew.run(work, finish, begin)
         finally:
-            self._leave()
-        if fault is not None:
-            raise fault
+            with self._lock:
+                self._running -= 1
+                if not self._running:
+                    self._leave()
 
     def close(self) -> None:
         """End what is still under way, and remove every scratch directory. Nothing can be executed afterwards."""
-        self._closed = True
-        self._leave()
+        with self._lock:
+            self._closed = True
+            self._leave()
 
     def _leave(self) -> None:
         crew, self._crew = self._crew, None
         if crew is not None:
             crew.close()
 
-    def _opened(self, count: int) -> Crew:
+    def _opened(self) -> Crew:
         if self._closed:
             raise Cancelled("the run was stopped")
-        workers = min(self._jobs, count)
-        if self._children.tier != "bubblewrap":  # there it depends on what a child may reach where it can be started
-            self._children.prepare(workers)
         if self._crew is None:
-            self._crew = Crew(ScratchRoot(self._scratch_root, self._tell), self._children, self._path)
-        self._crew.grow(workers, many=count > workers)
+            root = ScratchRoot(self._scratch_root, self._tell)
+            self._crew = Crew(root, self._children, self._languages, self._path, self._jobs)
         return self._crew

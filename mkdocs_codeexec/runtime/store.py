@@ -18,30 +18,22 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.core.action import Key
 from mkdocs_codeexec.core.codec import FORMAT, from_json, to_json
 from mkdocs_codeexec.core.observed import observed_key
-from mkdocs_codeexec.runtime.entries import INDEXES, LARGEST, LISTS, RESULTS, decode, encode, place
-from mkdocs_codeexec.runtime.eviction import evict, sweep
+from mkdocs_codeexec.core.protocols import Entry
+from mkdocs_codeexec.runtime.entries import LARGEST, LISTS, RESULTS, decode, encode, place
+from mkdocs_codeexec.runtime.eviction import evict, listed, sweep
+from mkdocs_codeexec.runtime.forgetting import forget
+from mkdocs_codeexec.runtime.marking import mark
 from mkdocs_codeexec.runtime.observed import manifests
-from mkdocs_codeexec.untrusted import PREFIX, Tree
+from mkdocs_codeexec.untrusted import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mkdocs_codeexec.core.action import Action
     from mkdocs_codeexec.core.observed import Inputs
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.untrusted import Place
-
-CACHEDIR_TAG = """Signature: 8a477f597d28d172789f06886806bc55
-# This file marks a cache directory, which backup tools may leave out: https://bford.info/cachedir/
-"""
-GITIGNORE = """# Made by mkdocs-codeexec. Delete this file to commit the results; it is not made again while they are here.
-*
-"""
-
-_MARKS = frozenset({".gitignore", "CACHEDIR.TAG"})
-_OURS = _MARKS | {RESULTS, *INDEXES, "built", "environments", "last-run.json", "toolchains.json"}
-"""What is in the folder of a store, made by whatever part of us."""
 
 
 class DirectoryStore:
@@ -168,6 +160,25 @@ class DirectoryStore:
                 f"{self._mend('make the folder writable')}, or set `cache_dir` to another one",
             )
 
+    def entries(self) -> Iterator[Entry]:
+        """Yield what is stored, in no order, damaged files included."""
+        for file in listed(self._tree, RESULTS):
+            yield Entry(Key(file.name), file.size, file.used / 1e9)
+
+    def remove(self, *keys: Key) -> int:
+        """Delete what is stored under `keys` and what leads to it alone, and return how many results that were."""
+        if not self._writable:
+            return 0
+
+        def failed(at: Place, error: Exception) -> None:
+            self._tell(
+                "disk",
+                f"{self._tree.path(at)}: the result of a sample could not be deleted ({getattr(error, 'strerror', '') or error})\n\n"
+                "hint: it is still shown; give yourself the right to write to the folder, or delete it yourself",
+            )
+
+        return forget(self._tree, keys, failed)
+
     def prepare(self) -> None:
         """Make the directory, if anything may be stored there. Never raises for a failing disk: what is stored tells."""
         if self._writable:
@@ -262,26 +273,9 @@ class DirectoryStore:
         with self._lock:
             if self._ready:
                 return
-            self._mark()
+            mark(self._tree)
             sweep(self._tree)
             self._ready = True
-
-    def _mark(self) -> None:
-        """Say in the folder that it is a store, to git and to backup tools; never in one that holds other things.
-
-        Raises:
-            OSError: It cannot be written.
-        """
-        with self._tree.folder((), make=True) as root:
-            there = set(root.names())
-            # An empty one is of a build that was killed while it wrote it.
-            there -= {name for name in _MARKS & there if not root.about(name).st_size}
-        if any(not name.startswith(PREFIX) for name in there - _OURS):
-            return
-        if "CACHEDIR.TAG" not in there:
-            self._tree.replace(("CACHEDIR.TAG",), CACHEDIR_TAG.encode())
-        if not {".gitignore", RESULTS} & there:  # else somebody has deleted it, to commit the results
-            self._tree.replace((".gitignore",), GITIGNORE.encode())
 
 
 def _outcome(entry: Mapping[str, object], key: Key) -> Outcome:

@@ -100,6 +100,17 @@ def test_a_fence_has_so_much_time(asked: float | None, total: float | None, gran
         assert rights.refusal(sample(timeout=asked), enough) is None
 
 
+def test_a_language_with_a_timeout_of_its_own_gives_three_times_that() -> None:
+    """What bounds a fence is what the configuration gives its language."""
+    found = settings()
+    found = replace(found, scripts={"bash": replace(found.scripts["bash"], timeout=40)})
+
+    assert (40, 10, 10) == tuple(found.seconds(name) for name in ("bash", "rust", "nowhere"))
+    assert rights.refusal(sample(timeout=120), found) is None
+    assert rights.refusal(sample(timeout=121), found) is not None
+    assert rights.refusal(sample(timeout=31, language="rust"), found) is not None
+
+
 def test_what_strict_takes_away_is_said() -> None:
     """A configuration that gives the network is not silently another one."""
     assert "`languages.rust.network`, `languages.bash.network`" in rights.overruled(settings("true", sandbox="strict"))

@@ -11,7 +11,7 @@ import pytest
 from support.narrators import Listener
 
 from mkdocs_codeexec.core.expectation import Errored, Met, Succeeds
-from mkdocs_codeexec.core.resolved import Ended, Planned, Said
+from mkdocs_codeexec.core.resolved import Ended, Planned, Said, Started
 from mkdocs_codeexec.core.sample import Given, Location, Sample
 from mkdocs_codeexec.core.settings import Settings
 from mkdocs_codeexec.engine.engine import Engine
@@ -100,6 +100,9 @@ def test_whoever_listens_hears_of_each_sample(settings: Settings) -> None:
     }
     ended = {one.resolved.sample.location.line: one.resolved for one in heard if isinstance(one, Ended)}
     assert {one.sample.location.line: one for one in found} == ended
+    assert ["print(1)"] == [dict(one.action.files)["sample.py"] for one in heard if isinstance(one, Started)]
+    order = [type(one).__name__ for one in heard if not isinstance(one, Said)]
+    assert order.index("Started") > max(number for number, word in enumerate(order) if word == "Planned")
     assert any(isinstance(one, Said) and one.message.startswith("executing 1 of 2 samples") for one in heard)
 
 

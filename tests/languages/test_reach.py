@@ -32,8 +32,11 @@ from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.process import Children
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from support.workshop import Workshop
 
+    from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.settings import NetworkPolicy
 
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
@@ -555,11 +558,13 @@ def test_samples_of_one_program_do_not_reach_each_other(workshop: Workshop, tier
         workshop.provide(language, workshop.main)
         actions = [language.plan(sample) for sample in samples]
         assert [6] == [len(batch) for batch in language.batches(actions)]
-        executor = ParallelExecutor(children, jobs=1, total_timeout=None, path=os.environ["PATH"])
-        executor.run(
-            [(language, action) for action in actions],
-            lambda action, outcome: found.update({action.request_key: outcome.steps[-1].stdout}),
-        )
+
+        def finish(action: Action, outcome: Outcome) -> Sequence[Action]:
+            found[action.request_key] = outcome.steps[-1].stdout
+            return ()
+
+        path = os.environ["PATH"]
+        ParallelExecutor(children, {"rust": language}, jobs=1, total_timeout=None, path=path).run(actions, finish)
 
     assert [f"{number}\n" for number in range(6)] == [found[action.request_key] for action in actions]
 

@@ -141,3 +141,10 @@ def test_output_is_data() -> None:
 def test_the_stylesheet_can_be_had() -> None:
     """For a page of one's own."""
     assert ".codeexec-output" in alone.stylesheet()
+
+
+def test_messages_name_what_python_markdown_calls_its_options(capsys: pytest.CaptureFixture[str]) -> None:
+    """And no file of a host."""
+    markdown.markdown("```bash exec network\ntrue\n```\n", extensions=["codeexec"])
+
+    assert "below `languages.bash` in `extension_configs`" in capsys.readouterr().err

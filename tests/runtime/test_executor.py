@@ -12,10 +12,12 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.shell import PATH, SHELL, Outcomes, Shell, action
 from support.tiers import confined
 
 from mkdocs_codeexec.core.action import Action, Step
@@ -33,74 +35,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="children need `fork`")
 
-PATH = "/usr/local/bin:/usr/bin:/bin"
-
-
-class Shell:
-    """The smallest language: steps are shell scripts, and what its name says goes wrong."""
-
-    def __init__(self, name: str = "shell") -> None:
-        self.name = name
-
-    def batches(self, actions: Sequence[Action]) -> Sequence[Sequence[Action]]:
-        return [(action,) for action in actions]
-
-    def build(self, work: Sequence[tuple[Action, Scratch]], bench: Bench) -> Iterator[Any]:  # noqa: ARG002
-        for action, scratch in work:
-            if self.name == "silent":
-                return
-            [step] = [step for step in action.steps if step.kind == "build"]
-            yield action, self.run(action, step, scratch)
-
-    def run(self, action: Action, step: Step, scratch: Scratch) -> StepResult:  # noqa: ARG002 - the protocol's
-        if self.name == "faulty":
-            raise ZeroDivisionError("of the language")
-        if self.name == "copying":
-            shutil.copy2(scratch.path / "missing", scratch.path.with_name("tmp") / "x")
-        return scratch.run(step, ("/bin/sh", "-c", step.argv[0]), {"STEP": step.kind})
-
-
-SHELL: Any = Shell()
-
-
-class Outcomes:
-    """A Finish that remembers."""
-
-    def __init__(self) -> None:
-        self.of: dict[str, Outcome] = {}
-        self.order: list[str] = []
-        self.threads: set[int] = set()
-
-    def __call__(self, action: Action, outcome: Outcome, /) -> None:
-        name = dict(action.inputs)["name"]
-        assert name not in self.of
-        self.of[name] = outcome
-        self.order.append(name)
-        self.threads.add(threading.get_ident())
-
-
-def action(name: str, run: str = "", *, build: str = "", timeout: float = 20, **more: Any) -> Action:
-    steps = [Step(kind="build", argv=(build,), timeout=timeout)] if build else []
-    if run:
-        steps.append(Step(kind="run", argv=(run,), timeout=timeout))
-    return Action(
-        **{
-            "language": "shell",
-            "files": (),
-            "steps": tuple(steps),
-            "inputs": (("name", name),),
-            "toolchain": "sh 1",
-            **more,
-        }
-    )
-
 
 def execute(tmp_path: Path, *actions: Action, jobs: int = 2, total: float | None = None) -> Outcomes:
     """Execute, and see that no scratch directory is left."""
     outcomes = Outcomes()
     with Children() as children:
-        executor = ParallelExecutor(children, jobs=jobs, total_timeout=total, path=PATH, scratch_root=tmp_path)
-        executor.run([(SHELL, one) for one in actions], outcomes)
+        executor = ParallelExecutor(children, SHELL, jobs=jobs, total_timeout=total, path=PATH, scratch_root=tmp_path)
+        executor.run(actions, outcomes)
 
     assert {dict(one.inputs)["name"] for one in actions} == set(outcomes.of)
     assert [] == list(tmp_path.iterdir())
@@ -118,7 +59,7 @@ def test_nothing_to_do_costs_nothing() -> None:
         "import sys\nfrom mkdocs_codeexec.runtime.executor import ParallelExecutor\n"
         "from mkdocs_codeexec.runtime.process import Children\n"
         "children = Children()\n"
-        "ParallelExecutor(children, jobs=2, total_timeout=None, path='').run([], print)\n"
+        "ParallelExecutor(children, {}, jobs=2, total_timeout=None, path='').run([], print)\n"
         "print('joblib' in sys.modules, children._all)"
     )
 
@@ -228,7 +169,7 @@ def test_folders_of_a_run_are_told_by_names_that_stay(tmp_path: Path) -> None:
 FULL_DISK = """
 import sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[2])
+sys.path[:0] = [sys.argv[2], str(Path(sys.argv[2]).parent)]
 from test_executor import SHELL, Outcomes, PATH, action
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.process import Children
@@ -236,8 +177,8 @@ fill = "head -c 3000000 /dev/zero >big; exit $?"
 work = [action("run", fill), action("build", "echo no", build=fill)]
 work += [action("inodes", "i=0; while touch $i; do i=$((i+1)); done; exit 1"), action("room", "exit 1")]
 with Children() as children:
-    executor = ParallelExecutor(children, jobs=1, total_timeout=None, path=PATH, scratch_root=Path(sys.argv[1]))
-    executor.run([(SHELL, one) for one in work], outcomes := Outcomes())
+    executor = ParallelExecutor(children, SHELL, jobs=1, total_timeout=None, path=PATH, scratch_root=Path(sys.argv[1]))
+    executor.run(work, outcomes := Outcomes())
 print({name: [step.ended for step in outcome.steps] for name, outcome in outcomes.of.items()})
 """
 
@@ -272,11 +213,11 @@ def test_what_resists_removal(tmp_path: Path) -> None:
     (tmp_path / "keep").mkdir()
 
     with Children() as children:
-        executor = ParallelExecutor(children, jobs=1, total_timeout=None, path=PATH, scratch_root=tmp_path)
+        executor = ParallelExecutor(children, SHELL, jobs=1, total_timeout=None, path=PATH, scratch_root=tmp_path)
         code = (
             f"mkdir -p a/b; touch a/b/c; ln -s {outside} a/out; touch -- -x; chmod 0 a/b; chmod 500 a .; mkfifo $HOME/p"
         )
-        executor.run([(SHELL, action("a", code))], outcomes := Outcomes())
+        executor.run([action("a", code)], outcomes := Outcomes())
 
     assert Exited(0) == outcomes.of["a"].steps[0].ended
     assert ["keep"] == [path.name for path in tmp_path.iterdir()]
@@ -316,9 +257,11 @@ FAULTS = [
 def test_a_fault_of_a_language_costs_its_own_action(tmp_path: Path, language: str, faulty: Action, why: str) -> None:
     """A language that raises, or forgets, is told of in that Outcome; the others are as ever."""
     outcomes = Outcomes()
-    work: Any = [(Shell(language), faulty), (SHELL, action("good", "true"))]
+    languages = SHELL | {language: Shell(language)}
+    work = [replace(faulty, language=language), action("good", "true")]
     with Children() as children:
-        ParallelExecutor(children, jobs=2, total_timeout=None, path=PATH, scratch_root=tmp_path).run(work, outcomes)
+        executor = ParallelExecutor(children, languages, jobs=2, total_timeout=None, path=PATH, scratch_root=tmp_path)
+        executor.run(work, outcomes)
 
     assert NotStarted(why) == outcomes.of["x"].steps[0].ended
     assert faulty.steps[0].kind == outcomes.of["x"].steps[0].kind
@@ -330,14 +273,14 @@ def test_a_fault_of_the_one_who_takes(tmp_path: Path) -> None:
     """What `finish` raises comes out of `run`, after every other Outcome was handed over."""
     taken = []
 
-    def finish(one: Action, _: Outcome) -> None:
+    def finish(one: Action, _: Outcome) -> Sequence[Action]:
         taken.append(one)
         raise ZeroDivisionError
 
     with Children() as children:
-        executor = ParallelExecutor(children, jobs=2, total_timeout=None, path=PATH, scratch_root=tmp_path)
+        executor = ParallelExecutor(children, SHELL, jobs=2, total_timeout=None, path=PATH, scratch_root=tmp_path)
         with pytest.raises(ZeroDivisionError):
-            executor.run([(SHELL, action(f"{n}", "true")) for n in range(3)], finish)
+            executor.run([action(f"{n}", "true") for n in range(3)], finish)
 
     assert 3 == len(taken)
 
@@ -360,7 +303,7 @@ def test_a_run_that_is_stopped(tmp_path: Path, jobs: int) -> None:
     outcomes = Outcomes()
     work = [action("quick", "true"), *(action(f"{n}", "sleep 60") for n in range(9))]
     with Children() as children:
-        executor = ParallelExecutor(children, jobs=jobs, total_timeout=None, path=PATH, scratch_root=tmp_path)
+        executor = ParallelExecutor(children, SHELL, jobs=jobs, total_timeout=None, path=PATH, scratch_root=tmp_path)
 
         def stop() -> None:
             while not outcomes.order:
@@ -370,7 +313,7 @@ def test_a_run_that_is_stopped(tmp_path: Path, jobs: int) -> None:
 
         threading.Thread(target=stop, daemon=True).start()
         with pytest.raises(Cancelled):
-            executor.run([(SHELL, one) for one in work], outcomes)
+            executor.run(work, outcomes)
 
     assert ["quick"] == outcomes.order
     assert [] == list(tmp_path.iterdir())
@@ -399,15 +342,15 @@ import signal
 import sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background jobs ignore it
 from pathlib import Path
-sys.path.insert(0, sys.argv[4])
-from test_executor import Shell, _alive, action
+sys.path[:0] = [sys.argv[4], str(Path(sys.argv[4]).parent)]
+from test_executor import SHELL, _alive, action
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.process import Children
 with Children() as children:
     executor = ParallelExecutor(
-        children, jobs=int(sys.argv[2]), total_timeout=None, path="/usr/bin:/bin", scratch_root=Path(sys.argv[1])
+        children, SHELL, jobs=int(sys.argv[2]), total_timeout=None, path="/usr/bin:/bin", scratch_root=Path(sys.argv[1])
     )
-    work = [(Shell(), action(f"{n}", f"sleep 60; : {sys.argv[3]}")) for n in range(20)]
+    work = [action(f"{n}", f"sleep 60; : {sys.argv[3]}") for n in range(20)]
     try:
         executor.run(work, lambda action, outcome: print("finished", outcome))
     finally:
@@ -443,7 +386,7 @@ def test_ctrl_c(tmp_path: Path, jobs: int) -> None:
 
     assert b"0 []\n" == told  # when `run` was left, before `Children` was
     assert time.monotonic() - began < 2
-    assert -signal.SIGINT == parent.returncode
+    assert -signal.SIGINT == parent.returncode, said.decode()
     assert b"KeyboardInterrupt" in said.splitlines()[-1]
     assert 0 == _alive(mark)
     assert [] == list(tmp_path.iterdir())
@@ -494,8 +437,13 @@ def root(tmp_path: Path) -> Path:
     return found
 
 
-def three(build: str = "echo ' built'") -> list[Action]:
-    return [action(name, f"echo {name}", build=build) for name in "abc"]
+def three(build: str = "echo ' built'", *, language: str = "together") -> list[Action]:
+    return [action(name, f"echo {name}", build=build, language=language) for name in "abc"]
+
+
+def open_executor(children: Children, root: Path, *languages: Shell, jobs: int = 2) -> ParallelExecutor:
+    known: Any = SHELL | {language.name: language for language in languages}
+    return ParallelExecutor(children, known, jobs=jobs, total_timeout=None, path=PATH, scratch_root=root)
 
 
 def built_and_run(outcomes: Outcomes) -> dict[str, list[str]]:
@@ -510,10 +458,10 @@ def test_a_batch_is_built_once_and_its_actions_run_apart(
     root: Path, marks: Path, jobs: int, name: str, built: list[str]
 ) -> None:
     """What is built for many runs for each; what turns out not to belong together is built again, by itself."""
-    language: Any = Together(marks, name)
+    language = Together(marks, name)
     with Children() as children:
-        executor = ParallelExecutor(children, jobs=jobs, total_timeout=None, path=PATH, scratch_root=root)
-        executor.run([(language, one) for one in three()], outcomes := Outcomes())
+        executor = open_executor(children, root, language, jobs=jobs)
+        executor.run(three(language=language.name), outcomes := Outcomes())
 
     assert {name: ["for all built", name] for name in "abc"} == built_and_run(outcomes)
     assert built == language.built
@@ -523,10 +471,10 @@ def test_a_batch_is_built_once_and_its_actions_run_apart(
 @pytest.mark.parametrize("name", ["forgetful", "confused"])
 def test_a_language_that_cannot_make_batches(root: Path, marks: Path, name: str) -> None:
     """Whatever is in no batch has an Outcome that says so; the rest goes on."""
-    language: Any = Together(marks, name)
+    language = Together(marks, name)
     with Children() as children:
-        executor = ParallelExecutor(children, jobs=2, total_timeout=None, path=PATH, scratch_root=root)
-        executor.run([(language, one) for one in three()], outcomes := Outcomes())
+        executor = open_executor(children, root, language)
+        executor.run(three(language=language.name), outcomes := Outcomes())
 
     lost = [name for name, of in sorted(outcomes.of.items()) if isinstance(of.steps[0].ended, NotStarted)]
     assert {"forgetful": ["a"], "confused": ["a", "b", "c"]}[name] == lost
@@ -535,11 +483,11 @@ def test_a_language_that_cannot_make_batches(root: Path, marks: Path, name: str)
 
 def test_what_was_built_ahead_is_only_run(root: Path, marks: Path) -> None:
     """`run` takes over what is built or being built, and builds what is new."""
-    language: Any = Together(marks)
+    language = Together(marks)
     with Children() as children:
-        executor = ParallelExecutor(children, jobs=2, total_timeout=None, path=PATH, scratch_root=root)
-        executor.build_ahead([(language, one) for one in three()[:2]])
-        executor.run([(language, one) for one in three()], outcomes := Outcomes())
+        executor = open_executor(children, root, language)
+        executor.build_ahead(three()[:2])
+        executor.run(three(language=language.name), outcomes := Outcomes())
 
     assert {name: ["for all built", name] for name in "abc"} == built_and_run(outcomes)
     assert ["a b", "c"] == language.built
@@ -548,18 +496,18 @@ def test_what_was_built_ahead_is_only_run(root: Path, marks: Path) -> None:
 
 def test_building_ahead_runs_nothing(root: Path, marks: Path) -> None:
     """What was built ahead and is not asked for is never run, and what is still being built is ended."""
-    language: Any = Together(marks)
+    language = Together(marks)
     ran = marks / "ran"
     wanted = action("wanted", "echo yes")
-    unwanted = [action("done", f"touch {ran}", build=":"), action("run", f"touch {ran}")]
+    unwanted = [action(n, f"touch {ran}", build=b, language="together") for n, b in (("done", ":"), ("run", ""))]
     began = time.monotonic()
     with Children() as children:
-        executor = ParallelExecutor(children, jobs=3, total_timeout=None, path=PATH, scratch_root=root)
-        executor.build_ahead([(language, one) for one in unwanted])
+        executor = open_executor(children, root, language, jobs=3)
+        executor.build_ahead(unwanted)
         while not language.built:
             time.sleep(0.005)
-        executor.build_ahead([(SHELL, action("endless", f"touch {ran}", build="sleep 60", timeout=60))])
-        executor.run([(SHELL, wanted)], outcomes := Outcomes())
+        executor.build_ahead([action("endless", f"touch {ran}", build="sleep 60", timeout=60)])
+        executor.run([wanted], outcomes := Outcomes())
 
     assert {"wanted": ["yes"]} == built_and_run(outcomes)
     assert ["done"] == language.built
@@ -570,11 +518,11 @@ def test_building_ahead_runs_nothing(root: Path, marks: Path) -> None:
 
 def test_what_failed_ahead_has_its_outcome(root: Path, marks: Path) -> None:
     """A build that failed ahead of time fails the Action that it belongs to, and is not repeated."""
-    language: Any = Together(marks)
+    language = Together(marks)
     with Children() as children:
-        executor = ParallelExecutor(children, jobs=2, total_timeout=None, path=PATH, scratch_root=root)
-        executor.build_ahead([(language, one) for one in three("exit 4")])
-        executor.run([(language, one) for one in three("exit 4")], outcomes := Outcomes())
+        executor = open_executor(children, root, language)
+        executor.build_ahead(three("exit 4"))
+        executor.run(three("exit 4"), outcomes := Outcomes())
 
     assert [[Exited(4)]] * 3 == [[step.ended for step in of.steps] for of in outcomes.of.values()]
     assert ["a b c"] == language.built
@@ -583,22 +531,56 @@ def test_what_failed_ahead_has_its_outcome(root: Path, marks: Path) -> None:
 def test_nothing_is_executed_after_the_end(root: Path) -> None:
     """A closed executor raises, and leaves nothing."""
     with Children() as children:
-        executor = ParallelExecutor(children, jobs=1, total_timeout=None, path=PATH, scratch_root=root)
-        executor.build_ahead([(SHELL, action("a", build="sleep 60"))])
+        executor = open_executor(children, root, jobs=1)
+        executor.build_ahead([action("a", build="sleep 60")])
         executor.close()
         with pytest.raises(Cancelled):
-            executor.run([(SHELL, action("a", "true"))], Outcomes())
+            executor.run([action("a", "true")], Outcomes())
     assert [] == list(root.iterdir())
+
+
+def test_whoever_wants_hears_what_is_set_about(root: Path, marks: Path) -> None:
+    """Each once, before its Outcome, built ahead or not, together or alone; not what could not be begun."""
+    actions = [*three(), action("x", "true", language="nobody's")]
+    outcomes = Outcomes()
+    heard: list[tuple[str, bool]] = []
+
+    def begin(one: Action) -> None:
+        name = dict(one.inputs)["name"]
+        heard.append((name, name in outcomes.of))
+
+    with Children() as children:
+        executor = open_executor(children, root, Together(marks))
+        executor.build_ahead(actions[:1])
+        executor.run(actions, outcomes, begin)
+
+    assert [("a", False), ("b", False), ("c", False)] == sorted(heard)
+    assert {"a", "b", "c", "x"} == set(outcomes.of)
+
+
+def test_a_fault_of_the_one_who_hears(tmp_path: Path) -> None:
+    """It is raised in the end; nothing is lost by it."""
+    outcomes = Outcomes()
+
+    def begin(_: Action) -> None:
+        raise ZeroDivisionError("deaf")
+
+    with Children() as children:
+        executor = ParallelExecutor(children, SHELL, jobs=2, total_timeout=None, path=PATH, scratch_root=tmp_path)
+        with pytest.raises(ZeroDivisionError, match="deaf"):
+            executor.run([action(f"{n}", "true") for n in range(4)], outcomes, begin)
+
+    assert {"0", "1", "2", "3"} == set(outcomes.of)
 
 
 def test_equal_actions_are_executed_once(root: Path, marks: Path) -> None:
     """An Action that is asked for twice, or was asked for ahead twice, is built once and has one Outcome."""
-    language: Any = Together(marks)
+    language = Together(marks)
     [one, *_] = three()
     with Children() as children:
-        executor = ParallelExecutor(children, jobs=2, total_timeout=None, path=PATH, scratch_root=root)
-        executor.build_ahead([(language, one), (language, one)])
-        executor.run([(language, one), (language, one)], outcomes := Outcomes())
+        executor = open_executor(children, root, language)
+        executor.build_ahead([one, one])
+        executor.run([one, one], outcomes := Outcomes())
 
     assert {"a": ["for all built", "a"]} == built_and_run(outcomes)
     assert ["a"] == language.built
@@ -630,8 +612,10 @@ def test_a_limit_is_told_by_name_in_each_tier(tmp_path: Path, tier: Tier, name: 
     outcomes = Outcomes()
     steps = (Step(kind="run", argv=(code,), timeout=20, limits=LIMITS),)
     with confined(tier) as children:
-        executor = ParallelExecutor(children, jobs=1, total_timeout=None, path="/usr/bin:/bin", scratch_root=tmp_path)
-        executor.run([(SHELL, action("x", steps=steps))], outcomes)
+        executor = ParallelExecutor(
+            children, SHELL, jobs=1, total_timeout=None, path="/usr/bin:/bin", scratch_root=tmp_path
+        )
+        executor.run([action("x", steps=steps)], outcomes)
 
     outcome = outcomes.of["x"]
     expected = OutOfMemory(128) if name == "memory" else LimitReached(name, getattr(LIMITS, name))
@@ -643,13 +627,13 @@ class Rustc(Shell):
     """rustc, as `languages.rust` calls it and reads it."""
 
     def build(self, work: Sequence[tuple[Action, Scratch]], bench: Bench) -> Iterator[Any]:  # noqa: ARG002
-        for action, scratch in work:
-            [step] = action.steps
+        for one, scratch in work:
+            [step] = one.steps
             options = ("--error-format=json", "--json=diagnostic-rendered-ansi", "-Cdebuginfo=0", "main.rs")
-            yield action, translate(scratch.run(step, (*step.argv, *options), {}))
+            yield one, translate(scratch.run(step, (*step.argv, *options), {}))
 
 
-RUSTC: Any = Rustc()
+RUSTC: Any = {"rustc": Rustc("rustc")}
 HELLO = (("main.rs", 'fn main() { println!("{}", 1); }'),)
 
 
@@ -658,15 +642,15 @@ def compile_by(root: Path, *rustc: str, path: str = PATH) -> Outcome:
     outcomes = Outcomes()
     steps = (Step(kind="build", argv=rustc, timeout=60),)
     with Children() as children:
-        executor = ParallelExecutor(children, jobs=1, total_timeout=None, path=path, scratch_root=root)
-        executor.run([(RUSTC, action("x", files=HELLO, steps=steps))], outcomes)
+        executor = ParallelExecutor(children, RUSTC, jobs=1, total_timeout=None, path=path, scratch_root=root)
+        executor.run([action("x", language="rustc", files=HELLO, steps=steps)], outcomes)
     return outcomes.of["x"]
 
 
 SMALL_DISK = """
 import sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[2])
+sys.path[:0] = [sys.argv[2], str(Path(sys.argv[2]).parent)]
 from test_executor import compile_by
 root = Path(sys.argv[1])
 for left in (300, 500, 700, 1500, 18000):

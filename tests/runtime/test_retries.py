@@ -84,11 +84,20 @@ def execute(
     action = Action(language="shell", files=(), steps=(step,), toolchain="sh 1")
     language: Any = Shell()
     outcomes: list[Outcome] = []
+
+    def finish(_: Action, outcome: Outcome) -> Sequence[Action]:
+        outcomes.append(outcome)
+        return ()
+
     with children:
-        executor = ParallelExecutor(
-            children, jobs=1, total_timeout=more.get("total"), path=PATH, scratch_root=more.get("root", tmp_path)
-        )
-        executor.run([(language, action)], lambda _, outcome: outcomes.append(outcome))
+        ParallelExecutor(
+            children,
+            {"shell": language},
+            jobs=1,
+            total_timeout=more.get("total"),
+            path=PATH,
+            scratch_root=more.get("root", tmp_path),
+        ).run([action], finish)
     [outcome] = outcomes
     return outcome, language
 

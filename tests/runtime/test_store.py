@@ -383,11 +383,11 @@ def test_what_was_used_meanwhile_stays(tmp_path: Path) -> None:
     """Another build may use or delete what was just listed."""
     filled(tmp_path, 300, 200, 100)
     tree = Tree(tmp_path)
-    first, second, third = sorted(eviction._files(tree, "results"), key=lambda file: file.used)
+    first, second, third = sorted(eviction.listed(tree, "results"), key=lambda file: file.used)
     os.utime(tree.path(first.place))
     tree.path(second.place).unlink()
 
-    assert second.size + third.size == eviction._delete(tree, [first, second, third])
+    assert second.size + third.size == eviction.delete(tree, [first, second, third])
     assert [tree.path(first.place)] == list(entries(tmp_path / "results"))
 
 

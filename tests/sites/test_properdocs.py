@@ -33,7 +33,7 @@ UNREACHED = re.compile(
 """What pip says of an index that it does not reach."""
 GOOD = '```python exec\nimport greeting\n\nprint("said", greeting.WORD)\n```\n'
 BAD = "# Guide\n\n```python exec\nraise SystemExit(3)\n```\n"
-REFUSED = '\n```bash exec timeout="1000"\ntrue\n```\n\n```bash exec network\ntrue\n```\n'
+REFUSED = '\n```bash exec timeout="100"\ntrue\n```\n\n```bash exec network\ntrue\n```\n'
 
 
 @dataclass
@@ -99,7 +99,7 @@ def environment(folder: Path) -> Path:
     assert commands
     for command in commands:
         argv = [sys.executable, "-m", "pip", "--python", str(programs / "python"), "--retries", "1", *command]
-        env = os.environ | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        env = os.environ | {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_COMPILE": "1"}
         done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
         if done.returncode and UNREACHED.search(done.stdout + done.stderr):
             pytest.skip("the package index is not reached")
@@ -113,7 +113,7 @@ def site(folder: Path, environment: Path) -> Iterator[Site]:
     root = Path(tempfile.mkdtemp(dir=folder))
     root.chmod(0o755)
     found = Site(root, environment)
-    found.configure({"languages": {"python": {"env": {"PYTHONPATH": str(root)}}}})
+    found.configure({"languages": {"python": {"env": {"PYTHONPATH": str(root)}, "readable": ["greeting.py"]}}})
     found.write("greeting.py", 'WORD = "hello"\n')
     found.write("docs/index.md", GOOD)
     yield found
@@ -157,8 +157,8 @@ def test_a_sample_that_fails_fails_the_build(site: Site) -> None:
 
     site.configure({"fail_on_error": False})
     assert 0 == site.run("properdocs", "build")[0]
-    status, log, _ = site.run("properdocs", "build", "--strict")
-    assert (1, True) == (status, "in strict mode" in log)
+    status, log, said = site.run("properdocs", "build", "--strict")
+    assert (1, "Aborted with 2 warnings in strict mode!") == (status, said.strip()), log
 
 
 @pytest.mark.parametrize("name", ["properdocs.yml", "properdocs.yaml", "mkdocs.yml"])
@@ -340,10 +340,33 @@ def test_the_same_site_beside_mkdocs(project: Project) -> None:
         assert "codeexec: docs/index.md:5: " in done.stderr
         html[name] = project.html()
 
+    assert "3 samples: 0 executed, 1 cached, 0 failed, 2 errors" in done.stderr, "it runs nothing again"
     assert "<code>said</code>" in html["mkdocs"]
     assert html["mkdocs"].replace("mkdocs.yml", "properdocs.yml") == html["properdocs"]
 
     project.write("mkdocs.yml", "plugins: [a: [")
     argv = [sys.executable, "-m", "mkdocs_codeexec.cli", "check", "--repeat", "1"]
     done = subprocess.run(argv, cwd=project.root, env=env, capture_output=True, text=True, check=False)
-    assert (1, True) == (done.returncode, "properdocs.yml" in done.stdout + done.stderr), done.stdout + done.stderr
+    assert (3, True) == (done.returncode, "in `properdocs.yml`" in done.stdout + done.stderr), done.stdout + done.stderr
+
+
+def test_builds_within_builds(project: Project) -> None:
+    """A plugin for MkDocs that builds every further language within the first build: all are written, and told of once."""
+    for name, status in (("index.md", 3), ("index.fr.md", 4)):
+        project.page(f"# Title\n\n```bash exec\nexit {status}\n```\n", name)
+    languages = [{"locale": "en", "default": True, "name": "English"}, {"locale": "fr", "name": "Français"}]
+    plugins = ["codeexec", {"i18n": {"docs_structure": "suffix", "languages": languages}}]
+    (project.root / "mkdocs.yml").unlink()
+    project.write("properdocs.yml", json.dumps({"site_name": "T", "theme": "material", "plugins": plugins}))
+    argv = [sys.executable, "-m", "properdocs", "build"]
+    env = os.environ | project.env
+    done = subprocess.run(argv, cwd=project.root, env=env, capture_output=True, text=True, check=False)
+
+    assert 1 == done.returncode
+    found = re.findall(r"codeexec: (docs/\S+): exit status|codeexec: (\d+ samples:.*) \(", done.stderr)
+    assert [
+        ("docs/index.md:3", ""),
+        ("docs/index.fr.md:3", ""),
+        ("", "2 samples: 2 executed, 0 cached, 2 failed"),
+    ] == found
+    assert ["unmet"] == project.verdicts() == project.verdicts("fr/index.html")

@@ -170,3 +170,18 @@ def test_the_readme_shows_what_is_really_told(project: Project) -> None:
 
 def _timeless(log: str) -> str:
     return re.sub(r"\(\d+\.\d s\)", "(0.1 s)", log)
+
+
+def test_a_link_that_is_not_followed_is_told_of_in_every_build(project: Project) -> None:
+    """Also where all samples are stored, and nobody looks any more at what they may see."""
+    outside = project.root.parent / "outside.csv"
+    outside.write_text("secret")
+    (project.root / "data").mkdir()
+    (project.root / "data" / "link.csv").symlink_to(outside)
+    project.page("```bash exec\necho\n```\n")
+    project.configure({"languages": {"bash": {"inputs": ["data/*"]}}})
+    built = [project.build(), project.build()]
+
+    assert [0, 1] == [one.counts.get("cached", 0) for one in built]
+    for one in built:
+        assert f"`data/link.csv` leads to `{outside}`, outside of what the configuration names" in one.log

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mkdocs_codeexec.core.confinement import SandboxMode
-    from mkdocs_codeexec.core.protocols import Executor, Finish, Language, Runner, Unavailability
+    from mkdocs_codeexec.core.protocols import Begin, Executor, Finish, Runner, Unavailability
     from mkdocs_codeexec.core.settings import ExecuteMode
 
 
@@ -124,14 +124,16 @@ class Bench:
     refusal: Unavailability | None = None
     sandbox: SandboxMode = "auto"
 
-    def build_ahead(self, work: Sequence[tuple[Language, Action]]) -> None:
-        self.ahead += [dict(action.files)["s"] for _, action in work]
+    def build_ahead(self, actions: Sequence[Action]) -> None:
+        self.ahead += [dict(action.files)["s"] for action in actions]
 
-    def run(self, work: Sequence[tuple[Language, Action]], finish: Finish) -> None:
-        for _, action in work:
+    def run(self, work: Sequence[Action], finish: Finish, begin: Begin | None = None) -> None:
+        for action in work:
             code = dict(action.files)["s"]
             self.executed.append(code)
-            finish(action, self.answers.get(code, outcome(Exited(0), f"ran {code}")))
+            if begin is not None:
+                begin(action)
+            assert () == finish(action, self.answers.get(code, outcome(Exited(0), f"ran {code}")))
 
     @contextmanager
     def workers(self) -> Iterator[tuple[Runner, Executor]]:

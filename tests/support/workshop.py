@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -195,8 +195,13 @@ class Pool:
             language.survey()
             actions = [self._action(language, sample) for sample in samples]
             found: dict[str, Outcome] = {}
-            executor = ParallelExecutor(self.children, jobs=2, total_timeout=None, path=os.environ["PATH"])
-            executor.run([(language, action) for action in actions], lambda a, o: found.update({a.request_key: o}))
+
+            def finish(action: Action, outcome: Outcome) -> Sequence[Action]:
+                found[action.request_key] = outcome
+                return ()
+
+            known, path = {"rust": language}, os.environ["PATH"]
+            ParallelExecutor(self.children, known, jobs=2, total_timeout=None, path=path).run(actions, finish)
         return [steady(found[action.request_key]) for action in actions]
 
     def _action(self, language: Any, sample: Sample) -> Action:

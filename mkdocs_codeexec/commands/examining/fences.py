@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -11,7 +10,8 @@ from mkdocs_codeexec.commands.examining.checks import FINE, MISSING, NOTE, Check
 from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.languages import present, words
-from mkdocs_codeexec.markdown.claiming import claim
+from mkdocs_codeexec.markdown.claims import Claims
+from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import host_target
 from mkdocs_codeexec.markdown.glimpse import Glimpse
 
@@ -57,18 +57,20 @@ def fences(site: ConfiguredSite, settings: Settings, narrator: Narrator) -> Fenc
         why = "`enabled: false`, or `CODEEXEC_EXECUTE=off`: no fence runs"
         found.checks.append(Check("fences", "samples", NOTE, why))
         return found
-    asked = functools.partial(claim, languages=words(settings), target=host_target())
-    look = Glimpse(functools.lru_cache(maxsize=1000)(asked)).look
+    claims = Claims(words(settings), target=host_target(), verbose=True)
+    now = PageContext("")
+    look = Glimpse(lambda header: claims.of(header, now)).look
     pages: dict[str, int] = {}
     for page in site.pages():
         pages[page.page] = len(pages)
         if page.text is None or ("```" not in page.text and "~~~" not in page.text):
             continue
-        seen = look(page)
+        now, problems = claims.opened(page, site.front_matter(page.text))
+        seen = look(now)
         for fence in seen.fences:
             found.checks += _checks(fence, site)
             found.samples += [fence.sample] if fence.runs else []
-        for one in seen.problems:
+        for one in (*problems, *seen.problems):
             found.checks.append(Check("fences", str(one.location), NOTE, one.message, one.hint, one.location))
     found.checks += _planned(found.samples, settings, narrator)
     found.checks.sort(key=lambda one: (pages[one.at.page], one.at.line) if one.at else (-1, 0))
@@ -103,6 +105,6 @@ def _checks(fence: Seen, site: ConfiguredSite) -> Iterator[Check]:
     if request.refusal:
         hints = (remark.hint for remark in fence.claim.remarks if remark.message == request.refusal)
         yield Check("fences", str(at), MISSING, request.refusal, request.hint or next(hints, ""), at)
-    if site.host == "zensical" and not fence.unaided:
+    elif site.host == "zensical" and not fence.unaided:
         state = NOTE if site.enabled_by else MISSING
         yield Check("fences", str(at), state, _NO_FENCE, f"write ``` {{.{fence.claim.word} .exec}}", at)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.commands.examining.checks import FINE, MISSING, NOTE, Check
+from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.languages.present import count_environments
+from mkdocs_codeexec.runtime.opening import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,8 +26,10 @@ MOST_FILES = 100_000
 
 def store(settings: Settings) -> Check:
     """Return where results are, how many, and whether more can be stored."""
-    count, size = _size(settings.cache_dir / "results")
-    words = f"{settings.cache_dir}: {count} outcomes, {_in_words(size)}"
+    with closing(open_store(settings, lambda _: None)) as kept:  # what is wrong with an entry, a build tells
+        sizes = [entry.size for entry in kept.entries()]
+    count, size = len(sizes), sum(sizes)
+    words = f"{settings.cache_dir}: {counted(count, 'outcome')}, {_in_words(size)}"
     if settings.cache_size is not None:
         words += f" of {settings.cache_size} MiB"
     if why := _obstacle(settings.cache_dir):

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from mkdocs_codeexec.core.protocols import Store
     from mkdocs_codeexec.core.sample import Location
     from mkdocs_codeexec.hosts.mkdocs.finishing import Finishing
     from mkdocs_codeexec.hosts.mkdocs.projects import Project
     from mkdocs_codeexec.markdown.extension import CodeExecExtension
     from mkdocs_codeexec.pages import Pages
     from mkdocs_codeexec.report.failures import Failure
-    from mkdocs_codeexec.runtime.store import DirectoryStore
 
 
 @dataclass(slots=True)
@@ -98,7 +98,7 @@ class Builds:
         """Return the pages of the innermost build that goes on, or was the last."""
         return self._going[-1].pages if self._going else self._all[-1].pages if self._all else None
 
-    def kept(self) -> DirectoryStore | None:
+    def kept(self) -> Store | None:
         """Return the store that is in use: one for all builds, so that none evicts what another has used."""
         return next((kept for build in self._all if (kept := build.pages.engine.kept) is not None), None)
 

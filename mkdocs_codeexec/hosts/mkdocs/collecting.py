@@ -23,7 +23,7 @@ from mkdocs_codeexec.hosts.mkdocs.host import (
     load_config,
 )
 from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
-from mkdocs_codeexec.hosts.mkdocs.plugin import CodeExecPlugin
+from mkdocs_codeexec.hosts.mkdocs.plugin import CodeExecPlugin, front_matter
 from mkdocs_codeexec.hosts.mkdocs.serve import depth
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.report.run import distinct
@@ -65,6 +65,7 @@ def configured(file: Path) -> ConfiguredSite:
         options=plugin.options if plugin else {},
         folders={"docs_dir": Path(config.docs_dir), "site_dir": Path(config.site_dir)},
         pages=lambda: _pages(config, file.parent),
+        front_matter=front_matter,
     )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # ProperDocs has the same
     from mkdocs.exceptions import Abort, MkDocsException, PluginError
     from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority, get_plugin_logger
     from mkdocs.structure.files import get_files
+    from mkdocs.utils.meta import get_data
 
 __all__ = [
     "FILES",
@@ -30,6 +31,7 @@ __all__ = [
     "build",
     "config_options",
     "event_priority",
+    "get_data",
     "get_files",
     "get_plugin_logger",
     "host_of",
@@ -47,6 +49,7 @@ if not TYPE_CHECKING:
     config_options, Config = import_module(f"{NAME}.config.config_options"), import_module(f"{NAME}.config.base").Config
     load_config = import_module(f"{NAME}.config").load_config
     get_files = import_module(f"{NAME}.structure.files").get_files
+    get_data = import_module(f"{NAME}.utils.meta").get_data
     build = import_module(f"{NAME}.commands.build").build
 
 

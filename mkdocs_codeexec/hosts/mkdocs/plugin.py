@@ -37,14 +37,17 @@ from mkdocs_codeexec.hosts.mkdocs.host import (
     CombinedEvent,
     PluginError,
     event_priority,
+    get_data,
     get_plugin_logger,
     host_of,
 )
 from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
 from mkdocs_codeexec.hosts.mkdocs.projects import opened, project
 from mkdocs_codeexec.hosts.mkdocs.serve import Watcher, depth, described, survived
+from mkdocs_codeexec.html.lexers import is_lexer
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
+from mkdocs_codeexec.markdown.front_matter import FIELD
 from mkdocs_codeexec.markdown.highlights import Highlights
 from mkdocs_codeexec.pages import STYLESHEET, Pages
 from mkdocs_codeexec.report.annotations import for_github
@@ -133,13 +136,19 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             console.say("disabled: no sample is executed")
         if self._serving and not within:
             self._highlights.begin(described(config))
-        highlights = self._highlights if self._serving else None
-        extension = CodeExecExtension(pages, pages.engine.rules, is_lexer=is_lexer, highlights=highlights)
+        settings = pages.engine.settings
+        extension = CodeExecExtension(
+            pages,
+            pages.engine.rules,
+            is_lexer=is_lexer,
+            highlights=self._highlights if self._serving else None,
+            verbose=settings.verbose,
+        )
         finishing = Finishing(config, STYLESHEET)
         self._builds.begin(Build(pages, extension, config.markdown_extensions, finishing))
-        if pages.engine.settings.enabled and not (within or self._serving):
+        if settings.enabled and not (within or self._serving):
             self._builds.waiting = opened(config.plugins)
-            self._builds.project = project(config.plugins, pages.engine.settings.project_dir)
+            self._builds.project = project(config.plugins, settings.project_dir)
         return config
 
     def _console(self, config: MkDocsConfig, environ: dict[str, str]) -> Console:
@@ -219,6 +228,9 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             self._finishing.note(files)
         if self.pages and self.pages.engine.settings.enabled:
             self._ending.begin()
+            if depth() == 1:  # a further language may lack pages
+                for idle in self.pages.engine.settings.idle([file.src_uri for file in files.documentation_pages()]):
+                    self.pages.console.say(idle)
         if self.pages and self.pages.engine.settings.enabled and not self._dirty:
             self.pages.engine.ahead(self._glimpses(files))
         return files
@@ -229,16 +241,17 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             with suppress(OSError, ValueError):  # MkDocs tells of a page that cannot be read
                 text = file.content_string
                 if (build := self._builds.current) and ("```" in text or "~~~" in text):
-                    yield from build.extension.glimpse(text, file.src_uri)
+                    yield from build.extension.glimpse(text, file.src_uri, front_matter(text))
 
     @event_priority(-100)  # Last: this is the text that the Markdown converter will see.
     @survived
     def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
         """Tell the Markdown extension which page comes."""
-        if self.pages:
+        if self.pages and (build := self._builds.current):
             disk, path = page.file.content_string, shown_path(config, page)
             self._builds.texts[path] = disk
-            self.pages.enter(PageContext(page.file.src_uri, disk, path, host_of(None).name))
+            context = PageContext(page.file.src_uri, disk, path, host_of(None).name)
+            self.pages.enter(build.extension.opened(context, page.meta))
         return markdown
 
     def on_page_content(self, html: str, **_: object) -> str | None:
@@ -369,13 +382,6 @@ def shown_path(config: MkDocsConfig, page: Page) -> str:
     return path
 
 
-def is_lexer(name: str) -> bool:
-    """Return whether Pygments has a lexer of that name."""
-    from pygments.lexers import find_lexer_class_by_name
-    from pygments.util import ClassNotFound
-
-    try:
-        find_lexer_class_by_name(name)
-    except ClassNotFound:
-        return False
-    return True
+def front_matter(text: str) -> dict[str, Any]:
+    """Return the front matter of a page that is `text`, as MkDocs reads it; nothing if it does not name us."""
+    return get_data(text)[1] if FIELD in text else {}

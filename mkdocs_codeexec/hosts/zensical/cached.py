@@ -65,6 +65,13 @@ class PageCache:
             (self._folder / UNFINISHED).unlink()
         return gone
 
+    def forget(self) -> None:
+        """Take out all pages with samples, whoever has left them."""
+        with self._turn:
+            self._seen.clear()
+            self._kept.clear()
+        self.sweep()
+
     def keep(self, html: str) -> None:
         """Let a page that was rendered to `html` stay, although it has samples."""
         self._kept.add(_digest(html))

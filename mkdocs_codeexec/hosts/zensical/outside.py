@@ -1,7 +1,7 @@
 """While Zensical serves: what changes outside of pages reaches them.
 
 Zensical renders a page again when its file is written, and only then. Files that samples read are watched here; when one
-changes, samples are asked again, and the file of each page with another answer is touched, with the times that it has.
+changes, samples are asked again, and Zensical is told of the file of each page with another answer.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ class Outside:
     def watch(self, site: ZensicalSite) -> None:
         """Watch for `site` from now on."""
         self._site = site
-        site.rendered = self._note
+        site.rendered = self.note
 
-    def _note(self, page: str) -> None:
-        del page
+    def note(self) -> None:
+        """Take note that samples have been answered."""
         self._rendered = True
         if self._thread is None:
             self._thread = threading.Thread(target=self._go_on, daemon=True, name="codeexec-outside")
@@ -83,25 +83,31 @@ class Outside:
                     site.console.warn(f"what samples depend on cannot be watched: {type(error).__name__}: {error}")
 
     def _act(self, site: ZensicalSite) -> None:
-        if self._changed:
-            self._changed = False
-            for page in self._outdated(site):
-                touch(site.docs / page)
         if self._rendered:
             self._rendered = False
-            answers = [item for page in list(site.answered) for item in site.answered.get(page, ())]
-            self._update(site.engine.watched(answers))
+            answers = [item for items in site.by_page().values() for item in items]
+            # What has changed before it was watched is seen by asking.
+            self._changed = self._update(site.engine.watched(answers)) or self._changed
+        if self._changed:
+            self._changed = False
+            outdated = self._outdated(site)
+            if outdated:
+                site.cache.forget()  # what the build before has left there for good is not
+            stale = [page for page in outdated if not touch(site.docs / page)]
+            if stale:
+                site.console.say(f"something else is on {stale[0]} by now: save it, and Zensical shows it")
 
     def _outdated(self, site: ZensicalSite) -> list[str]:
         """Return the pages on which a sample comes to something else by now."""
-        pages = {page: [item for item in items if item.key is not None] for page, items in list(site.answered.items())}
+        pages = {page: [item for item in items if item.key is not None] for page, items in site.by_page().items()}
         before = [item for items in pages.values() for item in items]
         after = iter(site.engine.resolve([item.sample for item in before]))
         return [page for page, items in pages.items() if [*map(_worth, items)] != [_worth(next(after)) for _ in items]]
 
-    def _update(self, paths: Iterable[Path]) -> None:
-        """Watch exactly `paths` from now on; those that do not exist are left out."""
+    def _update(self, paths: Iterable[Path]) -> bool:
+        """Watch exactly `paths` from now on, those that do not exist left out, and return whether any of them is new."""
         there = [path for path in paths if path.exists()]
+        before = {*self._files, *self._watched}
         self._files = {str(path) for path in there if not path.is_dir()}
         folders = {str(path): True for path in there if path.is_dir()}
         for path in self._files:
@@ -116,6 +122,7 @@ class Outside:
             self._observer.unschedule(self._watched.pop(folder))
         for folder in folders.keys() - self._watched.keys():
             self._watched[folder] = self._observer.schedule(self, folder, recursive=folders[folder])
+        return not {*self._files, *self._watched} <= before
 
 
 def _worth(item: Resolved) -> object:
@@ -123,8 +130,23 @@ def _worth(item: Resolved) -> object:
     return item.key, item.verdict, steps
 
 
-def touch(file: Path) -> None:
-    """Have Zensical render `file` again, which stays as it is, times included."""
-    with suppress(OSError):
-        found = file.stat()
-        os.utime(file, ns=(found.st_atime_ns, found.st_mtime_ns))
+def touch(file: Path) -> bool:
+    """Have Zensical render `file` again, which stays as it is, times included; return whether that can be done.
+
+    It renders what has been written to, by the system's word, and looks neither at times nor at contents. To ask for room that
+    a file has is a write that writes nothing: whatever an editor does at the same time, nothing of it is lost.
+    """
+    try:
+        opened = os.open(file, os.O_WRONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        found = os.fstat(opened)
+        if found.st_size:
+            os.posix_fallocate(opened, 0, 1)
+            os.utime(opened, ns=(found.st_atime_ns, found.st_mtime_ns))
+    except (AttributeError, OSError):  # of other systems, or of a file system that does not know it
+        return False
+    finally:
+        os.close(opened)
+    return True

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.hosts.zensical.process import NAMES, process
+from mkdocs_codeexec.sites import ZENSICAL_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-FILES = ("zensical.toml", "mkdocs.yml", "mkdocs.yaml")
-"""What Zensical looks for, in this order."""
 KEY = "codeexec"
 """Of `extra`: whatever stands there is a part of the hash under which pages are kept."""
 
@@ -41,9 +40,9 @@ def run(command: str, arguments: Sequence[str], file: str | None) -> int:
         cli: Any = importlib.import_module("zensical.main").cli
     except ImportError as error:
         raise ConfigurationError(f"Zensical cannot be imported: {error}\n\nhint: `pip install zensical`\n") from error
-    found = file or next((name for name in FILES if Path(name).exists()), None)
+    found = file or next((name for name in ZENSICAL_FILES if Path(name).exists()), None)
     if found is None:
-        raise ConfigurationError(f"there is none of {', '.join(f'`{name}`' for name in FILES)} in this folder")
+        raise ConfigurationError(f"there is none of {', '.join(f'`{name}`' for name in ZENSICAL_FILES)} in this folder")
     process.building, process.handing = command == "build", True
     usual = reading.parse_config
     first: list[dict[str, Any]] = []
@@ -88,6 +87,7 @@ def _handed(config: dict[str, Any]) -> dict[str, Any]:
     site = process.site(config, config["mdx_configs"].get(name) or {})
     site.cache.trust()
     site.hand()
+    site.rendered()
     config["extra"][KEY] = site.fingerprint()
     return config
 

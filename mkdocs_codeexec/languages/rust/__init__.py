@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Regrouped, Ru
 from mkdocs_codeexec.errors import ConfigurationError, nearest
 from mkdocs_codeexec.languages import frames, inputs, mentions, views, withheld
 from mkdocs_codeexec.languages.grants import Grants
+from mkdocs_codeexec.languages.rust import preambles
 from mkdocs_codeexec.languages.rust.batch.builder import MANIFEST, Builder
 from mkdocs_codeexec.languages.rust.compiler import Compiler
 from mkdocs_codeexec.languages.rust.environments import configuration
@@ -27,8 +27,7 @@ from mkdocs_codeexec.languages.rust.messages.normal import RULES
 from mkdocs_codeexec.languages.rust.messages.notes import without_notes
 from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.languages.rust.messages.restore import restore
-from mkdocs_codeexec.languages.rust.source.lexer import Unlexable
-from mkdocs_codeexec.languages.rust.source.prepare import FILE, Preamble, Prepared, original, preamble, prepare
+from mkdocs_codeexec.languages.rust.source.prepare import FILE, Prepared, original, prepared
 from mkdocs_codeexec.languages.rust.steps import steps
 from mkdocs_codeexec.languages.rust.variables import Variables, check_package
 from mkdocs_codeexec.languages.toolchain import memo
@@ -64,7 +63,7 @@ class RustLanguage:
         self._settings = settings
         self._rust: RustSettings = settings.rust
         self._narrator = narrator
-        self._preamble = _preamble(self._rust.preamble)
+        preambles.check(self._rust.preamble)
         self._compiler = Compiler(settings, self._rust, memo(settings))
         self._flags = ""
         self._environments: dict[str, Environment] = {}
@@ -104,7 +103,10 @@ class RustLanguage:
             for environment in self._environments.values():
                 environment.sources.survey()
         self._variables = Variables(self._settings)
-        self._inputs = inputs.declared(self._settings.project_dir, self._rust.inputs, self._grants.holds)
+        self._inputs = inputs.declared(
+            self._settings.project_dir, self._rust.inputs, self._grants.holds, self._grants.refuse_input
+        )
+        self._grants.tell(self._narrator)
         self._inputs += (*self._variables.inputs(), *views.named(self._settings.project_dir, self._rust.readable))
         wanted = self._compiler.wanted()
         if wanted:  # where no toolchain is asked, this alone tells stored outcomes apart
@@ -112,7 +114,7 @@ class RustLanguage:
 
     def plan(self, sample: Sample) -> Action:
         """Return what would be executed for `sample`."""
-        name = sample.options.get("environment") or "default"
+        name = sample.options.get("environment") or self._rust.environment
         environment = self._environments.get(name)
         found = environment.sources.inputs() if environment else ((_UNKNOWN, name),)
         if environment is not None and (named := environment.sources.documented.files(sample.code)):
@@ -246,9 +248,9 @@ class RustLanguage:
         if found := question_mark.hint(outcome, wrapped=self._prepare(sample).has_plain_main):
             return found
         network = rights.network(self._rust.network, sample.given.network, self._settings.sandbox)
-        if found := withheld.hint(outcome, self.name, self._settings.project_dir, network=network):
+        if found := withheld.hint(outcome, self.name, self._settings, network=network):
             return found
-        name = sample.options.get("environment") or "default"
+        name = sample.options.get("environment") or self._rust.environment
         if name not in self._environments:
             return ""
         lock_files = self._environments[name].sources.locks()
@@ -272,7 +274,8 @@ class RustLanguage:
         return f"{identity}\ncargo configuration: {self._flags}" if self._flags else identity
 
     def _prepare(self, sample: Sample) -> Prepared:
-        return _prepared(sample.code, self._preamble, "test_harness" in sample.options)
+        before = preambles.joined(self._rust.preamble, sample.options.get("preamble", ""))
+        return prepared(sample.code, before, "test_harness" in sample.options)
 
     def _environment_of(self, action: Action) -> Environment | Unavailability:
         given = dict(action.inputs)
@@ -282,11 +285,6 @@ class RustLanguage:
             if environment.manifest.portable == given.get(MANIFEST):
                 return environment
         return Unavailability("its environment has changed since it was planned")
-
-
-@functools.lru_cache(maxsize=4096)  # for all builds of a process: `serve` sees the same samples again and again
-def _prepared(code: str, before: Preamble, harness: bool) -> Prepared:  # noqa: FBT001 - a cache has no keywords
-    return prepare(runnable(code), before, harness=harness)
 
 
 def unknown_environment(name: str, known: tuple[str, ...]) -> Unavailability:
@@ -300,10 +298,3 @@ def _is_apart(sample: Sample) -> bool:
     """Tell whether `sample` is better compiled alone: it asks for that, or would only be in the way of others."""
     options = sample.options
     return "standalone_crate" in options or "test_harness" in options or isinstance(sample.expectation, FailsToBuild)
-
-
-def _preamble(text: str) -> Preamble:
-    try:
-        return preamble(runnable(text))
-    except Unlexable as error:
-        raise ConfigurationError(f"`languages.rust.preamble`: not Rust: {error}") from None

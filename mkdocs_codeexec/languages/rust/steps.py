@@ -66,7 +66,7 @@ def steps(sample: Sample, rust: RustSettings, settings: Settings, site: Containe
     run = Step(
         kind="run",
         argv=("./sample", *sample.given.args),
-        timeout=sample.timeout or settings.timeout,
+        timeout=sample.timeout or settings.seconds("rust"),
         stdin=sample.given.stdin,
         env=tuple(sorted(env.items())),
         limits=settings.limits,

@@ -28,6 +28,8 @@ OURS = 2
 """Processes that are no sample's: the first of its namespaces, and one that is about to be another program."""
 
 _number = itertools.count()
+_held: dict[Path, int] = {}
+"""Folders of ours, each with a descriptor whose lock says that it is in use: to whoever sweeps, in whatever container."""
 
 
 class Group:
@@ -103,6 +105,8 @@ def open_groups() -> tuple[Path | None, str]:
 
     What builds have left that were killed is removed.
     """
+    import fcntl
+
     found = list(_above())
     if not found:
         return None, "there is no cgroup of version 2 here"
@@ -115,6 +119,8 @@ def open_groups() -> tuple[Path | None, str]:
             _sweep(folder)
             ours = folder / f"{PREFIX}{os.getpid()}-{next(_number)}"
             ours.mkdir()
+            _held[ours] = os.open(ours, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fcntl.flock(_held[ours], fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError as error:
             why = f"`{folder}`: {error.strerror}"
             continue
@@ -130,6 +136,8 @@ def open_groups() -> tuple[Path | None, str]:
 
 def close_groups(ours: Path) -> None:
     """Remove the folder that `open_groups` has returned, and what is left in it."""
+    if (held := _held.pop(ours, -1)) >= 0:
+        os.close(held)
     for folder in (*_inner(ours), ours):
         with suppress(OSError):
             folder.rmdir()
@@ -181,10 +189,20 @@ def _pass_on(folder: Path) -> None:
 
 def _sweep(folder: Path) -> None:
     """Remove the groups in `folder` of builds that are gone."""
+    import fcntl
+
     for one in folder.glob(f"{PREFIX}*-*"):
-        number = one.name.removeprefix(PREFIX).partition("-")[0]
-        if number.isdigit() and not Path(f"/proc/{number}").exists():
+        try:
+            fd = os.open(one, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:  # it has just gone
+            continue
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             close_groups(one)
+        except OSError:  # it is in use
+            continue
+        finally:
+            os.close(fd)
 
 
 def _inner(folder: Path) -> list[Path]:

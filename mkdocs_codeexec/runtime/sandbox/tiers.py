@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 BOUNDED = (
-    "build as root, or where systemd gives you cgroups: `systemd-run --user --scope -p Delegate=yes mkdocs build`; or with "
-    "`sandbox: required`"
+    "build as root, or where systemd gives you cgroups: `systemd-run --user --scope -p Delegate=yes` before the "
+    "command; or with `sandbox: required`"
 )
 """What gives `strict` what it asks for."""
 _RULED_OUT = "it is ruled out"

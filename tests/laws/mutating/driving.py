@@ -104,8 +104,9 @@ class Law:
         interpreter.sources.cache_clear()
         states = open_states(self.settings)
         narrator: Any = Quiet()
+        self.languages = open_languages(self.settings, narrator)
         pipeline = Pipeline(
-            languages=open_languages(self.settings, narrator),
+            languages=self.languages,
             store=DirectoryStore(self.settings.cache_dir, narrator.warn),
             states=states,
             workers=self._workers,
@@ -127,7 +128,7 @@ class Law:
 
     @contextmanager
     def _workers(self) -> Iterator[tuple[Children, ParallelExecutor]]:
-        executor = ParallelExecutor(self.children, jobs=2, total_timeout=None, path=self.path)
+        executor = ParallelExecutor(self.children, self.languages, jobs=2, total_timeout=None, path=self.path)
         try:
             yield self.children, executor
         finally:

@@ -43,7 +43,8 @@ def stopped(ended: Termination, settings: Settings) -> tuple[str, str] | None:
         case LimitReached(name, amount) if name == SILENCE:
             what = f"cargo was stopped: nothing was heard of it for {amount} s"
             more = f"{2 * settings.build_timeout:g}"
-            return what, f"`build_timeout: {more}` in mkdocs.yml allows twice as much: {SILENT_TIMES} times that long"
+            allows = f"in {settings.host.file} allows twice as much: {SILENT_TIMES} times that long"
+            return what, f"`build_timeout: {more}` {allows}"
         case LimitReached(name, amount):
             pass
         case OutOfMemory(amount):
@@ -54,7 +55,8 @@ def stopped(ended: Termination, settings: Settings) -> tuple[str, str] | None:
     set_to: int = getattr(settings.build_limits, name)
     if amount < set_to * _times():
         return what, "this machine has no more; with `jobs = 1` under `[build]` in cargo's configuration it takes less"
-    hint = f"`build_limits: {{{name}: {2 * set_to}}}` in mkdocs.yml allows twice as much: {_times()} times that"
+    allows = f"in {settings.host.file} allows twice as much: {_times()} times that"
+    hint = f"`build_limits: {{{name}: {2 * set_to}}}` {allows}"
     return what, f"{hint}, for dependencies together"
 
 

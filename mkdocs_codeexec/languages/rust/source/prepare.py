@@ -7,9 +7,11 @@ after the last. `restore` takes the insertions out of what the compiler then say
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import NamedTuple
 
+from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.languages.rust.source.lexer import Unlexable, one_line, tokens
 from mkdocs_codeexec.languages.rust.source.outline import Outline, outline
 
@@ -98,6 +100,12 @@ def preamble(text: str) -> Preamble:
     attributes = " ".join(one_line(text[start:end]) for start, end in found.attributes).strip()
     crates = " ".join(one_line(text[start:end]) for start, end in found.crates)
     return Preamble(attributes, crates, one_line(rest), found)
+
+
+@functools.lru_cache(maxsize=4096)  # for all builds of a process: `serve` sees the same samples again and again
+def prepared(code: str, before: Preamble, harness: bool) -> Prepared:  # noqa: FBT001 - a cache has no keywords
+    """Return the author's `code`, hidden lines with their marks, made ready; see `prepare`."""
+    return prepare(runnable(code), before, harness=harness)
 
 
 def prepare(code: str, before: Preamble | None = None, *, harness: bool = False) -> Prepared:

@@ -1,0 +1,1 @@
+"""Parts of the options, read and checked; `config` puts them together."""

@@ -1,0 +1,72 @@
+"""What fences of a language are given unless they, or their page, say otherwise; and on which pages they run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mkdocs_codeexec.core.patterns import Patterns
+from mkdocs_codeexec.core.sample import Display
+from mkdocs_codeexec.html.lexers import is_lexer
+from mkdocs_codeexec.markdown.displays import shown, way
+from mkdocs_codeexec.markdown.values import WrongValue
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.tables import Reader
+
+DEFAULTS = ("source", "result", "show", "timeout")
+"""Of every language; `environment`, `preamble` and `env` are listed where they are."""
+
+PATTERNS = ("include", "exclude")
+
+NOT_YET = {"workdir": ("not available in this version of mkdocs-codeexec", "samples run in a folder of their own")}
+OF_RUST = {
+    "preamble": ("only `rust` has one", "write the lines into each sample, or into a module that samples import"),
+    "environment": ("only `rust` has several", "another `command` is another language, with a name of its own"),
+}
+
+
+def without_meaning(reader: Reader, value: object, where: str, names: Mapping[str, tuple[str, str]]) -> object:
+    """Return the table `value` without the options `names`, and note that they have no meaning there.
+
+    Args:
+        reader: Notes it.
+        value: As in the file.
+        where: The path of the table.
+        names: Options, each with what is wrong with it and a hint.
+    """
+    if not isinstance(value, Mapping):
+        return value
+    for name, (message, hint) in names.items():
+        if value.get(name) is not None:
+            reader.problem(f"{where}.{name}", message, hint)
+    return {name: item for name, item in value.items() if name not in names}
+
+
+def display(reader: Reader, table: Mapping[str, object], where: str) -> Display:
+    """Read how samples of a language are shown."""
+    found: dict[str, Any] = {}
+    for name in ("source", "result", "show"):
+        if table.get(name) is None:
+            continue
+        try:
+            found[name] = shown(name, table[name])
+        except WrongValue as wrong:
+            reader.problem(f"{where}{name}", str(wrong), wrong.hint)
+            continue
+        if name == "result":
+            _, remark = way(found[name], f"`{found[name]}`", "", is_lexer)
+            if remark:
+                reader.problem(f"{where}{name}", remark.message.removesuffix(", so it is shown as text"), remark.hint)
+    return Display(**found)
+
+
+def pages(reader: Reader, table: Mapping[str, object], where: str = "") -> Patterns:
+    """Read on which pages fences run."""
+    found = {name: reader.words(table, name, where) for name in PATTERNS}
+    for name, patterns in found.items():
+        for pattern in patterns:
+            if not pattern or pattern.startswith(("/", "./", "../")) or "\\" in pattern:
+                hint = "it is matched with paths below `docs_dir`, as `guide/start.md`: write `guide/*` or `guide/**`"
+                reader.problem(f"{where}{name}", f"`{pattern}` matches no page", hint)
+    return Patterns(include=found["include"], exclude=found["exclude"])

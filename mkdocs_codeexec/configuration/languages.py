@@ -1,0 +1,143 @@
+"""`languages` of the options: what each language is, and what its fences are given."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import get_args
+
+from mkdocs_codeexec.configuration.defaults import DEFAULTS, NOT_YET, OF_RUST, PATTERNS, display, pages, without_meaning
+from mkdocs_codeexec.core.settings import (
+    EDITIONS,
+    EnvironmentSettings,
+    RunPolicy,
+    RustSettings,
+    ScriptSettings,
+)
+from mkdocs_codeexec.errors import nearest
+from mkdocs_codeexec.languages.builtin import BUILTIN
+from mkdocs_codeexec.tables import Reader, absolute, kind
+from mkdocs_codeexec.trust import refusal_to_give
+
+RUST = (
+    *("run", "edition", "toolchain", "dependencies", "manifest_extra", "preamble", "backtrace"),
+    *("inputs", "readable", "network", "environments", "package", "env", "notes"),
+    *("environment", *DEFAULTS, *PATTERNS),
+)
+SCRIPT = (
+    *("run", "command", "build", "extension", "version", "aliases", "env", "inputs", "readable", "network"),
+    *(*DEFAULTS, *PATTERNS),
+)
+
+
+def _run(reader: Reader, table: Mapping[str, object], where: str, *, compiled: bool) -> RunPolicy:
+    value = reader.choice(table, "run", get_args(RunPolicy), "marked", where)
+    if value == "check" and not compiled:
+        reader.problem(f"{where}run", "`check` needs a language that is compiled", "`marked`, `all` or `none`")
+    return next(policy for policy in get_args(RunPolicy) if policy == value)
+
+
+def _readable(reader: Reader, table: Mapping[str, object], where: str, project_dir: Path) -> tuple[Path, ...]:
+    paths = reader.paths(table, "readable", project_dir, where)
+    home = Path(os.path.realpath(absolute(project_dir, "~")))
+    for path in paths:
+        if refusal := refusal_to_give(Path(os.path.realpath(path)), home):
+            reader.problem(f"{where}readable", f"`{path}` {refusal}", "name the files and folders that samples need")
+    return paths
+
+
+def rust(reader: Reader, languages: Mapping[str, object], project_dir: Path) -> RustSettings:
+    """Read `languages.rust`."""
+    where = "languages.rust"
+    table = reader.table(without_meaning(reader, languages.get("rust"), where, NOT_YET), where, RUST)
+    named = reader.table(table.get("environments"), f"{where}.environments", None)
+    environments = {"default": _environment(reader, "default", table, where)}
+    for name, value in named.items():
+        inner = f"{where}.environments.{name}"
+        own = reader.table(value, inner, ("dependencies", "manifest_extra"))
+        if name == "default":
+            reader.problem(inner, "`default` is the one that `languages.rust.dependencies` describes")
+        environments[name] = _environment(reader, name, own, inner)
+    usual = reader.text(table, "environment", "default", f"{where}.")
+    if usual not in environments:
+        meant = nearest(usual, tuple(environments))
+        hint = f"did you mean `{meant}`?" if meant else f"there is: {', '.join(f'`{name}`' for name in environments)}"
+        reader.problem(f"{where}.environment", f"there is no environment `{usual}`", hint)
+    return RustSettings(
+        run=_run(reader, table, f"{where}.", compiled=True),
+        edition=reader.choice(table, "edition", EDITIONS, "2024", f"{where}."),
+        toolchain=reader.text(table, "toolchain", "", f"{where}.") or None,
+        preamble=reader.text(table, "preamble", "", f"{where}."),
+        backtrace=reader.choice(table, "backtrace", ("0", "1", "full"), "0", f"{where}."),
+        environments=environments,
+        package=reader.text(table, "package", "", f"{where}.") or None,
+        env=_env(reader, table, where),
+        notes=reader.flag(table, "notes", default=False, where=f"{where}."),
+        inputs=reader.words(table, "inputs", f"{where}."),
+        readable=_readable(reader, table, f"{where}.", project_dir),
+        network=reader.policy(table, "network", f"{where}."),
+        display=display(reader, table, f"{where}."),
+        timeout=reader.seconds(table, "timeout", None, f"{where}."),
+        environment=usual,
+        pages=pages(reader, table, f"{where}."),
+    )
+
+
+def _environment(reader: Reader, name: str, table: Mapping[str, object], where: str) -> EnvironmentSettings:
+    dependencies = reader.table(table.get("dependencies"), f"{where}.dependencies", None)
+    for crate, value in dependencies.items():
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            dependencies[crate] = str(value)  # `serde: 1` means version "1"
+        elif not isinstance(value, str | Mapping):
+            reader.problem(f"{where}.dependencies.{crate}", f"expected a version or a mapping, got {kind(value)}")
+    return EnvironmentSettings(
+        name=name,
+        dependencies=dependencies,
+        manifest_extra=reader.text(table, "manifest_extra", "", f"{where}."),
+    )
+
+
+def _env(reader: Reader, table: Mapping[str, object], where: str) -> tuple[tuple[str, str], ...]:
+    env = reader.table(table.get("env"), f"{where}.env", None)
+    return tuple(sorted((key, str(item)) for key, item in env.items()))
+
+
+def scripts(reader: Reader, languages: Mapping[str, object], project_dir: Path) -> dict[str, ScriptSettings]:
+    """Read all other languages, those among them that are built in."""
+    found = dict(BUILTIN)
+    for name, value in languages.items():
+        if name == "rust":
+            continue
+        where = f"languages.{name}"
+        table = reader.table(without_meaning(reader, value, where, {**NOT_YET, **OF_RUST}), where, SCRIPT)
+        preset = BUILTIN.get(name)
+        command = reader.words(table, "command", f"{where}.") or (preset.command if preset else ())
+        build = reader.words(table, "build", f"{where}.")
+        if not command:
+            near = nearest(name, ("rust", *BUILTIN))
+            if "command" not in table:
+                hint = f"did you mean `{near}`?" if near else f'for example `{name}: {{command: [{name}, "{{file}}"]}}`'
+                reader.problem(where, "a language that is not built in needs a `command`", hint)
+            continue
+        if build and not any("{file}" in word for word in build):
+            reader.problem(f"{where}.build", "it does not contain `{file}`, so the sample would not be built")
+        if not build and not any("{file}" in word for word in command):
+            reader.problem(f"{where}.command", "it does not contain `{file}`, so the sample would not run")
+        found[name] = ScriptSettings(
+            name=name,
+            aliases=reader.words(table, "aliases", f"{where}.") or (preset.aliases if preset else ()),
+            run=_run(reader, table, f"{where}.", compiled=bool(build)),
+            command=command,
+            build=build,
+            extension=reader.text(table, "extension", preset.extension if preset else "", f"{where}.").lstrip("."),
+            version=reader.words(table, "version", f"{where}."),
+            env=_env(reader, table, where),
+            inputs=reader.words(table, "inputs", f"{where}."),
+            readable=_readable(reader, table, f"{where}.", project_dir),
+            network=reader.policy(table, "network", f"{where}."),
+            display=display(reader, table, f"{where}."),
+            timeout=reader.seconds(table, "timeout", None, f"{where}."),
+            pages=pages(reader, table, f"{where}."),
+        )
+    return found

@@ -1,0 +1,120 @@
+"""Which sites are Zensical's, and what their files say, also where Zensical is not installed.
+
+Zensical reads files of MkDocs too, and no name tells whose such a file is: it is Zensical's if it names our extension of
+Python-Markdown, and not our plugin, which Zensical does not know.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from mkdocs_codeexec.core.settings import Host
+from mkdocs_codeexec.errors import ConfigurationError
+from mkdocs_codeexec.hosts.zensical.engines import STORE
+from mkdocs_codeexec.hosts.zensical.front_matter import front_matter
+from mkdocs_codeexec.hosts.zensical.looking import pages_of
+from mkdocs_codeexec.hosts.zensical.process import NAMES
+from mkdocs_codeexec.markdown.collecting import PageContext
+from mkdocs_codeexec.sites import ConfiguredSite, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+NAME = "Zensical"
+
+
+def is_ours(file: Path) -> bool:
+    """Tell whether the site of `file` is one of Zensical."""
+    if file.suffix == ".toml":
+        return True
+    try:
+        found = _raw(file)
+    except ConfigurationError:  # its host says so
+        return False
+    plugins = _named(found.get("plugins"))
+    return "codeexec" not in plugins and any(name in NAMES for name in _named(found.get("markdown_extensions")))
+
+
+def configured(file: Path) -> ConfiguredSite:
+    """Return what `file` says. What Zensical would refuse, it says itself when it builds the site.
+
+    Raises:
+        ConfigurationError: It cannot be read.
+    """
+    found = _raw(file)
+    extensions = _named(found.get("markdown_extensions"))
+    name = next((name for name in NAMES if name in extensions), "")
+    options = extensions.get(name)
+    folders = {key: file.parent / str(found.get(key) or default) for key, default in _FOLDERS.items()}
+    return ConfiguredSite(
+        file=file,
+        folder=file.parent,
+        host="zensical",
+        words=Host(NAME, "zensical", file.name),
+        enabled_by="markdown_extensions" if name else "",
+        options={"cache_dir": STORE, **(options if isinstance(options, dict) else {})},
+        folders=folders,
+        pages=lambda: _pages(folders["docs_dir"], found, file.parent),
+        front_matter=front_matter,
+    )
+
+
+def options_of_plugin(file: Path) -> dict[str, object] | None:
+    """Return what `file` says to our plugin, which is for MkDocs; None if it does not name it, or cannot be read."""
+    try:
+        plugins = _named(_raw(file).get("plugins"))
+    except ConfigurationError:
+        return None
+    options = plugins.get("codeexec")
+    return None if "codeexec" not in plugins else options if isinstance(options, dict) else {}
+
+
+_FOLDERS = {"docs_dir": "docs", "site_dir": "site"}
+
+
+def _pages(docs: Path, config: Mapping[str, Any], folder: Path) -> Iterator[PageContext]:
+    for page, text in pages_of(docs, {name: config.get(name) for name in ("exclude_docs", "draft_docs")}):
+        yield PageContext(page, text, shown(docs / page, folder), NAME)
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads plain values; what is more than that (`!ENV`, `!!python/name:`) is None."""
+
+
+_Loader.add_multi_constructor("", lambda *_: None)
+
+
+def _raw(file: Path) -> dict[str, Any]:
+    """Return what is written in `file`.
+
+    Raises:
+        ConfigurationError: It cannot be read.
+    """
+    try:
+        text = file.read_text("utf-8-sig")
+        value = tomllib.loads(text) if file.suffix == ".toml" else yaml.load(text, _Loader)  # noqa: S506 - see the class
+    except OSError as error:
+        raise ConfigurationError(f"`{file}` cannot be read: {error.strerror or error}") from error
+    except (ValueError, yaml.YAMLError) as error:
+        raise ConfigurationError(f"`{file}` cannot be read: {error}") from error
+    if not isinstance(value, dict):
+        return {}
+    project = value.get("project")
+    return project if file.suffix == ".toml" and isinstance(project, dict) else value
+
+
+def _named(value: object) -> dict[str, object]:
+    """Return plugins or extensions by name, each with its options, however they are listed."""
+    if isinstance(value, dict):
+        return {str(name): options for name, options in value.items()}
+    found: dict[str, object] = {}
+    for one in value if isinstance(value, list) else ():
+        if isinstance(one, dict):
+            found |= {str(name): options for name, options in one.items()}
+        else:
+            found[str(one)] = None
+    return found

@@ -1,0 +1,65 @@
+"""Who prevails: what a fence says, then its page, then the configuration of its language, then what is built in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mkdocs_codeexec.core.sample import Display, Given
+from mkdocs_codeexec.markdown.options import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mkdocs_codeexec.core.defaults import Defaults
+    from mkdocs_codeexec.core.expectation import Expectation
+    from mkdocs_codeexec.core.settings import LanguageRule
+
+
+def request_of(
+    said: Mapping[str, Any], page: Defaults, rule: LanguageRule, *, expectation: Expectation, ignored: bool
+) -> Request:
+    """Return what is asked for.
+
+    `timeout`, `environment` and `env` of the configuration are not in it: the language itself has those. Whatever of
+    a page is in it is there as if each of its fences said so, so that rights and keys know no difference.
+
+    Args:
+        said: What the fence says, by the keys of the table of options.
+        page: What its page says.
+        rule: What the configuration says.
+        expectation: How it should end.
+        ignored: Whether it is ignored.
+    """
+    usual = rule.display
+    return Request(
+        language=rule.name,
+        expectation=expectation,
+        display=Display(
+            source=said.get("source") or page.source or usual.source,
+            result=said.get("result") or page.result or usual.result,
+            show=said.get("show", usual.show if page.show is None else page.show),
+        ),
+        given=Given(
+            stdin=said.get("stdin"),
+            args=said.get("args", ()),
+            env=tuple(sorted({**dict(page.env), **dict(said.get("env", ()))}.items())),
+            network=said.get("network"),
+        ),
+        build_only=said.get("build_only", False),
+        ignored=ignored,
+        timeout=said.get("timeout", page.timeout),
+        name=said.get("name", ""),
+        options=tuple(_options(said, page, rule)),
+    )
+
+
+def _options(said: Mapping[str, Any], page: Defaults, rule: LanguageRule) -> Iterator[tuple[str, str]]:
+    if "edition" in said:
+        yield "edition", said["edition"]
+    if environment := said.get("environment", page.environment if "environment" in rule.options else ""):
+        yield "environment", environment
+    if page.preamble and rule.objection:
+        yield "preamble", page.preamble
+    for name in ("standalone_crate", "test_harness"):
+        if said.get(name):
+            yield name, "on"

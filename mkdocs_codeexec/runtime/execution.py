@@ -1,0 +1,182 @@
+"""What a thread does with Orders: build what belongs together, run each by itself, in scratch directories."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.core.confinement import UNLIMITED
+from mkdocs_codeexec.core.normalize import anonymous
+from mkdocs_codeexec.core.outcome import Exited, NotStarted, Outcome, Signaled, StepResult
+from mkdocs_codeexec.core.protocols import Regrouped
+from mkdocs_codeexec.errors import Cancelled, CodeExecError
+from mkdocs_codeexec.runtime.orders import builds
+from mkdocs_codeexec.runtime.retry import Retrying
+from mkdocs_codeexec.runtime.scratch import ScratchDirectory, is_full, nameless
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from mkdocs_codeexec.core.action import Key, Step
+    from mkdocs_codeexec.core.protocols import Language, Scratch
+    from mkdocs_codeexec.runtime.orders import Order, Orders
+    from mkdocs_codeexec.runtime.process import Children
+
+SHARED_OUTPUT = 64 * 1024 * 1024
+"""Bytes that a compiler may write about a whole batch: its messages are sorted to Actions, so none may be cut."""
+
+_log = logging.getLogger(__name__)
+
+
+class Execution:
+    """Executes the steps of Orders. Raises nothing: an exception would end the thread.
+
+    Args:
+        orders: Told what has ended.
+        languages: By canonical name; what Orders name is among them.
+        children: Starts children.
+        path: The `PATH` of every child.
+        root: Where scratch directories are made.
+    """
+
+    def __init__(
+        self, orders: Orders, languages: Mapping[str, Language], children: Children, path: str, root: Path
+    ) -> None:
+        self._orders = orders
+        self._languages = languages
+        self._children = children
+        self._runner = Retrying(children)
+        self._path = path
+        self._root = root
+
+    def build(self, batch: Sequence[Order]) -> None:
+        """Execute the build steps of `batch`, and run what is alone in it."""
+        pending = {order.action.request_key: order for order in batch}
+        name = batch[0].action.language
+        try:
+            if self._refused(batch):
+                return
+            for order in batch:
+                self._furnish(order)
+            building = [order for order in batch if builds(order.action)]
+            for order in batch:
+                if not builds(order.action):
+                    del pending[order.action.request_key]
+                    self._built(order, alone=len(batch) == 1)
+            if building:
+                self._build_with(self._languages[name], building, pending)
+            self.give_up(pending.values(), f"`{name}` returned no result")
+        except Cancelled as cancelled:
+            self._orders.stop(cancelled)
+        except (CodeExecError, OSError) as error:
+            self.give_up(pending.values(), str(error))
+        except Exception as error:  # noqa: BLE001 - a fault of one language must not lose what others produced
+            _log.debug("building %s", batch, exc_info=True)
+            self.give_up(pending.values(), internal(error))
+
+    def _build_with(self, language: Language, building: list[Order], pending: dict[Key, Order]) -> None:
+        work = [(order.action, order.scratch) for order in building if order.scratch is not None]
+        for item in language.build(work, self._bench):
+            if isinstance(item, Regrouped):
+                again = [[pending.pop(action.request_key) for action in batch] for batch in item.batches]
+                self._orders.build(again, first=True)
+                continue
+            action, result = item
+            order = pending.pop(action.request_key)
+            assert order.scratch is not None
+            order.steps = [self._told(result, action.step("build"), order.scratch)]
+            self._built(order, alone=len(building) == 1)
+
+    def _built(self, order: Order, *, alone: bool) -> None:
+        if self._orders.built(order, alone=alone):
+            self.run(order)
+
+    def run(self, order: Order) -> None:
+        """Execute the run steps of `order`, unless its build failed."""
+        try:
+            if not order.steps and self._refused([order]):
+                return
+            assert order.scratch is not None
+            for step in order.action.steps:
+                if step.kind != "run":
+                    continue
+                if order.steps and order.steps[-1].ended != Exited(0):
+                    break
+                result = self._languages[order.action.language].run(order.action, step, order.scratch)
+                order.steps.append(self._told(result, step, order.scratch))
+            order.clear()
+            self._orders.ended(order)
+        except Cancelled as cancelled:
+            self._orders.stop(cancelled)
+        except (CodeExecError, OSError) as error:
+            self.give_up([order], str(error))
+        except Exception as error:  # noqa: BLE001 - a fault of one language must not lose what others produced
+            _log.debug("running %s", order.action, exc_info=True)
+            self.give_up([order], internal(error))
+
+    def give_up(self, orders: Iterable[Order], why: str) -> None:
+        """Have `orders` end without being executed, or executed further."""
+        why = nameless(why, self._root)
+        for order in list(orders):
+            kind = order.action.steps[0].kind if order.action.steps else "run"
+            order.steps = [StepResult(kind=kind, stdout="", stderr="", ended=NotStarted(why))]
+            order.clear()
+            self._orders.ended(order)
+
+    def outcome(self, order: Order) -> Outcome:
+        """Return what `order`, whose steps have ended, came to."""
+        action = order.action
+        outcome = Outcome(language=action.language, steps=tuple(order.steps), toolchain=action.toolchain or "")
+        # Or nobody may know the tier yet, and finding out takes a while.
+        return replace(outcome, sandbox=self._children.confinement) if outcome.started else outcome
+
+    def _refused(self, orders: Sequence[Order]) -> bool:
+        """Tell whether it is too late for `orders`, which are settled then.
+
+        Raises:
+            Cancelled: Everything was stopped.
+        """
+        self._children.check()
+        if self._children.too_late:
+            self.give_up(orders, self._children.too_late)
+        return bool(self._children.too_late)
+
+    def _furnish(self, order: Order) -> None:
+        if order.scratch is None:
+            action = order.action
+            scratch = ScratchDirectory(
+                self._root,
+                action.files,
+                self._runner,
+                self._path,
+                output_limit=action.output_limit,
+                seed=action.request_key,
+            )
+            order.scratch = scratch.__enter__()
+
+    def _bench(self, files: Sequence[tuple[str, str]]) -> AbstractContextManager[Scratch]:
+        return ScratchDirectory(
+            self._root, files, self._runner, self._path, output_limit=SHARED_OUTPUT, keep_head=SHARED_OUTPUT
+        )
+
+    def _told(self, result: StepResult, step: Step | None, scratch: ScratchDirectory) -> StepResult:
+        """Return `result` without names that are others in each run, and with limits and a full disk for what they are."""
+        result = anonymous(result, scratch.names)
+        if result.ended == Exited(0) or step is None:
+            return result
+        if isinstance(result.ended, Exited | Signaled) and is_full(scratch.path):
+            return replace(result, ended=NotStarted(f"no space is left in `{self._root.parent}`"))
+        from mkdocs_codeexec.core.exhaustion import recognise  # its patterns take a while to be compiled
+
+        tier = self._children.tier
+        # What a build step leaves is on the disk of this machine, for the run step to find.
+        small_disk = tier == "bubblewrap" and step.kind == "run"
+        return recognise(result, UNLIMITED if tier == "off" else step.limits, small_disk=small_disk)
+
+
+def internal(error: Exception) -> str:
+    """Return what an Outcome says of a fault of ours."""
+    return f"internal error: {type(error).__name__}: {error}"
