@@ -52,7 +52,7 @@ IMPURE = {"os", "subprocess", "time", "logging", "pathlib", "tempfile", "socket"
 OWNERS = {
     "subprocess": {"runtime/starting.py"},
     "joblib": {"runtime/crew.py"},
-    "mkdocs": {f"hosts/mkdocs/{name}.py" for name in ("collecting", "host", "plugin", "serve")},
+    "mkdocs": {f"hosts/mkdocs/{name}.py" for name in ("collecting", "host", "opening", "plugin", "serve", "sources")},
     "properdocs": set(),  # `hosts/mkdocs/host.py` and `choosing.py` import it by name
 }
 

@@ -23,8 +23,9 @@ from mkdocs_codeexec.hosts.mkdocs.host import (
     load_config,
 )
 from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
-from mkdocs_codeexec.hosts.mkdocs.plugin import CodeExecPlugin, front_matter
+from mkdocs_codeexec.hosts.mkdocs.plugin import CodeExecPlugin
 from mkdocs_codeexec.hosts.mkdocs.serve import depth
+from mkdocs_codeexec.hosts.mkdocs.sources import front_matter
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.report.run import distinct
 from mkdocs_codeexec.sites import Collected, ConfiguredSite, shown

@@ -18,42 +18,33 @@ When each fires, and what is done:
 
 from __future__ import annotations
 
-import os
-import sys
-import tempfile
 from contextlib import suppress
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mkdocs_codeexec.config import check_apart, read_environment, settings_from
-from mkdocs_codeexec.engine.engine import Engine
+from mkdocs_codeexec.config import read_environment
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.hosts.mkdocs.builds import Build, Builds
 from mkdocs_codeexec.hosts.mkdocs.ending import Ending
-from mkdocs_codeexec.hosts.mkdocs.finishing import Finishing, annotations_of
+from mkdocs_codeexec.hosts.mkdocs.finishing import Finishing
 from mkdocs_codeexec.hosts.mkdocs.host import (
     BasePlugin,
     CombinedEvent,
     PluginError,
     event_priority,
-    get_data,
     get_plugin_logger,
     host_of,
 )
+from mkdocs_codeexec.hosts.mkdocs.opening import console_of, open_pages
 from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
 from mkdocs_codeexec.hosts.mkdocs.projects import opened, project
 from mkdocs_codeexec.hosts.mkdocs.serve import Watcher, depth, described, survived
+from mkdocs_codeexec.hosts.mkdocs.sources import front_matter, shown_path
 from mkdocs_codeexec.html.lexers import is_lexer
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
-from mkdocs_codeexec.markdown.front_matter import FIELD
 from mkdocs_codeexec.markdown.highlights import Highlights
 from mkdocs_codeexec.pages import STYLESHEET, Pages
-from mkdocs_codeexec.report.annotations import for_github
-from mkdocs_codeexec.report.console import INFO, WARNING, Console, plainly, wants_color
-from mkdocs_codeexec.runtime.cpus import usable_cpus
-from mkdocs_codeexec.runtime.throwaway import throwaway
+from mkdocs_codeexec.report.console import Console, plainly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -119,7 +110,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         """Check the options and add the Markdown extension."""
         within = self._enter()
         environ = read_environment()
-        console = self._console(config, environ)
+        console = console_of(config, environ, log, serving=self._serving)
         try:
             pages = self._open(config, environ, console, self._raw)
             self._good = self._raw
@@ -151,15 +142,6 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             self._builds.project = project(config.plugins, settings.project_dir)
         return config
 
-    def _console(self, config: MkDocsConfig, environ: dict[str, str]) -> Console:
-        project = Path(config.config_file_path or "mkdocs.yml").absolute().parent
-        return Console(
-            log=log,
-            color=wants_color(environ, sys.stderr),
-            warning_level=INFO if self._serving and config.strict else WARNING,
-            annotations=for_github(environ, (Path.cwd(), project)),
-        )
-
     def _enter(self) -> bool:
         """Note that a build begins, and return whether it is within another one."""
         outer = depth() - 1
@@ -170,27 +152,8 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         return outer > 0
 
     def _open(self, config: MkDocsConfig, environ: dict[str, str], console: Console, raw: dict[str, Any]) -> Pages:
-        """Return a new build.
-
-        Raises:
-            ConfigurationError: The options, or what they say of a language, cannot be used.
-        """
-        project = Path(config.config_file_path).parent if config.config_file_path else Path.cwd()
-        host = host_of(config.config_file_path)
-        settings = settings_from(raw, project_dir=project.absolute(), environ=environ, cpus=usable_cpus, host=host)
-        if not settings.keeps:
-            settings = replace(settings, environment_dir=throwaway(), lent=settings.environment_dir)
-        # MkDocs would publish what is below the one and rebuild for ever, and empty the other before each build.
-        check_apart(settings, {"docs_dir": Path(config.docs_dir), "site_dir": Path(config.site_dir)})
-        memory = self._memory if settings.execute == "auto" else {}
-        return Pages(
-            engine=Engine(settings, console, store=self._builds.kept(), memory=memory),
-            console=console,
-            theme_dirs=[Path(folder) for folder in config.theme.dirs],
-            lenient=self._serving,
-            annotations=annotations_of(config),
-            problems=self._builds.problems,
-            within=self._builds.current is not None,
+        return open_pages(
+            config, raw, environ, console, builds=self._builds, memory=self._memory, lenient=self._serving
         )
 
     def _as_before(self, config: MkDocsConfig, environ: dict[str, str], console: Console, why: str) -> Pages:
@@ -364,24 +327,3 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         """Watch what samples depend on."""
         self._watcher.attach(server)
         return server
-
-
-def shown_path(config: MkDocsConfig, page: Page) -> str:
-    """Return the page's file as a terminal can open it: below the working directory, or below `mkdocs.yml`.
-
-    A page that a plugin has made is named as if it was in `docs_dir`: its file, if there is one, is gone when that is read.
-    """
-    project = Path(config.config_file_path or "mkdocs.yml").absolute().parent
-    path = page.file.abs_src_path or ""
-    known = any(Path(path).is_relative_to(folder) for folder in (config.docs_dir, project))
-    if not path or (not known and Path(path).is_relative_to(tempfile.gettempdir())):
-        path = str(Path(config.docs_dir, page.file.src_uri))
-    for base in (Path.cwd(), project):
-        if Path(path).is_relative_to(base):
-            return Path(os.path.relpath(path, base)).as_posix()
-    return path
-
-
-def front_matter(text: str) -> dict[str, Any]:
-    """Return the front matter of a page that is `text`, as MkDocs reads it; nothing if it does not name us."""
-    return get_data(text)[1] if FIELD in text else {}

@@ -1,0 +1,36 @@
+"""The files of pages, as MkDocs has them: what a terminal calls them, and what stands at their start."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mkdocs_codeexec.hosts.mkdocs.host import get_data
+from mkdocs_codeexec.markdown.front_matter import FIELD
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.pages import Page
+
+
+def shown_path(config: MkDocsConfig, page: Page) -> str:
+    """Return the page's file as a terminal can open it: below the working directory, or below `mkdocs.yml`.
+
+    A page that a plugin has made is named as if it was in `docs_dir`: its file, if there is one, is gone when that is read.
+    """
+    project = Path(config.config_file_path or "mkdocs.yml").absolute().parent
+    path = page.file.abs_src_path or ""
+    known = any(Path(path).is_relative_to(folder) for folder in (config.docs_dir, project))
+    if not path or (not known and Path(path).is_relative_to(tempfile.gettempdir())):
+        path = str(Path(config.docs_dir, page.file.src_uri))
+    for base in (Path.cwd(), project):
+        if Path(path).is_relative_to(base):
+            return Path(os.path.relpath(path, base)).as_posix()
+    return path
+
+
+def front_matter(text: str) -> dict[str, Any]:
+    """Return the front matter of a page that is `text`, as MkDocs reads it; nothing if it does not name us."""
+    return get_data(text)[1] if FIELD in text else {}
