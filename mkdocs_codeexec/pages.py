@@ -26,7 +26,7 @@ from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import distinct
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mkdocs_codeexec.core.sample import Problem, Sample
     from mkdocs_codeexec.engine.engine import Engine
@@ -68,6 +68,7 @@ class Pages:
         problems: What authors should know of their fences.
         page_by_page: Whether a page is complete before the next one is rendered, and may be rendered again. Else all pages
             are completed at once, and what comes then are excerpts of them.
+        known: Answers a sample that has been answered before, with others; None if it has not.
         within: Whether this build is within another one, at whose end its problems are told.
         notice: What readers of every page with samples are to know; may be empty.
         started: When the build began.
@@ -81,6 +82,7 @@ class Pages:
     annotations: Annotations | None = None
     problems: Problems = field(default_factory=Problems)
     page_by_page: bool = False
+    known: Callable[[Sample], Resolved | None] = lambda _: None
     within: bool = False
     notice: str = ""
     started: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
@@ -159,6 +161,8 @@ class Pages:
         self._refuse(waiting)
         if not self.within:
             self.problems.tell(self.console)
+        for slotted in waiting:
+            slotted.resolved = slotted.resolved or self.known(slotted.sample)
         live = [slotted for slotted in waiting if slotted.resolved is None]
         for slotted, resolved in zip(live, self.engine.resolve([one.sample for one in live]), strict=True):
             slotted.resolved = resolved

@@ -268,7 +268,8 @@ def test_a_language_without_its_program_is_missing_where_a_page_uses_it(project:
     empty.mkdir()
     ended = doctor(project.root, "--json", PATH=str(empty), CODEEXEC_SANDBOX="off")
 
-    assert ("missing", "`bash` was not found") == checks(ended, "toolchains")["bash"][:2]
+    hint = "install it, or correct the command in `languages.bash` of mkdocs.yml"
+    assert ("missing", "`bash` was not found", hint) == checks(ended, "toolchains")["bash"]
     project.page("")
     ended = doctor(project.root, "--json", PATH=str(empty), CODEEXEC_SANDBOX="off")
     assert "note" == checks(ended, "toolchains")["bash"][0]

@@ -42,6 +42,17 @@ _engines: dict[str, Engine] = {}
 _opening = threading.Lock()
 
 
+log = logging.getLogger("codeexec")
+_told: set[str] = set()
+
+
+def once(message: str) -> None:
+    """Tell something once, and not for each text."""
+    if message not in _told:
+        _told.add(message)
+        log.warning("%s", message)
+
+
 def stylesheet() -> str:
     """Return the CSS of our output, for a page of your own."""
     return STYLESHEET.read_text("utf-8")
@@ -90,14 +101,15 @@ class Alone:
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         environ = read_environment()
-        self._console = Console(log=logging.getLogger("codeexec"), color=wants_color(environ, sys.stderr))
+        self._console = Console(log=log, color=wants_color(environ, sys.stderr))
         self._engine = _engine(options, environ, self._console)
         self._current = Current()
         self.extension = CodeExecExtension(self._current, self._engine.rules, is_lexer=is_lexer)
 
     def begin(self, md: Markdown, lines: list[str]) -> None:
         """Note what is converted."""
-        del md
+        if "relpath" in md.treeprocessors:  # of MkDocs
+            once("in MkDocs, `codeexec` is to be among `plugins`: as an extension it knows no page, and fails no build")
         self._current.pages = pages = Pages(engine=self._engine, console=self._console, lenient=True)
         pages.enter(PageContext(PAGE, "\n".join(lines), host=HOST.name))
 

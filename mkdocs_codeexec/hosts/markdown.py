@@ -8,7 +8,6 @@ all pages are rendered; `hosts.zensical` is what that takes. Where MkDocs has ou
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
 from markdown.extensions import Extension
@@ -16,7 +15,7 @@ from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 
-from mkdocs_codeexec.hosts.alone import Alone
+from mkdocs_codeexec.hosts.alone import Alone, once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,8 +34,6 @@ LAST = -1000.0
 _STAMP = "codeexec_stamp"
 _CONTEXT = "rendering_context"
 """What Zensical puts into every converter: the page and the configuration (`zensical.extensions.context`)."""
-
-log = logging.getLogger("codeexec")
 
 
 class Conversions(Protocol):
@@ -88,11 +85,12 @@ class HostExtension(Extension):
         mine = [each for each in md.registeredExtensions if isinstance(each, HostExtension)]
         if mine[0] is not self:
             differ = " with other options" if self.options != mine[0].options else ""
-            _once(f"`codeexec` is listed twice among `markdown_extensions`{differ}: the first one counts")
+            once(f"`codeexec` is listed twice among `markdown_extensions`{differ}: the first one counts")
             return
         if _STAMP in md.preprocessors:
-            _once(
-                "`codeexec` is among `plugins` and among `markdown_extensions`: the plugin does it all, with its own options"
+            once(
+                "`codeexec` is among `plugins` and among `markdown_extensions`: in MkDocs the plugin does it all, "
+                "and options of the extension are for Zensical"
             )
             return
         found = self._conversions(md)
@@ -177,13 +175,3 @@ class _End(Postprocessor):
             return text
         self._course.ending = False
         return self._course.conversions.end(self.md, text)
-
-
-_told: set[str] = set()
-
-
-def _once(message: str) -> None:
-    """Tell something about a site once, and not for each of its pages."""
-    if message not in _told:
-        _told.add(message)
-        log.warning("%s", message)

@@ -145,7 +145,7 @@ def _streams(sample: Sample, verdict: Verdict, outcome: Outcome | None, tidy: Ca
 
 
 def _stream(kind: str, text: str, result: str, tidy: Callable[[str], str], *, unfold: bool) -> Iterator[Stream]:
-    text = tidy(text).rstrip("\n")
+    text = tidy(text).rstrip("\n") if text else ""
     if kind == "stderr":
         text = text.lstrip("\n")  # rustc 1.90 and later begin a panic with an empty line
     if not text:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markdown.postprocessors import Postprocessor
 from markdown.util import ETX, STX
-from pymdownx.superfences import SuperFencesBlockPreprocessor, SuperFencesException
+from pymdownx.superfences import PREFIX_CHARS, SuperFencesBlockPreprocessor, SuperFencesException
 
 from mkdocs_codeexec.core.hidden import visible
 from mkdocs_codeexec.core.sample import Location, Problem
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.markdown.claiming import Claim
     from mkdocs_codeexec.markdown.options import Remark
+
+
+_PREFIXES = frozenset(PREFIX_CHARS)
 
 
 class Opened(NamedTuple):
@@ -102,7 +105,10 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
     def parse_whitespace(self, line: str) -> str:
         """Count a line outside of a fence."""
         self._index += 1
-        whitespace: str = super().parse_whitespace(line)
+        if line[:1] in _PREFIXES:
+            whitespace: str = super().parse_whitespace(line)
+        else:  # most lines are not indented
+            whitespace, self.ws_len, self.ws_virtual_len = "", 0, 0
         if found := untaken(line):
             self._suspicious = True
             page, asks = self._desk.collector.page(), self._asking_for(found.fence, found.info)

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pymdownx.highlight
 import pytest
 
 if TYPE_CHECKING:
@@ -192,6 +193,42 @@ def test_an_interrupt_stops_every_child(project: Project) -> None:
         assert [] == _alive(token)
         assert took < 4
         assert process.returncode != 0 or command[0] == "serve"
+
+
+def test_a_rebuild_highlights_what_has_changed(
+    project: Project, rebuild: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fences that are as they were are not highlighted again; pages are those of a build that remembers nothing."""
+    made: list[str] = []
+    real = pymdownx.highlight.highlight
+
+    def noted(code: str, *how: object) -> str:
+        made.append(code)
+        return str(real(code, *how))
+
+    monkeypatch.setattr(pymdownx.highlight, "highlight", noted)
+    anchors = "  - pymdownx.highlight: {anchor_linenums: true, linenums: true, line_spans: s}\n"
+
+    def write(prose: str, code: str, extension: str = "  - pymdownx.highlight\n") -> None:
+        project.configure()
+        text = (project.root / "mkdocs.yml").read_text("utf-8")
+        project.write("mkdocs.yml", text.replace("  - pymdownx.highlight\n", extension))
+        project.page(f"# One\n\n{prose}\n\n```bash exec\n{code}\n```\n\n```rust\nplain();\n```\n")
+
+    for given, expected in (
+        (("prose", "echo a"), ["echo a", "plain();"]),
+        (("edited", "echo a"), []),
+        (("edited", "echo b"), ["echo b"]),
+        (("```python\nf()\n```", "echo b"), ["f()", "echo b", "plain();"]),  # their numbers on the page are others
+        (("```python\nf()\n```", "echo b", anchors), ["f()", "echo b", "plain();"]),
+    ):
+        write(*given)
+        made.clear()
+        rebuild()
+        assert expected == made
+        shown = project.html().partition("Build Date")[0]
+        assert 0 == project.build().status
+        assert shown == project.html().partition("Build Date")[0]
 
 
 WRONG = {

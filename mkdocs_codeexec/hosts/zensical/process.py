@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NAMES = ("codeexec", "mkdocs_codeexec.hosts.markdown", "mkdocs_codeexec.hosts.markdown:makeExtension")
 """What our extension is called in `markdown_extensions`."""
-FAILED = b'data-codeexec=\\"unmet', b'data-codeexec=\\"error', b'data-codeexec=\\"blocked'
+FAILED = tuple(f'class=\\"codeexec\\" data-codeexec=\\"{verdict}'.encode() for verdict in ("unmet", "error", "blocked"))
 """How a page with a failed sample looks in Zensical's cache."""
 
 log = logging.getLogger("codeexec")

@@ -14,10 +14,10 @@ import yaml
 
 from mkdocs_codeexec.core.settings import Host
 from mkdocs_codeexec.errors import ConfigurationError
+from mkdocs_codeexec.hosts.zensical.engines import STORE
 from mkdocs_codeexec.hosts.zensical.front_matter import front_matter
 from mkdocs_codeexec.hosts.zensical.looking import pages_of
 from mkdocs_codeexec.hosts.zensical.process import NAMES
-from mkdocs_codeexec.hosts.zensical.site import STORE
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.sites import ConfiguredSite, shown
 
@@ -61,6 +61,16 @@ def configured(file: Path) -> ConfiguredSite:
         pages=lambda: _pages(folders["docs_dir"], found, file.parent),
         front_matter=front_matter,
     )
+
+
+def options_of_plugin(file: Path) -> dict[str, object] | None:
+    """Return what `file` says to our plugin, which is for MkDocs; None if it does not name it, or cannot be read."""
+    try:
+        plugins = _named(_raw(file).get("plugins"))
+    except ConfigurationError:
+        return None
+    options = plugins.get("codeexec")
+    return None if "codeexec" not in plugins else options if isinstance(options, dict) else {}
 
 
 _FOLDERS = {"docs_dir": "docs", "site_dir": "site"}

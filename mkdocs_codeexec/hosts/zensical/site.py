@@ -5,22 +5,20 @@ from __future__ import annotations
 import hashlib
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec import __version__
-from mkdocs_codeexec.config import check_apart, read_environment, settings_from
+from mkdocs_codeexec.config import read_environment
 from mkdocs_codeexec.core.expectation import verdict_name
-from mkdocs_codeexec.core.settings import Host
-from mkdocs_codeexec.engine.engine import Engine
-from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
+from mkdocs_codeexec.errors import CodeExecError
 from mkdocs_codeexec.hosts.alone import Current
 from mkdocs_codeexec.hosts.styles import STYLESHEET as STYLESHEET_ADDRESS
 from mkdocs_codeexec.hosts.styles import holds_samples, styled
 from mkdocs_codeexec.hosts.zensical.cached import PageCache
-from mkdocs_codeexec.hosts.zensical.front_matter import front_matter
-from mkdocs_codeexec.hosts.zensical.looking import annotations_of, pages_of
+from mkdocs_codeexec.hosts.zensical.engines import Opened, open_engine
+from mkdocs_codeexec.hosts.zensical.look import Look
+from mkdocs_codeexec.hosts.zensical.looking import annotations_of
 from mkdocs_codeexec.html.lexers import is_lexer
 from mkdocs_codeexec.html.notice import notice
 from mkdocs_codeexec.markdown.collecting import PageContext
@@ -33,12 +31,10 @@ from mkdocs_codeexec.report.failures import failures
 from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import Run, distinct
 from mkdocs_codeexec.report.volume import within_bounds
-from mkdocs_codeexec.runtime.cpus import usable_cpus
-from mkdocs_codeexec.runtime.throwaway import throwaway
-from mkdocs_codeexec.sites import ZENSICAL_FILES, shown
+from mkdocs_codeexec.sites import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from markdown import Markdown
 
@@ -46,12 +42,8 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.core.sample import Sample
-    from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.report.console import Log
     from mkdocs_codeexec.report.failures import Failure
-
-STORE = ".codeexec"
-"""Where outcomes are kept unless the user says otherwise: `zensical build --clean` removes `.cache`."""
 
 
 class ZensicalSite:
@@ -67,11 +59,10 @@ class ZensicalSite:
     Attributes:
         answered: What the samples of each page came to, by page.
         texts: The files on disk, by what a terminal calls them.
-        looked: What the first look at all pages has found; None before that.
-        mistake: What is wrong with the options; empty for nothing.
+        look: The first one at all pages.
+        opened: What answers samples.
         cache: Zensical's own, of pages.
-        covered: The keys of what that look has answered.
-        handed: Whether Zensical keeps pages under a digest of those answers.
+        handed: Whether Zensical keeps pages under a digest of what that look has answered.
         rendered: Is told of each page that is filled.
         seconds: What the first look has taken.
     """
@@ -90,21 +81,20 @@ class ZensicalSite:
         self.folder = Path(config["root_dir"]).absolute()
         self.docs = self.folder / str(config["docs_dir"])
         self.lenient = lenient
-        environ = read_environment()
         bases = (Path.cwd(), self.folder)
+        environ = read_environment()
         self.console = Console(log=log, color=wants_color(environ, sys.stderr), annotations=for_github(environ, bases))
-        self.mistake = ""
         self.memory: dict[Key, Outcome] = before.memory if before else {}
-        self.engine = self._engine(environ, before)
+        self.opened: Opened = open_engine(config, options, self.console, self.memory, before.opened if before else None)
+        self.engine, self.mistake = self.opened
         self.problems = Problems()
         self.answered: dict[str, list[Resolved]] = {}
         self.texts: dict[str, str] = {}
-        self.looked: list[Resolved] | None = None
-        self.covered: set[str] = set()
+        self.look = Look(self.folder, config, self.texts)
         self.cache = PageCache(self.folder / ".cache")
         self.cache.trusted = not self.mistake
         self.seconds = 0.0
-        self.handed = False
+        self.handed = self._looked = False
         self.rendered: Callable[[], None] = lambda: None
         self._css: str | None = None
         self._pages = Pages(
@@ -115,6 +105,7 @@ class ZensicalSite:
             annotations=annotations_of(config),
             problems=self.problems,
             page_by_page=True,
+            known=self._known,
             within=True,
             notice=self.mistake,
         )
@@ -124,73 +115,49 @@ class ZensicalSite:
         self._page: Any = None
         self._md: Markdown | None = None
 
-    # --- What it is made of -----------------------------------------------------------------------------------------
-
-    def _engine(self, environ: dict[str, str], before: ZensicalSite | None) -> Engine:
-        """Return what answers samples: what did so before, or nobody, if the options have mistakes."""
-        try:
-            settings = self._settings(self.options, environ)
-            return Engine(settings, self.console, memory=self.memory if settings.execute == "auto" else {})
-        except ConfigurationError as error:
-            self.mistake = f"the configuration has mistakes\n\n{error}"
-        except CodeExecError as error:
-            self.mistake = str(error)
-        except Exception as error:  # noqa: BLE001 - it would be a traceback that names nothing, and would end `serve`
-            self.mistake = f"internal error: {type(error).__name__}: {error}"
-        if before is not None and before.engine.settings.enabled:
-            self.mistake = f"the last good settings are used: {self.mistake}"
-            return before.engine
-        return Engine(self._settings({"enabled": False}, environ), self.console)
-
-    def _settings(self, options: Mapping[str, Any], environ: dict[str, str]) -> Settings:
-        file = next((name for name in ZENSICAL_FILES if (self.folder / name).exists()), ZENSICAL_FILES[0])
-        settings = settings_from(
-            {"cache_dir": STORE, **options},
-            project_dir=self.folder,
-            environ=environ,
-            cpus=usable_cpus,
-            host=Host("Zensical", "zensical", file),
-        )
-        if not settings.keeps:
-            settings = replace(settings, environment_dir=throwaway(), lent=settings.environment_dir)
-        check_apart(settings, {"docs_dir": self.docs, "site_dir": self.folder / str(self.config["site_dir"])})
-        return settings
-
     @property
     def extension(self) -> CodeExecExtension:
         """Takes the place of superfences in a converter."""
         return self._extension
 
-    # --- The first look ---------------------------------------------------------------------------------------------
+    # --- All pages at once ------------------------------------------------------------------------------------------
 
     def prepare(self) -> None:
-        """Answer what can be seen of samples in all files of the site, in one batch, once. Raises nothing.
-
-        What cannot be seen there (it comes from an include, say) is answered when its page is rendered. What is certain to be
-        on no page (it is in a comment, say) is not executed.
-        """
-        if self.looked is not None:
+        """Answer what can be seen of samples in all files of the site, in one batch, once. Raises nothing."""
+        if self._looked:
             return
+        self._looked = True
         began = time.perf_counter()
-        self.looked = []
         try:
             self._tell_mistake()
             if self.engine.settings.enabled:
-                for idle in self.engine.settings.idle([page for page, _ in pages_of(self.docs, self.config)]):
+                for idle in self.look.take(self.engine, self.extension):
                     self.console.say(idle)
-                self.looked = self.engine.resolve(list(self._seen()))
         except Exception as error:  # noqa: BLE001 - it comes again, and is told, when pages are filled
             self.console.warn(str(error) if isinstance(error, CodeExecError) else _internal(error))
-        self.covered = {item.key for item in self.looked if item.key is not None}
         self.seconds += time.perf_counter() - began
 
-    def _seen(self) -> Iterator[Sample]:
-        """Yield the samples that are seen in all files."""
-        for page, text in pages_of(self.docs, self.config):
-            path = shown(self.docs / page, self.folder)
-            self.texts[path] = text
-            for sample in self.extension.glimpse(text, page, front_matter(text), certain=True):
-                yield replace(sample, location=replace(sample.location, path=path))
+    def _tell_mistake(self) -> None:
+        if self.mistake:
+            self.console.warn(self.mistake)
+        elif not self.engine.settings.enabled:
+            self.console.say("disabled: no sample is executed")
+        if self.options != self._of_plugin():
+            self.console.say(
+                "the options below `plugins` are others: Zensical goes by those below `markdown_extensions`"
+            )
+
+    def _of_plugin(self) -> Mapping[str, object]:
+        """Return the options of our plugin, which the same file may name for MkDocs; those of the extension if it does not."""
+        from mkdocs_codeexec.hosts.zensical.reading import (
+            options_of_plugin,  # which reads sites that are not being rendered
+        )
+
+        found = options_of_plugin(self.folder / self.engine.settings.host.file)
+        return self.options if found is None else found
+
+    def _known(self, sample: Sample) -> Resolved | None:
+        return None if self.lenient else self.look.known(sample)  # a server's answers may be old
 
     def hand(self) -> None:
         """Take note that Zensical is handed what the first look has found."""
@@ -200,11 +167,7 @@ class ZensicalSite:
     def fingerprint(self) -> str:
         """Return a digest of all that decides what pages show of their samples, and is in no page and no option."""
         settings = self.engine.settings
-        parts: list[object] = [__version__, self.mistake, settings.enabled, settings.execute, self._sheet]
-        for item in self.looked or ():
-            steps = item.outcome.steps if item.outcome else ()
-            shown = [(one.stdout, one.stderr, one.diagnostics, one.ended, one.truncated) for one in steps]
-            parts.append((item.key, item.verdict, shown))
+        parts = (__version__, self.mistake, settings.enabled, settings.execute, self._sheet, self.look.digest())
         return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
     # --- Page by page -----------------------------------------------------------------------------------------------
@@ -220,12 +183,6 @@ class ZensicalSite:
         self.prepare()
         self._current.pages = self._pages
         self._pages.enter(self.extension.opened(self._context(page), page.meta or {}))
-
-    def _tell_mistake(self) -> None:
-        if self.mistake:
-            self.console.warn(self.mistake)
-        elif not self.engine.settings.enabled:
-            self.console.say("disabled: no sample is executed")
 
     def _context(self, page: Any) -> PageContext:
         """Return what the Markdown extension must know of a page of Zensical."""
@@ -280,7 +237,7 @@ class ZensicalSite:
             known = (
                 self.handed
                 and not self.lenient
-                and all(item.key is None or item.key in self.covered for item in answers)
+                and all(item.key is None or item.key in self.look.keys for item in answers)
             )
             (self.cache.keep if good and known and not remarks else self.cache.drop)(html)
         self.cache.sweep_soon()
@@ -290,22 +247,13 @@ class ZensicalSite:
     def by_page(self) -> Mapping[str, Sequence[Resolved]]:
         """Return the answers of all samples: those of pages that were rendered, and of others what was seen in their files."""
         found: dict[str, list[Resolved]] = {}
-        for item in self.looked or ():
+        for item in self.look.answers:
             found.setdefault(item.sample.location.page, []).append(item)
         return {**found, **self.answered}
 
     def resolved(self) -> list[Resolved]:
         """Return the answers of all samples, in the order of pages."""
-        items = distinct(item for _, items in sorted(self.by_page().items()) for item in items)
-        # What the first look has executed was executed for the page that shows it.
-        executed = {item.key for item in self.looked or () if not item.cached and item.outcome is not None}
-        return [self._counted(item, executed) for item in items]
-
-    def _counted(self, item: Resolved, executed: set[Key | None]) -> Resolved:
-        if item.key not in executed:
-            return item
-        executed.discard(item.key)
-        return replace(item, cached=False)
+        return distinct(item for _, items in sorted(self.by_page().items()) for item in items)
 
     def failures(self, answers: Sequence[Resolved]) -> list[Failure]:
         """Return what is to be told of `answers`."""

@@ -1,0 +1,92 @@
+"""What answers the samples of a site of Zensical, and what is wrong with its options."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mkdocs_codeexec.config import check_apart, read_environment, settings_from
+from mkdocs_codeexec.core.settings import Host
+from mkdocs_codeexec.engine.engine import Engine
+from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
+from mkdocs_codeexec.runtime.cpus import usable_cpus
+from mkdocs_codeexec.runtime.throwaway import throwaway
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
+
+    from mkdocs_codeexec.core.action import Key
+    from mkdocs_codeexec.core.outcome import Outcome
+    from mkdocs_codeexec.core.protocols import Narrator
+    from mkdocs_codeexec.core.settings import Settings
+
+FILES = ("zensical.toml", "mkdocs.yml", "mkdocs.yaml")
+"""What Zensical looks for, in this order."""
+STORE = ".codeexec"
+"""Where outcomes are kept unless the user says otherwise: `zensical build --clean` removes `.cache`."""
+
+
+class Opened(NamedTuple):
+    """An Engine, and what is to be known of it.
+
+    Attributes:
+        engine: Answers samples; it executes nothing if the options have mistakes.
+        mistake: What is wrong with them; empty for nothing.
+    """
+
+    engine: Engine
+    mistake: str = ""
+
+
+def open_engine(
+    config: Mapping[str, Any],
+    options: Mapping[str, Any],
+    narrator: Narrator,
+    memory: MutableMapping[Key, Outcome],
+    before: Opened | None,
+) -> Opened:
+    """Return what answers samples: what did so before, or nobody, if `options` have mistakes.
+
+    Args:
+        config: Zensical's own.
+        options: Those of our extension.
+        narrator: Told what goes on.
+        memory: Outcomes that this process has produced.
+        before: What answered before the configuration was read again; None if this is the first time.
+    """
+    environ = read_environment()
+    try:
+        settings = _settings(config, options, environ)
+        _check(config, settings)
+        return Opened(Engine(settings, narrator, memory=memory if settings.execute == "auto" else {}))
+    except ConfigurationError as error:
+        mistake = f"the configuration has mistakes\n\n{error}"
+    except CodeExecError as error:
+        mistake = str(error)
+    except Exception as error:  # noqa: BLE001 - it would be a traceback that names nothing, and would end `serve`
+        mistake = f"internal error: {type(error).__name__}: {error}"
+    if before is not None and before.engine.settings.enabled:
+        return Opened(before.engine, f"the last good settings are used: {mistake}")
+    harmless = {name: value for name, value in environ.items() if not name.startswith("CODEEXEC_")}
+    return Opened(Engine(_settings(config, {"enabled": False}, harmless), narrator), mistake)
+
+
+def _settings(config: Mapping[str, Any], options: Mapping[str, Any], environ: dict[str, str]) -> Settings:
+    folder = Path(config["root_dir"]).absolute()
+    file = next((name for name in FILES if (folder / name).is_file()), FILES[0])
+    settings = settings_from(
+        {"cache_dir": STORE, **options},
+        project_dir=folder,
+        environ=environ,
+        cpus=usable_cpus,
+        host=Host("Zensical", "zensical", file),
+    )
+    if not settings.keeps:
+        settings = replace(settings, environment_dir=throwaway(), lent=settings.environment_dir)
+    return settings
+
+
+def _check(config: Mapping[str, Any], settings: Settings) -> None:
+    others = {name: settings.project_dir / str(config[name]) for name in ("docs_dir", "site_dir")}
+    check_apart(settings, others)
