@@ -16,13 +16,13 @@ import pytest
 from support.crates import crate, write
 
 from mkdocs_codeexec.core.action import Action
-from mkdocs_codeexec.core.confinement import UNLIMITED, Limits, SandboxMode, Tier
+from mkdocs_codeexec.core.confinement import Limits, SandboxMode, Tier
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.sample import Given
 from mkdocs_codeexec.languages import BUILTIN, interpreter, open_languages
 from mkdocs_codeexec.languages.grants import MANY, Grants
-from mkdocs_codeexec.languages.rust.environments import configuration, fetching, reach
+from mkdocs_codeexec.languages.rust.environments import bounds, configuration, fetching, reach
 from mkdocs_codeexec.languages.rust.environments.capture import Arguments
 from mkdocs_codeexec.languages.rust.environments.manifest import toml
 from mkdocs_codeexec.languages.rust.environments.transcript import passes
@@ -393,7 +393,7 @@ def test_a_build_reaches_nothing_that_it_does_not_need(workshop: Workshop, tmp_p
                 assert set() == done
     builds = [command for command in workshop.runner.commands if "build" in command.argv]
     assert all("--offline" in command.argv and command.access is not None for command in builds)
-    assert [UNLIMITED] * len(builds) == [command.limits for command in builds]
+    assert [bounds.limits(settings)] * len(builds) == [command.limits for command in builds]
     [building] = (tmp_path / "environments").glob("rust/*/*/building")
     assert [] == list(building.iterdir())
 
