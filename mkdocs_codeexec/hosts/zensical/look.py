@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mkdocs_codeexec.hosts.zensical.configuration import pages_of
 from mkdocs_codeexec.hosts.zensical.front_matter import front_matter
-from mkdocs_codeexec.hosts.zensical.looking import pages_of
 from mkdocs_codeexec.sites import shown
 
 if TYPE_CHECKING:

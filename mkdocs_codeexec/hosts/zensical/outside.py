@@ -102,7 +102,11 @@ class Outside:
         pages = {page: [item for item in items if item.key is not None] for page, items in site.by_page().items()}
         before = [item for items in pages.values() for item in items]
         after = iter(site.engine.resolve([item.sample for item in before]))
-        return [page for page, items in pages.items() if [*map(_worth, items)] != [_worth(next(after)) for _ in items]]
+        return [
+            page
+            for page, items in pages.items()
+            if [*map(_worth, items)] != [_worth(next(after)) for _ in items] and (site.docs / page).is_file()
+        ]
 
     def _update(self, paths: Iterable[Path]) -> bool:
         """Watch exactly `paths` from now on, those that do not exist left out, and return whether any of them is new."""

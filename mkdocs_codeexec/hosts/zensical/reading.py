@@ -14,9 +14,9 @@ import yaml
 
 from mkdocs_codeexec.core.settings import Host
 from mkdocs_codeexec.errors import ConfigurationError
+from mkdocs_codeexec.hosts.zensical.configuration import pages_of
 from mkdocs_codeexec.hosts.zensical.engines import STORE
 from mkdocs_codeexec.hosts.zensical.front_matter import front_matter
-from mkdocs_codeexec.hosts.zensical.looking import pages_of
 from mkdocs_codeexec.hosts.zensical.process import NAMES
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.sites import ConfiguredSite, shown

@@ -16,9 +16,9 @@ from mkdocs_codeexec.hosts.alone import Current
 from mkdocs_codeexec.hosts.styles import STYLESHEET as STYLESHEET_ADDRESS
 from mkdocs_codeexec.hosts.styles import holds_samples, styled
 from mkdocs_codeexec.hosts.zensical.cached import PageCache
+from mkdocs_codeexec.hosts.zensical.configuration import annotations_of
 from mkdocs_codeexec.hosts.zensical.engines import Opened, open_engine
 from mkdocs_codeexec.hosts.zensical.look import Look
-from mkdocs_codeexec.hosts.zensical.looking import annotations_of
 from mkdocs_codeexec.html.lexers import is_lexer
 from mkdocs_codeexec.html.notice import notice
 from mkdocs_codeexec.markdown.collecting import PageContext
@@ -191,8 +191,6 @@ class ZensicalSite:
             text = file.read_text("utf-8-sig") if file.resolve().is_relative_to(self.docs.resolve()) else None
         except (OSError, ValueError):
             text = None
-        if text is None:
-            self.console.say(f"{page.path}: it is no file below `docs_dir`: its lines are those of what was made of it")
         path = shown(file, self.folder)
         self.texts[path] = text or ""
         return PageContext(page.path, text, path, self.engine.settings.host.name)
@@ -205,11 +203,17 @@ class ZensicalSite:
         self._page = self._md = self._current.pages = None
         if pages is None:
             return html
+        context = pages.page()
+        fileless = context is not None and context.text is None
         pages.leave()
         filled = self._filled(pages, html)
         self.answered[page] = answers = pages.resolved(page)
         if holds_samples(filled):
             filled = styled(filled, self._sheet)
+            if fileless:
+                self.console.say(
+                    f"{page}: it is no file below `docs_dir`: lines are those of the Markdown that it is made of"
+                )
         self._settle(filled, answers)
         if self.lenient:
             self.problems.tell(self.console)
