@@ -68,7 +68,7 @@ def main() -> None:
             site.forget()
             return site.build_executing(len(samples))
 
-        contest = Contest("cold build", COLD, lambda: cold(now), lambda: cold(before))
+        contest = Contest("cold build", COLD, lambda: cold(now), lambda: cold(before), "before")
         for number in range(args.rounds):
             say(f"round {number + 1} of {args.rounds}, load {os.getloadavg()[0]:.2f}")
             contest.round(number)

@@ -43,12 +43,14 @@ class Contest:
         most: The ratio that is wanted.
         ours: Does it with the plugin.
         plain: Does it without.
+        told: What that is called.
     """
 
     name: str
     most: float
     ours: Callable[[], Timing]
     plain: Callable[[], Timing]
+    told: str = "without the plugin"
     _pairs: list[tuple[Timing, Timing]] = field(default_factory=list)
 
     def round(self, number: int) -> None:
@@ -58,7 +60,7 @@ class Contest:
         else:
             ours, plain = self.ours(), self.plain()
         self._pairs.append((ours, plain))
-        say(f"  {self.name}: {ours.cpu:.2f} s of the processor, {plain.cpu:.2f} without the plugin")
+        say(f"  {self.name}: {ours.cpu:.2f} s of the processor, {plain.cpu:.2f} {self.told}")
 
     def rows(self) -> Iterator[str]:
         """Yield the rows of the table: the ratio, and what it is made of."""

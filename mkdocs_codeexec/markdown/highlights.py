@@ -51,14 +51,16 @@ class Highlights:
         self._configuration = configuration
         self._made, self._size = {}, 0
 
-    def remembering(self, highlighter: Any) -> Any:
-        """Return `highlighter`, the class that superfences uses, so that it remembers.
+    def remembering(self, highlighter: Any, md: Markdown) -> Any:
+        """Return `highlighter`, the class that superfences uses for `md`, so that it remembers.
 
         Of another class than that of pymdownx nobody knows what it depends on: it is returned as it is.
         """
         if highlighter is not Highlight:
             return highlighter
-        return lambda md, **settings: _Asked(self, md, settings)
+
+        # Newer ones of pymdownx say which converter it is for, older ones do not.
+        return lambda *given, **settings: _Asked(self, md, given, settings)
 
     def html(self, key: bytes, make: Callable[[], tuple[str, bool]]) -> str:
         """Return what is remembered under `key`, else what `make` makes.
@@ -93,11 +95,13 @@ class _Asked(NamedTuple):
     Attributes:
         highlights: Is asked first.
         md: The converter.
+        given: The same, if the highlighter is given it.
         settings: The configuration of `pymdownx.highlight`.
     """
 
     highlights: Highlights
     md: Markdown
+    given: tuple[Any, ...]
     settings: Mapping[str, Any]
 
     def highlight(self, *code: Any, **how: Any) -> str:
@@ -110,5 +114,5 @@ class _Asked(NamedTuple):
     def _made(self, *code: Any, **how: Any) -> tuple[str, bool]:
         stash = self.md.htmlStash
         before = stash.html_counter
-        html: str = Highlight(self.md, **self.settings).highlight(*code, **how)
+        html: str = Highlight(*self.given, **self.settings).highlight(*code, **how)
         return html, stash.html_counter == before  # a title may be put into the stash of the page

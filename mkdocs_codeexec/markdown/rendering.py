@@ -29,7 +29,7 @@ class Rendering:
         """Find out how the site highlights code."""
         super().get_hl_settings()  # type: ignore[misc]
         if self._desk.highlights is not None:
-            self.highlighter = self._desk.highlights.remembering(self.highlighter)
+            self.highlighter = self._desk.highlights.remembering(self.highlighter, self.md)
 
     def _highlighted(self, found: Claim, code: str) -> tuple[str, tuple[Remark, ...]]:
         """Return `code` as the site's own highlighter, or its custom fence for the language, makes it."""

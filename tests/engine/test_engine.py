@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from support.engines import opened
 from support.narrators import Listener
 
 from mkdocs_codeexec.core.expectation import Errored, Met, Succeeds
 from mkdocs_codeexec.core.resolved import Ended, Planned, Said, Started
 from mkdocs_codeexec.core.sample import Given, Location, Sample
 from mkdocs_codeexec.core.settings import Settings
-from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.languages import BUILTIN
 
 if TYPE_CHECKING:
@@ -51,11 +51,11 @@ def printed(resolved: Resolved) -> str:
 def test_it_answers_samples_of_several_languages(settings: Settings) -> None:
     """In their order, and from the store the next time."""
     samples = [sample("print(6 * 7)"), sample("echo $((1 + 2))", "bash", 2)]
-    first = Engine(settings, Listener())
+    first = opened(settings, Listener())
     found = first.resolve(samples)
     first.close()
 
-    again = Engine(settings, Listener()).resolve(samples)
+    again = opened(settings, Listener()).resolve(samples)
 
     assert ["42\n", "3\n"] == [printed(one) for one in found] == [printed(one) for one in again]
     assert [False, False, True, True] == [one.cached for one in (*found, *again)]
@@ -64,7 +64,7 @@ def test_it_answers_samples_of_several_languages(settings: Settings) -> None:
 
 def test_a_plan_starts_nothing_and_leaves_nothing(settings: Settings) -> None:
     """Not even the folder of the store."""
-    engine = Engine(settings, Listener())
+    engine = opened(settings, Listener())
 
     plan = engine.plan([sample("print(1)"), sample("print(2)", line=2)])
     engine.close()
@@ -76,7 +76,7 @@ def test_a_plan_starts_nothing_and_leaves_nothing(settings: Settings) -> None:
 def test_what_is_not_set_up_is_answered_too(settings: Settings) -> None:
     """A language that nobody set up, and a right that the configuration does not give: each says what to do."""
     asks = replace(sample("print(1)", line=2), given=Given(network=True))
-    found = Engine(settings, Listener()).resolve([sample("1", "pyton"), asks, sample("print(3)", line=3)])
+    found = opened(settings, Listener()).resolve([sample("1", "pyton"), asks, sample("print(3)", line=3)])
 
     assert isinstance(found[0].verdict, Errored)
     assert isinstance(found[1].verdict, Errored)
@@ -93,7 +93,7 @@ def test_whoever_listens_hears_of_each_sample(settings: Settings) -> None:
     heard: list[Event] = []
     samples = [sample("print(1)"), sample("1", "pyton", 2), sample("print(1)", line=3)]
 
-    found = Engine(settings, Listener()).resolve(samples, heard.append)
+    found = opened(settings, Listener()).resolve(samples, heard.append)
 
     assert {1: "miss", 2: "unavailable", 3: "miss"} == {
         one.sample.location.line: one.state for one in heard if isinstance(one, Planned)
@@ -108,7 +108,7 @@ def test_whoever_listens_hears_of_each_sample(settings: Settings) -> None:
 
 def test_threads_that_want_the_same_execute_it_once(settings: Settings) -> None:
     """Two at once get one and the same outcome, beside what only one of them wants."""
-    engine = Engine(settings, Listener())
+    engine = opened(settings, Listener())
     found: dict[int, list[Resolved]] = {}
 
     def resolve(number: int) -> None:
@@ -131,7 +131,7 @@ def test_an_engine_sees_what_changes_between_two_batches(settings: Settings) -> 
     shown = sample(f"print(open({str(data)!r}).read())")
     data.touch()
     python = replace(BUILTIN["python"], readable=(data,))
-    engine = Engine(replace(settings, scripts={"python": python}), Listener())
+    engine = opened(replace(settings, scripts={"python": python}), Listener())
     answers = []
     for text in ("one", "two", "one"):
         data.write_text(text)
@@ -142,7 +142,7 @@ def test_an_engine_sees_what_changes_between_two_batches(settings: Settings) -> 
 
 def test_it_can_be_used_after_it_was_closed(settings: Settings) -> None:
     """Closing leaves what later processes want to know, and nothing is in the way of going on."""
-    engine = Engine(settings, Listener())
+    engine = opened(settings, Listener())
     first = printed(engine.resolve([sample(RANDOM)])[0])
     engine.close()
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from markdown import Markdown
+from support.engines import opened
 
 from mkdocs_codeexec.core.settings import Settings
-from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.languages import BUILTIN
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
@@ -36,7 +36,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def pages_of(settings: Settings, *, page_by_page: bool = False) -> Pages:
     console = Console(log=logging.getLogger("codeexec.test"), color=False)
-    return Pages(Engine(settings, console), console, page_by_page=page_by_page)
+    return Pages(opened(settings, console), console, page_by_page=page_by_page)
 
 
 def rendered(pages: Pages, name: str, text: str) -> str:

@@ -98,7 +98,9 @@ def test_limits_are_those_of_each_child(children: Children) -> None:
 
 
 def test_a_sample_does_not_leave_its_group(children: Children) -> None:
-    """Whatever it writes; in `bubblewrap` it sees no other one."""
+    """Whatever it writes; in `bubblewrap` it sees no other one. Under `limits` it is whoever builds, unless that is root."""
+    if children.tier == "limits" and os.geteuid() != 0:
+        pytest.skip("it may do what the builder may")
     code = """
 import glob
 print(open("/proc/self/cgroup").read().strip())
