@@ -139,17 +139,25 @@ def _key(
     toolchain: str | None,
     output_limit: int,
 ) -> Key:
-    fields: Value = (
-        what,
-        KEY_FORMAT,
-        language,
-        files,
-        tuple((s.kind, s.argv, float(s.timeout), s.stdin, s.env, s.limits.amounts(), s.network) for s in steps),
-        inputs,
-        toolchain,
-        output_limit,
+    parts: list[bytes] = [b"t8:"]
+    for value in (what, KEY_FORMAT, language, files):
+        _write(value, parts.append)
+    parts += (_steps(steps), _inputs(inputs))
+    for value in (toolchain, output_limit):
+        _write(value, parts.append)
+    return Key(hashlib.sha256(b"".join(parts)).hexdigest())
+
+
+@functools.lru_cache(maxsize=256)  # most samples of a site are executed in one of a few ways
+def _steps(steps: tuple[Step, ...]) -> bytes:
+    return canonical(
+        tuple((s.kind, s.argv, float(s.timeout), s.stdin, s.env, s.limits.amounts(), s.network) for s in steps)
     )
-    return Key(hashlib.sha256(canonical(fields)).hexdigest())
+
+
+@functools.lru_cache(maxsize=256)
+def _inputs(inputs: tuple[tuple[str, str], ...]) -> bytes:
+    return canonical(inputs)
 
 
 def canonical(value: Value) -> bytes:

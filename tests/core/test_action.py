@@ -153,3 +153,30 @@ def test_what_has_no_canonical_form_is_refused() -> None:
     """A list or a dict in an Action is a mistake, not a guess."""
     with pytest.raises(TypeError, match="list"):
         canonical(["a"])  # type: ignore[arg-type]
+
+
+def test_keys_are_what_they_have_been() -> None:
+    """What is stored is found by later versions: another key for the same Action needs another `KEY_FORMAT`."""
+    build = Step(
+        kind="build",
+        argv=("{rustc}", "a.rs"),
+        timeout=60.0,
+        env=(("A", "é"),),
+        limits=dataclasses.replace(UNLIMITED, memory=512),
+    )
+    run = Step(kind="run", argv=("./sample",), timeout=10, stdin="in", network=True)
+    compiled = Action(
+        language="rust",
+        files=(("a.rs", "fn main() {}\n"),),
+        steps=(build, run),
+        inputs=(("lock", ""), ("x", "1")),
+        toolchain="rustc 1",
+        structure="s",
+    )
+    script = Step(kind="run", argv=("{python}",), timeout=1.5)
+    interpreted = Action(language="python", files=(("sample.py", "print(1)"),), steps=(script,), toolchain="3")
+
+    assert "6546d39ad672eef984564f1e4173d6b62025d5c8b8cd549c82d44b695e7b7465" == compiled.key
+    assert "35fdc5bc3688b7fca86f62ccdde6ee3ffed46f1cb98d67319b36d22f57a9a372" == compiled.request_key
+    assert "cefc1ebf071f4a545a804fa05b1112e998fcf8c507e899020049975d4495501d" == compiled.structural_key
+    assert "29b86b88447dc185dc7ede8ebb104cb66b9e7addd64d518b100e422f3da0fdf8" == interpreted.key
