@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -338,6 +340,29 @@ def test_serve_goes_on_and_shows_what_has_changed(
 
     site.configure(READER)
     server.shows("ValueError: boom", "<code>two")
+
+
+def test_serve_notices_a_file_that_was_missing(site: Site, serve: Callable[..., Server]) -> None:
+    """In a folder that is there, or not."""
+    site.configure({"languages": {"bash": {"readable": ["given"]}}})
+    data = site.write("given/data/shown.txt", "one")
+    site.page(f"```bash exec\ncat {data}\n```\n")
+    server = serve("zensical")
+    server.shows("<code>one")
+
+    data.unlink()
+    server.shows('data-codeexec="unmet"')
+    site.write("given/data/shown.txt", "two")
+    server.shows("<code>two")
+
+    shutil.rmtree(data.parent)
+    server.shows('data-codeexec="unmet"')
+    data.parent.mkdir()
+    time.sleep(1)
+    site.write("given/data/shown.txt", "three")
+    server.shows("<code>three")
+    site.write("given/data/shown.txt", "four")
+    server.shows("<code>four")
 
 
 def test_without_zensical_the_command_says_what_to_install(site: Site) -> None:

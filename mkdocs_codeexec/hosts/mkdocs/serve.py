@@ -1,4 +1,4 @@
-"""Live reload: what `mkdocs serve` watches beside the pages, and that no fault of ours leaves a rebuild.
+"""Live reload: which build a rebuild is, and that no fault of ours leaves it.
 
 An exception there leaves every request for a page waiting for ever.
 """
@@ -9,17 +9,14 @@ import functools
 import inspect
 import re
 import warnings
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 
 from mkdocs_codeexec.hosts.mkdocs.choosing import NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from mkdocs.config.defaults import MkDocsConfig
-    from mkdocs.livereload import LiveReloadServer
 
 
 _BUILDING = frozenset(f"{name}.commands.build" for name in NAMES)
@@ -71,36 +68,3 @@ def described(config: MkDocsConfig) -> str:
         warnings.simplefilter("ignore", DeprecationWarning)
         found = config.user_configs
     return re.sub(r" at 0x[0-9a-f]+", "", repr(found))
-
-
-@dataclass(slots=True)
-class Watcher:
-    """Keeps the server's list of watched paths in step with what samples depend on.
-
-    Only sources are ever watched: MkDocs polls every file below a watched folder twice a second, and a target
-    directory of 20,000 files would cost a quarter of a core.
-    """
-
-    _server: LiveReloadServer | None = None
-    _wanted: set[Path] = field(default_factory=set)
-    _watched: set[Path] = field(default_factory=set)
-
-    def attach(self, server: LiveReloadServer) -> None:
-        """Start watching through `server`."""
-        self._server = server
-        self._sync()
-
-    def update(self, paths: Iterable[Path]) -> None:
-        """Watch exactly `paths` from now on; those that do not exist are left out."""
-        self._wanted = set(paths)
-        self._sync()
-
-    def _sync(self) -> None:
-        if self._server is None:
-            return
-        for path in self._watched - self._wanted:
-            self._server.unwatch(str(path))
-        new = {path for path in self._wanted - self._watched if path.exists()}
-        for path in new:
-            self._server.watch(str(path))
-        self._watched = (self._watched & self._wanted) | new
