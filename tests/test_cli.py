@@ -366,7 +366,7 @@ def test_a_folder_is_no_file_of_a_site(tmp_path: Path) -> None:
         (".", None, "`-f .`: expected the file of a site"),
     ],
 )
-def test_what_is_no_file_of_a_site_is_told(  # noqa: PLR0913
+def test_what_is_no_file_of_a_site_is_told(
     command: str, name: str, text: str | None, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With exit status 2 and no traceback, and nothing is waited for."""

@@ -136,6 +136,20 @@ def test_a_mistake_in_front_matter_fails_every_build(site: Site, build: Callable
         assert set() == site.keys()
 
 
+@pytest.mark.parametrize("value", [".inf", ".nan", "-.inf", "1e400"])
+def test_a_number_without_end_is_told_as_by_mkdocs(value: str, site: Site, project: Project) -> None:
+    """Zensical would hand over nothing in its place, and the default of the site would count."""
+    text = f"---\ncodeexec:\n  timeout: {value}\n---\n\n{PYTHON}"
+    told = "docs/index.md:3: `codeexec.timeout`: expected a number of seconds greater than 0"
+    project.page(text)
+    assert told in project.build().log
+    site.page(text)
+    done = site.build()
+
+    assert (1, ["error"]) == (done.status, site.verdicts())
+    assert told in done.log
+
+
 def test_a_site_may_be_configured_in_toml(site: Site) -> None:
     """The options are a table of the extension."""
     (site.root / "mkdocs.yml").unlink()

@@ -94,7 +94,7 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_multi_constructor("", lambda *_: None)
 
 
-class _NoSite(ConfigurationError):
+class _NoSite(ConfigurationError):  # noqa: N818 - says what the file is
     """What no host says well."""
 
 
