@@ -252,8 +252,9 @@ def test_the_sandbox_holds_for_an_ordinary_user(tmp_path: Path, user: Callable[.
     folder = tmp_path / "copied"
     folder.mkdir()
     copied = shutil.copy(Path(__file__).parent.parent / f"runtime/{tests}", folder)
+    shutil.copytree(Path(__file__).parent.parent / "support", folder / "support")
     argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), copied]
-    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(folder)}
     ended = subprocess.run(
         user(folder)(argv), cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=400
     )
