@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.sizes import TIMES
 
 if TYPE_CHECKING:
     from conftest import Project
@@ -179,7 +180,7 @@ def test_closed_descriptors(project: Project, build: Callable[..., Any], tier: s
     own = {"CODEEXEC_EXECUTE": "always"}
     assert 0 == build(project, env=own).status
     found = site(project)
-    for number in range(1, 8):
+    for number in range(1, 8) if TIMES > 1 else (1, 6, 7):
         closed = " ".join(word for word, stream in streams.items() if number & 1 << stream)
         shutil.rmtree(project.root / "site")
 
