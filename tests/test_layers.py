@@ -52,7 +52,10 @@ IMPURE = {"os", "subprocess", "time", "logging", "pathlib", "tempfile", "socket"
 OWNERS = {
     "subprocess": {"runtime/starting.py"},
     "joblib": {"runtime/crew.py"},
-    "mkdocs": {f"hosts/mkdocs/{name}.py" for name in ("collecting", "host", "opening", "plugin", "serve", "sources")},
+    "mkdocs": {
+        f"hosts/mkdocs/{name}.py"
+        for name in ("collecting", "host", "opening", "plugin", "serve", "sources", "watching")
+    },
     "properdocs": set(),  # `hosts/mkdocs/host.py` and `choosing.py` import it by name
 }
 

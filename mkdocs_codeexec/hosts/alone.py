@@ -18,7 +18,7 @@ from mkdocs_codeexec.config import read_environment, settings_from
 from mkdocs_codeexec.core.settings import Host
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import CodeExecError
-from mkdocs_codeexec.hosts.mkdocs.serve import building
+from mkdocs_codeexec.hosts.building import building
 from mkdocs_codeexec.html.lexers import is_lexer
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension

@@ -199,4 +199,4 @@ def test_without_the_plugin_a_failure_is_a_warning_of_mkdocs(code: str, fails: b
     assert "in MkDocs, `codeexec` is to be among `plugins`" in built.log
     strict = project.build("--strict")
     assert 1 == strict.status, strict.log
-    assert f"Aborted with {'2 warnings' if fails else 'a warning'} in strict mode" in strict.log
+    assert f"Aborted with {2 if fails else 1} warnings in strict mode" in strict.log

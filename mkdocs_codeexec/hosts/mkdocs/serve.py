@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 
 _BUILDING = frozenset(f"{name}.commands.build" for name in NAMES)
-_SERVING = frozenset(f"{name}.commands.serve" for name in NAMES)
 _T = TypeVar("_T")
 _P = ParamSpec("_P")
 
@@ -61,19 +60,6 @@ def depth() -> int:
         found += frame.f_code.co_name == "build" and frame.f_globals.get("__name__") in _BUILDING
         frame = frame.f_back
     return max(found, 1)
-
-
-def building() -> str:
-    """Return the package whose command `build` goes on in this thread; empty if there is none, or a server has asked for it."""
-    found, frame = "", inspect.currentframe()
-    while frame is not None:
-        name = str(frame.f_globals.get("__name__"))
-        if name in _SERVING:
-            return ""
-        if name in _BUILDING and frame.f_code.co_name == "build":
-            found = name.partition(".")[0]
-        frame = frame.f_back
-    return found
 
 
 def described(config: MkDocsConfig) -> str:
