@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -390,6 +391,45 @@ def test_what_an_interrupted_build_has_left_hides_no_failure(site: Site) -> None
     assert 1 == done.status
     assert "hint: it is removed; build again" in done.log
     assert 0 == site.build().status
+
+
+@pytest.mark.parametrize("group", [True, False])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("moment", ["executing", "writing"])
+def test_a_build_that_is_interrupted_hides_nothing_from_the_next(
+    site: Site, moment: str, how: signal.Signals, group: bool
+) -> None:
+    """Whatever ends it, and when: while samples are executed, or when the first page is in the cache of Zensical."""
+    site.configure(READER)
+    site.write("data/shown.txt", "one")
+    site.page(f"```bash exec\nsleep 0.7; cat {site.root}/data/shown.txt\n```\n")
+    for number in range(30):
+        site.page(f"# Page {number}\n\n{reads(site)}", f"{number}.md")
+    site.page(FAILS, "bad.md")
+
+    def due(log: str) -> bool:
+        return "codeexec: executing" in log if moment == "executing" else bool(site.cached())
+
+    site.interrupted("zensical", "build", when=due, how=how, group=group)
+    site.write("data/shown.txt", "two")
+
+    for _ in range(2):
+        done = site.build()
+        assert 1 == done.status, done.log
+        assert "docs/bad.md:1: " in done.log
+        assert "1 of 32 samples failed" in done.log
+        assert ["two"] == site.streams()
+        assert [["two"]] * 30 == [site.streams(f"{number}/index.html") for number in range(30)]
+        assert "build again" not in done.log
+
+
+def test_a_build_that_executes_nothing_hides_nothing_from_the_next(site: Site) -> None:
+    """The variable that says so is not in the configuration."""
+    site.page(FAILS)
+    assert 0 == site.build(env={"CODEEXEC_EXECUTE": "off"}).status
+
+    assert 1 == site.build().status
+    assert ["unmet"] == site.verdicts()
 
 
 def test_options_of_the_plugin_that_differ_are_told(site: Site) -> None:

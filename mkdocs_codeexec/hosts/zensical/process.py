@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mkdocs_codeexec.hosts.zensical.cached import is_unreadable
 from mkdocs_codeexec.hosts.zensical.outside import Outside
 from mkdocs_codeexec.hosts.zensical.site import ZensicalSite
 from mkdocs_codeexec.report.console import plainly
@@ -62,10 +63,10 @@ class Process:
         return site
 
     def sweep(self, site: ZensicalSite) -> None:
-        """Take out of Zensical's cache what an interrupted build has left there."""
-        if any(mark in entry for entry in site.cache.sweep() for mark in FAILED):
+        """Take out of Zensical's cache what must not be there, and fail if Zensical may have read it by now."""
+        if any(mark in entry for entry in site.cache.sweep() if not is_unreadable(entry) for mark in FAILED):
             self._left = (
-                "a page with a failed sample was in Zensical's cache, where a build that was interrupted has left it"
+                "a page with a failed sample was in Zensical's cache, where another build has left it"
                 "\n\nhint: it is removed; build again\n"
             )
 
