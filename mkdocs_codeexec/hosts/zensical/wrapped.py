@@ -124,6 +124,9 @@ def _apart(zensical: Callable[[], int]) -> int:
             os.write(write, b"told")
         except KeyboardInterrupt:
             status = 130
+        except Exception:  # noqa: BLE001 - what Zensical raises is shown as Python shows it when `zensical` raises it
+            sys.excepthook(*sys.exc_info())
+            status = 1
         finally:
             for stream in (sys.stdout, sys.stderr):
                 with suppress(OSError, ValueError):
