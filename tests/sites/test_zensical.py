@@ -439,6 +439,21 @@ def test_a_build_that_is_interrupted_hides_nothing_from_the_next(
         assert "build again" not in done.log
 
 
+def test_a_server_that_is_stopped_hides_nothing_from_the_next_build(site: Site, serve: Callable[..., Server]) -> None:
+    """Zensical ends natively then."""
+    site.configure(READER)
+    site.write("data/shown.txt", "one")
+    site.page(f"{reads(site)}\n{FAILS}")
+    server = serve("zensical")
+    server.shows("<code>one")
+    server.stop()
+    site.write("data/shown.txt", "two")
+
+    for _ in range(2):
+        assert 1 == site.build().status
+        assert "two" in site.streams()
+
+
 def test_a_build_that_executes_nothing_hides_nothing_from_the_next(site: Site) -> None:
     """The variable that says so is not in the configuration."""
     site.page(FAILS)
