@@ -115,10 +115,16 @@ def _said(content: bytes, folder: Path) -> None:
         pass
 
 
+def _names(value: object) -> set[str]:
+    if isinstance(value, dict):
+        return set(value).union(*map(_names, value.values()))
+    return set().union(*map(_names, value)) if isinstance(value, list) else set()
+
+
 def _configuration(content: bytes, folder: Path, settings: Settings) -> None:
     (folder / ".cargo" / "config.toml").write_bytes(content)
     found = configuration.configuration(settings)
-    check("token" not in str(found.get("registries", "")), "no secret is passed on")
+    check(not _names(found) & {"token", "secret-key"}, "no secret is passed on")
     configuration.for_fetching(settings, walled=True)
     configuration.for_fetching(settings, walled=False)
     configuration.flags(settings)

@@ -180,6 +180,7 @@ class Engine:
         pipeline = self._pipeline
         if self._answered and self._states is not None:
             self._states.renew()
+            pipeline.forget()
             self._answered = False
         pipeline.survey(samples)
 

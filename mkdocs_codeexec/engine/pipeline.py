@@ -107,6 +107,12 @@ class Pipeline:
                 self.languages[name].survey()
             self.planning.forget()
 
+    def forget(self) -> None:
+        """Forget what was made ready, and what could not be: much may have happened since the last batch."""
+        with self._turn:
+            self._provided.clear()
+            self.refused.clear()
+
     def plan(self, samples: Sequence[Sample]) -> Plan:
         """Return what `resolve` would do with `samples`, as far as that is known before a toolchain is asked."""
         return self._looked_up(samples, None).told()
@@ -223,8 +229,10 @@ class Pipeline:
     def _provide(self, language: Language, actions: Sequence[Action], batch: Batch, runner: Runner) -> bool:
         """Have `language` make ready what `actions` need; return whether they must be planned again."""
         before = language.revision
-        batch.unavailable.update(language.provide(actions, runner))
-        self._provided.update((action.request_key, action.toolchain) for action in actions)
+        refused = language.provide(actions, runner)
+        batch.unavailable.update(refused)
+        made = (action for action in actions if action.request_key not in refused)
+        self._provided.update((action.request_key, action.toolchain) for action in made)
         language.survey()
         return language.revision != before
 

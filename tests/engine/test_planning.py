@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.toys import Bench, Compiled, DictStore, Toy, sample
 
+from mkdocs_codeexec.core.expectation import Met
+from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.resolved import Ended, Planned
 from mkdocs_codeexec.core.sample import Display
 
@@ -139,3 +141,19 @@ def test_a_plan_says_why() -> None:
         ("unavailable", "no stored outcome, and `execute: frozen` runs nothing"),
     ] == [(one.state, one.why) for one in found]
     assert 0 == sum(bench.opened for bench in (unasked, known, always, never, frozen))
+
+
+def test_what_could_not_be_made_ready_is_tried_again() -> None:
+    """A crate that does not build is an error with its reason in each batch, and no more when it is mended."""
+    bench = Bench(toy=Compiled(toolchain="toy 1", broken=Unavailability("no toys")))
+    pipeline = bench.pipeline()
+
+    for _ in range(2):
+        pipeline.forget()
+        [found] = pipeline.resolve([sample("a")])
+        assert found.why == Unavailability("no toys")
+    bench.toy.broken = None
+    pipeline.forget()
+
+    assert isinstance(pipeline.resolve([sample("a")])[0].verdict, Met)
+    assert ["a"] == bench.executed

@@ -356,7 +356,7 @@ def test_two_versions_of_one_crate(workshop: Workshop, private: Any) -> None:
     assert "1.0.0 2.0.0 1.0.0\n" == workshop.stdout(language, code)
     wrong = workshop.execute(language, workshop.sample("let _: new::Mark = wrapper::Mark;"))
     assert "mismatched types" in wrong.steps[0].stderr
-    assert {"util", "wrapper"} == language._environments["default"].packages()
+    assert {"util", "wrapper"} == language._environments["default"].sources.packages()
 
 
 NATIVE = """

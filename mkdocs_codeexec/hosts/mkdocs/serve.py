@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
@@ -66,7 +67,10 @@ def depth() -> int:
 
 def described(config: MkDocsConfig) -> str:
     """Return all that files say of the site's configuration, as text; the objects that they name, without their addresses."""
-    return re.sub(r" at 0x[0-9a-f]+", "", repr(config.user_configs))
+    with warnings.catch_warnings():  # MkDocs has no other place for them, and wants to have none
+        warnings.simplefilter("ignore", DeprecationWarning)
+        found = config.user_configs
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(found))
 
 
 @dataclass(slots=True)

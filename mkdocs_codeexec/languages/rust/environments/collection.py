@@ -4,6 +4,7 @@
         .lock                          shared by all that build there, alone for whoever removes
         cargo-<home>/                  what cargo takes for its home when it builds
         target/                        the libraries of all projects
+        compiled.json                  from which contents local packages in it were compiled last
         <manifest>/                    a cargo project
             .lock                      alone for whoever builds it; its mtime tells the last use
             building/                  what a build may write to, beside the libraries; emptied when it has ended
@@ -113,11 +114,11 @@ def _sweep(toolchain: Path, projects: set[str], named: frozenset[str] | None, ol
     Builds write to it, which execute what others wrote: it is looked at by descriptor.
     """
     with contextlib.suppress(OSError), Folder.at(toolchain) as above, above.folder(TARGET) as target:
-        for profile in _profiles(target):
+        for profile in profiles(target):
             for name in profile.names():
                 probe = _PROGRAM.fullmatch(name)
                 if name.startswith(_REMOVED) or (probe and probe[1] not in projects and _used_in(profile, name) < old):
-                    _remove(profile, name)
+                    remove_entry(profile, name)
             for made in _MADE if named is not None else ():
                 with contextlib.suppress(OSError), profile.folder(made) as folder:
                     _sweep_units(folder, named or frozenset(), old)
@@ -127,17 +128,17 @@ def _sweep_units(folder: Folder, named: frozenset[str], old: float) -> None:
     for name in folder.names():
         unit = _UNIT.fullmatch(name)
         if name.startswith(_REMOVED) or (unit and unit[1] not in named and _used_in(folder, name) < old):
-            _remove(folder, name)
+            remove_entry(folder, name)
 
 
-def _profiles(target: Folder, *, below: bool = True) -> Iterator[Folder]:
+def profiles(target: Folder, *, below: bool = True) -> Iterator[Folder]:
     """Yield the folders of profiles, as `debug`. A configuration that names a `target` has a folder more in between."""
     for name in target.names():
         with contextlib.suppress(OSError), target.folder(name) as folder:
             if folder.has(_MADE[0]):
                 yield folder
             elif below:
-                yield from _profiles(folder, below=False)
+                yield from profiles(folder, below=False)
 
 
 def _named(projects: Iterable[Path]) -> frozenset[str] | None:
@@ -175,7 +176,7 @@ def _used_in(folder: Folder, name: str) -> float:
         return 0.0
 
 
-def _remove(folder: Folder, name: str) -> None:
+def remove_entry(folder: Folder, name: str) -> None:
     """Remove the entry `name` of `folder`; one that is a folder is gone at once, or not at all."""
     gone = name if name.startswith(_REMOVED) else f"{_REMOVED}{name}-{os.getpid()}"
     with contextlib.suppress(OSError):
@@ -186,7 +187,7 @@ def _remove(folder: Folder, name: str) -> None:
 
 def _remove_path(path: Path) -> None:
     with contextlib.suppress(OSError), Folder.at(path.parent) as folder:
-        _remove(folder, path.name)
+        remove_entry(folder, path.name)
 
 
 # --- Locks ------------------------------------------------------------------------------------------------------
@@ -203,7 +204,7 @@ def _held(path: Path, waiting: Callable[[], None], *, shared: bool = False) -> I
         except FileNotFoundError:  # somebody has just removed the folder
             continue
         with file:
-            if not _acquire(file, shared=shared):
+            if not acquire(file, shared=shared):
                 if not told:
                     waiting()
                     told = True
@@ -217,10 +218,11 @@ def _held(path: Path, waiting: Callable[[], None], *, shared: bool = False) -> I
 def _tried(path: Path) -> Iterator[bool]:
     """Hold the lock file `path` alone if that is possible at once, and tell whether it is."""
     with path.open("ab") as file:
-        yield _acquire(file, shared=False) and _is(file, path)
+        yield acquire(file, shared=False) and _is(file, path)
 
 
-def _acquire(file: IO[bytes], *, shared: bool) -> bool:
+def acquire(file: IO[bytes], *, shared: bool) -> bool:
+    """Return whether the lock of `file` is ours now; closing it gives the lock back."""
     try:
         import fcntl
     except ImportError:  # Windows, where nothing is executed yet

@@ -197,7 +197,7 @@ class Environment:
     def _rebuilt(
         self, home: Path, toolchain: Toolchain, runner: Runner, narrator: Narrator, *, alone: bool
     ) -> Arguments | Trouble:
-        from mkdocs_codeexec.languages.rust.environments import fetching, project, reach
+        from mkdocs_codeexec.languages.rust.environments import fetching, freshness, project, reach
 
         cargo = project.find_cargo(toolchain, self._settings)
         if cargo is None:
@@ -217,6 +217,7 @@ class Environment:
         local = fetching.local_packages(fetched.stdout, home)
         read = tuple(reach.read(before, seen or {}, self.grants))
         command = project.command(cargo, home, toolchain, self.grants, local, read)
+        freshness.outdate(home.parent, before)
         made = project.build(command, home, runner, progress)
         if made.result.ended != Exited(0):
             return project.failure(made.result, home, self._settings)
@@ -237,6 +238,7 @@ class Environment:
             units = built.units(made.result.stdout, made.captured)
             state = Built(self.sources.built_from(lock), made.captured, built.libraries(arguments), units, local, own)
             built.save(state, _state(home, lock))
+            freshness.note(home.parent, self.sources.local)
         return picked.rewritten(arguments, own, target, folder)
 
     def _announce(self, start: Start, toolchain: Toolchain, narrator: Narrator) -> None:
