@@ -57,10 +57,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if sys.stdout is None:  # it was closed before we were started
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for as long as this process lives
-    arguments = _arguments(sys.argv[1:] if argv is None else argv)
     with _log_on_stderr():
-        console = Console(log=_log, color=wants_color(read_environment(), sys.stderr))
         try:
+            arguments = _arguments(sys.argv[1:] if argv is None else argv)
+            console = Console(log=_log, color=wants_color(read_environment(), sys.stderr))
             return _executed(Context(arguments, console))
         except (KeyboardInterrupt, Cancelled):
             _log.error("interrupted")
@@ -96,8 +96,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("command", help=argparse.SUPPRESS)
     COMMANDS[name].arguments(parser)
     if asked.help:
-        parser.print_help()
-        parser.exit()
+        parser.tell(parser.format_help())
     found, rest = parser.parse_known_intermixed_args(argv)
     if rest:
         parser.error(f"`{rest[0]}` is not an argument of `{name}`")
@@ -107,12 +106,10 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
 def _command(scout: _Scout, found: argparse.Namespace) -> str:
     """Return the name of the command that was asked for; end the program if that is none, or the question is another one."""
     if found.version:
-        sys.stdout.write(f"mkdocs-codeexec {__version__}\n")
-        scout.exit()
+        scout.tell(f"mkdocs-codeexec {__version__}\n")
     name: str | None = found.command
     if name is None and found.help:
-        scout.print_help()
-        scout.exit()
+        scout.tell(scout.format_help())
     if name is None:
         scout.error(f"a command is required: {' or '.join(COMMANDS)}")
     if name in UNDELIVERED:
@@ -152,6 +149,16 @@ class _Parser(argparse.ArgumentParser):
         self.add_argument("-f", "--config-file", metavar="FILE", action=_Once, help=site)
         self.add_argument("-h", "--help", action="store_true", help="tell this, or what a command understands")
         self.add_argument("--version", action="store_true", help="tell the version")
+
+    def tell(self, text: str) -> NoReturn:
+        """Write `text` and end the program.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        sys.stdout.write(text)
+        sys.stdout.flush()  # while it can still be told that it cannot be written
+        self.exit()
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"codeexec: {message}\n\nhint: `codeexec --help` lists commands and options\n")

@@ -354,6 +354,50 @@ def test_a_folder_is_no_file_of_a_site(tmp_path: Path) -> None:
     assert site.find(None, tmp_path) is None
 
 
+@pytest.mark.parametrize("command", ["check", "doctor", "zensical build"])
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.yml", "5", "a.yml`: expected a mapping, found int"),
+        ("a.yml", f"x: {'[' * 5000}", "a.yml` cannot be read: it is nested too deeply"),
+        ("a.toml", f"x = {'[' * 5000}", "a.toml` cannot be read: it is nested too deeply"),
+        ("pipe.yml", None, "`-f pipe.yml`: expected the file of a site"),
+        ("", None, "`-f ''`: expected the file of a site"),
+        (".", None, "`-f .`: expected the file of a site"),
+    ],
+)
+def test_what_is_no_file_of_a_site_is_told(
+    command: str, name: str, text: str | None, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With exit status 2 and no traceback, and nothing is waited for."""
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe.yml")
+    if text is not None:
+        Path(name).write_text(text)
+    done = forks.run(
+        "mkdocs_codeexec.cli", *command.split(), "-f", name, cwd=tmp_path, env=dict(os.environ), timeout=60
+    )
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("args", ["--version", "--help", "check --help"])
+def test_an_answer_that_cannot_be_written_is_told(args: str) -> None:
+    """As a report is."""
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m mkdocs_codeexec {args} >/dev/full"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert 3 == done.returncode
+    assert "ERROR   -  [Errno 28] No space left on device\n" == done.stderr
+
+
 def test_where_several_sites_are_it_is_told_which_is_used(project: Project) -> None:
     """In the log, with the way out."""
     project.page("# Nothing\n")

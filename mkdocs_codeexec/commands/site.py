@@ -29,14 +29,32 @@ def find(
         config_file: What the user has named, which need not exist; None to look for one.
         folder: Where it is looked for; None is the working directory.
         say: Hears which is used where there are several.
+
+    Raises:
+        ConfigurationError: What is named is there and no file.
     """
     if config_file is not None:
-        return Path(config_file).absolute()
+        return named(config_file)
     found = [path for name in FILES if (path := (folder or Path.cwd()) / name).is_file()]
     if len(found) > 1 and say:
         others = ", ".join(f"`{path.name}`" for path in found[1:])
         say(f"the site of `{found[0].name}` is used, and not that of {others}: `-f` names another one")
     return found[0].absolute() if found else None
+
+
+def named(config_file: str) -> Path:
+    """Return the file of a site that the user has named, absolute; it need not exist.
+
+    Raises:
+        ConfigurationError: It is there and no file: a folder, or a pipe, which would be waited for.
+    """
+    file = Path(config_file).absolute()
+    if not config_file or (file.exists() and not file.is_file()):
+        names = ", ".join(f"`{name}`" for name in FILES)
+        raise ConfigurationError(
+            f"`-f {config_file or repr('')}`: expected the file of a site\n\nhint: it is one of {names}\n"
+        )
+    return file
 
 
 def open_site(file: Path | None) -> ConfiguredSite:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.commands.site import named
+
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
@@ -34,9 +36,13 @@ def execute(context: Context) -> int:
     Raises:
         ConfigurationError: Zensical is not installed, or the site's configuration cannot be used.
     """
+    from mkdocs_codeexec.hosts.zensical.reading import configured
     from mkdocs_codeexec.hosts.zensical.wrapped import run
 
-    return run(context.arguments.action, tuple(_theirs(context.arguments)), context.arguments.config_file)
+    file = context.arguments.config_file
+    if file is not None:
+        configured(named(file))  # Zensical would end with a traceback, or wait for ever
+    return run(context.arguments.action, tuple(_theirs(context.arguments)), file)
 
 
 def _theirs(found: argparse.Namespace) -> Iterator[str]:

@@ -13,7 +13,7 @@ class Patterns(NamedTuple):
     """Pages by patterns of their paths below `docs_dir`.
 
     `*` and `?` stand for what is within one name, `**` for any number of folders, or for all that is in one;
-    `drafts/` is `drafts/**`.
+    `drafts/` is `drafts/**`, which is no page that is called `drafts`.
 
     Attributes:
         include: Those that count; none stands for all.
@@ -46,9 +46,10 @@ def matches(pattern: str, page: str) -> bool:
 def _matches(wanted: Sequence[str], names: Sequence[str]) -> bool:
     """Match folder by folder, in time that grows with both lengths and not with the number of ways."""
     reached = [True, *(False for _ in names)]  # reached[n]: what is wanted so far matches the first n names
-    for part in wanted:
+    for at, part in enumerate(wanted, 1):
         if part == "**":
             first = reached.index(True) if True in reached else len(reached)
+            first += at == len(wanted)  # what is in a folder, and not that which is called as it
             reached = [n >= first for n in range(len(reached))]
         else:
             reached = [False, *(here and fnmatchcase(name, part) for here, name in zip(reached, names, strict=False))]

@@ -137,7 +137,10 @@ class Engine:
             self._ahead.start(self._pipeline, seen)
 
     def watched(self, resolved: Iterable[Resolved]) -> list[Path]:
-        """Return the files and folders whose change may change an answer of `resolved`, or of samples like them."""
+        """Return the files and folders whose change may change an answer of `resolved`, or of samples like them.
+
+        What was looked for and is not there is among them: it may come.
+        """
         items = list(resolved)
         used = {item.sample.language for item in items}
         found = [path for name in sorted(used & self.languages.keys()) for path in self.languages[name].watched()]

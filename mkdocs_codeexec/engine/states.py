@@ -46,7 +46,7 @@ class States:
         return self._now.record(asked, assumed, started, language)
 
     def watched(self, inputs: Inputs, within: Sequence[Path]) -> list[str]:
-        """Return the files and folders of `inputs` that are there and in one of the folders `within`."""
+        """Return the files and folders of `inputs` that are in one of the folders `within`, also those that are not there."""
         return self._now.watched(inputs, within)
 
     def save(self) -> None:

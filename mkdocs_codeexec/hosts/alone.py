@@ -1,6 +1,7 @@
 """Python-Markdown without a site: one text, answered when it is converted.
 
 A text has no file, so its places are lines of what was given. What fails is told by the log and shown on the page.
+MkDocs with the extension and without our plugin is such a one, too: there it is told by MkDocs' log.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from mkdocs_codeexec.config import read_environment, settings_from
 from mkdocs_codeexec.core.settings import Host
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import CodeExecError
+from mkdocs_codeexec.hosts.mkdocs.serve import building
 from mkdocs_codeexec.html.lexers import is_lexer
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
 from mkdocs_codeexec.pages import STYLESHEET, Pages
-from mkdocs_codeexec.report.console import ERROR, Console, wants_color
+from mkdocs_codeexec.report.console import ERROR, WARNING, Console, wants_color
 from mkdocs_codeexec.report.failures import failures
 from mkdocs_codeexec.runtime.cpus import usable_cpus
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.sample import Problem, Sample
     from mkdocs_codeexec.markdown.collecting import ExtensionFailure
+    from mkdocs_codeexec.report.console import Log
 
 PAGE = "<markdown>"
 """What a text without a file is called."""
@@ -46,11 +49,27 @@ log = logging.getLogger("codeexec")
 _told: set[str] = set()
 
 
-def once(message: str) -> None:
+class _Log:
+    """Our log, or MkDocs' own while that builds a site: `--strict` counts what is told there."""
+
+    def log(self, level: int, msg: str, /, *args: object) -> None:
+        """Log `msg` at `level`."""
+        self._used().log(level, msg, *args)
+
+    def isEnabledFor(self, level: int, /) -> bool:  # noqa: N802 - logging's name
+        """Return whether `level` would be shown."""
+        return self._used().isEnabledFor(level)
+
+    def _used(self) -> logging.Logger:
+        host = building()
+        return logging.getLogger(f"{host}.plugins.codeexec") if host else log
+
+
+def once(message: str, told_by: Log = log) -> None:
     """Tell something once, and not for each text."""
     if message not in _told:
         _told.add(message)
-        log.warning("%s", message)
+        told_by.log(WARNING, "%s", message)
 
 
 def stylesheet() -> str:
@@ -101,7 +120,7 @@ class Alone:
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         environ = read_environment()
-        self._console = Console(log=log, color=wants_color(environ, sys.stderr))
+        self._console = Console(log=_Log(), color=wants_color(environ, sys.stderr))
         self._engine = _engine(options, environ, self._console)
         self._current = Current()
         self.extension = CodeExecExtension(self._current, self._engine.rules, is_lexer=is_lexer)
@@ -109,7 +128,11 @@ class Alone:
     def begin(self, md: Markdown, lines: list[str]) -> None:
         """Note what is converted."""
         if "relpath" in md.treeprocessors:  # of MkDocs
-            once("in MkDocs, `codeexec` is to be among `plugins`: as an extension it knows no page, and fails no build")
+            once(
+                "in MkDocs, `codeexec` is to be among `plugins`: as an extension it knows no page, "
+                "and fails no build but one with `--strict`",
+                _Log(),
+            )
         self._current.pages = pages = Pages(engine=self._engine, console=self._console, lenient=True)
         pages.enter(PageContext(PAGE, "\n".join(lines), host=HOST.name))
 
@@ -129,7 +152,7 @@ class Alone:
             pages.give_up("an error stopped the run; the log says more")
             filled = pages.complete([html])[0]
         for failure in failures(pages.resolved(), dict(self._engine.languages), lambda _: text, HOST.file):
-            self._console.failure(failure, ERROR)
+            self._console.failure(failure, WARNING if building() else ERROR)
         return filled
 
 

@@ -188,6 +188,7 @@ def _variables(value: object) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
         yield from values.variables(value)
     elif isinstance(value, Mapping):
+        values.bounded(len(value))
         for name, item in value.items():
             if isinstance(item, bool) or not isinstance(item, str | int | float) or "\0" in str(item):
                 raise WrongValue(f"expected text for `{name}`", 'put it in quotes: `"…"`')

@@ -14,6 +14,8 @@ _SAME_SOURCES = {"block": "above", "material-block": "above"}
 STREAMS = ("stdout", "stderr", "build")
 LONGEST = 300
 """Seconds that a fence may ask for: who writes a page does not decide how long the machine of the site is busy."""
+MOST_VARIABLES = 1000
+"""Of the environment that a fence or a page may ask for."""
 ON = frozenset({"", "on", "true", "yes", "1"})
 _OFF = frozenset({"off", "false", "no", "0"})
 _ERROR_CODE = re.compile(r"[Ee][0-9]+")
@@ -128,7 +130,14 @@ def variables(value: str | None) -> tuple[tuple[str, str], ...]:
         if name in found:
             raise WrongValue(f"`{name}` is there twice", "keep one of them")
         found[name] = content
+        bounded(len(found))
     return tuple(sorted(found.items()))
+
+
+def bounded(variables: int) -> None:
+    """Refuse more variables than `MOST_VARIABLES`."""
+    if variables > MOST_VARIABLES:
+        raise WrongValue(f"expected {MOST_VARIABLES:,} variables at most", "let the sample read the rest from a file")
 
 
 def line_ranges(value: str | None) -> str:

@@ -30,6 +30,9 @@ PAGES = ("index.md", "guide/a.md", "guide/deep/b.md", "guide.md", "drafts/x.md",
         ("?uide.md", ["guide.md"]),
         ("Guide/*", []),
         ("guide", []),
+        ("index.md/", []),
+        ("index.md/**", []),
+        ("**/index.md/", []),
         ("", []),
     ],
 )
@@ -65,6 +68,8 @@ def test_it_is_what_a_regular_expression_says(names: list[str], parts: list[str]
     """Written in another way, each part of a pattern means the same."""
     one = {"*": "[^/]+/", "**": "(?:[^/]+/)*", "a*": "a[^/]*/", "?": "[^/]/"}
     expression = "".join(one.get(part, f"{re.escape(part)}/") for part in parts)
+    if parts[-1] == "**":
+        expression = f"{expression[:-1]}+"
 
     assert (re.fullmatch(expression, "/".join(names) + "/") is not None) == matches("/".join(parts), "/".join(names))
 

@@ -90,6 +90,7 @@ WRONG: dict[str, tuple[int, str, str, list[str]]] = {
     "codeexec: {preamble: [use a]}": (2, "`codeexec.preamble`: expected text", "`|`", ["rust"]),
     "codeexec: {env: {A: true}}": (2, "`codeexec.env`: expected text for `A`", "quotes", ["rust", "python"]),
     "codeexec: {env: {A-B: x}}": (2, "`codeexec.env`: expected `NAME=value`", "", ["rust", "python"]),
+    f"codeexec: {{env: {{{', '.join(f'V{n}: x' for n in range(1001))}}}}}": (2, "`codeexec.env`: expected 1,000 variables at most", "file", ["rust", "python"]),
     "codeexec: {env: [A]}": (2, "`codeexec.env`: expected a mapping", "env: {KEY: value}", ["rust", "python"]),
     "codeexec: {workdir: project}": (2, "`codeexec.workdir`: not available in this version", "not executed", ["rust", "python"]),
     "codeexec: {session: page}": (2, "`codeexec.session`: not available in this version", "not executed", ["rust", "python"]),

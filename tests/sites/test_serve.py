@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -405,3 +406,31 @@ def test_an_edit_of_what_samples_have_read_runs_them(project: Project) -> None:
         server.wait(lambda: len(server.builds()) == 3, "third build")
         assert "3 samples: 1 executed, 2 cached, 0 failed" == server.builds()[-1]
         assert "<code>8</code>" in server.page()
+
+
+def test_a_file_that_was_missing_is_noticed_when_it_comes(project: Project) -> None:
+    """In a folder that is there, or not; what else is written beside it, the server's own log too, rebuilds nothing."""
+    project.configure({"languages": {"bash": {"readable": ["given"]}}})
+    data = project.write("given/data/a.txt", "one\n")
+    project.page(f"```bash exec\ncat {data} || exit 3\n```\n")
+
+    with serving(project) as server:
+        assert "<code>one</code>" in server.page()
+
+        data.unlink()
+        server.wait(lambda: 'data-codeexec="unmet"' in server.page(), "page without the file")
+        project.write("given/data/a.txt", "two\n")
+        server.wait(lambda: "<code>two</code>" in server.page(), "page with the file")
+        project.write("given/data/a.txt", "three\n")
+        server.wait(lambda: "<code>three</code>" in server.page(), "page with the file as it is now")
+
+        shutil.rmtree(data.parent)
+        server.wait(lambda: 'data-codeexec="unmet"' in server.page(), "page without the folder")
+        project.write("given/data/a.txt", "four\n")
+        server.wait(lambda: "<code>four</code>" in server.page(), "page with the folder")
+        time.sleep(2)
+        builds = len(server.builds())
+        project.write("beside.txt", "nobody has read this\n")
+        project.write("given/data/beside.txt", "nor this\n")
+        time.sleep(2.5)
+        assert builds == len(server.builds()), server.log

@@ -185,3 +185,18 @@ def test_a_link_that_is_not_followed_is_told_of_in_every_build(project: Project)
     assert [0, 1] == [one.counts.get("cached", 0) for one in built]
     for one in built:
         assert f"`data/link.csv` leads to `{outside}`, outside of what the configuration names" in one.log
+
+
+@pytest.mark.parametrize(("code", "fails"), [("echo fine", False), ("exit 3", True)])
+def test_without_the_plugin_a_failure_is_a_warning_of_mkdocs(code: str, fails: bool, project: Project) -> None:
+    """`--strict` counts it; a build without it ends well, as the extension alone cannot fail one."""
+    project.write("mkdocs.yml", "site_name: Test\nmarkdown_extensions: [codeexec]\nplugins: []\n")
+    project.page(f"```bash exec\n{code}\n```\n")
+    built = project.build()
+
+    assert 0 == built.status, built.log
+    assert ("WARNING -  <markdown>:1: exit status 3" in built.log) == fails
+    assert "in MkDocs, `codeexec` is to be among `plugins`" in built.log
+    strict = project.build("--strict")
+    assert 1 == strict.status, strict.log
+    assert f"Aborted with {'2 warnings' if fails else 'a warning'} in strict mode" in strict.log

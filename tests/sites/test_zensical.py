@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -133,6 +135,20 @@ def test_a_mistake_in_front_matter_fails_every_build(site: Site, build: Callable
         assert "docs/index.md:12: front matter, line 7: `codeexec.enviroment`" in done.log
         assert ["error", "error"] == site.verdicts()
         assert set() == site.keys()
+
+
+@pytest.mark.parametrize("value", [".inf", ".nan", "-.inf", "1e400"])
+def test_a_number_without_end_is_told_as_by_mkdocs(value: str, site: Site, project: Project) -> None:
+    """Zensical would hand over nothing in its place, and the default of the site would count."""
+    text = f"---\ncodeexec:\n  timeout: {value}\n---\n\n{PYTHON}"
+    told = "docs/index.md:3: `codeexec.timeout`: expected a number of seconds greater than 0"
+    project.page(text)
+    assert told in project.build().log
+    site.page(text)
+    done = site.build()
+
+    assert (1, ["error"]) == (done.status, site.verdicts())
+    assert told in done.log
 
 
 def test_a_site_may_be_configured_in_toml(site: Site) -> None:
@@ -353,6 +369,29 @@ def test_serve_goes_on_and_shows_what_has_changed(
 
     site.configure(READER)
     server.shows("ValueError: boom", "<code>two")
+
+
+def test_serve_notices_a_file_that_was_missing(site: Site, serve: Callable[..., Server]) -> None:
+    """In a folder that is there, or not."""
+    site.configure({"languages": {"bash": {"readable": ["given"]}}})
+    data = site.write("given/data/shown.txt", "one")
+    site.page(f"```bash exec\ncat {data}\n```\n")
+    server = serve("zensical")
+    server.shows("<code>one")
+
+    data.unlink()
+    server.shows('data-codeexec="unmet"')
+    site.write("given/data/shown.txt", "two")
+    server.shows("<code>two")
+
+    shutil.rmtree(data.parent)
+    server.shows('data-codeexec="unmet"')
+    data.parent.mkdir()
+    time.sleep(1)
+    site.write("given/data/shown.txt", "three")
+    server.shows("<code>three")
+    site.write("given/data/shown.txt", "four")
+    server.shows("<code>four")
 
 
 def test_without_zensical_the_command_says_what_to_install(site: Site) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,7 @@ print("ignored")
 print("not set up")
 ```
 """
+PYTHON = '```python exec\nprint("hello")\n```\n'
 TOML = """\
 [project]
 site_name = "Test"
@@ -199,3 +202,28 @@ def test_a_file_that_cannot_be_read_is_told(text: str | bytes | None, tmp_path: 
 def test_front_matter(text: str, meta: dict[str, object], rest: str) -> None:
     """Is what stands between the first lines of dashes, if it is YAML."""
     assert (meta, rest) == parted(text)
+
+
+BOMB = "\n".join(["a0: &a0 [1]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10))])
+
+
+@pytest.mark.parametrize("front", [BOMB, "a: &a\n  b: *a"])
+def test_aliases_without_end_are_told(front: str, site: Site, zensical: Path) -> None:
+    """At once, by the page."""
+    site.page(f"---\n{front}\n---\n{PYTHON}")
+    began = time.monotonic()
+    done = codeexec(site, "check", "--repeat", "1", zensical=zensical)
+
+    assert 2 == done.status, done.log
+    assert "`docs/index.md`: the front matter comes to more than 10,000 values" in done.log
+    assert time.monotonic() - began < 20
+
+
+def test_doctor_tells_that_there_are_no_pages(site: Site, zensical: Path) -> None:
+    """Exit status 1: something that the site needs is missing."""
+    shutil.rmtree(site.root / "docs")
+    done = codeexec(site, "doctor", "--json", zensical=zensical)
+    found = [one for one in report(done)["checks"] if one["name"] == "docs_dir"]
+
+    assert 1 == done.status
+    assert ["missing"] == [one["state"] for one in found], found

@@ -46,3 +46,7 @@ def hosts(site: ConfiguredSite) -> Iterator[Check]:
     else:
         hint = f"add {_WHERE.get(site.host, '`codeexec`')} to it, or name another file with `-f`"
         yield Check("hosts", "site", MISSING, f"{site.file} does not name `codeexec`: no sample runs", hint)
+    docs = site.folders.get("docs_dir")
+    if docs is not None and not docs.is_dir():  # MkDocs refuses such a site
+        why = "is no folder" if docs.exists() else "does not exist"
+        yield Check("hosts", "docs_dir", MISSING, f"`{docs}` {why}: there are no pages", "create it, or set `docs_dir`")

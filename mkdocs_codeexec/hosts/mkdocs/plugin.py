@@ -37,8 +37,9 @@ from mkdocs_codeexec.hosts.mkdocs.host import (
 from mkdocs_codeexec.hosts.mkdocs.opening import console_of, open_pages
 from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
 from mkdocs_codeexec.hosts.mkdocs.projects import opened, project
-from mkdocs_codeexec.hosts.mkdocs.serve import Watcher, depth, described, survived
+from mkdocs_codeexec.hosts.mkdocs.serve import depth, described, survived
 from mkdocs_codeexec.hosts.mkdocs.sources import front_matter, shown_path
+from mkdocs_codeexec.hosts.mkdocs.watching import Watcher
 from mkdocs_codeexec.html.lexers import is_lexer
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension

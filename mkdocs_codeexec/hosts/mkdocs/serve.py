@@ -1,4 +1,4 @@
-"""Live reload: what `mkdocs serve` watches beside the pages, and that no fault of ours leaves a rebuild.
+"""Live reload: which build a rebuild is, and that no fault of ours leaves it.
 
 An exception there leaves every request for a page waiting for ever.
 """
@@ -9,20 +9,18 @@ import functools
 import inspect
 import re
 import warnings
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 
 from mkdocs_codeexec.hosts.mkdocs.choosing import NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from mkdocs.config.defaults import MkDocsConfig
-    from mkdocs.livereload import LiveReloadServer
 
 
 _BUILDING = frozenset(f"{name}.commands.build" for name in NAMES)
+_SERVING = frozenset(f"{name}.commands.serve" for name in NAMES)
 _T = TypeVar("_T")
 _P = ParamSpec("_P")
 
@@ -65,42 +63,22 @@ def depth() -> int:
     return max(found, 1)
 
 
+def building() -> str:
+    """Return the package whose command `build` goes on in this thread; empty if there is none, or a server has asked for it."""
+    found, frame = "", inspect.currentframe()
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__"))
+        if name in _SERVING:
+            return ""
+        if name in _BUILDING and frame.f_code.co_name == "build":
+            found = name.partition(".")[0]
+        frame = frame.f_back
+    return found
+
+
 def described(config: MkDocsConfig) -> str:
     """Return all that files say of the site's configuration, as text; the objects that they name, without their addresses."""
     with warnings.catch_warnings():  # MkDocs has no other place for them, and wants to have none
         warnings.simplefilter("ignore", DeprecationWarning)
         found = config.user_configs
     return re.sub(r" at 0x[0-9a-f]+", "", repr(found))
-
-
-@dataclass(slots=True)
-class Watcher:
-    """Keeps the server's list of watched paths in step with what samples depend on.
-
-    Only sources are ever watched: MkDocs polls every file below a watched folder twice a second, and a target
-    directory of 20,000 files would cost a quarter of a core.
-    """
-
-    _server: LiveReloadServer | None = None
-    _wanted: set[Path] = field(default_factory=set)
-    _watched: set[Path] = field(default_factory=set)
-
-    def attach(self, server: LiveReloadServer) -> None:
-        """Start watching through `server`."""
-        self._server = server
-        self._sync()
-
-    def update(self, paths: Iterable[Path]) -> None:
-        """Watch exactly `paths` from now on; those that do not exist are left out."""
-        self._wanted = set(paths)
-        self._sync()
-
-    def _sync(self) -> None:
-        if self._server is None:
-            return
-        for path in self._watched - self._wanted:
-            self._server.unwatch(str(path))
-        new = {path for path in self._wanted - self._watched if path.exists()}
-        for path in new:
-            self._server.watch(str(path))
-        self._watched = (self._watched & self._wanted) | new

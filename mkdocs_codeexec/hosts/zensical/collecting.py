@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import logging
 import sys
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from mkdocs_codeexec.config import check_apart, read_environment, settings_from
 from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
-from mkdocs_codeexec.hosts.zensical.front_matter import parted
+from mkdocs_codeexec.hosts.zensical.front_matter import as_json, parted
 from mkdocs_codeexec.hosts.zensical.process import NAMES
 from mkdocs_codeexec.hosts.zensical.reading import configured
 from mkdocs_codeexec.html.lexers import is_lexer
@@ -70,11 +69,15 @@ def collected(file: Path, folder: Path) -> Collected:
 
 def _converted(page: PageContext, pages: Pages, extension: CodeExecExtension) -> str:
     meta, text = parted(page.text or "")
+    try:
+        handed = as_json(meta)
+    except ValueError as error:
+        raise ConfigurationError(f"`{page.path}`: {error}\n\nhint: write it without aliases (`*name`)\n") from error
     pages.enter(extension.opened(page, meta))
     with _refusals(f"`{page.path}`: Zensical cannot convert it"):
         render: Any = _module("zensical.markdown.render").render
         url = page.page.removesuffix(".md").removesuffix("index")
-        html: str = render(text, page.page, url, json.dumps(meta, default=str))["content"]
+        html: str = render(text, page.page, url, handed)["content"]
     pages.leave()
     return html
 

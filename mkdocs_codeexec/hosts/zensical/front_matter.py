@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -9,6 +10,9 @@ from mkdocs_codeexec.markdown.front_matter import FIELD
 
 _BETWEEN = re.compile(r"-{3}[ \t]*\n(.*?\n)(?:\.{3}|-{3})[ \t]*\n", re.DOTALL)
 """MkDocs: `mkdocs.utils.meta.YAML_RE`."""
+
+MOST = 10_000
+"""Values in the front matter of a page, those of an alias counted wherever it stands."""
 
 
 def front_matter(text: str) -> dict[str, Any]:
@@ -29,3 +33,27 @@ def parted(text: str) -> tuple[dict[str, Any], str]:
         return {}, text
     named = {str(name): value for name, value in values.items()} if isinstance(values, dict) else {}
     return named, text[found.end() :]
+
+
+def as_json(meta: dict[str, Any]) -> str:
+    """Return the front matter `meta` as JSON; what is no value of JSON as its text.
+
+    Raises:
+        ValueError: It is endless, or far too large: an alias may stand for what holds it, or for aliases of aliases.
+    """
+    waiting, count = [meta], 0
+    while waiting:
+        value: object = waiting.pop()
+        items = tuple(value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ())
+        waiting += items
+        count += len(items)
+        if count > MOST:
+            raise ValueError(
+                f"the front matter comes to more than {MOST:,} values, aliases counted wherever they stand"
+            )
+    try:
+        return json.dumps(meta, default=str)
+    except RecursionError:
+        raise ValueError("the front matter is nested too deeply") from None
+    except TypeError as error:  # a key that is none of JSON
+        raise ValueError(f"the front matter cannot be handed over: {error}") from error

@@ -33,6 +33,8 @@ class Outside:
         self._observer: Any = None
         self._watched: dict[str, Any] = {}
         self._files: set[str] = set()
+        self._awaited: set[str] = set()
+        self._gone: set[str] = set()
         self._rendered = False
         self._changed = False
         self._woken = threading.Event()
@@ -57,16 +59,16 @@ class Outside:
         if event.event_type in ("opened", "closed_no_write"):
             return
         paths = {os.fsdecode(path) for path in (event.src_path, getattr(event, "dest_path", "")) if path}
-        if any(path in self._files or self._is_below(path) for path in paths):
+        gone = paths & self._watched.keys() if event.event_type in ("deleted", "moved") else set()
+        self._gone |= gone  # watching it has ended, whatever is there afterwards
+        if gone or any(path in self._files or path in self._awaited or self._is_below(path) for path in paths):
             self._changed = True
             self._woken.set()
 
     def _is_below(self, path: str) -> bool:
-        return any(path.startswith(f"{folder}{os.sep}") for folder in self._watched if folder not in self._parents)
-
-    @property
-    def _parents(self) -> set[str]:
-        return {os.path.dirname(path) for path in self._files}  # noqa: PTH120
+        return any(
+            path.startswith(f"{folder}{os.sep}") for folder, watch in self._watched.items() if watch.is_recursive
+        )
 
     def _go_on(self) -> None:
         while True:
@@ -83,7 +85,7 @@ class Outside:
                     site.console.warn(f"what samples depend on cannot be watched: {type(error).__name__}: {error}")
 
     def _act(self, site: ZensicalSite) -> None:
-        if self._rendered:
+        if self._rendered or self._changed:  # what comes, or goes, is to be watched elsewhere
             self._rendered = False
             answers = [item for items in site.by_page().values() for item in items]
             # What has changed before it was watched is seen by asking.
@@ -109,23 +111,36 @@ class Outside:
         ]
 
     def _update(self, paths: Iterable[Path]) -> bool:
-        """Watch exactly `paths` from now on, those that do not exist left out, and return whether any of them is new."""
-        there = [path for path in paths if path.exists()]
+        """Watch exactly `paths` from now on, and return whether any of them is new.
+
+        For one that is not there, the nearest folder that is there is watched, and what is on the way to it awaited.
+        """
         before = {*self._files, *self._watched}
-        self._files = {str(path) for path in there if not path.is_dir()}
-        folders = {str(path): True for path in there if path.is_dir()}
-        for path in self._files:
-            folders.setdefault(os.path.dirname(path), False)  # noqa: PTH120
+        files, awaited, folders = set(), set(), {}
+        for path in paths:
+            if path.is_dir():
+                folders[str(path)] = True
+                continue
+            files.add(str(path))
+            above = path.parent
+            while not above.is_dir() and above != above.parent:
+                awaited.add(str(above))
+                above = above.parent
+            folders.setdefault(str(above), False)
+        self._files, self._awaited = files, awaited
         if self._observer is None:
             from watchdog.observers import Observer
 
             self._observer = Observer()
             self._observer.daemon = True
             self._observer.start()
-        for folder in self._watched.keys() - folders.keys():
+        gone, self._gone = self._gone, set()
+        stale = {one for one, watch in self._watched.items() if folders.get(one) != watch.is_recursive}
+        for folder in stale | (gone & self._watched.keys()):
             self._observer.unschedule(self._watched.pop(folder))
         for folder in folders.keys() - self._watched.keys():
-            self._watched[folder] = self._observer.schedule(self, folder, recursive=folders[folder])
+            with suppress(FileNotFoundError):  # it went just now
+                self._watched[folder] = self._observer.schedule(self, folder, recursive=folders[folder])
         return not {*self._files, *self._watched} <= before
 
 

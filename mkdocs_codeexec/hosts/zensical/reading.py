@@ -28,11 +28,17 @@ NAME = "Zensical"
 
 
 def is_ours(file: Path) -> bool:
-    """Tell whether the site of `file` is one of Zensical."""
+    """Tell whether the site of `file` is one of Zensical.
+
+    Raises:
+        ConfigurationError: No host could make anything of it, and MkDocs would say so with a traceback.
+    """
     if file.suffix == ".toml":
         return True
     try:
         found = _raw(file)
+    except _NoSite:
+        raise
     except ConfigurationError:  # its host says so
         return False
     plugins = _named(found.get("plugins"))
@@ -88,6 +94,10 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_multi_constructor("", lambda *_: None)
 
 
+class _NoSite(ConfigurationError):  # noqa: N818 - says what the file is
+    """What no host says well."""
+
+
 def _raw(file: Path) -> dict[str, Any]:
     """Return what is written in `file`.
 
@@ -101,8 +111,15 @@ def _raw(file: Path) -> dict[str, Any]:
         raise ConfigurationError(f"`{file}` cannot be read: {error.strerror or error}") from error
     except (ValueError, yaml.YAMLError) as error:
         raise ConfigurationError(f"`{file}` cannot be read: {error}") from error
-    if not isinstance(value, dict):
+    except RecursionError as error:
+        raise _NoSite(f"`{file}` cannot be read: it is nested too deeply") from error
+    if value is None:
         return {}
+    if not isinstance(value, dict):
+        refusal = ConfigurationError if isinstance(value, list) else _NoSite
+        raise refusal(
+            f"`{file}`: expected a mapping, found {type(value).__name__}\n\nhint: write for example `site_name: My site`\n"
+        )
     project = value.get("project")
     return project if file.suffix == ".toml" and isinstance(project, dict) else value
 

@@ -18,6 +18,7 @@ from mkdocs_codeexec.hosts.styles import holds_samples, styled
 from mkdocs_codeexec.hosts.zensical.cached import PageCache, make_unreadable
 from mkdocs_codeexec.hosts.zensical.configuration import annotations_of
 from mkdocs_codeexec.hosts.zensical.engines import Opened, open_engine
+from mkdocs_codeexec.hosts.zensical.front_matter import front_matter
 from mkdocs_codeexec.hosts.zensical.look import Look
 from mkdocs_codeexec.html.lexers import is_lexer
 from mkdocs_codeexec.html.notice import notice
@@ -182,7 +183,10 @@ class ZensicalSite:
         self._current.pages = None
         self.prepare()
         self._current.pages = self._pages
-        self._pages.enter(self.extension.opened(self._context(page), page.meta or {}))
+        context = self._context(page)
+        # Zensical hands over no number that is not finite: the file says what its author has written.
+        meta = page.meta or {} if context.text is None else front_matter(context.text)
+        self._pages.enter(self.extension.opened(context, meta))
 
     def _context(self, page: Any) -> PageContext:
         """Return what the Markdown extension must know of a page of Zensical."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -119,14 +118,14 @@ class ObservedInputs:
         return found
 
     def watched(self, inputs: Inputs, within: Sequence[Path]) -> list[str]:
-        """Return the files and folders of `inputs` that are there and in one of the folders `within`."""
+        """Return the files and folders of `inputs` that are in one of the folders `within`, also those that are not there."""
         found = []
         for name, _ in inputs:
             word, _, rest = name.partition(":")
             if word not in _OF_PATHS:
                 continue
             path = self._names.real(rest)
-            if path and any(path.startswith(f"{folder}/") for folder in within) and os.path.exists(path):
+            if path and any(path.startswith(f"{folder}/") for folder in within):
                 found.append(path)
         return found
 
