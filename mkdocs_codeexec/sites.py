@@ -78,9 +78,7 @@ class Collected(NamedTuple):
     pages: Mapping[str, str]
 
 
-def shown(path: Path, folder: Path) -> str:
-    """Return `path` as a terminal can open it: below the working directory, or else below `folder` of the site."""
-    for base in (Path.cwd(), folder):
-        if path.is_relative_to(base):
-            return Path(os.path.relpath(path, base)).as_posix()
-    return str(path)
+def shown(path: Path) -> str:
+    """Return `path` as a terminal can open it: relative if it is below the working directory, or else absolute."""
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - it takes `..` out, and follows no link
+    return (absolute.relative_to(Path.cwd()) if absolute.is_relative_to(Path.cwd()) else absolute).as_posix()

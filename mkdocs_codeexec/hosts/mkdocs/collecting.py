@@ -65,16 +65,16 @@ def configured(file: Path) -> ConfiguredSite:
         enabled_by="plugins" if plugin else "",
         options=plugin.options if plugin else {},
         folders={"docs_dir": Path(config.docs_dir), "site_dir": Path(config.site_dir)},
-        pages=lambda: _pages(config, file.parent),
+        pages=lambda: _pages(config),
         front_matter=front_matter,
     )
 
 
-def _pages(config: MkDocsConfig, folder: Path) -> Iterator[PageContext]:
+def _pages(config: MkDocsConfig) -> Iterator[PageContext]:
     """Yield the files of pages; MkDocs tells of one that cannot be read when it builds the site."""
     for file in get_files(config).documentation_pages():
         with suppress(OSError, ValueError):
-            path = shown(Path(file.abs_src_path or file.src_uri), folder)
+            path = shown(Path(file.abs_src_path or file.src_uri))
             yield PageContext(file.src_uri, file.content_string, path)
 
 
