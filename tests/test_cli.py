@@ -160,7 +160,7 @@ def test_a_site_without_samples_is_said_to_be_one(project: Project) -> None:
     [
         ({"timout": 3}, "`codeexec.timout`: there is no such option"),
         ({"enabled": False}, "nothing can be checked: `enabled: false`"),
-        (None, "`codeexec` is not among `plugins`"),
+        (None, "expected it below `plugins` (MkDocs, ProperDocs) or `markdown_extensions` (Zensical)\n\nhint: add "),
     ],
 )
 def test_a_configuration_that_cannot_be_used(options: object, message: str, project: Project) -> None:

@@ -86,6 +86,17 @@ def test_places_are_true_although_no_page_was_rendered(site: Site) -> None:
     assert "sample." not in done.log
 
 
+def test_mistakes_of_front_matter_are_in_the_order_of_lines(site: Site, project: Project) -> None:
+    """Zensical hands over what is in it sorted by name."""
+    names = ("timout", "title", "show", "exec", "result", "env")
+    written = "".join(f"  {name}: [7]\n" for name in names)
+    for one in (site, project):
+        one.page(f"---\ncodeexec:\n{written}---\n")
+    found = [re.findall(r"docs/index.md:(\d+): `codeexec", log) for log in (site.build().log, project.build().log)]
+
+    assert [["3", "4", "5", "6", "7", "8"]] * 2 == found
+
+
 def test_a_site_elsewhere_is_named_in_full(site: Site, project: Project, build: Callable[..., Rendered]) -> None:
     """A relative path is one that this terminal can open, in MkDocs too."""
     site.page(FAILS)

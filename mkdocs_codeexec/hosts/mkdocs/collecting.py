@@ -28,7 +28,7 @@ from mkdocs_codeexec.hosts.mkdocs.serve import depth
 from mkdocs_codeexec.hosts.mkdocs.sources import front_matter
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.report.run import distinct
-from mkdocs_codeexec.sites import Collected, ConfiguredSite, shown
+from mkdocs_codeexec.sites import Collected, ConfiguredSite, not_named, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,9 +92,7 @@ def collected(file: Path, folder: Path) -> Collected:
         config = load_config(str(file), site_dir=str(folder / "site"), strict=False)
     plugin = _ours(config)
     if plugin is None:
-        raise ConfigurationError(
-            f"`{file}`: `codeexec` is not among `plugins`\n\nhint: add it, or name another file with `-f`\n"
-        )
+        raise ConfigurationError(not_named(file))
     config.plugins["codeexec-check"] = _Collecting(plugin, folder / "cache")
     config.plugins.on_startup(command="build", dirty=False)
     try:
