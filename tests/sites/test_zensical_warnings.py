@@ -70,6 +70,15 @@ def test_strict_counts_warnings(
     assert "--strict" not in usual.log
 
 
+def test_a_broken_link_fails_a_strict_build_alone(site: Site, build: Callable[..., Rendered]) -> None:
+    """With Zensical's own exit status and words, and samples told of below them."""
+    site.page(f"{WELL}\n[broken](gone.md)\n")
+    done = build("--strict")
+
+    assert 1 == done.status, done.log
+    assert "Error: Aborted because --strict flag is set\ncodeexec: 1 sample: 1 executed" in done.log
+
+
 def test_places_are_true_although_no_page_was_rendered(site: Site) -> None:
     """With everything stored, Zensical ends at a broken link before it renders one; lines are those of the file all the same."""
     rust = '    ```rust exec\n    # use std::fmt;\n    fn main() {\n        let x: u32 = "a";\n    }\n    ```\n'
@@ -91,7 +100,7 @@ def test_mistakes_of_front_matter_are_in_the_order_of_lines(site: Site, project:
     names = ("timout", "title", "show", "exec", "result", "env")
     written = "".join(f"  {name}: [7]\n" for name in names)
     for one in (site, project):
-        one.page(f"---\ncodeexec:\n{written}---\n")
+        one.page(f"---\ncodeexec:\n{written}---\n\n# Title\n")
     found = [re.findall(r"docs/index.md:(\d+): `codeexec", log) for log in (site.build().log, project.build().log)]
 
     assert [["3", "4", "5", "6", "7", "8"]] * 2 == found

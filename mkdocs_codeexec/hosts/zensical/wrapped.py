@@ -104,6 +104,9 @@ def _status(zensical: Callable[[], int]) -> int:
         return 2
     except Exit as done:
         return done.exit_code
+    except RuntimeError as error:  # of the part in Rust: `--strict`, an address that is in use
+        sys.stderr.write(f"Error: {error}\n")
+        return 1
     except Abort:
         raise KeyboardInterrupt from None
 
