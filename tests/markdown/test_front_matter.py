@@ -264,10 +264,10 @@ def test_a_glimpse_sees_the_same() -> None:
     meta = {"codeexec": {"timeout": 5, "env": {"A": "page"}, "environment": "async"}}
     site = Site()
     site.convert(PAGE, meta)
-    seen = list(site.extension.glimpse(PAGE, "a.md", meta, certain=True))
+    seen = list(site.extension.glimpse(PAGE, "a.md", meta, certain=()))
 
     assert [(s.timeout, s.given, s.options) for s in site.collected.samples] == [(s.timeout, s.given, s.options) for s in seen]  # fmt: skip
-    assert [] == list(site.extension.glimpse(PAGE, "a.md", {"codeexec": {"timout": 5}}, certain=True))
+    assert [] == list(site.extension.glimpse(PAGE, "a.md", {"codeexec": {"timout": 5}}, certain=()))
 
 
 def test_fences_of_a_page_with_a_mistake_are_refused() -> None:
@@ -306,7 +306,7 @@ def test_pages_are_left_out(name: str, executed: list[str]) -> None:
     site.convert(PAGE, name=name)
 
     assert executed == [sample.language for sample in site.collected.samples]
-    assert executed == [sample.language for sample in site.extension.glimpse(PAGE, name, certain=True)]
+    assert executed == [sample.language for sample in site.extension.glimpse(PAGE, name, certain=())]
     assert [] == site.collected.problems
 
 

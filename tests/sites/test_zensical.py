@@ -409,7 +409,8 @@ def test_a_site_without_the_extension_is_no_site_of_ours(site: Site) -> None:
     done = site.wrapped()
 
     assert 2 == done.status
-    assert "`codeexec` is not among `markdown_extensions`" in done.log
+    where = "`markdown_extensions`, where Zensical looks for it (`plugins` are of MkDocs and ProperDocs)"
+    assert f"`{site.root}/mkdocs.yml`: `codeexec` is not named, expected it below {where}\n\nhint: add " in done.log
 
 
 def test_two_sites_in_one_process_are_told_apart(site: Site) -> None:

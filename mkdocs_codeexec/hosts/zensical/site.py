@@ -195,7 +195,7 @@ class ZensicalSite:
             text = file.read_text("utf-8-sig") if file.resolve().is_relative_to(self.docs.resolve()) else None
         except (OSError, ValueError):
             text = None
-        path = shown(file, self.folder)
+        path = shown(file)
         self.texts[path] = text or ""
         return PageContext(page.path, text, path, self.engine.settings.host.name)
 
