@@ -1,7 +1,7 @@
 """The command `codeexec`: what can be done with the samples of a site without building it.
 
-Exit status: 0 if all is well, 1 if a sample is not, 2 for usage and configuration, 3 if this machine cannot execute
-samples (no compiler, a registry that is not reached), 130 if it was interrupted.
+Exit status: 0 if all is well, 1 if a sample is not, 2 for usage and configuration, 3 if one could not be tried (no compiler,
+a registry that is not reached, an option that is refused), which prevails over 1, 130 if it was interrupted.
 """
 
 from __future__ import annotations
@@ -37,9 +37,12 @@ Options may stand before the command and behind it.
 
 exit status:
   0    all is well
-  1    a sample is not, or something that this site needs is missing
+  1    a sample failed or differs (check, zensical); Zensical failed, or could
+       not try a sample (zensical); something is missing (doctor)
   2    the command line, or the configuration of the site, cannot be used
-  3    this machine cannot execute samples
+  3    a sample could not be tried: no compiler, a language that is not set up, an
+       option that is refused (check, whatever became of others); or this machine,
+       or codeexec itself, is in the way
   130  interrupted"""
 INTERRUPTED = 130
 """What shells say of a program that ended by SIGINT."""

@@ -78,9 +78,25 @@ class Collected(NamedTuple):
     pages: Mapping[str, str]
 
 
-def shown(path: Path, folder: Path) -> str:
-    """Return `path` as a terminal can open it: below the working directory, or else below `folder` of the site."""
-    for base in (Path.cwd(), folder):
-        if path.is_relative_to(base):
-            return Path(os.path.relpath(path, base)).as_posix()
-    return str(path)
+def not_named(file: Path, *, zensical: bool = False) -> str:
+    """Return what is wrong with the file of a site that does not name us.
+
+    Args:
+        file: That file.
+        zensical: Whether Zensical is certain to be the host; it is, for a file in TOML.
+    """
+    if file.suffix == ".toml":
+        where, hint = "`[project.markdown_extensions]`", "add `[project.markdown_extensions.codeexec]` to it"
+    elif zensical:
+        where = "`markdown_extensions`, where Zensical looks for it (`plugins` are of MkDocs and ProperDocs)"
+        hint = "add `markdown_extensions: [codeexec]` to it"
+    else:
+        where = "`plugins` (MkDocs, ProperDocs) or `markdown_extensions` (Zensical)"
+        hint = "add `plugins: [codeexec]`, or for Zensical `markdown_extensions: [codeexec]`, to it"
+    return f"`{file}`: `codeexec` is not named, expected it below {where}\n\nhint: {hint}, or name another file with `-f`\n"
+
+
+def shown(path: Path) -> str:
+    """Return `path` as a terminal can open it: relative if it is below the working directory, or else absolute."""
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - it takes `..` out, and follows no link
+    return (absolute.relative_to(Path.cwd()) if absolute.is_relative_to(Path.cwd()) else absolute).as_posix()

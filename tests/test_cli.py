@@ -160,7 +160,7 @@ def test_a_site_without_samples_is_said_to_be_one(project: Project) -> None:
     [
         ({"timout": 3}, "`codeexec.timout`: there is no such option"),
         ({"enabled": False}, "nothing can be checked: `enabled: false`"),
-        (None, "`codeexec` is not among `plugins`"),
+        (None, "expected it below `plugins` (MkDocs, ProperDocs) or `markdown_extensions` (Zensical)\n\nhint: add "),
     ],
 )
 def test_a_configuration_that_cannot_be_used(options: object, message: str, project: Project) -> None:
@@ -550,3 +550,19 @@ def test_a_large_difference_is_cut() -> None:
     assert MAX_LINES + 1 == len(all_other.difference().split("\n"))
     assert re.fullmatch(r"--- run 1\n\+\+\+ run 2\n x\n x\n-1\n\+2{499} … 9501 more", last.difference())
     assert time.perf_counter() - began < 3
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ([], "the following arguments are required: build|serve"),
+        (["buidl"], "argument build|serve: there is no `buidl` of Zensical here, did you mean `build`?"),
+        (["deploy"], "argument build|serve: there is no `deploy` of Zensical here, expected `build` or `serve`"),
+    ],
+)
+def test_what_zensical_is_to_do_must_be_said(project: Project, args: list[str], message: str) -> None:
+    """As it is to be written."""
+    done = codeexec(project, "zensical", *args)
+
+    assert 2 == done.returncode
+    assert f"codeexec: {message}\n\nhint: " in done.stderr

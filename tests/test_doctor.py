@@ -113,14 +113,16 @@ def test_hosts_are_told_and_which_of_them_builds_the_site(project: Project) -> N
 
 def test_a_site_that_does_not_name_us_runs_nothing(project: Project) -> None:
     """Which is missing, with what to write."""
-    project.page("")
+    project.page("```python exec\nprint(1)\n```\n")
     project.write("mkdocs.yml", "site_name: Test\n")
     ended = doctor(project.root, "--json")
     state, words, hint = checks(ended, "hosts")["site"]
+    why = "1 on 1 page: none is executed, because the site does not name `codeexec`"
 
     assert (1, "missing") == (ended.returncode, state)
     assert words.endswith("mkdocs.yml does not name `codeexec`: no sample runs")
-    assert "plugins: [codeexec]" in hint
+    assert "`plugins: [codeexec]`, or for Zensical `markdown_extensions: [codeexec]`, to it" in hint
+    assert ("note", why, "") == checks(ended, "fences")["samples"]
 
 
 FENCES = """\
@@ -180,7 +182,16 @@ def test_fences_that_will_not_run_are_told_with_why(project: Project) -> None:
     report = json.loads(ended.stdout)
     told = [one for one in report["checks"] if one["section"] == "fences" and "line" in one]
 
+    project.configure({"fail_on_error": False})
+    counts = project.build().counts
+
     assert (1, False) == (ended.returncode, report["ok"])
+    assert checks(ended, "fences")["samples"] == (
+        "ok",
+        "7 on 1 page: 0 stored, 1 to be executed, 5 not available, 1 skipped",
+        "",
+    )
+    assert (7, 1, 1) == (counts["samples"], counts["executed"], counts["skipped"]), "as a build counts them"
     assert [
         (9, "missing", "`lua` is not set up as a language"),
         (13, "missing", '`exit="x"`: '),
@@ -221,7 +232,9 @@ def test_pages_and_front_matter_count_as_in_a_build(project: Project) -> None:
     found = [one for one in json.loads(ended.stdout)["checks"] if one["section"] == "fences"]
 
     assert 1 == ended.returncode
-    assert ("samples", "ok", "1 on 1 page: 1 stored, 0 to be executed") == tuple(found[0].values())[1:4]
+    assert ("samples", "ok", "2 on 2 pages: 1 stored, 0 to be executed, 1 not available") == tuple(found[0].values())[
+        1:4
+    ]
     assert [
         ("docs/drafts/c.md:1", "note", "the page is left out by `include` or `exclude`"),
         ("docs/index.md:2", "note", "`codeexec.timout`: a page has no such default"),
@@ -289,7 +302,7 @@ def test_a_language_without_its_program_is_missing_where_a_page_uses_it(project:
 @pytest.mark.parametrize(
     ("host", "enabled_by"), [("zensical", "markdown_extensions"), ("zensical", ""), ("mkdocs", "plugins")]
 )
-def test_spellings_that_are_no_fence_in_zensical_are_told_there(
+def test_spellings_that_are_no_fence_in_zensical_are_told_where_the_extension_is_missing(
     opening: str, told: bool, host: str, enabled_by: str, tmp_path: Path
 ) -> None:
     """With the one that stays a fence everywhere; without the extension they break the page."""
@@ -298,11 +311,11 @@ def test_spellings_that_are_no_fence_in_zensical_are_told_there(
     settings = settings_from({}, project_dir=tmp_path, environ={}, cpus=lambda: 1)
     found = [one for one in fences(site, settings, Console(log=_Nobody(), color=False, out=None)).checks if one.at]
 
-    if not (told and host == "zensical"):
+    if not (told and host == "zensical" and not enabled_by):
         assert [] == found
         return
     (one,) = found
-    assert ("note" if enabled_by else "missing", "docs/a.md:3") == (one.state, one.name)
+    assert ("missing", "docs/a.md:3") == (one.state, one.name)
     assert "write ``` {.rust .exec}" == one.hint
 
 

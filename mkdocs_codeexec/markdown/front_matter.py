@@ -55,7 +55,7 @@ def defaults_of(
     if said is None:
         reader.mistake("", "the front matter cannot be read", "it is to be YAML between lines of `---`", refuse=False)
     elif isinstance(said, Mapping):
-        for name, value in said.items():
+        for name, value in sorted(said.items(), key=lambda item: line_of(page.text or "", str(item[0]))):
             if value is not None:
                 reader.take(str(name), value)
     else:

@@ -112,12 +112,12 @@ class Glimpse:
             return
         commented = _commented(lines) if certain is not None else []
         container = _container(certain or ())
-        for opened, code, *_ in self._fences.seen:
+        for opened, code, _, _, end in self._fences.seen:
             if certain is not None and (commented[opened.place] or not _is_at_home(lines, opened.place, container)):
                 continue
             request = opened.claim.request
             if request is not None and self._is_wanted(request, certain=certain is not None) and "--8<--" not in code:
-                yield request.sample(Location(page, opened.place + 1), code)
+                yield request.sample(Location(page, opened.place + 1, end=end), code)
 
     def look(self, page: PageContext) -> Look:
         """Return what is seen of `page`, what will not be executed too; what is commented out is left out."""
@@ -133,7 +133,7 @@ class Glimpse:
         self._md.reset()
         seen = [
             Seen(Location(page.page, opened.place + 1, page.path), opened.claim, code, unaided, key)
-            for opened, code, unaided, key in self._fences.seen
+            for opened, code, unaided, key, _ in self._fences.seen
             if f"{STX}{key}{ETX}" not in hidden
         ]
         return Look(tuple(seen), tuple(self._listener.end()))
@@ -199,7 +199,7 @@ class _Seeing(Fences):
     """Notes samples instead of rendering them."""
 
     def run(self, lines: list[str]) -> list[str]:
-        self.seen: list[tuple[Opened, str, bool, str]] = []
+        self.seen: list[tuple[Opened, str, bool, str, int]] = []
         self._rendered_now: tuple[Opened, str, bool] | None = None
         self._unaided = False
         return super().run(lines)
@@ -226,7 +226,7 @@ class _Seeing(Fences):
         super()._store(source, code, start, end)
         if self._rendered_now is not None:
             key = self.stack[-1][0][len(self.ws) :][1:-1]
-            self.seen.append((*self._rendered_now, key))
+            self.seen.append((*self._rendered_now, key, end))
             self._rendered_now = None
 
     def highlight(self, *_: Any, **__: Any) -> str:

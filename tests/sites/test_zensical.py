@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -279,6 +280,20 @@ def test_a_failure_is_told_although_zensical_ends_with_an_error_of_its_own(site:
     assert {} == site.cached()
 
 
+def test_what_zensical_raises_is_shown(site: Site) -> None:
+    """As `zensical build` shows it, with its exit status; samples are told of all the same."""
+    site.configure(more="theme: {name: mkdocs}\n")
+    site.page(PYTHON)
+    alone = site.build()
+    raised = next(line for line in alone.log.splitlines() if line.startswith("RuntimeError: "))
+
+    done = site.wrapped()
+
+    assert raised in done.log.splitlines()
+    assert "codeexec: 1 sample: 0 executed, 1 cached, 0 failed" in done.log
+    assert 1 == alone.status == done.status
+
+
 def test_mistakes_in_options_are_told_and_fail_every_build(site: Site, build: Callable[..., object]) -> None:
     """No traceback; pages are written, with the code of their samples."""
     site.configure({"exekute": "auto", "languages": ["rust"]})
@@ -394,7 +409,8 @@ def test_a_site_without_the_extension_is_no_site_of_ours(site: Site) -> None:
     done = site.wrapped()
 
     assert 2 == done.status
-    assert "`codeexec` is not among `markdown_extensions`" in done.log
+    where = "`markdown_extensions`, where Zensical looks for it (`plugins` are of MkDocs and ProperDocs)"
+    assert f"`{site.root}/mkdocs.yml`: `codeexec` is not named, expected it below {where}\n\nhint: add " in done.log
 
 
 def test_two_sites_in_one_process_are_told_apart(site: Site) -> None:
@@ -429,6 +445,62 @@ def test_what_an_interrupted_build_has_left_hides_no_failure(site: Site) -> None
     assert 1 == done.status
     assert "hint: it is removed; build again" in done.log
     assert 0 == site.build().status
+
+
+@pytest.mark.parametrize("command", [("zensical",), ("mkdocs_codeexec", "zensical")], ids=["zensical", "codeexec"])
+@pytest.mark.parametrize(
+    ("how", "group"), [(signal.SIGINT, True), (signal.SIGINT, False), (signal.SIGTERM, False), (signal.SIGKILL, True)]
+)
+@pytest.mark.parametrize("moment", ["executing", "writing"])
+def test_a_build_that_is_interrupted_hides_nothing_from_the_next(
+    site: Site, moment: str, how: signal.Signals, group: bool, command: tuple[str, ...]
+) -> None:
+    """Whatever ends it, and when: while samples are executed, or when the first page is in the cache of Zensical."""
+    site.configure(READER)
+    site.write("data/shown.txt", "one")
+    site.page(f"```bash exec\nsleep 0.7; cat {site.root}/data/shown.txt\n```\n")
+    for number in range(8):
+        site.page(f"# Page {number}\n\n{reads(site)}", f"{number}.md")
+    site.page(FAILS, "bad.md")
+
+    def due(log: str) -> bool:
+        return "codeexec: executing" in log if moment == "executing" else any((site.root / ".cache").glob("[0-9]*"))
+
+    site.interrupted(*command, "build", when=due, how=how, group=group)
+    site.write("data/shown.txt", "two")
+
+    for build in (getattr(site, "build" if len(command) == 1 else "wrapped"), site.build):
+        done = build()
+        assert 1 == done.status, done.log
+        assert "docs/bad.md:1: " in done.log
+        assert "1 of 10 samples failed" in done.log
+        assert ["two"] == site.streams()
+        assert [["two"]] * 8 == [site.streams(f"{number}/index.html") for number in range(8)]
+        assert "build again" not in done.log
+
+
+def test_a_server_that_is_stopped_hides_nothing_from_the_next_build(site: Site, serve: Callable[..., Server]) -> None:
+    """Zensical ends natively then."""
+    site.configure(READER)
+    site.write("data/shown.txt", "one")
+    site.page(f"{reads(site)}\n{FAILS}")
+    server = serve("zensical")
+    server.shows("<code>one")
+    server.stop()
+    site.write("data/shown.txt", "two")
+
+    for _ in range(2):
+        assert 1 == site.build().status
+        assert "two" in site.streams()
+
+
+def test_a_build_that_executes_nothing_hides_nothing_from_the_next(site: Site) -> None:
+    """The variable that says so is not in the configuration."""
+    site.page(FAILS)
+    assert 0 == site.build(env={"CODEEXEC_EXECUTE": "off"}).status
+
+    assert 1 == site.build().status
+    assert ["unmet"] == site.verdicts()
 
 
 def test_options_of_the_plugin_that_differ_are_told(site: Site) -> None:

@@ -125,7 +125,7 @@ def test_a_page_that_cannot_be_converted_is_named(site: Site, zensical: Path) ->
 
 
 def test_doctor_tells_of_a_site_of_zensical(site: Site, zensical: Path) -> None:
-    """Which host it has, where it keeps results, and spellings that are no fences without the extension."""
+    """Which host it has, where it keeps results, how many samples a build finds; not how fences are written."""
     (site.root / "mkdocs.yml").unlink()
     (site.root / "docs").rename(site.root / "pages")
     site.write("zensical.toml", TOML)
@@ -137,8 +137,8 @@ def test_doctor_tells_of_a_site_of_zensical(site: Site, zensical: Path) -> None:
     assert checks["hosts", "site"]["words"].endswith("zensical.toml, in `markdown_extensions`")
     assert checks["store", "results"]["words"].startswith(str(site.root / ".codeexec"))
     assert "missing" == checks["fences", "pages/index.md:20"]["state"]
-    assert "write ``` {.python .exec}" == checks["fences", "pages/index.md:5"]["hint"]
-    assert ("fences", "pages/index.md:11") not in checks
+    assert "4 on 1 page: 0 stored, 2 to be executed, 1 not available, 1 skipped" == checks["fences", "samples"]["words"]
+    assert {"samples", "pages/index.md:20"} == {name for section, name in checks if section == "fences"}
 
 
 def test_doctor_tells_that_zensical_is_missing(site: Site) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,6 +100,33 @@ class Site:
     def wrapped(self, *args: str, **how: Any) -> Rendered:
         """Run `codeexec zensical build`."""
         return self.run("mkdocs_codeexec", "zensical", "build", *args, **how)
+
+    def interrupted(self, *command: str, when: Callable[[str], bool], how: signal.Signals, group: bool) -> Rendered:
+        """Run `command`, and send `how` to it, or to its process group, when `when(log)` is true for what it has said by then."""
+        path = self.root / "interrupted.log"
+        with path.open("w", encoding="utf-8") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *command],
+                cwd=self.root,
+                env=os.environ | self.env | {"PYTHONUNBUFFERED": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            end = time.monotonic() + PATIENCE
+            while not when(path.read_text("utf-8")):
+                assert process.poll() is None, path.read_text("utf-8")
+                assert time.monotonic() < end, path.read_text("utf-8")
+                time.sleep(0.005)
+            (os.killpg if group else os.kill)(process.pid, how)
+            process.wait(PATIENCE)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        return Rendered(process.returncode, path.read_text("utf-8"))
 
     def html(self, page: str = "index.html") -> str:
         return (self.root / "site" / page).read_text("utf-8")

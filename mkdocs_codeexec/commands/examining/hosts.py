@@ -21,7 +21,7 @@ PACKAGES = {
 }
 """The distributions, by what is imported of them."""
 _WHERE = {
-    "mkdocs": "`plugins: [codeexec]`",
+    "mkdocs": "`plugins: [codeexec]`, or for Zensical `markdown_extensions: [codeexec]`,",
     "properdocs": "`plugins: [codeexec]`",
     "zensical": "`markdown_extensions: [codeexec]`",
 }

@@ -28,7 +28,7 @@ from mkdocs_codeexec.hosts.mkdocs.serve import depth
 from mkdocs_codeexec.hosts.mkdocs.sources import front_matter
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.report.run import distinct
-from mkdocs_codeexec.sites import Collected, ConfiguredSite, shown
+from mkdocs_codeexec.sites import Collected, ConfiguredSite, not_named, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,16 +65,16 @@ def configured(file: Path) -> ConfiguredSite:
         enabled_by="plugins" if plugin else "",
         options=plugin.options if plugin else {},
         folders={"docs_dir": Path(config.docs_dir), "site_dir": Path(config.site_dir)},
-        pages=lambda: _pages(config, file.parent),
+        pages=lambda: _pages(config),
         front_matter=front_matter,
     )
 
 
-def _pages(config: MkDocsConfig, folder: Path) -> Iterator[PageContext]:
+def _pages(config: MkDocsConfig) -> Iterator[PageContext]:
     """Yield the files of pages; MkDocs tells of one that cannot be read when it builds the site."""
     for file in get_files(config).documentation_pages():
         with suppress(OSError, ValueError):
-            path = shown(Path(file.abs_src_path or file.src_uri), folder)
+            path = shown(Path(file.abs_src_path or file.src_uri))
             yield PageContext(file.src_uri, file.content_string, path)
 
 
@@ -92,9 +92,7 @@ def collected(file: Path, folder: Path) -> Collected:
         config = load_config(str(file), site_dir=str(folder / "site"), strict=False)
     plugin = _ours(config)
     if plugin is None:
-        raise ConfigurationError(
-            f"`{file}`: `codeexec` is not among `plugins`\n\nhint: add it, or name another file with `-f`\n"
-        )
+        raise ConfigurationError(not_named(file))
     config.plugins["codeexec-check"] = _Collecting(plugin, folder / "cache")
     config.plugins.on_startup(command="build", dirty=False)
     try:

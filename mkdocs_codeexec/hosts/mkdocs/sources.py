@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.hosts.mkdocs.host import get_data
 from mkdocs_codeexec.markdown.front_matter import FIELD
+from mkdocs_codeexec.sites import shown
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def shown_path(config: MkDocsConfig, page: Page) -> str:
-    """Return the page's file as a terminal can open it: below the working directory, or below `mkdocs.yml`.
+    """Return the page's file as a terminal can open it (see `sites.shown`).
 
     A page that a plugin has made is named as if it was in `docs_dir`: its file, if there is one, is gone when that is read.
     """
@@ -25,10 +25,7 @@ def shown_path(config: MkDocsConfig, page: Page) -> str:
     known = any(Path(path).is_relative_to(folder) for folder in (config.docs_dir, project))
     if not path or (not known and Path(path).is_relative_to(tempfile.gettempdir())):
         path = str(Path(config.docs_dir, page.file.src_uri))
-    for base in (Path.cwd(), project):
-        if Path(path).is_relative_to(base):
-            return Path(os.path.relpath(path, base)).as_posix()
-    return path
+    return shown(Path(path))
 
 
 def front_matter(text: str) -> dict[str, Any]:

@@ -3,7 +3,11 @@
 Zensical keeps what a page was rendered to, under a hash of its text and of the configuration. Files that samples read, the
 compiler, and variables are in neither: a failure would be told by one build, and hidden by the next. As Zensical itself keeps
 no page with snippets, so no page with samples stays there, unless whoever runs Zensical has put what its samples came to into
-the configuration. Pages are told apart by what is in them: how files are named there is Zensical's own business.
+the configuration.
+
+Nobody is called when a page is written there, and an interrupt, or a broken link, ends the process without a word to Python. So a
+page that must not stay is made such that Zensical writes it, and cannot read it: it renders the page again. What is left of such
+pages is removed at the end of a build. Pages are told apart by what is in them: how files are named there is Zensical's own business.
 """
 
 from __future__ import annotations
@@ -17,16 +21,31 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, MutableMapping
     from pathlib import Path
 
-SECONDS = 0.25
-"""How long what was rendered may stay before it is looked at: an interrupt ends the process at once."""
+UNREADABLE = "codeexec_unreadable"
+"""What makes a page unreadable, among what is known of it (`meta`)."""
+DEPTH = 128
+"""Of lists in lists: serde_json, by which Zensical reads its cache, refuses to read that many, and writes any."""
 UNFINISHED = "codeexec-unfinished"
 """A file that is in the cache while somebody renders who is trusted later."""
 _SAMPLE = b"data-codeexec="
 _PAGE = re.compile(rb'\{\s*"data":\s*\{')
 """How the entry of a page begins; that of a rendered template begins with a string, and is found by what is in the page."""
+
+
+def make_unreadable(meta: MutableMapping[str, Any]) -> None:
+    """Have Zensical never read again, from its cache, the page to which `meta` belongs."""
+    deep: list[Any] = []
+    for _ in range(DEPTH):
+        deep = [deep]
+    meta[UNREADABLE] = deep
+
+
+def is_unreadable(entry: bytes) -> bool:
+    """Tell whether a page in the cache has been made unreadable."""
+    return f'"{UNREADABLE}":'.encode() in entry  # within a text the quotes would be escaped
 
 
 class PageCache:
@@ -42,8 +61,6 @@ class PageCache:
         self._kept: set[str] = set()
         self._unwanted: set[str] = set()
         self._turn = threading.Lock()
-        self._wanted = threading.Event()
-        self._thread: threading.Thread | None = None
         self.trusted = True
 
     def trust(self) -> None:
@@ -84,22 +101,6 @@ class PageCache:
         """Take out what must not stay, of all that came since the last time, and return it."""
         with self._turn:
             return list(self._sweep())
-
-    def sweep_soon(self) -> None:
-        """Do so in a moment, in a thread of its own."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._go_on, daemon=True, name="codeexec-page-cache")
-            with suppress(RuntimeError):  # no thread is left: it is done at the end
-                self._thread.start()
-        self._wanted.set()
-
-    def _go_on(self) -> None:
-        while True:
-            self._wanted.wait()
-            threading.Event().wait(SECONDS)
-            self._wanted.clear()
-            with suppress(OSError):
-                self.sweep()
 
     def _sweep(self) -> Iterator[bytes]:
         with suppress(OSError), os.scandir(self._folder) as found:

@@ -23,7 +23,7 @@ from mkdocs_codeexec.pages import Pages
 from mkdocs_codeexec.report.annotations import for_github
 from mkdocs_codeexec.report.console import Console, wants_color
 from mkdocs_codeexec.runtime.cpus import usable_cpus
-from mkdocs_codeexec.sites import Collected
+from mkdocs_codeexec.sites import Collected, not_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +45,7 @@ def collected(file: Path, folder: Path) -> Collected:
     """
     site, environ = configured(file), read_environment()
     if not site.enabled_by:
-        hint = "add it, or name another file with `-f`"
-        raise ConfigurationError(f"`{file}`: `codeexec` is not among `markdown_extensions`\n\nhint: {hint}\n")
+        raise ConfigurationError(not_named(file, zensical=True))
     settings = settings_from(site.options, project_dir=site.folder, environ=environ, cpus=usable_cpus, host=site.words)
     check_apart(settings, site.folders)
     if not settings.enabled:

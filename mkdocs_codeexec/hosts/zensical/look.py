@@ -37,7 +37,6 @@ class Look:
     """
 
     def __init__(self, folder: Path, config: Mapping[str, Any], texts: MutableMapping[str, str]) -> None:
-        self._folder = folder
         self._docs = folder / str(config["docs_dir"])
         self._config = config
         self._texts = texts
@@ -61,7 +60,7 @@ class Look:
     def _seen(self, extension: CodeExecExtension, pages: Iterable[tuple[str, str]]) -> Iterator[Sample]:
         extensions = [name for name in self._config["markdown_extensions"] if isinstance(name, str)]
         for page, text in pages:
-            path = shown(self._docs / page, self._folder)
+            path = shown(self._docs / page)
             self._texts[path] = text
             for sample in extension.glimpse(text, page, front_matter(text), certain=extensions):
                 yield replace(sample, location=replace(sample.location, path=path))

@@ -13,8 +13,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mkdocs_codeexec.core.outcome import counted
+from mkdocs_codeexec.hosts.zensical.cached import is_unreadable
 from mkdocs_codeexec.hosts.zensical.outside import Outside
 from mkdocs_codeexec.hosts.zensical.site import ZensicalSite
+from mkdocs_codeexec.hosts.zensical.strict import Warnings, asked
 from mkdocs_codeexec.report.console import plainly
 
 if TYPE_CHECKING:
@@ -34,11 +37,14 @@ class Process:
     Attributes:
         building: Whether it ends with the build, and fails with it; otherwise it serves.
         handing: Whether Zensical is handed what samples came to before it looks at its cache.
+        strict: Whether a build fails for a warning; None if the command line of this process says so.
     """
 
     def __init__(self) -> None:
         self.building = sys.argv[1:2] == ["build"]
         self.handing = False
+        self.strict: bool | None = None
+        self._warnings = Warnings()
         self._sites: dict[Path, ZensicalSite] = {}
         self._outside: dict[Path, Outside] = {}
         self._ended = False
@@ -62,10 +68,10 @@ class Process:
         return site
 
     def sweep(self, site: ZensicalSite) -> None:
-        """Take out of Zensical's cache what an interrupted build has left there."""
-        if any(mark in entry for entry in site.cache.sweep() for mark in FAILED):
+        """Take out of Zensical's cache what must not be there, and fail if Zensical may have read it by now."""
+        if any(mark in entry for entry in site.cache.sweep() if not is_unreadable(entry) for mark in FAILED):
             self._left = (
-                "a page with a failed sample was in Zensical's cache, where a build that was interrupted has left it"
+                "a page with a failed sample was in Zensical's cache, where another build has left it"
                 "\n\nhint: it is removed; build again\n"
             )
 
@@ -77,6 +83,7 @@ class Process:
             log.addHandler(handler)
             log.setLevel(logging.INFO)
             log.propagate = False
+        log.addHandler(self._warnings)
         atexit.register(self._exit)
 
     def end(self) -> int:
@@ -87,7 +94,16 @@ class Process:
         fails = [why for site in self._sites.values() if (why := self._end(site))]
         for why in fails:
             log.error("%s", plainly(why))
-        return 1 if fails else 0
+        if warned := self._warned():
+            log.error("%s", warned)
+        return 1 if fails or warned else 0
+
+    def _warned(self) -> str:
+        """Return why warnings fail the build; empty if they do not."""
+        count = self._warnings.count
+        if not (count and self.building and (asked(sys.argv[1:]) if self.strict is None else self.strict)):
+            return ""
+        return f"{counted(count, 'warning')}, and `--strict` is set"
 
     def leave(self) -> None:
         """Leave the end to somebody else, who has told it all."""

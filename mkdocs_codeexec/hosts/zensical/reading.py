@@ -64,7 +64,7 @@ def configured(file: Path) -> ConfiguredSite:
         enabled_by="markdown_extensions" if name else "",
         options={"cache_dir": STORE, **(options if isinstance(options, dict) else {})},
         folders=folders,
-        pages=lambda: _pages(folders["docs_dir"], found, file.parent),
+        pages=lambda: _pages(folders["docs_dir"], found),
         front_matter=front_matter,
     )
 
@@ -82,9 +82,9 @@ def options_of_plugin(file: Path) -> dict[str, object] | None:
 _FOLDERS = {"docs_dir": "docs", "site_dir": "site"}
 
 
-def _pages(docs: Path, config: Mapping[str, Any], folder: Path) -> Iterator[PageContext]:
+def _pages(docs: Path, config: Mapping[str, Any]) -> Iterator[PageContext]:
     for page, text in pages_of(docs, {name: config.get(name) for name in ("exclude_docs", "draft_docs")}):
-        yield PageContext(page, text, shown(docs / page, folder), NAME)
+        yield PageContext(page, text, shown(docs / page), NAME)
 
 
 class _Loader(yaml.SafeLoader):

@@ -15,7 +15,7 @@ from mkdocs_codeexec.errors import CodeExecError
 from mkdocs_codeexec.hosts.alone import Current
 from mkdocs_codeexec.hosts.styles import STYLESHEET as STYLESHEET_ADDRESS
 from mkdocs_codeexec.hosts.styles import holds_samples, styled
-from mkdocs_codeexec.hosts.zensical.cached import PageCache
+from mkdocs_codeexec.hosts.zensical.cached import PageCache, make_unreadable
 from mkdocs_codeexec.hosts.zensical.configuration import annotations_of
 from mkdocs_codeexec.hosts.zensical.engines import Opened, open_engine
 from mkdocs_codeexec.hosts.zensical.front_matter import front_matter
@@ -93,7 +93,7 @@ class ZensicalSite:
         self.texts: dict[str, str] = {}
         self.look = Look(self.folder, config, self.texts)
         self.cache = PageCache(self.folder / ".cache")
-        self.cache.trusted = not self.mistake
+        self.cache.trusted = not self.mistake and self.engine.settings.enabled
         self.seconds = 0.0
         self.handed = self._looked = False
         self.rendered: Callable[[], None] = lambda: None
@@ -195,7 +195,7 @@ class ZensicalSite:
             text = file.read_text("utf-8-sig") if file.resolve().is_relative_to(self.docs.resolve()) else None
         except (OSError, ValueError):
             text = None
-        path = shown(file, self.folder)
+        path = shown(file)
         self.texts[path] = text or ""
         return PageContext(page.path, text, path, self.engine.settings.host.name)
 
@@ -203,7 +203,7 @@ class ZensicalSite:
         """Return `html` with what its samples came to, and with the stylesheet."""
         if md is not self._md:
             return html
-        pages, page = self._current.pages, str(self._page.path)
+        pages, page, meta = self._current.pages, str(self._page.path), self._page.meta
         self._page = self._md = self._current.pages = None
         if pages is None:
             return html
@@ -218,7 +218,9 @@ class ZensicalSite:
                 self.console.say(
                     f"{page}: it is no file below `docs_dir`: lines are those of the Markdown that it is made of"
                 )
-        self._settle(filled, answers)
+        if not self._may_stay(filled, answers):
+            self.cache.drop(filled)
+            make_unreadable(meta)
         if self.lenient:
             self.problems.tell(self.console)
             for failure in self.failures(answers):
@@ -237,18 +239,17 @@ class ZensicalSite:
         pages.give_up("an error stopped the run; the log says more")
         return pages.complete([html])[0]
 
-    def _settle(self, html: str, answers: list[Resolved]) -> None:
+    def _may_stay(self, html: str, answers: list[Resolved]) -> bool:
         """Decide whether a page that became `html` may stay in Zensical's cache."""
         remarks, self._current.remarks = self._current.remarks, 0
-        if answers or remarks:
-            good = all(verdict_name(item.verdict) in ("met", "skipped") for item in answers)
-            known = (
-                self.handed
-                and not self.lenient
-                and all(item.key is None or item.key in self.look.keys for item in answers)
-            )
-            (self.cache.keep if good and known and not remarks else self.cache.drop)(html)
-        self.cache.sweep_soon()
+        if not answers and not remarks and not holds_samples(html):
+            return self.cache.trusted
+        good = all(verdict_name(item.verdict) in ("met", "skipped") for item in answers)
+        seen = all(item.key is None or item.key in self.look.keys for item in answers)
+        stays = good and seen and self.handed and not self.lenient and not remarks and self.cache.trusted
+        if stays:
+            self.cache.keep(html)
+        return stays
 
     # --- What is told -----------------------------------------------------------------------------------------------
 

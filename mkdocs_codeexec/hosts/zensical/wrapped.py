@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.hosts.zensical.process import NAMES, process
-from mkdocs_codeexec.sites import ZENSICAL_FILES
+from mkdocs_codeexec.sites import ZENSICAL_FILES, not_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,6 +44,7 @@ def run(command: str, arguments: Sequence[str], file: str | None) -> int:
     if found is None:
         raise ConfigurationError(f"there is none of {', '.join(f'`{name}`' for name in ZENSICAL_FILES)} in this folder")
     process.building, process.handing = command == "build", True
+    process.strict = not {"-s", "--strict"}.isdisjoint(arguments)
     usual = reading.parse_config
     first: list[dict[str, Any]] = []
 
@@ -51,7 +52,7 @@ def run(command: str, arguments: Sequence[str], file: str | None) -> int:
         if first:
             return first.pop()
         config: dict[str, Any] = usual(path)
-        return _handed(config)
+        return _handed(config, path)
 
     def zensical() -> int:
         sys.argv = ["zensical", command, *arguments]
@@ -79,11 +80,11 @@ def _first(parse_config: Callable[[str], dict[str, Any]], path: str) -> dict[str
         raise ConfigurationError(f"`{path}`: Zensical cannot read it: {type(error).__name__}: {error}") from error
 
 
-def _handed(config: dict[str, Any]) -> dict[str, Any]:
-    """Return `config` with a digest of what all samples came to."""
+def _handed(config: dict[str, Any], path: str) -> dict[str, Any]:
+    """Return `config`, read from `path`, with a digest of what all samples came to."""
     name = next((name for name in NAMES if name in config["markdown_extensions"]), None)
     if name is None:
-        raise ConfigurationError("`codeexec` is not among `markdown_extensions`\n\nhint: add it\n")
+        raise ConfigurationError(not_named(Path(path), zensical=True))
     site = process.site(config, config["mdx_configs"].get(name) or {})
     site.cache.trust()
     site.hand()
@@ -103,6 +104,9 @@ def _status(zensical: Callable[[], int]) -> int:
         return 2
     except Exit as done:
         return done.exit_code
+    except RuntimeError as error:  # of the part in Rust: `--strict`, an address that is in use
+        sys.stderr.write(f"Error: {error}\n")
+        return 1
     except Abort:
         raise KeyboardInterrupt from None
 
@@ -124,6 +128,9 @@ def _apart(zensical: Callable[[], int]) -> int:
             os.write(write, b"told")
         except KeyboardInterrupt:
             status = 130
+        except Exception:  # noqa: BLE001 - what Zensical raises is shown as Python shows it when `zensical` raises it
+            sys.excepthook(*sys.exc_info())
+            status = 1
         finally:
             for stream in (sys.stdout, sys.stderr):
                 with suppress(OSError, ValueError):
