@@ -147,10 +147,13 @@ def test_a_site_without_superfences_looks_the_same_in_every_language(languages: 
     assert "fn f()" in first[0]
 
 
-def test_serve_rebuilds_every_language(languages: Project, rebuild: object, caplog: pytest.LogCaptureFixture) -> None:
+def test_serve_rebuilds_every_language(
+    languages: Project, rebuild: object, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing of one rebuild is left in the next: counts, failures and pages are those of the files as they are."""
     assert callable(rebuild)
     caplog.set_level("INFO")
+    monkeypatch.chdir(languages.root)  # pages are named as a terminal there can open them
     configure(languages, ORDERS["codeexec last"])
 
     def one() -> tuple[list[str], list[str]]:

@@ -35,7 +35,7 @@ from mkdocs_codeexec.untrusted import Folder, remove
 DAY = 24 * 60 * 60.0
 UNUSED = 30 * DAY
 """Seconds after which something that nobody has used is removed."""
-BUILDING, BUILT, LOCK, TARGET = "building", "built", ".lock", "target"
+BUILDING, BUILT, COMPILED, LOCK, TARGET = "building", "built", "compiled.json", ".lock", "target"
 _LAST = ".collected"
 _REMOVED = ".removed-"
 _OURS = re.compile(r"[0-9a-f]{16}")

@@ -217,7 +217,7 @@ class Environment:
         local = fetching.local_packages(fetched.stdout, home)
         read = tuple(reach.read(before, seen or {}, self.grants))
         command = project.command(cargo, home, toolchain, self.grants, local, read)
-        freshness.outdate(home.parent, before)
+        freshness.outdate(home.parent, before, seen or ())
         made = project.build(command, home, runner, progress)
         if made.result.ended != Exited(0):
             return project.failure(made.result, home, self._settings)

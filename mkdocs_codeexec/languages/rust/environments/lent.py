@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from mkdocs_codeexec.languages.rust.environments.collection import LOCK, TARGET
+from mkdocs_codeexec.languages.rust.environments.collection import COMPILED, LOCK, TARGET
 
 _copying = threading.Lock()
 
@@ -39,7 +39,7 @@ def _held(path: Path, stack: ExitStack) -> bool:
 def copy(theirs: Path, ours: Path) -> None:
     """Copy the libraries of the toolchain's folder `theirs` to `ours`, once; what cannot be copied is built.
 
-    cargo goes on from what is there by dates, which are kept. Links stay links, and what is no file is left out.
+    cargo goes on from what is there by dates, which are kept, and we from the note of what it was compiled from. Links stay links, and what is no file is left out.
     """
     with _copying, contextlib.suppress(OSError, shutil.Error, RecursionError):
         target = ours / TARGET
@@ -47,6 +47,7 @@ def copy(theirs: Path, ours: Path) -> None:
             return
         ours.mkdir(parents=True, exist_ok=True)
         shutil.copytree(theirs / TARGET, target, symlinks=True, copy_function=_copy)
+        _copy(str(theirs / COMPILED), str(ours / COMPILED))
 
 
 def _copy(source: str, target: str) -> None:
