@@ -15,19 +15,27 @@ from mkdocs_codeexec.hosts import alone
 from mkdocs_codeexec.hosts.markdown import makeExtension
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from conftest import Project
+
+    from mkdocs_codeexec.engine.engine import Engine
 
 PRINTS = "# Title\n\n```python exec\nprint(6 * 7)\n```\n\nProse.\n"
 FAILS = "# Title\n\n```python exec\nraise ValueError('boom')\n```\n"
 
 
 @pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment_dir: Path) -> None:
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment_dir: Path) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CODEEXEC_ENVIRONMENT_DIR", str(environment_dir))
     monkeypatch.setenv("NO_COLOR", "1")
+    engines: dict[str, Engine] = {}
+    monkeypatch.setattr(alone, "_engines", engines)
+    yield
+    for engine in engines.values():  # each keeps folders open as long as its process lives
+        engine.close()
 
 
 def converted(text: str, *, extensions: list[Any] | None = None, **options: Any) -> str:
