@@ -237,6 +237,8 @@ NAMED = {
     "core/protocols.py": {"python"},
     "runtime/scratch.py": {"python"},
     "runtime/supervising/child.py": {"python"},
+    # What a sample may require.
+    "core/requirements.py": {"python"},
     # What runs us, in a report.
     "commands/doctor.py": {"python"},
     # What samples of these languages can reach, tried.

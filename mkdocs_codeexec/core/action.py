@@ -24,6 +24,7 @@ from mkdocs_codeexec.core.confinement import UNLIMITED, Limits
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mkdocs_codeexec.core.blobs import Blob
     from mkdocs_codeexec.core.outcome import StepKind
 
 KEY_FORMAT = 2
@@ -74,6 +75,8 @@ class Action:
             path dependencies, declared input files (digests or text), sorted by name.
         toolchain: What the compiler or interpreter says of itself; None if it was not asked.
         output_limit: Bytes read of one stream.
+        left: Files of other samples that stand beside its own, sorted by path.
+        leaves: Whether what it leaves is kept.
         structure: What stays of the files when only comments and formatting change, if the language promises that
             nothing else can change the outcome; None where it does not. A function of the other fields.
         observed: Whether the Outcome depends on inputs that are known only when it has been executed
@@ -86,6 +89,8 @@ class Action:
     inputs: tuple[tuple[str, str], ...] = ()
     toolchain: str | None = None
     output_limit: int = 1024 * 1024
+    left: tuple[Blob, ...] = ()
+    leaves: bool = False
     structure: str | None = field(default=None, compare=False)
     observed: bool = field(default=False, compare=False)
     _keys: dict[str, Key] = field(default_factory=dict, init=False, repr=False, compare=False, hash=False)
@@ -125,7 +130,10 @@ class Action:
             files: Value = self.files
             if what == "structure":
                 files = (STRUCTURE_FORMAT, tuple(name for name, _ in self.files), self.structure)
-            self._keys[what] = _key(what, self.language, files, self.steps, self.inputs, toolchain, self.output_limit)
+            # Most samples stand alone, and those that were stored before there were others, still do.
+            linked = (self.left, self.leaves) if self.left or self.leaves else ()
+            more = (self.output_limit, *linked)
+            self._keys[what] = _key(what, self.language, files, self.steps, self.inputs, toolchain, more)
         return self._keys[what]
 
 
@@ -137,13 +145,13 @@ def _key(
     steps: tuple[Step, ...],
     inputs: tuple[tuple[str, str], ...],
     toolchain: str | None,
-    output_limit: int,
+    more: tuple[Value, ...],
 ) -> Key:
     parts: list[bytes] = [b"t8:"]
     for value in (what, KEY_FORMAT, language, files):
         _write(value, parts.append)
     parts += (_steps(steps), _inputs(inputs))
-    for value in (toolchain, output_limit):
+    for value in (toolchain, *more):
         _write(value, parts.append)
     return Key(hashlib.sha256(b"".join(parts)).hexdigest())
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias, assert_never
 
+from mkdocs_codeexec.core.blobs import Blob, is_within
 from mkdocs_codeexec.core.outcome import (
     LAST,
     Diagnostic,
@@ -24,6 +26,7 @@ from mkdocs_codeexec.core.outcome import (
 FORMAT = 1
 """Version of the JSON form of an Outcome. A reader that meets another version has a miss."""
 
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _LARGEST = 2**53
 """The largest number that is believed: every reader of JSON knows it exactly."""
 
@@ -32,7 +35,7 @@ Json: TypeAlias = Mapping[str, object]
 
 def to_json(outcome: Outcome) -> dict[str, object]:
     """Return `outcome` as plain JSON values; `from_json` is its inverse."""
-    return {
+    value: dict[str, object] = {
         "format": FORMAT,
         "language": outcome.language,
         "steps": [_step_to_json(step) for step in outcome.steps],
@@ -40,6 +43,9 @@ def to_json(outcome: Outcome) -> dict[str, object]:
         "toolchain": outcome.toolchain,
         "sandbox": outcome.sandbox,
     }
+    if outcome.left:
+        value["left"] = [blob._asdict() for blob in outcome.left]
+    return value
 
 
 def from_json(value: object) -> Outcome:
@@ -56,6 +62,7 @@ def from_json(value: object) -> Outcome:
         steps=tuple(_step_from_json(_mapping(step)) for step in _list(top, "steps")),
         toolchain=_text(top, "toolchain"),
         sandbox=_text(top, "sandbox"),
+        left=tuple(_blob_from_json(_mapping(blob)) for blob in _list(top, "left")) if "left" in top else (),
     )
 
 
@@ -166,6 +173,15 @@ def _span_from_json(s: Json) -> Span:
         primary=s.get("primary") is True,
         label=_text(s, "label"),
     )
+
+
+def _blob_from_json(blob: Json) -> Blob:
+    path, digest = _text(blob, "path"), _text(blob, "digest")
+    if not _DIGEST.fullmatch(digest):
+        raise ValueError(f"no digest: {digest!r}")
+    if not is_within(path):
+        raise ValueError(f"no path within a directory: {path!r}")
+    return Blob(path, digest, _int(blob.get("size")), blob.get("executable") is True)
 
 
 def _pair(value: Json, name: str, most: int = _LARGEST) -> tuple[int, int]:

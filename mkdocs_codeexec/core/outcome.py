@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
 
 if TYPE_CHECKING:
+    from mkdocs_codeexec.core.blobs import Blob
     from mkdocs_codeexec.core.observed import Inputs
 
 StepKind: TypeAlias = Literal["build", "run"]
@@ -158,6 +159,8 @@ class StepResult:
         asked: What it and all that it started looked for in the file system of this machine: a letter and a path each
             (`runtime.observed.asked`). None if that was not seen. Never stored.
         began: When it was started, in seconds since the epoch. Never stored.
+        parts: Of a run step that was a whole session, what each step of it came to, in order, up to the one that ended
+            the program. `Language.divide` makes Outcomes of them. Never stored.
     """
 
     kind: StepKind
@@ -169,6 +172,7 @@ class StepResult:
     duration: float = 0.0
     asked: tuple[str, ...] | None = field(default=None, compare=False, repr=False)
     began: float = field(default=0.0, compare=False, repr=False)
+    parts: tuple[StepResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +186,7 @@ class Outcome:
         sandbox: The tier it was produced under, or `core.confinement.STRICT`.
         inputs: What it depends on beside its key, if its language observes that; None if that is not known, and nobody
             can tell whether it is still valid.
+        left: The files that it has left, sorted by path, if its Action says that they are kept.
     """
 
     language: str
@@ -189,6 +194,7 @@ class Outcome:
     toolchain: str = ""
     sandbox: str = "off"
     inputs: Inputs | None = field(default=(), compare=False, repr=False)
+    left: tuple[Blob, ...] = ()
 
     @property
     def storable(self) -> bool:

@@ -232,6 +232,18 @@ class Language(Protocol):
         """Execute one run step of `action`."""
         ...
 
+    def divide(self, steps: Sequence[Action], outcome: Outcome) -> Sequence[Outcome | None]:
+        """Return what each step of a session came to.
+
+        Args:
+            steps: The Actions of its steps, in order: each is the program up to this step. The last one was executed.
+            outcome: What that came to.
+
+        Returns:
+            As many as were reached; None for those before a step that does not compile, of which nothing is known yet.
+        """
+        ...
+
     def structured(self, action: Action) -> Action:
         """Return `action` with its structure, if comments and formatting cannot change what it prints; else as it is."""
         ...

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mkdocs_codeexec.core.blobs import Blob
     from mkdocs_codeexec.core.expectation import Expectation
 
 
@@ -88,12 +89,38 @@ class Given:
         args: Further arguments of the program.
         env: Environment variables, sorted by name.
         network: Whether it may use the network; None is as the language says.
+        files: Files beside it, names and texts, sorted by name: `file` fences of those that it needs.
+        left: What those that it needs have left, sorted by path.
     """
 
     stdin: str | None = None
     args: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     network: bool | None = None
+    files: tuple[tuple[str, str], ...] = ()
+    left: tuple[Blob, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """How a sample belongs together with others, in its author's words.
+
+    Attributes:
+        needs: What must have gone as said before, and whose files it gets: `name`, or `other.md#name`.
+        stdin_from: Whose stdout is its standard input; the same.
+        file: Which file of those that need it, it is; empty for none.
+        session: The session whose step it is; empty for none.
+        requires: What must be there, as `kind:what`.
+    """
+
+    needs: tuple[str, ...] = ()
+    stdin_from: str = ""
+    file: str = ""
+    session: str = ""
+    requires: tuple[str, ...] = ()
+
+
+ALONE = Links()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +139,11 @@ class Sample:
         timeout: Seconds for one run step; None means as configured.
         name: The author's name for it; may be empty.
         options: What concerns its language alone (`edition`, `environment`, …).
+        links: How it belongs together with others.
+        workdir: `project` to start in a view of the project; empty for an empty directory.
+        before: The earlier steps of its session that are parts of its program, in order; given by the graph.
+        last: Whether its program ends with it; a step of a session that others follow is not the last one.
+        leaves: Whether somebody needs what it leaves in its working directory; given by the graph.
     """
 
     location: Location
@@ -125,3 +157,8 @@ class Sample:
     timeout: float | None = None
     name: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    links: Links = ALONE
+    workdir: str = ""
+    before: tuple[Sample, ...] = ()
+    last: bool = True
+    leaves: bool = False

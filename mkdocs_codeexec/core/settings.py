@@ -44,6 +44,10 @@ EDITIONS = ("2015", "2018", "2021", "2024")
 """Of Rust, oldest first."""
 
 
+SessionKind: TypeAlias = Literal["", "python", "shell", "concat"]
+"""One interpreter of Python; one shell; all steps as one file; or none."""
+
+
 class LanguageRule(NamedTuple):
     """What a fence's language word stands for.
 
@@ -59,6 +63,7 @@ class LanguageRule(NamedTuple):
         longest: Seconds that a fence may ask for; None if that is bounded otherwise.
         environments: The names of its sets of dependencies; empty if it has none.
         objection: Returns what is wrong with a text as a preamble, empty for nothing; None if it has no preamble.
+        sessions: Whether fences with one `session` are steps of one program.
         excluded: Whether it is told that a fence with `exec` is not executed because of its page.
     """
 
@@ -74,6 +79,7 @@ class LanguageRule(NamedTuple):
     environments: tuple[str, ...] = ()
     objection: Callable[[str], str] | None = None
     excluded: bool = False
+    sessions: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +157,7 @@ class ScriptSettings:
         display: What is shown of fences that do not say it.
         timeout: Seconds for one run step; None is as for all languages.
         pages: On which pages fences run.
+        session: How the steps of a session are one program; empty if it has no sessions.
     """
 
     name: str
@@ -167,6 +174,7 @@ class ScriptSettings:
     display: Display = field(default_factory=Display)
     timeout: float | None = None
     pages: Patterns = ALL_PAGES
+    session: SessionKind = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.core.confinement import SandboxMode, counts
 from mkdocs_codeexec.core.observed import observed_key
+from mkdocs_codeexec.core.sample import ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, MutableMapping
@@ -28,7 +29,22 @@ class _Known(NamedTuple):
 def executed(sample: Sample) -> Hashable:
     """Return what of `sample` a language may look at to plan it: equal for samples that are executed alike."""
     options = tuple(sorted(sample.options.items()))
-    return sample.language, sample.code, sample.expectation, sample.given, sample.build_only, sample.timeout, options
+    own = (sample.language, sample.code, sample.expectation, sample.given, sample.build_only, sample.timeout, options)
+    if sample.links is ALONE and not sample.workdir and not sample.leaves:
+        return own
+    step = (sample.links.session, tuple(map(executed, sample.before)), sample.last) if sample.links.session else ()
+    return own, sample.links.file, sample.workdir, sample.leaves, step
+
+
+def linked(sample: Sample, action: Action) -> Action:
+    """Return `action` with what `sample` gets of others, and gives to them; a file of its own has precedence."""
+    given = sample.given
+    if not given.files and not given.left and not sample.leaves:
+        return action
+    own = dict(action.files)
+    files = tuple(sorted({**dict(given.files), **own}.items()))
+    left = tuple(blob for blob in given.left if blob.path not in dict(files))
+    return replace(action, files=files, left=left, leaves=sample.leaves)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,7 +76,7 @@ class Planning:
         language, what = self.languages[sample.language], executed(sample)
         known = self._planned.get(what)
         if known is None or known.revision != language.revision:
-            known = self._planned[what] = _Known(language.revision, language.plan(sample))
+            known = self._planned[what] = _Known(language.revision, linked(sample, language.plan(sample)))
         return known.action
 
     def forget(self) -> None:

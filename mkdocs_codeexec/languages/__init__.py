@@ -45,6 +45,7 @@ def words(settings: Settings) -> Mapping[str, LanguageRule]:
             display=script.display,
             pages=(settings.pages, script.pages),
             longest=rights.longest(script.name, settings),
+            sessions=bool(script.session),
         )
         for word in (*script.aliases, script.name):
             found[word.lower()] = rule

@@ -12,9 +12,11 @@ PYTHON = "{python}"
 BUILTIN: Mapping[str, ScriptSettings] = {
     language.name: language
     for language in (
-        ScriptSettings(name="python", aliases=("py", "python3"), command=(PYTHON, "{file}"), extension="py"),
-        ScriptSettings(name="bash", command=("bash", "{file}"), extension="sh"),
-        ScriptSettings(name="sh", command=("sh", "{file}"), extension="sh"),
+        ScriptSettings(
+            name="python", aliases=("py", "python3"), command=(PYTHON, "{file}"), extension="py", session="python"
+        ),
+        ScriptSettings(name="bash", command=("bash", "{file}"), extension="sh", session="shell"),
+        ScriptSettings(name="sh", command=("sh", "{file}"), extension="sh", session="shell"),
     )
 }
 """Languages that need nothing but their name in `mkdocs.yml`."""
@@ -26,6 +28,7 @@ RUST = LanguageRule(
     compiled=True,
     options=frozenset({"edition", "environment", "standalone_crate", "test_harness"}),
     rustdoc=True,
+    sessions=True,
 )
 
 VERSION: Mapping[str, tuple[str, ...]] = {

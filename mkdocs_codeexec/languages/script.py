@@ -13,6 +13,7 @@ from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.core.normalize import relative, renamed, without_folder
 from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
+from mkdocs_codeexec.core.sessions import divided
 from mkdocs_codeexec.languages import frames, inputs, interpreter, mentions, programs, views, withheld
 from mkdocs_codeexec.languages.builtin import CACHE, PYTHON
 from mkdocs_codeexec.languages.grants import Grants
@@ -156,6 +157,11 @@ class ScriptLanguage:
         found = views.named(self._settings.project_dir, self._script.readable)
         chosen = programs.toolchains(self._script.readable, self._settings).get("RUSTUP_TOOLCHAIN")
         return (*found, ("rustup", chosen)) if chosen else found
+
+    def divide(self, steps: Sequence[Action], outcome: Outcome) -> Sequence[Outcome | None]:
+        """Return what each step of a session came to."""
+        del steps
+        return divided(outcome)
 
     def structured(self, action: Action) -> Action:
         """Return `action`: of this language nothing is known that could not be printed."""

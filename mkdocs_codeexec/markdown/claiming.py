@@ -183,6 +183,8 @@ def _decide(reading: Reading, rule: LanguageRule) -> tuple[Request | None, tuple
         return None, (_EXCLUDED,) if told else ()
     request = reading.request
     if rule.run == "marked" and not reading.marked:
+        if request.links.file and not request.ignored:
+            return request._replace(ignored=True), reading.remarks  # it is a file of others, and nothing more
         if not reading.expects or request.ignored:
             return None, reading.near
         says = ", ".join(f"`{word}`" for word in reading.expects)

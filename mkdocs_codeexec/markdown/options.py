@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.expectation import Expectation, Succeeds
-from mkdocs_codeexec.core.sample import Display, Given, Location, Problem, Sample
+from mkdocs_codeexec.core.sample import ALONE, Display, Given, Links, Location, Problem, Sample
 from mkdocs_codeexec.markdown import values
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ class Request(NamedTuple):
     timeout: float | None = None
     name: str = ""
     options: tuple[tuple[str, str], ...] = ()
+    links: Links = ALONE
+    workdir: str = ""
     refusal: str = ""
     hint: str = ""
 
@@ -69,6 +71,8 @@ class Request(NamedTuple):
             timeout=self.timeout,
             name=self.name,
             options=dict(self.options),
+            links=self.links,
+            workdir=self.workdir,
         )
 
 
@@ -110,7 +114,12 @@ TABLE: dict[str, Row] = {
     "args": Row(values.arguments, "args"),
     "env": Row(values.variables, "env"),
     "network": Row(values.switch, "network", flag=True),
-    "name": Row(values.word, "name"),
+    "name": Row(values.name, "name"),
+    "needs": Row(values.references, "needs"),
+    "stdin_from": Row(values.reference, "stdin_from"),
+    "file": Row(values.file, "file"),
+    "session": Row(values.name, "session"),
+    "requires": Row(values.requirements, "requires"),
     "source": Row(values.source, "source", semantic=False),
     "result": Row(values.word, "result", semantic=False),
     "show": Row(values.streams, "show", semantic=False),
@@ -129,7 +138,7 @@ TABLE: dict[str, Row] = {
 """Every option that has an effect, or is known to have none here."""
 
 UNAVAILABLE = (
-    *("needs", "session", "file", "stdin_from", "workdir", "requires"),
+    "workdir",
     # Of rustdoc, mdBook and markdown-exec.
     *("hidelines", "html", "tabs", "width"),
 )

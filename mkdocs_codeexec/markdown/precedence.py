@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mkdocs_codeexec.core.sample import Display, Given
+from mkdocs_codeexec.core.sample import Display, Given, Links
 from mkdocs_codeexec.markdown.options import Request
 
 if TYPE_CHECKING:
@@ -50,6 +50,13 @@ def request_of(
         timeout=said.get("timeout", page.timeout),
         name=said.get("name", ""),
         options=tuple(_options(said, page, rule)),
+        links=Links(
+            needs=said.get("needs", ()),
+            stdin_from=said.get("stdin_from", ""),
+            file=said.get("file", ""),
+            session=said.get("session", ""),
+            requires=said.get("requires", ()),
+        ),
     )
 
 

@@ -258,6 +258,22 @@ class _Reader:
             self._values["result"], remark = way(said, f'`result="{said}"`', usual, self._is_lexer)
             self._remarks += (remark,) if remark else ()
 
+    def _check_session(self) -> None:
+        """Take note if the fence cannot be a step of a session."""
+        if "session" not in self._values:
+            return
+        name = self._rule.name
+        if not self._rule.sessions:
+            self.remark(
+                f"`{name}` has no sessions",
+                f"`languages: {{{name}: {{session: concat}}}}` makes one file of their steps",
+                refuse=True,
+            )
+        elif self._values.get("build_only"):
+            self.remark(
+                "`no_run` and `session` contradict each other", "a step is run with those before it", refuse=True
+            )
+
     def _ignored(self) -> bool:
         """Tell whether it is ignored here; as in rustdoc, `ignore` says nothing beside `ignore-<target>`."""
         if self._targets:
@@ -268,6 +284,7 @@ class _Reader:
         """Return all that was read."""
         expectation = self._expectation()
         self._check_result()
+        self._check_session()
         request = request_of(self._values, self._defaults, self._rule, expectation=expectation, ignored=self._ignored())
         refusal = self._refusal or (self._doubt if self._values.get("marked") else "")
         refusal = refusal or (self._missing[0].message if self._missing else "")

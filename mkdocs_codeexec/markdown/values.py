@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 
+from mkdocs_codeexec.core.blobs import is_within
+from mkdocs_codeexec.core.requirements import KINDS
 from mkdocs_codeexec.core.settings import EDITIONS
 from mkdocs_codeexec.errors import nearest
 
@@ -20,6 +22,7 @@ ON = frozenset({"", "on", "true", "yes", "1"})
 _OFF = frozenset({"off", "false", "no", "0"})
 _ERROR_CODE = re.compile(r"[Ee][0-9]+")
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
+_NAME = re.compile(r"[\w][\w.-]*")
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\\\": "\\"}
 # What superfences itself takes (RE_HL_LINES, RE_LINENUMS); anything else it renders as garbage.
 _LINE_RANGES = r"\d+(?:-\d+)?(?:[ \t]+\d+(?:-\d+)?)*"
@@ -108,6 +111,54 @@ def word(value: str | None) -> str:
     if not value:
         raise WrongValue("expected a value", "write it behind `=`, in quotes if it holds spaces")
     return value
+
+
+def name(value: str | None) -> str:
+    """Read the name of a sample or of a session."""
+    text = word(value)
+    if not _NAME.fullmatch(text):
+        raise WrongValue(
+            "expected letters, digits, `-`, `_` and `.`", f'for example `"{_unusual(text)}"`' if _unusual(text) else ""
+        )
+    return text
+
+
+def _unusual(text: str) -> str:
+    """Return a name that is near to `text`; empty if there is none."""
+    return re.sub(r"[^\w.-]+", "-", text).strip("-.")
+
+
+def reference(value: str | None) -> str:
+    """Read the name of a sample of this page, or `other.md#name`."""
+    text = word(value)
+    page, mark, own = text.rpartition("#")
+    if not _NAME.fullmatch(own) or (mark and not page) or any(c.isspace() for c in text):
+        raise WrongValue("expected the name of a sample", "a sample of another page is `other.md#name`")
+    return text
+
+
+def references(value: str | None) -> tuple[str, ...]:
+    """Read names of samples, with spaces or commas between them; each counts once."""
+    return tuple(dict.fromkeys(reference(text) for text in re.split(r"[\s,]+", word(value).strip(" ,"))))
+
+
+def file(value: str | None) -> str:
+    """Read the name of a file in the working directory."""
+    text = word(value)
+    if not is_within(text):
+        raise WrongValue("expected the name of a file within the working directory", "for example `src/lib.rs`")
+    return text
+
+
+def requirements(value: str | None) -> tuple[str, ...]:
+    """Read words like `tool:docker`; each counts once."""
+    found = tuple(dict.fromkeys(word(value).split()))
+    for text in found:
+        kind, _, what = text.partition(":")
+        if kind not in KINDS or not what:
+            kinds = ", ".join(f"`{each}:`" for each in KINDS)
+            raise WrongValue(f"`{text}` begins with no kind, or names nothing", f"kinds are {kinds}, as in `tool:git`")
+    return found
 
 
 def arguments(value: str | None) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mkdocs_codeexec.core.action import Action, Step, canonical
+from mkdocs_codeexec.core.blobs import Blob
 from mkdocs_codeexec.core.confinement import RUN_LIMITS, UNLIMITED, Limits
 
 texts = st.text(alphabet=st.characters(codec=None), max_size=8)
@@ -74,6 +75,9 @@ CHANGES = {
         )
         for field in dataclasses.fields(Limits)
     },
+    "left by another": dataclasses.replace(ACTION, left=(Blob("a.txt", "0" * 64, 3),)),
+    "executable": dataclasses.replace(ACTION, left=(Blob("a.txt", "0" * 64, 3, executable=True),)),
+    "what it leaves": dataclasses.replace(ACTION, leaves=True),
     "further step": dataclasses.replace(ACTION, steps=(STEP, STEP)),
     "name of an input": dataclasses.replace(ACTION, inputs=(("manifest", "x"),)),
     "no inputs": dataclasses.replace(ACTION, inputs=()),

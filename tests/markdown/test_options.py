@@ -181,7 +181,7 @@ def test_unknown_word_for_rustdoc(info: str) -> None:
 @pytest.mark.parametrize(
     "option",
     [
-        *('needs="a"', 'session="s"', 'file="a.rs"', 'stdin_from="a"', 'workdir="d"', 'requires="tool:x"'),
+        'workdir="d"',
         *('source="tabs"', 'source="console"', 'result="html"', 'result="markdown"', "hidelines=!"),
     ],
 )

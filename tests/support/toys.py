@@ -10,6 +10,7 @@ from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.expectation import Met, Succeeds
 from mkdocs_codeexec.core.outcome import Exited, Outcome, StepResult, Termination
 from mkdocs_codeexec.core.sample import Location, Sample
+from mkdocs_codeexec.core.sessions import divided
 from mkdocs_codeexec.engine.pipeline import Pipeline
 from mkdocs_codeexec.runtime.observed.inputs import ObservedInputs
 
@@ -61,6 +62,10 @@ class Toy:
             inputs=(("lock", self.lock),),
             toolchain=self.toolchain,
         )
+
+    def divide(self, steps: Sequence[Action], outcome: Outcome) -> Sequence[Outcome | None]:
+        del steps
+        return divided(outcome)
 
     def structured(self, action: Action) -> Action:
         """Return it with a structure in which spaces do not count, unless it is loud."""

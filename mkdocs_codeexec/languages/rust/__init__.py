@@ -12,6 +12,7 @@ from mkdocs_codeexec.core.expectation import FailsToBuild
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import normalize
 from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Regrouped, Runner, Scratch, Unavailability
+from mkdocs_codeexec.core.sessions import divided
 from mkdocs_codeexec.errors import ConfigurationError, nearest
 from mkdocs_codeexec.languages import frames, inputs, mentions, views, withheld
 from mkdocs_codeexec.languages.grants import Grants
@@ -186,6 +187,11 @@ class RustLanguage:
     def run(self, action: Action, step: Step, scratch: Scratch) -> StepResult:
         """Run the program that was built for `action`."""
         return self._builder.run(action, step, scratch)
+
+    def divide(self, steps: Sequence[Action], outcome: Outcome) -> Sequence[Outcome | None]:
+        """Return what each step of a session came to."""
+        del steps
+        return divided(outcome)
 
     def structured(self, action: Action) -> Action:
         """Return `action` with its structure, if comments and formatting cannot change what it prints."""
