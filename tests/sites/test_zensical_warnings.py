@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from support.zensical import Rendered, Site, install
+from support.zensical import Rendered, Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,30 +18,6 @@ if TYPE_CHECKING:
 FAILS = '```python exec\nraise ValueError("boom")\n```\n'
 UNKNOWN = "```python exec frobnicate\nprint(1)\n```\n"
 WELL = "```python exec\nprint(1)\n```\n"
-
-
-@pytest.fixture(scope="module")
-def zensical(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("zensical")
-    if why := install(folder):
-        pytest.skip(f"Zensical cannot be installed: {why[-300:]}")
-    return folder
-
-
-@pytest.fixture
-def site(tmp_path: Path, zensical: Path, environment_dir: Path) -> Site:
-    env = {"PYTHONPATH": str(zensical), "CODEEXEC_ENVIRONMENT_DIR": str(environment_dir), "NO_COLOR": "1"}
-    found = Site(tmp_path / "zensical-site", env)
-    found.configure()
-    found.page("# Home\n")
-    return found
-
-
-@pytest.fixture(params=["build", "wrapped"])
-def build(request: pytest.FixtureRequest, site: Site) -> Callable[..., Rendered]:
-    """Both ways to build: `zensical build` and `codeexec zensical build`."""
-    found: Callable[..., Rendered] = getattr(site, request.param)
-    return found
 
 
 @pytest.mark.parametrize(
