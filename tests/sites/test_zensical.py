@@ -13,7 +13,6 @@ from support.zensical import Rendered, Server, Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from conftest import Project
 

@@ -11,7 +11,6 @@ from support.zensical import Rendered, Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from conftest import Project
 
