@@ -17,14 +17,20 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 from support import forks
+from support.sizes import TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser
 
-hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine proves nothing
-hypothesis.settings.load_profile("untimed")
+hypothesis.settings.register_profile(
+    "usual",
+    deadline=None,  # a busy machine proves nothing
+    max_examples=50 * TIMES,
+    derandomize=TIMES == 1,  # whoever tries more, tries others
+)
+hypothesis.settings.load_profile("usual")
 
 MKDOCS_YML = """\
 site_name: Test
