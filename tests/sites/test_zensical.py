@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
@@ -9,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from support import forks
 from support.zensical import Rendered, Server, Site
 
 if TYPE_CHECKING:
@@ -271,15 +273,16 @@ def test_what_zensical_raises_is_shown(site: Site) -> None:
 
 
 def test_mistakes_in_options_are_told_and_fail_every_build(site: Site, build: Callable[..., Rendered]) -> None:
-    """No traceback; pages are written, with the code of their samples."""
+    """Once, with no traceback; pages are written, with the code of their samples."""
     site.configure({"exekute": "auto", "languages": ["rust"]})
     site.page(PYTHON)
 
     for _ in range(2):
         done = build()
         assert 0 != done.status, done.log
-        assert "exekute" in done.log
+        assert 1 == done.log.count("exekute"), done.log
         assert "languages" in done.log
+        assert "codeexec: error: no sample was executed, and the warning above says why" in done.log
         assert "Traceback" not in done.log
         assert "hello from" in site.html()
 
@@ -319,6 +322,12 @@ def test_the_plugin_does_it_all_where_both_are_listed(project: Project) -> None:
     assert 0 == built.status, built.log
     assert 1 == built.log.count("is among `plugins` and among `markdown_extensions`")
     assert ["met"] == project.verdicts()
+    doctor = forks.run("mkdocs_codeexec.cli", "doctor", cwd=project.root, env=os.environ | project.env)
+    assert 0 == doctor.returncode, doctor.stdout
+    said = (
+        "note     site         named in `markdown_extensions`, too: MkDocs goes by `plugins`, and runs samples once\n"
+    )
+    assert said in doctor.stdout
 
 
 @pytest.mark.parametrize("command", [("zensical",), ("mkdocs_codeexec", "zensical")])

@@ -93,3 +93,14 @@ def test_a_site_elsewhere_is_named_in_full(site: Site, project: Project, build: 
         assert f"{project.root}/docs/index.md:1: exit status 1\n --> {project.root}/docs/index.md:2\n" in mkdocs.log
 
     assert f"error: {site.root}/docs/index.md:1: exit status 1\n --> {site.root}/docs/index.md:2\n" in done.log
+
+
+def test_a_page_of_nothing_but_front_matter_is_told_of(site: Site, build: Callable[..., Rendered]) -> None:
+    """Zensical has nothing of it converted; each build tells it once, and `--strict` counts it."""
+    site.page(WELL)
+    site.page("---\ncodeexec:\n  exekute: 3\n---\n\n", "bare.md")
+    site.page("---\ntitle: fine\n---\n", "fine.md")
+    for status, done in ((0, build()), (0, build()), (1, build("--strict"))):
+        assert status == done.status, done.log
+        assert 1 == done.log.count("docs/bare.md:3: `codeexec.exekute`: a page has no such default"), done.log
+        assert "fine.md" not in done.log
