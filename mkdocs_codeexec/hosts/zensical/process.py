@@ -23,8 +23,6 @@ from mkdocs_codeexec.report.console import plainly
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NAMES = ("codeexec", "mkdocs_codeexec.hosts.markdown", "mkdocs_codeexec.hosts.markdown:makeExtension")
-"""What our extension is called in `markdown_extensions`."""
 FAILED = tuple(f'class=\\"codeexec\\" data-codeexec=\\"{verdict}'.encode() for verdict in ("unmet", "error", "blocked"))
 """How a page with a failed sample looks in Zensical's cache."""
 
