@@ -7,7 +7,7 @@ what is executed. What ends makes others ready, at once; nothing recurses.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.core.expectation import Blocked, Errored, Met, Skipped, Suspended, Verdict, judge, useless
 from mkdocs_codeexec.core.graph import Graph, Queue
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Action, Key
     from mkdocs_codeexec.core.blobs import Blob
     from mkdocs_codeexec.core.outcome import Outcome
-    from mkdocs_codeexec.core.sample import Given, Sample
+    from mkdocs_codeexec.core.sample import Sample
 
 _NEVER = "not executed: `execute: never`"
 _NOT_STORED = Unavailability(
@@ -224,7 +224,7 @@ class Course:
         for step in node.steps:
             blocked = self._blocked(step, node.steps)
             if blocked is None:
-                blocked = self._fill(step)
+                blocked = self._fill(step) or self._disagreement(steps, step)
             if blocked is not None:
                 self._block(node.steps, step, blocked)
                 break
@@ -348,6 +348,28 @@ class Course:
         self._samples[step] = replace(sample, given=given) if given != sample.given else sample
         return None
 
+    def _disagreement(self, steps: Sequence[int], step: int) -> Verdict | None:
+        """Return why `step` cannot be of one program with the `steps` before it; None if it can."""
+        own = self._samples[step].given
+        for other in steps:
+            theirs = self._samples[other].given
+            for name in ("stdin", "args", "network"):
+                mine, given = getattr(own, name), getattr(theirs, name)
+                if mine not in (None, ()) and given not in (None, ()) and mine != given:
+                    return self._differs(step, name, other)
+            given_left = {blob.path: blob for blob in theirs.left}
+            if any(given_left.get(blob.path, blob) != blob for blob in own.left):
+                return self._differs(step, "needs", other)
+            env = dict(theirs.env)
+            if any(env.get(name, value) != value for name, value in own.env):
+                return self._differs(step, "env", other)
+        return None
+
+    def _differs(self, step: int, name: str, other: int) -> Verdict:
+        reason = f"its `{name}` is not that of {self._samples[other].location}, which is a step of the same program"
+        self._why[step] = Unavailability(reason, "steps of a session are one program: say it at one of them")
+        return Errored(reason)
+
     def _left(self, needs: Iterable[int]) -> tuple[Blob, ...]:
         """Return what `needs` have left.
 
@@ -368,15 +390,20 @@ class Course:
         node = self._graph.nodes[program.node]
         steps = [*node.before, *program.steps] if node.before else program.steps
         givens = [self._samples[step].given for step in steps]
-        files = dict(pair for given in givens for pair in given.files)
         left = {blob.path: blob for given in givens for blob in given.left}
+        given: dict[str, Any] = {
+            "stdin": next((given.stdin for given in givens if given.stdin is not None), None),
+            "args": next((given.args for given in givens if given.args), ()),
+            "network": next((given.network for given in givens if given.network is not None), None),
+            "env": tuple(sorted({pair for given in givens for pair in given.env})),
+            "files": tuple(sorted({pair for given in givens for pair in given.files})),
+            "left": tuple(left[path] for path in sorted(left)),
+        }
         leaves = any(self._samples[step].leaves for step in node.steps)
         before: list[Sample] = []
         for step in steps:
             sample = self._samples[step]
-            shared: Given = replace(
-                sample.given, files=tuple(sorted(files.items())), left=tuple(left[path] for path in sorted(left))
-            )
+            shared = replace(sample.given, **given)
             last = step == steps[-1]
             whole = replace(sample, given=shared, before=tuple(before), last=last, leaves=leaves)
             before.append(replace(whole, before=(), last=False))
