@@ -117,5 +117,6 @@ def test_a_language_says_how_its_sessions_are_split(project: Project) -> None:
 
     project.configure({"languages": {"perl": {**script, "session": "concat"}}})
     assert (
-        "`codeexec.languages.perl.session`: expected a statement that prints `{mark}` on a line of its own" in project.build().log
+        "`codeexec.languages.perl.session`: expected a statement that prints `{mark}` on a line of its own"
+        in project.build().log
     )

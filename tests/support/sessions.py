@@ -103,7 +103,7 @@ SHELL_ENDS = (
         "false",
         "kill -9 $$",
         "exec echo another program",
-        "exec >&-; echo lost",
+        "trap - EXIT; exec >&-; echo lost",
         "set -e; false; echo never",
     ),
     *("exit", "set -u; echo $notset", "exec 2>&1; echo both; nosuch", "(exit {d})", "kill -TERM $$", "echo last"),

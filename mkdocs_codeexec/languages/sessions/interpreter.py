@@ -118,6 +118,7 @@ def _tell(error: BaseException, path: str) -> None:
     while trace is not None and trace.tb_frame.f_code.co_filename != path:
         trace = trace.tb_next
     error.__traceback__ = trace
+    _flush(sys.stderr, sys.stdout)
     sys.last_type, sys.last_value, sys.last_traceback = type(error), error, trace
     try:
         sys.excepthook(type(error), error, trace)
@@ -129,13 +130,17 @@ def _tell(error: BaseException, path: str) -> None:
         sys.__excepthook__(type(error), error, trace)
 
 
-def flush() -> None:
-    """Write what Python, and C where it has been used, have not written yet."""
-    for stream in {id(one): one for one in (sys.stdout, sys.__stdout__, sys.stderr, sys.__stderr__)}.values():
+def _flush(*streams: Any) -> None:
+    for stream in streams:
         try:
-            stream.flush()  # type: ignore[union-attr]
+            stream.flush()
         except Exception:  # noqa: S112 - closed, or something else by now
             continue
+
+
+def flush() -> None:
+    """Write what Python, and C where it has been used, have not written yet."""
+    _flush(sys.stdout, sys.__stdout__, sys.stderr, sys.__stderr__)
     if any(_is_native(module) for module in list(sys.modules.values())):
         try:
             import _ctypes
