@@ -19,7 +19,7 @@ Observe: TypeAlias = Literal["", "exec", "python"]
 """Which look-ups of a child in the file system are told: none; all from its first; of a Python, those after its start."""
 
 if TYPE_CHECKING:
-    from mkdocs_codeexec.core.action import Action, Key, Step
+    from mkdocs_codeexec.core.action import Action, Key, Marks, Step
     from mkdocs_codeexec.core.observed import Inputs
     from mkdocs_codeexec.core.outcome import Outcome, StepKind, StepResult
     from mkdocs_codeexec.core.places import PageMap
@@ -46,6 +46,7 @@ class Command:
         user: The user id that it gets where this program is run by root; None is the one that builds Environments.
         observe: How it is found out what it looks for in the file system.
         own: Whether it stays whoever builds, confined or not, because it writes to what is theirs.
+        marks: Where what it writes is taken apart; None if it is one.
     """
 
     argv: tuple[str, ...]
@@ -63,6 +64,7 @@ class Command:
     user: int | None = None
     observe: Observe = ""
     own: bool = False
+    marks: Marks | None = None
 
 
 class Runner(Protocol):

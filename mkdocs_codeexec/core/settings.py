@@ -158,6 +158,7 @@ class ScriptSettings:
         timeout: Seconds for one run step; None is as for all languages.
         pages: On which pages fences run.
         session: How the steps of a session are one program; empty if it has no sessions.
+        split: Of `concat`, the statement between two steps, with `{mark}` in it.
     """
 
     name: str
@@ -175,6 +176,7 @@ class ScriptSettings:
     timeout: float | None = None
     pages: Patterns = ALL_PAGES
     session: SessionKind = ""
+    split: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

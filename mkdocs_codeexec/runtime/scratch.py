@@ -238,6 +238,7 @@ class ScratchDirectory:
             scratch=self._all,
             user=self._user,
             observe=observe,
+            marks=step.marks,
             **self._limits,  # type: ignore[arg-type]
         )
         result = self._runner.run(command, step.kind)

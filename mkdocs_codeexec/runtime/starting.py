@@ -261,5 +261,7 @@ def encode(command: Command, left: float, kind: StepKind, tier: Tier, user: int 
             "user": user,
             "observe": command.observe,
             "grouped": grouped,
+            "mark": "" if command.marks is None else command.marks.start,
+            "seconds": () if command.marks is None else command.marks.seconds,
         }
     )
