@@ -103,7 +103,7 @@ class _Program:
 
     def runs(self, run: StepResult) -> list[StepResult]:
         """Return what was printed in each step that was reached."""
-        mark = re.compile(rf"\0{mark_of([self._files[name] for name in self._names])}:(\d{{1,9}})\0")
+        mark = re.compile(rf"\x00{mark_of([self._files[name] for name in self._names])}:(\d{{1,9}})\x00")
         streams = [_parts(text, mark, len(self._names)) for text in (run.stdout, run.stderr)]
         reached = max(map(max, streams))
         for parts in streams:
@@ -143,13 +143,11 @@ class _Program:
         """Return the place of the step that has brought what stands in `file` there."""
         if file != FILE:
             return self._places.get(file)
-        if line >= root_line(self._files[FILE]):
-            return None
         for place, step in enumerate(self._steps):
-            lines = dict(step.files)[FILE].split("\n")
-            if line < len(lines) - 1 and len(lines[line - 1]) >= column:
+            root = dict(step.files)[FILE]
+            if line < root_line(root) - 1 and len(root.split("\n")[line - 1]) >= column:
                 return place
-        return None
+        return None  # ours
 
     def _shown(self, result: StepResult, place: int) -> StepResult:
         """Return `result` of the step at `place` with the names that readers of that step see."""

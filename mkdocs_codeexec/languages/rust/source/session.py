@@ -34,7 +34,7 @@ from mkdocs_codeexec.languages.rust.source.statements import asks
 OPENING = "{ "
 INSERTED = (Shift(1, 1, OPENING),)
 """What is inserted into a step."""
-_OTHER = re.compile(r"\bstep-\d{1,9}\.rs\b")
+_OTHER = re.compile(r"step-\d{1,9}\.rs")
 _INCLUDED = re.compile(r'include!\("(?P<name>[a-z]{3}[0-9a-z]{3}\.rs)"\)')
 
 
