@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def step(code: str, words: str = "") -> str:
-    return f"```rust exec session=\"a\" {words}\n{code}\n```\n\n"
+    return f'```rust exec session="a" {words}\n{code}\n```\n\n'
 
 
 def test_steps_build_on_each_other(project: Project) -> None:
@@ -34,9 +34,7 @@ def test_steps_build_on_each_other(project: Project) -> None:
 
 def test_an_error_blocks_what_follows(project: Project) -> None:
     """And what came before is shown as it went."""
-    project.page(
-        step('let x = 1;\nprintln!("one");') + step('let y: i32 = "text";') + step('println!("{x}{y}");')
-    )
+    project.page(step('let x = 1;\nprintln!("one");') + step('let y: i32 = "text";') + step('println!("{x}{y}");'))
     log = project.build().log
 
     assert ["met", "unmet", "blocked"] == project.verdicts()

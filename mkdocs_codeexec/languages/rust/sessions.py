@@ -103,7 +103,7 @@ class _Program:
 
     def runs(self, run: StepResult) -> list[StepResult]:
         """Return what was printed in each step that was reached."""
-        mark = re.compile(rf"\x00{mark_of([self._files[name] for name in self._names])}:(\d{{1,9}})\x00")
+        mark = re.compile(rf"\x00{mark_of(self._files)}:(\d{{1,9}})\x00")
         streams = [_parts(text, mark, len(self._names)) for text in (run.stdout, run.stderr)]
         reached = max(map(max, streams))
         for parts in streams:

@@ -34,6 +34,7 @@ from mkdocs_codeexec.languages.rust.source.statements import asks
 OPENING = "{ "
 INSERTED = (Shift(1, 1, OPENING),)
 """What is inserted into a step."""
+_MARKED = re.compile(r'_mark\("\\0([0-9a-f]{32}):2\\0"\)[^\n]*\n\Z')
 _OTHER = re.compile(r"step-\d{1,9}\.rs")
 _INCLUDED = re.compile(r'include!\("(?P<name>[a-z]{3}[0-9a-z]{3}\.rs)"\)')
 
@@ -73,8 +74,10 @@ def program(codes: tuple[str, ...], before: Preamble) -> Program:
     names = tuple(f"{prefix}{number(index + 1)}.rs" for index in range(len(codes)))
     steps = [_Step(code, _outlined(code)) for code in codes]
     following = (*names[1:], "")
-    texts = [_step(step, prefix, index + 2, following[index]) for index, step in enumerate(steps)]
-    root = _root(steps, before, prefix, names[0], mark_of(texts))
+    mark = hashlib.sha256("\0".join(codes).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    marks = [f"{mark}:{index + 2}" for index in range(len(codes))]
+    texts = [_step(step, prefix, *more) for step, *more in zip(steps, marks, following, strict=True)]
+    root = _root(steps, before, prefix, names[0])
     return Program(names, ((FILE, root), *zip(names, texts, strict=True)))
 
 
@@ -114,10 +117,10 @@ def root_line(root: str) -> int:
     return root.count("\n")
 
 
-def mark_of(texts: Sequence[str]) -> str:
-    """Return what marks the steps in the output of the program of the steps' files `texts`."""
-    whatever = "\0".join(map(_without_include, texts))
-    return hashlib.sha256(whatever.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+def mark_of(files: Mapping[str, str]) -> str:
+    """Return what marks the steps in the output of the program `files`; nothing if there is one step."""
+    match = _MARKED.search(files[steps_of(files)[0]])
+    return match[1] if match else ""
 
 
 def _without_include(text: str) -> str:
@@ -141,8 +144,8 @@ def _outlined(code: str) -> Outline | None:
         return None
 
 
-def _step(step: _Step, prefix: str, following: int, name: str) -> str:
-    """Return the file of a step, which goes on with the file `name` of the step number `following`, if there is one."""
+def _step(step: _Step, prefix: str, mark: str, name: str) -> str:
+    """Return the file of a step, which writes `mark` and goes on with the step in the file `name`, if there is one."""
     code, seen = step
     if seen is None:
         return code
@@ -152,11 +155,11 @@ def _step(step: _Step, prefix: str, following: int, name: str) -> str:
     if step.runs:
         parts.append(f"{prefix}_ran(main());")
     if name:  # the step may end the program
-        parts.append(f'#[allow(unreachable_code)] {prefix}_mark("{following}"); include!("{name}")')
+        parts.append(f'#[allow(unreachable_code)] {prefix}_mark("\\0{mark}\\0"); include!("{name}")')
     return f"{OPENING}{text}{' '.join((*parts, '}'))}\n"
 
 
-def _root(steps: Sequence[_Step], before: Preamble, prefix: str, first: str, mark: str) -> str:
+def _root(steps: Sequence[_Step], before: Preamble, prefix: str, first: str) -> str:
     """Return the file that holds what only a crate may hold, and starts the first step."""
     lines: list[str] = []
     for code, seen in steps:
@@ -173,7 +176,7 @@ def _root(steps: Sequence[_Step], before: Preamble, prefix: str, first: str, mar
             if item not in taken:
                 taken.add(item)
                 _put(lines, code, start, item, first_line)
-    names = {"PREFIX": prefix, "FAILED": f"{prefix.capitalize()}Failed", "MARK": mark, "FIRST": first}
+    names = {"PREFIX": prefix, "FAILED": f"{prefix.capitalize()}Failed", "FIRST": first}
     fallible = any(seen is not None and (seen.result or asks(code)) for code, seen in steps)
     text = _MARK + (_RAN if any(step.runs for step in steps) else "") + (_FAILED if fallible else "") + "CRATES\n"
     text += _FALLIBLE if fallible else _PLAIN
@@ -195,8 +198,7 @@ def _put(lines: list[str], code: str, start: int, text: str, least: int = 0) -> 
 
 
 _MARK = (
-    "fn PREFIX_mark(step: &str) { use ::std::io::Write as _; "
-    'let mark = ::std::format!("\\0MARK:{step}\\0", step = step); let mut stdout = ::std::io::stdout(); '
+    "fn PREFIX_mark(mark: &str) { use ::std::io::Write as _; let mut stdout = ::std::io::stdout(); "
     "let _ = stdout.write_all(mark.as_bytes()).and_then(|()| stdout.flush()); "
     "let _ = ::std::io::stderr().write_all(mark.as_bytes()); } "
 )
