@@ -12,7 +12,6 @@ from mkdocs_codeexec.core.expectation import FailsToBuild
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import normalize
 from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Regrouped, Runner, Scratch, Unavailability
-from mkdocs_codeexec.core.sessions import divided
 from mkdocs_codeexec.errors import ConfigurationError, nearest
 from mkdocs_codeexec.languages import frames, inputs, mentions, views, withheld
 from mkdocs_codeexec.languages.grants import Grants
@@ -28,7 +27,9 @@ from mkdocs_codeexec.languages.rust.messages.normal import RULES
 from mkdocs_codeexec.languages.rust.messages.notes import without_notes
 from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.languages.rust.messages.restore import restore
-from mkdocs_codeexec.languages.rust.source.prepare import FILE, Prepared, original, prepared
+from mkdocs_codeexec.languages.rust.sessions import CONTINUED, codes, divided, whole
+from mkdocs_codeexec.languages.rust.source.prepare import FILE, Preamble, Prepared, original, prepared
+from mkdocs_codeexec.languages.rust.source.session import others, prepare_step, program
 from mkdocs_codeexec.languages.rust.steps import steps
 from mkdocs_codeexec.languages.rust.variables import Variables, check_package
 from mkdocs_codeexec.languages.toolchain import memo
@@ -115,10 +116,11 @@ class RustLanguage:
 
     def plan(self, sample: Sample) -> Action:
         """Return what would be executed for `sample`."""
-        name = sample.options.get("environment") or self._rust.environment
+        joined = whole(sample, self._settings.seconds(NAME)) if sample.links.session else sample
+        name = joined.options.get("environment") or self._rust.environment
         environment = self._environments.get(name)
         found = environment.sources.inputs() if environment else ((_UNKNOWN, name),)
-        if environment is not None and (named := environment.sources.documented.files(sample.code)):
+        if environment is not None and (named := environment.sources.documented.files(joined.code)):
             folder = environment.sources.documented.folder or self._settings.project_dir
             tree = around(folder, self._settings.project_dir)
             contents = inputs.named(named, tree)
@@ -129,12 +131,12 @@ class RustLanguage:
         known = environment is not None and environment.sources.settled
         action = Action(
             language=NAME,
-            files=((FILE, self._prepare(sample).code),),
-            steps=steps(sample, self._rust, self._settings, self._variables.site),
-            inputs=tuple(sorted((*found, *self._inputs))),
+            files=self._files(sample),
+            steps=steps(joined, self._rust, self._settings, self._variables.site),
+            inputs=tuple(sorted((*found, *self._inputs, *(() if sample.last else ((CONTINUED, ""),))))),
             toolchain=self._identity() if known else None,
         )
-        if _is_apart(sample):
+        if _is_apart(joined):
             self._builder.keep_apart(action.request_key)
         return action
 
@@ -190,8 +192,7 @@ class RustLanguage:
 
     def divide(self, steps: Sequence[Action], outcome: Outcome) -> Sequence[Outcome | None]:
         """Return what each step of a session came to."""
-        del steps
-        return divided(outcome)
+        return divided(steps, outcome)
 
     def structured(self, action: Action) -> Action:
         """Return `action` with its structure, if comments and formatting cannot change what it prints."""
@@ -224,8 +225,9 @@ class RustLanguage:
     def tidy(self, sample: Sample, text: str) -> str:
         """Return `text` without inserted code, foreign frames, thread ids and folders of this machine; codes are links."""
         text = cut(text)
-        if FILE in text:  # else nothing in it is about a place in the sample
-            text = restore(self._prepare(sample), text)
+        more = others(text) if sample.links.session else {}
+        if FILE in text or more:  # else nothing in it is about a place in the sample
+            text = restore(self._prepare(sample), text, more)
         text = normalize(text, RULES)
         return linked(text if self._rust.notes else without_notes(text))
 
@@ -280,8 +282,17 @@ class RustLanguage:
         return f"{identity}\ncargo configuration: {self._flags}" if self._flags else identity
 
     def _prepare(self, sample: Sample) -> Prepared:
-        before = preambles.joined(self._rust.preamble, sample.options.get("preamble", ""))
-        return prepared(sample.code, before, "test_harness" in sample.options)
+        if sample.links.session:
+            return prepare_step(runnable(sample.code))
+        return prepared(sample.code, self._preamble(sample), "test_harness" in sample.options)
+
+    def _preamble(self, sample: Sample) -> Preamble:
+        return preambles.joined(self._rust.preamble, sample.options.get("preamble", ""))
+
+    def _files(self, sample: Sample) -> tuple[tuple[str, str], ...]:
+        if sample.links.session:
+            return tuple(sorted(program(codes(sample), self._preamble(sample)).files))
+        return ((FILE, self._prepare(sample).code),)
 
     def _environment_of(self, action: Action) -> Environment | Unavailability:
         given = dict(action.inputs)

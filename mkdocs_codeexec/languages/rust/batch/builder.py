@@ -12,6 +12,7 @@ from mkdocs_codeexec.core.protocols import Bench, Regrouped, Scratch
 from mkdocs_codeexec.languages.rust.batch.batching import FEWEST, Candidate, group
 from mkdocs_codeexec.languages.rust.batch.sharing import REGISTRIES, sharing
 from mkdocs_codeexec.languages.rust.source.prepare import FILE
+from mkdocs_codeexec.languages.rust.source.session import own, steps_of
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Action, Key, Step
@@ -54,10 +55,12 @@ class Builder:
         equipment = self._equipment_of(action)
         if step is None or equipment is None:
             return Candidate(action, None, frozenset(), 0)
-        known = sharing(dict(action.files)[FILE], equipment.arguments.externs)
+        files = dict(action.files)
+        known = sharing(own(files), equipment.arguments.externs)
         alone = (
             not self._shares
             or bool(known.alone)
+            or not {name for name in files if name.endswith(".rs")} <= {FILE, *steps_of(files)}  # modules of its own
             or action.request_key in self._apart
             or any(dict(step.env).get("RUST_BACKTRACE", "0") != "0" for step in action.steps)  # it names functions
             or (bool(known.crates) and not (_SEEN and REGISTRIES.isdisjoint(equipment.packages)))
@@ -93,7 +96,9 @@ class Builder:
         if equipment is None:
             return _not_built(step)
         result = scratch.run(step, equipment.command(step), equipment.environment(step), equipment.access)
-        return equipment.shown(relative(diagnostics.translate(result), str(scratch.path)))
+        return equipment.shown(
+            relative(diagnostics.translate(result, frozenset(dict(action.files))), str(scratch.path))
+        )
 
     def run(self, action: Action, step: Step, scratch: Scratch) -> StepResult:
         """Run the program that was built for `action`."""

@@ -96,7 +96,7 @@ def preamble(text: str) -> Preamble:
     """
     found = outline(text)
     outer = (*found.attributes, *found.crates)
-    rest = _blanked(text, outer)
+    rest = blanked(text, outer)
     attributes = " ".join(one_line(text[start:end]) for start, end in found.attributes).strip()
     crates = " ".join(one_line(text[start:end]) for start, end in found.crates)
     return Preamble(attributes, crates, one_line(rest), found)
@@ -133,7 +133,7 @@ def prepare(code: str, before: Preamble | None = None, *, harness: bool = False)
     later = tuple(span for span in found.crates if span[0] >= found.body) if wrapped else ()
     crates = " ".join(one_line(code[start:stop]) for start, stop in later)
     inserted = " ".join(filter(None, (before.crates, crates, opening, before.rest)))
-    text, shifts = _insert(_blanked(code, (*later, *found.surplus)), ((0, before.attributes), (found.body, inserted)))
+    text, shifts = _insert(blanked(code, (*later, *found.surplus)), ((0, before.attributes), (found.body, inserted)))
     parts = tuple(filter(str.strip, (before.attributes, before.crates, before.rest)))
     return Prepared(text + end, shifts, lines, parts)
 
@@ -173,10 +173,11 @@ def _before_surplus(code: str, surplus: int | None) -> str:
         tokens(f"{{{code}}}")
     except Unlexable:
         return ""
-    return _blanked(code, ((surplus, len(code)),))
+    return blanked(code, ((surplus, len(code)),))
 
 
-def _blanked(code: str, spans: tuple[tuple[int, int], ...]) -> str:
+def blanked(code: str, spans: tuple[tuple[int, int], ...]) -> str:
+    """Return `code` with spaces in `spans`; its lines stay."""
     for start, end in spans:
         code = code[:start] + re.sub(r"[^\n]", " ", code[start:end]) + code[end:]
     return code
