@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.hosts.zensical.outside import Outside
 
-NAMES = ("codeexec", "mkdocs_codeexec.hosts.markdown", "mkdocs_codeexec.hosts.markdown:makeExtension")
-"""What our extension is called in `markdown_extensions`."""
 FAILED = tuple(f'class=\\"codeexec\\" data-codeexec=\\"{verdict}'.encode() for verdict in ("unmet", "error", "blocked"))
 """How a page with a failed sample looks in Zensical's cache."""
 
