@@ -79,9 +79,7 @@ class ScriptLanguage:
 
     def plan(self, sample: Sample) -> Action:
         """Return what would be executed for `sample`: for a step of a session, all steps up to it."""
-        if sample.links.session and self._script.session:
-            return self._session(sample)
-        return Action(
+        action = Action(
             language=self.name,
             files=((self._file, sample.code),),
             steps=self._steps(sample),
@@ -89,8 +87,10 @@ class ScriptLanguage:
             toolchain=self._tools.identity(),
             observed=True,
         )
+        return self._session(sample, action) if sample.links.session and self._script.session else action
 
-    def _session(self, sample: Sample) -> Action:
+    def _session(self, sample: Sample, action: Action) -> Action:
+        """Return the program that `sample` ends, which is otherwise as `action`."""
         steps = (*sample.before, sample)
         first = steps[0]
         seconds = [step.timeout or self._settings.seconds(self.name) for step in steps]
@@ -98,15 +98,12 @@ class ScriptLanguage:
         cpu = self._settings.limits.cpu
         *build, run = self._steps(replace(first, timeout=sum(seconds)))
         limits = replace(run.limits, cpu=None if cpu is None else cpu * len(steps))
-        action = Action(
-            language=self.name,
+        action = replace(
+            action,
             files=tuple(sorted({**dict(first.given.files), **dict(files)}.items())),
             steps=(*build, replace(run, limits=limits, marks=marks)),
-            inputs=self._inputs,
-            toolchain=self._tools.identity(),
             output_limit=len(steps) * OUTPUT_LIMIT,
             left=first.given.left,
-            observed=True,
         )
         if objection := sessions.objection(steps):
             self._contradicting[marks.seal] = objection

@@ -163,7 +163,8 @@ def session(name: str, seed: int) -> Session:
 
     def filled(piece: str) -> str:
         return (
-            piece.replace("{n}", str(chance.randint(1, 999)))
+            piece.replace("{START}", _START)
+            .replace("{n}", str(chance.randint(1, 999)))
             .replace("{d}", str(chance.randint(1, 7)))
             .replace("{{", "{")
             .replace("}}", "}")

@@ -63,7 +63,7 @@ def program(script: ScriptSettings, file: str, steps: Sequence[Sample], seconds:
     if script.session == "python":
         files = python.files(file, codes, marks, expected)
     elif script.session == "shell":
-        files = shell.files(file, codes, marks, expected, deep=script.name != "sh")
+        files = shell.files(file, codes, marks, expected, deep=script.name != "sh", elsewhere=bool(steps[0].workdir))
     else:
         files = concat.files(file, codes, marks, script.split)
     if not steps[-1].last:  # what one prints at its end, none does that goes on
