@@ -291,6 +291,13 @@ class Pipeline:
                 self.memory[step.key] = came_to
         with self._turn:
             for step, came_to in ends:
+                if (place := batch.changed(step, came_to)) is not None:
+                    self.narrator.warn(
+                        "this step does not repeat: its program was executed again, for the state that a later step needs, "
+                        "and it wrote something else than before",
+                        at=place,
+                        hint="what the page shows is of one run; make it the same in each, with a fixed seed or date",
+                    )
                 batch.end(step, came_to)
             fresh = self._executable(batch.fresh())
             self._begin(fresh, mine)

@@ -98,3 +98,17 @@ def test_pages_need_each_other(project: Project) -> None:
     project.build()
 
     assert "there" in project.samples()[0]
+
+
+def test_a_step_that_does_not_repeat_is_told(project: Project) -> None:
+    """A page shows one run of a session: nothing of an older one stays beside it."""
+    steps = ["import time; now = time.time_ns(); print(now)", "print(now + 1)", "print(now + 2)"]
+    for last in (steps[2], "print(now + 3)"):
+        project.page("".join(fence(step, 'session="s"', "python") for step in (*steps[:2], last)))
+        built = project.build()
+
+    first, second, third = (int(text) for _, text in project.streams())
+    assert (1, 3) == (second - first, third - first)
+    assert "docs/index.md:1: this step does not repeat" in built.log
+    assert "docs/index.md:5: this step does not repeat" in built.log
+    assert "docs/index.md:9: this step" not in built.log
