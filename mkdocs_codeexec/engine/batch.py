@@ -132,6 +132,10 @@ class Batch:
         if self._listen is not None:
             self._tell(tuple(self._course.asking(action.request_key)))
 
+    def over(self, action: Action) -> None:
+        """Note that the program whose last step is `action` has ended, perhaps before that step."""
+        self._course.over(action)
+
     def conclude(self) -> None:
         """Have all that waits for what will not be executed be blocked."""
         self._course.conclude()

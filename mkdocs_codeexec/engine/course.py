@@ -124,6 +124,15 @@ class Course:
                 self._look_at(program)
         self.advance()
 
+    def over(self, action: Action) -> None:
+        """Note that the program whose last step is `action` was executed, and which of its steps were not reached."""
+        for place in tuple(self._asking.get(action.request_key, ())):
+            program = self._open.get(place)
+            if program is not None and self.actions[program.steps[-1]].request_key == action.request_key:
+                program.ended = True
+                self._look_at(program)
+        self.advance()
+
     def conclude(self) -> None:
         """Have all that waits for what will not be executed be blocked."""
         while self._open:

@@ -299,6 +299,7 @@ class Pipeline:
                         hint="what the page shows is of one run; make it the same in each, with a fixed seed or date",
                     )
                 batch.end(step, came_to)
+            batch.over(action)
             fresh = self._executable(batch.fresh())
             self._begin(fresh, mine)
         if action.request_key in mine:
