@@ -96,6 +96,7 @@ SHELL = (
     "printf '%s' {n}{n}{n} | tr -d '\\n'; echo",
     "set -e",
     "set -u",
+    'set -x\necho traced {n} "$(echo {d})"\nf {n}\nset +x',
 )
 SHELL_ENDS = (
     *(

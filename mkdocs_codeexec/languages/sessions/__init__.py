@@ -80,9 +80,18 @@ def divide(script: ScriptSettings, file: str, steps: Sequence[Action], outcome: 
         steps: The Actions of the steps, in order.
         outcome: What the last of them came to.
     """
-    if script.session != "concat":
-        found = divided(outcome)
-        return [_told(one, own_names(place, file)) for place, one in enumerate(found)]
+    if script.session == "concat":
+        return _of_one_file(script, file, steps, outcome)
+    told = [_told(one, own_names(place, file)) for place, one in enumerate(divided(outcome))]
+    if script.session == "shell" and script.name != "sh":  # which hardly ever is bash, and others trace otherwise
+        untraced = shell.untraced(text for name, text in steps[-1].files if name != file)
+        told = [_told(one, untraced) for one in told]
+    return told
+
+
+def _of_one_file(
+    script: ScriptSettings, file: str, steps: Sequence[Action], outcome: Outcome
+) -> Sequence[Outcome | None]:
     action = steps[-1]
     run = action.step("run")
     assert run is not None, "steps of a session run"

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.languages.sessions.naming import step_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from mkdocs_codeexec.core.action import Marks
+
+
+_TRACES = re.compile(r"\bset\s+(?:-\w+\s+)*-\w*x|\bxtrace\b")
+_DEEP = re.compile(r"^\+\+(?=\++ )", re.MULTILINE)
+
+
+def untraced(codes: Iterable[str]) -> Callable[[str], str]:
+    """Return what takes the depth of the driver out of what bash traces (`set -x`), if one of `codes` has it trace.
+
+    bash writes a `+` for each text that is read within another, and the steps are two deep.
+    """
+    traces = any(_TRACES.search(code) for code in codes)
+    return lambda text: _DEEP.sub("", text) if traces and "+++" in text else text
 
 
 def files(
