@@ -9,7 +9,7 @@ from mkdocs_codeexec.core.expectation import Blocked, Suspended, verdict_reason
 from mkdocs_codeexec.core.graph import graph_of
 from mkdocs_codeexec.core.observed import observed_key
 from mkdocs_codeexec.core.resolved import Ended, Plan, Planned, PlannedState, Resolved, Started
-from mkdocs_codeexec.engine.course import Course
+from mkdocs_codeexec.engine.course import Course, Steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -101,8 +101,8 @@ class Batch:
             found.setdefault(action.language, []).append(action)
         return found
 
-    def steps(self, action: Action) -> tuple[Action, ...]:
-        """Return the Actions of the steps of the session that `action` is the last one of; `action` alone if of none."""
+    def steps(self, action: Action) -> Steps:
+        """Return the steps of the program that `action` is the last one of."""
         return self._course.steps(action)
 
     def changed(self, action: Action, outcome: Outcome) -> Location | None:
@@ -132,9 +132,9 @@ class Batch:
         if self._listen is not None:
             self._tell(tuple(self._course.asking(action.request_key)))
 
-    def over(self, action: Action) -> None:
-        """Note that the program whose last step is `action` has ended, perhaps before that step."""
-        self._course.over(action)
+    def ran(self, action: Action) -> None:
+        """Note that the whole program was executed of which `action` is the last step, whatever is known of its steps."""
+        self._course.ran(action)
 
     def conclude(self) -> None:
         """Have all that waits for what will not be executed be blocked."""

@@ -112,3 +112,14 @@ def test_a_step_that_does_not_repeat_is_told(project: Project) -> None:
     assert "docs/index.md:1: this step does not repeat" in built.log
     assert "docs/index.md:5: this step does not repeat" in built.log
     assert "docs/index.md:9: this step" not in built.log
+
+
+def test_what_a_session_did_not_reach_is_blocked(project: Project) -> None:
+    """A step may end the program, as its author says, and be met; nothing follows it."""
+    steps = ["print('one')", "import os; print('two', flush=True); os._exit(0)", "print('three')", "print('four')"]
+    project.page("".join(fence(step, 'session="s"', "python") for step in steps))
+
+    for _ in range(2):
+        project.build()
+        assert ["met", "met", "blocked", "blocked"] == project.verdicts()
+        assert [("stdout", "one"), ("stdout", "two")] == project.streams()
