@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core import rights
-from mkdocs_codeexec.core.action import OUTPUT_LIMIT, Action, Key, Step
+from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.core.normalize import relative, renamed, without_folder
-from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult, counted
+from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
 from mkdocs_codeexec.languages import frames, inputs, interpreter, mentions, programs, sessions, views, withheld
 from mkdocs_codeexec.languages.builtin import CACHE, PYTHON
 from mkdocs_codeexec.languages.grants import Grants
@@ -92,19 +92,9 @@ class ScriptLanguage:
     def _session(self, sample: Sample, action: Action) -> Action:
         """Return the program that `sample` ends, which is otherwise as `action`."""
         steps = (*sample.before, sample)
-        first = steps[0]
         seconds = [step.timeout or self._settings.seconds(self.name) for step in steps]
-        files, marks = sessions.program(self._script, self._file, steps, seconds)
-        cpu = self._settings.limits.cpu
-        *build, run = self._steps(replace(first, timeout=sum(seconds)))
-        limits = replace(run.limits, cpu=None if cpu is None else cpu * len(steps))
-        action = replace(
-            action,
-            files=tuple(sorted({**dict(first.given.files), **dict(files)}.items())),
-            steps=(*build, replace(run, limits=limits, marks=marks)),
-            output_limit=len(steps) * OUTPUT_LIMIT,
-            left=first.given.left,
-        )
+        action = replace(action, steps=self._steps(replace(steps[0], timeout=sum(seconds))))
+        action, marks = sessions.joined(self._script, self._file, steps, seconds, action)
         if objection := sessions.objection(steps):
             self._contradicting[marks.seal] = objection
         return action
@@ -147,13 +137,7 @@ class ScriptLanguage:
         argv = (str(found), *(str(interpreter.program()) if word == PYTHON else word for word in step.argv[1:]))
         env = {**self._caches(program), **programs.toolchains(self._script.readable, self._settings), **dict(step.env)}
         result = relative(scratch.run(step, argv, env, self._reach(), self._observe(step)), str(scratch.path))
-        for place, part in enumerate(result.parts):
-            if part.going_on:
-                threads = counted(part.going_on, "thread")
-                self._narrator.say(
-                    f"`{self.name}`: step {place + 1} of a session leaves {threads} that may go on; "
-                    "what they print stands under the step that is current then"
-                )
+        sessions.tell(result, self.name, self._narrator)
         return renamed(result, self._shown())
 
     def assumed(self, action: Action, *, seen: bool) -> Sequence[str] | None:
