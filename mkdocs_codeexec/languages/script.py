@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core import rights
-from mkdocs_codeexec.core.action import OUTPUT_LIMIT, Action, Key, Step
+from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.core.normalize import relative, renamed, without_folder
-from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult, counted
+from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
 from mkdocs_codeexec.languages import frames, inputs, interpreter, mentions, programs, sessions, views, withheld
 from mkdocs_codeexec.languages.builtin import CACHE, PYTHON
 from mkdocs_codeexec.languages.grants import Grants
@@ -79,9 +79,7 @@ class ScriptLanguage:
 
     def plan(self, sample: Sample) -> Action:
         """Return what would be executed for `sample`: for a step of a session, all steps up to it."""
-        if sample.links.session and self._script.session:
-            return self._session(sample)
-        return Action(
+        action = Action(
             language=self.name,
             files=((self._file, sample.code),),
             steps=self._steps(sample),
@@ -89,25 +87,14 @@ class ScriptLanguage:
             toolchain=self._tools.identity(),
             observed=True,
         )
+        return self._session(sample, action) if sample.links.session and self._script.session else action
 
-    def _session(self, sample: Sample) -> Action:
+    def _session(self, sample: Sample, action: Action) -> Action:
+        """Return the program that `sample` ends, which is otherwise as `action`."""
         steps = (*sample.before, sample)
-        first = steps[0]
         seconds = [step.timeout or self._settings.seconds(self.name) for step in steps]
-        files, marks = sessions.program(self._script, self._file, steps, seconds)
-        cpu = self._settings.limits.cpu
-        *build, run = self._steps(replace(first, timeout=sum(seconds)))
-        limits = replace(run.limits, cpu=None if cpu is None else cpu * len(steps))
-        action = Action(
-            language=self.name,
-            files=tuple(sorted({**dict(first.given.files), **dict(files)}.items())),
-            steps=(*build, replace(run, limits=limits, marks=marks)),
-            inputs=self._inputs,
-            toolchain=self._tools.identity(),
-            output_limit=len(steps) * OUTPUT_LIMIT,
-            left=first.given.left,
-            observed=True,
-        )
+        action = replace(action, steps=self._steps(replace(steps[0], timeout=sum(seconds))))
+        action, marks = sessions.joined(self._script, self._file, steps, seconds, action)
         if objection := sessions.objection(steps):
             self._contradicting[marks.seal] = objection
         return action
@@ -150,13 +137,7 @@ class ScriptLanguage:
         argv = (str(found), *(str(interpreter.program()) if word == PYTHON else word for word in step.argv[1:]))
         env = {**self._caches(program), **programs.toolchains(self._script.readable, self._settings), **dict(step.env)}
         result = relative(scratch.run(step, argv, env, self._reach(), self._observe(step)), str(scratch.path))
-        for place, part in enumerate(result.parts):
-            if part.going_on:
-                threads = counted(part.going_on, "thread")
-                self._narrator.say(
-                    f"`{self.name}`: step {place + 1} of a session leaves {threads} that may go on; "
-                    "what they print stands under the step that is current then"
-                )
+        sessions.tell(result, self.name, self._narrator)
         return renamed(result, self._shown())
 
     def assumed(self, action: Action, *, seen: bool) -> Sequence[str] | None:

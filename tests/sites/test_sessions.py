@@ -58,6 +58,17 @@ def test_what_follows_a_step_that_failed_is_blocked(project: Project, language: 
     assert "docs/index.md:5: exit status" in built.log
 
 
+@pytest.mark.parametrize(("language", "end"), [("bash", "exit"), ("python", "import os; os._exit(0)")])
+def test_what_follows_a_step_that_ended_the_program_well_is_blocked(project: Project, language: str, end: str) -> None:
+    """It was not reached, whether the outcomes are new or stored."""
+    project.page(fence("", "", language) + fence(end, "", language) + fence("", "", language) + fence("", "", language))
+
+    for _ in range(2):
+        built = project.build()
+        assert ["met", "met", "blocked", "blocked"] == project.verdicts()
+        assert "docs/index.md:9: `docs/index.md:5`" in built.log
+
+
 def test_a_traceback_names_the_line_of_the_page(project: Project) -> None:
     """In the log; the page has the line of the fence, which is marked, and calls other steps by their number."""
     project.page(fence("def f():\n    1 / 0") + fence("pass\nf()"))

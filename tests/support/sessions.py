@@ -96,6 +96,7 @@ SHELL = (
     "printf '%s' {n}{n}{n} | tr -d '\\n'; echo",
     "set -e",
     "set -u",
+    'set -x\necho traced {n} "$(echo {d})"\nf {n}\nset +x',
 )
 SHELL_ENDS = (
     *(
@@ -163,7 +164,8 @@ def session(name: str, seed: int) -> Session:
 
     def filled(piece: str) -> str:
         return (
-            piece.replace("{n}", str(chance.randint(1, 999)))
+            piece.replace("{START}", _START)
+            .replace("{n}", str(chance.randint(1, 999)))
             .replace("{d}", str(chance.randint(1, 7)))
             .replace("{{", "{")
             .replace("}}", "}")

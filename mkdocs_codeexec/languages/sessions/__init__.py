@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.core.action import Marks, digest
+from mkdocs_codeexec.core.action import OUTPUT_LIMIT, Marks, digest
 from mkdocs_codeexec.core.expectation import Succeeds
 from mkdocs_codeexec.core.normalize import changed
-from mkdocs_codeexec.core.outcome import Exited
+from mkdocs_codeexec.core.outcome import Exited, counted
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.sample import Given
 from mkdocs_codeexec.core.sessions import divided
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mkdocs_codeexec.core.action import Action
-    from mkdocs_codeexec.core.outcome import Outcome
+    from mkdocs_codeexec.core.outcome import Outcome, StepResult
+    from mkdocs_codeexec.core.protocols import Narrator
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import ScriptSettings
 
@@ -35,27 +36,35 @@ _GIVEN = {
 """What a program has from its start, and what asks for it."""
 
 
-class Program(NamedTuple):
-    """The program that the steps of a session are.
-
-    Attributes:
-        files: In its directory, names and texts, sorted.
-        marks: Where what it writes is taken apart.
-    """
-
-    files: tuple[tuple[str, str], ...]
-    marks: Marks
-
-
-def program(script: ScriptSettings, file: str, steps: Sequence[Sample], seconds: Sequence[float]) -> Program:
-    """Return the program that `steps` are, up to the last of them.
+def joined(
+    script: ScriptSettings, file: str, steps: Sequence[Sample], seconds: Sequence[float], action: Action
+) -> tuple[Action, Marks]:
+    """Return the program that `steps` are, up to the last of them, and where what it writes is taken apart.
 
     Args:
         script: Their language.
         file: What the file of a sample is called.
         steps: All of one session, in order, from the first one on.
         seconds: How long each may take.
+        action: What would be executed for the first one alone.
     """
+    *build, run = action.steps
+    files, marks = _program(script, file, steps, seconds)
+    cpu = run.limits.cpu
+    limits = replace(run.limits, cpu=None if cpu is None else cpu * len(steps))
+    whole = replace(
+        action,
+        files=tuple(sorted({**dict(steps[0].given.files), **dict(files)}.items())),
+        steps=(*build, replace(run, limits=limits, marks=marks)),
+        output_limit=len(steps) * OUTPUT_LIMIT,
+        left=steps[0].given.left,
+    )
+    return whole, marks
+
+
+def _program(
+    script: ScriptSettings, file: str, steps: Sequence[Sample], seconds: Sequence[float]
+) -> tuple[tuple[tuple[str, str], ...], Marks]:
     codes = tuple(step.code for step in steps)
     given = tuple(repr(step.given) for step in steps)
     marks = Marks(digest(("session", script.name, codes, given, steps[-1].last))[:32], tuple(seconds))
@@ -63,12 +72,23 @@ def program(script: ScriptSettings, file: str, steps: Sequence[Sample], seconds:
     if script.session == "python":
         files = python.files(file, codes, marks, expected)
     elif script.session == "shell":
-        files = shell.files(file, codes, marks, expected, deep=script.name != "sh")
+        files = shell.files(file, codes, marks, expected, deep=script.name != "sh", elsewhere=bool(steps[0].workdir))
     else:
         files = concat.files(file, codes, marks, script.split)
     if not steps[-1].last:  # what one prints at its end, none does that goes on
         files = (*files, (".session/goes-on", ""))
-    return Program(tuple(sorted(files)), marks)
+    return files, marks
+
+
+def tell(result: StepResult, language: str, narrator: Narrator) -> None:
+    """Say which steps have left threads."""
+    for place, part in enumerate(result.parts, 1):
+        if part.going_on:
+            threads = counted(part.going_on, "thread")
+            narrator.say(
+                f"`{language}`: step {place} of a session leaves {threads} that may go on; "
+                "what they print stands under the step that is current then"
+            )
 
 
 def divide(script: ScriptSettings, file: str, steps: Sequence[Action], outcome: Outcome) -> Sequence[Outcome | None]:
@@ -80,9 +100,18 @@ def divide(script: ScriptSettings, file: str, steps: Sequence[Action], outcome: 
         steps: The Actions of the steps, in order.
         outcome: What the last of them came to.
     """
-    if script.session != "concat":
-        found = divided(outcome)
-        return [_told(one, own_names(place, file)) for place, one in enumerate(found)]
+    if script.session == "concat":
+        return _of_one_file(script, file, steps, outcome)
+    told = [_told(one, own_names(place, file)) for place, one in enumerate(divided(outcome))]
+    if script.session == "shell" and script.name != "sh":  # which hardly ever is bash, and others trace otherwise
+        untraced = shell.untraced(text for name, text in steps[-1].files if name != file)
+        told = [_told(one, untraced) for one in told]
+    return told
+
+
+def _of_one_file(
+    script: ScriptSettings, file: str, steps: Sequence[Action], outcome: Outcome
+) -> Sequence[Outcome | None]:
     action = steps[-1]
     run = action.step("run")
     assert run is not None, "steps of a session run"

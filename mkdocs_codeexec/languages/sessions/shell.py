@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.languages.sessions.naming import step_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from mkdocs_codeexec.core.action import Marks
 
 
+_TRACES = re.compile(r"\bset\s+(?:-\w+\s+)*-\w*x|\bxtrace\b")
+_DEEP = re.compile(r"^\+\+(?=\++ )", re.MULTILINE)
+
+
+def untraced(codes: Iterable[str]) -> Callable[[str], str]:
+    """Return what takes the depth of the driver out of what bash traces (`set -x`), if one of `codes` has it trace.
+
+    bash writes a `+` for each text that is read within another, and the steps are two deep.
+    """
+    traces = any(_TRACES.search(code) for code in codes)
+    return lambda text: _DEEP.sub("", text) if traces and "+++" in text else text
+
+
 def files(
-    file: str, codes: Sequence[str], marks: Marks, expected: Sequence[int | None], *, deep: bool
+    file: str, codes: Sequence[str], marks: Marks, expected: Sequence[int | None], *, deep: bool, elsewhere: bool
 ) -> tuple[tuple[str, str], ...]:
     """Return the files of the program: the driver in the place of the sample, and the steps.
 
@@ -27,6 +41,7 @@ def files(
         marks: Where output is taken apart.
         expected: The status with which a step goes on to the next one, for all but the last; None is any.
         deep: Whether the shell knows descriptors of more than one digit.
+        elsewhere: Whether it starts in another directory than that of its files, which its command line names then.
     """
     out, err = (62, 63) if deep else (8, 9)
     lines = [f"exec {out}>&1 {err}>&2"]
@@ -50,7 +65,8 @@ def files(
             case code:
                 lines.append(f'{{ case $? in ({code}) {end};; (*) (exit "$?");; esac; }} >/dev/null 2>&1 || exit')
     body = "\n".join(lines).replace("'", "'\\''")
-    folder = "'\\'''\"$PWD\"''\\''"
+    here = '"${0%/*}"' if elsewhere else '"$PWD"'
+    folder = f"'\\'''{here}''\\''"
     text = f"eval '{{ {body.replace('@', folder)}\n}}'\n"
     steps = [
         (step_file(place, file), (_begin(marks, out, err, expected[place - 1]) if place else "") + code)
