@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from mkdocs_codeexec.core.expectation import FailsToBuild
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import normalize
 from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Regrouped, Runner, Scratch, Unavailability
-from mkdocs_codeexec.errors import ConfigurationError, nearest
+from mkdocs_codeexec.errors import ConfigurationError
 from mkdocs_codeexec.languages import frames, inputs, mentions, views, withheld
 from mkdocs_codeexec.languages.grants import Grants
 from mkdocs_codeexec.languages.rust import preambles
@@ -21,14 +22,16 @@ from mkdocs_codeexec.languages.rust.compiler import Compiler
 from mkdocs_codeexec.languages.rust.environments import configuration
 from mkdocs_codeexec.languages.rust.environments.environment import Environment, home_of_all, open_environments
 from mkdocs_codeexec.languages.rust.environments.local import around
+from mkdocs_codeexec.languages.rust.environments.unknown import unknown_environment
 from mkdocs_codeexec.languages.rust.messages.backtrace import cut
 from mkdocs_codeexec.languages.rust.messages.index import linked
 from mkdocs_codeexec.languages.rust.messages.normal import RULES
 from mkdocs_codeexec.languages.rust.messages.notes import without_notes
 from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.languages.rust.messages.restore import restore
+from mkdocs_codeexec.languages.rust.package import Package, compiled, modules, package_of, planned, refused_by
 from mkdocs_codeexec.languages.rust.sessions import CONTINUED, codes, divided, whole
-from mkdocs_codeexec.languages.rust.source.prepare import FILE, Preamble, Prepared, original, prepared
+from mkdocs_codeexec.languages.rust.source.prepare import FILE, Preamble, Prepared, as_it_stands, original, prepared
 from mkdocs_codeexec.languages.rust.source.session import others, prepare_step, program
 from mkdocs_codeexec.languages.rust.steps import steps
 from mkdocs_codeexec.languages.rust.variables import Variables, check_package
@@ -129,10 +132,13 @@ class RustLanguage:
                 # What was read first: whoever was planned from it is planned again if it changes.
                 self._named.setdefault((named[name.removeprefix("file:")], tree), digest)
         known = environment is not None and environment.sources.settled
+        package = self._package(joined)
+        if package is not None:
+            found += planned(sample, package)
         action = Action(
             language=NAME,
-            files=self._files(sample),
-            steps=steps(joined, self._rust, self._settings, self._variables.site),
+            files=self._files(sample, package),
+            steps=self._steps(joined, package),
             inputs=tuple(sorted((*found, *self._inputs, *(() if sample.last else ((CONTINUED, ""),))))),
             toolchain=self._identity() if known else None,
         )
@@ -281,34 +287,47 @@ class RustLanguage:
             identity = f"{identity}\ncargo variables: {variables}"
         return f"{identity}\ncargo configuration: {self._flags}" if self._flags else identity
 
+    def _package(self, sample: Sample) -> Package | None:
+        if not sample.given.files and not sample.links.file:
+            return None
+        environment = self._rust.environments.get(sample.options.get("environment") or self._rust.environment)
+        return package_of(sample, environment.dependencies if environment else ())
+
     def _prepare(self, sample: Sample) -> Prepared:
         if sample.links.session:
             return prepare_step(runnable(sample.code))
-        return prepared(sample.code, self._preamble(sample), "test_harness" in sample.options)
+        package = self._package(sample)
+        if package is not None and package.root != FILE:
+            return as_it_stands(runnable(sample.code))
+        beside = any(name.endswith(".rs") for name, _ in sample.given.files)
+        return prepared(sample.code, self._preamble(sample), "test_harness" in sample.options, beside)
 
     def _preamble(self, sample: Sample) -> Preamble:
         return preambles.joined(self._rust.preamble, sample.options.get("preamble", ""))
 
-    def _files(self, sample: Sample) -> tuple[tuple[str, str], ...]:
+    def _files(self, sample: Sample, package: Package | None) -> tuple[tuple[str, str], ...]:
         if sample.links.session:
-            return tuple(sorted(program(codes(sample), self._preamble(sample)).files))
-        return ((FILE, self._prepare(sample).code),)
+            own = dict(program(codes(sample), self._preamble(sample)).files)
+        else:
+            own = {sample.links.file if package and package.root != FILE else FILE: self._prepare(sample).code}
+        return tuple(sorted({**modules(sample), **own}.items()))
+
+    def _steps(self, sample: Sample, package: Package | None) -> tuple[Step, ...]:
+        if package is not None and package.root.startswith("tests/"):
+            sample = replace(sample, options={**sample.options, "test_harness": ""})
+        found = steps(sample, self._rust, self._settings, self._variables.site)
+        return found if package is None else compiled(found, package, edition=sample.options.get("edition", ""))
 
     def _environment_of(self, action: Action) -> Environment | Unavailability:
         given = dict(action.inputs)
+        if (refusal := refused_by(given)) is not None:
+            return refusal
         if _UNKNOWN in given:
             return unknown_environment(given[_UNKNOWN], tuple(self._environments))
         for environment in self._environments.values():
             if environment.manifest.portable == given.get(MANIFEST):
                 return environment
         return Unavailability("its environment has changed since it was planned")
-
-
-def unknown_environment(name: str, known: tuple[str, ...]) -> Unavailability:
-    """Return why a fence that asks for the Environment `name` is not executed where only those `known` are set up."""
-    meant = nearest(name, known)
-    hint = f"did you mean `{meant}`?" if meant else f"there is: {', '.join(f'`{one}`' for one in known)}"
-    return Unavailability(f"environment `{name}` is not set up in `languages.rust`", hint)
 
 
 def _is_apart(sample: Sample) -> bool:

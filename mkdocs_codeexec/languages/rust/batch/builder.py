@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.normalize import relative
@@ -11,6 +12,7 @@ from mkdocs_codeexec.core.outcome import NotStarted, StepResult
 from mkdocs_codeexec.core.protocols import Bench, Regrouped, Scratch
 from mkdocs_codeexec.languages.rust.batch.batching import FEWEST, Candidate, group
 from mkdocs_codeexec.languages.rust.batch.sharing import REGISTRIES, sharing
+from mkdocs_codeexec.languages.rust.package import shown
 from mkdocs_codeexec.languages.rust.source.prepare import FILE
 from mkdocs_codeexec.languages.rust.source.session import own, steps_of
 
@@ -53,9 +55,9 @@ class Builder:
     def _candidate(self, action: Action) -> Candidate[Action]:
         step = action.step("build")
         equipment = self._equipment_of(action)
-        if step is None or equipment is None:
-            return Candidate(action, None, frozenset(), 0)
         files = dict(action.files)
+        if step is None or equipment is None or FILE not in files:
+            return Candidate(action, None, frozenset(), 0)
         known = sharing(own(files), equipment.arguments.externs)
         alone = (
             not self._shares
@@ -111,10 +113,26 @@ class Builder:
             given = env.get("LD_LIBRARY_PATH")
             env["LD_LIBRARY_PATH"] = ":".join((*equipment.arguments.native, *((given,) if given else ())))
         result = scratch.run(step, step.argv, env, equipment.access)
-        return equipment.shown(relative(member.shown(result) if member else result, str(scratch.path)))
+        result = relative(member.shown(result) if member else result, str(scratch.path))
+        return equipment.shown(shown(result, dict(action.inputs)))
 
     def _equipment_of(self, action: Action) -> Equipment | None:
         return self.equipment.get(_manifest_of(action))
+
+
+def _joined(results: Sequence[StepResult]) -> StepResult:
+    """Return the `results` of several compilations as one."""
+    *before, last = results
+    return (
+        replace(
+            last,
+            stderr="".join(one.stderr for one in results),
+            diagnostics=tuple(told for one in results for told in one.diagnostics),
+            duration=sum(one.duration for one in results),
+        )
+        if before
+        else last
+    )
 
 
 def _not_built(step: Step) -> StepResult:

@@ -81,6 +81,26 @@ def outline(source: str) -> Outline:
     return Outline(tuple(attributes), body, tuple(crates), main, statements, _is_result(stream), no_std, surplus)
 
 
+def declared_modules(source: str) -> tuple[tuple[int, int], ...]:
+    """Return where `source` declares modules that are files of their own, attributes included, from and to."""
+    stream = tokens(source)
+    found: list[tuple[int, int]] = []
+    for index, token in enumerate(stream):
+        if token.text == "mod" and token.kind == "word" and _spells(stream, index + 2, ";"):
+            start = index
+            if index and stream[index - 1].text == ")":
+                start = _opening(stream, index - 1)
+            start -= start > 0 and stream[start - 1].text == "pub"
+            while (
+                start > 1
+                and stream[start - 1].text == "]"
+                and stream[(at := _opening(stream, start - 1)) - 1].text == "#"
+            ):
+                start = at - 1
+            found.append((stream[start].start, stream[index + 2].end))
+    return tuple(found)
+
+
 def _leading_attributes(stream: tuple[Token, ...]) -> tuple[list[tuple[int, int]], int]:
     found: list[tuple[int, int]] = []
     index = 0
