@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import changed
 from mkdocs_codeexec.core.protocols import Unavailability
+from mkdocs_codeexec.languages.rust.source.lexer import Unlexable
+from mkdocs_codeexec.languages.rust.source.outline import outline
 from mkdocs_codeexec.languages.rust.source.prepare import FILE
+from mkdocs_codeexec.languages.rust.source.statements import holds_only_items
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Step
@@ -53,18 +56,20 @@ class Package(NamedTuple):
         root: The file that rustc is given.
         name: What the library is called; empty if there is none, or nobody says so.
         edition: As the manifest says; empty if it does not.
+        bare: Whether it is a module without a program that has it.
         refusal: Why it is not compiled.
     """
 
     root: str
     name: str = ""
     edition: str = ""
+    bare: bool = False
     refusal: Unavailability | None = None
 
     @property
     def is_library(self) -> bool:
         """Whether there is no program, only a library."""
-        return self.root == LIBRARY
+        return self.root == LIBRARY or self.bare
 
 
 def modules(sample: Sample) -> dict[str, str]:
@@ -74,17 +79,29 @@ def modules(sample: Sample) -> dict[str, str]:
     return found
 
 
+def stands_alone(sample: Sample) -> bool:
+    """Tell whether nothing is put around `sample`: it is a Rust file, and not merely statements."""
+    name = sample.links.file
+    if not name.endswith(".rs"):
+        return False
+    try:
+        return bool(_ROOT.fullmatch(name)) or holds_only_items(runnable(sample.code))
+    except Unlexable:
+        return True
+
+
 def package_of(sample: Sample, dependencies: Collection[str]) -> Package | None:
     """Return what is compiled for `sample`, where the Environment has `dependencies`; None if it is no file of a package."""
     own, files = sample.links.file, dict(sample.given.files)
-    root = _root(own, files)
+    root = _root(sample, files)
     if root is None:
         return None
+    package = Package(root, bare=not _ROOT.fullmatch(root) and root == own and not outline(runnable(sample.code)).main)
     if "build.rs" in (own, *files):
-        hint = "take the fence `build.rs` away, or give the package to `languages.rust` as a dependency with a `path`"
-        return Package(root, refusal=Unavailability("`build.rs` is not run for fences: only cargo can do that", hint))
-    package = Package(root)
-    if MANIFEST in files:
+        hint = "take that fence away, or make the package a dependency of the site, by its `path`"
+        refusal = Unavailability("`build.rs` is not run for fences: only cargo can do that", hint)
+        return package._replace(refusal=refusal)
+    if MANIFEST in files and not package.bare:
         package = _manifest(files[MANIFEST], root, {name.replace("-", "_") for name in dependencies})
     if package.refusal is None and LIBRARY in files and not package.name and (root == FILE or _BESIDE.match(root)):
         hint = 'write a fence `toml file="Cargo.toml"` above it, with `[package]` and a `name`'
@@ -95,7 +112,7 @@ def package_of(sample: Sample, dependencies: Collection[str]) -> Package | None:
 def planned(sample: Sample, package: Package) -> tuple[tuple[str, str], ...]:
     """Return the inputs of the Action for `sample` that tell of `package`."""
     refusal = package.refusal
-    own = ((OWN, sample.links.file),) if sample.links.file and package.root != FILE else ()
+    own = ((OWN, sample.links.file),) if stands_alone(sample) else ()
     return own if refusal is None else (*own, (_REFUSED, f"{refusal.reason}\n{refusal.hint}"))
 
 
@@ -121,7 +138,7 @@ def compiled(steps: tuple[Step, ...], package: Package, *, edition: str) -> tupl
         f"--edition={edition}" if edition and word.startswith("--edition=") else word for word in build.argv[:-1]
     )
     if package.is_library and "--test" not in argv:
-        return (replace(build, argv=(*_as_library(argv, "sample"), LIBRARY)),)
+        return (replace(build, argv=(*_as_library(argv, "sample"), package.root)),)
     if not package.name or package.is_library:
         return (replace(build, argv=(*argv, package.root)), *runs)
     first = replace(build, argv=(*_as_library(argv, package.name), "-Cmetadata=library", LIBRARY))
@@ -137,14 +154,13 @@ def _as_library(argv: tuple[str, ...], name: str) -> tuple[str, ...]:
     return tuple(filter(None, words))
 
 
-def _root(own: str, files: Mapping[str, str]) -> str | None:
-    """Return the file that is compiled for a sample that is the file `own`, beside `files`; None if it is alone."""
-    if own and _ROOT.fullmatch(own):
+def _root(sample: Sample, files: Mapping[str, str]) -> str | None:
+    """Return the file that is compiled for `sample`, beside `files`; None if it is a sample like any other."""
+    own = sample.links.file
+    if _ROOT.fullmatch(own):
         return own
-    if own.endswith(".rs") and own != "build.rs":  # a module: it is seen in the program that it is a part of
-        return next((name for name in ("src/main.rs", "main.rs", LIBRARY) if name in files), None)
-    if own == "build.rs":
-        return own
+    if stands_alone(sample):  # a module: it is seen in the program that it is a part of, or is one by itself
+        return next((name for name in ("src/main.rs", "main.rs", LIBRARY) if name in files), own)
     return FILE if LIBRARY in files else None
 
 

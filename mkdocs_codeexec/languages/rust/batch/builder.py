@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.normalize import relative
-from mkdocs_codeexec.core.outcome import NotStarted, StepResult
+from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult
 from mkdocs_codeexec.core.protocols import Bench, Regrouped, Scratch
 from mkdocs_codeexec.languages.rust.batch.batching import FEWEST, Candidate, group
 from mkdocs_codeexec.languages.rust.batch.sharing import REGISTRIES, sharing
@@ -97,10 +97,15 @@ class Builder:
         assert step is not None, "only Actions with a build step are built"
         if equipment is None:
             return _not_built(step)
-        result = scratch.run(step, equipment.command(step), equipment.environment(step), equipment.access)
-        return equipment.shown(
-            relative(diagnostics.translate(result, frozenset(dict(action.files))), str(scratch.path))
-        )
+        files = frozenset(dict(action.files))
+        results: list[StepResult] = []
+        for one in (one for one in action.steps if one.kind == "build"):  # a library comes before what uses it
+            result = scratch.run(one, equipment.command(one), equipment.environment(one), equipment.access)
+            results.append(diagnostics.translate(result, files))
+            if result.ended != Exited(0):
+                break
+        result = relative(_joined(results), str(scratch.path))
+        return equipment.shown(shown(result, dict(action.inputs)))
 
     def run(self, action: Action, step: Step, scratch: Scratch) -> StepResult:
         """Run the program that was built for `action`."""

@@ -49,7 +49,7 @@ def outline(source: str) -> Outline:
         Unlexable: It is not Rust; rustc says it better.
     """
     stream = tokens(source)
-    attributes, index = _leading_attributes(stream)
+    attributes, index = leading_attributes(stream)
     surplus: tuple[tuple[int, int], ...] = ()
     if stream and (stream[-1].kind in ("outer", "inner") or stream[-1].text in ("]", "…")):
         stream, surplus = _without_surplus(stream, index)
@@ -81,27 +81,8 @@ def outline(source: str) -> Outline:
     return Outline(tuple(attributes), body, tuple(crates), main, statements, _is_result(stream), no_std, surplus)
 
 
-def declared_modules(source: str) -> tuple[tuple[int, int], ...]:
-    """Return where `source` declares modules that are files of their own, attributes included, from and to."""
-    stream = tokens(source)
-    found: list[tuple[int, int]] = []
-    for index, token in enumerate(stream):
-        if token.text == "mod" and token.kind == "word" and _spells(stream, index + 2, ";"):
-            start = index
-            if index and stream[index - 1].text == ")":
-                start = _opening(stream, index - 1)
-            start -= start > 0 and stream[start - 1].text == "pub"
-            while (
-                start > 1
-                and stream[start - 1].text == "]"
-                and stream[(at := _opening(stream, start - 1)) - 1].text == "#"
-            ):
-                start = at - 1
-            found.append((stream[start].start, stream[index + 2].end))
-    return tuple(found)
-
-
-def _leading_attributes(stream: tuple[Token, ...]) -> tuple[list[tuple[int, int]], int]:
+def leading_attributes(stream: tuple[Token, ...]) -> tuple[list[tuple[int, int]], int]:
+    """Return where inner attributes stand at the start, from and to, and the index of what follows them."""
     found: list[tuple[int, int]] = []
     index = 0
     while index < len(stream):

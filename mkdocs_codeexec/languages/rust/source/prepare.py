@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.languages.rust.source.lexer import Unlexable, one_line, tokens
-from mkdocs_codeexec.languages.rust.source.outline import Outline, declared_modules, outline
+from mkdocs_codeexec.languages.rust.source.outline import Outline, outline
+from mkdocs_codeexec.languages.rust.source.statements import declared_modules
 
 FILE = "sample.rs"
 """The name under which every sample is compiled."""
