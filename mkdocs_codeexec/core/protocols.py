@@ -46,6 +46,7 @@ class Command:
         user: The user id that it gets where this program is run by root; None is the one that builds Environments.
         observe: How it is found out what it looks for in the file system.
         own: Whether it stays whoever builds, confined or not, because it writes to what is theirs.
+        leaves: Takes its working directory when it has ended by itself, and all that it started is gone.
     """
 
     argv: tuple[str, ...]
@@ -63,6 +64,7 @@ class Command:
     user: int | None = None
     observe: Observe = ""
     own: bool = False
+    leaves: FolderSink | None = None
 
 
 class Runner(Protocol):
@@ -105,6 +107,14 @@ class OutputSink(Protocol):
 
     def __call__(self, chunk: bytes, /) -> None:
         """Take `chunk`, of stdout or stderr."""
+        ...
+
+
+class FolderSink(Protocol):
+    """Takes a folder that is gone afterwards."""
+
+    def __call__(self, fd: int, /) -> None:
+        """Look at the folder that is open as the descriptor `fd`, which is closed when this returns. Never raises."""
         ...
 
 

@@ -11,6 +11,8 @@ import os
 import re
 import select
 import signal
+import socket
+import stat
 import struct
 import subprocess
 import sys
@@ -40,6 +42,9 @@ CLOSE_SECONDS = 6.0
 """How long a supervisor may take to clean up before it is given up."""
 INSIDE_SECONDS = 0.5
 """How long bubblewrap may take to say which process it has started."""
+_INT = struct.calcsize("i")
+_AT_ONCE = 8
+"""Descriptors of one message; a child sends one."""
 _START = "import sys; sys.path.append(sys.argv[1]); from supervising.supervisor import main; main()"
 """Imported rather than run as a script, so that it need not be compiled each time."""
 
@@ -67,6 +72,7 @@ class Supervisor:
         self._inside = 0  # the id of its own process, if bubblewrap is around it
         # A file, not a pipe: bubblewrap would wait for ever if we were gone when it says which process it has started.
         self._told = -1
+        self._handed: socket.socket | None = None
         try:
             with above_standard():
                 self._told = os.memfd_create("inside") if place is not None else -1
@@ -74,13 +80,17 @@ class Supervisor:
         except OSError:
             if self._told >= 0:
                 os.close(self._told)
+            if self._handed is not None:
+                self._handed.close()
             if group is not None:
                 group.close()
             raise
 
     def _open(self, place: Post | None, path: str | None) -> None:
         wall: list[str] = []
+        theirs: socket.socket | None = None
         if place is not None:
+            self._handed, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             wall = bubblewrap.command(
                 bubblewrap.program(path) or bubblewrap.NAME,
                 place.access,
@@ -90,23 +100,27 @@ class Supervisor:
                 info=self._told,
                 grouped=self.group is not None,
             )
-        given = (self._told, *([] if self.group is None else [self.group.fd]))
+        given = (self._told, -1 if self.group is None else self.group.fd, -1 if theirs is None else theirs.fileno())
         # The interpreter itself, not the link to it in a virtual environment: bubblewrap shows that and no more.
         python = os.path.realpath(sys.executable)
         # -I -S: neither the user's settings nor the folder of mkdocs.yml, nor `.pth` files, have a say in it.
         # Its environment is built: a sample can read that of its parent process. A Python whose library is not in the
         # system's places needs to be told where that is.
-        self._process = subprocess.Popen(  # noqa: S603 - our own program
-            [*wall, python, "-I", "-S", "-c", _START, str(bubblewrap.SUPERVISING.parent), *map(str, given[1:])],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            cwd="/",
-            env={"LD_LIBRARY_PATH": str(Path(sys.base_prefix, "lib"))},
-            start_new_session=True,
-            pass_fds=[fd for fd in given if fd >= 0],
-        )
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - our own program
+                [*wall, python, "-I", "-S", "-c", _START, str(bubblewrap.SUPERVISING.parent), *map(str, given[1:])],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                cwd="/",
+                env={"LD_LIBRARY_PATH": str(Path(sys.base_prefix, "lib"))},
+                start_new_session=True,
+                pass_fds=[fd for fd in given if fd >= 0],
+            )
+        finally:
+            if theirs is not None:
+                theirs.close()
         assert self._process.stdin is not None
         os.set_blocking(self._process.stdin.fileno(), False)
         self._child = 0
@@ -152,6 +166,35 @@ class Supervisor:
         except answers.AnswerError as error:
             self._lie = f"sent {error}"
         return None
+
+    def handed(self) -> int | None:
+        """Return a descriptor of the working directory that the last child had to itself; None if there is none.
+
+        It is a file system in memory, of which nothing is left when the descriptor is closed.
+        """
+        found: int | None = None
+        while self._handed is not None:
+            flags = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
+            try:
+                said, extra, _, _ = self._handed.recvmsg(16, socket.CMSG_SPACE(_AT_ONCE * _INT), flags)
+            except OSError:  # that was all
+                break
+            fds = [
+                int(fd)
+                for level, kind, data in extra
+                if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS)
+                for fd in memoryview(data[: len(data) - len(data) % _INT]).cast("i")
+            ]
+            if not said and not fds:  # nobody is there any more
+                break
+            for fd in fds:
+                if found is not None:
+                    os.close(found)
+                found = fd
+        if found is not None and not stat.S_ISDIR(os.fstat(found).st_mode):
+            os.close(found)
+            found = None
+        return found
 
     def _send(self, data: bytes, deadline: float) -> None:
         """Send `data`.
@@ -210,6 +253,8 @@ class Supervisor:
             status = self._process.wait()
         if self.group is not None:
             self.group.close()
+        if self._handed is not None:
+            self._handed.close()
         if self.place is not None:
             os.close(self._told)
         elif status and self._child:
@@ -258,6 +303,7 @@ def encode(command: Command, left: float, kind: StepKind, tier: Tier, user: int 
             "limits": asdict(command.limits),
             "scratch": None if command.scratch is None else carried(str(command.scratch)),
             "keeps": kind == "build",
+            "leaves": command.leaves is not None,
             "user": user,
             "observe": command.observe,
             "grouped": grouped,
