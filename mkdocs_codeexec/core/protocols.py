@@ -20,6 +20,7 @@ Observe: TypeAlias = Literal["", "exec", "python"]
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Action, Key, Step
+    from mkdocs_codeexec.core.blobs import Blob
     from mkdocs_codeexec.core.observed import Inputs
     from mkdocs_codeexec.core.outcome import Outcome, StepKind, StepResult
     from mkdocs_codeexec.core.places import PageMap
@@ -355,8 +356,37 @@ class Entry(NamedTuple):
     used: float
 
 
+class Blobs(Protocol):
+    """Files that samples have left, by the digest of what is in them."""
+
+    def keep(self, fd: int, most: int) -> tuple[str, int]:
+        """Keep what the open file `fd` holds, and return its digest and size.
+
+        Raises:
+            ValueError: It is larger than `most` bytes.
+            OSError: It cannot be read, or there is no room for it.
+        """
+        ...
+
+    def open(self, blob: Blob) -> int | None:
+        """Return a descriptor of the file with the contents of `blob`, which is closed by the caller.
+
+        None if it is gone, or is not what `blob` says, whoever has written it.
+        """
+        ...
+
+    def holds(self, blobs: Iterable[Blob]) -> bool:
+        """Tell whether `open` has something for each of them."""
+        ...
+
+
 class Store(Protocol):
     """Answers a key with an Outcome. A failure of the store is a miss; nothing here raises for a failing disk."""
+
+    @property
+    def blobs(self) -> Blobs:
+        """The files that its Outcomes name; where it is not written, those of this process."""
+        ...
 
     @property
     def failed(self) -> bool:

@@ -12,7 +12,6 @@ import re
 import select
 import signal
 import socket
-import stat
 import struct
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.runtime import answers
-from mkdocs_codeexec.runtime.descriptors import above_standard
+from mkdocs_codeexec.runtime.descriptors import above_standard, received
 from mkdocs_codeexec.runtime.sandbox import bubblewrap, users
 from mkdocs_codeexec.runtime.supervising.protocol import CHUNK
 
@@ -42,9 +41,6 @@ CLOSE_SECONDS = 6.0
 """How long a supervisor may take to clean up before it is given up."""
 INSIDE_SECONDS = 0.5
 """How long bubblewrap may take to say which process it has started."""
-_INT = struct.calcsize("i")
-_AT_ONCE = 8
-"""Descriptors of one message; a child sends one."""
 _START = "import sys; sys.path.append(sys.argv[1]); from supervising.supervisor import main; main()"
 """Imported rather than run as a script, so that it need not be compiled each time."""
 
@@ -78,13 +74,17 @@ class Supervisor:
                 self._told = os.memfd_create("inside") if place is not None else -1
                 self._open(place, path)
         except OSError:
-            if self._told >= 0:
-                os.close(self._told)
-            if self._handed is not None:
-                self._handed.close()
-            if group is not None:
-                group.close()
+            self._release()
             raise
+
+    def _release(self) -> None:
+        """Close what is held beside the pipes."""
+        if self.group is not None:
+            self.group.close()
+        if self._handed is not None:
+            self._handed.close()
+        if self._told >= 0:
+            os.close(self._told)
 
     def _open(self, place: Post | None, path: str | None) -> None:
         wall: list[str] = []
@@ -172,29 +172,7 @@ class Supervisor:
 
         It is a file system in memory, of which nothing is left when the descriptor is closed.
         """
-        found: int | None = None
-        while self._handed is not None:
-            flags = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
-            try:
-                said, extra, _, _ = self._handed.recvmsg(16, socket.CMSG_SPACE(_AT_ONCE * _INT), flags)
-            except OSError:  # that was all
-                break
-            fds = [
-                int(fd)
-                for level, kind, data in extra
-                if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS)
-                for fd in memoryview(data[: len(data) - len(data) % _INT]).cast("i")
-            ]
-            if not said and not fds:  # nobody is there any more
-                break
-            for fd in fds:
-                if found is not None:
-                    os.close(found)
-                found = fd
-        if found is not None and not stat.S_ISDIR(os.fstat(found).st_mode):
-            os.close(found)
-            found = None
-        return found
+        return None if self._handed is None else received(self._handed)
 
     def _send(self, data: bytes, deadline: float) -> None:
         """Send `data`.
@@ -251,13 +229,8 @@ class Supervisor:
                     os.kill(self._inner(), signal.SIGKILL)
             self._process.kill()
             status = self._process.wait()
-        if self.group is not None:
-            self.group.close()
-        if self._handed is not None:
-            self._handed.close()
-        if self.place is not None:
-            os.close(self._told)
-        elif status and self._child:
+        self._release()
+        if self.place is None and status and self._child:
             # Somebody killed the supervisor. Its child dies with it; the child's group is what else can be found.
             with suppress(OSError):
                 os.killpg(self._child, signal.SIGKILL)

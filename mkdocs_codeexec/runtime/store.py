@@ -3,6 +3,7 @@
     <directory>/results/v1/<first two digits>/<key>.json                  one Outcome
     <directory>/requests/v1/<first two digits>/<request key>.json         the key that was last stored for a request
     <directory>/structures/v1/<first two digits>/<structural key>.json    the same for a structure
+    <directory>/blobs/<first two digits>/<sha256>                         a file that a sample has left
 
 There is no lock: a file is complete or absent, so that any number of builds may share a store, and any
 file may be deleted at any time.
@@ -19,6 +20,7 @@ from mkdocs_codeexec.core.action import Key
 from mkdocs_codeexec.core.codec import FORMAT, from_json, to_json
 from mkdocs_codeexec.core.observed import observed_key
 from mkdocs_codeexec.core.protocols import Entry
+from mkdocs_codeexec.runtime.blobs import KeptBlobs
 from mkdocs_codeexec.runtime.entries import LARGEST, LISTS, RESULTS, decode, encode, place
 from mkdocs_codeexec.runtime.eviction import evict, listed, sweep
 from mkdocs_codeexec.runtime.forgetting import forget
@@ -66,11 +68,17 @@ class DirectoryStore:
         self._size = size
         self._largest = largest
         self._writable = writable
+        self._blobs = KeptBlobs(self._tree, writable=writable, damaged=self._damaged)
         self._warned: set[str] = set()
         self._used: set[str] = set()
         self._ready = False
         self._grown = False
         self._lock = threading.Lock()
+
+    @property
+    def blobs(self) -> KeptBlobs:
+        """The files that its Outcomes name; where it is not written, those of this process."""
+        return self._blobs
 
     def get(self, key: Key) -> Outcome | None:
         """Return what is stored under `key`, or None."""
@@ -193,7 +201,7 @@ class DirectoryStore:
         """
         if self._grown and self._size is not None:
             self._grown = False
-            evict(self._tree, self._size, self._used)
+            evict(self._tree, self._size, self._used, self._blobs.used)
 
     def close(self) -> None:
         """Give back what is held open; what is asked for afterwards opens it again."""

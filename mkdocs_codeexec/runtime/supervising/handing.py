@@ -5,10 +5,9 @@ What has a descriptor of it finds in it what was left, after all processes have 
 
 from __future__ import annotations
 
+import _socket
 import os
 import struct
-
-import _socket
 
 
 def hand(fd: int, folder: str) -> None:
