@@ -187,8 +187,12 @@ class Execution:
         return True
 
     def _take_left(self, order: Order) -> None:
-        """Note what `order`, whose last step has ended, has left; too much is how that step has ended."""
-        if order.scratch is None or order.scratch.leaving is None:
+        """Note what `order`, whose last step has ended, has left; too much is how that step has ended.
+
+        Who has come to a limit may have left half of something.
+        """
+        by_itself = order.steps and isinstance(order.steps[-1].ended, Exited | Signaled)
+        if order.scratch is None or order.scratch.leaving is None or not by_itself:
             return
         left = order.scratch.leaving.left
         if isinstance(left, LimitReached):
