@@ -420,6 +420,11 @@ class Store(Protocol):
         """Yield what is stored, in no order. What is not readable counts, too, and what comes meanwhile may not."""
         ...
 
+    @property
+    def size(self) -> int:
+        """Bytes on the disk that its Outcomes take, and the files that they name."""
+        ...
+
     def remove(self, *keys: Key) -> int:
         """Forget what is stored under `keys`, and return how much of it was there.
 

@@ -46,7 +46,8 @@ def evict(tree: Tree, size: int, used: Container[str], needed: Container[str] = 
     """Bring a store that takes more than `size` bytes down to nine tenths of it.
 
     Blobs go that no result names. Then results go, those first that were used longest ago, and with each the entries of
-    the indexes that lead to it, and blobs that no other result names. Nothing goes that is not named as an entry, and no
+    the indexes that lead to it, and blobs that no other result names. A blob that was used within the last hour stays,
+    whoever used it. Nothing goes that is not named as an entry, and no
     link leads anywhere.
 
     Args:
@@ -98,24 +99,23 @@ class Naming:
         self._counts = Counter(digest for names in self._names.values() for digest in names)
 
     def clear(self) -> int:
-        """Delete blobs that nobody names, and return the bytes that are free.
-
-        One that was used within the last hour stays: the result of another build that names it is still to come.
-        """
-        now = time.time() * 1e9
-        old = [blob for blob in self._blobs.values() if abs(now - blob.used) > ORPHANED * 1e9]
-        return self._delete(blob.name for blob in old if not self._counts[blob.name])
+        """Delete blobs that nobody names, and return the bytes that are free."""
+        return self._delete([name for name in self._blobs if not self._counts[name]])
 
     def drop(self, result: str) -> int:
         """Delete the blobs that `result` alone has named, and return the bytes that are free."""
         names = self._names.get(result, frozenset())
         self._counts.subtract(names)
-        return self._delete(name for name in names if not self._counts[name])
+        return self._delete([name for name in names if not self._counts[name]])
 
     def _delete(self, names: Iterable[str]) -> int:
-        return delete(
-            self._tree, [self._blobs[name] for name in names if name in self._blobs and name not in self._needed]
-        )
+        """Delete blobs, except those that were used within the last hour.
+
+        Another build may have put them there, whose result is still to come, or may be about to give them to a sample.
+        """
+        now = time.time() * 1e9
+        found = [self._blobs[name] for name in names if name in self._blobs and name not in self._needed]
+        return delete(self._tree, [blob for blob in found if abs(now - blob.used) > ORPHANED * 1e9])
 
 
 class File(NamedTuple):

@@ -70,6 +70,7 @@ class Leaving:
         self._tell = tell
         self._given = {blob.path: blob for blob in action.left}
         self._before: dict[str, _Seen] | None = None
+        self._covering: set[_Signature] = set()
         self._limits = next((step.limits for step in reversed(action.steps) if step.kind == "run"), None)
         self._left: tuple[Blob, ...] | LimitReached = ()
         self._fault: Exception | None = None
@@ -125,6 +126,8 @@ class Leaving:
             finally:
                 if fd >= 0:
                     os.close(fd)
+            if covered and not digest:
+                self._covering.add(_signature(about))
             self._before["/".join(place)] = _Seen(about.st_size, _signature(about), digest, covered)
 
     def take(self, fd: int) -> None:
@@ -187,7 +190,8 @@ class Leaving:
         before = (self._before or {}).get(path)
         if before is None or before.digest:
             return False
-        return _is_cover(about) if before.covered else before.signature == _signature(about)
+        # The kernel takes down what covers it while we look.
+        return (before.covered and _is_cover(about)) or before.signature == _signature(about)
 
     def _given_files(self, work: Folder) -> Iterator[tuple[Place, os.stat_result]]:
         with suppress(_LimitError):  # so it will be afterwards
@@ -234,10 +238,11 @@ class Leaving:
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
             return "special", "is no regular file"
         needed = stat.S_IRUSR | stat.S_IXUSR if stat.S_ISDIR(mode) else stat.S_IRUSR
-        if mode & needed != needed:
-            if _is_cover(about) and path in (self._before or {}):
-                return "", ""
+        known = (self._before or {}).get(path)
+        if mode & needed != needed and not (known and known.covered and _is_cover(about)):
             return "closed", "is closed to its owner"
+        if _signature(about) in self._covering and not (known and known.signature == _signature(about)):
+            return "closed", "is closed to its owner"  # as it will be in a moment: its folder was renamed
         try:
             path.encode("utf-8")
         except UnicodeEncodeError:

@@ -11,18 +11,17 @@ file may be deleted at any time.
 
 from __future__ import annotations
 
-import math
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.action import Key
-from mkdocs_codeexec.core.codec import FORMAT, from_json, to_json
+from mkdocs_codeexec.core.codec import FORMAT, to_json
 from mkdocs_codeexec.core.observed import observed_key
 from mkdocs_codeexec.core.protocols import Entry
 from mkdocs_codeexec.runtime.blobs import KeptBlobs
-from mkdocs_codeexec.runtime.entries import LARGEST, LISTS, RESULTS, decode, encode, place
-from mkdocs_codeexec.runtime.eviction import evict, listed, sweep
+from mkdocs_codeexec.runtime.entries import LARGEST, LISTS, RESULTS, decode, encode, outcome_of, place
+from mkdocs_codeexec.runtime.eviction import evict, kept_blobs, listed, sweep
 from mkdocs_codeexec.runtime.forgetting import forget
 from mkdocs_codeexec.runtime.marking import mark
 from mkdocs_codeexec.runtime.observed import manifests
@@ -87,7 +86,7 @@ class DirectoryStore:
         if at is None or entry is None:
             return None
         try:
-            outcome = _outcome(entry, key)
+            outcome = outcome_of(entry, key)
         except (ValueError, RecursionError, OverflowError) as error:
             self._damaged(at, error)
             return None
@@ -172,6 +171,11 @@ class DirectoryStore:
         """Yield what is stored, in no order, damaged files included."""
         for file in listed(self._tree, RESULTS):
             yield Entry(Key(file.name), file.size, file.used / 1e9)
+
+    @property
+    def size(self) -> int:
+        """Bytes on the disk that results take, and the files that they name."""
+        return sum(file.size for files in (listed(self._tree, RESULTS), kept_blobs(self._tree)) for file in files)
 
     def remove(self, *keys: Key) -> int:
         """Delete what is stored under `keys` and what leads to it alone, and return how many results that were."""
@@ -284,17 +288,3 @@ class DirectoryStore:
             mark(self._tree)
             sweep(self._tree)
             self._ready = True
-
-
-def _outcome(entry: Mapping[str, object], key: Key) -> Outcome:
-    """Return the Outcome in `entry`.
-
-    Raises:
-        ValueError: It belongs to another key, or is none that is ever stored.
-    """
-    if entry.get("key") != key:
-        raise ValueError("it belongs to another key")
-    outcome = from_json(entry)
-    if not outcome.storable or not math.isfinite(outcome.duration):
-        raise ValueError("it is not the outcome of children that ended by themselves")
-    return outcome

@@ -8,21 +8,23 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.shell import PATH, SHELL, Outcomes, action
 from support.tiers import confined
 
 from mkdocs_codeexec.core.action import Action, Step
-from mkdocs_codeexec.core.blobs import Blob
 from mkdocs_codeexec.core.confinement import Limits, Tier
 from mkdocs_codeexec.core.outcome import Exited, LimitReached, NotStarted, Outcome, TimedOut
-from mkdocs_codeexec.core.protocols import Blobs
 from mkdocs_codeexec.runtime.blobs import KeptBlobs
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.leaving import MOST
 from mkdocs_codeexec.untrusted import Tree
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.blobs import Blob
+    from mkdocs_codeexec.core.protocols import Blobs
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="children need `fork`")
 
@@ -85,7 +87,9 @@ def contents(blobs: KeptBlobs, found: tuple[Blob, ...]) -> dict[str, bytes]:
 def test_what_is_left_flows(tier: Tier, kept: KeptBlobs) -> None:
     """Files that a sample makes or changes are left, below folders too, executable or not; what it was given as it is, not."""
     files = (("changed", "before"), ("data/mine", "same"), ("s", "same"))
-    code = "echo one > x; mkdir -p d/e; echo two > d/e/y; chmod +x d/e/y; echo after > changed; mkdir empty; : > nothing"
+    code = (
+        "echo one > x; mkdir -p d/e; echo two > d/e/y; chmod +x d/e/y; echo after > changed; mkdir empty; : > nothing"
+    )
     found = left(tier, kept, code, files=files)
 
     expected = {"changed": b"after\n", "d/e/y": b"two\n", "nothing": b"", "x": b"one\n"}
@@ -122,7 +126,7 @@ def test_what_is_given_cannot_be_spoilt(tier: Tier, kept: KeptBlobs, size: int) 
     writes, _ = ran(tier, kept, action("c", "echo spoilt >> x", left=first))
     if tier != "off" or os.geteuid() != 0:  # root may write to anything
         assert writes.steps[-1].ended != Exited(0)
-    assert {"x": bytes(size)} == contents(KeptBlobs(kept._tree), first)  # noqa: SLF001 - another process reads it again
+    assert {"x": bytes(size)} == contents(KeptBlobs(kept._tree), first)
     assert [] == told
 
 
