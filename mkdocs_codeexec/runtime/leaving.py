@@ -115,7 +115,7 @@ class Leaving:
         """
         if self._before is not None:
             return
-        self._before = {}
+        before: dict[str, _Seen] = {}
         for place, about in self._given_files(work):
             fd = -1
             try:
@@ -126,9 +126,9 @@ class Leaving:
             finally:
                 if fd >= 0:
                     os.close(fd)
-            if covered and not digest:
-                self._covering.add(_signature(about))
-            self._before["/".join(place)] = _Seen(about.st_size, _signature(about), digest, covered)
+            before["/".join(place)] = _Seen(about.st_size, _signature(about), digest, covered)
+        self._before = before  # one file may have several of these names
+        self._covering = {seen.signature for seen in before.values() if covered and not seen.digest}
 
     def take(self, fd: int) -> None:
         """Keep what is in the folder `fd`, and remember it or why that is not possible. Never raises."""
