@@ -107,6 +107,7 @@ class ZensicalSite:
             problems=self.problems,
             page_by_page=True,
             known=self._known,
+            among=lambda: (item.sample for item in self.resolved()),
             within=True,
             notice=self.mistake,
         )
