@@ -111,3 +111,18 @@ def test_links_out_of_the_folder_lead_nowhere(project: Project, tmp_path: Path) 
 
     assert [("stdout", "sample.sh\nx")] == project.streams()
     assert "is a symbolic link" in ended.log
+
+
+def test_a_program_leaves_files_and_not_itself(project: Project) -> None:
+    """What is compiled, alone or with others, is nobody else's."""
+    project.configure({"languages": {"rust": {}, "bash": {}}})
+    code = 'std::fs::write("{0}", "{0}\\n").unwrap();'
+    project.page(
+        "".join(fence(code.format(name), f'name="{name}"', "rust") for name in "abcd")
+        + fence('print!("{}", std::fs::read_to_string("a").unwrap());', 'needs="a"', "rust")
+        + fence("cat a b c d; ls", 'needs="a b c d"')
+    )
+    project.build()
+
+    assert [("stdout", "a"), ("stdout", "a\nb\nc\nd\na\nb\nc\nd\nsample.sh")] == project.streams()
+    assert 6 == project.build().counts["cached"]
