@@ -75,7 +75,7 @@ class LimitReached:
     """The child was ended, or ended, because it used more of something else than it may.
 
     Attributes:
-        name: Which field of `Limits` it is; or `silence`, that of a `Command`.
+        name: Which field of `Limits` it is; or `silence`, that of a `Command`; or `left`, what is kept for other samples.
         limit: The limit, in that field's unit.
     """
 
@@ -237,7 +237,7 @@ def describe(ended: Termination) -> str:
         case OutOfMemory(limit):
             return f"stopped: more than {limit} MiB of memory (limit `memory`)"
         case LimitReached(name, limit):
-            whose = "" if name == "silence" else f" (limit `{name}`)"
+            whose = "" if name in ("silence", "left") else f" (limit `{name}`)"
             return f"stopped: more than {_AMOUNTS.get(name, '{}').format(limit)}{whose}"
         case NotStarted(why):
             return f"not started: {why}"
@@ -262,6 +262,7 @@ _AMOUNTS = {
     "disk": "{} MiB in the working directory",
     "tmp": "{} MiB of temporary files",
     "cpu": "{} s of processor time",
+    "left": "{} files and folders left in the working directory",
     "silence": "{} s without output",
 }
 _SIGNALS = {

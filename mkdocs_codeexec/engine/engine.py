@@ -233,10 +233,12 @@ class Engine:
     @contextmanager
     def _workers(self) -> Iterator[tuple[Runner, Executor]]:
         # Before samples look at the project's folder: what appears in it while they run would make that unknown.
-        self._store().prepare()
+        store = self._store()
+        store.prepare()
         path = self.settings.host_env.get("PATH", "/usr/local/bin:/usr/bin:/bin")
         recipe = Recipe.of(self.settings)
-        with open_workers(recipe, self.languages, path=path, tell=self._telling.say) as workers:
+        tell = self._telling.say
+        with open_workers(recipe, self.languages, path=path, tell=tell, blobs=store.blobs) as workers:
             yield workers
 
 

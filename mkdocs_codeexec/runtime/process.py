@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.confinement import STRICT, WALLS, Access
-from mkdocs_codeexec.core.outcome import Exited, NotStarted, OutOfMemory, StepResult, TimedOut, describe
+from mkdocs_codeexec.core.outcome import Exited, NotStarted, OutOfMemory, Signaled, StepResult, TimedOut, describe
 from mkdocs_codeexec.core.protocols import Command
 from mkdocs_codeexec.errors import Cancelled
 from mkdocs_codeexec.runtime.answers import PASSING, ended
@@ -285,6 +285,7 @@ class Children:
         how = ended(report, command)
         if group is not None and command.limits.memory is not None and group.was_short_of_memory():
             how = OutOfMemory(command.limits.memory)
+        _hand_over(command, kind, supervisor, how)
         self._put_back(supervisor)
         if isinstance(how, TimedOut) and (command.timeout is None or left < command.timeout):
             how = NotStarted(self._too_late)
@@ -390,6 +391,21 @@ def _streams(command: Command) -> tuple[Kept, Kept]:
     if command.marks is None:
         return Kept(head, tail), Kept(head, tail)
     return Divided(head, tail, command.marks), Divided(head, tail, command.marks)
+
+
+def _hand_over(command: Command, kind: StepKind, supervisor: Supervisor, how: Termination) -> None:
+    """Let `command.leaves` look at the working directory, before the memory that it takes counts for another child."""
+    if command.leaves is None:
+        return
+    fd = supervisor.handed()
+    if fd is None and (supervisor.place is None or kind == "build"):
+        fd = os.open(command.cwd, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | os.O_CLOEXEC)
+    if fd is not None:
+        try:
+            if isinstance(how, Exited | Signaled):
+                command.leaves(fd)
+        finally:
+            os.close(fd)
 
 
 def _place(command: Command, tier: Tier) -> Post | None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.confinement import Access
     from mkdocs_codeexec.core.outcome import StepResult
     from mkdocs_codeexec.core.protocols import Runner, Scratch
+    from mkdocs_codeexec.runtime.leaving import Leaving
 
 FULL_BELOW = 64 * 1024
 """Bytes that are free on a disk that is called full."""
@@ -49,6 +50,9 @@ class ScratchDirectory:
     """A Scratch; a context manager that removes it.
 
     Layout: `work` is the working directory, with the given files and nothing else; `home` and `tmp` stand beside it.
+
+    Attributes:
+        leaving: What its Action gets of others, and leaves to others; set before it is first used, None if nothing.
 
     Args:
         root: Where it is made.
@@ -73,6 +77,7 @@ class ScratchDirectory:
         keep_head: int | None = None,
         seed: str = "",
     ) -> None:
+        self.leaving: Leaving | None = None
         self._seed = seed
         self._root = root
         self._files = files
@@ -126,6 +131,11 @@ class ScratchDirectory:
                         if folder == "work":
                             for file, text in self._files:
                                 _write(one, _parts(file), text.encode("utf-8", "surrogatepass"))
+                            if (
+                                self.leaving is not None
+                            ):  # as root, the next line would make a link's file somebody's own
+                                linked = self._runner.tier == "bubblewrap" and user is None
+                                self.leaving.restore(one, linked=linked)
                         if user is not None:
                             give(one, user)
                 if user is not None:  # it stays root's: what is in it cannot be replaced by links
@@ -222,6 +232,11 @@ class ScratchDirectory:
         search = places.search(self._search, access) if self._runner.tier in ISOLATING else self._search
         own = {"PATH": search, "HOME": str(folder.with_name("home")), "TMPDIR": str(folder.with_name("tmp"))}
         tier = self._runner.tier
+        leaves = None
+        if step.kind == "run" and self.leaving is not None and self.leaving.wanted:
+            with self.opened() as work:
+                self.leaving.note(work, covered=tier == "bubblewrap")
+            leaves = self.leaving.take
         variables = {**EVERY_CHILD, **own, **dict(step.env), **env}
         if observe == "python" and tier != "off":
             variables["PYTHONPATH"] = ":".join(filter(None, (start.folder(), variables.get("PYTHONPATH", ""))))
@@ -239,6 +254,7 @@ class ScratchDirectory:
             user=self._user,
             observe=observe,
             marks=step.marks,
+            leaves=leaves,
             **self._limits,  # type: ignore[arg-type]
         )
         result = self._runner.run(command, step.kind)

@@ -207,6 +207,15 @@ class Folder:
             raise UnfitError(f"it is larger than {limit} bytes")
         return content
 
+    def new(self, name: str, mode: int) -> int:
+        """Make the file `name`, and return a descriptor to write it with; nothing may be there yet, not even a link.
+
+        Raises:
+            FileExistsError: Something is there.
+            OSError: It could not be made.
+        """
+        return os.open(self._name(name), _NEW, mode, dir_fd=self._fd)
+
     def create(self, name: str, data: bytes, *, mode: int = 0o666, sync: bool = False) -> None:
         """Make the file `name` with the contents `data`; nothing may be there yet, not even a link that leads nowhere.
 
@@ -214,7 +223,7 @@ class Folder:
             FileExistsError: Something is there.
             OSError: It could not be written; nothing of it is left.
         """
-        fd = os.open(self._name(name), _NEW, mode, dir_fd=self._fd)
+        fd = self.new(name, mode)
         try:
             try:
                 rest = memoryview(data)
@@ -236,7 +245,7 @@ class Folder:
             FileExistsError: Something is there.
             OSError: It could not be read or written.
         """
-        copy = os.open(self._name(name), _NEW, mode, dir_fd=self._fd)
+        copy = self.new(name, mode)
         with os.fdopen(fd, "rb", closefd=False) as source, os.fdopen(copy, "wb") as file:
             shutil.copyfileobj(source, file, 1024 * 1024)
             if hasattr(os, "fchmod"):

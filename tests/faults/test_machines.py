@@ -245,7 +245,7 @@ def test_a_flood_costs_no_memory(project: Project, build: Callable[..., Any]) ->
     assert sys.getsizeof(project.html()) < 4 << 20
 
 
-@pytest.mark.parametrize("tests", ["test_sandbox.py", "test_observing.py", "test_leftovers.py"])
+@pytest.mark.parametrize("tests", ["test_sandbox.py", "test_observing.py", "test_leftovers.py", "test_leaving.py"])
 def test_the_sandbox_holds_for_an_ordinary_user(tmp_path: Path, user: Callable[..., Any], tests: str) -> None:
     """All that these assert of each tier is true for who is not root, too: with namespaces of users, say."""
     if os.geteuid() != 0:

@@ -36,6 +36,10 @@ def first(request: Request, pipes: list[int]) -> NoReturn:
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         os.umask(0o022)
         namespaces.furnish(request)
+        if request["handing"] >= 0:
+            from . import handing
+
+            handing.hand(request["handing"], os.path.join(request["scratch"], "work"))
         if request["has_group"]:
             namespaces.leave_groups()
         privileges.drop(request["user"])
@@ -166,6 +170,9 @@ def prepare(request: Request) -> None:
         if request["tier"] == "bubblewrap":
             privileges.bound()  # it starts no other program than children
         from . import landlock, namespaces, seccomp  # noqa: F401 - loaded here, used there
+
+        if request["handing"] >= 0:
+            from . import handing  # noqa: F401 - the same
 
         alone = request["tier"] == "bubblewrap"
         _filters[kind] = (request["tier"] != "limits" and seccomp.program(kind[1], alone=alone)) or b""

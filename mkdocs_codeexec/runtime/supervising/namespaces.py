@@ -278,6 +278,7 @@ def _populate(source: str, target: str, user: int | None) -> None:
                     os.fchmod(copy.fileno(), about.st_mode & 0o777)
                     os.utime(copy.fileno(), ns=(about.st_atime_ns, about.st_mtime_ns))
             if about.st_size > COPIED:
+                os.chmod(place, 0)  # whoever finds what is covered knows it for that
                 mount(entry.path, place, None, MS_BIND)
                 mount("none", place, None, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_MINE)
                 continue

@@ -73,8 +73,9 @@ SOON = 0.005
 class Supervisor:
     """The one child there is at a time, and the loop around it."""
 
-    def __init__(self, group: int = -1) -> None:
+    def __init__(self, group: int = -1, handing: int = -1) -> None:
         self.group = group
+        self.handing = handing
         self.child = 0
         self.status: int | None = None
         self.ended = 0.0
@@ -102,6 +103,7 @@ class Supervisor:
             for name in ("readable", "writable"):
                 request[name] = [path_of(path) for path in request[name]]
             request["has_group"] = self.group >= 0
+            request["handing"] = self.handing if request["leaves"] and not request["keeps"] else -1
             request["scratch"] = None if request["scratch"] is None else path_of(request["scratch"])
             started = self.ended = time.monotonic()
             try:
@@ -389,10 +391,11 @@ def main() -> None:
     gc.freeze()  # what is not looked at in a child needs no copy for it
     gc.disable()
     keep()
-    group = int(sys.argv[2]) if len(sys.argv) > 2 else -1
-    if group >= 0:
-        os.set_inheritable(group, False)  # noqa: FBT003 - it has no name
-    supervisor = Supervisor(group)
+    given = [int(word) for word in sys.argv[2:]]
+    for fd in given:
+        if fd >= 0:
+            os.set_inheritable(fd, False)  # noqa: FBT003 - it has no name
+    supervisor = Supervisor(*given)
     try:
         supervisor.serve()
     except (EOFError, BrokenPipeError):
