@@ -196,7 +196,9 @@ class Execution:
             return
         left = order.scratch.leaving.left
         if isinstance(left, LimitReached):
-            order.steps[-1] = replace(order.steps[-1], ended=left)
+            *parts, last = order.steps[-1].parts or (order.steps[-1],)
+            parts = [*parts, replace(last, ended=left)] if order.steps[-1].parts else []
+            order.steps[-1] = replace(order.steps[-1], ended=left, parts=tuple(parts))
         else:
             order.left = left
 

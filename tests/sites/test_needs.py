@@ -123,3 +123,33 @@ def test_what_a_session_did_not_reach_is_blocked(project: Project) -> None:
         project.build()
         assert ["met", "met", "blocked", "blocked"] == project.verdicts()
         assert [("stdout", "one"), ("stdout", "two")] == project.streams()
+
+
+def test_what_one_leaves_another_finds(project: Project) -> None:
+    """Cold as warm; what was passed on is passed on again, and what is given cannot be changed for others."""
+    project.page(
+        fence("mkdir out && echo 1,2 > out/data.csv && echo note > note.txt", 'name="a"')
+        + fence(
+            "print(open('out/data.csv').read()); open('more.txt', 'w').write('more')", 'name="b" needs="a"', "python"
+        )
+        + fence("cat out/data.csv note.txt more.txt", 'name="c" needs="b"')
+        + fence("rm -f note.txt; ls -d o*", 'needs="a"')
+        + fence("cat note.txt; rm -f note.txt; echo other > note.txt", 'name="e" needs="a"')
+        + fence("echo unseen", 'needs="a e"')
+    )
+    for _ in range(2):
+        built = project.build()
+        assert ["1,2", "1,2\nnote\nmore", "out", "note"] == [text.strip() for _, text in project.streams()][:4]
+        assert ["met"] * 5 + ["error"] == project.verdicts()
+        assert "two of its needs have left the file `note.txt`: a and e" in built.log
+
+
+def test_a_session_leaves_what_its_last_step_leaves(project: Project) -> None:
+    project.page(
+        fence("one = open('a.txt', 'w')", 'session="s"', "python")
+        + fence("one.write('hello'); one.close()", 'session="s" name="s"', "python")
+        + fence("cat a.txt", 'needs="s"')
+    )
+    project.build()
+
+    assert [("stdout", "hello")] == project.streams()
