@@ -456,3 +456,15 @@ def test_the_key_of_a_step_is_that_of_the_steps_so_far(rust: RustLanguage) -> No
     assert one.request_key == again.request_key
     assert two.request_key != other.request_key
     assert one.request_key != alone.request_key
+
+
+def test_a_path_from_the_root_gets_a_hint(workshop: Workshop, rust: RustLanguage) -> None:
+    """Steps are blocks, and blocks have no paths."""
+    samples = steps("mod a { pub fn f() {} }", "crate::a::f();")
+    _, failed = went(workshop, rust, samples)
+    assert failed is not None
+    assert "write `name` in the place of `crate::name`" in rust.hint(samples[1], failed)
+    samples = steps("let x = 1;", "no_such();")
+    _, failed = went(workshop, rust, samples)
+    assert failed is not None
+    assert "" == rust.hint(samples[1], failed)

@@ -38,7 +38,9 @@ _FRAGMENTS = (
     'eprint!("err @ ");',
     'eprintln!("error @");',
     'println!("\\x1b[3@mred\\x1b[0m");',
-    "std::io::Write::write_all(&mut std::io::stdout(), &[0xff, 0xfe, b'@', 0, 10])?;".replace("?", ".unwrap()"),
+    "std::io::Write::write_all(&mut std::io::stdout(), &[0xff, 0xfe, (@u32 % 256) as u8, 0, 10])?;".replace(
+        "?", ".unwrap()"
+    ),
     'let mut w@ = std::io::BufWriter::new(std::io::stdout());\nstd::io::Write::write_all(&mut w@, b"buffered @\\n").unwrap();',
     'struct D@;\nimpl Drop for D@ { fn drop(&mut self) { println!("dropped @"); eprintln!("gone @") } }\nlet _d@ = D@;',
     'let h@ = std::thread::spawn(|| { println!("thread @"); eprintln!("of @"); @ });\nprintln!("{}", h@.join().unwrap());',

@@ -28,10 +28,8 @@ from mkdocs_codeexec.pages import STYLESHEET, Pages
 from mkdocs_codeexec.report.annotations import for_github
 from mkdocs_codeexec.report.console import ERROR, WARNING, Console, wants_color
 from mkdocs_codeexec.report.cut import cut
-from mkdocs_codeexec.report.failures import failures
 from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import Run, distinct
-from mkdocs_codeexec.report.volume import within_bounds
 from mkdocs_codeexec.sites import shown
 
 if TYPE_CHECKING:
@@ -276,6 +274,9 @@ class ZensicalSite:
 
     def failures(self, answers: Sequence[Resolved]) -> list[Failure]:
         """Return what is to be told of `answers`."""
+        from mkdocs_codeexec.report.failures import failures
+        from mkdocs_codeexec.report.volume import within_bounds
+
         languages = dict(self.engine.languages)
         file = self.engine.settings.host.file
         return list(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.hidden import runnable
-from mkdocs_codeexec.core.normalize import changed
+from mkdocs_codeexec.core.normalize import ESCAPE, changed
 from mkdocs_codeexec.core.outcome import OMITTED, Exited, Outcome, StepResult
 from mkdocs_codeexec.languages.rust.source.prepare import FILE
 from mkdocs_codeexec.languages.rust.source.session import mark_of, root_line, steps_of
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CONTINUED = "session.continued"
 """The input of an Action whose step others follow: what is dropped at the end of the program is then no part of it."""
+_ROOTED = re.compile(r"^ *\d+ \|.*\b(?:crate|super|self)::", re.MULTILINE)
 _OMITTED = re.compile(OMITTED.format(r"\d+") + "\n?")
 
 
@@ -63,6 +64,18 @@ def divided(steps: Sequence[Action], outcome: Outcome) -> Sequence[Outcome | Non
         alike = [step.step("run") is None for step in steps]
         return tuple(replace(outcome, steps=(one,)) if same else None for one, same in zip(built, alike, strict=True))
     return tuple(replace(outcome, steps=(built[place], run)) for place, run in enumerate(program.runs(last)))
+
+
+def rooted_paths(outcome: Outcome) -> str:
+    """Return what to write where a step names what another one declares by a path from the root of the crate."""
+    build = outcome.step("build")
+    for told in build.diagnostics if build is not None else ():
+        if told.code in ("E0432", "E0433", "E0425", "E0412") and _ROOTED.search(ESCAPE.sub("", told.rendered)):
+            return (
+                "steps of a session are blocks within one `main`, so what they declare is not in the root of the crate: "
+                "write `name` in the place of `crate::name`, and no `super` for it"
+            )
+    return ""
 
 
 class _Program:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.normalize import relative
-from mkdocs_codeexec.core.outcome import NotStarted, StepResult
+from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult
 from mkdocs_codeexec.core.protocols import Bench, Regrouped, Scratch
 from mkdocs_codeexec.languages.rust.batch.batching import FEWEST, Candidate, group
 from mkdocs_codeexec.languages.rust.batch.sharing import REGISTRIES, sharing
+from mkdocs_codeexec.languages.rust.package import shown
 from mkdocs_codeexec.languages.rust.source.prepare import FILE
 from mkdocs_codeexec.languages.rust.source.session import own, steps_of
 
@@ -53,9 +55,9 @@ class Builder:
     def _candidate(self, action: Action) -> Candidate[Action]:
         step = action.step("build")
         equipment = self._equipment_of(action)
-        if step is None or equipment is None:
-            return Candidate(action, None, frozenset(), 0)
         files = dict(action.files)
+        if step is None or equipment is None or FILE not in files:
+            return Candidate(action, None, frozenset(), 0)
         known = sharing(own(files), equipment.arguments.externs)
         alone = (
             not self._shares
@@ -95,10 +97,15 @@ class Builder:
         assert step is not None, "only Actions with a build step are built"
         if equipment is None:
             return _not_built(step)
-        result = scratch.run(step, equipment.command(step), equipment.environment(step), equipment.access)
-        return equipment.shown(
-            relative(diagnostics.translate(result, frozenset(dict(action.files))), str(scratch.path))
-        )
+        files = frozenset(dict(action.files))
+        results: list[StepResult] = []
+        for one in (one for one in action.steps if one.kind == "build"):  # a library comes before what uses it
+            result = scratch.run(one, equipment.command(one), equipment.environment(one), equipment.access)
+            results.append(diagnostics.translate(result, files))
+            if result.ended != Exited(0):
+                break
+        result = relative(_joined(results), str(scratch.path))
+        return equipment.shown(shown(result, dict(action.inputs)))
 
     def run(self, action: Action, step: Step, scratch: Scratch) -> StepResult:
         """Run the program that was built for `action`."""
@@ -111,10 +118,26 @@ class Builder:
             given = env.get("LD_LIBRARY_PATH")
             env["LD_LIBRARY_PATH"] = ":".join((*equipment.arguments.native, *((given,) if given else ())))
         result = scratch.run(step, step.argv, env, equipment.access)
-        return equipment.shown(relative(member.shown(result) if member else result, str(scratch.path)))
+        result = relative(member.shown(result) if member else result, str(scratch.path))
+        return equipment.shown(shown(result, dict(action.inputs)))
 
     def _equipment_of(self, action: Action) -> Equipment | None:
         return self.equipment.get(_manifest_of(action))
+
+
+def _joined(results: Sequence[StepResult]) -> StepResult:
+    """Return the `results` of several compilations as one."""
+    *before, last = results
+    return (
+        replace(
+            last,
+            stderr="".join(one.stderr for one in results),
+            diagnostics=tuple(told for one in results for told in one.diagnostics),
+            duration=sum(one.duration for one in results),
+        )
+        if before
+        else last
+    )
 
 
 def _not_built(step: Step) -> StepResult:

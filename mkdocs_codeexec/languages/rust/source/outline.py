@@ -49,7 +49,7 @@ def outline(source: str) -> Outline:
         Unlexable: It is not Rust; rustc says it better.
     """
     stream = tokens(source)
-    attributes, index = _leading_attributes(stream)
+    attributes, index = leading_attributes(stream)
     surplus: tuple[tuple[int, int], ...] = ()
     if stream and (stream[-1].kind in ("outer", "inner") or stream[-1].text in ("]", "…")):
         stream, surplus = _without_surplus(stream, index)
@@ -81,7 +81,8 @@ def outline(source: str) -> Outline:
     return Outline(tuple(attributes), body, tuple(crates), main, statements, _is_result(stream), no_std, surplus)
 
 
-def _leading_attributes(stream: tuple[Token, ...]) -> tuple[list[tuple[int, int]], int]:
+def leading_attributes(stream: tuple[Token, ...]) -> tuple[list[tuple[int, int]], int]:
+    """Return where inner attributes stand at the start, from and to, and the index of what follows them."""
     found: list[tuple[int, int]] = []
     index = 0
     while index < len(stream):

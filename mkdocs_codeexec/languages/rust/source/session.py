@@ -11,7 +11,7 @@ Each step is a file of its own, a block whose last statement includes the next s
 `include!` is not hygienic: what a step declares, `let` bindings too, the steps within it see, and may hide by the same
 name. So rustc itself knows lines and columns, and a step differs from what its author wrote by two characters on its
 first line. What only a crate may hold goes to `sample.rs`, to its own line and column where there is room: inner
-attributes and `extern crate` items.
+attributes, `extern crate` items, and modules that are files.
 
 Between two steps the program flushes what std holds back of stdout, and writes a mark to stdout and to stderr. It is the
 pipe that keeps the order: C code and other processes write to the step during which they write. `split` takes the marks out.
@@ -29,7 +29,7 @@ from mkdocs_codeexec.languages.rust.source.lexer import Unlexable, one_line, tok
 from mkdocs_codeexec.languages.rust.source.naming import number, prefix_of
 from mkdocs_codeexec.languages.rust.source.outline import Outline, outline
 from mkdocs_codeexec.languages.rust.source.prepare import FILE, Preamble, Prepared, Shift, blanked
-from mkdocs_codeexec.languages.rust.source.statements import asks
+from mkdocs_codeexec.languages.rust.source.statements import asks, declared_modules
 
 OPENING = "{ "
 INSERTED = (Shift(1, 1, OPENING),)
@@ -139,7 +139,8 @@ def _outlined(code: str) -> Outline | None:
     if code.startswith("#!") and not code.startswith("#!["):  # a shebang
         return None
     try:
-        return outline(code)
+        found = outline(code)
+        return found._replace(crates=(*found.crates, *declared_modules(code)))
     except Unlexable:
         return None
 

@@ -1,9 +1,9 @@
-"""What of a sample stands in statements, rather than in items."""
+"""What stands at the top level of a sample, looked at more closely."""
 
 from __future__ import annotations
 
 from mkdocs_codeexec.languages.rust.source.lexer import Token, closing, tokens
-from mkdocs_codeexec.languages.rust.source.outline import after_attributes, is_plain_item, item_end
+from mkdocs_codeexec.languages.rust.source.outline import after_attributes, is_plain_item, item_end, leading_attributes
 
 
 def asks(code: str) -> bool:
@@ -25,6 +25,43 @@ def asks(code: str) -> bool:
             return True
         index = end + 1
     return False
+
+
+def holds_only_items(code: str) -> bool:
+    """Tell whether `code` could be a module: nothing in it is to be executed.
+
+    Raises:
+        Unlexable: It is not Rust.
+    """
+    stream = tokens(code)
+    _, index = leading_attributes(stream)
+    while index < len(stream):
+        head = after_attributes(stream, index)
+        end = item_end(stream, head)
+        if end is None or not is_plain_item(stream, head):
+            return False
+        index = end + 1
+    return True
+
+
+def declared_modules(code: str) -> tuple[tuple[int, int], ...]:
+    """Return where `code` declares modules that are files of their own, attributes included, from and to.
+
+    Raises:
+        Unlexable: It is not Rust.
+    """
+    stream = tokens(code)
+    found: list[tuple[int, int]] = []
+    index = 0
+    while index < len(stream):
+        head = after_attributes(stream, index)
+        end = item_end(stream, head)
+        if end is None:
+            end = _statement_end(stream, head)
+        elif stream[end].text == ";" and any(token.text == "mod" for token in stream[max(head, end - 2) : end]):
+            found.append((stream[index].start, stream[end].end))
+        index = end + 1
+    return tuple(found)
 
 
 def _statement_end(stream: tuple[Token, ...], index: int) -> int:
