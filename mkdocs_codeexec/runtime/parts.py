@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.outcome import StepKind, Termination
 
 
+_MARK = re.compile(rb"codeexec(?:-[0-9a-f]*-([0-9]{1,3})-([0-9]{1,4})([.<])|(\+[0-9a-f]*>))(\r?\n)?")
+"""Behind the start that only marks of one program have."""
+
+
 @dataclass(slots=True)
 class Part:
     """What one step of a session has written to a stream.
@@ -49,8 +53,6 @@ class Divided(Kept):
         super().__init__(head, tail)
         self.seconds = marks.seconds
         self._starts = marks.start.encode(), marks.begin.encode()
-        start, begin = map(re.escape, self._starts)
-        self._mark = re.compile(rb"(?:%b([0-9]{1,3})-([0-9]{1,4})([.<])|(%b))(\r?\n)?" % (start, begin))
         self._pending = b""
         self._gap: Kept | None = None
         self.parts = [Part(Kept(*self._sizes))]
@@ -60,7 +62,7 @@ class Divided(Kept):
         super().add(chunk)
         data = self._pending + chunk
         at = 0
-        while (found := self._mark.search(data, at)) and (found[5] or found.end() + 2 <= len(data)):
+        while (found := self._found(data, at)) and (found[5] or found.end() + 2 <= len(data)):
             self._take(data[at : found.start()])
             self._cut(found)
             at = found.end()
@@ -71,13 +73,23 @@ class Divided(Kept):
     def close(self) -> None:
         """Take what may have been the start of a mark and was none; what nobody began belongs to the last part."""
         data, self._pending = self._pending, b""
-        if found := self._mark.match(data):
+        if (found := self._found(data, 0)) and found.start() == 0:
             self._cut(found)
             data = data[found.end() :]
         self._take(data)
         if self._gap is not None:
             gap, self._gap = self._gap, None
             self.parts[-1].kept.add(gap.finish()[0].encode("utf-8", "replace"))
+
+    def _found(self, data: bytes, at: int) -> re.Match[bytes] | None:
+        """Return the first mark in `data` from `at` on."""
+        places = [place for start in self._starts if (place := data.find(start, at)) >= 0]
+        while places:
+            if found := _MARK.match(data, min(places)):
+                return found
+            at = min(places) + 1
+            places = [place for start in self._starts if (place := data.find(start, at)) >= 0]
+        return None
 
     def _take(self, data: bytes) -> None:
         if data:

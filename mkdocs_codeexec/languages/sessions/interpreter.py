@@ -40,17 +40,19 @@ class Driver:
         self.pid = os.getpid()
         self.flags = _AWAIT
         self.loop: Any = None
+        self.sources: list[bytes] = []
         self.streams = [_kept(number) for number in (1, 2)]
         folder = os.path.dirname(names["__file__"])
         self.paths = [f"{folder}/.session/step-{number + 1}.py" for number in range(len(expected) + 1)]
 
     def furnish(self) -> None:
         """Have the file of the program hold all steps: that is what is read by who starts it once more (`multiprocessing`)."""
+        for path in self.paths:
+            with open(path, "rb") as step:
+                self.sources.append(step.read())
         name = f"{self.paths[0]}.new"
         with open(name, "wb") as file:
-            for path in self.paths:
-                with open(path, "rb") as step:
-                    file.write(step.read().rstrip(b"\n") + b"\n")
+            file.write(b"".join(source.rstrip(b"\n") + b"\n" for source in self.sources))
         os.replace(name, self.names["__file__"])
 
     def end(self, status: int) -> None:
@@ -64,11 +66,9 @@ class Driver:
         for stream in reversed(self.streams):
             _write(stream, text)
 
-    def step(self, path: str) -> Any:
-        """Execute a step."""
-        with open(path, "rb") as file:
-            source = file.read()
-        code = compile(source, path, "exec", self.flags, dont_inherit=True)
+    def step(self, place: int) -> Any:
+        """Execute the step at `place`."""
+        code = compile(self.sources[place], self.paths[place], "exec", self.flags, dont_inherit=True)
         self.flags |= code.co_flags & _FUTURE
         self.names.pop("__warningregistry__", None)  # it knows warnings by their line, which each step has
         if not code.co_flags & _COROUTINE:
@@ -89,7 +89,7 @@ def run(names: dict[str, Any], mark: tuple[str, str], expected: tuple[int | None
     for place, path in enumerate(driver.paths):
         status, leave = 0, None
         try:
-            driver.step(path)
+            driver.step(place)
         except SystemExit as error:
             status, leave = _status(error), error
         except BaseException as error:
