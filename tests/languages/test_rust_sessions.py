@@ -480,3 +480,9 @@ def test_what_is_said_of_the_program_the_first_step_says(workshop: Workshop, rus
         assert isinstance(refused, Unavailability)
         assert "step 2 of the session has a" in refused.reason
         assert "at the first fence of the session" in refused.hint
+
+
+def test_a_session_may_be_long(workshop: Workshop, rust: RustLanguage) -> None:
+    """Longer than what rustc allows of macros within macros."""
+    samples = steps("let mut n = 0;", *["n += 1;"] * 200, 'println!("{n}");')
+    assert "200\n" == printed(went(workshop, rust, samples))[-1]

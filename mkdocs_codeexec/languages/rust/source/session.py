@@ -35,6 +35,8 @@ from mkdocs_codeexec.languages.rust.source.statements import asks, declared_modu
 OPENING = "{ "
 INSERTED = (Shift(1, 1, OPENING),)
 """What is inserted into a step."""
+_DEEP = 60
+"""Steps from which on `include!` may be more within each other than the 128 that rustc allows."""
 _OTHER = re.compile(r"step-\d{1,9}\.rs")
 _INCLUDED = re.compile(r'include!\("(?P<name>[a-z]{3}[0-9a-z]{3}\.rs)"\)')
 
@@ -164,6 +166,8 @@ def _root(steps: Sequence[_Step], before: Preamble, prefix: str, first: str) -> 
             _put(lines, code, start, one_line(code[start:end]) or '#![doc = ""]')
     if lines:  # a `;` stands behind steps that may need none; what authors say of that, they say of what they wrote
         lines[-1] += " #![allow(redundant_semicolons)]"
+    if len(steps) > _DEEP:
+        lines.append(f'#![recursion_limit = "{2 * len(steps)}"]')
     lines += filter(None, (before.attributes,))
     first_line = len(lines)
     taken: set[str] = set()
