@@ -12,6 +12,7 @@ from support.workshop import Pool, Workshop
 from mkdocs_codeexec.core.expectation import FailsToBuild, Panics
 from mkdocs_codeexec.core.normalize import ESCAPE
 from mkdocs_codeexec.core.outcome import Exited, Outcome, OutputFlooded, Signaled, TimedOut
+from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.sample import Given, Links, Sample
 
 if TYPE_CHECKING:
@@ -320,7 +321,7 @@ ENDS = {
 def test_a_step_may_end_the_program(workshop: Workshop, rust: RustLanguage, what: str) -> None:
     """Then there are no further steps; those before have gone well."""
     code, ended = ENDS[what]
-    samples = steps('let x = 1; println!("{x}");', code, 'println!("never");', timeout=2 / 3)
+    samples = steps('let x = 1; println!("{x}");', code, 'println!("never");', timeout=2.0)
     first, second = went(workshop, rust, samples)
     assert ["1\n"] == printed([first])
     assert second is not None
@@ -403,22 +404,22 @@ def test_a_step_may_close_stdout(workshop: Workshop, rust: RustLanguage) -> None
     ]
 
 
-def test_much_output_is_cut_and_still_divided(workshop: Workshop, rust: RustLanguage) -> None:
-    """What was left out may hold marks: what follows it is that of the last step."""
+def test_much_output_is_cut_step_by_step(workshop: Workshop, rust: RustLanguage) -> None:
+    """As that of a sample alone."""
     samples = steps(
         'println!("one");',
         'for i in 0..30000 { println!("{i:010}") }',
-        'println!("three");',
+        'println!("\\nthree");',
         'for i in 0..10000 { println!("{i:010}") }',
     )
     outcomes = went(workshop, rust, samples)
     first, second, third, fourth = printed(outcomes)
-    assert ("one\n", "") == (first, third)
+    assert ("one\n", "\nthree\n") == (first, third)
     assert second.startswith("0000000000\n")
-    assert second.endswith(" bytes omitted …\n")
-    assert fourth.endswith("0000009999\n")
-    cut = [one.steps[-1].truncated[0] > 0 for one in outcomes if one]
-    assert [False, True, False, False] == cut
+    assert " bytes omitted …\n" in second
+    assert second.endswith("0000029999\n")
+    assert 110_000 == len(fourth)
+    assert [False, True, False, False] == [one.steps[-1].truncated[0] > 0 for one in outcomes if one]
 
 
 def test_a_flood_is_that_of_its_step(workshop: Workshop, rust: RustLanguage) -> None:
@@ -435,7 +436,8 @@ def test_what_one_step_is_given_all_have(workshop: Workshop, rust: RustLanguage)
         'println!("{:?}", std::env::args().nth(1));',
         'let mut s = String::new(); std::io::stdin().read_line(&mut s).unwrap(); print!("{s}");',
     )
-    samples[1] = replace(samples[1], before=(samples[0],), given=Given(stdin="in\n", args=("a",)))
+    given = Given(stdin="in\n", args=("a",))
+    samples = [replace(samples[0], given=given), replace(samples[1], before=(replace(samples[0], given=given),))]
     assert ['Some("a")\n', "in\n"] == printed(went(workshop, rust, samples))
 
 
@@ -468,3 +470,19 @@ def test_a_path_from_the_root_gets_a_hint(workshop: Workshop, rust: RustLanguage
     _, failed = went(workshop, rust, samples)
     assert failed is not None
     assert "" == rust.hint(samples[1], failed)
+
+
+def test_what_is_said_of_the_program_the_first_step_says(workshop: Workshop, rust: RustLanguage) -> None:
+    """A later one that says otherwise is refused."""
+    for more in ({"given": Given(args=("x",))}, {"options": {"edition": "2018"}}):
+        samples = steps("let a = 1;", "let b = 1;")
+        refused = workshop.provide(rust, replace(samples[1], **more))
+        assert isinstance(refused, Unavailability)
+        assert "step 2 of the session has a" in refused.reason
+        assert "at the first fence of the session" in refused.hint
+
+
+def test_a_session_may_be_long(workshop: Workshop, rust: RustLanguage) -> None:
+    """Longer than what rustc allows of macros within macros."""
+    samples = steps("let mut n = 0;", *["n += 1;"] * 200, 'println!("{n}");')
+    assert "200\n" == printed(went(workshop, rust, samples))[-1]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core import rights
-from mkdocs_codeexec.core.action import Action, Key
+from mkdocs_codeexec.core.action import OUTPUT_LIMIT, Action, Key
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import normalize
 from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Regrouped, Runner, Scratch, Unavailability
@@ -29,7 +29,7 @@ from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.languages.rust.messages.restore import restore
 from mkdocs_codeexec.languages.rust.package import planned, refused_by
 from mkdocs_codeexec.languages.rust.programs import Programs, is_apart
-from mkdocs_codeexec.languages.rust.sessions import CONTINUED, divided, rooted_paths, whole
+from mkdocs_codeexec.languages.rust.sessions import CONTINUED, divided, rooted_paths
 from mkdocs_codeexec.languages.rust.source.prepare import FILE, original
 from mkdocs_codeexec.languages.rust.source.session import others
 from mkdocs_codeexec.languages.rust.variables import Variables, check_package
@@ -118,7 +118,7 @@ class RustLanguage:
 
     def plan(self, sample: Sample) -> Action:
         """Return what would be executed for `sample`."""
-        joined = whole(sample, self._settings.seconds(NAME)) if sample.links.session else sample
+        joined = self._programs.joined(sample)
         name = joined.options.get("environment") or self._rust.environment
         environment = self._environments.get(name)
         found = environment.sources.inputs() if environment else ((_UNKNOWN, name),)
@@ -132,16 +132,16 @@ class RustLanguage:
                 self._named.setdefault((named[name.removeprefix("file:")], tree), digest)
         known = environment is not None and environment.sources.settled
         package = self._programs.package(joined)
-        if package is not None:
-            found += planned(sample, package)
+        found += planned(sample, self._programs.refusal(sample, package))
         action = Action(
             language=NAME,
             files=self._programs.files(sample),
-            steps=self._programs.steps(joined, package, self._variables.site),
+            steps=self._programs.steps(sample, package, self._variables.site),
             inputs=tuple(sorted((*found, *self._inputs, *(() if sample.last else ((CONTINUED, ""),))))),
             toolchain=self._identity() if known else None,
+            output_limit=OUTPUT_LIMIT * (1 + len(sample.before)),
         )
-        if is_apart(joined):
+        if is_apart(sample):
             self._builder.keep_apart(action.request_key)
         return action
 

@@ -109,9 +109,8 @@ def package_of(sample: Sample, dependencies: Collection[str]) -> Package | None:
     return package if LIBRARY in files else package._replace(name="")
 
 
-def planned(sample: Sample, package: Package) -> tuple[tuple[str, str], ...]:
-    """Return the inputs of the Action for `sample` that tell of `package`."""
-    refusal = package.refusal
+def planned(sample: Sample, refusal: Unavailability | None) -> tuple[tuple[str, str], ...]:
+    """Return the inputs of the Action for `sample` that tell which file it is, and why it is not compiled."""
     own = ((OWN, sample.links.file),) if stands_alone(sample) else ()
     return own if refusal is None else (*own, (_REFUSED, f"{refusal.reason}\n{refusal.hint}"))
 

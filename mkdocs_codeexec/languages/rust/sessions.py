@@ -7,21 +7,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core.action import Marks
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import ESCAPE, changed
-from mkdocs_codeexec.core.outcome import OMITTED, Exited, Outcome, StepResult
+from mkdocs_codeexec.core.outcome import Exited, Outcome, StepResult
+from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.languages.rust.source.prepare import FILE
-from mkdocs_codeexec.languages.rust.source.session import mark_of, root_line, steps_of
+from mkdocs_codeexec.languages.rust.source.session import root_line, steps_of
+from mkdocs_codeexec.languages.sessions import objection as of_all
 
 if TYPE_CHECKING:
-    from mkdocs_codeexec.core.action import Action
+    from mkdocs_codeexec.core.action import Action, Step
     from mkdocs_codeexec.core.outcome import Diagnostic
     from mkdocs_codeexec.core.sample import Sample
 
 CONTINUED = "session.continued"
 """The input of an Action whose step others follow: what is dropped at the end of the program is then no part of it."""
 _ROOTED = re.compile(r"^ *\d+ \|.*\b(?:crate|super|self)::", re.MULTILINE)
-_OMITTED = re.compile(OMITTED.format(r"\d+") + "\n?")
 
 
 def codes(sample: Sample) -> tuple[str, ...]:
@@ -29,26 +31,41 @@ def codes(sample: Sample) -> tuple[str, ...]:
     return tuple(runnable(step.code) for step in (*sample.before, sample))
 
 
-def whole(sample: Sample, seconds: float) -> Sample:
-    """Return `sample` with what the program of all steps up to it is given; `seconds` are for a step that says nothing.
+def whole(sample: Sample, seconds: Sequence[float]) -> Sample:
+    """Return `sample` with what the program of all steps up to it is given; each may take so many `seconds`.
 
-    What several steps say, the first one says for all; each has time of its own.
+    It has that from its start, so the first step says it; see `objection`.
     """
-    steps = (*sample.before, sample)
-    options: dict[str, str] = {}
-    env: dict[str, str] = {}
-    for step in reversed(steps):
-        options |= step.options
-        env |= dict(step.given.env)
-    given = replace(
-        sample.given,
-        stdin=next((step.given.stdin for step in steps if step.given.stdin is not None), None),
-        args=next((step.given.args for step in steps if step.given.args), ()),
-        env=tuple(sorted(env.items())),
+    first = (*sample.before, sample)[0]
+    code = "\n".join(step.code for step in (*sample.before, sample))
+    return replace(sample, code=code, options=first.options, given=first.given, timeout=sum(seconds))
+
+
+def marked(steps: tuple[Step, ...], seal: str, seconds: Sequence[float]) -> tuple[Step, ...]:
+    """Return the `steps` of a program, what it writes taken apart at the marks of `seal`."""
+    return tuple(
+        replace(
+            step,
+            marks=Marks(seal, tuple(seconds)),
+            limits=replace(step.limits, cpu=None if step.limits.cpu is None else step.limits.cpu * len(seconds)),
+        )
+        if step.kind == "run"
+        else step
+        for step in steps
     )
-    code = "\n".join(step.code for step in steps)
-    timeout = sum(step.timeout or seconds for step in steps)
-    return replace(sample, code=code, options=options, given=given, timeout=timeout)
+
+
+def objection(sample: Sample) -> Unavailability | None:
+    """Return why `sample` cannot be a step of the program of those before it; None if it can."""
+    steps = (*sample.before, sample)
+    for place, step in enumerate(steps[1:], 2):
+        for word in ("edition", "environment", "test_harness"):
+            if step.options.get(word, steps[0].options.get(word)) != steps[0].options.get(word):
+                return Unavailability(
+                    f"step {place} of the session has an `{word}` that is not the one of its first step",
+                    "a session is one program: write it at the first fence of the session",
+                )
+    return of_all(steps)
 
 
 def divided(steps: Sequence[Action], outcome: Outcome) -> Sequence[Outcome | None]:
@@ -116,26 +133,12 @@ class _Program:
 
     def runs(self, run: StepResult) -> list[StepResult]:
         """Return what was printed in each step that was reached."""
-        mark = re.compile(rf"\x00{mark_of(self._files)}:(\d{{1,9}})\x00")
-        streams = [_parts(text, mark, len(self._names)) for text in (run.stdout, run.stderr)]
-        reached = max(map(max, streams))
-        for parts in streams:
-            place = max(parts)
-            _put(parts, place, reached, parts[place])
-        found: list[StepResult] = []
-        for place in range(reached + 1):
-            texts = [parts.get(place, "") for parts in streams]
-            omitted = [n if _OMITTED.search(text) else 0 for n, text in zip(run.truncated, texts, strict=True)]
-            part = replace(
-                run,
-                stdout=texts[0],
-                stderr=texts[1],
-                ended=run.ended if place == reached else Exited(0),
-                truncated=(omitted[0], omitted[1]),
-                duration=run.duration / (reached + 1),
-            )
-            found.append(self._shown(part, place))
-        return found
+        parts = run.parts or (run,)
+        ended = (*parts[:-1], replace(parts[-1], ended=run.ended))
+        return [
+            self._shown(replace(part, parts=(), asked=run.asked, began=run.began), place)
+            for place, part in enumerate(ended)
+        ]
 
     def _last(self, told: Diagnostic) -> int | None:
         """Return the place of the last step that `told` speaks of."""
@@ -179,24 +182,3 @@ class _Program:
             return text
 
         return changed(result, change)
-
-
-def _parts(text: str, mark: re.Pattern[str], number: int) -> dict[int, str]:
-    """Return what was written in each step, by its place, as far as marks tell."""
-    found: dict[int, str] = {}
-    place = start = 0
-    for match in mark.finditer(text):
-        following = int(match[1]) - 1
-        if place < following < number:  # else a step has written it
-            _put(found, place, following - 1, text[start : match.start()])
-            place, start = following, match.end()
-    _put(found, place, place, text[start:])
-    return found
-
-
-def _put(found: dict[int, str], first: int, last: int, text: str) -> None:
-    """Put `text`, which the steps from `first` to `last` have written: their marks may be in what was left out of it."""
-    match = _OMITTED.search(text) if first < last else None
-    found[first] = text[: match.end()] if match else text
-    if match:
-        found[last] = text[match.end() :]

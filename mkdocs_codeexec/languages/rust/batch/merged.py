@@ -9,10 +9,10 @@ twice.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
+from mkdocs_codeexec.core.normalize import changed
 from mkdocs_codeexec.languages.rust.messages import diagnostics
 from mkdocs_codeexec.languages.rust.source.naming import number, prefix_of
 from mkdocs_codeexec.languages.rust.source.prepare import FILE
@@ -66,7 +66,7 @@ class Member(NamedTuple):
 
     def shown(self, result: StepResult) -> StepResult:
         """Return `result` of the program as if the sample had been a crate of its own."""
-        return replace(result, stdout=self.unmerged(result.stdout), stderr=self.unmerged(result.stderr))
+        return changed(result, self.unmerged)
 
 
 class Crate(NamedTuple):

@@ -14,7 +14,7 @@ first line. What only a crate may hold goes to `sample.rs`, to its own line and 
 attributes, `extern crate` items, and modules that are files.
 
 Between two steps the program flushes what std holds back of stdout, and writes a mark to stdout and to stderr. It is the
-pipe that keeps the order: C code and other processes write to the step during which they write. `split` takes the marks out.
+pipe that keeps the order: C code and other processes write to the step during which they write.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from mkdocs_codeexec.core.action import Marks
 from mkdocs_codeexec.languages.rust.source.lexer import Unlexable, one_line, tokens
 from mkdocs_codeexec.languages.rust.source.naming import number, prefix_of
 from mkdocs_codeexec.languages.rust.source.outline import Outline, outline
@@ -34,7 +35,8 @@ from mkdocs_codeexec.languages.rust.source.statements import asks, declared_modu
 OPENING = "{ "
 INSERTED = (Shift(1, 1, OPENING),)
 """What is inserted into a step."""
-_MARKED = re.compile(r'_mark\("\\0([0-9a-f]{32}):2\\0"\)[^\n]*\n\Z')
+_DEEP = 60
+"""Steps from which on `include!` may be more within each other than the 128 that rustc allows."""
 _OTHER = re.compile(r"step-\d{1,9}\.rs")
 _INCLUDED = re.compile(r'include!\("(?P<name>[a-z]{3}[0-9a-z]{3}\.rs)"\)')
 
@@ -45,10 +47,12 @@ class Program(NamedTuple):
     Attributes:
         steps: Names of the steps' files, in order.
         files: All files: names and texts, `sample.rs` first.
+        seal: What its marks hold (`core.action.Marks`).
     """
 
     steps: tuple[str, ...]
     files: tuple[tuple[str, str], ...]
+    seal: str
 
 
 class _Step(NamedTuple):
@@ -74,11 +78,11 @@ def program(codes: tuple[str, ...], before: Preamble) -> Program:
     names = tuple(f"{prefix}{number(index + 1)}.rs" for index in range(len(codes)))
     steps = [_Step(code, _outlined(code)) for code in codes]
     following = (*names[1:], "")
-    mark = hashlib.sha256("\0".join(codes).encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    marks = [f"{mark}:{index + 2}" for index in range(len(codes))]
-    texts = [_step(step, prefix, *more) for step, *more in zip(steps, marks, following, strict=True)]
+    seal = hashlib.sha256("\0".join(codes).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    mark = f"{Marks(seal, ()).end()}\\n"
+    texts = [_step(step, prefix, mark, name) for step, name in zip(steps, following, strict=True)]
     root = _root(steps, before, prefix, names[0])
-    return Program(names, ((FILE, root), *zip(names, texts, strict=True)))
+    return Program(names, ((FILE, root), *zip(names, texts, strict=True)), seal)
 
 
 def others(text: str) -> dict[str, Prepared]:
@@ -117,12 +121,6 @@ def root_line(root: str) -> int:
     return root.count("\n")
 
 
-def mark_of(files: Mapping[str, str]) -> str:
-    """Return what marks the steps in the output of the program `files`; nothing if there is one step."""
-    match = _MARKED.search(files[steps_of(files)[0]])
-    return match[1] if match else ""
-
-
 def _without_include(text: str) -> str:
     match = _included(text)
     return text if match is None else f"{text[: match.start()]}(){text[match.end() :]}"
@@ -156,7 +154,7 @@ def _step(step: _Step, prefix: str, mark: str, name: str) -> str:
     if step.runs:
         parts.append(f"{prefix}_ran(main());")
     if name:  # the step may end the program
-        parts.append(f'#[allow(unreachable_code)] {prefix}_mark("\\0{mark}\\0"); include!("{name}")')
+        parts.append(f'#[allow(unreachable_code)] {prefix}_mark("{mark}"); include!("{name}")')
     return f"{OPENING}{text}{' '.join((*parts, '}'))}\n"
 
 
@@ -168,6 +166,8 @@ def _root(steps: Sequence[_Step], before: Preamble, prefix: str, first: str) -> 
             _put(lines, code, start, one_line(code[start:end]) or '#![doc = ""]')
     if lines:  # a `;` stands behind steps that may need none; what authors say of that, they say of what they wrote
         lines[-1] += " #![allow(redundant_semicolons)]"
+    if len(steps) > _DEEP:
+        lines.append(f'#![recursion_limit = "{2 * len(steps)}"]')
     lines += filter(None, (before.attributes,))
     first_line = len(lines)
     taken: set[str] = set()

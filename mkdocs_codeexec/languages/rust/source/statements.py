@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from mkdocs_codeexec.languages.rust.source.lexer import Token, closing, tokens
 from mkdocs_codeexec.languages.rust.source.outline import after_attributes, is_plain_item, item_end, leading_attributes
 
+_RESULTS = {("return", "Ok"), ("return", "Err")}
+
 
 def asks(code: str) -> bool:
-    """Tell whether a `?` stands in a statement of `code`; functions have one for themselves.
+    """Tell whether a `?`, or a `return` of a result, stands in a statement of `code`; functions have one for themselves.
 
     Raises:
         Unlexable: It is not Rust.
@@ -21,7 +25,8 @@ def asks(code: str) -> bool:
             index = end + 1
             continue
         end = _statement_end(stream, head) if end is None else end
-        if any(token.text == "?" for token in stream[head : end + 1]):
+        words = [token.text for token in stream[head : end + 1]]
+        if "?" in words or any(pair in _RESULTS for pair in pairwise(words)):
             return True
         index = end + 1
     return False
