@@ -99,8 +99,8 @@ def settings_from(
     return settings
 
 
-def check_apart(settings: Settings, folders: Mapping[str, Path]) -> None:
-    """Check that our folders are not below those that the host reads or writes.
+def check_apart(settings: Settings, folders: Mapping[str, Path]) -> Settings:
+    """Check that our folders are not below those that the host reads or writes, and return `settings` that know these.
 
     Args:
         settings: Where our folders are.
@@ -122,6 +122,8 @@ def check_apart(settings: Settings, folders: Mapping[str, Path]) -> None:
     ]
     if problems:
         raise ConfigurationError("\n".join(problems))
+    site = folders.get("site_dir")
+    return settings if site is None else dataclasses.replace(settings, published=(Path(os.path.abspath(site)),))  # noqa: PTH100
 
 
 _TOP = (

@@ -46,6 +46,8 @@ class Command:
         user: The user id that it gets where this program is run by root; None is the one that builds Environments.
         observe: How it is found out what it looks for in the file system.
         own: Whether it stays whoever builds, confined or not, because it writes to what is theirs.
+        project: A folder that it sees as `project` in `scratch`, and may change there for itself alone; None for none.
+        over: Files of `work` in `scratch` that it sees in `project`, too.
     """
 
     argv: tuple[str, ...]
@@ -63,6 +65,8 @@ class Command:
     user: int | None = None
     observe: Observe = ""
     own: bool = False
+    project: Path | None = None
+    over: tuple[str, ...] = ()
 
 
 class Runner(Protocol):

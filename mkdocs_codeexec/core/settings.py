@@ -208,6 +208,7 @@ class Settings:
         scripts: Every other language, by canonical name.
         host: What messages call the host.
         host_env: The variables of this process. Children get a few of them by name, never all.
+        published: Folders that the host writes the site to.
     """
 
     project_dir: Path
@@ -236,6 +237,7 @@ class Settings:
     scripts: Mapping[str, ScriptSettings] = field(default_factory=dict)
     host: Host = MKDOCS
     host_env: Mapping[str, str] = field(default_factory=dict)
+    published: tuple[Path, ...] = ()
 
     @property
     def languages(self) -> tuple[str, ...]:

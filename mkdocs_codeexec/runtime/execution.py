@@ -12,6 +12,7 @@ from mkdocs_codeexec.core.outcome import Exited, NotStarted, Outcome, Signaled, 
 from mkdocs_codeexec.core.protocols import Regrouped
 from mkdocs_codeexec.errors import Cancelled, CodeExecError
 from mkdocs_codeexec.runtime.orders import builds
+from mkdocs_codeexec.runtime.projected import Projected
 from mkdocs_codeexec.runtime.retry import Retrying
 from mkdocs_codeexec.runtime.scratch import ScratchDirectory, is_full, nameless
 
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from mkdocs_codeexec.core.action import Key, Step
+    from mkdocs_codeexec.core.action import Action, Key, Step
     from mkdocs_codeexec.core.protocols import Language, Scratch
     from mkdocs_codeexec.runtime.orders import Order, Orders
     from mkdocs_codeexec.runtime.process import Children
+    from mkdocs_codeexec.worktree.tree import Worktree
 
 SHARED_OUTPUT = 64 * 1024 * 1024
 """Bytes that a compiler may write about a whole batch: its messages are sorted to Actions, so none may be cut."""
@@ -40,10 +42,17 @@ class Execution:
         children: Starts children.
         path: The `PATH` of every child.
         root: Where scratch directories are made.
+        project: Where the project is, and what of it samples may see; None if there is none.
     """
 
     def __init__(
-        self, orders: Orders, languages: Mapping[str, Language], children: Children, path: str, root: Path
+        self,
+        orders: Orders,
+        languages: Mapping[str, Language],
+        children: Children,
+        path: str,
+        root: Path,
+        project: Worktree | None = None,
     ) -> None:
         self._orders = orders
         self._languages = languages
@@ -51,6 +60,8 @@ class Execution:
         self._runner = Retrying(children)
         self._path = path
         self._root = root
+        self._named = "" if project is None else str(project.folder)
+        self._project = None if project is None else Projected(root, project)
 
     def build(self, batch: Sequence[Order]) -> None:
         """Execute the build steps of `batch`, and run what is alone in it."""
@@ -154,8 +165,17 @@ class Execution:
                 self._path,
                 output_limit=action.output_limit,
                 seed=action.request_key,
+                project=self._project if action.workdir else None,
+                over=self._over(action) if action.workdir else (),
+                named=self._named,
             )
             order.scratch = scratch.__enter__()
+
+    def _over(self, action: Action) -> Sequence[str]:
+        """Return the files of `action` that stand in the project as its sample sees it: all but the sample itself."""
+        language = self._languages[action.language]
+        given = [name for name, _ in action.files if not language.is_sample(name)]
+        return [*given, *(blob.path for blob in action.left)]
 
     def _bench(self, files: Sequence[tuple[str, str]]) -> AbstractContextManager[Scratch]:
         return ScratchDirectory(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Action
     from mkdocs_codeexec.core.protocols import Begin, Finish, Language
     from mkdocs_codeexec.runtime.process import Children
+    from mkdocs_codeexec.worktree.tree import Worktree
 
 
 class ParallelExecutor:
@@ -37,6 +38,7 @@ class ParallelExecutor:
         path: The `PATH` of every child.
         scratch_root: Where scratch directories are made; None is the system's directory for temporary files.
         tell: Takes a message for people: what could not be removed.
+        project: Where the project is, and what of it samples may see; None if there is none.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class ParallelExecutor:
         path: str,
         scratch_root: Path | None = None,
         tell: Callable[[str], None] | None = None,
+        project: Worktree | None = None,
     ) -> None:
         self._children = children
         self._languages = languages
@@ -57,6 +60,7 @@ class ParallelExecutor:
         self._path = path
         self._scratch_root = scratch_root
         self._tell = tell
+        self._project = project
         self._lock = threading.Lock()
         self._crew: Crew | None = None
         self._running = 0
@@ -122,5 +126,5 @@ class ParallelExecutor:
             raise Cancelled("the run was stopped")
         if self._crew is None:
             root = ScratchRoot(self._scratch_root, self._tell)
-            self._crew = Crew(root, self._children, self._languages, self._path, self._jobs)
+            self._crew = Crew(root, self._children, self._languages, self._path, self._jobs, self._project)
         return self._crew

@@ -260,6 +260,8 @@ def encode(command: Command, left: float, kind: StepKind, tier: Tier, user: int 
             "keeps": kind == "build",
             "user": user,
             "observe": command.observe,
+            "project": None if command.project is None else carried(str(command.project)),
+            "over": [carried(name) for name in command.over],
             "grouped": grouped,
         }
     )

@@ -1,0 +1,164 @@
+"""What git ignores, by the patterns of `gitignore(5)`. No program is started: git obeys what a checkout says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+LONGEST = 4096
+"""Characters of a pattern; longer ones are no patterns that somebody has written."""
+MOST = 10_000
+"""Patterns of one file."""
+_CLASSES = {
+    "alnum": "a-zA-Z0-9",
+    "alpha": "a-zA-Z",
+    "blank": r" \t",
+    "cntrl": r"\x00-\x1f\x7f",
+    "digit": "0-9",
+    "graph": r"\x21-\x7e",
+    "lower": "a-z",
+    "print": r"\x20-\x7e",
+    "punct": r"!-/:-@\[-`{-~",
+    "space": r" \t\n\r\f\v",
+    "upper": "A-Z",
+    "xdigit": "0-9A-Fa-f",
+}
+
+
+class _Group(NamedTuple):
+    """Patterns that follow each other and say the same."""
+
+    ignores: bool
+    matches: re.Pattern[str]
+
+
+class Patterns:
+    """The patterns of one file, for paths relative to the folder that it stands in."""
+
+    def __init__(self, text: str) -> None:
+        self._groups: list[_Group] = []
+        same: list[str] = []
+        ignores = True
+        for line in text.splitlines()[:MOST]:
+            found = _translated(line)
+            if found is None:
+                continue
+            if found[0] != ignores and same:
+                self._add(ignores, same)
+                same = []
+            ignores = found[0]
+            same.append(found[1])
+        if same:
+            self._add(ignores, same)
+
+    def _add(self, ignores: bool, patterns: Iterable[str]) -> None:  # noqa: FBT001 - one of two things that they say
+        self._groups.insert(0, _Group(ignores, re.compile("|".join(patterns), re.DOTALL)))
+
+    def ignored(self, path: str, *, is_folder: bool) -> bool | None:
+        """Return whether `path` is ignored; None if no pattern says anything about it."""
+        subject = f"{path}/" if is_folder else path
+        return next((group.ignores for group in self._groups if group.matches.fullmatch(subject)), None)
+
+
+def _translated(line: str) -> tuple[bool, str] | None:
+    """Return whether a pattern ignores what it matches, and what that is; None if the line is none.
+
+    Paths of folders end with a slash.
+    """
+    line = _without_spaces(line)
+    ignores = not line.startswith("!")
+    line = line[not ignores :]
+    if not line or line.startswith("#") or len(line) > LONGEST:
+        return None
+    only_folders = line.endswith("/")
+    line = line[:-1] if only_folders else line
+    if not line:
+        return None
+    anchored = "/" in line
+    body = _body(line.removeprefix("/"))
+    if body is None:
+        return None
+    return ignores, f"{'' if anchored else '(?:.*/)?'}{body}{'/' if only_folders else '/?'}"
+
+
+def _without_spaces(line: str) -> str:
+    """Return `line` without the spaces at its end that no backslash keeps."""
+    bare = line.rstrip(" ")
+    kept = len(bare) - len(bare.rstrip("\\"))
+    return f"{bare} " if kept % 2 and len(bare) < len(line) else bare
+
+
+def _body(pattern: str) -> str | None:
+    """Return a regular expression for a pattern without its slashes at both ends; None if it matches nothing."""
+    found: list[str] = []
+    at = 0
+    while at < len(pattern):
+        letter = pattern[at]
+        before = at == 0 or pattern[at - 1] == "/"
+        if letter == "*" and before and pattern.startswith("**/", at):
+            found.append("(?:.*/)?")
+            at += 3
+            while pattern.startswith("**/", at):
+                at += 3
+        elif letter == "*" and before and pattern[at:] == "**":
+            found.append(".+" if at else "[^/]*")
+            at += 2
+        elif letter == "*":
+            found.append("[^/]*")
+            while pattern.startswith("*", at):
+                at += 1
+        elif letter == "?":
+            found.append("[^/]")
+            at += 1
+        elif letter == "[":
+            one = _set(pattern, at + 1)
+            if one is None:
+                return None
+            found.append(one[0])
+            at = one[1]
+        elif letter == "\\":
+            if at + 1 == len(pattern):
+                return None
+            found.append(re.escape(pattern[at + 1]))
+            at += 2
+        else:
+            found.append(re.escape(letter))
+            at += 1
+    return "".join(found)
+
+
+def _set(pattern: str, at: int) -> tuple[str, int] | None:
+    """Return what stands for a set of characters, and where it ends; None if it does not end."""
+    negated = pattern.startswith(("!", "^"), at)
+    at += negated
+    items: list[str] = []
+    first = True
+    while at < len(pattern) and (pattern[at] != "]" or first):
+        first = False
+        if pattern.startswith("[:", at) and (end := pattern.find(":]", at)) > 0:
+            name = pattern[at + 2 : end]
+            if name not in _CLASSES:
+                return None
+            items.append(_CLASSES[name])
+            at = end + 2
+            continue
+        low, at = _one(pattern, at)
+        if pattern.startswith("-", at) and at + 1 < len(pattern) and pattern[at + 1] != "]":
+            high, at = _one(pattern, at + 1)
+            if low <= high:
+                items.append(f"{re.escape(low)}-{re.escape(high)}")
+        else:
+            items.append(re.escape(low))
+    if at >= len(pattern):
+        return None
+    inside = "".join(items)
+    if not inside:
+        return ("[^/]" if negated else "(?!)"), at + 1
+    return f"(?!/)[{'^' if negated else ''}{inside}]", at + 1
+
+
+def _one(pattern: str, at: int) -> tuple[str, int]:
+    if pattern[at] == "\\" and at + 1 < len(pattern):
+        return pattern[at + 1], at + 2
+    return pattern[at], at + 1
