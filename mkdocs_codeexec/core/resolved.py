@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Unavailability
     from mkdocs_codeexec.core.sample import Sample
 
-PlannedState: TypeAlias = Literal["hit", "miss", "ignored", "unavailable"]
-"""An Outcome is known; it is to be executed; its author wants nothing done; it cannot be executed here."""
+PlannedState: TypeAlias = Literal["hit", "miss", "ignored", "unavailable", "suspended", "blocked"]
+"""An Outcome is known; it is to be executed; its author wants nothing done; it cannot be executed here; it lacks something
+that it requires; what it needs has not gone as said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

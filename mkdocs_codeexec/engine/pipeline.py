@@ -10,7 +10,8 @@ import threading
 from concurrent.futures import Future, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, counted
 from mkdocs_codeexec.engine.batch import Batch
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import ExecuteMode
 
+Ends: TypeAlias = "tuple[tuple[Action, Outcome], ...]"
+"""What Actions came to that ended at once."""
+
 ROUNDS = 2
 """How often languages make ready what is missing. The first round may only tell which toolchain answers, and then much is a
 hit that looked like a miss. An Environment is built for what is still missing then. Building it may write a lock file;
@@ -59,6 +63,7 @@ class Pipeline:
         sandbox: How strongly samples must be confined: what was produced under less does not count.
         verbose: Whether more is said.
         denied: Why a sample must not be executed in this build; what is stored of it is shown all the same.
+        missing: What a sample requires and this machine lacks; what is stored of it is shown all the same.
         memory: Outcomes that this process has produced, by key, those that the store does not take included. A
             process that resolves several batches (`serve`, late fences) does not repeat a sample that timed out.
         refused: What could not be built ahead, by request key, and why: it is not tried again.
@@ -73,11 +78,12 @@ class Pipeline:
     sandbox: SandboxMode = "auto"
     verbose: bool = False
     denied: Callable[[Sample], Unavailability | None] = lambda _: None
+    missing: Callable[[Sample], tuple[str, ...]] = lambda _: ()
     memory: MutableMapping[Key, Outcome] = field(default_factory=dict)
     refused: MutableMapping[Key, Unavailability] = field(default_factory=dict)
     _planning: list[Planning] = field(default_factory=list)
     _provided: set[tuple[Key, str | None]] = field(default_factory=set)
-    _running: dict[Key, Future[Outcome]] = field(default_factory=dict)
+    _running: dict[Key, Future[Ends]] = field(default_factory=dict)
     _turn: threading.RLock = field(default_factory=threading.RLock)
 
     @property
@@ -156,43 +162,57 @@ class Pipeline:
         return batch.resolved()
 
     def _looked_up(self, samples: Sequence[Sample], listen: Listen | None) -> Batch:
-        batch = Batch(self.planning, samples, self.mode, self.denied, dict(self.refused), listen)
         with self._turn:
+            batch = Batch(
+                self.planning,
+                samples,
+                mode=self.mode,
+                denied=self.denied,
+                missing=self.missing,
+                unavailable=dict(self.refused),
+                listen=listen,
+            )
             batch.plan()
-            if self.executes:
-                batch.look_up()
-            else:
-                batch.look_up_requests()
         return batch
 
     def _execute(self, batch: Batch) -> bool:
-        """Execute what is missing; return whether it must be tried again, because another thread has not done its part."""
+        """Execute what is missing; return whether it must be tried again, because another thread has done a part of it."""
+        mine: dict[Key, Future[Ends]] = {}
         with ExitStack() as stack:
             with self._turn:
                 runner, executor = stack.enter_context(self.workers())
-                work = self._made_ready(batch, runner)
+                self._made_ready(batch, runner)
                 self._fall_back(batch)
-                work = [action for action in work if action.request_key not in batch.known]
-                others = {a.request_key: self._running[a.request_key] for a in work if a.request_key in self._running}
-                work = [action for action in work if action.request_key not in others]
-                self._running.update((action.request_key, Future()) for action in work)
+                work = self._executable(batch.hopeful())
+                others = [self._running[a.request_key] for a in work if a.request_key in self._running]
+                work = [action for action in work if action.request_key not in self._running]
+                self._begin(work, mine)
             batch.tell_known()
             try:
                 if work:
                     self.narrator.say(
-                        f"executing {len(work)} of {counted(len(batch.live), 'sample')}{batch.taken_over()}, {runner.told}"
+                        f"executing {len(work)} of {counted(batch.number, 'sample')}{batch.taken_over()}, {runner.told}"
                     )
-                    executor.run(work, lambda action, outcome: self._finish(batch, action, outcome), batch.begin)
+                    executor.run(work, partial(self._finish, batch, mine), batch.begin)
                     self._tell_unobserved(batch)
             finally:
-                for action in work:
-                    self._running.pop(action.request_key).cancel()  # unless it has its Outcome
-        for request_key, future in others.items():
+                with self._turn:
+                    for request_key, future in mine.items():
+                        self._running.pop(request_key)
+                        future.cancel()  # unless it has its Outcome
+        for future in others:
             wait([future])
-            if future.cancelled():
-                return True
-            batch.known[request_key] = future.result()
-        return False
+            if not future.cancelled():
+                with self._turn:
+                    for action, outcome in future.result():
+                        batch.recall(action, outcome)
+        return bool(others)
+
+    def _begin(self, work: Sequence[Action], mine: dict[Key, Future[Ends]]) -> None:
+        """Have other threads wait for `work`, which this one executes."""
+        for action in work:
+            if action.request_key not in self._running:
+                mine[action.request_key] = self._running[action.request_key] = Future()
 
     def _tell_unobserved(self, batch: Batch) -> None:
         """Say that more than what samples read decides whether they are executed again, if that is so."""
@@ -223,8 +243,11 @@ class Pipeline:
             if not changed:
                 break
             batch.plan()
-            batch.look_up()
-        return [action for action in batch.hopeful() if action.toolchain is not None]
+        return self._executable(batch.hopeful())
+
+    def _executable(self, actions: Sequence[Action]) -> list[Action]:
+        """Return those of `actions` whose toolchain is known."""
+        return [action for action in actions if action.toolchain is not None]
 
     def _provide(self, language: Language, actions: Sequence[Action], batch: Batch, runner: Runner) -> bool:
         """Have `language` make ready what `actions` need; return whether they must be planned again."""
@@ -244,24 +267,45 @@ class Pipeline:
         for action in batch.missing():
             why = batch.unavailable.get(action.request_key)
             if why and (outcome := self.planning.look_up_request(action)):
-                batch.known[action.request_key] = outcome
+                batch.recall(action, outcome)
                 reasons[why.reason] = reasons.get(why.reason, 0) + 1
         for reason, number in reasons.items():
             shown = f"{counted(number, 'stored outcome')} of another toolchain {'is' if number == 1 else 'are'} shown instead"
             self.narrator.say(f"{reason}: {shown}")
 
-    def _finish(self, batch: Batch, action: Action, outcome: Outcome) -> Sequence[Action]:
+    def _finish(
+        self, batch: Batch, mine: dict[Key, Future[Ends]], action: Action, outcome: Outcome
+    ) -> Sequence[Action]:
+        """Store what `action` came to, and return what has become ready by that."""
         language = self.languages[action.language]
         if action.observed and outcome.started:
             outcome = replace(outcome, inputs=self._inputs(action, outcome, language, batch))
             if self.verbose:
                 self._tell_gathered(outcome)
-        self.store.put(language.structured(action) if language.layout_free(outcome) else action, outcome)
-        if not any(isinstance(step.ended, NotStarted) for step in outcome.steps):
-            self.memory[action.key] = outcome
-        batch.end(action, outcome)
-        self._running[action.request_key].set_result(outcome)
-        return ()
+        with self._turn:
+            steps = batch.steps(action)
+        ends = self._divided(language, steps, outcome)
+        for step, came_to in ends:
+            self.store.put(language.structured(step) if language.layout_free(came_to) else step, came_to)
+            if not any(isinstance(part.ended, NotStarted) for part in came_to.steps):
+                self.memory[step.key] = came_to
+        with self._turn:
+            for step, came_to in ends:
+                batch.end(step, came_to)
+            fresh = self._executable(batch.fresh())
+            self._begin(fresh, mine)
+        if action.request_key in mine:
+            mine[action.request_key].set_result(ends)
+        return tuple(fresh)
+
+    def _divided(self, language: Language, steps: Sequence[Action], outcome: Outcome) -> Ends:
+        """Return what each step of a program came to of which anything is known."""
+        if len(steps) == 1 and not any(step.parts for step in outcome.steps):
+            return ((steps[0], outcome),)
+        parts = language.divide(steps, outcome)
+        if len(steps) == 1:  # one that stands beside its session: what comes before it is told there
+            return tuple((steps[0], part) for part in parts[-1:] if part is not None)
+        return tuple((step, part) for step, part in zip(steps, parts, strict=False) if part is not None)
 
     def _inputs(self, action: Action, outcome: Outcome, language: Language, batch: Batch) -> Inputs | None:
         """Return what `outcome` depends on beside its key; None if that is not known."""

@@ -78,7 +78,7 @@ def claim(
     header = _with_language(header, languages)
     rule = languages.get(header.language.lower())
     if rule is None:
-        return _cell(header, languages) or _unknown_language(header, languages)
+        return _cell(header, languages) or _file(header, languages) or _unknown_language(header, languages)
     known = languages.values()
     reading = read(header, rule, defaults=defaults, target=target, is_lexer=is_lexer, languages=known)
     request, remarks = _decide(reading, rule)
@@ -136,6 +136,28 @@ def _unknown_language(header: Header, languages: Mapping[str, LanguageRule]) -> 
         id=header.id,
         classes=tuple(name for name in reading.classes if name != word),
         request=request if asks else None,
+    )
+
+
+def _file(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None:
+    """Return what is done with a fence that nobody executes, and that is a file of samples."""
+    named = any(option.name == "file" for option in header.options)
+    if (
+        not named
+        or not header.language
+        or any(option.name == "exec" for option in header.options)
+        or _all_off(languages)
+    ):
+        return None
+    reading = read(header, LanguageRule(name=header.language))
+    return Claim(
+        word=header.language,
+        manner="ours",
+        passthrough=reading.passthrough,
+        id=header.id,
+        classes=reading.classes,
+        remarks=reading.remarks,
+        request=reading.request._replace(ignored=True, refusal="", hint=""),
     )
 
 

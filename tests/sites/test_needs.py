@@ -1,0 +1,100 @@
+"""Samples that build on each other, from the fence to the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conftest import Project
+
+
+def fence(code: str, header: str, language: str = "bash") -> str:
+    return f"```{language} exec {header}\n{code}\n```\n\n"
+
+
+def test_what_one_prints_another_reads(project: Project) -> None:
+    """`stdin_from`, in any order and in any language; warm as cold."""
+    project.page(
+        fence("tr a-z A-Z", 'name="c" stdin_from="b"')
+        + fence("import sys; print(sys.stdin.read().strip() + '!')", 'name="b" stdin_from="a"', "python")
+        + fence("echo hello", 'name="a"')
+    )
+    project.build()
+    cold = project.streams()
+
+    assert [("stdout", "HELLO!"), ("stdout", "hello!"), ("stdout", "hello")] == cold
+    assert 3 == project.build().counts["cached"]
+    assert cold == project.streams()
+
+
+def test_an_edit_runs_what_depends_on_it_until_it_makes_no_difference(project: Project) -> None:
+    """What is printed goes on, and not who printed it."""
+
+    def page(first: str) -> str:
+        return (
+            fence(first, 'name="a"')
+            + fence("wc -c", 'name="b" stdin_from="a"')
+            + fence("cat", 'name="c" stdin_from="b"')
+            + fence("echo alone", 'name="d"')
+        )
+
+    executed = []
+    for first in ("echo hello", "echo  hello", "echo jello", "echo more"):
+        project.page(page(first))
+        executed.append(project.build().counts["executed"])
+
+    assert [4, 1, 2, 3] == executed
+    assert "5" in project.samples()[2]
+
+
+def test_what_needs_a_failure_is_blocked_and_all_else_goes_on(project: Project) -> None:
+    project.page(
+        fence("exit 1", 'name="a"')
+        + fence("echo b", 'name="b" needs="a"')
+        + fence("echo c", 'needs="b"')
+        + fence("echo d", "")
+        + fence("exit 3", 'name="e" exit="3"')
+        + fence("echo f", 'needs="e"')
+    )
+    counts = project.build().counts
+
+    assert ["unmet", "blocked", "blocked", "met", "met", "met"] == project.verdicts()
+    assert (1, 2, 3) == (counts["unmet"], counts["blocked"], counts["met"])
+
+
+def test_mistakes_are_told_with_places(project: Project) -> None:
+    project.page(
+        fence("echo a", 'name="a" needs="b"')
+        + fence("echo b", 'name="b" needs="a"')
+        + fence("echo c", 'name="cat" needs="dog"')
+        + fence("echo d", 'name="dogs"')
+        + fence("echo e", 'needs="other.md#x"')
+    )
+    log = project.build().log
+
+    assert "docs/index.md:1 → docs/index.md:5 → docs/index.md:1" in log
+    assert "there is no sample `dog`, which it needs" in log
+    assert "did you mean `dogs` (docs/index.md:13)?" in log
+    assert "there is no page `other.md` with samples, which it needs" in log
+
+
+def test_a_fence_can_be_a_file_of_others(project: Project) -> None:
+    """It is shown, and executed if it says so; another one reads it."""
+    project.page(
+        '```python file="greet.py" name="g"\ndef hello(): return "hi"\n```\n\n'
+        + fence("import greet; print(greet.hello())", 'needs="g"', "python")
+        + '```text file="data/a.txt" name="t"\n1 2 3\n```\n\n'
+        + fence("cat data/a.txt", 'needs="t g"')
+    )
+    project.build()
+
+    assert [("stdout", "hi"), ("stdout", "1 2 3")] == project.streams()
+    assert ["skipped", "met", "skipped", "met"] == project.verdicts()
+
+
+def test_pages_need_each_other(project: Project) -> None:
+    project.page(fence("cat", 'stdin_from="guide/b.md#x"'))
+    project.page(fence("echo there", 'name="x"'), name="guide/b.md")
+    project.build()
+
+    assert "there" in project.samples()[0]
