@@ -15,6 +15,7 @@ from mkdocs_codeexec.languages.rust.source.prepare import FILE
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Action, Key, Step
+    from mkdocs_codeexec.core.protocols import Observe
     from mkdocs_codeexec.languages.rust.batch.equipment import Equipment
     from mkdocs_codeexec.languages.rust.batch.merged import Member
 
@@ -105,7 +106,11 @@ class Builder:
         if equipment.arguments.native:
             given = env.get("LD_LIBRARY_PATH")
             env["LD_LIBRARY_PATH"] = ":".join((*equipment.arguments.native, *((given,) if given else ())))
-        result = scratch.run(step, step.argv, env, equipment.access)
+        argv = step.argv
+        observe: Observe = ""
+        if action.workdir:  # it starts elsewhere
+            argv, observe = (str(scratch.path / argv[0]), *argv[1:]), "exec"
+        result = scratch.run(step, argv, env, equipment.access, observe)
         return equipment.shown(relative(member.shown(result) if member else result, str(scratch.path)))
 
     def _equipment_of(self, action: Action) -> Equipment | None:
