@@ -236,7 +236,9 @@ class Engine:
         self._store().prepare()
         path = self.settings.host_env.get("PATH", "/usr/local/bin:/usr/bin:/bin")
         recipe = Recipe.of(self.settings)
-        with open_workers(recipe, self.languages, path=path, tell=self._telling.say, project=project_of(self.settings)) as workers:
+        with open_workers(
+            recipe, self.languages, path=path, tell=self._telling.say, project=project_of(self.settings)
+        ) as workers:
             yield workers
 
 

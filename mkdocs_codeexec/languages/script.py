@@ -122,7 +122,9 @@ class ScriptLanguage:
             hint = "" if program in (_EXECUTABLE, _MADE) else "; `{exe}` stands for the file that it should make"
             why = NotStarted(f"`{program}` was not found: the build step made no such file{hint}")
             return StepResult(kind=step.kind, stdout="", stderr="", ended=why)
-        words = (word.replace(_SCRATCH, str(scratch.path)) for word in step.argv[1:]) if action.workdir else step.argv[1:]
+        words = (
+            (word.replace(_SCRATCH, str(scratch.path)) for word in step.argv[1:]) if action.workdir else step.argv[1:]
+        )
         argv = (str(found), *(str(interpreter.program()) if word == PYTHON else word for word in words))
         env = {**self._caches(program), **programs.toolchains(self._script.readable, self._settings), **dict(step.env)}
         result = relative(scratch.run(step, argv, env, self._reach(), self._observe(step)), str(scratch.path))

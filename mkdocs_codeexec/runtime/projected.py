@@ -25,6 +25,8 @@ LARGEST = 512 * MIB
 """Bytes of all files of a project that samples can see."""
 COPIED = 64 * MIB
 """Bytes of them where each sample gets a copy."""
+MOST_COPIED = 10_000
+"""Files and folders of such a copy."""
 DATE = 946_684_800
 """The date of every file, in seconds since the epoch: that of a checkout says nothing, and differs on each machine."""
 _IGNORE = "let git ignore what samples do not need, or keep it elsewhere"
@@ -77,13 +79,14 @@ class Projected:
             OSError: There is no room for it.
         """
         folder = self.folder
-        if self._bytes > COPIED:
+        count = sum(map(len, self._tree.folders.values()))
+        if self._bytes > COPIED or count > MOST_COPIED:
             raise CodeExecError(
-                f"`workdir`: the project's files take {self._bytes // MIB} MiB, and without namespaces each sample gets a "
-                f"copy of {COPIED // MIB} MiB at most; {_IGNORE}"
+                f"`workdir`: the project has {count} files, of {self._bytes // MIB} MiB together; without namespaces each "
+                f"sample gets a copy, of {MOST_COPIED} files and {COPIED // MIB} MiB at most; {_IGNORE}"
             )
         with Folder.at(folder) as source:
-            _copy(source, into, self._tree, "", 0o644)
+            _copy(source, into, self._tree, "", 0o644, LARGEST)
 
     def _make(self) -> Path:
         name = unguessable()
@@ -91,11 +94,11 @@ class Projected:
         with Folder.at(self._root) as root, root.folder(name, make=True, mode=0o700) as made:
             # Whoever a sample is run as may change it, as far as they can tell.
             with made.folder("tree", make=True, mode=0o777) as target, Folder.at(self.of.folder) as source:
-                self._bytes = _copy(source, target, tree, "", 0o666 if is_root() else 0o644)
+                self._bytes = _copy(source, target, tree, "", 0o666 if is_root() else 0o644, LARGEST)
         return self._root / name / "tree"
 
 
-def _copy(source: Folder, target: Folder, tree: Tree, path: str, mode: int, most: int = LARGEST) -> int:
+def _copy(source: Folder, target: Folder, tree: Tree, path: str, mode: int, most: int) -> int:
     """Copy what `tree` has in `path`, and return how many bytes that are; what has gone meanwhile is left out."""
     taken = 0
     for name, entry in tree.folders[path].items():
@@ -105,9 +108,7 @@ def _copy(source: Folder, target: Folder, tree: Tree, path: str, mode: int, most
         except (FileNotFoundError, NotADirectoryError, UnfitError, PermissionError):
             continue  # it was replaced just now, or nobody may read it
         if taken > most:
-            raise CodeExecError(
-                f"`workdir`: the project's files take more than {LARGEST // MIB} MiB; {_IGNORE}"
-            )
+            raise CodeExecError(f"`workdir`: the project's files take more than {LARGEST // MIB} MiB; {_IGNORE}")
     _settle(target, mode | (mode & 0o444) >> 2)
     return taken
 

@@ -10,6 +10,11 @@ LONGEST = 4096
 """Characters of a pattern; longer ones are no patterns that somebody has written."""
 MOST = 10_000
 """Patterns of one file."""
+_DEEP = 3
+"""Times that `**/` may stand in a pattern."""
+_END = r"\0"
+_SOME = r"[^/\0]"
+_ANY = f"{_SOME}*"
 _CLASSES = {
     "alnum": "a-zA-Z0-9",
     "alpha": "a-zA-Z",
@@ -57,14 +62,14 @@ class Patterns:
 
     def ignored(self, path: str, *, is_folder: bool) -> bool | None:
         """Return whether `path` is ignored; None if no pattern says anything about it."""
-        subject = f"{path}/" if is_folder else path
+        subject = f"{path}\0" if is_folder else path
         return next((group.ignores for group in self._groups if group.matches.fullmatch(subject)), None)
 
 
 def _translated(line: str) -> tuple[bool, str] | None:
     """Return whether a pattern ignores what it matches, and what that is; None if the line is none.
 
-    Paths of folders end with a slash.
+    Paths of folders end with a NUL, which is in no other.
     """
     line = _without_spaces(line)
     ignores = not line.startswith("!")
@@ -77,9 +82,9 @@ def _translated(line: str) -> tuple[bool, str] | None:
         return None
     anchored = "/" in line
     body = _body(line.removeprefix("/"))
-    if body is None:
+    if body is None or (not ignores and body.endswith(".*")):
         return None
-    return ignores, f"{'' if anchored else '(?:.*/)?'}{body}{'/' if only_folders else '/?'}"
+    return ignores, f"{'' if anchored else '(?:.*/)?'}{body}{_END if only_folders else f'{_END}?'}"
 
 
 def _without_spaces(line: str) -> str:
@@ -90,42 +95,56 @@ def _without_spaces(line: str) -> str:
 
 
 def _body(pattern: str) -> str | None:
-    """Return a regular expression for a pattern without its slashes at both ends; None if it matches nothing."""
+    """Return a regular expression for a pattern without its slashes at both ends; None if it matches nothing.
+
+    It takes linear time for each name, however many stars there are.
+    """
     found: list[str] = []
+    deep = 0
+    parts = re.sub(r"(?:(?<=/)|^)(?:\*\*/)+", "**/", pattern).split("/")
+    for number, part in enumerate(parts):
+        last = number == len(parts) - 1
+        if part == "**" and not last:
+            deep += 1
+            if deep > _DEEP:  # what else it says may not count; too much is ignored then
+                return f"{''.join(found)}.*"
+            found.append("(?:.*/)?")
+            continue
+        name = ".+" if part == "**" and number else _name(part)
+        if name is None:
+            return None
+        found.append(name if last else f"{name}/")
+    return "".join(found)
+
+
+def _name(pattern: str) -> str | None:
+    """Return a regular expression for a name, which is what stands between slashes; None if it matches nothing."""
+    pieces = [""]
     at = 0
     while at < len(pattern):
-        letter = pattern[at]
-        before = at == 0 or pattern[at - 1] == "/"
-        if letter == "*" and before and pattern.startswith("**/", at):
-            found.append("(?:.*/)?")
-            at += 3
-            while pattern.startswith("**/", at):
-                at += 3
-        elif letter == "*" and before and pattern[at:] == "**":
-            found.append(".+" if at else "[^/]*")
-            at += 2
-        elif letter == "*":
-            found.append("[^/]*")
-            while pattern.startswith("*", at):
-                at += 1
-        elif letter == "?":
-            found.append("[^/]")
-            at += 1
-        elif letter == "[":
-            one = _set(pattern, at + 1)
-            if one is None:
-                return None
-            found.append(one[0])
-            at = one[1]
-        elif letter == "\\":
-            if at + 1 == len(pattern):
-                return None
-            found.append(re.escape(pattern[at + 1]))
-            at += 2
+        one = _letter(pattern, at)
+        if one is None:
+            return None
+        if one[0] == "*":
+            pieces += [""] if pieces[-1] or len(pieces) == 1 else []
         else:
-            found.append(re.escape(letter))
-            at += 1
-    return "".join(found)
+            pieces[-1] += one[0]
+        at = one[1]
+    if len(pieces) == 1:
+        return pieces[0]
+    # What stands between two stars may be taken where it comes first.
+    first, *between, last = pieces
+    return "".join((first, *(f"(?>{_ANY}?{piece})" for piece in between), _ANY, last))
+
+
+def _letter(pattern: str, at: int) -> tuple[str, int] | None:
+    """Return what stands for a letter of a pattern, `*` for a star, and where it ends; None if it matches nothing."""
+    letter = pattern[at]
+    if letter == "[":
+        return _set(pattern, at + 1)
+    if letter == "\\":
+        return (re.escape(pattern[at + 1]), at + 2) if at + 1 < len(pattern) else None
+    return {"*": "*", "?": _SOME}.get(letter, re.escape(letter)), at + 1
 
 
 def _set(pattern: str, at: int) -> tuple[str, int] | None:
@@ -154,8 +173,8 @@ def _set(pattern: str, at: int) -> tuple[str, int] | None:
         return None
     inside = "".join(items)
     if not inside:
-        return ("[^/]" if negated else "(?!)"), at + 1
-    return f"(?!/)[{'^' if negated else ''}{inside}]", at + 1
+        return (_SOME if negated else "(?!)"), at + 1
+    return f"(?![/\\0])[{'^' if negated else ''}{inside}]", at + 1
 
 
 def _one(pattern: str, at: int) -> tuple[str, int]:

@@ -51,7 +51,7 @@ def parted(asked: Iterable[str], folder: str) -> tuple[list[str], list[str]]:
         if letter == "s" and not place.startswith("/"):  # from where that leads is not told
             found.add(f"{LETTER}t")
         elif within is not None:
-            found.add(f"{LETTER}{'t' if letter in 'rs' else letter}{within}{newline}{name}")
+            found.add(f"{LETTER}{'t' if letter in ('r', 's') else letter}{within}{newline}{name}")
         elif letter != "r":
             rest.append(f"{'f' if letter == 's' else letter}{place}{newline}{name}")
     return rest, sorted(found)
@@ -66,7 +66,9 @@ def _leading_out(path: str, folder: str) -> str:
 def _below(path: str, folder: str) -> str | None:
     if path == folder:
         return ""
-    return path[len(folder) + 1 :] if path.startswith(f"{folder}/") else None
+    if not path.startswith(f"{folder}/"):
+        return None
+    return "/".join(part for part in path[len(folder) + 1 :].split("/") if part not in ("", "."))
 
 
 def named(asked: Iterable[str]) -> set[str]:

@@ -239,7 +239,9 @@ class Observer:
         at = seccomp.column() or 0
         self._architecture = next(audit for column, audit in seccomp.MACHINES.values() if column == at)
         self._calls = {n: (p, d, f, name) for name, (ns, p, d, f) in CALLS.items() if (n := ns[at]) is not None}
-        self._writes = {n: (paths, name) for name, (ns, paths) in WRITES.items() if (n := ns[at]) is not None and n >= 0}
+        self._writes = {
+            n: (paths, name) for name, (ns, paths) in WRITES.items() if (n := ns[at]) is not None and n >= 0
+        }
         self._directory = O_DIRECTORY_BY_COLUMN[at]
         self._buffer = bytearray(REQUEST.size)
         self._waiting = select.poll()

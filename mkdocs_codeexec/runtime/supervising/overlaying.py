@@ -29,7 +29,9 @@ def lay(project: int, work: int, request: dict[str, Any]) -> None:
     place, user = os.path.join(request["scratch"], PROJECT), request["user"]
     os.mkdir(place, 0o755)
     # It takes as much as a working directory may, and is gone with it.
-    namespaces.mount("tmpfs", place, "tmpfs", namespaces.MS_MINE, namespaces.size(request["limits"]["disk"], "mode=0755"))
+    namespaces.mount(
+        "tmpfs", place, "tmpfs", namespaces.MS_MINE, namespaces.size(request["limits"]["disk"], "mode=0755")
+    )
     try:
         _lay(project, place, user)
     except OSError:
