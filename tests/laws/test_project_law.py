@@ -161,8 +161,9 @@ class Law:
                 if source.is_symlink() or source.is_file():
                     target.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy2(source, target, follow_symlinks=False)
-            for link in [path for path in model.rglob("*") if path.is_symlink() and not path.exists()]:
-                link.unlink()
+            for link in [path for path in model.rglob("*") if path.is_symlink()]:
+                if not link.exists() or not link.resolve().is_relative_to(model.resolve()):
+                    link.unlink()
             return [self._run(Path(folder), model, sample) for sample in self.samples]
 
     def _run(self, folder: Path, model: Path, sample: Sample) -> str:

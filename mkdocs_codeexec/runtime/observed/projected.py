@@ -118,12 +118,12 @@ class ProjectStates:
                 return self._link(tree, path, since)
             self._unchanged(self._on_the_way(tree, path), since)
             if word == "tree":
-                return ABSENT if place is None else self._all(tree, place, since)
+                return _missing(tree, path) if place is None else self._all(tree, place, since)
             if place is None:
-                return ABSENT
+                return _missing(tree, path)
             if place in tree.folders:
                 return self._folder(tree, place, word, module)
-            return ABSENT if word in ("list", "module") else self._file(place, since)
+            return "file" if word in ("list", "module") else self._file(place, since)
         except (OSError, CodeExecError) as error:
             raise Unstable from error
 
@@ -173,7 +173,7 @@ class ProjectStates:
         self._unchanged(self._on_the_way(tree, posixpath.dirname(path)), since)
         entry = tree.entry(path)
         if entry is None:
-            return ABSENT
+            return _missing(tree, path)
         return f"to {entry.target}" if entry.kind == "link" else "no link"
 
     def _file(self, place: str, since: Since | None) -> str:
@@ -195,3 +195,14 @@ class ProjectStates:
             what = self._file(path, since) if entry.kind == "file" else f"{entry.kind} {entry.target}"
             parts.append(f"{path[len(place) :]} {what}")
         return short("\0".join(parts))
+
+
+def _missing(tree: Tree, path: str) -> str:
+    """Return the state of what is not there: how far its path leads decides whether it can be made, and what is said."""
+    parts = path.split("/")
+    for count in range(len(parts) - 1, -1, -1):
+        place = tree.resolve("/".join(parts[:count]))
+        if place is not None:
+            kind = "folder" if place in tree.folders else "file"
+            return ABSENT if (count, kind) == (len(parts) - 1, "folder") else f"{ABSENT} {count} {kind}"
+    return ABSENT
