@@ -104,7 +104,16 @@ class Law:
             scripts={name: BUILTIN[name] for name in ("python", "bash")},
             host_env={"PATH": path, "HOME": str(home)},
         )
-        for name in ("data/a.csv", "data/b.csv", "src/tiny.py", "src/pk/x.py", ".env", "out/log", "unread/x", "maybe-not"):
+        for name in (
+            "data/a.csv",
+            "data/b.csv",
+            "src/tiny.py",
+            "src/pk/x.py",
+            ".env",
+            "out/log",
+            "unread/x",
+            "maybe-not",
+        ):
             self.write(name, "VALUE = 1  # canary\n" if name.endswith(".py") else f"canary {name}\n")
         self.write("tool.sh", "#!/bin/sh\necho tool $1; cat data/b.csv\n")
         (self.root / "tool.sh").chmod(0o755)
@@ -132,7 +141,17 @@ class Law:
         return f"{change.__name__} {change(self) or ''}"
 
     def some(self) -> str:
-        names = ("data/a.csv", "data/b.csv", "src/tiny.py", "tool.sh", "maybe", "data/c.csv", "out/log", ".env", "unread/x")
+        names = (
+            "data/a.csv",
+            "data/b.csv",
+            "src/tiny.py",
+            "tool.sh",
+            "maybe",
+            "data/c.csv",
+            "out/log",
+            ".env",
+            "unread/x",
+        )
         return self.chance.choice(names)
 
     def build(self) -> tuple[list[str], set[str], set[str]]:

@@ -35,8 +35,9 @@ def lay(project: int, work: int, request: dict[str, Any]) -> None:
     try:
         _lay(project, place, user)
     except OSError:
-        for name in os.listdir(place):
-            os.rmdir(os.path.join(place, name))
+        namespaces.mount(
+            "tmpfs", place, "tmpfs", namespaces.MS_MINE, namespaces.size(request["limits"]["disk"], "mode=0755")
+        )
         namespaces.own(place, user)
         namespaces.populate(f"/proc/self/fd/{project}", place, user)
     for name in request["over"]:
