@@ -41,7 +41,7 @@ class ParallelExecutor:
         project: Where the project is, and what of it samples may see; None if there is none.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is needed
         self,
         children: Children,
         languages: Mapping[str, Language],

@@ -70,7 +70,7 @@ class ScratchDirectory:
     It is made when it is first used. An Action that is only checked, together with others, needs none.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is needed
         self,
         root: Path,
         files: Sequence[tuple[str, str]],

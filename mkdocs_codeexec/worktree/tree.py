@@ -253,7 +253,7 @@ class _Look:
             return _FOLDER if self._folder(path, depth + 1, ignored=beside) else None
         if entry.is_symlink():
             try:
-                return Entry("link", os.readlink(entry.path))
+                return Entry("link", os.readlink(entry.path))  # noqa: PTH115 - there are thousands
             except OSError:
                 return None
         return _FILE if entry.is_file(follow_symlinks=False) else None

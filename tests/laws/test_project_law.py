@@ -93,7 +93,7 @@ class Law:
         ]
         home = root / "home"
         home.mkdir()
-        path = os.path.dirname(sys.executable) + ":/usr/local/bin:/usr/bin:/bin"
+        path = f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
         self.settings = Settings(
             project_dir=self.root,
             cache_dir=root / "cache",
@@ -200,7 +200,7 @@ class Law:
 def edit(law: Law) -> str:
     name = law.some()
     text = f"canary {law.count}\n" if not name.endswith(("py", "sh")) else None
-    law.write(name, text or ("VALUE = %d\n" % law.count if name.endswith("py") else "#!/bin/sh\necho %d\n" % law.count))
+    law.write(name, text or (f"VALUE = {law.count}\n" if name.endswith("py") else f"#!/bin/sh\necho {law.count}\n"))
     return name
 
 

@@ -63,7 +63,9 @@ def looks(root: Path) -> dict[str, str]:
     for path in sorted(root.rglob("*")):
         about = path.lstat()
         what = (
-            os.readlink(path) if path.is_symlink() else path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest()
+            str(path.readlink())
+            if path.is_symlink()
+            else path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest()
         )
         found[str(path)] = (
             f"{what} {about.st_mode} {about.st_uid} {about.st_mtime_ns} {about.st_ctime_ns} {about.st_nlink}"

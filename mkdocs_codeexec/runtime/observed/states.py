@@ -50,7 +50,7 @@ class States:
         project: Where the project is that samples may see.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is needed
         self,
         names: Names,
         digests: Digests,

@@ -256,10 +256,12 @@ def _parents(path: str) -> list[str]:
 
 
 def size(mebibytes: int | None, options: str) -> str:
+    """Return the options of a file system in memory."""
     return f"size=50%,{options}" if mebibytes is None else f"size={mebibytes * MIB},nr_inodes={INODES},{options}"
 
 
 def own(path: str, user: int | None) -> None:
+    """Make what is at `path` the own of `user`, if it is one."""
     if user is not None:
         os.chown(path, user, user, follow_symlinks=False)
 
@@ -292,8 +294,8 @@ def populate(source: str, target: str, user: int | None) -> None:
 def watch_over(child: int, status_pipe: int, scratch: str | None) -> None:
     """Be the first process: take the exit status of whatever ends here, and report that of `child`."""
     folders = [] if scratch is None else [os.path.join(scratch, name) for name in ("work", "tmp")]
-    if folders and os.path.ismount(project := os.path.join(scratch or "", PROJECT)):
-        folders[0] = project  # in which it starts
+    if folders and os.getcwd().endswith(f"/{PROJECT}"):
+        folders[0] = os.path.join(scratch or "", PROJECT)  # in which it starts
     full = [False, False]
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     while True:
