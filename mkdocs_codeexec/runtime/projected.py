@@ -91,10 +91,15 @@ class Projected:
     def _make(self) -> Path:
         name = unguessable()
         tree = self._looked_at = self.of.look()
-        with Folder.at(self._root) as root, root.folder(name, make=True, mode=0o700) as made:
-            # Whoever a sample is run as may change it, as far as they can tell.
-            with made.folder("tree", make=True, mode=0o777) as target, Folder.at(self.of.folder) as source:
-                self._bytes = _copy(source, target, tree, "", 0o666 if is_root() else 0o644, LARGEST)
+        # Whoever a sample is run as may change it, as far as they can tell.
+        mode = 0o666 if is_root() else 0o644
+        with (
+            Folder.at(self._root) as root,
+            root.folder(name, make=True, mode=0o700) as made,
+            made.folder("tree", make=True, mode=0o777) as target,
+            Folder.at(self.of.folder) as source,
+        ):
+            self._bytes = _copy(source, target, tree, "", mode, LARGEST)
         return self._root / name / "tree"
 
 

@@ -15,18 +15,20 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.engines import close_all, opened
 from support.narrators import Listener
 from support.sizes import TIMES
 
-from mkdocs_codeexec.core.confinement import Tier
 from mkdocs_codeexec.core.expectation import Succeeds
 from mkdocs_codeexec.core.sample import Location, Sample
 from mkdocs_codeexec.core.settings import Settings
 from mkdocs_codeexec.languages.builtin import BUILTIN
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.confinement import Tier
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells what children look for")
 

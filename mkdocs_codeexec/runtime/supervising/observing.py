@@ -105,7 +105,6 @@ WRITES: dict[str, tuple[tuple[int | None, int], tuple[tuple[int, int | None], ..
     "utimes": ((235, -1), ((0, None),)),
     "futimesat": ((261, -1), ((1, 0),)),
     "utimensat": ((280, 88), ((1, 0),)),
-    "statfs": ((137, 43), ((0, None),)),
     "getxattr": ((191, 8), ((0, None),)),
     "lgetxattr": ((192, 9), ((0, None),)),
     "listxattr": ((194, 11), ((0, None),)),
