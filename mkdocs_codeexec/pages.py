@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.expectation import Errored
+from mkdocs_codeexec.core.graph import reaches_out
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.resolved import Resolved
 from mkdocs_codeexec.html.fallback import explained, plain
@@ -26,7 +27,7 @@ from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import distinct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from mkdocs_codeexec.core.sample import Problem, Sample
     from mkdocs_codeexec.engine.engine import Engine
@@ -69,6 +70,7 @@ class Pages:
         page_by_page: Whether a page is complete before the next one is rendered, and may be rendered again. Else all pages
             are completed at once, and what comes then are excerpts of them.
         known: Answers a sample that has been answered before, with others; None if it has not.
+        among: Returns samples of the site's other pages as they were seen last: some may be needed.
         within: Whether this build is within another one, at whose end its problems are told.
         notice: What readers of every page with samples are to know; may be empty.
         started: When the build began.
@@ -83,6 +85,7 @@ class Pages:
     problems: Problems = field(default_factory=Problems)
     page_by_page: bool = False
     known: Callable[[Sample], Resolved | None] = lambda _: None
+    among: Callable[[], Iterable[Sample]] = lambda: ()
     within: bool = False
     notice: str = ""
     started: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
@@ -164,7 +167,8 @@ class Pages:
         for slotted in waiting:
             slotted.resolved = slotted.resolved or self.known(slotted.sample)
         live = [slotted for slotted in waiting if slotted.resolved is None]
-        for slotted, resolved in zip(live, self.engine.resolve([one.sample for one in live]), strict=True):
+        samples = [one.sample for one in live]
+        for slotted, resolved in zip(live, self.engine.resolve([*samples, *self._needed(samples)]), strict=False):
             slotted.resolved = resolved
         self.engine.settle()
         noticed = self._noticed(pages)
@@ -172,6 +176,13 @@ class Pages:
         filled = [self._filled(page) for page in noticed]
         self.seconds += time.perf_counter() - began
         return filled
+
+    def _needed(self, samples: Sequence[Sample]) -> list[Sample]:
+        """Return samples of other pages among which those are that `samples` need."""
+        if not self.page_by_page or not any(reaches_out(sample) for sample in samples):
+            return []
+        here = {sample.location.page for sample in samples}
+        return [sample for sample in self.among() if sample.location.page not in here]
 
     def _refuse(self, waiting: Sequence[Slotted]) -> None:
         """Answer those that are not executed. What is wrong is told at the end, as of all failures, and not here."""

@@ -27,7 +27,7 @@ RUST = (
 )
 SCRIPT = (
     *("run", "command", "build", "extension", "version", "aliases", "env", "inputs", "readable", "network"),
-    *("workdir", *DEFAULTS, *PATTERNS),
+    *("session", "workdir", *DEFAULTS, *PATTERNS),
 )
 
 
@@ -99,6 +99,19 @@ def _environment(reader: Reader, name: str, table: Mapping[str, object], where: 
     )
 
 
+def _split(reader: Reader, table: Mapping[str, object], where: str) -> str:
+    """Read the statement that stands between two steps of a session."""
+    split = reader.text(table, "session", "", f"{where}.")
+    if split and "{mark}" not in split:
+        reader.problem(
+            f"{where}.session",
+            "expected a statement that prints `{mark}` on a line of its own",
+            "for example `session: 'print(\"{mark}\")'`",
+        )
+        return ""
+    return split
+
+
 def _env(reader: Reader, table: Mapping[str, object], where: str) -> tuple[tuple[str, str], ...]:
     env = reader.table(table.get("env"), f"{where}.env", None)
     return tuple(sorted((key, str(item)) for key, item in env.items()))
@@ -125,6 +138,7 @@ def scripts(reader: Reader, languages: Mapping[str, object], project_dir: Path) 
             reader.problem(f"{where}.build", "it does not contain `{file}`, so the sample would not be built")
         if not build and not any("{file}" in word for word in command):
             reader.problem(f"{where}.command", "it does not contain `{file}`, so the sample would not run")
+        split = _split(reader, table, where)
         found[name] = ScriptSettings(
             name=name,
             aliases=reader.words(table, "aliases", f"{where}.") or (preset.aliases if preset else ()),
@@ -141,5 +155,7 @@ def scripts(reader: Reader, languages: Mapping[str, object], project_dir: Path) 
             timeout=reader.seconds(table, "timeout", None, f"{where}."),
             pages=pages(reader, table, f"{where}."),
             workdir=workdir(reader, table, f"{where}."),
+            session="concat" if split else preset.session if preset else "",
+            split=split,
         )
     return found

@@ -17,7 +17,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NewType
+from typing import TYPE_CHECKING, NamedTuple, NewType
 
 from mkdocs_codeexec.core.confinement import UNLIMITED, Limits
 
@@ -33,11 +33,49 @@ KEY_FORMAT = 2
 STRUCTURE_FORMAT = 1
 """Version of what a structure says. Raise it when a language makes it otherwise; no Outcome is lost by that."""
 
+OUTPUT_LIMIT = 1024 * 1024
+"""Bytes that are read of one stream of a sample."""
+
 Key = NewType("Key", str)
 """Hex sha256 of an Action's canonical form: the address of its Outcome."""
 
 Value = str | int | float | bool | None | tuple["Value", ...]
 """What an Action may hold: ordered, immutable, with one spelling."""
+
+
+class Marks(NamedTuple):
+    """Where what a program writes is taken apart: one part for each step of a session.
+
+    The program writes `end(...)` to both of its streams where a part ends, and whatever stands between that and
+    `begin` is nobody's.
+
+    Attributes:
+        seal: What no sample writes by chance.
+        seconds: How long each part may take.
+    """
+
+    seal: str
+    seconds: tuple[float, ...]
+
+    @property
+    def start(self) -> str:
+        """What a mark that ends a part begins with."""
+        return f"codeexec-{self.seal}-"
+
+    @property
+    def begin(self) -> str:
+        """The mark behind which the next part begins, where that is not the one that ends a part."""
+        return f"codeexec+{self.seal}>"
+
+    def end(self, status: object = 0, going_on: object = 0, *, gap: bool = False) -> str:
+        """Return the mark that ends a part.
+
+        Args:
+            status: The exit status that the part would have as a program.
+            going_on: How many threads go on.
+            gap: Whether what follows is nobody's, up to `begin`.
+        """
+        return f"{self.start}{status}-{going_on}{'<' if gap else '.'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +90,7 @@ class Step:
         env: Variables beside the few that every child gets, sorted by name.
         limits: How much it may use.
         network: Whether it may use the network.
+        marks: Where what it writes is taken apart; None if it is one.
     """
 
     kind: StepKind
@@ -61,6 +100,7 @@ class Step:
     env: tuple[tuple[str, str], ...] = ()
     limits: Limits = UNLIMITED
     network: bool = False
+    marks: Marks | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +129,7 @@ class Action:
     steps: tuple[Step, ...]
     inputs: tuple[tuple[str, str], ...] = ()
     toolchain: str | None = None
-    output_limit: int = 1024 * 1024
+    output_limit: int = OUTPUT_LIMIT
     left: tuple[Blob, ...] = ()
     leaves: bool = False
     workdir: str = ""
@@ -162,7 +202,10 @@ def _key(
 @functools.lru_cache(maxsize=256)  # most samples of a site are executed in one of a few ways
 def _steps(steps: tuple[Step, ...]) -> bytes:
     return canonical(
-        tuple((s.kind, s.argv, float(s.timeout), s.stdin, s.env, s.limits.amounts(), s.network) for s in steps)
+        tuple(
+            (s.kind, s.argv, float(s.timeout), s.stdin, s.env, s.limits.amounts(), s.network, *(s.marks or ()))
+            for s in steps
+        )
     )
 
 

@@ -76,6 +76,11 @@ class Graph:
         return self.needed.get(sample, NOTHING)
 
 
+def reaches_out(sample: Sample) -> bool:
+    """Tell whether `sample` names one of another page."""
+    return any("#" in name for name in (*sample.links.needs, sample.links.stdin_from))
+
+
 def graph_of(samples: Sequence[Sample]) -> Graph:
     """Return what the samples of one batch wait for.
 

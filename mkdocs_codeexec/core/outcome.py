@@ -161,6 +161,7 @@ class StepResult:
         began: When it was started, in seconds since the epoch. Never stored.
         parts: Of a run step that was a whole session, what each step of it came to, in order, up to the one that ended
             the program. `Language.divide` makes Outcomes of them. Never stored.
+        going_on: How many threads a part leaves that go on in the next one. Never stored.
     """
 
     kind: StepKind
@@ -173,6 +174,7 @@ class StepResult:
     asked: tuple[str, ...] | None = field(default=None, compare=False, repr=False)
     began: float = field(default=0.0, compare=False, repr=False)
     parts: tuple[StepResult, ...] = ()
+    going_on: int = field(default=0, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ Observe: TypeAlias = Literal["", "exec", "python"]
 """Which look-ups of a child in the file system are told: none; all from its first; of a Python, those after its start."""
 
 if TYPE_CHECKING:
-    from mkdocs_codeexec.core.action import Action, Key, Step
+    from mkdocs_codeexec.core.action import Action, Key, Marks, Step
     from mkdocs_codeexec.core.observed import Inputs
     from mkdocs_codeexec.core.outcome import Outcome, StepKind, StepResult
     from mkdocs_codeexec.core.places import PageMap
@@ -48,6 +48,7 @@ class Command:
         own: Whether it stays whoever builds, confined or not, because it writes to what is theirs.
         project: A folder that it sees as `project` in `scratch`, and may change there for itself alone; None for none.
         over: Files of `work` in `scratch` that it sees in `project`, too.
+        marks: Where what it writes is taken apart; None if it is one.
     """
 
     argv: tuple[str, ...]
@@ -67,6 +68,7 @@ class Command:
     own: bool = False
     project: Path | None = None
     over: tuple[str, ...] = ()
+    marks: Marks | None = None
 
 
 class Runner(Protocol):

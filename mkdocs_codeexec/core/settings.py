@@ -163,6 +163,7 @@ class ScriptSettings:
         pages: On which pages fences run.
         session: How the steps of a session are one program; empty if it has no sessions.
         workdir: Where samples start; empty is as for all languages.
+        split: Of `concat`, the statement between two steps, with `{mark}` in it.
     """
 
     name: str
@@ -181,6 +182,7 @@ class ScriptSettings:
     pages: Patterns = ALL_PAGES
     session: SessionKind = ""
     workdir: str = ""
+    split: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

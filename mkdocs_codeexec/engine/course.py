@@ -7,7 +7,7 @@ what is executed. What ends makes others ready, at once; nothing recurses.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mkdocs_codeexec.core.expectation import Blocked, Errored, Met, Skipped, Suspended, Verdict, judge, useless
 from mkdocs_codeexec.core.graph import Graph, Queue
@@ -20,13 +20,27 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Action, Key
     from mkdocs_codeexec.core.blobs import Blob
     from mkdocs_codeexec.core.outcome import Outcome
-    from mkdocs_codeexec.core.sample import Given, Sample
+    from mkdocs_codeexec.core.sample import Sample
 
 _NEVER = "not executed: `execute: never`"
 _NOT_STORED = Unavailability(
     "no stored outcome, and `execute: frozen` runs nothing",
     "restore the whole `cache_dir` of a build that executed it, `environments` included",
 )
+
+
+class Steps(NamedTuple):
+    """What is executed at once.
+
+    Attributes:
+        before: Steps of its program that are executed for themselves, too: it stands beside their session.
+        own: Those that it answers, in order.
+        session: Whether they are steps of a session, be it only one.
+    """
+
+    before: tuple[Action, ...]
+    own: tuple[Action, ...]
+    session: bool = False
 
 
 @dataclass(slots=True)
@@ -120,7 +134,15 @@ class Course:
         self.known[action.request_key] = outcome
         for place in tuple(self._asking.get(action.request_key, ())):
             if (program := self._open.get(place)) is not None:
-                program.ended |= self.actions[program.steps[-1]].request_key == action.request_key
+                self._look_at(program)
+        self.advance()
+
+    def ran(self, action: Action) -> None:
+        """Note that the program was executed that `action` is the last step of: what it did not reach is blocked."""
+        for place in tuple(self._asking.get(action.request_key, ())):
+            program = self._open.get(place)
+            if program is not None and self.actions[program.steps[-1]].request_key == action.request_key:
+                program.ended = True
                 self._look_at(program)
         self.advance()
 
@@ -149,13 +171,18 @@ class Course:
         lasts = [self.actions[program.steps[-1]] for program in programs]
         return list({action.request_key: action for action in lasts}.values())
 
-    def steps(self, action: Action) -> tuple[Action, ...]:
-        """Return the Actions of the steps of the program that `action` is the last one of."""
+    def steps(self, action: Action) -> Steps:
+        """Return the steps of the program that `action` is the last one of."""
         for place in self._asking.get(action.request_key, ()):
             program = self._open.get(place)
             if program is not None and self.actions[program.steps[-1]].request_key == action.request_key:
-                return tuple(self.actions[step] for step in program.steps)
-        return (action,)
+                before = self._graph.nodes[place].before
+                return Steps(
+                    tuple(self.actions[step] for step in before),
+                    tuple(self.actions[step] for step in program.steps),
+                    session=bool(self._samples[program.steps[0]].links.session),
+                )
+        return Steps((), (action,))
 
     def first(self, action: Action) -> int | None:
         """Return the first sample that asks for `action`."""
@@ -224,7 +251,7 @@ class Course:
         for step in node.steps:
             blocked = self._blocked(step, node.steps)
             if blocked is None:
-                blocked = self._fill(step)
+                blocked = self._fill(step) or self._disagreement(steps, step)
             if blocked is not None:
                 self._block(node.steps, step, blocked)
                 break
@@ -348,6 +375,28 @@ class Course:
         self._samples[step] = replace(sample, given=given) if given != sample.given else sample
         return None
 
+    def _disagreement(self, steps: Sequence[int], step: int) -> Verdict | None:
+        """Return why `step` cannot be of one program with the `steps` before it; None if it can."""
+        own = self._samples[step].given
+        for other in steps:
+            theirs = self._samples[other].given
+            for name in ("stdin", "args", "network"):
+                mine, given = getattr(own, name), getattr(theirs, name)
+                if mine not in (None, ()) and given not in (None, ()) and mine != given:
+                    return self._differs(step, name, other)
+            given_left = {blob.path: blob for blob in theirs.left}
+            if any(given_left.get(blob.path, blob) != blob for blob in own.left):
+                return self._differs(step, "needs", other)
+            env = dict(theirs.env)
+            if any(env.get(name, value) != value for name, value in own.env):
+                return self._differs(step, "env", other)
+        return None
+
+    def _differs(self, step: int, name: str, other: int) -> Verdict:
+        reason = f"its `{name}` is not that of {self._samples[other].location}, which is a step of the same program"
+        self._why[step] = Unavailability(reason, "steps of a session are one program: say it at one of them")
+        return Errored(reason)
+
     def _left(self, needs: Iterable[int]) -> tuple[Blob, ...]:
         """Return what `needs` have left.
 
@@ -368,15 +417,20 @@ class Course:
         node = self._graph.nodes[program.node]
         steps = [*node.before, *program.steps] if node.before else program.steps
         givens = [self._samples[step].given for step in steps]
-        files = dict(pair for given in givens for pair in given.files)
         left = {blob.path: blob for given in givens for blob in given.left}
+        given: dict[str, Any] = {
+            "stdin": next((given.stdin for given in givens if given.stdin is not None), None),
+            "args": next((given.args for given in givens if given.args), ()),
+            "network": next((given.network for given in givens if given.network is not None), None),
+            "env": tuple(sorted({pair for given in givens for pair in given.env})),
+            "files": tuple(sorted({pair for given in givens for pair in given.files})),
+            "left": tuple(left[path] for path in sorted(left)),
+        }
         leaves = any(self._samples[step].leaves for step in node.steps)
         before: list[Sample] = []
         for step in steps:
             sample = self._samples[step]
-            shared: Given = replace(
-                sample.given, files=tuple(sorted(files.items())), left=tuple(left[path] for path in sorted(left))
-            )
+            shared = replace(sample.given, **given)
             last = step == steps[-1]
             whole = replace(sample, given=shared, before=tuple(before), last=last, leaves=leaves)
             before.append(replace(whole, before=(), last=False))

@@ -43,7 +43,7 @@ def linked(sample: Sample, action: Action) -> Action:
         return action
     own = dict(action.files)
     files = tuple(sorted({**dict(given.files), **own}.items()))
-    left = tuple(blob for blob in given.left if blob.path not in dict(files))
+    left = tuple(blob for blob in given.left or action.left if blob.path not in dict(files))
     return replace(action, files=files, left=left, leaves=sample.leaves)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,7 @@ from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.core.normalize import relative, renamed, without_folder
 from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
-from mkdocs_codeexec.core.sessions import divided
-from mkdocs_codeexec.languages import frames, inputs, interpreter, mentions, programs, views, withheld
+from mkdocs_codeexec.languages import frames, inputs, interpreter, mentions, programs, sessions, views, withheld
 from mkdocs_codeexec.languages.builtin import CACHE, PYTHON
 from mkdocs_codeexec.languages.grants import Grants
 from mkdocs_codeexec.languages.tools import Tools
@@ -57,6 +57,7 @@ class ScriptLanguage:
         self._named: tuple[tuple[str, str], ...] | None = None
         self._grants = Grants(settings, script.name, script.readable, script.inputs)
         self._planned_from: tuple[object, ...] = ()
+        self._contradicting: dict[str, Unavailability] = {}
         self.revision = 0
         self.survey()
 
@@ -80,8 +81,8 @@ class ScriptLanguage:
         self._tools.survey()
 
     def plan(self, sample: Sample) -> Action:
-        """Return what would be executed for `sample`."""
-        return Action(
+        """Return what would be executed for `sample`: for a step of a session, all steps up to it."""
+        action = Action(
             language=self.name,
             files=((self._file, sample.code),),
             steps=self._steps(sample),
@@ -90,13 +91,27 @@ class ScriptLanguage:
             observed=True,
             workdir=sample.workdir,
         )
+        return self._session(sample, action) if sample.links.session and self._script.session else action
+
+    def _session(self, sample: Sample, action: Action) -> Action:
+        """Return the program that `sample` ends, which is otherwise as `action`."""
+        steps = (*sample.before, sample)
+        seconds = [step.timeout or self._settings.seconds(self.name) for step in steps]
+        action = replace(action, steps=self._steps(replace(steps[0], timeout=sum(seconds))))
+        action, marks = sessions.joined(self._script, self._file, steps, seconds, action)
+        if objection := sessions.objection(steps):
+            self._contradicting[marks.seal] = objection
+        return action
 
     def provide(self, actions: Sequence[Action], runner: Runner) -> Mapping[Key, Unavailability]:
         """Ask the programs what they are, once in a process unless something changed."""
         missing = self._tools.provide(runner, self._reach)
         self._reach()
         self._grants.tell(self._narrator)
-        return {action.request_key: missing for action in actions} if missing else {}
+        if missing:
+            return {action.request_key: missing for action in actions}
+        seals = ((action.request_key, step.marks.seal) for action in actions for step in action.steps if step.marks)
+        return {key: self._contradicting[seal] for key, seal in seals if seal in self._contradicting}
 
     def batches(self, actions: Sequence[Action]) -> Sequence[Sequence[Action]]:
         """Return each of `actions` by itself."""
@@ -128,6 +143,7 @@ class ScriptLanguage:
         argv = (str(found), *(str(interpreter.program()) if word == PYTHON else word for word in words))
         env = {**self._caches(program), **programs.toolchains(self._script.readable, self._settings), **dict(step.env)}
         result = relative(scratch.run(step, argv, env, self._reach(), self._observe(step)), str(scratch.path))
+        sessions.tell(result, self.name, self._narrator)
         return renamed(result, self._shown())
 
     def assumed(self, action: Action, *, seen: bool) -> Sequence[str] | None:
@@ -167,8 +183,7 @@ class ScriptLanguage:
 
     def divide(self, steps: Sequence[Action], outcome: Outcome) -> Sequence[Outcome | None]:
         """Return what each step of a session came to."""
-        del steps
-        return divided(outcome)
+        return sessions.divide(self._script, self._file, steps, outcome)
 
     def structured(self, action: Action) -> Action:
         """Return `action`: of this language nothing is known that could not be printed."""

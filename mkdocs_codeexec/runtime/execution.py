@@ -194,7 +194,11 @@ class Execution:
         tier = self._children.tier
         # What a build step leaves is on the disk of this machine, for the run step to find.
         small_disk = tier == "bubblewrap" and step.kind == "run"
-        return recognise(result, UNLIMITED if tier == "off" else step.limits, small_disk=small_disk)
+        limits = UNLIMITED if tier == "off" else step.limits
+        if not result.parts:
+            return recognise(result, limits, small_disk=small_disk)
+        parts = tuple(recognise(part, limits, small_disk=small_disk) for part in result.parts)
+        return replace(result, ended=parts[-1].ended, parts=parts)
 
 
 def internal(error: Exception) -> str:

@@ -261,6 +261,7 @@ class ScratchDirectory:
             observe=observe,
             project=self._shown(project, place) if project else None,
             over=self._over if project else (),
+            marks=step.marks,
             **self._limits,  # type: ignore[arg-type]
         )
         result = self._runner.run(command, step.kind)

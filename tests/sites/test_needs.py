@@ -98,3 +98,28 @@ def test_pages_need_each_other(project: Project) -> None:
     project.build()
 
     assert "there" in project.samples()[0]
+
+
+def test_a_step_that_does_not_repeat_is_told(project: Project) -> None:
+    """A page shows one run of a session: nothing of an older one stays beside it."""
+    steps = ["import time; now = time.time_ns(); print(now)", "print(now + 1)", "print(now + 2)"]
+    for last in (steps[2], "print(now + 3)"):
+        project.page("".join(fence(step, 'session="s"', "python") for step in (*steps[:2], last)))
+        built = project.build()
+
+    first, second, third = (int(text) for _, text in project.streams())
+    assert (1, 3) == (second - first, third - first)
+    assert "docs/index.md:1: this step does not repeat" in built.log
+    assert "docs/index.md:5: this step does not repeat" in built.log
+    assert "docs/index.md:9: this step" not in built.log
+
+
+def test_what_a_session_did_not_reach_is_blocked(project: Project) -> None:
+    """A step may end the program, as its author says, and be met; nothing follows it."""
+    steps = ["print('one')", "import os; print('two', flush=True); os._exit(0)", "print('three')", "print('four')"]
+    project.page("".join(fence(step, 'session="s"', "python") for step in steps))
+
+    for _ in range(2):
+        project.build()
+        assert ["met", "met", "blocked", "blocked"] == project.verdicts()
+        assert [("stdout", "one"), ("stdout", "two")] == project.streams()

@@ -78,7 +78,9 @@ def test_without_superfences_the_themes_highlighting_is_kept(project: Project, t
             "`show_outptu` is not an option of a fence", "hint: options are", "python exec show_outptu", id="word"
         ),
         pytest.param('`edition="2012"`', "2021", 'rust exec edition="2012"', id="value"),
-        pytest.param("`needs` is not available in this version", "", 'python exec needs="a"', id="not delivered"),
+        pytest.param(
+            "`hidelines` is not available in this version", "", 'python exec hidelines="!"', id="not delivered"
+        ),
     ],
 )
 def test_mistakes_in_a_fence_are_told_once_with_their_place(

@@ -121,7 +121,8 @@ class Supervisor:
             OSError: There are no descriptors or processes left.
         """
         stdin = request["stdin"]
-        streams = Streams(None if stdin is None else stdin.encode("latin-1"), request["limit"])
+        given = None if stdin is None else stdin.encode("latin-1")
+        streams = Streams(given, request["limit"], request["mark"].encode("latin-1"))
         alone = False
         try:
             self.prepare(request)
@@ -130,7 +131,7 @@ class Supervisor:
             self.start(request, streams)
             timeout = request["timeout"]
             deadline = None if timeout is None else started + timeout
-            exceeded = self.watch(streams, deadline, request["silence"], watchdog)
+            exceeded = self.watch(streams, deadline, request["silence"], watchdog, request["seconds"])
             alone = exceeded is None and self.namespaced and self.is_alone(streams)
             if not alone:
                 self.end_all()
@@ -262,10 +263,19 @@ class Supervisor:
         return clone()
 
     def watch(
-        self, streams: Streams, deadline: float | None, silence: int | None, watchdog: Watchdog | None
+        self,
+        streams: Streams,
+        deadline: float | None,
+        silence: int | None,
+        watchdog: Watchdog | None,
+        seconds: tuple[float, ...],
     ) -> tuple[str, object] | None:
-        """Pass output on until the child has ended (None), or return which limit it has come to."""
-        began = time.monotonic()
+        """Pass output on until the child has ended (None), or return which limit it has come to.
+
+        Each part of a program whose output is marked has its `seconds`.
+        """
+        began = part = time.monotonic()
+        passed, longest = 0, deadline
         poll = streams.poll
         poll.register(0, select.POLLIN)
         poll.register(self.alarm, select.POLLIN)
@@ -278,6 +288,11 @@ class Supervisor:
                 over = now if self.has_ended(streams) else None
             if over is not None and not streams.written:
                 return None
+            if seconds:
+                if streams.passed > passed:
+                    passed, part = streams.passed, now
+                ends = part + seconds[min(passed, len(seconds) - 1)]
+                deadline = ends if longest is None else min(ends, longest)
             until = deadline if over is None else over + GRACE
             if until is not None and now >= until:
                 return None if over is not None else ("timed_out", until - began)
