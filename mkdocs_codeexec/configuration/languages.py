@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
-from mkdocs_codeexec.configuration.defaults import DEFAULTS, NOT_YET, OF_RUST, PATTERNS, display, pages, without_meaning
+from mkdocs_codeexec.configuration.defaults import DEFAULTS, OF_RUST, PATTERNS, display, pages, without_meaning, workdir
 from mkdocs_codeexec.core.settings import (
     EDITIONS,
     EnvironmentSettings,
@@ -23,11 +23,11 @@ from mkdocs_codeexec.trust import refusal_to_give
 RUST = (
     *("run", "edition", "toolchain", "dependencies", "manifest_extra", "preamble", "backtrace"),
     *("inputs", "readable", "network", "environments", "package", "env", "notes"),
-    *("environment", *DEFAULTS, *PATTERNS),
+    *("environment", "workdir", *DEFAULTS, *PATTERNS),
 )
 SCRIPT = (
     *("run", "command", "build", "extension", "version", "aliases", "env", "inputs", "readable", "network"),
-    *("session", *DEFAULTS, *PATTERNS),
+    *("session", "workdir", *DEFAULTS, *PATTERNS),
 )
 
 
@@ -50,7 +50,7 @@ def _readable(reader: Reader, table: Mapping[str, object], where: str, project_d
 def rust(reader: Reader, languages: Mapping[str, object], project_dir: Path) -> RustSettings:
     """Read `languages.rust`."""
     where = "languages.rust"
-    table = reader.table(without_meaning(reader, languages.get("rust"), where, NOT_YET), where, RUST)
+    table = reader.table(languages.get("rust"), where, RUST)
     named = reader.table(table.get("environments"), f"{where}.environments", None)
     environments = {"default": _environment(reader, "default", table, where)}
     for name, value in named.items():
@@ -81,6 +81,7 @@ def rust(reader: Reader, languages: Mapping[str, object], project_dir: Path) -> 
         timeout=reader.seconds(table, "timeout", None, f"{where}."),
         environment=usual,
         pages=pages(reader, table, f"{where}."),
+        workdir=workdir(reader, table, f"{where}."),
     )
 
 
@@ -123,7 +124,7 @@ def scripts(reader: Reader, languages: Mapping[str, object], project_dir: Path) 
         if name == "rust":
             continue
         where = f"languages.{name}"
-        table = reader.table(without_meaning(reader, value, where, {**NOT_YET, **OF_RUST}), where, SCRIPT)
+        table = reader.table(without_meaning(reader, value, where, OF_RUST), where, SCRIPT)
         preset = BUILTIN.get(name)
         command = reader.words(table, "command", f"{where}.") or (preset.command if preset else ())
         build = reader.words(table, "build", f"{where}.")
@@ -153,6 +154,7 @@ def scripts(reader: Reader, languages: Mapping[str, object], project_dir: Path) 
             display=display(reader, table, f"{where}."),
             timeout=reader.seconds(table, "timeout", None, f"{where}."),
             pages=pages(reader, table, f"{where}."),
+            workdir=workdir(reader, table, f"{where}."),
             session="concat" if split else preset.session if preset else "",
             split=split,
         )

@@ -35,6 +35,7 @@ class Defaults(NamedTuple):
         environment: The set of dependencies, where a language has several.
         preamble: Hidden lines before every sample, after those of the site, where a language has such lines.
         env: Environment variables, sorted by name; those of a fence are added, and win.
+        workdir: Where samples start.
         refusals: What is wrong with it.
     """
 
@@ -45,6 +46,7 @@ class Defaults(NamedTuple):
     environment: str = ""
     preamble: str = ""
     env: tuple[tuple[str, str], ...] = ()
+    workdir: str = ""
     refusals: tuple[Refusal, ...] = ()
 
     def refusal(self, language: str, said: Container[str]) -> Refusal | None:

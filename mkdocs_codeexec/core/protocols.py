@@ -47,6 +47,8 @@ class Command:
         user: The user id that it gets where this program is run by root; None is the one that builds Environments.
         observe: How it is found out what it looks for in the file system.
         own: Whether it stays whoever builds, confined or not, because it writes to what is theirs.
+        project: A folder that it sees as `project` in `scratch`, and may change there for itself alone; None for none.
+        over: Files of `work` in `scratch` that it sees in `project`, too.
         marks: Where what it writes is taken apart; None if it is one.
         leaves: Takes its working directory when it has ended by itself, and all that it started is gone.
     """
@@ -66,6 +68,8 @@ class Command:
     user: int | None = None
     observe: Observe = ""
     own: bool = False
+    project: Path | None = None
+    over: tuple[str, ...] = ()
     marks: Marks | None = None
     leaves: FolderSink | None = None
 

@@ -14,7 +14,7 @@ from mkdocs_codeexec.core.recipe import Recipe
 from mkdocs_codeexec.core.resolved import Ended, Plan, Planned, Resolved
 from mkdocs_codeexec.engine.ahead import Ahead
 from mkdocs_codeexec.engine.pipeline import Pipeline
-from mkdocs_codeexec.engine.states import States
+from mkdocs_codeexec.engine.states import States, project_of
 from mkdocs_codeexec.engine.telling import Telling, one_at_a_time
 from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.languages import interpreter, open_languages, words
@@ -237,8 +237,8 @@ class Engine:
         store.prepare()
         path = self.settings.host_env.get("PATH", "/usr/local/bin:/usr/bin:/bin")
         recipe = Recipe.of(self.settings)
-        tell = self._telling.say
-        with open_workers(recipe, self.languages, path=path, tell=tell, blobs=store.blobs) as workers:
+        tell, project = self._telling.say, project_of(self.settings)
+        with open_workers(recipe, self.languages, path=path, tell=tell, blobs=store.blobs, project=project) as workers:
             yield workers
 
 

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import ScriptSettings, Settings
 
-_EXECUTABLE = "./sample"
+_MADE = "sample"
+_EXECUTABLE = f"./{_MADE}"
+_SCRATCH = "{scratch}"
+"""What stands in a command line for the folder of the sample's own files, where it starts elsewhere."""
 _WORD = re.compile(r"(?<![\w$./-])[A-Za-z0-9_][\w.+-]*")
 MOST_WORDS = 200
 """Words of a sample that may be the names of programs."""
@@ -86,6 +89,7 @@ class ScriptLanguage:
             inputs=self._inputs,
             toolchain=self._tools.identity(),
             observed=True,
+            workdir=sample.workdir,
         )
         return self._session(sample, action) if sample.links.session and self._script.session else action
 
@@ -123,18 +127,20 @@ class ScriptLanguage:
 
     def run(self, action: Action, step: Step, scratch: Scratch) -> StepResult:
         """Execute one step of `action`."""
-        del action
-        program = step.argv[0]
-        made = program == _EXECUTABLE or self._tools.made(program)
-        found = program if made else self._tools.find(program)
+        program = step.argv[0].removeprefix(f"{_SCRATCH}/") if action.workdir else step.argv[0]
+        made = program in (_EXECUTABLE, _MADE) or self._tools.made(program)
+        found = (str(scratch.path / program) if action.workdir else program) if made else self._tools.find(program)
         if found is None:
             why = NotStarted(f"`{program}` was not found")
             return StepResult(kind=step.kind, stdout="", stderr="", ended=why)
         if made and not scratch.has(program):
-            hint = "" if program == _EXECUTABLE else "; `{exe}` stands for the file that it should make"
+            hint = "" if program in (_EXECUTABLE, _MADE) else "; `{exe}` stands for the file that it should make"
             why = NotStarted(f"`{program}` was not found: the build step made no such file{hint}")
             return StepResult(kind=step.kind, stdout="", stderr="", ended=why)
-        argv = (str(found), *(str(interpreter.program()) if word == PYTHON else word for word in step.argv[1:]))
+        words = (
+            (word.replace(_SCRATCH, str(scratch.path)) for word in step.argv[1:]) if action.workdir else step.argv[1:]
+        )
+        argv = (str(found), *(str(interpreter.program()) if word == PYTHON else word for word in words))
         env = {**self._caches(program), **programs.toolchains(self._script.readable, self._settings), **dict(step.env)}
         result = relative(scratch.run(step, argv, env, self._reach(), self._observe(step)), str(scratch.path))
         sessions.tell(result, self.name, self._narrator)
@@ -145,8 +151,9 @@ class ScriptLanguage:
         python = PYTHON in (*self._script.command, *self._script.build)
         if seen:
             return ("start:",) if python else ()
+        whole = ["project:tree:"] if action.workdir else []
         # What was seen nowhere is worth nothing in a build whose samples are in a sandbox.
-        found = ["sandbox:", *(f"tree:{path}" for path in self._script.readable)]
+        found = ["sandbox:", *whole, *(f"tree:{path}" for path in self._script.readable)]
         if python or interpreter.is_on(self._settings.host_env.get("PATH", "")):
             found += ["start:", "packages:"]
         if not python:
@@ -283,7 +290,7 @@ class ScriptLanguage:
             steps.append(
                 Step(
                     kind="run",
-                    argv=(*self._filled(self._script.command), *sample.given.args),
+                    argv=(*self._filled(self._script.command, sample.workdir), *sample.given.args),
                     timeout=sample.timeout or self._settings.seconds(self.name),
                     stdin=sample.given.stdin,
                     env=tuple(sorted({**dict(self._script.env), **dict(sample.given.env)}.items())),
@@ -293,5 +300,6 @@ class ScriptLanguage:
             )
         return tuple(steps)
 
-    def _filled(self, argv: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(word.replace("{file}", self._file).replace("{exe}", _EXECUTABLE) for word in argv)
+    def _filled(self, argv: tuple[str, ...], workdir: str = "") -> tuple[str, ...]:
+        file, made = (f"{_SCRATCH}/{self._file}", f"{_SCRATCH}/{_MADE}") if workdir else (self._file, _EXECUTABLE)
+        return tuple(word.replace("{file}", file).replace("{exe}", made) for word in argv)

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 FIELD = "codeexec"
 """What they stand below."""
 
-NAMES = ("show", "source", "result", "timeout", "environment", "preamble", "env")
+NAMES = ("show", "source", "result", "timeout", "environment", "preamble", "env", "workdir")
 _DISPLAY = ("show", "source", "result")
-_LATER = ("workdir", "session")
+_LATER = ("session",)
 """What a page will have."""
 
 
@@ -97,12 +97,14 @@ class _Reader:
                 self._take_environment(value)
             elif name == "preamble":
                 self._take_preamble(value)
+            elif name == "workdir":
+                self._found["workdir"] = values.workdir(written(value))
             elif name == "env":
                 self._found["env"] = tuple(sorted(_variables(value)))
             else:
                 self._take_unknown(name)
         except WrongValue as wrong:
-            option = name if name in ("timeout", "environment") else ""
+            option = name if name in ("timeout", "environment", "workdir") else ""
             concerned = tuple(rule.name for rule in self._having(name))
             self.mistake(name, str(wrong), wrong.hint, option=option, languages=concerned, refuse=name not in _DISPLAY)
 

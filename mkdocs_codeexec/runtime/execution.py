@@ -13,6 +13,7 @@ from mkdocs_codeexec.core.protocols import Regrouped
 from mkdocs_codeexec.errors import Cancelled, CodeExecError
 from mkdocs_codeexec.runtime.leaving import Leaving
 from mkdocs_codeexec.runtime.orders import builds
+from mkdocs_codeexec.runtime.projected import Projected
 from mkdocs_codeexec.runtime.retry import Retrying
 from mkdocs_codeexec.runtime.scratch import ScratchDirectory, is_full, nameless
 
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from mkdocs_codeexec.core.action import Key, Step
+    from mkdocs_codeexec.core.action import Action, Key, Step
     from mkdocs_codeexec.core.protocols import Blobs, Language, Scratch
     from mkdocs_codeexec.runtime.orders import Order, Orders
     from mkdocs_codeexec.runtime.process import Children
+    from mkdocs_codeexec.worktree.tree import Worktree
 
 SHARED_OUTPUT = 64 * 1024 * 1024
 """Bytes that a compiler may write about a whole batch: its messages are sorted to Actions, so none may be cut."""
@@ -43,9 +45,10 @@ class Execution:
         root: Where scratch directories are made.
         blobs: Where files are kept that Actions leave.
         tell: Takes a message for people: a file that is not kept.
+        project: Where the project is, and what of it samples may see; None if there is none.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - each is needed
         self,
         orders: Orders,
         languages: Mapping[str, Language],
@@ -54,6 +57,7 @@ class Execution:
         root: Path,
         blobs: Blobs,
         tell: Callable[[str], None] | None = None,
+        project: Worktree | None = None,
     ) -> None:
         self._orders = orders
         self._languages = languages
@@ -64,6 +68,8 @@ class Execution:
         self._blobs = blobs
         self._tell = tell
         self._told_of: set[str] = set()
+        self._named = "" if project is None else str(project.folder)
+        self._project = None if project is None else Projected(root, project)
 
     def build(self, batch: Sequence[Order]) -> None:
         """Execute the build steps of `batch`, and run what is alone in it."""
@@ -174,6 +180,9 @@ class Execution:
             self._path,
             output_limit=action.output_limit,
             seed=action.request_key,
+            project=self._project if action.workdir else None,
+            over=self._over(action) if action.workdir else (),
+            named=self._named,
         )
         if action.left or action.leaves:
             scratch.leaving = Leaving(action, self._blobs, self._tell_of)
@@ -207,6 +216,12 @@ class Execution:
         if self._tell is not None and kind not in self._told_of:
             self._told_of.add(kind)
             self._tell(message)
+
+    def _over(self, action: Action) -> Sequence[str]:
+        """Return the files of `action` that stand in the project as its sample sees it: all but the sample itself."""
+        language = self._languages[action.language]
+        given = [name for name, _ in action.files if not language.is_sample(name)]
+        return [*given, *(blob.path for blob in action.left)]
 
     def _bench(self, files: Sequence[tuple[str, str]]) -> AbstractContextManager[Scratch]:
         return ScratchDirectory(

@@ -279,6 +279,8 @@ def encode(command: Command, left: float, kind: StepKind, tier: Tier, user: int 
             "leaves": command.leaves is not None,
             "user": user,
             "observe": command.observe,
+            "project": None if command.project is None else carried(str(command.project)),
+            "over": [carried(name) for name in command.over],
             "grouped": grouped,
             "mark": "" if command.marks is None else command.marks.start,
             "seconds": () if command.marks is None else command.marks.seconds,

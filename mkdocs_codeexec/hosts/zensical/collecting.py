@@ -46,7 +46,7 @@ def collected(file: Path, folder: Path) -> Collected:
     if not site.enabled_by:
         raise ConfigurationError(not_named(file, zensical=True))
     settings = settings_from(site.options, project_dir=site.folder, environ=environ, cpus=usable_cpus, host=site.words)
-    check_apart(settings, site.folders)
+    settings = check_apart(settings, site.folders)
     if not settings.enabled:
         raise ConfigurationError("nothing can be checked: `enabled: false` or `CODEEXEC_EXECUTE=off` is set")
     with _refusals(f"`{file}`: Zensical cannot read it"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -140,6 +141,8 @@ class RustLanguage:
             inputs=tuple(sorted((*found, *self._inputs, *(() if sample.last else ((CONTINUED, ""),))))),
             toolchain=self._identity() if known else None,
             output_limit=OUTPUT_LIMIT * (1 + len(sample.before)),
+            workdir=sample.workdir,
+            observed=bool(sample.workdir),
         )
         if is_apart(sample):
             self._builder.keep_apart(action.request_key)
@@ -189,7 +192,13 @@ class RustLanguage:
         self, work: Sequence[tuple[Action, Scratch]], bench: Bench
     ) -> Iterator[tuple[Action, StepResult] | Regrouped]:
         """Compile `work`, as one crate if it is more than two, and yield each one's result."""
-        return self._builder.build(work, bench)
+        for item in self._builder.build(work, bench):
+            if isinstance(item, Regrouped):
+                yield item
+                continue
+            action, result = item
+            # What rustc reads is in the key.
+            yield action, replace(result, asked=()) if action.observed else result
 
     def run(self, action: Action, step: Step, scratch: Scratch) -> StepResult:
         """Run the program that was built for `action`."""
@@ -201,6 +210,8 @@ class RustLanguage:
 
     def structured(self, action: Action) -> Action:
         """Return `action` with its structure, if comments and formatting cannot change what it prints."""
+        if action.observed:
+            return action
         from mkdocs_codeexec.languages.rust.source import structure
 
         return structure.structured(action)
@@ -245,9 +256,8 @@ class RustLanguage:
         return mentions.relocated(text, where)
 
     def assumed(self, action: Action, *, seen: bool) -> Sequence[str] | None:
-        """Return nothing: cargo and rustc tell what they read, and it is in the key."""
-        del action, seen
-        return ()
+        """Return all of the project if it was not seen what is read of it; cargo and rustc tell what they read."""
+        return () if seen or not action.workdir else ("sandbox:", "project:tree:")
 
     def reached(self) -> Sequence[str]:
         """Return nothing: what samples of this language read is not observed."""

@@ -104,7 +104,9 @@ class Supervisor:
                 request[name] = [path_of(path) for path in request[name]]
             request["has_group"] = self.group >= 0
             request["handing"] = self.handing if request["leaves"] and not request["keeps"] else -1
-            request["scratch"] = None if request["scratch"] is None else path_of(request["scratch"])
+            for name in ("scratch", "project"):
+                request[name] = None if request[name] is None else path_of(request[name])
+            request["over"] = [path_of(name) for name in request["over"]]
             started = self.ended = time.monotonic()
             try:
                 how, value = self.execute(request, started)
@@ -182,7 +184,11 @@ class Supervisor:
 
     def observe(self, request: Request, streams: Streams) -> None:
         """Get ready to hear what the child looks for, if `request` says so."""
-        if not request["observe"] or request["tier"] == "off" or not ON_LINUX or not (program := filters_of_calls()):
+        if not request["observe"] or request["tier"] == "off" or not ON_LINUX:
+            request["observe"] = ""
+            return
+        program = filters_of_calls(writes=request["project"] is not None)
+        if not program:
             request["observe"] = ""
             return
         from .observing import Observer

@@ -18,6 +18,7 @@ from mkdocs_codeexec.languages.rust.source.session import own, steps_of
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Action, Key, Step
+    from mkdocs_codeexec.core.protocols import Observe
     from mkdocs_codeexec.languages.rust.batch.equipment import Equipment
     from mkdocs_codeexec.languages.rust.batch.merged import Member
 
@@ -117,7 +118,11 @@ class Builder:
         if equipment.arguments.native:
             given = env.get("LD_LIBRARY_PATH")
             env["LD_LIBRARY_PATH"] = ":".join((*equipment.arguments.native, *((given,) if given else ())))
-        result = scratch.run(step, step.argv, env, equipment.access)
+        argv = step.argv
+        observe: Observe = ""
+        if action.workdir:  # it starts elsewhere
+            argv, observe = (str(scratch.path / argv[0]), *argv[1:]), "exec"
+        result = scratch.run(step, argv, env, equipment.access, observe)
         result = relative(member.shown(result) if member else result, str(scratch.path))
         return equipment.shown(shown(result, dict(action.inputs)))
 
