@@ -29,7 +29,7 @@ LAYERS: dict[str, set[str]] = {
     "runtime": {"core", "files", "untrusted", "joblib"},
     "engine": {"core", "languages", "runtime"},
     "html": {"core", "jinja2", "markupsafe", "pygments"},
-    "markdown": {"core", "markdown", "pymdownx"},
+    "markdown": {"core", "markdown", "pygments", "pymdownx"},
     "report": {"core", "files", "html"},
     "pages": {"core", "engine", "html", "markdown", "report"},
     "sites": {"core", "markdown", "report"},
