@@ -77,6 +77,8 @@ class Action:
         output_limit: Bytes read of one stream.
         left: Files of other samples that stand beside its own, sorted by path.
         leaves: Whether what it leaves is kept.
+        host_env: Names of variables that it is given of the machine that executes it, sorted. A key holds these names, and
+            never what the variables hold.
         structure: What stays of the files when only comments and formatting change, if the language promises that
             nothing else can change the outcome; None where it does not. A function of the other fields.
         observed: Whether the Outcome depends on inputs that are known only when it has been executed
@@ -91,6 +93,7 @@ class Action:
     output_limit: int = 1024 * 1024
     left: tuple[Blob, ...] = ()
     leaves: bool = False
+    host_env: tuple[str, ...] = ()
     structure: str | None = field(default=None, compare=False)
     observed: bool = field(default=False, compare=False)
     _keys: dict[str, Key] = field(default_factory=dict, init=False, repr=False, compare=False, hash=False)
@@ -132,7 +135,8 @@ class Action:
                 files = (STRUCTURE_FORMAT, tuple(name for name, _ in self.files), self.structure)
             # Most samples stand alone, and those that were stored before there were others, still do.
             linked = (self.left, self.leaves) if self.left or self.leaves else ()
-            more = (self.output_limit, *linked)
+            named = (("host_env", *self.host_env),) if self.host_env else ()
+            more = (self.output_limit, *linked, *named)
             self._keys[what] = _key(what, self.language, files, self.steps, self.inputs, toolchain, more)
         return self._keys[what]
 

@@ -14,7 +14,7 @@ from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.core.normalize import relative, renamed, without_folder
 from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
 from mkdocs_codeexec.core.sessions import divided
-from mkdocs_codeexec.languages import frames, inputs, interpreter, mentions, programs, views, withheld
+from mkdocs_codeexec.languages import frames, given, inputs, interpreter, mentions, programs, views, withheld
 from mkdocs_codeexec.languages.builtin import CACHE, PYTHON
 from mkdocs_codeexec.languages.grants import Grants
 from mkdocs_codeexec.languages.tools import Tools
@@ -108,7 +108,6 @@ class ScriptLanguage:
 
     def run(self, action: Action, step: Step, scratch: Scratch) -> StepResult:
         """Execute one step of `action`."""
-        del action
         program = step.argv[0]
         made = program == _EXECUTABLE or self._tools.made(program)
         found = program if made else self._tools.find(program)
@@ -120,9 +119,11 @@ class ScriptLanguage:
             why = NotStarted(f"`{program}` was not found: the build step made no such file{hint}")
             return StepResult(kind=step.kind, stdout="", stderr="", ended=why)
         argv = (str(found), *(str(interpreter.program()) if word == PYTHON else word for word in step.argv[1:]))
-        env = {**self._caches(program), **programs.toolchains(self._script.readable, self._settings), **dict(step.env)}
+        secrets = given.variables(action, step, self._settings)
+        toolchains = programs.toolchains(self._script.readable, self._settings)
+        env = {**secrets, **self._caches(program), **toolchains, **dict(step.env)}
         result = relative(scratch.run(step, argv, env, self._reach(), self._observe(step)), str(scratch.path))
-        return renamed(result, self._shown())
+        return given.hidden(renamed(result, self._shown()), secrets)
 
     def assumed(self, action: Action, *, seen: bool) -> Sequence[str] | None:
         """Return how Python starts, which is not observed; and where nothing is, all that a sample of this kind can use."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mkdocs_codeexec.core.requirements import variables
 from mkdocs_codeexec.core.sample import Display, Given, Links
 from mkdocs_codeexec.markdown.options import Request
 
@@ -44,6 +45,7 @@ def request_of(
             args=said.get("args", ()),
             env=tuple(sorted({**dict(page.env), **dict(said.get("env", ()))}.items())),
             network=said.get("network"),
+            host_env=variables(said.get("requires", ())),
         ),
         build_only=said.get("build_only", False),
         ignored=ignored,

@@ -40,6 +40,7 @@ from mkdocs_codeexec.core.outcome import (
     TimedOut,
 )
 from mkdocs_codeexec.core.protocols import Fault, Unavailability
+from mkdocs_codeexec.core.requirements import Lack
 from mkdocs_codeexec.core.resolved import Resolved
 from mkdocs_codeexec.core.sample import Location, Sample
 from mkdocs_codeexec.languages.rust.messages.panics import panics
@@ -265,7 +266,7 @@ CASES = {
             unknown(Errored("first"), 4),
             unknown(Met(), 5),
             unknown(Skipped("x"), 6),
-            unknown(Suspended(("x",)), 7),
+            unknown(Suspended((Lack("x"),)), 7),
             unknown(Blocked("fourth"), 8),
         ]
     ),

@@ -46,6 +46,7 @@ from mkdocs_codeexec.markdown.extension import CodeExecExtension
 from mkdocs_codeexec.markdown.highlights import Highlights
 from mkdocs_codeexec.pages import STYLESHEET, Pages
 from mkdocs_codeexec.report.console import Console, plainly
+from mkdocs_codeexec.report.rows import fatal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -299,7 +300,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
     def _report(self, pages: Pages) -> str:
         """Tell what all builds came to, and return why the command must fail; empty if it need not."""
         try:
-            return self._builds.report(pages, fatal=pages.engine.settings.fail_on_error and not self._serving)
+            return self._builds.report(pages, fatal=() if self._serving else fatal(pages.engine.settings))
         except Exception as error:
             if not self.survive(error):
                 raise

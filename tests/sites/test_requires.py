@@ -1,0 +1,126 @@
+"""Samples that require something of the machine, from the fence to the page."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Project
+
+
+def fence(code: str, header: str, language: str = "bash") -> str:
+    return f"```{language} exec {header}\n{code}\n```\n\n"
+
+
+SECRET = "s3cr3t-value-of-a-key"
+
+
+def everything(root: Path) -> str:
+    """Return all that a build has left: site, results, last run."""
+    files = (path for path in root.rglob("*") if path.is_file() and path.suffix not in (".woff2", ".ico", ".png"))
+    return "\n".join(path.read_text("utf-8", "replace") for path in files)
+
+
+def test_without_what_it_requires_a_sample_is_suspended_and_the_build_is_well(project: Project) -> None:
+    """And so are those that need it; what is missing is told once, with the way to give it."""
+    project.page(
+        fence("docker ps", 'name="a" requires="tool:nosuchtool file:data.csv"')
+        + fence("cat", 'stdin_from="a"')
+        + fence("echo c", 'requires="tool:cat"')
+        + fence("echo d", 'requires="tool:nosuchtool"')
+    )
+    built = project.build()
+
+    assert 0 == built.returncode
+    assert ["suspended", "suspended", "met", "suspended"] == project.verdicts()
+    assert (3, 1, 1) == tuple(built.counts[name] for name in ("suspended", "met", "executed"))
+    assert "4 samples: 1 executed, 0 cached, 0 failed, 3 suspended (" in built.log
+    assert 1 == built.log.count("install `nosuchtool`")
+    assert "`tool:nosuchtool` is missing: install `nosuchtool`" in project.samples()[0]
+    assert "`file:data.csv` is missing" in project.samples()[0]
+    assert "`tool:nosuchtool`" in project.samples()[1]
+
+
+def test_inputs_that_come_later_run_what_was_suspended_and_nothing_else(project: Project) -> None:
+    project.page(
+        fence("echo a", 'name="a" requires="file:data/x.csv"')
+        + fence("cat", 'stdin_from="a"')
+        + fence("echo alone", "")
+    )
+    assert 1 == project.build().counts["executed"]
+    project.write("data/x.csv", "1\n")
+    counts = project.build().counts
+
+    assert (2, 3) == (counts["executed"], counts["met"])
+
+
+def test_a_variable_is_given_and_its_value_is_nowhere(project: Project) -> None:
+    """Keys do not hold it: another value runs nothing again, and a machine without it shows what is stored."""
+    project.page(
+        fence('echo "[$API_KEY]" "[$OTHER]"', 'requires="env:API_KEY"')
+        + fence('echo "[$API_KEY]"', "")
+        + fence("import os; print(len(os.environ['API_KEY'])); raise SystemExit(os.environ['API_KEY'])",
+                'requires="env:API_KEY" exit="1"', "python")
+    )  # fmt: skip
+    without = project.build(env={"API_KEY": ""})
+    assert (2, 1, 0) == (without.counts["suspended"], without.counts["met"], without.returncode)
+
+    first = project.build(env={"API_KEY": SECRET, "OTHER": "other"})
+    assert 2 == first.counts["executed"]
+    assert [
+        ("stdout", "[$API_KEY] []"),
+        ("stdout", "[]"),
+        ("stdout", "21"),
+        ("stderr", "$API_KEY"),
+    ] == project.streams()
+    shown = project.html()
+    assert SECRET not in everything(project.root) + first.log
+
+    for other in ({"API_KEY": "another-value"}, {}, {"CODEEXEC_EXECUTE": "frozen"}):
+        again = project.build(env=other)
+        assert (0, 3) == (again.counts["executed"], again.counts["cached"]), other
+        assert shown == project.html()
+
+
+def test_a_stranger_is_given_no_variable(project: Project) -> None:
+    """Whether it is set or not."""
+    project.page(fence('echo "$API_KEY"', 'requires="env:API_KEY"'))
+    event = project.write("event.json", json.dumps({"repository": {"full_name": "a/b"}, "pull_request": {
+        "head": {"repo": {"full_name": "stranger/b"}}}}))  # fmt: skip
+    env = {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": str(event), "API_KEY": SECRET}
+    built = project.build(env=env)
+
+    assert (0, ["suspended"]) == (built.returncode, project.verdicts())
+    assert "no variable is given to samples here" in project.html()
+    assert SECRET not in everything(project.root) + built.log
+
+
+def test_what_is_stored_is_shown_where_its_very_language_is_missing(project: Project) -> None:
+    """A toolchain that nobody has asked yet, or that is not there, hides no stored outcome."""
+    tool = project.write("bin/toy", '#!/bin/sh\n[ "$1" = --version ] && echo toy 1 || sh "$1"\n')
+    tool.chmod(0o755)
+    project.configure({"languages": {"toy": {"command": ["toy", "{file}"], "readable": ["bin"]}}, "sandbox": "off"})
+    project.page(fence("echo made", 'requires="tool:toy"', "toy"))
+    import os
+
+    path = f"{tool.parent}:{os.environ['PATH']}"
+    assert 1 == project.build(env={"PATH": path}).counts["met"]
+    shown = project.html()
+
+    assert 1 == project.build().counts["cached"]
+    assert shown == project.html()
+
+
+@pytest.mark.parametrize(("fails", "status"), [(False, 0), (True, 1)])
+def test_fail_on_suspended(project: Project, fails: bool, status: int) -> None:
+    project.configure({"fail_on_suspended": fails})
+    project.page(fence("echo a", 'requires="tool:nosuchtool"'))
+    built = project.build()
+
+    assert status == built.returncode
+    assert ("1 sample: 1 suspended" in built.log) == fails
