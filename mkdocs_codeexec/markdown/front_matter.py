@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 FIELD = "codeexec"
 """What they stand below."""
 
-NAMES = ("show", "source", "result", "timeout", "environment", "preamble", "env")
+NAMES = ("show", "source", "result", "timeout", "environment", "preamble", "env", "session")
+PAGE = "page"
+"""The session that a page can be."""
 _DISPLAY = ("show", "source", "result")
-_LATER = ("workdir", "session")
+_LATER = ("workdir",)
 """What a page will have."""
 
 
@@ -97,12 +99,14 @@ class _Reader:
                 self._take_environment(value)
             elif name == "preamble":
                 self._take_preamble(value)
+            elif name == "session":
+                self._found["session"] = _session(value)
             elif name == "env":
                 self._found["env"] = tuple(sorted(_variables(value)))
             else:
                 self._take_unknown(name)
         except WrongValue as wrong:
-            option = name if name in ("timeout", "environment") else ""
+            option = name if name in ("timeout", "environment", "session") else ""
             concerned = tuple(rule.name for rule in self._having(name))
             self.mistake(name, str(wrong), wrong.hint, option=option, languages=concerned, refuse=name not in _DISPLAY)
 
@@ -181,6 +185,15 @@ class _Reader:
             known = ", ".join(f"`{other}`" for other in NAMES)
             hint = f"did you mean `{meant}`?" if meant else f"a page has {known}"
             self.mistake(name, "a page has no such default", hint, refuse=meant is not None and meant not in _DISPLAY)
+
+
+def _session(value: object) -> str:
+    if value in (PAGE, values.NO_SESSION):
+        return PAGE if value == PAGE else ""
+    raise WrongValue(
+        f"expected `{PAGE}`, got `{written(value)}`",
+        f"`{PAGE}` makes the fences of the page steps of one program for each language; other sessions are for a fence to name",
+    )
 
 
 def _variables(value: object) -> Iterator[tuple[str, str]]:
