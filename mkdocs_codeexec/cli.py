@@ -7,26 +7,28 @@ a registry that is not reached, an option that is refused), which prevails over 
 from __future__ import annotations
 
 import argparse
+import importlib
 import logging
 import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from mkdocs_codeexec import __version__
-from mkdocs_codeexec.commands import Context, check, doctor, zensical
+from mkdocs_codeexec.commands import Context
 from mkdocs_codeexec.config import read_environment
 from mkdocs_codeexec.errors import Cancelled, CodeExecError, ConfigurationError, nearest
 from mkdocs_codeexec.report.console import Console, plainly, wants_color
 from mkdocs_codeexec.sites import FILES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from mkdocs_codeexec.commands import Command
 
-COMMANDS: Mapping[str, Command] = {"check": check, "doctor": doctor, "zensical": zensical}
+COMMANDS = ("check", "doctor", "zensical")
+"""Each a file of `commands/`, which is imported when it is asked for."""
 UNDELIVERED = (
     *("plan", "explain", "run", "promote", "watch", "status", "cache"),
     *("live", "server"),
@@ -83,27 +85,33 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _executed(context: Context) -> int:
-    status = COMMANDS[context.arguments.command].execute(context)
+    status = _loaded(context.arguments.command).execute(context)
     sys.stdout.flush()  # while it can still be told that it cannot be written
     return status
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     """Return what the command line says; options may stand before the command and behind it."""
-    scout = _Scout("codeexec", _overview())
-    for command in COMMANDS.values():
-        command.arguments(scout)
+    first = [name for name in COMMANDS if list(argv[:1]) == [name]]  # what stands first is no option's value
+    scout = _Scout("codeexec", "" if first else _overview())
+    for name in first or COMMANDS:
+        _loaded(name).arguments(scout)
     asked = scout.parse_known_args(argv)[0]
     name = _command(scout, asked)
-    parser = _Parser(f"codeexec {name}", f"{COMMANDS[name].ABOUT[:1].upper()}{COMMANDS[name].ABOUT[1:]}.")
+    command = _loaded(name)
+    parser = _Parser(f"codeexec {name}", f"{command.ABOUT[:1].upper()}{command.ABOUT[1:]}.")
     parser.add_argument("command", help=argparse.SUPPRESS)
-    COMMANDS[name].arguments(parser)
+    command.arguments(parser)
     if asked.help:
         parser.tell(parser.format_help())
     found, rest = parser.parse_known_intermixed_args(argv)
     if rest:
         parser.error(f"`{rest[0]}` is not an argument of `{name}`")
     return found
+
+
+def _loaded(name: str) -> Command:
+    return cast("Command", importlib.import_module(f"mkdocs_codeexec.commands.{name}"))
 
 
 def _command(scout: _Scout, found: argparse.Namespace) -> str:
@@ -119,14 +127,14 @@ def _command(scout: _Scout, found: argparse.Namespace) -> str:
         there = " and ".join(f"`{known}`" for known in COMMANDS)
         scout.error(f"`{name}` is not available in this version of mkdocs-codeexec, only {there} are")
     if name not in COMMANDS:
-        near = nearest(name, tuple(COMMANDS))
+        near = nearest(name, COMMANDS)
         scout.error(f"there is no command `{name}`" + (f", did you mean `{near}`?" if near else ""))
     return name
 
 
 def _overview() -> str:
     """Return what `--help` says of all commands."""
-    told = [f"  {name:<9}{command.ABOUT}" for name, command in COMMANDS.items()]
+    told = [f"  {name:<9}{_loaded(name).ABOUT}" for name in COMMANDS]
     return "\n".join(("What can be done with the samples of a site without building it.", "", "commands:", *told))
 
 
@@ -168,7 +176,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _Scout(_Parser):
-    """Finds the command in a command line. It knows the options of all commands: what stands behind one may be its value."""
+    """Finds the command in a command line that begins with an option: it knows those of all commands, as what follows may be a value."""
 
     def __init__(self, prog: str, about: str) -> None:
         self._for_all = True

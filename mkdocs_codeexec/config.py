@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from mkdocs_codeexec.configuration.defaults import PATTERNS, pages
+from mkdocs_codeexec.configuration.defaults import PATTERNS, pages, workdir
 from mkdocs_codeexec.configuration.languages import rust, scripts
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
 from mkdocs_codeexec.core.settings import MKDOCS, ExecuteMode, Host, Settings
@@ -89,6 +89,7 @@ def settings_from(
         stranger=foreign,
         verbose=reader.flag(top, "verbose", default=False),
         pages=pages(reader, top),
+        workdir=workdir(reader, top),
         rust=rust(reader, languages, project_dir),
         scripts=scripts(reader, languages, project_dir),
         host=host,
@@ -100,8 +101,8 @@ def settings_from(
     return settings
 
 
-def check_apart(settings: Settings, folders: Mapping[str, Path]) -> None:
-    """Check that our folders are not below those that the host reads or writes.
+def check_apart(settings: Settings, folders: Mapping[str, Path]) -> Settings:
+    """Check that our folders are not below those that the host reads or writes, and return `settings` that know these.
 
     Args:
         settings: Where our folders are.
@@ -123,13 +124,15 @@ def check_apart(settings: Settings, folders: Mapping[str, Path]) -> None:
     ]
     if problems:
         raise ConfigurationError("\n".join(problems))
+    site = folders.get("site_dir")
+    return settings if site is None else dataclasses.replace(settings, published=(Path(os.path.abspath(site)),))  # noqa: PTH100
 
 
 _TOP = (
     *("enabled", "execute", "fail_on_error", "fail_on_suspended", "jobs"),
     *("timeout", "build_timeout", "total_timeout"),
     *("cache_dir", "environment_dir", "cache_size", "cache_write"),
-    *("sandbox", "limits", "build_limits", "verbose", "languages", *PATTERNS),
+    *("sandbox", "limits", "build_limits", "verbose", "languages", "workdir", *PATTERNS),
 )
 
 

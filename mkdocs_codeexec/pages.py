@@ -228,7 +228,8 @@ class Pages:
 
     def _ids(self, page: str) -> dict[Location, str]:
         """Return the ids that samples will have on `page`."""
-        ids, found = Ids(page), dict[Location, str]()
+        ids = Ids(page)
+        found: dict[Location, str] = {}
 
         def note(slot: str, _source: str, _annotations: str) -> str | None:
             slotted = self._slots.get(slot)

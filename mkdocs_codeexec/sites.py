@@ -34,6 +34,10 @@ def _no_front_matter(text: str) -> Mapping[str, object]:
     return {}
 
 
+NAMES = ("codeexec", "mkdocs_codeexec.hosts.markdown", "mkdocs_codeexec.hosts.markdown:makeExtension")
+"""What our extension is called in `markdown_extensions`."""
+
+
 class ConfiguredSite(NamedTuple):
     """A site as its file describes it; no page is read, and nothing is executed.
 
@@ -43,6 +47,7 @@ class ConfiguredSite(NamedTuple):
         host: The distribution that builds it: `mkdocs`, `properdocs`, `zensical`; empty where there is none.
         words: What messages call the host.
         enabled_by: Where it names us: `plugins`, `markdown_extensions`; empty if it does not.
+        named_too: Where else it names us, which is for another host.
         options: What it says to us, unchecked.
         folders: Those that the host reads and writes, by the name of their option; `docs_dir` is among them.
         pages: Reads the files of its pages.
@@ -54,6 +59,7 @@ class ConfiguredSite(NamedTuple):
     host: str = ""
     words: Host = MKDOCS
     enabled_by: str = ""
+    named_too: str = ""
     options: Mapping[str, object] = {}
     folders: Mapping[str, Path] = {}
     pages: Callable[[], Iterable[PageContext]] = _no_pages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import http.server
 import json
@@ -16,14 +17,20 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 from support import forks
+from support.sizes import TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser
 
-hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine proves nothing
-hypothesis.settings.load_profile("untimed")
+hypothesis.settings.register_profile(
+    "usual",
+    deadline=None,  # a busy machine proves nothing
+    max_examples=50 * TIMES,
+    derandomize=TIMES == 1,  # whoever tries more, tries others
+)
+hypothesis.settings.load_profile("usual")
 
 MKDOCS_YML = """\
 site_name: Test
@@ -137,6 +144,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def environment_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One folder of Environments for all tests of a session: what is built once is reused, as for users."""
     return tmp_path_factory.getbasetemp().parent / "codeexec-environments"
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], str]], tuple[Path, str]]:
+    """Return what makes a folder by its name, once for all workers: the folder, and what its maker said."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def folder(name: str, make: Callable[[Path], str]) -> tuple[Path, str]:
+        made, said = shared / f"once-{name}", shared / f"once-{name}.txt"
+        with said.open("a", encoding="utf-8") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            if not said.stat().st_size:
+                made.mkdir()
+                turn.write(f"{make(made)}\n")
+        return made, said.read_text("utf-8").removesuffix("\n")
+
+    return folder
 
 
 @pytest.fixture(scope="session")

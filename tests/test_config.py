@@ -264,15 +264,11 @@ def test_the_whole_contract_is_read() -> None:
             id="preamble of a script",
         ),
         pytest.param(
-            "`codeexec.languages.rust.workdir`: not available in this version",
-            {"languages": {"rust": {"workdir": "project"}}},
+            "`codeexec.languages.rust.workdir`: `docs` is none of `project`",
+            {"languages": {"rust": {"workdir": "docs"}}},
             id="workdir",
         ),
-        pytest.param(
-            "`codeexec.languages.sh.workdir`: not available in this version",
-            {"languages": {"sh": {"workdir": "project"}}},
-            id="workdir of a script",
-        ),
+        pytest.param("`codeexec.workdir`: `.` is none of `project`", {"workdir": "."}, id="workdir of the site"),
         pytest.param(
             "`codeexec.exclude`: expected a list of words, got one text\n\nhint: write `exclude: [drafts/**]`",
             {"exclude": "drafts/**"},

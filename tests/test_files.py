@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.sizes import TIMES
 
 from mkdocs_codeexec.files import read_json, write, write_json
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 TEXT = st.text()
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | TEXT, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner)
+    st.none() | st.booleans() | st.integers() | TEXT,
+    lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner),
+    max_leaves=15,  # to make large ones takes longer than to write them
 )
 
 
@@ -49,7 +52,7 @@ def test_what_cannot_be_written_leaves_what_was_there(put: Callable[[Path, str],
 
 
 @given(st.dictionaries(TEXT, VALUES), st.booleans())
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30 * TIMES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_written_is_read(tmp_path: Path, value: dict[str, Any], compact: bool) -> None:
     """All of JSON, lone surrogates too: names of files have them."""
     write_json(tmp_path / "a.json", {**value, "odd": "\udc80"}, compact=compact)
@@ -58,7 +61,7 @@ def test_what_is_written_is_read(tmp_path: Path, value: dict[str, Any], compact:
 
 
 @given(st.dictionaries(TEXT, VALUES))
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50 * TIMES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_people_can_read_it(tmp_path: Path, value: dict[str, Any]) -> None:
     """Each value has a line of its own, byte for byte as `json` indents it."""
     write_json(tmp_path / "a.json", value)

@@ -18,10 +18,10 @@ from mkdocs_codeexec.languages.rust.messages.normal import RULES, portable
 from mkdocs_codeexec.languages.rust.messages.notes import without_notes
 from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.languages.rust.messages.restore import restore
-from mkdocs_codeexec.languages.rust.source.prepare import preamble, prepare
+from mkdocs_codeexec.languages.rust.source.prepare import FILE, preamble, prepare
 
 _PREPARED = prepare('let x: u8 = 300;\nprintln!("{x}");\n', preamble("#![allow(dead_code)]\nuse std::fmt;"))
-_CRATE = merge(["fn main() {}", "fn main() { 1 }"])
+_CRATE = merge([{FILE: "fn main() {}"}, {FILE: "fn main() { 1 }"}])
 _FOLDERS = [("/tmp/scratch", ""), ("/work/site", "site")]
 
 

@@ -14,7 +14,7 @@ from mkdocs_codeexec.languages.rust.batch.merged import merge
 from mkdocs_codeexec.languages.rust.batch.sharing import sharing
 from mkdocs_codeexec.languages.rust.source.lexer import Unlexable, one_line, tokens
 from mkdocs_codeexec.languages.rust.source.outline import outline
-from mkdocs_codeexec.languages.rust.source.prepare import in_preamble, original, preamble, prepare
+from mkdocs_codeexec.languages.rust.source.prepare import FILE, in_preamble, original, preamble, prepare
 from mkdocs_codeexec.languages.rust.source.structure import structure
 
 _SPACE = re.compile(r"[\s\u200e\u200f]*")
@@ -58,7 +58,7 @@ def law(data: bytes) -> None:
             in_preamble(prepared, line, column)
     sharing(prepared.code, {"serde"})
     structure(prepared.code)
-    merge([prepared.code, code])
+    merge([{FILE: prepared.code}, {FILE: code}])
     try:
         stream = tokens(code)
     except Unlexable as error:

@@ -111,8 +111,7 @@ def settings_of(site: ConfiguredSite) -> Settings:
     settings = settings_from(
         site.options, project_dir=site.folder, environ=read_environment(), cpus=usable_cpus, host=site.words
     )
-    check_apart(settings, site.folders)
-    return settings
+    return check_apart(settings, site.folders)
 
 
 def _choose(file: Path) -> None:

@@ -19,7 +19,9 @@ DEFAULTS = ("source", "result", "show", "timeout")
 
 PATTERNS = ("include", "exclude")
 
-NOT_YET = {"workdir": ("not available in this version of mkdocs-codeexec", "samples run in a folder of their own")}
+WORKDIRS = ("project",)
+"""Where samples may start, beside an empty folder."""
+
 OF_RUST = {
     "preamble": ("only `rust` has one", "write the lines into each sample, or into a module that samples import"),
     "environment": ("only `rust` has several", "another `command` is another language, with a name of its own"),
@@ -70,3 +72,8 @@ def pages(reader: Reader, table: Mapping[str, object], where: str = "") -> Patte
                 hint = "it is matched with paths below `docs_dir`, as `guide/start.md`: write `guide/*` or `guide/**`"
                 reader.problem(f"{where}{name}", f"`{pattern}` matches no page", hint)
     return Patterns(include=found["include"], exclude=found["exclude"])
+
+
+def workdir(reader: Reader, table: Mapping[str, object], where: str = "") -> str:
+    """Read where samples start."""
+    return reader.choice(table, "workdir", WORKDIRS, "", where)

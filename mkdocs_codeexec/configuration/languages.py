@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
-from mkdocs_codeexec.configuration.defaults import DEFAULTS, NOT_YET, OF_RUST, PATTERNS, display, pages, without_meaning
+from mkdocs_codeexec.configuration.defaults import DEFAULTS, OF_RUST, PATTERNS, display, pages, without_meaning, workdir
 from mkdocs_codeexec.core.settings import (
     EDITIONS,
     EnvironmentSettings,
@@ -23,11 +23,11 @@ from mkdocs_codeexec.trust import refusal_to_give
 RUST = (
     *("run", "edition", "toolchain", "dependencies", "manifest_extra", "preamble", "backtrace"),
     *("inputs", "readable", "network", "environments", "package", "env", "notes"),
-    *("environment", *DEFAULTS, *PATTERNS),
+    *("environment", "workdir", *DEFAULTS, *PATTERNS),
 )
 SCRIPT = (
     *("run", "command", "build", "extension", "version", "aliases", "env", "inputs", "readable", "network"),
-    *(*DEFAULTS, *PATTERNS),
+    *("session", "workdir", *DEFAULTS, *PATTERNS),
 )
 
 
@@ -50,7 +50,7 @@ def _readable(reader: Reader, table: Mapping[str, object], where: str, project_d
 def rust(reader: Reader, languages: Mapping[str, object], project_dir: Path) -> RustSettings:
     """Read `languages.rust`."""
     where = "languages.rust"
-    table = reader.table(without_meaning(reader, languages.get("rust"), where, NOT_YET), where, RUST)
+    table = reader.table(languages.get("rust"), where, RUST)
     named = reader.table(table.get("environments"), f"{where}.environments", None)
     environments = {"default": _environment(reader, "default", table, where)}
     for name, value in named.items():
@@ -81,6 +81,7 @@ def rust(reader: Reader, languages: Mapping[str, object], project_dir: Path) -> 
         timeout=reader.seconds(table, "timeout", None, f"{where}."),
         environment=usual,
         pages=pages(reader, table, f"{where}."),
+        workdir=workdir(reader, table, f"{where}."),
     )
 
 
@@ -98,6 +99,19 @@ def _environment(reader: Reader, name: str, table: Mapping[str, object], where: 
     )
 
 
+def _split(reader: Reader, table: Mapping[str, object], where: str) -> str:
+    """Read the statement that stands between two steps of a session."""
+    split = reader.text(table, "session", "", f"{where}.")
+    if split and "{mark}" not in split:
+        reader.problem(
+            f"{where}.session",
+            "expected a statement that prints `{mark}` on a line of its own",
+            "for example `session: 'print(\"{mark}\")'`",
+        )
+        return ""
+    return split
+
+
 def _env(reader: Reader, table: Mapping[str, object], where: str) -> tuple[tuple[str, str], ...]:
     env = reader.table(table.get("env"), f"{where}.env", None)
     return tuple(sorted((key, str(item)) for key, item in env.items()))
@@ -110,7 +124,7 @@ def scripts(reader: Reader, languages: Mapping[str, object], project_dir: Path) 
         if name == "rust":
             continue
         where = f"languages.{name}"
-        table = reader.table(without_meaning(reader, value, where, {**NOT_YET, **OF_RUST}), where, SCRIPT)
+        table = reader.table(without_meaning(reader, value, where, OF_RUST), where, SCRIPT)
         preset = BUILTIN.get(name)
         command = reader.words(table, "command", f"{where}.") or (preset.command if preset else ())
         build = reader.words(table, "build", f"{where}.")
@@ -124,6 +138,7 @@ def scripts(reader: Reader, languages: Mapping[str, object], project_dir: Path) 
             reader.problem(f"{where}.build", "it does not contain `{file}`, so the sample would not be built")
         if not build and not any("{file}" in word for word in command):
             reader.problem(f"{where}.command", "it does not contain `{file}`, so the sample would not run")
+        split = _split(reader, table, where)
         found[name] = ScriptSettings(
             name=name,
             aliases=reader.words(table, "aliases", f"{where}.") or (preset.aliases if preset else ()),
@@ -139,5 +154,8 @@ def scripts(reader: Reader, languages: Mapping[str, object], project_dir: Path) 
             display=display(reader, table, f"{where}."),
             timeout=reader.seconds(table, "timeout", None, f"{where}."),
             pages=pages(reader, table, f"{where}."),
+            workdir=workdir(reader, table, f"{where}."),
+            session="concat" if split else preset.session if preset else "",
+            split=split,
         )
     return found

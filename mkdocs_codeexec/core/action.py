@@ -17,7 +17,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NewType
+from typing import TYPE_CHECKING, NamedTuple, NewType
 
 from mkdocs_codeexec.core.confinement import UNLIMITED, Limits
 
@@ -33,11 +33,49 @@ KEY_FORMAT = 2
 STRUCTURE_FORMAT = 1
 """Version of what a structure says. Raise it when a language makes it otherwise; no Outcome is lost by that."""
 
+OUTPUT_LIMIT = 1024 * 1024
+"""Bytes that are read of one stream of a sample."""
+
 Key = NewType("Key", str)
 """Hex sha256 of an Action's canonical form: the address of its Outcome."""
 
 Value = str | int | float | bool | None | tuple["Value", ...]
 """What an Action may hold: ordered, immutable, with one spelling."""
+
+
+class Marks(NamedTuple):
+    """Where what a program writes is taken apart: one part for each step of a session.
+
+    The program writes `end(...)` to both of its streams where a part ends, and whatever stands between that and
+    `begin` is nobody's.
+
+    Attributes:
+        seal: What no sample writes by chance.
+        seconds: How long each part may take.
+    """
+
+    seal: str
+    seconds: tuple[float, ...]
+
+    @property
+    def start(self) -> str:
+        """What a mark that ends a part begins with."""
+        return f"codeexec-{self.seal}-"
+
+    @property
+    def begin(self) -> str:
+        """The mark behind which the next part begins, where that is not the one that ends a part."""
+        return f"codeexec+{self.seal}>"
+
+    def end(self, status: object = 0, going_on: object = 0, *, gap: bool = False) -> str:
+        """Return the mark that ends a part.
+
+        Args:
+            status: The exit status that the part would have as a program.
+            going_on: How many threads go on.
+            gap: Whether what follows is nobody's, up to `begin`.
+        """
+        return f"{self.start}{status}-{going_on}{'<' if gap else '.'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +90,7 @@ class Step:
         env: Variables beside the few that every child gets, sorted by name.
         limits: How much it may use.
         network: Whether it may use the network.
+        marks: Where what it writes is taken apart; None if it is one.
     """
 
     kind: StepKind
@@ -61,6 +100,7 @@ class Step:
     env: tuple[tuple[str, str], ...] = ()
     limits: Limits = UNLIMITED
     network: bool = False
+    marks: Marks | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +119,7 @@ class Action:
         leaves: Whether what it leaves is kept.
         host_env: Names of variables that it is given of the machine that executes it, sorted. A key holds these names, and
             never what the variables hold.
+        workdir: `project` where it starts in the project; empty for an empty directory.
         structure: What stays of the files when only comments and formatting change, if the language promises that
             nothing else can change the outcome; None where it does not. A function of the other fields.
         observed: Whether the Outcome depends on inputs that are known only when it has been executed
@@ -90,10 +131,11 @@ class Action:
     steps: tuple[Step, ...]
     inputs: tuple[tuple[str, str], ...] = ()
     toolchain: str | None = None
-    output_limit: int = 1024 * 1024
+    output_limit: int = OUTPUT_LIMIT
     left: tuple[Blob, ...] = ()
     leaves: bool = False
     host_env: tuple[str, ...] = ()
+    workdir: str = ""
     structure: str | None = field(default=None, compare=False)
     observed: bool = field(default=False, compare=False)
     _keys: dict[str, Key] = field(default_factory=dict, init=False, repr=False, compare=False, hash=False)
@@ -136,7 +178,8 @@ class Action:
             # Most samples stand alone, and those that were stored before there were others, still do.
             linked = (self.left, self.leaves) if self.left or self.leaves else ()
             named = (("host_env", *self.host_env),) if self.host_env else ()
-            more = (self.output_limit, *linked, *named)
+            place = (("workdir", self.workdir),) if self.workdir else ()
+            more = (self.output_limit, *linked, *place, *named)
             self._keys[what] = _key(what, self.language, files, self.steps, self.inputs, toolchain, more)
         return self._keys[what]
 
@@ -163,7 +206,10 @@ def _key(
 @functools.lru_cache(maxsize=256)  # most samples of a site are executed in one of a few ways
 def _steps(steps: tuple[Step, ...]) -> bytes:
     return canonical(
-        tuple((s.kind, s.argv, float(s.timeout), s.stdin, s.env, s.limits.amounts(), s.network) for s in steps)
+        tuple(
+            (s.kind, s.argv, float(s.timeout), s.stdin, s.env, s.limits.amounts(), s.network, *(s.marks or ()))
+            for s in steps
+        )
     )
 
 

@@ -36,6 +36,7 @@ class Defaults(NamedTuple):
         preamble: Hidden lines before every sample, after those of the site, where a language has such lines.
         env: Environment variables, sorted by name; those of a fence are added, and win.
         session: The session of its fences, of each language its own; empty for none.
+        workdir: Where samples start.
         refusals: What is wrong with it.
     """
 
@@ -47,6 +48,7 @@ class Defaults(NamedTuple):
     preamble: str = ""
     env: tuple[tuple[str, str], ...] = ()
     session: str = ""
+    workdir: str = ""
     refusals: tuple[Refusal, ...] = ()
 
     def refusal(self, language: str, said: Container[str]) -> Refusal | None:

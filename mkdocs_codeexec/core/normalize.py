@@ -98,7 +98,8 @@ def changed(result: StepResult, change: Callable[[str], str]) -> StepResult:
         )
         for item in result.diagnostics
     )
-    return replace(result, stdout=change(result.stdout), stderr=change(result.stderr), diagnostics=told)
+    parts = tuple(changed(part, change) for part in result.parts)
+    return replace(result, stdout=change(result.stdout), stderr=change(result.stderr), diagnostics=told, parts=parts)
 
 
 def without_folder(text: str, folder: str, put: str = "") -> str:

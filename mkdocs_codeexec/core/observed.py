@@ -21,6 +21,7 @@ begins with a label like `<project>` unless it belongs to the system:
     tree:<project>/data            the same, with all folders in it
     sandbox:                       whether samples are wanted in a sandbox; where nothing could be observed
     packages:                      everything that is installed for Python; where nothing could be observed
+    project:read:data.csv          what is in the project as samples see it (`runtime.observed.projected`)
 """
 
 from __future__ import annotations

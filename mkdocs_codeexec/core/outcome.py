@@ -75,7 +75,7 @@ class LimitReached:
     """The child was ended, or ended, because it used more of something else than it may.
 
     Attributes:
-        name: Which field of `Limits` it is; or `silence`, that of a `Command`.
+        name: Which field of `Limits` it is; or `silence`, that of a `Command`; or `left`, what is kept for other samples.
         limit: The limit, in that field's unit.
     """
 
@@ -161,6 +161,7 @@ class StepResult:
         began: When it was started, in seconds since the epoch. Never stored.
         parts: Of a run step that was a whole session, what each step of it came to, in order, up to the one that ended
             the program. `Language.divide` makes Outcomes of them. Never stored.
+        going_on: How many threads a part leaves that go on in the next one. Never stored.
     """
 
     kind: StepKind
@@ -173,6 +174,7 @@ class StepResult:
     asked: tuple[str, ...] | None = field(default=None, compare=False, repr=False)
     began: float = field(default=0.0, compare=False, repr=False)
     parts: tuple[StepResult, ...] = ()
+    going_on: int = field(default=0, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +237,7 @@ def describe(ended: Termination) -> str:
         case OutOfMemory(limit):
             return f"stopped: more than {limit} MiB of memory (limit `memory`)"
         case LimitReached(name, limit):
-            whose = "" if name == "silence" else f" (limit `{name}`)"
+            whose = "" if name in ("silence", "left") else f" (limit `{name}`)"
             return f"stopped: more than {_AMOUNTS.get(name, '{}').format(limit)}{whose}"
         case NotStarted(why):
             return f"not started: {why}"
@@ -260,6 +262,7 @@ _AMOUNTS = {
     "disk": "{} MiB in the working directory",
     "tmp": "{} MiB of temporary files",
     "cpu": "{} s of processor time",
+    "left": "{} files and folders left in the working directory",
     "silence": "{} s without output",
 }
 _SIGNALS = {

@@ -19,7 +19,8 @@ Observe: TypeAlias = Literal["", "exec", "python"]
 """Which look-ups of a child in the file system are told: none; all from its first; of a Python, those after its start."""
 
 if TYPE_CHECKING:
-    from mkdocs_codeexec.core.action import Action, Key, Step
+    from mkdocs_codeexec.core.action import Action, Key, Marks, Step
+    from mkdocs_codeexec.core.blobs import Blob
     from mkdocs_codeexec.core.observed import Inputs
     from mkdocs_codeexec.core.outcome import Outcome, StepKind, StepResult
     from mkdocs_codeexec.core.places import PageMap
@@ -46,6 +47,10 @@ class Command:
         user: The user id that it gets where this program is run by root; None is the one that builds Environments.
         observe: How it is found out what it looks for in the file system.
         own: Whether it stays whoever builds, confined or not, because it writes to what is theirs.
+        project: A folder that it sees as `project` in `scratch`, and may change there for itself alone; None for none.
+        over: Files of `work` in `scratch` that it sees in `project`, too.
+        marks: Where what it writes is taken apart; None if it is one.
+        leaves: Takes its working directory when it has ended by itself, and all that it started is gone.
     """
 
     argv: tuple[str, ...]
@@ -63,6 +68,10 @@ class Command:
     user: int | None = None
     observe: Observe = ""
     own: bool = False
+    project: Path | None = None
+    over: tuple[str, ...] = ()
+    marks: Marks | None = None
+    leaves: FolderSink | None = None
 
 
 class Runner(Protocol):
@@ -105,6 +114,14 @@ class OutputSink(Protocol):
 
     def __call__(self, chunk: bytes, /) -> None:
         """Take `chunk`, of stdout or stderr."""
+        ...
+
+
+class FolderSink(Protocol):
+    """Takes a folder that is gone afterwards."""
+
+    def __call__(self, fd: int, /) -> None:
+        """Look at the folder that is open as the descriptor `fd`, which is closed when this returns. Never raises."""
         ...
 
 
@@ -345,8 +362,37 @@ class Entry(NamedTuple):
     used: float
 
 
+class Blobs(Protocol):
+    """Files that samples have left, by the digest of what is in them."""
+
+    def keep(self, fd: int, most: int) -> tuple[str, int]:
+        """Keep what the open file `fd` holds, and return its digest and size.
+
+        Raises:
+            ValueError: It is larger than `most` bytes.
+            OSError: It cannot be read, or there is no room for it.
+        """
+        ...
+
+    def open(self, blob: Blob) -> int | None:
+        """Return a descriptor of the file with the contents of `blob`, which is closed by the caller.
+
+        None if it is gone, or is not what `blob` says, whoever has written it.
+        """
+        ...
+
+    def holds(self, blobs: Iterable[Blob]) -> bool:
+        """Tell whether `open` has something for each of them."""
+        ...
+
+
 class Store(Protocol):
     """Answers a key with an Outcome. A failure of the store is a miss; nothing here raises for a failing disk."""
+
+    @property
+    def blobs(self) -> Blobs:
+        """The files that its Outcomes name; where it is not written, those of this process."""
+        ...
 
     @property
     def failed(self) -> bool:
@@ -378,6 +424,11 @@ class Store(Protocol):
 
     def entries(self) -> Iterator[Entry]:
         """Yield what is stored, in no order. What is not readable counts, too, and what comes meanwhile may not."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Bytes on the disk that its Outcomes take, and the files that they name."""
         ...
 
     def remove(self, *keys: Key) -> int:

@@ -19,7 +19,8 @@ def divided(outcome: Outcome) -> Sequence[Outcome]:
     *before, last = outcome.steps
     if not last.parts:
         return (replace(outcome, steps=tuple(replace(step, parts=()) for step in outcome.steps)),)
+    ended = (replace(last.parts[-1], ended=last.ended),)
     return tuple(
         replace(outcome, steps=(*(before if place == 0 else ()), replace(part, asked=last.asked, began=last.began)))
-        for place, part in enumerate(last.parts)
+        for place, part in enumerate((*last.parts[:-1], *ended))
     )

@@ -64,6 +64,7 @@ class LanguageRule(NamedTuple):
         environments: The names of its sets of dependencies; empty if it has none.
         objection: Returns what is wrong with a text as a preamble, empty for nothing; None if it has no preamble.
         sessions: Whether fences with one `session` are steps of one program.
+        workdir: Where samples start whose fences and pages do not say it; empty for an empty folder.
         excluded: Whether it is told that a fence with `exec` is not executed because of its page.
     """
 
@@ -80,6 +81,7 @@ class LanguageRule(NamedTuple):
     objection: Callable[[str], str] | None = None
     excluded: bool = False
     sessions: bool = False
+    workdir: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +120,7 @@ class RustSettings:
         timeout: Seconds for one run step; None is as for all languages.
         environment: The one of fences that do not name one.
         pages: On which pages fences run.
+        workdir: Where samples start; empty is as for all languages.
     """
 
     run: RunPolicy = "marked"
@@ -136,6 +139,7 @@ class RustSettings:
     timeout: float | None = None
     environment: str = "default"
     pages: Patterns = ALL_PAGES
+    workdir: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +162,8 @@ class ScriptSettings:
         timeout: Seconds for one run step; None is as for all languages.
         pages: On which pages fences run.
         session: How the steps of a session are one program; empty if it has no sessions.
+        workdir: Where samples start; empty is as for all languages.
+        split: Of `concat`, the statement between two steps, with `{mark}` in it.
     """
 
     name: str
@@ -175,6 +181,8 @@ class ScriptSettings:
     timeout: float | None = None
     pages: Patterns = ALL_PAGES
     session: SessionKind = ""
+    workdir: str = ""
+    split: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +217,8 @@ class Settings:
         scripts: Every other language, by canonical name.
         host: What messages call the host.
         host_env: The variables of this process. Children get a few of them by name, never all.
+        published: Folders that the host writes the site to.
+        workdir: Where samples start; empty for an empty folder.
     """
 
     project_dir: Path
@@ -238,6 +248,8 @@ class Settings:
     scripts: Mapping[str, ScriptSettings] = field(default_factory=dict)
     host: Host = MKDOCS
     host_env: Mapping[str, str] = field(default_factory=dict)
+    published: tuple[Path, ...] = ()
+    workdir: str = ""
 
     @property
     def languages(self) -> tuple[str, ...]:

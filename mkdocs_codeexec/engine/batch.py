@@ -9,7 +9,7 @@ from mkdocs_codeexec.core.expectation import Blocked, Suspended, verdict_reason
 from mkdocs_codeexec.core.graph import graph_of
 from mkdocs_codeexec.core.observed import observed_key
 from mkdocs_codeexec.core.resolved import Ended, Plan, Planned, PlannedState, Resolved, Started
-from mkdocs_codeexec.engine.course import Course
+from mkdocs_codeexec.engine.course import Course, Steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Unavailability
     from mkdocs_codeexec.core.requirements import Lack
     from mkdocs_codeexec.core.resolved import Listen
-    from mkdocs_codeexec.core.sample import Sample
+    from mkdocs_codeexec.core.sample import Location, Sample
     from mkdocs_codeexec.core.settings import ExecuteMode
     from mkdocs_codeexec.engine.planning import Planning
 
@@ -107,9 +107,16 @@ class Batch:
             found.setdefault(action.language, []).append(action)
         return found
 
-    def steps(self, action: Action) -> tuple[Action, ...]:
-        """Return the Actions of the steps of the session that `action` is the last one of; `action` alone if of none."""
+    def steps(self, action: Action) -> Steps:
+        """Return the steps of the program that `action` is the last one of."""
         return self._course.steps(action)
+
+    def changed(self, action: Action, outcome: Outcome) -> Location | None:
+        """Return where `action` stands if it was known, and came to something else now; None if not."""
+        before, place = self._course.known.get(action.request_key), self._course.first(action)
+        if before is None or place is None or not outcome.started or _written(before) == _written(outcome):
+            return None
+        return self._samples[place].location
 
     def begin(self, action: Action) -> None:
         """Note that `action` is being executed; called from any thread."""
@@ -136,6 +143,10 @@ class Batch:
         self._course.end(action, outcome)
         if self._listen is not None:
             self._tell(tuple(self._course.asking(action.request_key)))
+
+    def ran(self, action: Action) -> None:
+        """Note that the whole program was executed of which `action` is the last step, whatever is known of its steps."""
+        self._course.ran(action)
 
     def conclude(self) -> None:
         """Have all that waits for what will not be executed be blocked."""
@@ -218,3 +229,7 @@ class Batch:
             key = observed_key(action.key, outcome.inputs)
         cached = action.request_key not in self._executed or self._course.first(action) != place
         return Resolved(sample=sample, verdict=verdict, outcome=outcome, key=key, cached=cached)
+
+
+def _written(outcome: Outcome) -> list[object]:
+    return [(step.stdout, step.stderr, step.ended) for step in outcome.steps if step.kind == "run"]

@@ -7,7 +7,7 @@ what is executed. What ends makes others ready, at once; nothing recurses.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mkdocs_codeexec.core.expectation import (
     ENDED,
@@ -40,6 +40,20 @@ _NOT_STORED = Unavailability(
     "no stored outcome, and `execute: frozen` runs nothing",
     "restore the whole `cache_dir` of a build that executed it, `environments` included",
 )
+
+
+class Steps(NamedTuple):
+    """What is executed at once.
+
+    Attributes:
+        before: Steps of its program that are executed for themselves, too: it stands beside their session.
+        own: Those that it answers, in order.
+        session: Whether they are steps of a session, be it only one.
+    """
+
+    before: tuple[Action, ...]
+    own: tuple[Action, ...]
+    session: bool = False
 
 
 @dataclass(slots=True)
@@ -133,7 +147,15 @@ class Course:
         self.known[action.request_key] = outcome
         for place in tuple(self._asking.get(action.request_key, ())):
             if (program := self._open.get(place)) is not None:
-                program.ended |= self.actions[program.steps[-1]].request_key == action.request_key
+                self._look_at(program)
+        self.advance()
+
+    def ran(self, action: Action) -> None:
+        """Note that the program was executed that `action` is the last step of: what it did not reach is blocked."""
+        for place in tuple(self._asking.get(action.request_key, ())):
+            program = self._open.get(place)
+            if program is not None and self.actions[program.steps[-1]].request_key == action.request_key:
+                program.ended = True
                 self._look_at(program)
         self.advance()
 
@@ -171,13 +193,18 @@ class Course:
         """Note what somebody else knows of an `action` that lacks something; `plan` takes it into account."""
         self.known[action.request_key] = outcome
 
-    def steps(self, action: Action) -> tuple[Action, ...]:
-        """Return the Actions of the steps of the program that `action` is the last one of."""
+    def steps(self, action: Action) -> Steps:
+        """Return the steps of the program that `action` is the last one of."""
         for place in self._asking.get(action.request_key, ()):
             program = self._open.get(place)
             if program is not None and self.actions[program.steps[-1]].request_key == action.request_key:
-                return tuple(self.actions[step] for step in program.steps)
-        return (action,)
+                before = self._graph.nodes[place].before
+                return Steps(
+                    tuple(self.actions[step] for step in before),
+                    tuple(self.actions[step] for step in program.steps),
+                    session=bool(self._samples[program.steps[0]].links.session),
+                )
+        return Steps((), (action,))
 
     def first(self, action: Action) -> int | None:
         """Return the first sample that asks for `action`."""

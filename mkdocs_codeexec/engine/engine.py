@@ -14,7 +14,7 @@ from mkdocs_codeexec.core.recipe import Recipe
 from mkdocs_codeexec.core.resolved import Ended, Plan, Planned, Resolved
 from mkdocs_codeexec.engine.ahead import Ahead
 from mkdocs_codeexec.engine.pipeline import Pipeline
-from mkdocs_codeexec.engine.states import States
+from mkdocs_codeexec.engine.states import States, project_of
 from mkdocs_codeexec.engine.telling import Telling, one_at_a_time
 from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.languages import interpreter, open_languages, words
@@ -238,10 +238,12 @@ class Engine:
     @contextmanager
     def _workers(self) -> Iterator[tuple[Runner, Executor]]:
         # Before samples look at the project's folder: what appears in it while they run would make that unknown.
-        self._store().prepare()
+        store = self._store()
+        store.prepare()
         path = self.settings.host_env.get("PATH", "/usr/local/bin:/usr/bin:/bin")
         recipe = Recipe.of(self.settings)
-        with open_workers(recipe, self.languages, path=path, tell=self._telling.say) as workers:
+        tell, project = self._telling.say, project_of(self.settings)
+        with open_workers(recipe, self.languages, path=path, tell=tell, blobs=store.blobs, project=project) as workers:
             yield workers
 
 

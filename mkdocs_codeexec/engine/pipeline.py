@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.resolved import Listen, Plan, Resolved
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import ExecuteMode
+    from mkdocs_codeexec.engine.course import Steps
 
 Ends: TypeAlias = "tuple[tuple[Action, Outcome], ...]"
 """What Actions came to that ended at once."""
@@ -295,21 +296,27 @@ class Pipeline:
                 self.memory[step.key] = came_to
         with self._turn:
             for step, came_to in ends:
+                if (place := batch.changed(step, came_to)) is not None:
+                    self.narrator.warn(
+                        "this step does not repeat: its program was executed again, for the state that a later step needs, "
+                        "and it wrote something else than before",
+                        at=place,
+                        hint="what the page shows is of one run; make it the same in each, with a fixed seed or date",
+                    )
                 batch.end(step, came_to)
+            batch.ran(action)
             fresh = self._executable(batch.fresh())
             self._begin(fresh, mine)
         if action.request_key in mine:
             mine[action.request_key].set_result(ends)
         return tuple(fresh)
 
-    def _divided(self, language: Language, steps: Sequence[Action], outcome: Outcome) -> Ends:
+    def _divided(self, language: Language, steps: Steps, outcome: Outcome) -> Ends:
         """Return what each step of a program came to of which anything is known."""
-        if len(steps) == 1 and not any(step.parts for step in outcome.steps):
-            return ((steps[0], outcome),)
-        parts = language.divide(steps, outcome)
-        if len(steps) == 1:  # one that stands beside its session: what comes before it is told there
-            return tuple((steps[0], part) for part in parts[-1:] if part is not None)
-        return tuple((step, part) for step, part in zip(steps, parts, strict=False) if part is not None)
+        if not steps.session:
+            return ((steps.own[0], outcome),)
+        parts = language.divide((*steps.before, *steps.own), outcome)[len(steps.before) :]
+        return tuple((step, part) for step, part in zip(steps.own, parts, strict=False) if part is not None)
 
     def _inputs(self, action: Action, outcome: Outcome, language: Language, batch: Batch) -> Inputs | None:
         """Return what `outcome` depends on beside its key; None if that is not known."""

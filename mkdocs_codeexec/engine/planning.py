@@ -45,7 +45,7 @@ def linked(sample: Sample, action: Action) -> Action:
         return action
     own = dict(action.files)
     files = tuple(sorted({**dict(given.files), **own}.items()))
-    left = tuple(blob for blob in given.left if blob.path not in dict(files))
+    left = tuple(blob for blob in given.left or action.left if blob.path not in dict(files))
     return replace(action, files=files, left=left, leaves=sample.leaves)
 
 
@@ -100,8 +100,10 @@ class Planning:
         return replace(outcome, inputs=None) if outcome is not None else None
 
     def _accepted(self, outcome: Outcome | None) -> Outcome | None:
-        """Return `outcome`, unless it was produced under a weaker tier than what counts: then that is a miss."""
-        return outcome if outcome is None or counts(outcome.sandbox, self.sandbox) else None
+        """Return `outcome`, unless it was produced under a weaker tier than what counts, or a file that it left is gone."""
+        if outcome is None or not counts(outcome.sandbox, self.sandbox):
+            return None
+        return outcome if not outcome.left or self.store.blobs.holds(outcome.left) else None
 
     def _recall(self, action: Action) -> Outcome | None:
         """Return what the store answers."""

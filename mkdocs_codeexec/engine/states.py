@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.languages import interpreter
 from mkdocs_codeexec.runtime.observed.inputs import ObservedInputs
 from mkdocs_codeexec.runtime.observed.names import Root
+from mkdocs_codeexec.worktree.tree import Worktree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from pathlib import Path
 
     from mkdocs_codeexec.core.observed import Inputs
     from mkdocs_codeexec.core.settings import Settings
@@ -77,5 +78,17 @@ def open_states(settings: Settings, reach: Callable[[str], Sequence[str]] = lamb
         reach=reach,
         sandboxed=settings.sandbox != "off",
         apart=tuple(map(str, settings.apart)),
+        project=project_of(settings),
         memo=place and place / "digests" / f"{digest(str(settings.project_dir))[:16]}.json",
+    )
+
+
+def project_of(settings: Settings) -> Worktree:
+    """Return where the project is, and what of it samples may see that ask for it."""
+    home = settings.host_env.get("HOME")
+    return Worktree(
+        folder=settings.project_dir,
+        apart=(*settings.apart, *settings.published),
+        tracked_only=bool(settings.stranger),
+        home=Path(home) if home else None,
     )

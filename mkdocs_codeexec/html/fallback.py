@@ -5,32 +5,15 @@ from __future__ import annotations
 from html import escape
 from pathlib import PurePath
 
-from jinja2 import FileSystemLoader, TemplateSyntaxError
-from jinja2.exceptions import TemplateError
-
 from mkdocs_codeexec.html import ansi
-
-FOLDER = "codeexec"
-"""Of our templates, in every folder of templates."""
-
-
-class Loader(FileSystemLoader):
-    """Loads templates, and says of which one it is that it is no UTF-8."""
-
-    def get_source(self, environment, template):  # type: ignore[no-untyped-def]
-        """Return the source of `template`, as the class above does.
-
-        Raises:
-            TemplateSyntaxError: It is no UTF-8.
-        """
-        try:
-            return super().get_source(environment, template)
-        except UnicodeDecodeError as error:
-            raise TemplateSyntaxError(f"it is no UTF-8: {error}", 1, template, template) from error
 
 
 def explained(error: Exception) -> str:
     """Return what went wrong, and in which template if it was in one."""
+    from jinja2.exceptions import TemplateError, TemplateSyntaxError
+
+    from mkdocs_codeexec.html.written import FOLDER
+
     what = f"{type(error).__name__}: {error}"
     if isinstance(error, TemplateSyntaxError) and error.name:
         return f"template `{error.name}`, line {error.lineno}: {what}"

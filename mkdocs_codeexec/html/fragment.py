@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from html import unescape
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from mkdocs_codeexec.core.expectation import (
@@ -22,9 +21,9 @@ from mkdocs_codeexec.core.expectation import (
     verdict_reason,
 )
 from mkdocs_codeexec.core.outcome import Exited, Outcome, describe
-from mkdocs_codeexec.html import ansi
-from mkdocs_codeexec.html.fallback import Loader
+from mkdocs_codeexec.html import ansi, written
 from mkdocs_codeexec.html.marks import Mark, marked
+from mkdocs_codeexec.html.written import overridden
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -93,13 +92,11 @@ class Renderer:
     """
 
     def __init__(self, theme_dirs: Sequence[Path], package_dir: Path) -> None:
-        self._environment = Environment(
-            loader=Loader([*theme_dirs, package_dir]),
-            autoescape=True,
-            undefined=StrictUndefined,
-            auto_reload=False,  # one object serves one build; looking at the files for each sample takes longer than rendering
-        )
-        self._template = self._environment.get_template("codeexec/fragment.html")
+        self._template: Callable[..., str] = written.fragment
+        if overridden(theme_dirs):
+            from mkdocs_codeexec.html.templates import template
+
+            self._template = template([*theme_dirs, package_dir])
 
     def render(  # noqa: PLR0913 - named, all but three
         self,
@@ -135,7 +132,7 @@ class Renderer:
             streams=tuple(_streams(sample, verdict, outcome, tidy)),
             notes=tuple(_waiting(verdict, link) or (ansi.strip(note) for note in _notes(verdict, outcome))),
         )
-        return self._template.render(view=view)
+        return self._template(view=view)
 
 
 def _streams(sample: Sample, verdict: Verdict, outcome: Outcome | None, tidy: Callable[[str], str]) -> Iterator[Stream]:

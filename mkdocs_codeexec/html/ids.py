@@ -11,7 +11,7 @@ import functools
 import itertools
 import re
 
-_TAKEN = re.compile(r"""\sid=["']?(codeexec[-_][\w-]*)""")
+_TAKEN = re.compile(r"""id=["']?(codeexec[-_][\w-]*)""")  # after space; what begins with a text is found fast
 _PRE = re.compile(r"<pre\b(?P<attributes>[^<>]*)>(?P<code>(?:<[^<>]*>)*?<code\b)?")
 _HAS_ID = re.compile(r"\sid=")
 _STREAM = re.compile(r"""\sclass=["']?codeexec-(\w+)""")
@@ -27,7 +27,8 @@ class Ids:
 
     @functools.cached_property
     def _taken(self) -> frozenset[str]:
-        return frozenset(_TAKEN.findall(self._html) if "codeexec" in self._html else ())
+        found = _TAKEN.finditer(self._html)
+        return frozenset(one[1] for one in found if self._html[max(one.start() - 1, 0)].isspace())
 
     def next(self) -> str:
         """Return the id of the next sample: `codeexec-1`, `codeexec-2`, …."""

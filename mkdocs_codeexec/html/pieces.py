@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import itertools
 import re
@@ -43,7 +44,8 @@ _VOID = frozenset({"br", "hr", "img", "input", "wbr"})
 _NUMBER = re.compile(r'<span\b[^<>]*\bclass="[^"]*\blinenos\b')
 
 
-def parse(content: str) -> list[Piece] | None:
+@functools.lru_cache(maxsize=2)  # a source is asked for its numbers, then it is marked
+def parse(content: str) -> tuple[Piece, ...] | None:
     """Take the HTML `content` apart; None if it is not made of well nested elements and text."""
     pieces: list[Piece] = []
     opened: list[str] = []
@@ -65,7 +67,7 @@ def parse(content: str) -> list[Piece] | None:
             pieces.append(Piece(text, closes=closes))
         else:
             pieces.append(Piece(text, "" if opens or number else html.unescape(text)))
-    return pieces if end == len(content) and not opened else None
+    return tuple(pieces) if end == len(content) and not opened else None
 
 
 def shown(pieces: Iterable[Piece]) -> str:

@@ -46,6 +46,7 @@ def words(settings: Settings) -> Mapping[str, LanguageRule]:
             pages=(settings.pages, script.pages),
             longest=rights.longest(script.name, settings),
             sessions=bool(script.session),
+            workdir=script.workdir or settings.workdir,
         )
         for word in (*script.aliases, script.name):
             found[word.lower()] = rule
@@ -57,6 +58,7 @@ def words(settings: Settings) -> Mapping[str, LanguageRule]:
             longest=rights.longest(RUST.name, settings),
             environments=tuple(settings.rust.environments),
             objection=_no_rust,
+            workdir=settings.rust.workdir or settings.workdir,
         )
         for word in (RUST.name, *RUST_ALIASES):
             found[word] = rule

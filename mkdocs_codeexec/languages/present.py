@@ -102,7 +102,7 @@ def unknown(sample: Sample, settings: Settings) -> Unavailability | None:
     name = sample.options.get("environment", "")
     if sample.language != "rust" or not name or settings.rust is None or name in settings.rust.environments:
         return None
-    from mkdocs_codeexec.languages.rust import unknown_environment
+    from mkdocs_codeexec.languages.rust.environments.unknown import unknown_environment
 
     return unknown_environment(name, tuple(settings.rust.environments))
 

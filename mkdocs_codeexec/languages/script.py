@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,17 @@ from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.core.normalize import relative, renamed, without_folder
 from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
-from mkdocs_codeexec.core.sessions import divided
-from mkdocs_codeexec.languages import frames, given, inputs, interpreter, mentions, programs, views, withheld
+from mkdocs_codeexec.languages import (
+    frames,
+    given,
+    inputs,
+    interpreter,
+    mentions,
+    programs,
+    sessions,
+    views,
+    withheld,
+)
 from mkdocs_codeexec.languages.builtin import CACHE, PYTHON
 from mkdocs_codeexec.languages.grants import Grants
 from mkdocs_codeexec.languages.tools import Tools
@@ -25,7 +35,10 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import ScriptSettings, Settings
 
-_EXECUTABLE = "./sample"
+_MADE = "sample"
+_EXECUTABLE = f"./{_MADE}"
+_SCRATCH = "{scratch}"
+"""What stands in a command line for the folder of the sample's own files, where it starts elsewhere."""
 _WORD = re.compile(r"(?<![\w$./-])[A-Za-z0-9_][\w.+-]*")
 MOST_WORDS = 200
 """Words of a sample that may be the names of programs."""
@@ -54,6 +67,7 @@ class ScriptLanguage:
         self._named: tuple[tuple[str, str], ...] | None = None
         self._grants = Grants(settings, script.name, script.readable, script.inputs)
         self._planned_from: tuple[object, ...] = ()
+        self._contradicting: dict[str, Unavailability] = {}
         self.revision = 0
         self.survey()
 
@@ -77,22 +91,37 @@ class ScriptLanguage:
         self._tools.survey()
 
     def plan(self, sample: Sample) -> Action:
-        """Return what would be executed for `sample`."""
-        return Action(
+        """Return what would be executed for `sample`: for a step of a session, all steps up to it."""
+        action = Action(
             language=self.name,
             files=((self._file, sample.code),),
             steps=self._steps(sample),
             inputs=self._inputs,
             toolchain=self._tools.identity(),
             observed=True,
+            workdir=sample.workdir,
         )
+        return self._session(sample, action) if sample.links.session and self._script.session else action
+
+    def _session(self, sample: Sample, action: Action) -> Action:
+        """Return the program that `sample` ends, which is otherwise as `action`."""
+        steps = (*sample.before, sample)
+        seconds = [step.timeout or self._settings.seconds(self.name) for step in steps]
+        action = replace(action, steps=self._steps(replace(steps[0], timeout=sum(seconds))))
+        action, marks = sessions.joined(self._script, self._file, steps, seconds, action)
+        if objection := sessions.objection(steps):
+            self._contradicting[marks.seal] = objection
+        return action
 
     def provide(self, actions: Sequence[Action], runner: Runner) -> Mapping[Key, Unavailability]:
         """Ask the programs what they are, once in a process unless something changed."""
         missing = self._tools.provide(runner, self._reach)
         self._reach()
         self._grants.tell(self._narrator)
-        return {action.request_key: missing for action in actions} if missing else {}
+        if missing:
+            return {action.request_key: missing for action in actions}
+        seals = ((action.request_key, step.marks.seal) for action in actions for step in action.steps if step.marks)
+        return {key: self._contradicting[seal] for key, seal in seals if seal in self._contradicting}
 
     def batches(self, actions: Sequence[Action]) -> Sequence[Sequence[Action]]:
         """Return each of `actions` by itself."""
@@ -108,21 +137,25 @@ class ScriptLanguage:
 
     def run(self, action: Action, step: Step, scratch: Scratch) -> StepResult:
         """Execute one step of `action`."""
-        program = step.argv[0]
-        made = program == _EXECUTABLE or self._tools.made(program)
-        found = program if made else self._tools.find(program)
+        program = step.argv[0].removeprefix(f"{_SCRATCH}/") if action.workdir else step.argv[0]
+        made = program in (_EXECUTABLE, _MADE) or self._tools.made(program)
+        found = (str(scratch.path / program) if action.workdir else program) if made else self._tools.find(program)
         if found is None:
             why = NotStarted(f"`{program}` was not found")
             return StepResult(kind=step.kind, stdout="", stderr="", ended=why)
         if made and not scratch.has(program):
-            hint = "" if program == _EXECUTABLE else "; `{exe}` stands for the file that it should make"
+            hint = "" if program in (_EXECUTABLE, _MADE) else "; `{exe}` stands for the file that it should make"
             why = NotStarted(f"`{program}` was not found: the build step made no such file{hint}")
             return StepResult(kind=step.kind, stdout="", stderr="", ended=why)
-        argv = (str(found), *(str(interpreter.program()) if word == PYTHON else word for word in step.argv[1:]))
+        words = (
+            (word.replace(_SCRATCH, str(scratch.path)) for word in step.argv[1:]) if action.workdir else step.argv[1:]
+        )
+        argv = (str(found), *(str(interpreter.program()) if word == PYTHON else word for word in words))
         secrets = given.variables(action, step, self._settings)
         toolchains = programs.toolchains(self._script.readable, self._settings)
         env = {**secrets, **self._caches(program), **toolchains, **dict(step.env)}
         result = relative(scratch.run(step, argv, env, self._reach(), self._observe(step)), str(scratch.path))
+        sessions.tell(result, self.name, self._narrator)
         return given.hidden(renamed(result, self._shown()), secrets)
 
     def assumed(self, action: Action, *, seen: bool) -> Sequence[str] | None:
@@ -130,8 +163,9 @@ class ScriptLanguage:
         python = PYTHON in (*self._script.command, *self._script.build)
         if seen:
             return ("start:",) if python else ()
+        whole = ["project:tree:"] if action.workdir else []
         # What was seen nowhere is worth nothing in a build whose samples are in a sandbox.
-        found = ["sandbox:", *(f"tree:{path}" for path in self._script.readable)]
+        found = ["sandbox:", *whole, *(f"tree:{path}" for path in self._script.readable)]
         if python or interpreter.is_on(self._settings.host_env.get("PATH", "")):
             found += ["start:", "packages:"]
         if not python:
@@ -161,8 +195,7 @@ class ScriptLanguage:
 
     def divide(self, steps: Sequence[Action], outcome: Outcome) -> Sequence[Outcome | None]:
         """Return what each step of a session came to."""
-        del steps
-        return divided(outcome)
+        return sessions.divide(self._script, self._file, steps, outcome)
 
     def structured(self, action: Action) -> Action:
         """Return `action`: of this language nothing is known that could not be printed."""
@@ -269,7 +302,7 @@ class ScriptLanguage:
             steps.append(
                 Step(
                     kind="run",
-                    argv=(*self._filled(self._script.command), *sample.given.args),
+                    argv=(*self._filled(self._script.command, sample.workdir), *sample.given.args),
                     timeout=sample.timeout or self._settings.seconds(self.name),
                     stdin=sample.given.stdin,
                     env=tuple(sorted({**dict(self._script.env), **dict(sample.given.env)}.items())),
@@ -279,5 +312,6 @@ class ScriptLanguage:
             )
         return tuple(steps)
 
-    def _filled(self, argv: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(word.replace("{file}", self._file).replace("{exe}", _EXECUTABLE) for word in argv)
+    def _filled(self, argv: tuple[str, ...], workdir: str = "") -> tuple[str, ...]:
+        file, made = (f"{_SCRATCH}/{self._file}", f"{_SCRATCH}/{_MADE}") if workdir else (self._file, _EXECUTABLE)
+        return tuple(word.replace("{file}", file).replace("{exe}", made) for word in argv)

@@ -130,7 +130,7 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
         self._line = line
         # Most fences are not indented, and then superfences takes nothing off.
         whitespace, content = super().parse_fence_line(line) if self.ws_virtual_len else ("", line)
-        if self._opened and _is_end(content, self.fence):
+        if self._opened and self.fence in content and _is_end(content, self.fence):
             content = self.fence
         if self._opened and self.ws == " " and not whitespace:  # no list can be there, so CommonMark goes on
             whitespace = self.ws

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pymdownx.highlight import Highlight
 
+from mkdocs_codeexec.markdown.highlighting import LeanHighlight
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -114,5 +116,5 @@ class _Asked(NamedTuple):
     def _made(self, *code: Any, **how: Any) -> tuple[str, bool]:
         stash = self.md.htmlStash
         before = stash.html_counter
-        html: str = Highlight(*self.given, **self.settings).highlight(*code, **how)
+        html: str = LeanHighlight(*self.given, **self.settings).highlight(*code, **how)
         return html, stash.html_counter == before  # a title may be put into the stash of the page

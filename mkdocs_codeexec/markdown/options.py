@@ -113,6 +113,7 @@ TABLE: dict[str, Row] = {
     "stdin": Row(values.text, "stdin"),
     "args": Row(values.arguments, "args"),
     "env": Row(values.variables, "env"),
+    "workdir": Row(values.workdir, "workdir"),
     "network": Row(values.switch, "network", flag=True),
     "name": Row(values.name, "name"),
     "needs": Row(values.references, "needs"),
@@ -138,7 +139,6 @@ TABLE: dict[str, Row] = {
 """Every option that has an effect, or is known to have none here."""
 
 UNAVAILABLE = (
-    "workdir",
     # Of rustdoc, mdBook and markdown-exec.
     *("hidelines", "html", "tabs", "width"),
 )

@@ -53,6 +53,7 @@ def request_of(
         timeout=said.get("timeout", page.timeout),
         name=said.get("name", ""),
         options=tuple(_options(said, page, rule)),
+        workdir=said.get("workdir") or page.workdir or rule.workdir,
         links=Links(
             needs=said.get("needs", ()),
             stdin_from=said.get("stdin_from", ""),

@@ -266,7 +266,7 @@ class _Reader:
         if not self._rule.sessions:
             self.remark(
                 f"`{name}` has no sessions",
-                f"`languages: {{{name}: {{session: concat}}}}` makes one file of their steps",
+                f"`languages: {{{name}: {{session: …}}}}`, a statement that prints `{{mark}}`, makes one program of its steps",
                 refuse=True,
             )
         elif self._values.get("build_only"):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymdownx.superfences import SuperFencesException
 
+from mkdocs_codeexec.markdown.highlighting import lean
 from mkdocs_codeexec.markdown.options import Remark
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Rendering:
         super().get_hl_settings()  # type: ignore[misc]
         if self._desk.highlights is not None:
             self.highlighter = self._desk.highlights.remembering(self.highlighter, self.md)
+        else:
+            self.highlighter = lean(self.highlighter)
 
     def _highlighted(self, found: Claim, code: str) -> tuple[str, tuple[Remark, ...]]:
         """Return `code` as the site's own highlighter, or its custom fence for the language, makes it."""

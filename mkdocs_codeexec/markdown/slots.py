@@ -99,8 +99,11 @@ def _marks(html: str) -> Iterator[re.Match[str]]:
 
     Goes from one attribute of ours to the next: nearly all of a page is tags of the highlighter.
     """
+    if _ATTRIBUTE not in html:
+        return
     position = 0
-    comment = -1 if _ATTRIBUTE not in html else html.find("<!--")
+    pattern = re.compile(_MARK, re.VERBOSE)
+    comment = html.find("<!--")
     while (place := html.find(_ATTRIBUTE, position)) >= 0:
         if 0 <= comment < place:
             # Without an end it comments nothing out; after one such there can be no other with an end.
@@ -109,6 +112,6 @@ def _marks(html: str) -> Iterator[re.Match[str]]:
             comment = html.find("<!--", position) if close >= 0 else -1
             continue
         start = html.rfind("<", position, place)
-        mark = re.compile(_MARK, re.VERBOSE).match(html, start) if start >= 0 else None
+        mark = pattern.match(html, start) if start >= 0 else None
         position = mark.end() if mark else place + len(_ATTRIBUTE)
         yield from (mark,) if mark else ()

@@ -94,6 +94,14 @@ def seconds(value: str | None) -> float:
     raise WrongValue("expected a number of seconds greater than 0", 'write for example `timeout="30"`')
 
 
+def workdir(value: str | None) -> str:
+    """Read where a sample starts."""
+    if value == "project":
+        return value
+    hint = "`project` is the folder of the configuration, as git sees it; without `workdir` it is an empty folder"
+    raise WrongValue("expected `project`", hint)
+
+
 def anything(value: str | None) -> str:
     """Take what there is."""
     return value or ""

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mkdocs_codeexec.core.action import Action
-    from mkdocs_codeexec.core.protocols import Begin, Finish, Language
+    from mkdocs_codeexec.core.protocols import Begin, Blobs, Finish, Language
     from mkdocs_codeexec.runtime.orders import Order
     from mkdocs_codeexec.runtime.process import Children
     from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
+    from mkdocs_codeexec.worktree.tree import Worktree
 
 WAIT_SECONDS = 1.0
 """How long a cancelled run waits for its threads, whose children have been ended."""
@@ -40,10 +41,21 @@ class Crew:
         languages: By canonical name.
         path: The `PATH` of every child.
         jobs: How many may build and run at once.
+        blobs: Where files are kept that Actions leave.
+        tell: Takes a message for people.
+        project: Where the project is, and what of it samples may see; None if there is none.
     """
 
-    def __init__(
-        self, root: ScratchRoot, children: Children, languages: Mapping[str, Language], path: str, jobs: int
+    def __init__(  # noqa: PLR0913, PLR0917 - each is needed
+        self,
+        root: ScratchRoot,
+        children: Children,
+        languages: Mapping[str, Language],
+        path: str,
+        jobs: int,
+        blobs: Blobs,
+        tell: Callable[[str], None] | None = None,
+        project: Worktree | None = None,
     ) -> None:
         self._root = root.__enter__()
         children.expect(self._root.path)
@@ -51,7 +63,7 @@ class Crew:
         self._languages = languages
         self._jobs = jobs
         self._orders = Orders()
-        self._execution = Execution(self._orders, languages, children, path, self._root.path)
+        self._execution = Execution(self._orders, languages, children, path, self._root.path, blobs, tell, project)
         self._growing = threading.Lock()
         self._wanted = 0  # threads
         self._threads = 0

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
+import stat
+import struct
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -31,3 +34,32 @@ def above_standard() -> Iterator[None]:
     finally:
         for fd in held:
             os.close(fd)
+
+
+def received(sock: socket.socket) -> int | None:
+    """Return a descriptor of the folder that was sent last over `sock`; None if none has been sent. Never waits."""
+    found: int | None = None
+    while True:
+        flags = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
+        try:
+            said, extra, _, _ = sock.recvmsg(16, socket.CMSG_SPACE(AT_ONCE * _INT), flags)
+        except OSError:  # that was all
+            break
+        if not said and not extra:  # nobody is there any more
+            break
+        for level, kind, data in extra:
+            if (level, kind) != (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                continue
+            for fd in memoryview(data[: len(data) - len(data) % _INT]).cast("i"):
+                if found is not None:
+                    os.close(found)
+                found = int(fd)
+    if found is not None and not stat.S_ISDIR(os.fstat(found).st_mode):
+        os.close(found)
+        return None
+    return found
+
+
+AT_ONCE = 8
+"""Descriptors of one message; a child sends one."""
+_INT = struct.calcsize("i")

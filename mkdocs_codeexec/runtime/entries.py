@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.core.codec import FORMAT
+from mkdocs_codeexec.core.codec import FORMAT, from_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mkdocs_codeexec.core.action import Key
+    from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.untrusted import Place
 
 LARGEST = 2 * 1024 * 1024
@@ -41,6 +44,20 @@ def named(file_name: str) -> str | None:
     """Return the name of the entry in a file called `file_name`, or None if no entry is called so."""
     name = file_name.removesuffix(".json")
     return name if name != file_name and _NAME.fullmatch(name) else None
+
+
+def outcome_of(entry: Mapping[str, object], key: Key) -> Outcome:
+    """Return the Outcome in `entry`.
+
+    Raises:
+        ValueError: It belongs to another key, or is none that is ever stored.
+    """
+    if entry.get("key") != key:
+        raise ValueError("it belongs to another key")
+    outcome = from_json(entry)
+    if not outcome.storable or not math.isfinite(outcome.duration):
+        raise ValueError("it is not the outcome of children that ended by themselves")
+    return outcome
 
 
 # --- Text -----------------------------------------------------------------------------------------------------------

@@ -8,22 +8,25 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.confinement import UNLIMITED
 from mkdocs_codeexec.core.normalize import anonymous
-from mkdocs_codeexec.core.outcome import Exited, NotStarted, Outcome, Signaled, StepResult
+from mkdocs_codeexec.core.outcome import Exited, LimitReached, NotStarted, Outcome, Signaled, StepResult
 from mkdocs_codeexec.core.protocols import Regrouped
 from mkdocs_codeexec.errors import Cancelled, CodeExecError
+from mkdocs_codeexec.runtime.leaving import Leaving
 from mkdocs_codeexec.runtime.orders import builds
+from mkdocs_codeexec.runtime.projected import Projected
 from mkdocs_codeexec.runtime.retry import Retrying
 from mkdocs_codeexec.runtime.scratch import ScratchDirectory, is_full, nameless
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from mkdocs_codeexec.core.action import Key, Step
-    from mkdocs_codeexec.core.protocols import Language, Scratch
+    from mkdocs_codeexec.core.action import Action, Key, Step
+    from mkdocs_codeexec.core.protocols import Blobs, Language, Scratch
     from mkdocs_codeexec.runtime.orders import Order, Orders
     from mkdocs_codeexec.runtime.process import Children
+    from mkdocs_codeexec.worktree.tree import Worktree
 
 SHARED_OUTPUT = 64 * 1024 * 1024
 """Bytes that a compiler may write about a whole batch: its messages are sorted to Actions, so none may be cut."""
@@ -40,10 +43,21 @@ class Execution:
         children: Starts children.
         path: The `PATH` of every child.
         root: Where scratch directories are made.
+        blobs: Where files are kept that Actions leave.
+        tell: Takes a message for people: a file that is not kept.
+        project: Where the project is, and what of it samples may see; None if there is none.
     """
 
-    def __init__(
-        self, orders: Orders, languages: Mapping[str, Language], children: Children, path: str, root: Path
+    def __init__(  # noqa: PLR0913, PLR0917 - each is needed
+        self,
+        orders: Orders,
+        languages: Mapping[str, Language],
+        children: Children,
+        path: str,
+        root: Path,
+        blobs: Blobs,
+        tell: Callable[[str], None] | None = None,
+        project: Worktree | None = None,
     ) -> None:
         self._orders = orders
         self._languages = languages
@@ -51,6 +65,11 @@ class Execution:
         self._runner = Retrying(children)
         self._path = path
         self._root = root
+        self._blobs = blobs
+        self._tell = tell
+        self._told_of: set[str] = set()
+        self._named = "" if project is None else str(project.folder)
+        self._project = None if project is None else Projected(root, project)
 
     def build(self, batch: Sequence[Order]) -> None:
         """Execute the build steps of `batch`, and run what is alone in it."""
@@ -59,8 +78,7 @@ class Execution:
         try:
             if self._refused(batch):
                 return
-            for order in batch:
-                self._furnish(order)
+            batch = [order for order in batch if self._furnish(order) or pending.pop(order.action.request_key) is None]
             building = [order for order in batch if builds(order.action)]
             for order in batch:
                 if not builds(order.action):
@@ -107,6 +125,7 @@ class Execution:
                     break
                 result = self._languages[order.action.language].run(order.action, step, order.scratch)
                 order.steps.append(self._told(result, step, order.scratch))
+            self._take_left(order)
             order.clear()
             self._orders.ended(order)
         except Cancelled as cancelled:
@@ -123,13 +142,15 @@ class Execution:
         for order in list(orders):
             kind = order.action.steps[0].kind if order.action.steps else "run"
             order.steps = [StepResult(kind=kind, stdout="", stderr="", ended=NotStarted(why))]
+            order.left = ()
             order.clear()
             self._orders.ended(order)
 
     def outcome(self, order: Order) -> Outcome:
         """Return what `order`, whose steps have ended, came to."""
         action = order.action
-        outcome = Outcome(language=action.language, steps=tuple(order.steps), toolchain=action.toolchain or "")
+        steps, toolchain = tuple(order.steps), action.toolchain or ""
+        outcome = Outcome(language=action.language, steps=steps, toolchain=toolchain, left=order.left)
         # Or nobody may know the tier yet, and finding out takes a while.
         return replace(outcome, sandbox=self._children.confinement) if outcome.started else outcome
 
@@ -144,18 +165,63 @@ class Execution:
             self.give_up(orders, self._children.too_late)
         return bool(self._children.too_late)
 
-    def _furnish(self, order: Order) -> None:
-        if order.scratch is None:
-            action = order.action
-            scratch = ScratchDirectory(
-                self._root,
-                action.files,
-                self._runner,
-                self._path,
-                output_limit=action.output_limit,
-                seed=action.request_key,
-            )
-            order.scratch = scratch.__enter__()
+    def _furnish(self, order: Order) -> bool:
+        """Give `order` a directory; return whether it has one. If it has not, it has ended.
+
+        What others have left is put there at once: that it cannot be concerns nobody else in the batch.
+        """
+        if order.scratch is not None:
+            return True
+        action = order.action
+        scratch = ScratchDirectory(
+            self._root,
+            action.files,
+            self._runner,
+            self._path,
+            output_limit=action.output_limit,
+            seed=action.request_key,
+            project=self._project if action.workdir else None,
+            over=self._over(action) if action.workdir else (),
+            named=self._named,
+        )
+        if action.left or action.leaves:
+            scratch.leaving = Leaving(action, self._blobs, self._tell_of)
+        order.scratch = scratch.__enter__()
+        if action.left:
+            try:
+                scratch.path  # noqa: B018 - it is made when it is asked for
+            except (CodeExecError, OSError) as error:
+                self.give_up([order], str(error))
+                return False
+        return True
+
+    def _take_left(self, order: Order) -> None:
+        """Note what `order`, whose last step has ended, has left; too much is how that step has ended.
+
+        Who has come to a limit may have left half of something.
+        """
+        by_itself = order.steps and isinstance(order.steps[-1].ended, Exited | Signaled)
+        if order.scratch is None or order.scratch.leaving is None or not by_itself:
+            return
+        left = order.scratch.leaving.left
+        if isinstance(left, LimitReached):
+            *parts, last = order.steps[-1].parts or (order.steps[-1],)
+            parts = [*parts, replace(last, ended=left)] if order.steps[-1].parts else []
+            order.steps[-1] = replace(order.steps[-1], ended=left, parts=tuple(parts))
+        else:
+            order.left = left
+
+    def _tell_of(self, kind: str, message: str) -> None:
+        """Tell of files that are not kept, of each kind once."""
+        if self._tell is not None and kind not in self._told_of:
+            self._told_of.add(kind)
+            self._tell(message)
+
+    def _over(self, action: Action) -> Sequence[str]:
+        """Return the files of `action` that stand in the project as its sample sees it: all but the sample itself."""
+        language = self._languages[action.language]
+        given = [name for name, _ in action.files if not language.is_sample(name)]
+        return [*given, *(blob.path for blob in action.left)]
 
     def _bench(self, files: Sequence[tuple[str, str]]) -> AbstractContextManager[Scratch]:
         return ScratchDirectory(
@@ -174,7 +240,11 @@ class Execution:
         tier = self._children.tier
         # What a build step leaves is on the disk of this machine, for the run step to find.
         small_disk = tier == "bubblewrap" and step.kind == "run"
-        return recognise(result, UNLIMITED if tier == "off" else step.limits, small_disk=small_disk)
+        limits = UNLIMITED if tier == "off" else step.limits
+        if not result.parts:
+            return recognise(result, limits, small_disk=small_disk)
+        parts = tuple(recognise(part, limits, small_disk=small_disk) for part in result.parts)
+        return replace(result, ended=parts[-1].ended, parts=parts)
 
 
 def internal(error: Exception) -> str:

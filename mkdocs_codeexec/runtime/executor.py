@@ -13,6 +13,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.errors import Cancelled
+from mkdocs_codeexec.runtime.blobs import KeptBlobs
 from mkdocs_codeexec.runtime.crew import Crew
 from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
 
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mkdocs_codeexec.core.action import Action
-    from mkdocs_codeexec.core.protocols import Begin, Finish, Language
+    from mkdocs_codeexec.core.protocols import Begin, Blobs, Finish, Language
     from mkdocs_codeexec.runtime.process import Children
+    from mkdocs_codeexec.worktree.tree import Worktree
 
 
 class ParallelExecutor:
@@ -36,10 +38,12 @@ class ParallelExecutor:
             `NotStarted`.
         path: The `PATH` of every child.
         scratch_root: Where scratch directories are made; None is the system's directory for temporary files.
-        tell: Takes a message for people: what could not be removed.
+        tell: Takes a message for people: what could not be removed, what is not kept.
+        blobs: Where files are kept that Actions leave to others; None is a folder of this process.
+        project: Where the project is, and what of it samples may see; None if there is none.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - named, all but two
         self,
         children: Children,
         languages: Mapping[str, Language],
@@ -49,6 +53,8 @@ class ParallelExecutor:
         path: str,
         scratch_root: Path | None = None,
         tell: Callable[[str], None] | None = None,
+        blobs: Blobs | None = None,
+        project: Worktree | None = None,
     ) -> None:
         self._children = children
         self._languages = languages
@@ -57,6 +63,8 @@ class ParallelExecutor:
         self._path = path
         self._scratch_root = scratch_root
         self._tell = tell
+        self._blobs = blobs if blobs is not None else KeptBlobs()
+        self._project = project
         self._lock = threading.Lock()
         self._crew: Crew | None = None
         self._running = 0
@@ -122,5 +130,7 @@ class ParallelExecutor:
             raise Cancelled("the run was stopped")
         if self._crew is None:
             root = ScratchRoot(self._scratch_root, self._tell)
-            self._crew = Crew(root, self._children, self._languages, self._path, self._jobs)
+            self._crew = Crew(
+                root, self._children, self._languages, self._path, self._jobs, self._blobs, self._tell, self._project
+            )
         return self._crew

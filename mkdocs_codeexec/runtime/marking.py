@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.runtime.blobs import BLOBS
 from mkdocs_codeexec.runtime.entries import INDEXES, RESULTS
 from mkdocs_codeexec.untrusted import PREFIX
 
@@ -18,7 +19,7 @@ GITIGNORE = """# Made by mkdocs-codeexec. Delete this file to commit the results
 """
 
 _MARKS = frozenset({".gitignore", "CACHEDIR.TAG"})
-_OURS = _MARKS | {RESULTS, *INDEXES, "built", "environments", "last-run.json", "toolchains.json"}
+_OURS = _MARKS | {RESULTS, *INDEXES, BLOBS, "built", "environments", "last-run.json", "toolchains.json"}
 """What is in the folder of a store, made by whatever part of us."""
 
 

@@ -10,9 +10,10 @@ from mkdocs_codeexec.runtime.store import DirectoryStore
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from mkdocs_codeexec.core.protocols import Executor, Language, Runner, Store
+    from mkdocs_codeexec.core.protocols import Blobs, Executor, Language, Runner, Store
     from mkdocs_codeexec.core.recipe import Recipe
     from mkdocs_codeexec.core.settings import Settings
+    from mkdocs_codeexec.worktree.tree import Worktree
 
 MIB = 1024 * 1024
 
@@ -32,7 +33,13 @@ def open_store(settings: Settings, warn: Callable[[str], None]) -> Store:
 
 @contextmanager
 def open_workers(
-    recipe: Recipe, languages: Mapping[str, Language], *, path: str, tell: Callable[[str], None] | None = None
+    recipe: Recipe,
+    languages: Mapping[str, Language],
+    *,
+    path: str,
+    tell: Callable[[str], None] | None = None,
+    blobs: Blobs | None = None,
+    project: Worktree | None = None,
 ) -> Iterator[tuple[Runner, Executor]]:
     """Open what executes Actions on this machine; leaving it ends all that is under way.
 
@@ -41,13 +48,22 @@ def open_workers(
         languages: Those that they may name, set up on this machine.
         path: The search path of this machine, for every child.
         tell: Takes messages for people: what could not be removed, what does not answer.
+        blobs: Where files are kept that Actions leave to others; None is a folder of this process.
+        project: Where the project is on this machine, and what of it samples may see; None if it is not there.
     """
     from mkdocs_codeexec.runtime.executor import ParallelExecutor
     from mkdocs_codeexec.runtime.process import Children
 
     with Children(recipe.sandbox, path=path, tiers=recipe.tiers, say=tell) as children:
         executor = ParallelExecutor(
-            children, languages, jobs=recipe.jobs, total_timeout=recipe.total_timeout, path=path, tell=tell
+            children,
+            languages,
+            jobs=recipe.jobs,
+            total_timeout=recipe.total_timeout,
+            path=path,
+            tell=tell,
+            blobs=blobs,
+            project=project,
         )
         try:
             yield children, executor

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mkdocs_codeexec.core.action import Action, Key
+    from mkdocs_codeexec.core.blobs import Blob
     from mkdocs_codeexec.core.outcome import StepResult
     from mkdocs_codeexec.core.protocols import Begin, Finish
     from mkdocs_codeexec.errors import Cancelled
@@ -57,6 +58,7 @@ class Order:
         scratch: Its directory, from the first step to the last.
         steps: What has ended.
         built: Whether its build steps, if it has any, have ended.
+        left: What it has left.
     """
 
     action: Action
@@ -64,6 +66,7 @@ class Order:
     scratch: ScratchDirectory | None = None
     steps: list[StepResult] = field(default_factory=list)
     built: bool = False
+    left: tuple[Blob, ...] = ()
 
     def clear(self) -> None:
         """Remove its directory."""

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.confinement import STRICT, WALLS, Access
-from mkdocs_codeexec.core.outcome import Exited, NotStarted, OutOfMemory, StepResult, TimedOut, describe
+from mkdocs_codeexec.core.outcome import Exited, NotStarted, OutOfMemory, Signaled, StepResult, TimedOut, describe
 from mkdocs_codeexec.core.protocols import Command
 from mkdocs_codeexec.errors import Cancelled
 from mkdocs_codeexec.runtime.answers import PASSING, ended
 from mkdocs_codeexec.runtime.kept import Kept
 from mkdocs_codeexec.runtime.observed.asked import decoded
+from mkdocs_codeexec.runtime.parts import Divided, results
 from mkdocs_codeexec.runtime.sandbox import bubblewrap, groups, places, tiers, users
 from mkdocs_codeexec.runtime.sandbox.tiers import Choice
 from mkdocs_codeexec.runtime.starting import Post, Supervisor, encode
@@ -267,7 +268,8 @@ class Children:
         except UnicodeError as error:
             return _result(kind, NotStarted(f"the command line cannot be encoded: {error}"))
         began = time.time()
-        out, err = (Kept(command.keep_head, command.keep_tail) for _ in range(2))
+        start = time.monotonic()
+        out, err = _streams(command)
         try:
             longest = min(left, math.inf if command.timeout is None else command.timeout)
             report = supervisor.ask(request, longest, {b"o": out, b"e": err}, on_output)
@@ -283,9 +285,14 @@ class Children:
         how = ended(report, command)
         if group is not None and command.limits.memory is not None and group.was_short_of_memory():
             how = OutOfMemory(command.limits.memory)
+        _hand_over(command, kind, supervisor, how)
         self._put_back(supervisor)
         if isinstance(how, TimedOut) and (command.timeout is None or left < command.timeout):
             how = NotStarted(self._too_late)
+        parts: tuple[StepResult, ...] = ()
+        if isinstance(out, Divided) and isinstance(err, Divided):
+            parts = results(out, err, kind, how, start)
+            how = parts[-1].ended
         (stdout, no_stdout), (stderr, no_stderr) = out.finish(), err.finish()
         return StepResult(
             kind=kind,
@@ -296,6 +303,7 @@ class Children:
             duration=report.seconds,
             began=began,
             asked=None if report.asked is None else decoded(report.asked),
+            parts=parts,
         )
 
     def stop_all(self) -> None:
@@ -375,6 +383,29 @@ class Children:
         with suppress(ValueError):
             self._all.remove(supervisor)
         return why
+
+
+def _streams(command: Command) -> tuple[Kept, Kept]:
+    """Return what takes the output of `command`."""
+    head, tail = command.keep_head, command.keep_tail
+    if command.marks is None:
+        return Kept(head, tail), Kept(head, tail)
+    return Divided(head, tail, command.marks), Divided(head, tail, command.marks)
+
+
+def _hand_over(command: Command, kind: StepKind, supervisor: Supervisor, how: Termination) -> None:
+    """Let `command.leaves` look at the working directory, before the memory that it takes counts for another child."""
+    if command.leaves is None:
+        return
+    fd = supervisor.handed()
+    if fd is None and (supervisor.place is None or kind == "build"):
+        fd = os.open(command.cwd, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | os.O_CLOEXEC)
+    if fd is not None:
+        try:
+            if isinstance(how, Exited | Signaled):
+                command.leaves(fd)
+        finally:
+            os.close(fd)
 
 
 def _place(command: Command, tier: Tier) -> Post | None:

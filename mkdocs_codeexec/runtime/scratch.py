@@ -11,14 +11,15 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.confinement import ISOLATING
+from mkdocs_codeexec.core.normalize import relative
 from mkdocs_codeexec.core.protocols import NO_ACCESS, Command, Observe
 from mkdocs_codeexec.errors import CodeExecError
-from mkdocs_codeexec.runtime.observed import start
+from mkdocs_codeexec.runtime.observed import projected, start
 from mkdocs_codeexec.runtime.observed.asked import sifted
 from mkdocs_codeexec.runtime.sandbox import places
 from mkdocs_codeexec.runtime.sandbox.users import another, give, is_root
 from mkdocs_codeexec.runtime.scratch_root import unguessable
-from mkdocs_codeexec.runtime.supervising.protocol import SCRATCH
+from mkdocs_codeexec.runtime.supervising.protocol import PROJECT, SCRATCH
 from mkdocs_codeexec.untrusted import Folder, remove
 
 if TYPE_CHECKING:
@@ -29,9 +30,14 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.confinement import Access
     from mkdocs_codeexec.core.outcome import StepResult
     from mkdocs_codeexec.core.protocols import Runner, Scratch
+    from mkdocs_codeexec.runtime.leaving import Leaving
+    from mkdocs_codeexec.runtime.projected import Projected
 
 FULL_BELOW = 64 * 1024
 """Bytes that are free on a disk that is called full."""
+
+VARIABLE = "CODEEXEC_PROJECT"
+"""What names the folder of the project to every child."""
 
 EVERY_CHILD = {
     "LANG": "C.UTF-8",
@@ -50,6 +56,9 @@ class ScratchDirectory:
 
     Layout: `work` is the working directory, with the given files and nothing else; `home` and `tmp` stand beside it.
 
+    Attributes:
+        leaving: What its Action gets of others, and leaves to others; set before it is first used, None if nothing.
+
     Args:
         root: Where it is made.
         files: Names and texts.
@@ -58,11 +67,14 @@ class ScratchDirectory:
         output_limit: Bytes read of one stream.
         keep_head: Bytes kept of the start of a long stream; None is as usual.
         seed: Chooses the user that children become where root runs this; by default the files do.
+        project: What children see of the project, which is where they start; None for nothing.
+        over: Those of the files that they see there, too.
+        named: What `CODEEXEC_PROJECT` says where they see nothing of it; empty for nothing.
 
     It is made when it is first used. An Action that is only checked, together with others, needs none.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is needed
         self,
         root: Path,
         files: Sequence[tuple[str, str]],
@@ -72,7 +84,11 @@ class ScratchDirectory:
         output_limit: int,
         keep_head: int | None = None,
         seed: str = "",
+        project: Projected | None = None,
+        over: Sequence[str] = (),
+        named: str = "",
     ) -> None:
+        self.leaving: Leaving | None = None
         self._seed = seed
         self._root = root
         self._files = files
@@ -81,6 +97,10 @@ class ScratchDirectory:
         self._limits = {"output_limit": output_limit} | ({} if keep_head is None else {"keep_head": keep_head})
         self._all: Path | None = None
         self._user: int | None = None
+        self._project = project
+        self._over = tuple(over)
+        self._named = named
+        self._copied = False
 
     @property
     def path(self) -> Path:
@@ -110,6 +130,7 @@ class ScratchDirectory:
             return ()
         return (
             (str(self._all / "work"), "."),
+            (str(self._all / PROJECT), "."),
             (str(self._all / "home"), "$HOME"),
             (str(self._all / "tmp"), "$TMPDIR"),
             (str(self._all), ".."),
@@ -126,6 +147,11 @@ class ScratchDirectory:
                         if folder == "work":
                             for file, text in self._files:
                                 _write(one, _parts(file), text.encode("utf-8", "surrogatepass"))
+                            if (
+                                self.leaving is not None
+                            ):  # as root, the next line would make a link's file somebody's own
+                                linked = self._runner.tier == "bubblewrap" and user is None
+                                self.leaving.restore(one, linked=linked)
                         if user is not None:
                             give(one, user)
                 if user is not None:  # it stays root's: what is in it cannot be replaced by links
@@ -134,6 +160,7 @@ class ScratchDirectory:
                 remove(root, name)
                 raise
         self._user = user
+        self._copied = False
         self._all = self._root / name
         return self._all
 
@@ -222,6 +249,15 @@ class ScratchDirectory:
         search = places.search(self._search, access) if self._runner.tier in ISOLATING else self._search
         own = {"PATH": search, "HOME": str(folder.with_name("home")), "TMPDIR": str(folder.with_name("tmp"))}
         tier = self._runner.tier
+        leaves = None
+        if step.kind == "run" and self.leaving is not None and self.leaving.wanted:
+            with self.opened() as work:
+                self.leaving.note(work, covered=tier == "bubblewrap")
+            leaves = self.leaving.take
+        # What a compiler reads is not observed where it tells that itself.
+        project = self._project if step.kind == "run" or observe else None
+        place = folder.with_name(PROJECT)
+        own |= {VARIABLE: str(place)} if project else {VARIABLE: self._named} if self._named else {}
         variables = {**EVERY_CHILD, **own, **dict(step.env), **env}
         if observe == "python" and tier != "off":
             variables["PYTHONPATH"] = ":".join(filter(None, (start.folder(), variables.get("PYTHONPATH", ""))))
@@ -229,7 +265,7 @@ class ScratchDirectory:
                 access = replace(access, readable=(*access.readable, start.FOLDER))
         command = Command(
             argv=argv,
-            cwd=folder,
+            cwd=place if project and step.kind == "run" else folder,
             env=variables,
             timeout=step.timeout,
             stdin=step.stdin,
@@ -238,12 +274,38 @@ class ScratchDirectory:
             scratch=self._all,
             user=self._user,
             observe=observe,
+            project=self._shown(project, place) if project else None,
+            over=self._over if project else (),
+            marks=step.marks,
+            leaves=leaves,
             **self._limits,  # type: ignore[arg-type]
         )
         result = self._runner.run(command, step.kind)
+        if project:
+            result = relative(result, str(place))
+            result = replace(result, began=min(result.began, project.began))
         if result.asked is None:
             return result
-        return replace(result, asked=sifted(result.asked, str(self._root), access, tier))
+        asked, seen = projected.parted(result.asked, str(place)) if project else (result.asked, [])
+        return replace(result, asked=(*sifted(asked, str(self._root), access, tier), *seen))
+
+    def _shown(self, project: Projected, place: Path) -> Path:
+        """Return the copy of `project`; where there are no namespaces, copy that to `place`.
+
+        Raises:
+            CodeExecError: It is too large.
+            OSError: There is no room for it.
+        """
+        if self._runner.tier != "bubblewrap" and not self._copied:
+            with Folder.at(place.parent) as made, made.folder(place.name, make=True, mode=0o755) as into:
+                project.copy(into)
+                with self.opened() as work:
+                    for name in self._over:
+                        _put(work, into, _parts(name))
+                if self._user is not None:
+                    give(into, self._user)
+            self._copied = True
+        return project.folder
 
 
 def is_full(folder: Path) -> bool:
@@ -265,6 +327,22 @@ def _write(folder: Folder, parts: Sequence[str], data: bytes) -> None:
         return
     with folder.folder(parts[0], make=True) as inner:
         _write(inner, parts[1:], data)
+
+
+def _put(source: Folder, target: Folder, parts: Sequence[str]) -> None:
+    """Copy the file of the path `parts` below `source` to the same below `target`, instead of what is there."""
+    name, *rest = parts
+    if rest:
+        with source.folder(name) as inner, target.folder(name, make=True) as made:
+            _put(inner, made, rest)
+        return
+    if target.has(name):
+        target.unlink(name)
+    fd = source.open_file(name)
+    try:
+        target.take(name, fd, os.fstat(fd).st_mode & 0o777)
+    finally:
+        os.close(fd)
 
 
 def nameless(text: str, root: Path) -> str:

@@ -11,6 +11,7 @@ import os
 import re
 import select
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.runtime import answers
-from mkdocs_codeexec.runtime.descriptors import above_standard
+from mkdocs_codeexec.runtime.descriptors import above_standard, received
 from mkdocs_codeexec.runtime.sandbox import bubblewrap, users
 from mkdocs_codeexec.runtime.supervising.protocol import CHUNK
 
@@ -67,20 +68,29 @@ class Supervisor:
         self._inside = 0  # the id of its own process, if bubblewrap is around it
         # A file, not a pipe: bubblewrap would wait for ever if we were gone when it says which process it has started.
         self._told = -1
+        self._handed: socket.socket | None = None
         try:
             with above_standard():
                 self._told = os.memfd_create("inside") if place is not None else -1
                 self._open(place, path)
         except OSError:
-            if self._told >= 0:
-                os.close(self._told)
-            if group is not None:
-                group.close()
+            self._release()
             raise
+
+    def _release(self) -> None:
+        """Close what is held beside the pipes."""
+        if self.group is not None:
+            self.group.close()
+        if self._handed is not None:
+            self._handed.close()
+        if self._told >= 0:
+            os.close(self._told)
 
     def _open(self, place: Post | None, path: str | None) -> None:
         wall: list[str] = []
+        theirs: socket.socket | None = None
         if place is not None:
+            self._handed, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             wall = bubblewrap.command(
                 bubblewrap.program(path) or bubblewrap.NAME,
                 place.access,
@@ -90,23 +100,27 @@ class Supervisor:
                 info=self._told,
                 grouped=self.group is not None,
             )
-        given = (self._told, *([] if self.group is None else [self.group.fd]))
+        given = (self._told, -1 if self.group is None else self.group.fd, -1 if theirs is None else theirs.fileno())
         # The interpreter itself, not the link to it in a virtual environment: bubblewrap shows that and no more.
         python = os.path.realpath(sys.executable)
         # -I -S: neither the user's settings nor the folder of mkdocs.yml, nor `.pth` files, have a say in it.
         # Its environment is built: a sample can read that of its parent process. A Python whose library is not in the
         # system's places needs to be told where that is.
-        self._process = subprocess.Popen(  # noqa: S603 - our own program
-            [*wall, python, "-I", "-S", "-c", _START, str(bubblewrap.SUPERVISING.parent), *map(str, given[1:])],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            cwd="/",
-            env={"LD_LIBRARY_PATH": str(Path(sys.base_prefix, "lib"))},
-            start_new_session=True,
-            pass_fds=[fd for fd in given if fd >= 0],
-        )
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - our own program
+                [*wall, python, "-I", "-S", "-c", _START, str(bubblewrap.SUPERVISING.parent), *map(str, given[1:])],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                cwd="/",
+                env={"LD_LIBRARY_PATH": str(Path(sys.base_prefix, "lib"))},
+                start_new_session=True,
+                pass_fds=[fd for fd in given if fd >= 0],
+            )
+        finally:
+            if theirs is not None:
+                theirs.close()
         assert self._process.stdin is not None
         os.set_blocking(self._process.stdin.fileno(), False)
         self._child = 0
@@ -152,6 +166,13 @@ class Supervisor:
         except answers.AnswerError as error:
             self._lie = f"sent {error}"
         return None
+
+    def handed(self) -> int | None:
+        """Return a descriptor of the working directory that the last child had to itself; None if there is none.
+
+        It is a file system in memory, of which nothing is left when the descriptor is closed.
+        """
+        return None if self._handed is None else received(self._handed)
 
     def _send(self, data: bytes, deadline: float) -> None:
         """Send `data`.
@@ -208,11 +229,8 @@ class Supervisor:
                     os.kill(self._inner(), signal.SIGKILL)
             self._process.kill()
             status = self._process.wait()
-        if self.group is not None:
-            self.group.close()
-        if self.place is not None:
-            os.close(self._told)
-        elif status and self._child:
+        self._release()
+        if self.place is None and status and self._child:
             # Somebody killed the supervisor. Its child dies with it; the child's group is what else can be found.
             with suppress(OSError):
                 os.killpg(self._child, signal.SIGKILL)
@@ -258,8 +276,13 @@ def encode(command: Command, left: float, kind: StepKind, tier: Tier, user: int 
             "limits": asdict(command.limits),
             "scratch": None if command.scratch is None else carried(str(command.scratch)),
             "keeps": kind == "build",
+            "leaves": command.leaves is not None,
             "user": user,
             "observe": command.observe,
+            "project": None if command.project is None else carried(str(command.project)),
+            "over": [carried(name) for name in command.over],
             "grouped": grouped,
+            "mark": "" if command.marks is None else command.marks.start,
+            "seconds": () if command.marks is None else command.marks.seconds,
         }
     )

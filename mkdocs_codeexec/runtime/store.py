@@ -3,6 +3,7 @@
     <directory>/results/v1/<first two digits>/<key>.json                  one Outcome
     <directory>/requests/v1/<first two digits>/<request key>.json         the key that was last stored for a request
     <directory>/structures/v1/<first two digits>/<structural key>.json    the same for a structure
+    <directory>/blobs/<first two digits>/<sha256>                         a file that a sample has left
 
 There is no lock: a file is complete or absent, so that any number of builds may share a store, and any
 file may be deleted at any time.
@@ -10,17 +11,17 @@ file may be deleted at any time.
 
 from __future__ import annotations
 
-import math
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.action import Key
-from mkdocs_codeexec.core.codec import FORMAT, from_json, to_json
+from mkdocs_codeexec.core.codec import FORMAT, to_json
 from mkdocs_codeexec.core.observed import observed_key
 from mkdocs_codeexec.core.protocols import Entry
-from mkdocs_codeexec.runtime.entries import LARGEST, LISTS, RESULTS, decode, encode, place
-from mkdocs_codeexec.runtime.eviction import evict, listed, sweep
+from mkdocs_codeexec.runtime.blobs import KeptBlobs
+from mkdocs_codeexec.runtime.entries import LARGEST, LISTS, RESULTS, decode, encode, outcome_of, place
+from mkdocs_codeexec.runtime.eviction import evict, kept_blobs, listed, sweep
 from mkdocs_codeexec.runtime.forgetting import forget
 from mkdocs_codeexec.runtime.marking import mark
 from mkdocs_codeexec.runtime.observed import manifests
@@ -66,11 +67,17 @@ class DirectoryStore:
         self._size = size
         self._largest = largest
         self._writable = writable
+        self._blobs = KeptBlobs(self._tree, writable=writable, damaged=self._damaged)
         self._warned: set[str] = set()
         self._used: set[str] = set()
         self._ready = False
         self._grown = False
         self._lock = threading.Lock()
+
+    @property
+    def blobs(self) -> KeptBlobs:
+        """The files that its Outcomes name; where it is not written, those of this process."""
+        return self._blobs
 
     def get(self, key: Key) -> Outcome | None:
         """Return what is stored under `key`, or None."""
@@ -79,7 +86,7 @@ class DirectoryStore:
         if at is None or entry is None:
             return None
         try:
-            outcome = _outcome(entry, key)
+            outcome = outcome_of(entry, key)
         except (ValueError, RecursionError, OverflowError) as error:
             self._damaged(at, error)
             return None
@@ -165,6 +172,11 @@ class DirectoryStore:
         for file in listed(self._tree, RESULTS):
             yield Entry(Key(file.name), file.size, file.used / 1e9)
 
+    @property
+    def size(self) -> int:
+        """Bytes on the disk that results take, and the files that they name."""
+        return sum(file.size for files in (listed(self._tree, RESULTS), kept_blobs(self._tree)) for file in files)
+
     def remove(self, *keys: Key) -> int:
         """Delete what is stored under `keys` and what leads to it alone, and return how many results that were."""
         if not self._writable:
@@ -193,7 +205,7 @@ class DirectoryStore:
         """
         if self._grown and self._size is not None:
             self._grown = False
-            evict(self._tree, self._size, self._used)
+            evict(self._tree, self._size, self._used, self._blobs.used)
 
     def close(self) -> None:
         """Give back what is held open; what is asked for afterwards opens it again."""
@@ -276,17 +288,3 @@ class DirectoryStore:
             mark(self._tree)
             sweep(self._tree)
             self._ready = True
-
-
-def _outcome(entry: Mapping[str, object], key: Key) -> Outcome:
-    """Return the Outcome in `entry`.
-
-    Raises:
-        ValueError: It belongs to another key, or is none that is ever stored.
-    """
-    if entry.get("key") != key:
-        raise ValueError("it belongs to another key")
-    outcome = from_json(entry)
-    if not outcome.storable or not math.isfinite(outcome.duration):
-        raise ValueError("it is not the outcome of children that ended by themselves")
-    return outcome

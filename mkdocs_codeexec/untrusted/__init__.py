@@ -5,7 +5,21 @@ descriptor, and no link on the way is followed; what is no regular file is not r
 """
 
 from mkdocs_codeexec.untrusted.folder import Folder, UnfitError
+from mkdocs_codeexec.untrusted.regular import copied
 from mkdocs_codeexec.untrusted.removal import clear, remove, remove_path
-from mkdocs_codeexec.untrusted.tree import PREFIX, Place, Tree
+from mkdocs_codeexec.untrusted.tree import PREFIX, Place, Tree, aside, below, settle
 
-__all__ = ["PREFIX", "Folder", "Place", "Tree", "UnfitError", "clear", "remove", "remove_path"]
+__all__ = [
+    "PREFIX",
+    "Folder",
+    "Place",
+    "Tree",
+    "UnfitError",
+    "aside",
+    "below",
+    "clear",
+    "copied",
+    "remove",
+    "remove_path",
+    "settle",
+]

@@ -31,15 +31,25 @@ class Folder:
     Names are those of entries: they hold no slash, and are neither `.` nor `..`. All that is done is done in this very
     folder, even if somebody puts another one or a link in its place.
 
-    Attributes:
-        path: What it was opened as; for messages, and for programs that are told where to look.
+    Args:
+        above: What it was opened as, or the folder that it was opened in.
+        fd: Its descriptor; None where the system has none for folders.
+        name: Of its entry in `above`; empty if it is that itself.
     """
 
-    __slots__ = ("_fd", "path")
+    __slots__ = ("_above", "_entry", "_fd")
 
-    def __init__(self, path: Path, fd: int | None) -> None:
-        self.path = path
+    def __init__(self, above: Path, fd: int | None, name: str = "") -> None:
+        self._above = above
+        self._entry = name
         self._fd = fd
+
+    @property
+    def path(self) -> Path:
+        """What it was opened as; for messages, and for programs that are told where to look."""
+        if self._entry:  # joined when somebody asks: a store opens thousands, and tells of none
+            self._above, self._entry = self._above / self._entry, ""
+        return self._above
 
     @classmethod
     def at(cls, path: Path) -> Folder:
@@ -105,7 +115,7 @@ class Folder:
                 raise self._no_folder(name)
             return Folder(self.path / name, None)
         try:
-            return Folder(self.path / name, os.open(name, _FOLDER, dir_fd=self._fd))
+            return Folder(self.path, os.open(name, _FOLDER, dir_fd=self._fd), name)
         except OSError as error:
             if error.errno in _LINK or error.errno == errno.ENOTDIR:
                 raise self._no_folder(name) from None
@@ -197,6 +207,15 @@ class Folder:
             raise UnfitError(f"it is larger than {limit} bytes")
         return content
 
+    def new(self, name: str, mode: int) -> int:
+        """Make the file `name`, and return a descriptor to write it with; nothing may be there yet, not even a link.
+
+        Raises:
+            FileExistsError: Something is there.
+            OSError: It could not be made.
+        """
+        return os.open(self._name(name), _NEW, mode, dir_fd=self._fd)
+
     def create(self, name: str, data: bytes, *, mode: int = 0o666, sync: bool = False) -> None:
         """Make the file `name` with the contents `data`; nothing may be there yet, not even a link that leads nowhere.
 
@@ -204,7 +223,7 @@ class Folder:
             FileExistsError: Something is there.
             OSError: It could not be written; nothing of it is left.
         """
-        fd = os.open(self._name(name), _NEW, mode, dir_fd=self._fd)
+        fd = self.new(name, mode)
         try:
             try:
                 rest = memoryview(data)
@@ -226,7 +245,7 @@ class Folder:
             FileExistsError: Something is there.
             OSError: It could not be read or written.
         """
-        copy = os.open(self._name(name), _NEW, mode, dir_fd=self._fd)
+        copy = self.new(name, mode)
         with os.fdopen(fd, "rb", closefd=False) as source, os.fdopen(copy, "wb") as file:
             shutil.copyfileobj(source, file, 1024 * 1024)
             if hasattr(os, "fchmod"):

@@ -12,6 +12,8 @@ import os
 import stat
 from pathlib import Path
 
+from mkdocs_codeexec.untrusted.folder import UnfitError
+
 CHUNK = 1024 * 1024
 _HOW = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -65,6 +67,30 @@ def hash_regular(path: Path, limit: float, tree: Path | None = None) -> tuple[st
         except OSError:
             return None
         return found.hexdigest(), size - left
+
+
+def copied(fd: int, to: int | None, most: int) -> tuple[str, int]:
+    """Return the hex sha256 of what is left to read of the regular file `fd`, and how much that is.
+
+    Args:
+        fd: What is read.
+        to: Where it is written, too; None for nowhere.
+        most: Bytes.
+
+    Raises:
+        UnfitError: There are more.
+        OSError: It could not be read or written.
+    """
+    found, size = hashlib.sha256(), 0
+    while chunk := os.read(fd, CHUNK):
+        size += len(chunk)
+        if size > most:
+            raise UnfitError(f"it is larger than {most} bytes")
+        found.update(chunk)
+        rest = memoryview(chunk)
+        while rest and to is not None:
+            rest = rest[os.write(to, rest) :]
+    return found.hexdigest(), size
 
 
 def is_within(real: str, tree: str) -> bool:

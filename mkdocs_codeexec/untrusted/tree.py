@@ -136,15 +136,43 @@ class Tree:
             # Unlike those of `tempfile`, it may be read by whom the umask allows: a cache can be shared.
             folder.create(temporary, data, sync=sync)
             try:
-                try:
-                    folder.rename(temporary, place[-1])
-                except IsADirectoryError:  # a folder in the place of a file is damage like any other
-                    remove(folder, place[-1])
-                    folder.rename(temporary, place[-1])
+                settle(folder, temporary, folder, place[-1])
             except BaseException:
                 with suppress(OSError):
                     folder.unlink(temporary)
                 raise
+
+
+def below(folder: Folder, place: Place, *, make: bool = False) -> Folder:
+    """Open the folder at `place` below `folder`, which stays open; the caller closes it.
+
+    Args:
+        folder: Where to begin.
+        place: The names that lead there; without any it is `folder` itself.
+        make: Whether it and those on the way are made if they are not there.
+
+    Raises:
+        NotADirectoryError: It, or one on the way, is a link or a file.
+        OSError: It is not there, or cannot be opened.
+    """
+    at = folder.copy()
+    for name in place:
+        with at:
+            at = at.folder(name, make=make)
+    return at
+
+
+def settle(folder: Folder, temporary: str, into: Folder, name: str) -> None:
+    """Call the file `temporary` of `folder` `name` in `into` from now on; whatever stands there goes.
+
+    Raises:
+        OSError: It could not be done.
+    """
+    try:
+        folder.rename(temporary, name, into=into)
+    except IsADirectoryError:  # a folder in the place of a file is damage like any other
+        remove(into, name)
+        folder.rename(temporary, name, into=into)
 
 
 def aside() -> str:

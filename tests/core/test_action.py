@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mkdocs_codeexec.core.action import Action, Step, canonical
+from mkdocs_codeexec.core.action import Action, Marks, Step, canonical
 from mkdocs_codeexec.core.blobs import Blob
 from mkdocs_codeexec.core.confinement import RUN_LIMITS, UNLIMITED, Limits
 
@@ -69,6 +69,9 @@ CHANGES = {
     "output limit": dataclasses.replace(ACTION, output_limit=1),
     "network": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, network=True),)),
     "no limit": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, limits=UNLIMITED),)),
+    "marks": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, marks=Marks("a", (1.0,))),)),
+    "seal": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, marks=Marks("b", (1.0,))),)),
+    "seconds of parts": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, marks=Marks("a", (2.0,))),)),
     **{
         f"limit {field.name}": dataclasses.replace(
             ACTION, steps=(dataclasses.replace(STEP, limits=dataclasses.replace(RUN_LIMITS, **{field.name: 7})),)
@@ -78,6 +81,7 @@ CHANGES = {
     "left by another": dataclasses.replace(ACTION, left=(Blob("a.txt", "0" * 64, 3),)),
     "executable": dataclasses.replace(ACTION, left=(Blob("a.txt", "0" * 64, 3, executable=True),)),
     "what it leaves": dataclasses.replace(ACTION, leaves=True),
+    "where it starts": dataclasses.replace(ACTION, workdir="project"),
     "further step": dataclasses.replace(ACTION, steps=(STEP, STEP)),
     "name of an input": dataclasses.replace(ACTION, inputs=(("manifest", "x"),)),
     "no inputs": dataclasses.replace(ACTION, inputs=()),

@@ -6,6 +6,7 @@ A fault that the tests cannot cause themselves is caused by what starts `mkdocs`
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import signal
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
+from support import forks
 
 import mkdocs_codeexec
 
@@ -45,7 +47,7 @@ class Ended:
         status: The exit status of `mkdocs`.
         log: What it wrote.
         run: What `last-run.json` holds; None if there is none.
-        peak: MiB, the most memory that `mkdocs` had, or a process that it waited for.
+        peak: MiB, the most memory that `mkdocs` had, or a process that it waited for; no number if nobody wanted to know.
     """
 
     status: int
@@ -64,18 +66,31 @@ class Ended:
 
 
 def build(
-    project: Project, *args: str, wrap: Wrap = list, env: dict[str, str] | None = None, cache: Path | None = None
+    project: Project,
+    *args: str,
+    wrap: Wrap | None = None,
+    env: dict[str, str] | None = None,
+    cache: Path | None = None,
+    weighed: bool = False,
 ) -> Ended:
-    """Run `mkdocs build` of `project`, started as `wrap` says, with the store in `cache`."""
+    """Run `mkdocs build` of `project`, started as `wrap` says, with the store in `cache`.
+
+    Only of what is `weighed`, or wrapped, it is known how much memory it has taken.
+    """
     last_run = (cache or project.root / ".cache/codeexec") / "last-run.json"
     before = last_run.stat().st_mtime_ns if last_run.exists() else None
     log = project.root / "build.log"
     more = {"CODEEXEC_CACHE_DIR": str(cache)} if cache else {}
+    every = os.environ | project.env | more | (env or {})
+    if wrap is None and not weighed:
+        done = forks.run("mkdocs", "build", *args, cwd=project.root, env=every, timeout=PATIENCE)
+        log.write_text(done.stdout + done.stderr, "utf-8")
+        return Ended(done.returncode, log.read_text("utf-8"), _written(last_run, before), math.nan)
     with log.open("wb") as output:
         started = subprocess.Popen(
-            wrap([sys.executable, "-m", "mkdocs", "build", *args]),
+            (wrap or list)([sys.executable, "-m", "mkdocs", "build", *args]),
             cwd=project.root,
-            env=os.environ | project.env | more | (env or {}),
+            env=every,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -86,9 +101,14 @@ def build(
         _, status, usage = os.wait4(started.pid, 0)
         late.cancel()
     started.returncode = os.waitstatus_to_exitcode(status)
+    said = log.read_text("utf-8", "replace")
+    return Ended(started.returncode, said, _written(last_run, before), usage.ru_maxrss / 1024)
+
+
+def _written(last_run: Path, before: int | None) -> dict[str, Any] | None:
+    """Return what is in `last_run`, unless that is from `before`."""
     written = last_run.exists() and last_run.stat().st_mtime_ns != before
-    run = json.loads(last_run.read_text("utf-8")) if written else None
-    return Ended(started.returncode, log.read_text("utf-8", "replace"), run, usage.ru_maxrss / 1024)
+    return json.loads(last_run.read_text("utf-8")) if written else None
 
 
 @pytest.fixture(name="build", scope="session")

@@ -45,7 +45,7 @@ def test_workers_store_and_user_do_not_show(
     project.page(SCRIPTS + FAILING + RUST)
     project.page(RUST + SCRIPTS, "other.md")
     found = {}
-    for name, jobs, wrap in (("eight", "8", list), ("one", "1", list), ("user", "2", user(project.root))):
+    for name, jobs, wrap in (("eight", "8", None), ("one", "1", None), ("user", "2", user(project.root))):
         shutil.rmtree(project.root / ".cache/codeexec", ignore_errors=True)
         own = {"CODEEXEC_JOBS": jobs, "CODEEXEC_ENVIRONMENT_DIR": str(project.root / f"environments-{name}")}
         for store in ("cold", "warm"):
@@ -78,7 +78,7 @@ def test_tiers_do_not_show(
     project: Project, build: Callable[..., Any], user: Callable[..., Any], bare: dict[str, str], tier: str, who: str
 ) -> None:
     """In whichever sandbox, or none, and as whoever: the same bytes; what was used is in the report."""
-    wrap = user(project.root) if who == "user" else list
+    wrap = user(project.root) if who == "user" else None
     project.page(SCRIPTS + FAILING + RUST)
     own = {"CODEEXEC_ENVIRONMENT_DIR": str(project.root / "environments")}
     confined = build(project, wrap=wrap, env=own)
@@ -232,10 +232,10 @@ def test_a_flood_costs_no_memory(project: Project, build: Callable[..., Any]) ->
     project.configure({"fail_on_error": False, "jobs": 2})
     quiet, flood = "```bash exec\necho y\n```\n\n", "```bash exec\nyes >&2 & head -c 10G /dev/zero\n```\n\n"
     project.page(quiet * 4)
-    plain = build(project)
+    plain = build(project, weighed=True)
     project.page("".join(flood.replace("10G", f"1{n}G") for n in range(4)))
     began = time.monotonic()
-    ended = build(project)
+    ended = build(project, weighed=True)
 
     assert 0 == ended.status, ended.log
     assert ["unmet"] * 4 == project.verdicts()
@@ -245,7 +245,7 @@ def test_a_flood_costs_no_memory(project: Project, build: Callable[..., Any]) ->
     assert sys.getsizeof(project.html()) < 4 << 20
 
 
-@pytest.mark.parametrize("tests", ["test_sandbox.py", "test_observing.py", "test_leftovers.py"])
+@pytest.mark.parametrize("tests", ["test_sandbox.py", "test_observing.py", "test_leftovers.py", "test_leaving.py"])
 def test_the_sandbox_holds_for_an_ordinary_user(tmp_path: Path, user: Callable[..., Any], tests: str) -> None:
     """All that these assert of each tier is true for who is not root, too: with namespaces of users, say."""
     if os.geteuid() != 0:

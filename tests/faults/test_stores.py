@@ -151,11 +151,11 @@ def test_a_store_in_which_every_entry_is_damaged_otherwise(project: Project, bui
     assert (0, True) == (again.status, again.counts["cached"] >= number - 1), again.log
 
 
-ROUNDS = 15 * TIMES
+ROUNDS = 8 * TIMES
 
 
 def test_two_builds_at_once_on_one_store(project: Project) -> None:
-    """Fifteen times, from an empty store: the same bytes, no word of warning, and no descriptor, thread or child is left."""
+    """Again and again, from an empty store: the same bytes, no word of warning, and no descriptor, thread or child is left."""
     project.page("".join(f"```bash exec\necho {n}\n```\n\n" for n in range(10)))
     program = Path(__file__).with_name("lockstep.py")
     builders = [

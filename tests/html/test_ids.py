@@ -3,6 +3,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mkdocs_codeexec.html.ids import Ids, identified
 
@@ -48,3 +50,33 @@ def test_every_pre_gets_an_id(fragment: str, ids: list[str]) -> None:
     assert ids == re.findall(r'<pre\b[^>]*\sid="([^"]*)"', shown)
     assert fragment == re.sub(r' id="codeexec_7_\w+"', "", shown)
     assert shown == identified(shown, "codeexec-7")
+
+
+PIECES = (
+    " id=",
+    "id=",
+    " ",
+    "\u2028id=",
+    "\n",
+    '"',
+    "'",
+    "codeexec-1",
+    "codeexec-2",
+    "codeexec_1_x",
+    "codeexec",
+    "-",
+    "<",
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
+def test_a_name_is_taken_where_its_attribute_stands_behind_a_space(html: str) -> None:
+    """Whatever space that is, and however the value is quoted."""
+    taken = set(re.findall(r"""\sid=["']?(codeexec[-_][\w-]*)""", html))
+    free = [
+        number
+        for number in range(1, 4)
+        if f"codeexec-{number}" not in taken and not any(name.startswith(f"codeexec_{number}_") for name in taken)
+    ]
+    ids = Ids(html)
+    assert [f"codeexec-{number}" for number in free] == [ids.next() for _ in free]

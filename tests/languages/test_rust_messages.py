@@ -14,6 +14,7 @@ from mkdocs_codeexec.core.outcome import LAST, Exited, Signaled, StepResult
 from mkdocs_codeexec.languages.rust.batch import merged
 from mkdocs_codeexec.languages.rust.messages import diagnostics
 from mkdocs_codeexec.languages.rust.messages.panics import panics
+from mkdocs_codeexec.languages.rust.source.prepare import FILE
 
 FIELDS = [
     "file_name",
@@ -50,7 +51,7 @@ messages = st.fixed_dictionaries(
         "children": st.lists(st.fixed_dictionaries({"spans": st.lists(spans, max_size=2)}), max_size=2) | absurd,
     },
 )
-CRATE = merged.merge(["fn main() {}\n"] * 3)
+CRATE = merged.merge([{FILE: "fn main() {}\n"}] * 3)
 
 
 @given(st.lists(messages, max_size=3))

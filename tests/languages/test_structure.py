@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.sizes import TIMES
 
 from mkdocs_codeexec.core.action import Action, Step
 from mkdocs_codeexec.core.outcome import Diagnostic, Exited, Outcome, Signaled, StepResult
@@ -113,7 +114,7 @@ WORDS = [token.text for token in tokens(CODE)]
 GAPS = st.text(" \t\n", min_size=1) | st.sampled_from(["/* a */", "// b\n", "//// c\n", "/***/", " /* /* \" */ ' */ "])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50 * TIMES, deadline=None)
 @given(st.lists(GAPS, min_size=len(WORDS), max_size=len(WORDS)))
 def test_any_gap_may_hold_any_comment(gaps: list[str]) -> None:
     """What is put between tokens never changes the structure."""

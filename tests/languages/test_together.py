@@ -14,6 +14,7 @@ from mkdocs_codeexec.core.sample import Given, Sample
 from mkdocs_codeexec.languages.rust.batch import builder, merged
 from mkdocs_codeexec.languages.rust.batch.batching import Candidate, group
 from mkdocs_codeexec.languages.rust.batch.sharing import sharing
+from mkdocs_codeexec.languages.rust.source.prepare import FILE
 
 ALONE = {
     "its types' names": 'struct S; println!("{}", std::any::type_name::<S>());',
@@ -272,7 +273,7 @@ def test_names_are_as_long_as_the_one_they_stand_for() -> None:
     """Modules have names that no sample holds, as long as `sample`, so that what is printed keeps its width."""
     codes = ["fn main() {}\n", "// bcd fgh jkl\nfn main() {}\n", "fn main() { println!() }\n"] * 20
 
-    crate = merged.merge(codes)
+    crate = merged.merge([{FILE: code} for code in codes])
 
     assert {len("sample")} == {len(member.module) for member in crate.members}
     assert len(codes) == len({member.module for member in crate.members})
@@ -298,4 +299,4 @@ def test_names_that_macros_make_of_a_module_are_those_of_the_crate(text: str, ex
 
 def test_a_shared_crate_is_the_same_every_time() -> None:
     """The files of a crate depend on its samples alone."""
-    assert merged.merge(["fn main() {}\n"] * 3) == merged.merge(["fn main() {}\n"] * 3)
+    assert merged.merge([{FILE: "fn main() {}\n"}] * 3) == merged.merge([{FILE: "fn main() {}\n"}] * 3)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymdownx.superfences import SuperFencesException, fence_code_format
+from support.sizes import TIMES
 
 from mkdocs_codeexec.core.expectation import Panics
 from mkdocs_codeexec.core.sample import Location
@@ -504,7 +505,7 @@ LINES = st.sampled_from(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150 * TIMES, deadline=None)
 @given(st.lists(LINES, max_size=25).map("\n".join))
 def test_pages_without_samples_do_not_change(convert: Any, text: str) -> None:
     """A page on which nothing is executed is the same, byte for byte, with the extension and without it."""

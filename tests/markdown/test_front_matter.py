@@ -92,7 +92,7 @@ WRONG: dict[str, tuple[int, str, str, list[str]]] = {
     "codeexec: {env: {A-B: x}}": (2, "`codeexec.env`: expected `NAME=value`", "", ["rust", "python"]),
     f"codeexec: {{env: {{{', '.join(f'V{n}: x' for n in range(1001))}}}}}": (2, "`codeexec.env`: expected 1,000 variables at most", "file", ["rust", "python"]),
     "codeexec: {env: [A]}": (2, "`codeexec.env`: expected a mapping", "env: {KEY: value}", ["rust", "python"]),
-    "codeexec: {workdir: project}": (2, "`codeexec.workdir`: not available in this version", "not executed", ["rust", "python"]),
+    "codeexec: {workdir: docs}": (2, "`codeexec.workdir`: expected `project`", "empty folder", ["rust", "python"]),
     "codeexec: {session: page}": (2, "`codeexec.session`: not available in this version", "not executed", ["rust", "python"]),
     "codeexec:\n  network: true": (3, "`codeexec.network`: this is for a fence to say", "backticks", ["rust", "python"]),
     "codeexec: {title: x}": (2, "`codeexec.title`: this is for a fence to say", "backticks", []),

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown import Markdown
+from support.sizes import TIMES
 
 from mkdocs_codeexec.core.settings import LanguageRule
 from mkdocs_codeexec.languages.builtin import RUST
@@ -163,7 +164,7 @@ LINES = st.sampled_from(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300 * TIMES, deadline=None)
 @given(st.lists(LINES, max_size=25).map("\n".join))
 def test_there_is_one_scanner(convert: Callable[..., Any], text: str) -> None:
     """Whatever a page holds, a first look and the converter agree on what a fence is, where it begins and what is in it."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymdownx.highlight import Highlight, HighlightExtension
+from support.sizes import TIMES
 
 from mkdocs_codeexec.markdown.highlights import Highlights, key_of
 
@@ -78,7 +79,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @given(data=st.data())
-@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture], max_examples=30 * TIMES)
 def test_what_is_remembered_is_what_would_be_made(convert: Any, data: st.DataObject) -> None:
     """Whatever was built before, with other settings, extensions, fences and in another order, a page is as without memory."""
     highlights = Highlights()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.sizes import TIMES
 
 from mkdocs_codeexec.languages.builtin import RUST
 from mkdocs_codeexec.markdown.locating import Lines
@@ -162,7 +163,7 @@ PIECES = [
 ]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60 * TIMES, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=12), st.sampled_from(["", "---\na: b\n---\n"]))
 def test_any_order(convert: Any, tmp_path: Path, pieces: list[str], front: str) -> None:
     """Samples and includes are found in any order of things around them."""

@@ -181,7 +181,6 @@ def test_unknown_word_for_rustdoc(info: str) -> None:
 @pytest.mark.parametrize(
     "option",
     [
-        'workdir="d"',
         *('source="tabs"', 'source="console"', 'result="html"', 'result="markdown"', "hidelines=!"),
     ],
 )

@@ -98,7 +98,7 @@ def test_a_supervisor_that_does_not_listen(monkeypatch: pytest.MonkeyPatch) -> N
 def test_who_keeps_its_errors_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a supervisor has left behind may hold its standard error for as long as it likes."""
     note = tmp_path / "pid"
-    left = f"os.fork() or (os.setsid(), open({str(note)!r}, 'w').write(str(os.getpid())), time.sleep(60))"
+    left = f"os.fork() or (os.close(1), os.setsid(), open({str(note)!r}, 'w').write(str(os.getpid())), time.sleep(60))"
     monkeypatch.setattr(starting, "_START", LIAR.format(f"{left}; sys.exit('torn')"))
     began = time.monotonic()
     try:

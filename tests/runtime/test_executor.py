@@ -353,8 +353,9 @@ with Children() as children:
     work = [action(f"{n}", f"sleep 60; : {sys.argv[3]}") for n in range(20)]
     try:
         executor.run(work, lambda action, outcome: print("finished", outcome))
-    finally:
+    except KeyboardInterrupt:
         print(_alive(sys.argv[3]), list(Path(sys.argv[1]).iterdir()))
+        sys.exit("interrupted")  # else Python ends as after SIGINT, or with 1 if another thread was importing
 """
 
 
@@ -386,8 +387,7 @@ def test_ctrl_c(tmp_path: Path, jobs: int) -> None:
 
     assert b"0 []\n" == told  # when `run` was left, before `Children` was
     assert time.monotonic() - began < 2
-    assert -signal.SIGINT == parent.returncode, said.decode()
-    assert b"KeyboardInterrupt" in said.splitlines()[-1]
+    assert (1, b"interrupted\n") == (parent.returncode, said)
     assert 0 == _alive(mark)
     assert [] == list(tmp_path.iterdir())
 

@@ -27,7 +27,7 @@ from mkdocs_codeexec.core.action import Step
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, UNLIMITED, Access, Limits, SandboxMode, Tier
 from mkdocs_codeexec.core.outcome import Exited, LimitReached, NotStarted, OutOfMemory, Signaled, StepResult
 from mkdocs_codeexec.core.protocols import NO_ACCESS, Command
-from mkdocs_codeexec.runtime import starting
+from mkdocs_codeexec.runtime import process, starting
 from mkdocs_codeexec.runtime.process import Children
 from mkdocs_codeexec.runtime.scratch import ScratchDirectory
 from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
@@ -729,7 +729,7 @@ WRITTEN = {
 def test_what_is_written_is_limited_wherever_it_is(sandbox: Sandbox, how: str) -> None:
     """A file counts that has no name any more, or two, or is where nobody may look, or at the end of a long way."""
     limits = replace(RUN_LIMITS, tmp=64)
-    found = sandbox.sh(f"{WRITTEN[how]}; s=$?; sleep 3; exit $s", limits=limits)
+    found = sandbox.sh(f"{WRITTEN[how]}; s=$?; sleep 1; exit $s", limits=limits)
 
     assert LimitReached("tmp" if "TMPDIR" in how else "disk", 64) == found.ended, found.stderr
 
@@ -799,7 +799,7 @@ def test_without_limits_there_are_none(sandbox: Sandbox) -> None:
 
 def test_two_builds_at_once_are_counted_apart(sandbox: Sandbox) -> None:
     """The same sample, and so the same user, may start as many processes in each of two builds."""
-    code = "for i in $(seq 40); do sleep 5 & done; wait; echo all"
+    code = "for i in $(seq 40); do sleep 3 & done; wait; echo all"
     found: list[StepResult] = []
     with Children("auto", tiers=[sandbox.tier]) as others:
         both = [sandbox, replace(sandbox, children=others)]
@@ -854,7 +854,9 @@ def test_a_bubblewrap_that_never_answers(tmp_path: Path, monkeypatch: pytest.Mon
     """That is told while it is waited for, and after a while the next tier is taken."""
     (tmp_path / "bwrap").write_text("#!/bin/sh\nexec sleep 500\n")
     (tmp_path / "bwrap").chmod(0o755)
-    monkeypatch.setattr(starting, "SLACK_SECONDS", 1.0)
+    monkeypatch.setattr(starting, "SLACK_SECONDS", 0.5)
+    monkeypatch.setattr(process, "_TRIAL", replace(process._TRIAL, timeout=2.5))
+    monkeypatch.setattr(process, "SLOW", 1.5)
     said: list[str] = []
     began = time.monotonic()
     with Children("auto", path=str(tmp_path), say=said.append) as children:

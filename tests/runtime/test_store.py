@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.sizes import TIMES
 
 from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.codec import to_json
@@ -189,7 +190,7 @@ def test_any_folder_may_be_deleted(tmp_path: Path, gone: str) -> None:
     assert outcome() == store.similar(structural_key("a"))
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100 * TIMES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(written=OUTCOMES)
 def test_get_is_the_inverse_of_put(tmp_path: Path, written: Outcome) -> None:
     """Whatever Outcome is put is what comes back, lone surrogates included."""

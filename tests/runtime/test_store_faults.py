@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.sizes import TIMES
 
 import mkdocs_codeexec
 from mkdocs_codeexec.core.action import Action, Key, Step
@@ -293,7 +294,7 @@ def test_every_flipped_bit_shows(tmp_path: Path, what: str) -> None:
 MUTATIONS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 40), st.binary(max_size=40)), min_size=1, max_size=4)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200 * TIMES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(mutations=MUTATIONS, what=st.sampled_from(["results", *INDEXES]))
 def test_other_bytes_are_a_miss(tmp_path: Path, mutations: list[tuple[float, int, bytes]], what: str) -> None:
     """Whatever is cut out and put in, anywhere: an entry is what was written, or a miss with one warning."""
@@ -317,7 +318,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400 * TIMES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_sealed_nonsense_is_a_miss(tmp_path: Path, data: st.DataObject) -> None:
     """Any value in any place of an entry, with the checksum right: a miss with one warning or an Outcome, no exception."""

@@ -20,6 +20,7 @@ import mkdocs_codeexec
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells what children look for")
 
 PACKAGES = os.pathsep.join([sysconfig.get_path("purelib"), str(Path(mkdocs_codeexec.__file__).parents[1])])
+RUNNER = Path(sysconfig.get_path("purelib"), "pip/__pip-runner__.py")
 BACKEND = '''\
 """A build backend of its own, which needs no registry: the wheel of a package of one folder (PEP 517, PEP 660)."""
 import os, pathlib, zipfile
@@ -93,7 +94,7 @@ class Checkout:
         (folder / "backend.py").write_text(BACKEND.replace("@NAME", name))
 
     def pip(self, *args: str) -> None:
-        argv = [sys.executable, "-m", "pip", "--python", str(self.bin / "python"), *args]
+        argv = [str(self.bin / "python"), RUNNER, *args]  # as `pip --python` runs itself, which would start it twice
         env = os.environ | {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INDEX": "1"}
         done = subprocess.run(argv, cwd=self.root, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr

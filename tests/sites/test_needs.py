@@ -98,3 +98,58 @@ def test_pages_need_each_other(project: Project) -> None:
     project.build()
 
     assert "there" in project.samples()[0]
+
+
+def test_a_step_that_does_not_repeat_is_told(project: Project) -> None:
+    """A page shows one run of a session: nothing of an older one stays beside it."""
+    steps = ["import time; now = time.time_ns(); print(now)", "print(now + 1)", "print(now + 2)"]
+    for last in (steps[2], "print(now + 3)"):
+        project.page("".join(fence(step, 'session="s"', "python") for step in (*steps[:2], last)))
+        built = project.build()
+
+    first, second, third = (int(text) for _, text in project.streams())
+    assert (1, 3) == (second - first, third - first)
+    assert "docs/index.md:1: this step does not repeat" in built.log
+    assert "docs/index.md:5: this step does not repeat" in built.log
+    assert "docs/index.md:9: this step" not in built.log
+
+
+def test_what_a_session_did_not_reach_is_blocked(project: Project) -> None:
+    """A step may end the program, as its author says, and be met; nothing follows it."""
+    steps = ["print('one')", "import os; print('two', flush=True); os._exit(0)", "print('three')", "print('four')"]
+    project.page("".join(fence(step, 'session="s"', "python") for step in steps))
+
+    for _ in range(2):
+        project.build()
+        assert ["met", "met", "blocked", "blocked"] == project.verdicts()
+        assert [("stdout", "one"), ("stdout", "two")] == project.streams()
+
+
+def test_what_one_leaves_another_finds(project: Project) -> None:
+    """Cold as warm; what was passed on is passed on again, and what is given cannot be changed for others."""
+    project.page(
+        fence("mkdir out && echo 1,2 > out/data.csv && echo note > note.txt", 'name="a"')
+        + fence(
+            "print(open('out/data.csv').read()); open('more.txt', 'w').write('more')", 'name="b" needs="a"', "python"
+        )
+        + fence("cat out/data.csv note.txt more.txt", 'name="c" needs="b"')
+        + fence("rm -f note.txt; ls -d o*", 'needs="a"')
+        + fence("cat note.txt; rm -f note.txt; echo other > note.txt", 'name="e" needs="a"')
+        + fence("echo unseen", 'needs="a e"')
+    )
+    for _ in range(2):
+        built = project.build()
+        assert ["1,2", "1,2\nnote\nmore", "out", "note"] == [text.strip() for _, text in project.streams()][:4]
+        assert ["met"] * 5 + ["error"] == project.verdicts()
+        assert "two of its needs have left the file `note.txt`: a and e" in built.log
+
+
+def test_a_session_leaves_what_its_last_step_leaves(project: Project) -> None:
+    project.page(
+        fence("one = open('a.txt', 'w')", 'session="s"', "python")
+        + fence("one.write('hello'); one.close()", 'session="s" name="s"', "python")
+        + fence("cat a.txt", 'needs="s"')
+    )
+    project.build()
+
+    assert [("stdout", "hello")] == project.streams()

@@ -41,7 +41,7 @@ def test_without_what_it_requires_a_sample_is_suspended_and_the_build_is_well(pr
     )
     built = project.build()
 
-    assert 0 == built.code
+    assert 0 == built.status
     assert ["suspended", "suspended", "met", "suspended"] == project.verdicts()
     assert (3, 1, 1) == tuple(built.counts[name] for name in ("suspended", "met", "executed"))
     assert "4 samples: 1 executed, 0 cached, 0 failed, 3 suspended (" in built.log
@@ -73,7 +73,7 @@ def test_a_variable_is_given_and_its_value_is_nowhere(project: Project) -> None:
                 'requires="env:API_KEY" exit="1"', "python")
     )  # fmt: skip
     without = project.build(env={"API_KEY": ""})
-    assert (2, 1, 0) == (without.counts["suspended"], without.counts["met"], without.code)
+    assert (2, 1, 0) == (without.counts["suspended"], without.counts["met"], without.status)
 
     first = project.build(env={"API_KEY": SECRET, "OTHER": "other"})
     assert 2 == first.counts["executed"]
@@ -88,7 +88,7 @@ def test_a_variable_is_given_and_its_value_is_nowhere(project: Project) -> None:
 
     for other in ({"API_KEY": "another-value"}, {}, {"CODEEXEC_EXECUTE": "frozen"}):
         again = project.build(env=other)
-        assert (0, 3) == (again.counts["executed"], again.counts["cached"]), other
+        assert (0, 3) == (again.counts.get("executed", 0), again.counts["cached"]), other
         assert shown == without_date(project.html())
 
 
@@ -100,7 +100,7 @@ def test_a_stranger_is_given_no_variable(project: Project) -> None:
     env = {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": str(event), "API_KEY": SECRET}
     built = project.build(env=env)
 
-    assert (0, ["suspended"]) == (built.code, project.verdicts())
+    assert (0, ["suspended"]) == (built.status, project.verdicts())
     assert "no variable is given to samples here" in project.html()
     assert SECRET not in everything(project.root) + built.log
 
@@ -125,5 +125,44 @@ def test_fail_on_suspended(project: Project, fails: bool, status: int) -> None:
     project.page(fence("echo a", 'requires="tool:nosuchtool"'))
     built = project.build()
 
-    assert status == built.code
+    assert status == built.status
     assert ("1 sample: 1 suspended" in built.log) == fails
+
+
+def test_a_blocked_sample_leads_to_the_one_that_blocks_it(project: Project) -> None:
+    """On its page and on others; the log tells it once for each cause, after the failure itself."""
+    project.page(fence("echo b", 'needs="a"') + fence("exit 1", 'name="a"') + fence("echo c", 'needs="a"'))
+    project.page(fence("echo d", 'needs="../index.md#a"'), name="guide/other.md")
+    built = project.build()
+
+    assert (
+        '<p class="codeexec-note">not executed, because <a href="#codeexec-2">a</a> did not meet its' in project.html()
+    )
+    assert 'because <a href="../../#codeexec-2">a</a> did not' in project.html("guide/other/index.html")
+    assert 'id="codeexec-2"' in project.samples()[1]
+    assert 1 == built.log.count("3 samples were not tried, because `a` (docs/index.md:5) did not meet its expectation")
+    assert built.log.index("docs/index.md:5: exit status 1") < built.log.index("3 samples were not tried")
+
+
+def test_a_page_can_be_one_session_for_each_language(project: Project) -> None:
+    """A fence with a session of its own, or with `none`, is no step of it; other languages have their own."""
+    project.page(
+        "---\ncodeexec: {session: page}\n---\n\n"
+        + fence("A=1", "")
+        + fence("a = 2", "", "python")
+        + fence('echo "[$A]"', "")
+        + fence("print(a)", "", "python")
+        + fence('echo "[$A]"', 'session="none"')
+        + fence('echo "[$A]"', 'session="other"')
+    )
+    project.build()
+
+    assert [("stdout", text) for text in ("[1]", "2", "[]", "[]")] == project.streams()
+
+
+def test_a_session_of_a_page_has_one_name(project: Project) -> None:
+    project.page("---\ncodeexec: {session: mine}\n---\n\n" + fence("echo a", ""))
+    built = project.build()
+
+    assert "docs/index.md:2: `codeexec.session`: expected `page`, got `mine`" in built.log
+    assert ["error"] == project.verdicts()

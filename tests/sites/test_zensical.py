@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
@@ -9,11 +10,11 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from support.zensical import Rendered, Server, Site, install
+from support import forks
+from support.zensical import Rendered, Server, Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from conftest import Project
 
@@ -22,32 +23,9 @@ FAILS = '```python exec\nraise ValueError("boom")\n```\n'
 READER = {"languages": {"bash": {"readable": ["data"]}}}
 
 
-@pytest.fixture(scope="session")
-def zensical(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("zensical")
-    if why := install(folder):
-        pytest.skip(f"Zensical cannot be installed: {why[-300:]}")
-    return folder
-
-
-@pytest.fixture
-def site(tmp_path: Path, zensical: Path, environment_dir: Path) -> Site:
-    env = {"PYTHONPATH": str(zensical), "CODEEXEC_ENVIRONMENT_DIR": str(environment_dir), "NO_COLOR": "1"}
-    found = Site(tmp_path / "zensical-site", env)
-    found.configure()
-    found.page("# Home\n")
-    return found
-
-
 def reads(site: Site) -> str:
     """Return a sample that prints a file beside the pages."""
     return f"```bash exec\ncat {site.root}/data/shown.txt\n```\n"
-
-
-@pytest.fixture(params=["build", "wrapped"])
-def build(request: pytest.FixtureRequest, site: Site) -> Callable[..., object]:
-    """Both ways to build: `zensical build` and `codeexec zensical build`."""
-    return getattr(site, request.param)
 
 
 @pytest.fixture
@@ -60,7 +38,7 @@ def serve(site: Site) -> Iterator[Callable[..., Server]]:
 
     yield start
     for server in servers:
-        server.stop()
+        server.kill()
 
 
 def test_fragments_and_keys_are_those_of_mkdocs(site: Site, project: Project) -> None:
@@ -167,7 +145,7 @@ def test_a_site_may_be_configured_in_toml(site: Site) -> None:
     assert 1 == len(site.keys("kept"))
 
 
-def test_a_failure_fails_every_build_until_it_is_mended(site: Site, build: Callable[..., object]) -> None:
+def test_a_failure_fails_every_build_until_it_is_mended(site: Site, build: Callable[..., Rendered]) -> None:
     """All pages are written, the report names page and line, and a build from the cache says the same again."""
     site.page(f"# Bad\n\n{FAILS}", "bad.md")
     site.page(f"# Good\n\n{PYTHON}", "good.md")
@@ -207,7 +185,7 @@ def test_pages_stay_in_the_cache_under_what_their_samples_came_to(site: Site) ->
     assert 0 == site.build().status
 
 
-def test_a_change_outside_of_pages_reaches_them(site: Site, build: Callable[..., object]) -> None:
+def test_a_change_outside_of_pages_reaches_them(site: Site, build: Callable[..., Rendered]) -> None:
     """A file that a sample reads decides, although no page has changed."""
     site.configure(READER)
     site.write("data/shown.txt", "one")
@@ -221,7 +199,7 @@ def test_a_change_outside_of_pages_reaches_them(site: Site, build: Callable[...,
     assert ["two"] == site.streams()
 
 
-def test_what_a_page_brings_in_is_answered_and_fails_every_time(site: Site, build: Callable[..., object]) -> None:
+def test_what_a_page_brings_in_is_answered_and_fails_every_time(site: Site, build: Callable[..., Rendered]) -> None:
     """The first look does not see an include."""
     site.configure(more="  - pymdownx.snippets: {base_path: [.]}\n")
     site.write("inc.md", f"{PYTHON}\n{FAILS}")
@@ -247,7 +225,7 @@ def test_what_is_on_no_page_is_not_executed(site: Site) -> None:
     assert 1 == len(site.keys())
 
 
-def test_the_store_survives_a_clean_build(site: Site, build: Callable[..., object]) -> None:
+def test_the_store_survives_a_clean_build(site: Site, build: Callable[..., Rendered]) -> None:
     """`--clean` removes `.cache`; outcomes are not in there."""
     site.page(PYTHON)
     build()
@@ -294,16 +272,17 @@ def test_what_zensical_raises_is_shown(site: Site) -> None:
     assert 1 == alone.status == done.status
 
 
-def test_mistakes_in_options_are_told_and_fail_every_build(site: Site, build: Callable[..., object]) -> None:
-    """No traceback; pages are written, with the code of their samples."""
+def test_mistakes_in_options_are_told_and_fail_every_build(site: Site, build: Callable[..., Rendered]) -> None:
+    """Once, with no traceback; pages are written, with the code of their samples."""
     site.configure({"exekute": "auto", "languages": ["rust"]})
     site.page(PYTHON)
 
     for _ in range(2):
         done = build()
         assert 0 != done.status, done.log
-        assert "exekute" in done.log
+        assert 1 == done.log.count("exekute"), done.log
         assert "languages" in done.log
+        assert "codeexec: error: no sample was executed, and the warning above says why" in done.log
         assert "Traceback" not in done.log
         assert "hello from" in site.html()
 
@@ -343,6 +322,12 @@ def test_the_plugin_does_it_all_where_both_are_listed(project: Project) -> None:
     assert 0 == built.status, built.log
     assert 1 == built.log.count("is among `plugins` and among `markdown_extensions`")
     assert ["met"] == project.verdicts()
+    doctor = forks.run("mkdocs_codeexec.cli", "doctor", cwd=project.root, env=os.environ | project.env)
+    assert 0 == doctor.returncode, doctor.stdout
+    said = (
+        "note     site         named in `markdown_extensions`, too: MkDocs goes by `plugins`, and runs samples once\n"
+    )
+    assert said in doctor.stdout
 
 
 @pytest.mark.parametrize("command", [("zensical",), ("mkdocs_codeexec", "zensical")])

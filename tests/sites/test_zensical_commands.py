@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.zensical import Rendered, Site, install
+from support.zensical import Rendered, Site
 
 from mkdocs_codeexec.commands.site import open_site
 from mkdocs_codeexec.errors import ConfigurationError
@@ -49,14 +49,6 @@ docs_dir = "pages"
 timeout = 7
 [project.markdown_extensions.admonition]
 """
-
-
-@pytest.fixture(scope="module")
-def zensical(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("zensical")
-    if why := install(folder):
-        pytest.skip(f"Zensical cannot be installed: {why[-300:]}")
-    return folder
 
 
 @pytest.fixture

@@ -7,41 +7,16 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from support.zensical import Rendered, Site, install
+from support.zensical import Rendered, Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from conftest import Project
 
 FAILS = '```python exec\nraise ValueError("boom")\n```\n'
 UNKNOWN = "```python exec frobnicate\nprint(1)\n```\n"
 WELL = "```python exec\nprint(1)\n```\n"
-
-
-@pytest.fixture(scope="module")
-def zensical(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("zensical")
-    if why := install(folder):
-        pytest.skip(f"Zensical cannot be installed: {why[-300:]}")
-    return folder
-
-
-@pytest.fixture
-def site(tmp_path: Path, zensical: Path, environment_dir: Path) -> Site:
-    env = {"PYTHONPATH": str(zensical), "CODEEXEC_ENVIRONMENT_DIR": str(environment_dir), "NO_COLOR": "1"}
-    found = Site(tmp_path / "zensical-site", env)
-    found.configure()
-    found.page("# Home\n")
-    return found
-
-
-@pytest.fixture(params=["build", "wrapped"])
-def build(request: pytest.FixtureRequest, site: Site) -> Callable[..., Rendered]:
-    """Both ways to build: `zensical build` and `codeexec zensical build`."""
-    found: Callable[..., Rendered] = getattr(site, request.param)
-    return found
 
 
 @pytest.mark.parametrize(
@@ -118,3 +93,14 @@ def test_a_site_elsewhere_is_named_in_full(site: Site, project: Project, build: 
         assert f"{project.root}/docs/index.md:1: exit status 1\n --> {project.root}/docs/index.md:2\n" in mkdocs.log
 
     assert f"error: {site.root}/docs/index.md:1: exit status 1\n --> {site.root}/docs/index.md:2\n" in done.log
+
+
+def test_a_page_of_nothing_but_front_matter_is_told_of(site: Site, build: Callable[..., Rendered]) -> None:
+    """Zensical has nothing of it converted; each build tells it once, and `--strict` counts it."""
+    site.page(WELL)
+    site.page("---\ncodeexec:\n  exekute: 3\n---\n\n", "bare.md")
+    site.page("---\ntitle: fine\n---\n", "fine.md")
+    for status, done in ((0, build()), (0, build()), (1, build("--strict"))):
+        assert status == done.status, done.log
+        assert 1 == done.log.count("docs/bare.md:3: `codeexec.exekute`: a page has no such default"), done.log
+        assert "fine.md" not in done.log

@@ -3,7 +3,8 @@
     done = run("mkdocs", "build", cwd=site, env=environment)
 
 A server, which is this file, is started once; it imports what every build does, calls nothing of it, and forks for each. What
-differs from `python -m`: all have the server's seed of hashes. Who gives a `PYTHONHASHSEED` gets a Python of its own.
+differs from `python -m`: all have the server's seed of hashes. Who gives a `PYTHONHASHSEED` gets a Python of its own. What is
+to be imported may be named; it comes from a server of its own, which may be in another `PYTHONPATH`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
@@ -36,11 +37,17 @@ IMPORTED = (
 
 
 def run(
-    module: str, *args: str, cwd: Path, env: Mapping[str, str], timeout: float = 200
+    module: str,
+    *args: str,
+    cwd: Path,
+    env: Mapping[str, str],
+    timeout: float = 200,
+    imported: tuple[str, ...] = (),
 ) -> subprocess.CompletedProcess[str]:
     """Return what `python -m module args` does in `cwd`, without standard input; it is killed if it takes too long."""
     argv = [sys.executable, "-m", module, *args]
-    if _read_at_start(env) != _read_at_start(os.environ):
+    path = env.get("PYTHONPATH") if imported else os.environ.get("PYTHONPATH")
+    if _read_at_start(env) != _read_at_start(os.environ) | ({} if path is None else {"PYTHONPATH": path}):
         return subprocess.run(
             argv,
             cwd=cwd,
@@ -55,7 +62,7 @@ def run(
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         answers, theirs = os.pipe()
         try:
-            socket.send_fds(_server(), [request], [stdout.fileno(), stderr.fileno(), theirs])
+            socket.send_fds(_server(path, imported or IMPORTED), [request], [stdout.fileno(), stderr.fileno(), theirs])
             os.close(theirs)
             pid = int(_line(answers))
             ready = select.poll()
@@ -87,11 +94,14 @@ def _text(file: Any) -> str:
 
 
 @cache
-def _server() -> socket.socket:
-    """Return the way to this process's server, which ends with it."""
+def _server(path: str | None, imported: tuple[str, ...]) -> socket.socket:
+    """Return the way to this process's server with `path` as its `PYTHONPATH`, which ends with it."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     started = subprocess.Popen(
-        [sys.executable, __file__, str(theirs.fileno())], pass_fds=[theirs.fileno()], start_new_session=True
+        [sys.executable, __file__, str(theirs.fileno()), *imported],
+        env=os.environ | ({} if path is None else {"PYTHONPATH": path}),
+        pass_fds=[theirs.fileno()],
+        start_new_session=True,
     )
     theirs.close()
 
@@ -103,9 +113,9 @@ def _server() -> socket.socket:
     return ours
 
 
-def serve(channel: socket.socket) -> dict[str, Any]:
+def serve(channel: socket.socket, imported: Sequence[str]) -> dict[str, Any]:
     """Fork for each request; return it in the process that is to do it."""
-    for name in IMPORTED:
+    for name in imported:
         with suppress(ImportError):
             import_module(name)
     gc.collect()
@@ -146,6 +156,6 @@ def _become(request: dict[str, Any], *outputs: int) -> None:
 
 
 if __name__ == "__main__":
-    asked = serve(socket.socket(fileno=int(sys.argv[1])))
+    asked = serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:])
     sys.argv = [sys.argv[0], *asked["args"]]
     runpy.run_module(asked["module"], run_name="__main__", alter_sys=True)

@@ -1,4 +1,4 @@
-"""How much is tried of what is random: `CODEEXEC_TEST_TIMES=10 pytest tests/faults` tries ten times as much."""
+"""How much is tried of what is random: `CODEEXEC_TEST_TIMES=10 pytest tests/faults` tries ten times as much, `max_examples` too."""
 
 from __future__ import annotations
 

@@ -15,8 +15,9 @@ from mkdocs_codeexec.engine.pipeline import Pipeline
 from mkdocs_codeexec.runtime.observed.inputs import ObservedInputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from mkdocs_codeexec.core.blobs import Blob
     from mkdocs_codeexec.core.confinement import SandboxMode
     from mkdocs_codeexec.core.protocols import Begin, Executor, Finish, Runner, Unavailability
     from mkdocs_codeexec.core.settings import ExecuteMode
@@ -84,7 +85,18 @@ class Toy:
 
 
 @dataclass
+class AllBlobs:
+    """Files that are all there, but for those that are `lost`."""
+
+    lost: set[str] = field(default_factory=set)
+
+    def holds(self, blobs: Iterable[Blob]) -> bool:
+        return not any(blob.digest in self.lost for blob in blobs)
+
+
+@dataclass
 class DictStore:
+    blobs: AllBlobs = field(default_factory=AllBlobs)
     outcomes: dict[Key, Outcome] = field(default_factory=dict)
     requests: dict[Key, Outcome] = field(default_factory=dict)
     structures: dict[Key, Outcome] = field(default_factory=dict)

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from support import forks
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -27,6 +29,14 @@ THEME = {
     "sitemap.xml": "<urlset></urlset>",
 }
 """The theme is a package of its own, `zensical-ui`, which not every index has. Ours is of one template."""
+IMPORTED = (
+    *("zensical.main", "zensical.config", "zensical.markdown.render", "markdown_exec", "pymdownx.superfences"),
+    *("pymdownx.highlight", "pymdownx.snippets", "pymdownx.tabbed", "markdown.extensions.admonition"),
+    *(f"pygments.lexers.{name}" for name in ("python", "rust", "shell", "special")),
+    *("pygments.formatters.html", "mkdocs_codeexec.hosts.markdown", "mkdocs_codeexec.hosts.alone"),
+    *("mkdocs_codeexec.hosts.zensical.site", "mkdocs_codeexec.hosts.zensical.outside", "mkdocs_codeexec.cli"),
+)
+"""What every build imports, and what does not look at the command line by then."""
 
 
 def install(folder: Path) -> str:
@@ -81,16 +91,10 @@ class Site:
         return self.write(f"docs/{name}", text)
 
     def run(self, *command: str, env: dict[str, str] | None = None) -> Rendered:
-        done = subprocess.run(
-            [sys.executable, "-m", *command],
-            cwd=self.root,
-            env=os.environ | self.env | (env or {}),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=PATIENCE,
-        )
+        every = os.environ | self.env | (env or {})
+        path = Path(every.get("PYTHONPATH", ""))  # with more in it, it is of this command alone
+        imported = IMPORTED if (path / "zensical").is_dir() else ()
+        done = forks.run(*command, cwd=self.root, env=every, timeout=PATIENCE, imported=imported)
         return Rendered(done.returncode, done.stdout + done.stderr)
 
     def build(self, *args: str, **how: Any) -> Rendered:
@@ -200,5 +204,10 @@ class Server:
             try:
                 self.process.wait(10)
             except subprocess.TimeoutExpired:
-                os.killpg(self.process.pid, signal.SIGKILL)
-                self.process.wait()
+                self.kill()
+
+    def kill(self) -> None:
+        """End it and all that it has started: Zensical does not always end on SIGINT while it renders a configuration anew."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()

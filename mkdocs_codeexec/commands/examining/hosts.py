@@ -43,6 +43,10 @@ def hosts(site: ConfiguredSite) -> Iterator[Check]:
         yield Check("hosts", "site", NOTE, f"there is none in `{site.folder}`: all is as by default")
     elif site.enabled_by:
         yield Check("hosts", "site", FINE, f"{site.file}, in `{site.enabled_by}`")
+        if site.named_too:
+            said = f"named in `{site.named_too}`, too: {site.words.name} goes by `{site.enabled_by}`, and runs samples once"
+            hint = f"the options in `{site.named_too}` are for another host: keep both alike"
+            yield Check("hosts", "site", NOTE, said, hint)
     else:
         hint = f"add {_WHERE.get(site.host, '`codeexec`')} to it, or name another file with `-f`"
         yield Check("hosts", "site", MISSING, f"{site.file} does not name `codeexec`: no sample runs", hint)

@@ -27,8 +27,7 @@ MOST_FILES = 100_000
 def store(settings: Settings) -> Check:
     """Return where results are, how many, and whether more can be stored."""
     with closing(open_store(settings, lambda _: None)) as kept:  # what is wrong with an entry, a build tells
-        sizes = [entry.size for entry in kept.entries()]
-    count, size = len(sizes), sum(sizes)
+        count, size = sum(1 for _ in kept.entries()), kept.size
     words = f"{settings.cache_dir}: {counted(count, 'outcome')}, {_in_words(size)}"
     if settings.cache_size is not None:
         words += f" of {settings.cache_size} MiB"

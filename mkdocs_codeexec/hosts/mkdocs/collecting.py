@@ -28,7 +28,7 @@ from mkdocs_codeexec.hosts.mkdocs.serve import depth
 from mkdocs_codeexec.hosts.mkdocs.sources import front_matter
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.report.run import distinct
-from mkdocs_codeexec.sites import Collected, ConfiguredSite, not_named, shown
+from mkdocs_codeexec.sites import NAMES, Collected, ConfiguredSite, not_named, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +63,7 @@ def configured(file: Path) -> ConfiguredSite:
         host=NAME,
         words=host_of(str(file)),
         enabled_by="plugins" if plugin else "",
+        named_too="markdown_extensions" if plugin and set(NAMES) & set(config.markdown_extensions) else "",
         options=plugin.options if plugin else {},
         folders={"docs_dir": Path(config.docs_dir), "site_dir": Path(config.site_dir)},
         pages=lambda: _pages(config),

@@ -75,7 +75,7 @@ def open_pages(
     if not settings.keeps:
         settings = replace(settings, environment_dir=throwaway(), lent=settings.environment_dir)
     # MkDocs would publish what is below the one and rebuild for ever, and empty the other before each build.
-    check_apart(settings, {"docs_dir": Path(config.docs_dir), "site_dir": Path(config.site_dir)})
+    settings = check_apart(settings, {"docs_dir": Path(config.docs_dir), "site_dir": Path(config.site_dir)})
     return Pages(
         engine=Engine(settings, console, store=builds.kept(), memory=memory if settings.execute == "auto" else {}),
         console=console,

@@ -15,7 +15,6 @@ from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.hosts.zensical.front_matter import as_json, parted
-from mkdocs_codeexec.hosts.zensical.process import NAMES
 from mkdocs_codeexec.hosts.zensical.reading import configured
 from mkdocs_codeexec.html.lexers import is_lexer
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
@@ -23,7 +22,7 @@ from mkdocs_codeexec.pages import Pages
 from mkdocs_codeexec.report.annotations import for_github
 from mkdocs_codeexec.report.console import Console, wants_color
 from mkdocs_codeexec.runtime.cpus import usable_cpus
-from mkdocs_codeexec.sites import Collected, not_named
+from mkdocs_codeexec.sites import NAMES, Collected, not_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +46,7 @@ def collected(file: Path, folder: Path) -> Collected:
     if not site.enabled_by:
         raise ConfigurationError(not_named(file, zensical=True))
     settings = settings_from(site.options, project_dir=site.folder, environ=environ, cpus=usable_cpus, host=site.words)
-    check_apart(settings, site.folders)
+    settings = check_apart(settings, site.folders)
     if not settings.enabled:
         raise ConfigurationError("nothing can be checked: `enabled: false` or `CODEEXEC_EXECUTE=off` is set")
     with _refusals(f"`{file}`: Zensical cannot read it"):

@@ -89,4 +89,4 @@ def _settings(config: Mapping[str, Any], options: Mapping[str, Any], environ: di
 
 def _check(config: Mapping[str, Any], settings: Settings) -> None:
     others = {name: settings.project_dir / str(config[name]) for name in ("docs_dir", "site_dir")}
-    check_apart(settings, others)
+    settings = check_apart(settings, others)

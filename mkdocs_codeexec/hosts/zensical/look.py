@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.hosts.zensical.configuration import pages_of
-from mkdocs_codeexec.hosts.zensical.front_matter import front_matter
+from mkdocs_codeexec.hosts.zensical.front_matter import parted
+from mkdocs_codeexec.markdown.collecting import PageContext
+from mkdocs_codeexec.markdown.front_matter import FIELD
 from mkdocs_codeexec.sites import shown
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ class Look:
 
     Attributes:
         answers: What samples came to, in the order of pages.
+        bare: Pages that are front matter and nothing else, and what that is: Zensical has none of them converted.
         keys: Of these.
     """
 
@@ -42,7 +45,9 @@ class Look:
         self._texts = texts
         self._by_code: dict[tuple[str, str], list[Resolved]] = {}
         self.answers: list[Resolved] = []
+        self.bare: list[tuple[PageContext, Mapping[str, object]]] = []
         self.keys: set[Key] = set()
+        self._host = ""
 
     def take(self, engine: Engine, extension: CodeExecExtension) -> Iterator[str]:
         """Answer what is seen, with `engine`, and yield what the user should know of the settings.
@@ -52,6 +57,7 @@ class Look:
         """
         pages = list(pages_of(self._docs, self._config))
         yield from engine.settings.idle([page for page, _ in pages])
+        self._host = engine.settings.host.name
         self.answers = engine.resolve(list(self._seen(extension, pages)))
         self.keys = {item.key for item in self.answers if item.key is not None}
         for item in self.answers:
@@ -62,7 +68,10 @@ class Look:
         for page, text in pages:
             path = shown(self._docs / page)
             self._texts[path] = text
-            for sample in extension.glimpse(text, page, front_matter(text), certain=extensions):
+            meta, rest = parted(text) if FIELD in text else ({}, text)
+            if meta and not rest.strip():
+                self.bare.append((PageContext(page, text, path, self._host), meta))
+            for sample in extension.glimpse(text, page, meta, certain=extensions):
                 yield replace(sample, location=replace(sample.location, path=path))
 
     def known(self, sample: Sample) -> Resolved | None:

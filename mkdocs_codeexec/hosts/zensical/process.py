@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.hosts.zensical.cached import is_unreadable
-from mkdocs_codeexec.hosts.zensical.outside import Outside
 from mkdocs_codeexec.hosts.zensical.site import ZensicalSite
 from mkdocs_codeexec.hosts.zensical.strict import Warnings, asked
 from mkdocs_codeexec.report.console import plainly
@@ -23,8 +22,8 @@ from mkdocs_codeexec.report.console import plainly
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NAMES = ("codeexec", "mkdocs_codeexec.hosts.markdown", "mkdocs_codeexec.hosts.markdown:makeExtension")
-"""What our extension is called in `markdown_extensions`."""
+    from mkdocs_codeexec.hosts.zensical.outside import Outside
+
 FAILED = tuple(f'class=\\"codeexec\\" data-codeexec=\\"{verdict}'.encode() for verdict in ("unmet", "error", "blocked"))
 """How a page with a failed sample looks in Zensical's cache."""
 
@@ -63,6 +62,8 @@ class Process:
         if self.building and not self.handing:
             self.sweep(site)
         if not self.building:
+            from mkdocs_codeexec.hosts.zensical.outside import Outside
+
             outside = self._outside.setdefault(root, Outside())
             outside.watch(site)
         return site

@@ -17,9 +17,8 @@ from mkdocs_codeexec.errors import ConfigurationError
 from mkdocs_codeexec.hosts.zensical.configuration import pages_of
 from mkdocs_codeexec.hosts.zensical.engines import STORE
 from mkdocs_codeexec.hosts.zensical.front_matter import front_matter
-from mkdocs_codeexec.hosts.zensical.process import NAMES
 from mkdocs_codeexec.markdown.collecting import PageContext
-from mkdocs_codeexec.sites import ConfiguredSite, shown
+from mkdocs_codeexec.sites import NAMES, ConfiguredSite, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,6 +61,7 @@ def configured(file: Path) -> ConfiguredSite:
         host="zensical",
         words=Host(NAME, "zensical", file.name),
         enabled_by="markdown_extensions" if name else "",
+        named_too="plugins" if name and "codeexec" in _named(found.get("plugins")) else "",
         options={"cache_dir": STORE, **(options if isinstance(options, dict) else {})},
         folders=folders,
         pages=lambda: _pages(folders["docs_dir"], found),

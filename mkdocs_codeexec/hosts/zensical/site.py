@@ -29,10 +29,8 @@ from mkdocs_codeexec.report import rows
 from mkdocs_codeexec.report.annotations import for_github
 from mkdocs_codeexec.report.console import Console, wants_color
 from mkdocs_codeexec.report.cut import cut
-from mkdocs_codeexec.report.failures import failures
 from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import Run, distinct
-from mkdocs_codeexec.report.volume import within_bounds
 from mkdocs_codeexec.sites import shown
 
 if TYPE_CHECKING:
@@ -136,9 +134,18 @@ class ZensicalSite:
             if self.engine.settings.enabled:
                 for idle in self.look.take(self.engine, self.extension):
                     self.console.say(idle)
+                self._open_bare()
         except Exception as error:  # noqa: BLE001 - it comes again, and is told, when pages are filled
             self.console.warn(str(error) if isinstance(error, CodeExecError) else _internal(error))
         self.seconds += time.perf_counter() - began
+
+    def _open_bare(self) -> None:
+        """Tell what is wrong with pages of which nothing is ever converted."""
+        self._current.pages = self._pages
+        for context, meta in self.look.bare:
+            self._pages.enter(self.extension.opened(context, meta))
+            self._pages.leave()
+        self._current.pages, self._current.remarks = None, 0
 
     def _tell_mistake(self) -> None:
         if self.mistake:
@@ -268,6 +275,9 @@ class ZensicalSite:
 
     def failures(self, answers: Sequence[Resolved]) -> list[Failure]:
         """Return what is to be told of `answers`."""
+        from mkdocs_codeexec.report.failures import failures
+        from mkdocs_codeexec.report.volume import within_bounds
+
         languages = dict(self.engine.languages)
         file = self.engine.settings.host.file
         return list(
@@ -294,7 +304,9 @@ class ZensicalSite:
                 run.write(self.engine.settings.cache_dir)
             except OSError as error:
                 self.console.warn(f"`last-run.json` cannot be written: {error.strerror or error}")
-        return self.mistake or run.verdict(fatal)
+        if self.mistake:
+            return "no sample was executed, and the warning above says why" if self._looked else self.mistake
+        return run.verdict(fatal)
 
     @property
     def _sheet(self) -> str:

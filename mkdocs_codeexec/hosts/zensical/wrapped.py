@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
-from mkdocs_codeexec.hosts.zensical.process import NAMES, process
-from mkdocs_codeexec.sites import ZENSICAL_FILES, not_named
+from mkdocs_codeexec.hosts.zensical.process import process
+from mkdocs_codeexec.sites import NAMES, ZENSICAL_FILES, not_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

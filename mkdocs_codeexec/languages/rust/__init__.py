@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core import rights
-from mkdocs_codeexec.core.action import Action, Key
-from mkdocs_codeexec.core.expectation import FailsToBuild
+from mkdocs_codeexec.core.action import OUTPUT_LIMIT, Action, Key
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import normalize
 from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Regrouped, Runner, Scratch, Unavailability
-from mkdocs_codeexec.core.sessions import divided
-from mkdocs_codeexec.errors import ConfigurationError, nearest
+from mkdocs_codeexec.errors import ConfigurationError
 from mkdocs_codeexec.languages import frames, given, inputs, mentions, views, withheld
 from mkdocs_codeexec.languages.grants import Grants
 from mkdocs_codeexec.languages.rust import preambles
@@ -22,14 +21,18 @@ from mkdocs_codeexec.languages.rust.compiler import Compiler
 from mkdocs_codeexec.languages.rust.environments import configuration
 from mkdocs_codeexec.languages.rust.environments.environment import Environment, home_of_all, open_environments
 from mkdocs_codeexec.languages.rust.environments.local import around
+from mkdocs_codeexec.languages.rust.environments.unknown import unknown_environment
 from mkdocs_codeexec.languages.rust.messages.backtrace import cut
 from mkdocs_codeexec.languages.rust.messages.index import linked
 from mkdocs_codeexec.languages.rust.messages.normal import RULES
 from mkdocs_codeexec.languages.rust.messages.notes import without_notes
 from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.languages.rust.messages.restore import restore
-from mkdocs_codeexec.languages.rust.source.prepare import FILE, Prepared, original, prepared
-from mkdocs_codeexec.languages.rust.steps import steps
+from mkdocs_codeexec.languages.rust.package import planned, refused_by
+from mkdocs_codeexec.languages.rust.programs import Programs, is_apart
+from mkdocs_codeexec.languages.rust.sessions import CONTINUED, divided, rooted_paths
+from mkdocs_codeexec.languages.rust.source.prepare import FILE, original
+from mkdocs_codeexec.languages.rust.source.session import others
 from mkdocs_codeexec.languages.rust.variables import Variables, check_package
 from mkdocs_codeexec.languages.toolchain import memo
 
@@ -65,6 +68,7 @@ class RustLanguage:
         self._rust: RustSettings = settings.rust
         self._narrator = narrator
         preambles.check(self._rust.preamble)
+        self._programs = Programs(settings, self._rust)
         self._compiler = Compiler(settings, self._rust, memo(settings))
         self._flags = ""
         self._environments: dict[str, Environment] = {}
@@ -115,10 +119,11 @@ class RustLanguage:
 
     def plan(self, sample: Sample) -> Action:
         """Return what would be executed for `sample`."""
-        name = sample.options.get("environment") or self._rust.environment
+        joined = self._programs.joined(sample)
+        name = joined.options.get("environment") or self._rust.environment
         environment = self._environments.get(name)
         found = environment.sources.inputs() if environment else ((_UNKNOWN, name),)
-        if environment is not None and (named := environment.sources.documented.files(sample.code)):
+        if environment is not None and (named := environment.sources.documented.files(joined.code)):
             folder = environment.sources.documented.folder or self._settings.project_dir
             tree = around(folder, self._settings.project_dir)
             contents = inputs.named(named, tree)
@@ -127,14 +132,19 @@ class RustLanguage:
                 # What was read first: whoever was planned from it is planned again if it changes.
                 self._named.setdefault((named[name.removeprefix("file:")], tree), digest)
         known = environment is not None and environment.sources.settled
+        package = self._programs.package(joined)
+        found += planned(sample, self._programs.refusal(sample, package))
         action = Action(
             language=NAME,
-            files=((FILE, self._prepare(sample).code),),
-            steps=steps(sample, self._rust, self._settings, self._variables.site),
-            inputs=tuple(sorted((*found, *self._inputs))),
+            files=self._programs.files(sample),
+            steps=self._programs.steps(sample, package, self._variables.site),
+            inputs=tuple(sorted((*found, *self._inputs, *(() if sample.last else ((CONTINUED, ""),))))),
             toolchain=self._identity() if known else None,
+            output_limit=OUTPUT_LIMIT * (1 + len(sample.before)),
+            workdir=sample.workdir,
+            observed=bool(sample.workdir),
         )
-        if _is_apart(sample):
+        if is_apart(sample):
             self._builder.keep_apart(action.request_key)
         return action
 
@@ -182,7 +192,13 @@ class RustLanguage:
         self, work: Sequence[tuple[Action, Scratch]], bench: Bench
     ) -> Iterator[tuple[Action, StepResult] | Regrouped]:
         """Compile `work`, as one crate if it is more than two, and yield each one's result."""
-        return self._builder.build(work, bench)
+        for item in self._builder.build(work, bench):
+            if isinstance(item, Regrouped):
+                yield item
+                continue
+            action, result = item
+            # What rustc reads is in the key.
+            yield action, replace(result, asked=()) if action.observed else result
 
     def run(self, action: Action, step: Step, scratch: Scratch) -> StepResult:
         """Run the program that was built for `action`."""
@@ -191,11 +207,12 @@ class RustLanguage:
 
     def divide(self, steps: Sequence[Action], outcome: Outcome) -> Sequence[Outcome | None]:
         """Return what each step of a session came to."""
-        del steps
-        return divided(outcome)
+        return divided(steps, outcome)
 
     def structured(self, action: Action) -> Action:
         """Return `action` with its structure, if comments and formatting cannot change what it prints."""
+        if action.observed:
+            return action
         from mkdocs_codeexec.languages.rust.source import structure
 
         return structure.structured(action)
@@ -208,7 +225,7 @@ class RustLanguage:
 
     def locate(self, sample: Sample, line: int, column: int) -> tuple[int, int]:
         """Return where in the author's code line and column of the compiled file are."""
-        line, column = original(self._prepare(sample), line, column)
+        line, column = original(self._programs.prepared(sample), line, column)
         written, ran = sample.code.split("\n"), runnable(sample.code).split("\n")
         if line <= len(written):
             column += len(written[line - 1]) - len(ran[line - 1])  # the mark of a hidden line
@@ -225,8 +242,9 @@ class RustLanguage:
     def tidy(self, sample: Sample, text: str) -> str:
         """Return `text` without inserted code, foreign frames, thread ids and folders of this machine; codes are links."""
         text = cut(text)
-        if FILE in text:  # else nothing in it is about a place in the sample
-            text = restore(self._prepare(sample), text)
+        more = others(text) if sample.links.session else {}
+        if FILE in text or more:  # else nothing in it is about a place in the sample
+            text = restore(self._programs.prepared(sample), text, more)
         text = normalize(text, RULES)
         return linked(text if self._rust.notes else without_notes(text))
 
@@ -239,9 +257,8 @@ class RustLanguage:
         return mentions.relocated(text, where)
 
     def assumed(self, action: Action, *, seen: bool) -> Sequence[str] | None:
-        """Return nothing: cargo and rustc tell what they read, and it is in the key."""
-        del action, seen
-        return ()
+        """Return all of the project if it was not seen what is read of it; cargo and rustc tell what they read."""
+        return () if seen or not action.workdir else ("sandbox:", "project:tree:")
 
     def reached(self) -> Sequence[str]:
         """Return nothing: what samples of this language read is not observed."""
@@ -252,7 +269,9 @@ class RustLanguage:
         from mkdocs_codeexec.languages.rust import unlisted
         from mkdocs_codeexec.languages.rust.messages import question_mark
 
-        if found := question_mark.hint(outcome, wrapped=self._prepare(sample).has_plain_main):
+        if found := question_mark.hint(outcome, wrapped=self._programs.prepared(sample).has_plain_main):
+            return found
+        if sample.links.session and (found := rooted_paths(outcome)):
             return found
         network = rights.network(self._rust.network, sample.given.network, self._settings.sandbox)
         if found := withheld.hint(outcome, self.name, self._settings, network=network):
@@ -280,28 +299,13 @@ class RustLanguage:
             identity = f"{identity}\ncargo variables: {variables}"
         return f"{identity}\ncargo configuration: {self._flags}" if self._flags else identity
 
-    def _prepare(self, sample: Sample) -> Prepared:
-        before = preambles.joined(self._rust.preamble, sample.options.get("preamble", ""))
-        return prepared(sample.code, before, "test_harness" in sample.options)
-
     def _environment_of(self, action: Action) -> Environment | Unavailability:
         given = dict(action.inputs)
+        if (refusal := refused_by(given)) is not None:
+            return refusal
         if _UNKNOWN in given:
             return unknown_environment(given[_UNKNOWN], tuple(self._environments))
         for environment in self._environments.values():
             if environment.manifest.portable == given.get(MANIFEST):
                 return environment
         return Unavailability("its environment has changed since it was planned")
-
-
-def unknown_environment(name: str, known: tuple[str, ...]) -> Unavailability:
-    """Return why a fence that asks for the Environment `name` is not executed where only those `known` are set up."""
-    meant = nearest(name, known)
-    hint = f"did you mean `{meant}`?" if meant else f"there is: {', '.join(f'`{one}`' for one in known)}"
-    return Unavailability(f"environment `{name}` is not set up in `languages.rust`", hint)
-
-
-def _is_apart(sample: Sample) -> bool:
-    """Tell whether `sample` is better compiled alone: it asks for that, or would only be in the way of others."""
-    options = sample.options
-    return "standalone_crate" in options or "test_harness" in options or isinstance(sample.expectation, FailsToBuild)

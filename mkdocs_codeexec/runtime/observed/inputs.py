@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.runtime.observed import projected
 from mkdocs_codeexec.runtime.observed.asked import UNKNOWABLE, named
 from mkdocs_codeexec.runtime.observed.digests import Digests
 from mkdocs_codeexec.runtime.observed.names import Names, Root
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mkdocs_codeexec.core.observed import Inputs
+    from mkdocs_codeexec.worktree.tree import Worktree
 
 MOST = 4096
 """Inputs of one list; of more, their folders."""
@@ -40,6 +42,7 @@ class ObservedInputs:
         sandboxed: Whether samples are wanted in a sandbox.
         apart: Our own folders, in which every build changes something.
         memo: Where digests are remembered; None for nowhere.
+        project: Where the project is that samples may see; None if there is none.
     """
 
     def __init__(  # noqa: PLR0913 - a machine has many sides
@@ -54,6 +57,7 @@ class ObservedInputs:
         sandboxed: bool = True,
         apart: Sequence[str] = (),
         memo: Path | None = None,
+        project: Worktree | None = None,
     ) -> None:
         self._names = Names(roots)
         self._digests = Digests(memo, self._names.relocated)
@@ -68,6 +72,7 @@ class ObservedInputs:
             search=search,
             reach=reach,
             sandboxed=sandboxed,
+            project=project,
         )
         self._folders = tuple(search.split(":")) if search else ()
         self._states: dict[str, str] = {}
@@ -96,6 +101,8 @@ class ObservedInputs:
         asked = list(asked)
         if UNKNOWABLE in asked:
             return None
+        names |= projected.named(item for item in asked if item[0] == projected.LETTER)
+        asked = [item for item in asked if item[0] != projected.LETTER]
         for word, path, module in named(asked, self._library, self._folders):
             if word != "tool" and path in self._apart:
                 continue
@@ -122,9 +129,9 @@ class ObservedInputs:
         found = []
         for name, _ in inputs:
             word, _, rest = name.partition(":")
-            if word not in _OF_PATHS:
+            if word not in (*_OF_PATHS, projected.WORD):
                 continue
-            path = self._names.real(rest)
+            path = self._looks.project.path(rest) if word == projected.WORD else self._names.real(rest)
             if path and any(path.startswith(f"{folder}/") for folder in within):
                 found.append(path)
         return found

@@ -22,11 +22,13 @@ class Since:
     Attributes:
         when: The same.
         links: Knows those that were gone through.
+        decided: Whether what decides which files a project has was found unchanged.
     """
 
     def __init__(self, when: int) -> None:
         self.when = when
         self.links = Links()
+        self.decided = False
 
     def unchanged(self, about: os.stat_result) -> None:
         """Check a file or a folder.

@@ -10,9 +10,11 @@ import time
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.observed import ABSENT
+from mkdocs_codeexec.runtime.observed import projected
 from mkdocs_codeexec.runtime.observed.asked import everywhere, of_kernel
 from mkdocs_codeexec.runtime.observed.digests import DIGITS
 from mkdocs_codeexec.runtime.observed.listing import Listing, listed, short
+from mkdocs_codeexec.runtime.observed.projected import ProjectStates
 from mkdocs_codeexec.runtime.observed.since import Unstable
 from mkdocs_codeexec.runtime.sandbox.places import within
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.runtime.observed.digests import Digests
     from mkdocs_codeexec.runtime.observed.names import Names
     from mkdocs_codeexec.runtime.observed.since import Since
+    from mkdocs_codeexec.worktree.tree import Worktree
 
 MOST_FILES = 50_000
 """Files of one folder that are digested."""
@@ -44,9 +47,10 @@ class States:
         search: The search path of programs.
         reach: What samples of a language may read.
         sandboxed: Whether samples are wanted in a sandbox.
+        project: Where the project is that samples may see.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is needed
         self,
         names: Names,
         digests: Digests,
@@ -56,6 +60,7 @@ class States:
         search: str,
         reach: Callable[[str], Sequence[str]],
         sandboxed: bool,
+        project: Worktree | None = None,
     ) -> None:
         self._names = names
         self._digests = digests
@@ -64,6 +69,7 @@ class States:
         self._search = search
         self._reach = reach
         self._sandboxed = sandboxed
+        self.project = ProjectStates(project, digests)
         self._real: dict[str, str] = {}
         self._named: dict[str, tuple[tuple[int, int, int] | None, tuple[str, ...]]] = {}
         self._listed: dict[str, Listing] = {}
@@ -81,6 +87,8 @@ class States:
         word, _, rest = name.partition(":")
         if word == "tool":
             return self._tool(rest, since) if rest and "/" not in rest else ABSENT
+        if word == projected.WORD:
+            return self.project.look(rest, since)
         if word in _WHOLE:
             return _WHOLE[word](self, since)
         if word == "hidden":

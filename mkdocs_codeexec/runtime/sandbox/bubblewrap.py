@@ -20,10 +20,11 @@ NAME = "bwrap"
 SUPERVISING = Path(landlock.__file__).parent
 """The supervisor's own modules, which it must be able to read inside."""
 
-_CAPABILITIES = ("CAP_SYS_ADMIN", "CAP_SETPCAP")
-"""With which a supervisor makes namespaces for each child, and takes everything from it."""
+_CAPABILITIES = ("CAP_SYS_ADMIN", "CAP_SETPCAP", "CAP_DAC_OVERRIDE")
+"""With which a supervisor makes namespaces for each child, and takes everything from it. An overlay has a folder that is
+closed to its owner; what is not its owner's stays closed to an ordinary user."""
 _BECOMING = ("CAP_SETUID", "CAP_SETGID", "CAP_SETFCAP")
-_REACHING = ("CAP_CHOWN", "CAP_FOWNER", "CAP_DAC_OVERRIDE", "CAP_KILL", "CAP_SYS_PTRACE")
+_REACHING = ("CAP_CHOWN", "CAP_FOWNER", "CAP_KILL", "CAP_SYS_PTRACE")
 _AS_ROOT = (*_BECOMING, *_REACHING)
 """With which it makes each child another user, in a user namespace that knows root too, and still has a say in it."""
 

@@ -10,7 +10,7 @@ import time
 
 from . import privileges, user_namespace
 from .processes import ON_LINUX, PR_SET_DUMPABLE, PR_SET_PDEATHSIG, prctl
-from .protocol import SCRATCH
+from .protocol import PROJECT, SCRATCH
 
 TYPE_CHECKING = False  # importing `typing` would cost a fifth of the start
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ def first(request: Request, pipes: list[int]) -> NoReturn:
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         os.umask(0o022)
         namespaces.furnish(request)
+        if request["handing"] >= 0:
+            from . import handing
+
+            handing.hand(request["handing"], os.path.join(request["scratch"], "work"))
         if request["has_group"]:
             namespaces.leave_groups()
         privileges.drop(request["user"])
@@ -97,7 +101,7 @@ def observe(request: Request, pipes: list[int]) -> list[int]:
     if request["observe"] == "exec":
         from . import observing
 
-        observing.filter_here(filters_of_calls(), pipes[5])
+        observing.filter_here(filters_of_calls(writes=request["project"] is not None), pipes[5])
     return [*pipes[:3], *([pipes[5]] if request["observe"] == "python" else [])]
 
 
@@ -124,7 +128,8 @@ def confine(request: Request) -> None:
         from . import landlock
 
         # Not what holds the three: whoever could rename them would have our parent clean up after links.
-        own = [os.path.join(request["scratch"], name) for name in SCRATCH] if request["scratch"] else []
+        names = (*SCRATCH, *((PROJECT,) if request["project"] is not None else ()))
+        own = [os.path.join(request["scratch"], name) for name in names] if request["scratch"] else []
         writable = [*request["writable"], *own]
         readable, folders = ([os.fsencode(path) for path in paths] for paths in (request["readable"], writable))
         landlock.restrict(readable, folders, network=request["network"])
@@ -140,16 +145,16 @@ def confine(request: Request) -> None:
 _filters: dict[tuple[str, str], bytes] = {}
 
 
-def filters_of_calls() -> bytes:
-    """Return the filter that sends look-ups to the supervisor; nothing where none is to be had."""
-    if "observe" not in _observing:
+def filters_of_calls(*, writes: bool = False) -> bytes:
+    """Return the filter that sends look-ups to the supervisor, and with `writes` more; nothing where none is to be had."""
+    if writes not in _observing:
         from . import observing, seccomp
 
-        _observing["observe"] = (observing.program() if seccomp.works() else None) or b""
-    return _observing["observe"]
+        _observing[writes] = (observing.program(writes=writes) if seccomp.works() else None) or b""
+    return _observing[writes]
 
 
-_observing: dict[str, bytes] = {}
+_observing: dict[bool, bytes] = {}
 
 
 def purpose(request: Request) -> str:
@@ -166,6 +171,9 @@ def prepare(request: Request) -> None:
         if request["tier"] == "bubblewrap":
             privileges.bound()  # it starts no other program than children
         from . import landlock, namespaces, seccomp  # noqa: F401 - loaded here, used there
+
+        if request["handing"] >= 0:
+            from . import handing  # noqa: F401 - the same
 
         alone = request["tier"] == "bubblewrap"
         _filters[kind] = (request["tier"] != "limits" and seccomp.program(kind[1], alone=alone)) or b""

@@ -14,6 +14,7 @@ import os
 from .grown import Grown
 from .occupied import Files, linked
 from .processes import proportional, tree, usage
+from .protocol import PROJECT
 from .unnamed import Unnamed, mapped_of
 
 TYPE_CHECKING = False
@@ -36,13 +37,17 @@ class Watchdog:
         self._memory = limits["memory"]
         self._processes = limits["processes"]
         self._folders: list[tuple[str, list[str], int]] = []
+        self._had = 0
         self._given: frozenset[tuple[int, int]] = frozenset()
         self._free = 0
         self._disk = -1
         self._rest: tuple[str, ...] = ()
         if watches_disk and scratch is not None:
             work, *rest = (os.path.join(scratch, name) for name in ("work", "tmp", "home"))
-            folders = [("disk", [work], limits["disk"]), ("tmp", rest, limits["tmp"])]
+            project = os.path.join(scratch, PROJECT)
+            if request["project"] is not None:  # a copy of its own
+                self._had = Files(2**62, frozenset(), opening=False).add(project)
+            folders = [("disk", [work, project], limits["disk"]), ("tmp", rest, limits["tmp"])]
             self._folders = [one for one in folders if one[2] is not None]
             self._rest = tuple(path + "/" for path in rest)
             self._given = linked(os.path.join(scratch, "work"))
@@ -85,13 +90,14 @@ class Watchdog:
     def _has_written_too_much(self, unnamed: Unnamed) -> tuple[str, int] | None:
         written = self._written() if self._folders else 0
         for name, paths, most in self._folders:
-            files = Files(most * MIB, self._given, opening=written > most * MIB and os.geteuid() != 0)
+            had = self._had if name == "disk" else 0
+            files = Files(most * MIB + had, self._given, opening=written > most * MIB and os.geteuid() != 0)
             for path in paths:
                 files.add(path)
             removed = [
                 size for size, path in unnamed.removed.values() if path.startswith(self._rest) == (name == "tmp")
             ]
-            total = files.total + sum(removed)
+            total = files.total - had + sum(removed)
             if total <= most * MIB and written > most * MIB:
                 unnamed.look_closely()
                 total += most * MIB if unnamed.hidden_on_disk else 0

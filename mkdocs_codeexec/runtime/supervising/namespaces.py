@@ -12,8 +12,9 @@ import os
 import signal
 import struct
 
+from . import overlaying
 from .processes import LIBC
-from .protocol import SCRATCH
+from .protocol import PROJECT, SCRATCH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -125,11 +126,12 @@ def furnish(request: dict[str, Any]) -> None:
     """
     limits, scratch, user = request["limits"], request["scratch"], request["user"]
     work = -1 if scratch is None else os.open(os.path.join(scratch, "work"), os.O_PATH | os.O_CLOEXEC)
+    project = -1 if request["project"] is None else os.open(request["project"], os.O_PATH | os.O_CLOEXEC)
     mount("none", "/", None, MS_REC | MS_PRIVATE)
     shown = [*request["readable"], *request["writable"]]
     inside = {folder: _opened(folder, shown) for folder in ("/tmp", "/dev/shm")}
     # All places for temporary files are of one file system, so that they have one limit.
-    mount("tmpfs", "/dev/shm", "tmpfs", MS_MINE, _size(limits["tmp"], "mode=0755"))
+    mount("tmpfs", "/dev/shm", "tmpfs", MS_MINE, size(limits["tmp"], "mode=0755"))
     tmp, shm, rest = (
         _folder(f"/dev/shm/{name}", mode) for name, mode in (("tmp", 0o1777), ("shm", 0o1777), ("rest", 0o755))
     )
@@ -144,14 +146,17 @@ def furnish(request: dict[str, Any]) -> None:
         for name in SCRATCH:
             folder = os.path.join(scratch, name)
             os.mkdir(folder, 0o755)
-            _own(folder, user)
+            own(folder, user)
         place = os.path.join(scratch, "work")
         if request["keeps"]:
             mount(f"/proc/self/fd/{work}", place, None, MS_BIND)
         else:
-            mount("tmpfs", place, "tmpfs", MS_MINE, _size(limits["disk"], "mode=0755"))
-            _own(place, user)
-            _populate(f"/proc/self/fd/{work}", place, user)
+            mount("tmpfs", place, "tmpfs", MS_MINE, size(limits["disk"], "mode=0755"))
+            own(place, user)
+            populate(f"/proc/self/fd/{work}", place, user)
+        if project >= 0:
+            overlaying.lay(project, work, request)
+            os.close(project)
         os.close(work)
     # Last: what was open until now is found through the old one.
     mount("proc", "/proc", "proc", MS_MINE | MS_NOEXEC)
@@ -250,16 +255,18 @@ def _parents(path: str) -> list[str]:
     return parents
 
 
-def _size(mebibytes: int | None, options: str) -> str:
+def size(mebibytes: int | None, options: str) -> str:
+    """Return the options of a file system in memory."""
     return f"size=50%,{options}" if mebibytes is None else f"size={mebibytes * MIB},nr_inodes={INODES},{options}"
 
 
-def _own(path: str, user: int | None) -> None:
+def own(path: str, user: int | None) -> None:
+    """Make what is at `path` the own of `user`, if it is one."""
     if user is not None:
         os.chown(path, user, user, follow_symlinks=False)
 
 
-def _populate(source: str, target: str, user: int | None) -> None:
+def populate(source: str, target: str, user: int | None) -> None:
     """Put what is in `source` into `target`: small files as copies, large ones as they are and unchangeable."""
     for entry in os.scandir(source):
         place = os.path.join(target, entry.name)
@@ -267,7 +274,7 @@ def _populate(source: str, target: str, user: int | None) -> None:
             os.symlink(os.readlink(entry.path), place)
         elif entry.is_dir():
             os.mkdir(place)
-            _populate(entry.path, place, user)
+            populate(entry.path, place, user)
         elif entry.is_file():
             about = entry.stat()
             with open(place, "xb", buffering=0) as copy:
@@ -278,15 +285,19 @@ def _populate(source: str, target: str, user: int | None) -> None:
                     os.fchmod(copy.fileno(), about.st_mode & 0o777)
                     os.utime(copy.fileno(), ns=(about.st_atime_ns, about.st_mtime_ns))
             if about.st_size > COPIED:
+                os.chmod(place, 0)  # whoever finds what is covered knows it for that
                 mount(entry.path, place, None, MS_BIND)
                 mount("none", place, None, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_MINE)
                 continue
-        _own(place, user)
+        own(place, user)
 
 
 def watch_over(child: int, status_pipe: int, scratch: str | None) -> None:
     """Be the first process: take the exit status of whatever ends here, and report that of `child`."""
     folders = [] if scratch is None else [os.path.join(scratch, name) for name in ("work", "tmp")]
+    # No look-up here: the filter is on this process too, which an ordinary user's supervisor must not read.
+    if folders and os.getcwd().endswith(f"/{PROJECT}"):
+        folders[0] = os.path.join(scratch or "", PROJECT)  # in which it starts
     full = [False, False]
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     while True:

@@ -85,6 +85,43 @@ CALLS: dict[str, tuple[tuple[int | None, int], int, int | None, int | None]] = {
     "execveat": ((322, 281), 1, 0, None),
     "chdir": ((80, 49), 0, None, None),
 }
+WRITES: dict[str, tuple[tuple[int | None, int], tuple[tuple[int, int | None], ...]]] = {
+    "creat": ((85, -1), ((0, None),)),
+    "mkdir": ((83, -1), ((0, None),)),
+    "mkdirat": ((258, 34), ((1, 0),)),
+    "mknod": ((133, -1), ((0, None),)),
+    "mknodat": ((259, 33), ((1, 0),)),
+    "rmdir": ((84, -1), ((0, None),)),
+    "unlink": ((87, -1), ((0, None),)),
+    "unlinkat": ((263, 35), ((1, 0),)),
+    "truncate": ((76, 45), ((0, None),)),
+    "chmod": ((90, -1), ((0, None),)),
+    "fchmodat": ((268, 53), ((1, 0),)),
+    "fchmodat2": ((452, 452), ((1, 0),)),
+    "chown": ((92, -1), ((0, None),)),
+    "lchown": ((94, -1), ((0, None),)),
+    "fchownat": ((260, 54), ((1, 0),)),
+    "utime": ((132, -1), ((0, None),)),
+    "utimes": ((235, -1), ((0, None),)),
+    "futimesat": ((261, -1), ((1, 0),)),
+    "utimensat": ((280, 88), ((1, 0),)),
+    "getxattr": ((191, 8), ((0, None),)),
+    "lgetxattr": ((192, 9), ((0, None),)),
+    "listxattr": ((194, 11), ((0, None),)),
+    "llistxattr": ((195, 12), ((0, None),)),
+    "setxattr": ((188, 5), ((0, None),)),
+    "lsetxattr": ((189, 6), ((0, None),)),
+    "inotify_add_watch": ((254, 27), ((1, None),)),
+    "rename": ((82, -1), ((0, None), (1, None))),
+    "renameat": ((264, 38), ((1, 0), (3, 2))),
+    "renameat2": ((316, 276), ((1, 0), (3, 2))),
+    "link": ((86, -1), ((0, None), (1, None))),
+    "linkat": ((265, 37), ((1, 0), (3, 2))),
+    "symlink": ((88, -1), ((0, None), (1, None))),
+    "symlinkat": ((266, 36), ((0, None), (2, 1))),
+}
+"""Calls that tell a child something of a project which it may change for itself, or give something in it another name:
+the same, but of all paths which argument each is, and which one the folder that it is relative to."""
 _OPENS = ("open", "openat")
 _STATS = ("newfstatat", "statx")
 _LINKS = ("readlink", "readlinkat")
@@ -96,8 +133,11 @@ def argument(number: int) -> int:
     return 16 + 8 * number
 
 
-def program() -> bytes | None:
-    """Return the filter for this machine, or None if the machine is not known."""
+def program(*, writes: bool = False) -> bytes | None:
+    """Return the filter for this machine, or None if the machine is not known.
+
+    With `writes` it sends what only writes, too.
+    """
     at = seccomp.column()
     if at is None:
         return None
@@ -109,13 +149,16 @@ def program() -> bytes | None:
         body: Code = []
         if folder is not None:
             body += [*seccomp.load(argument(folder)), *seccomp.when(QUIET, seccomp.end(seccomp.ALLOW))]
-        if name in _OPENS and flags is not None:  # what is only written to
+        if name in _OPENS and flags is not None and not writes:  # what is only written to
             write = [*seccomp.load(argument(flags)), (seccomp.MASK, 0, 0, O_ACCMODE)]
             body += [*write, *seccomp.when(O_WRONLY, seccomp.end(seccomp.ALLOW))]
         if name in _STATS and flags is not None:  # `fstat`: the file is open already
             asked = seccomp.when(AT_EMPTY_PATH, seccomp.end(seccomp.ALLOW), test=seccomp.ANY_BIT)
             body += [*seccomp.load(argument(flags)), *asked]
         decisions[number] = [*body, *seccomp.end(NOTIFY)]
+    for numbers, _ in WRITES.values() if writes else ():
+        if (number := numbers[at]) is not None and number >= 0:
+            decisions[number] = seccomp.end(NOTIFY)
     ring = calls.REFUSED["io_uring_setup"][at]
     assert ring is not None, "every machine has it"
     decisions[ring] = seccomp.end(seccomp.UNKNOWN)  # through which files are opened without a call
@@ -179,7 +222,8 @@ class Observer:
         listener: The descriptor on which calls come; -1 before and afterwards.
         found: What was asked for: a letter, `f` for a file, `e` for one that was executed, `k` for one that is not looked
             for behind a link, `y` for where a link leads, `l` for a folder that was opened, and the path; or `n`, and
-            what stands behind `NAMES`.
+            what stands behind `NAMES`. Of a child that may change a project, also `r` for what it gives another name, and
+            `s` for where a link shall lead that it makes.
         blind: Whether something could not be seen.
     """
 
@@ -194,6 +238,9 @@ class Observer:
         at = seccomp.column() or 0
         self._architecture = next(audit for column, audit in seccomp.MACHINES.values() if column == at)
         self._calls = {n: (p, d, f, name) for name, (ns, p, d, f) in CALLS.items() if (n := ns[at]) is not None}
+        self._writes = {
+            n: (paths, name) for name, (ns, paths) in WRITES.items() if (n := ns[at]) is not None and n >= 0
+        }
         self._directory = O_DIRECTORY_BY_COLUMN[at]
         self._buffer = bytearray(REQUEST.size)
         self._waiting = select.poll()
@@ -256,6 +303,9 @@ class Observer:
 
     def _note(self, call: tuple[int, ...]) -> None:
         tid, number, architecture, arguments = call[1], call[3], call[4], call[6:]
+        if architecture == self._architecture and number in self._writes:
+            self._note_written(tid, *self._writes[number], arguments)
+            return
         if architecture != self._architecture or number not in self._calls:
             self.blind = True
             return
@@ -267,6 +317,22 @@ class Observer:
             self._told(path)
             return
         self._add(self._letter(name, 0 if flags is None else arguments[flags]) + path)
+
+    def _note_written(
+        self, tid: int, paths: tuple[tuple[int, int | None], ...], name: str, arguments: tuple[int, ...]
+    ) -> None:
+        """Note the paths of a call that changes something; of a link that is made, where it shall lead."""
+        for count, (place, folder) in enumerate(paths):
+            if not arguments[place]:  # what is open already
+                continue
+            path = self._string(tid, arguments[place])
+            if name.startswith("symlink") and count == 0:
+                self._add(b"s" + path)
+                continue
+            if not path.startswith(b"/"):
+                path = self._absolute(tid, path, AT_FDCWD if folder is None else arguments[folder] & 0xFFFFFFFF)
+            renamed = len(paths) > 1 and count == 0
+            self._add((b"r" if renamed else b"f") + path)
 
     def _letter(self, name: str, flags: int) -> bytes:
         """Return what stands for how the call `name` looks at a path."""

@@ -8,6 +8,9 @@ import struct
 SCRATCH = ("work", "home", "tmp")
 """The folders of a scratch directory. A child may write to each of them, and not to what holds them."""
 
+PROJECT = "project"
+"""Beside them, the project of one that sees it; it may write to that, too."""
+
 CHUNK = 64 * 1024
 """Bytes of a child's output that one answer holds, and that are asked for at once."""
 LARGEST = {b"p": 20, b"o": CHUNK, b"e": CHUNK, b"i": 64 * 1024 * 1024, b"x": 64 * 1024}

@@ -21,10 +21,14 @@ class Streams:
         heard: When the last output came, by the clock that only goes forward; before the first, when these were opened.
         failure: Why the program could not be started.
         status: What that first process has reported.
+        passed: How many parts of its program have ended, of one whose output is marked.
     """
 
-    def __init__(self, stdin: bytes | None, limit: int) -> None:
+    def __init__(self, stdin: bytes | None, limit: int, mark: bytes = b"") -> None:
         self.limit = limit
+        self.passed = 0
+        self._mark = mark
+        self._marks = {b"o": (0, b""), b"e": (0, b"")}
         self.flooded = False
         self.heard = time.monotonic()
         self.failure = b""
@@ -93,8 +97,18 @@ class Streams:
         self.heard = time.monotonic()
         self._seen[what] += len(chunk)
         self.flooded = self.flooded or len(chunk) > room
+        if self._mark:
+            self._count(what, chunk)
         answer(what, chunk[:room])
         return len(chunk) <= room
+
+    def _count(self, what: bytes, chunk: bytes) -> None:
+        """Look for marks in `chunk`, one of which may have begun before."""
+        count, before = self._marks[what]
+        data = before + chunk
+        count += data.count(self._mark)
+        self._marks[what] = count, data[len(data) - len(self._mark) + 1 :] if len(self._mark) > 1 else b""
+        self.passed = max(self.passed, count)
 
     def drain(self) -> None:
         """Pass on what is still in the pipes, which nobody writes to any more."""

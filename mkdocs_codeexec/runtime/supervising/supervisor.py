@@ -73,8 +73,9 @@ SOON = 0.005
 class Supervisor:
     """The one child there is at a time, and the loop around it."""
 
-    def __init__(self, group: int = -1) -> None:
+    def __init__(self, group: int = -1, handing: int = -1) -> None:
         self.group = group
+        self.handing = handing
         self.child = 0
         self.status: int | None = None
         self.ended = 0.0
@@ -102,7 +103,10 @@ class Supervisor:
             for name in ("readable", "writable"):
                 request[name] = [path_of(path) for path in request[name]]
             request["has_group"] = self.group >= 0
-            request["scratch"] = None if request["scratch"] is None else path_of(request["scratch"])
+            request["handing"] = self.handing if request["leaves"] and not request["keeps"] else -1
+            for name in ("scratch", "project"):
+                request[name] = None if request[name] is None else path_of(request[name])
+            request["over"] = [path_of(name) for name in request["over"]]
             started = self.ended = time.monotonic()
             try:
                 how, value = self.execute(request, started)
@@ -119,7 +123,8 @@ class Supervisor:
             OSError: There are no descriptors or processes left.
         """
         stdin = request["stdin"]
-        streams = Streams(None if stdin is None else stdin.encode("latin-1"), request["limit"])
+        given = None if stdin is None else stdin.encode("latin-1")
+        streams = Streams(given, request["limit"], request["mark"].encode("latin-1"))
         alone = False
         try:
             self.prepare(request)
@@ -128,7 +133,7 @@ class Supervisor:
             self.start(request, streams)
             timeout = request["timeout"]
             deadline = None if timeout is None else started + timeout
-            exceeded = self.watch(streams, deadline, request["silence"], watchdog)
+            exceeded = self.watch(streams, deadline, request["silence"], watchdog, request["seconds"])
             alone = exceeded is None and self.namespaced and self.is_alone(streams)
             if not alone:
                 self.end_all()
@@ -179,7 +184,11 @@ class Supervisor:
 
     def observe(self, request: Request, streams: Streams) -> None:
         """Get ready to hear what the child looks for, if `request` says so."""
-        if not request["observe"] or request["tier"] == "off" or not ON_LINUX or not (program := filters_of_calls()):
+        if not request["observe"] or request["tier"] == "off" or not ON_LINUX:
+            request["observe"] = ""
+            return
+        program = filters_of_calls(writes=request["project"] is not None)
+        if not program:
             request["observe"] = ""
             return
         from .observing import Observer
@@ -256,10 +265,19 @@ class Supervisor:
         return clone()
 
     def watch(
-        self, streams: Streams, deadline: float | None, silence: int | None, watchdog: Watchdog | None
+        self,
+        streams: Streams,
+        deadline: float | None,
+        silence: int | None,
+        watchdog: Watchdog | None,
+        seconds: tuple[float, ...],
     ) -> tuple[str, object] | None:
-        """Pass output on until the child has ended (None), or return which limit it has come to."""
-        began = time.monotonic()
+        """Pass output on until the child has ended (None), or return which limit it has come to.
+
+        Each part of a program whose output is marked has its `seconds`.
+        """
+        began = part = time.monotonic()
+        passed, longest = 0, deadline
         poll = streams.poll
         poll.register(0, select.POLLIN)
         poll.register(self.alarm, select.POLLIN)
@@ -272,6 +290,11 @@ class Supervisor:
                 over = now if self.has_ended(streams) else None
             if over is not None and not streams.written:
                 return None
+            if seconds:
+                if streams.passed > passed:
+                    passed, part = streams.passed, now
+                ends = part + seconds[min(passed, len(seconds) - 1)]
+                deadline = ends if longest is None else min(ends, longest)
             until = deadline if over is None else over + GRACE
             if until is not None and now >= until:
                 return None if over is not None else ("timed_out", until - began)
@@ -374,10 +397,11 @@ def main() -> None:
     gc.freeze()  # what is not looked at in a child needs no copy for it
     gc.disable()
     keep()
-    group = int(sys.argv[2]) if len(sys.argv) > 2 else -1
-    if group >= 0:
-        os.set_inheritable(group, False)  # noqa: FBT003 - it has no name
-    supervisor = Supervisor(group)
+    given = [int(word) for word in sys.argv[2:]]
+    for fd in given:
+        if fd >= 0:
+            os.set_inheritable(fd, False)  # noqa: FBT003 - it has no name
+    supervisor = Supervisor(*given)
     try:
         supervisor.serve()
     except (EOFError, BrokenPipeError):

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.normalize import relative
-from mkdocs_codeexec.core.outcome import NotStarted, StepResult
+from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult
 from mkdocs_codeexec.core.protocols import Bench, Regrouped, Scratch
 from mkdocs_codeexec.languages.rust.batch.batching import FEWEST, Candidate, group
 from mkdocs_codeexec.languages.rust.batch.sharing import REGISTRIES, sharing
+from mkdocs_codeexec.languages.rust.package import shown
 from mkdocs_codeexec.languages.rust.source.prepare import FILE
+from mkdocs_codeexec.languages.rust.source.session import own, steps_of
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Action, Key, Step
+    from mkdocs_codeexec.core.protocols import Observe
     from mkdocs_codeexec.languages.rust.batch.equipment import Equipment
     from mkdocs_codeexec.languages.rust.batch.merged import Member
 
@@ -52,12 +56,14 @@ class Builder:
     def _candidate(self, action: Action) -> Candidate[Action]:
         step = action.step("build")
         equipment = self._equipment_of(action)
-        if step is None or equipment is None:
+        files = dict(action.files)
+        if step is None or equipment is None or FILE not in files:
             return Candidate(action, None, frozenset(), 0)
-        known = sharing(dict(action.files)[FILE], equipment.arguments.externs)
+        known = sharing(own(files), equipment.arguments.externs)
         alone = (
             not self._shares
             or bool(known.alone)
+            or not {name for name in files if name.endswith(".rs")} <= {FILE, *steps_of(files)}  # modules of its own
             or action.request_key in self._apart
             or any(dict(step.env).get("RUST_BACKTRACE", "0") != "0" for step in action.steps)  # it names functions
             or (bool(known.crates) and not (_SEEN and REGISTRIES.isdisjoint(equipment.packages)))
@@ -92,8 +98,15 @@ class Builder:
         assert step is not None, "only Actions with a build step are built"
         if equipment is None:
             return _not_built(step)
-        result = scratch.run(step, equipment.command(step), equipment.environment(step), equipment.access)
-        return equipment.shown(relative(diagnostics.translate(result), str(scratch.path)))
+        files = frozenset(dict(action.files))
+        results: list[StepResult] = []
+        for one in (one for one in action.steps if one.kind == "build"):  # a library comes before what uses it
+            result = scratch.run(one, equipment.command(one), equipment.environment(one), equipment.access)
+            results.append(diagnostics.translate(result, files))
+            if result.ended != Exited(0):
+                break
+        result = relative(_joined(results), str(scratch.path))
+        return equipment.shown(shown(result, dict(action.inputs)))
 
     def run(self, action: Action, step: Step, scratch: Scratch, variables: Mapping[str, str]) -> StepResult:
         """Run the program that was built for `action`, with `variables` that nothing else sets."""
@@ -105,11 +118,31 @@ class Builder:
         if equipment.arguments.native:
             given = env.get("LD_LIBRARY_PATH")
             env["LD_LIBRARY_PATH"] = ":".join((*equipment.arguments.native, *((given,) if given else ())))
-        result = scratch.run(step, step.argv, env, equipment.access)
-        return equipment.shown(relative(member.shown(result) if member else result, str(scratch.path)))
+        argv = step.argv
+        observe: Observe = ""
+        if action.workdir:  # it starts elsewhere
+            argv, observe = (str(scratch.path / argv[0]), *argv[1:]), "exec"
+        result = scratch.run(step, argv, env, equipment.access, observe)
+        result = relative(member.shown(result) if member else result, str(scratch.path))
+        return equipment.shown(shown(result, dict(action.inputs)))
 
     def _equipment_of(self, action: Action) -> Equipment | None:
         return self.equipment.get(_manifest_of(action))
+
+
+def _joined(results: Sequence[StepResult]) -> StepResult:
+    """Return the `results` of several compilations as one."""
+    *before, last = results
+    return (
+        replace(
+            last,
+            stderr="".join(one.stderr for one in results),
+            diagnostics=tuple(told for one in results for told in one.diagnostics),
+            duration=sum(one.duration for one in results),
+        )
+        if before
+        else last
+    )
 
 
 def _not_built(step: Step) -> StepResult:

@@ -8,14 +8,15 @@ twice.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
+from mkdocs_codeexec.core.normalize import changed
 from mkdocs_codeexec.languages.rust.messages import diagnostics
+from mkdocs_codeexec.languages.rust.source.naming import number, prefix_of
 from mkdocs_codeexec.languages.rust.source.prepare import FILE
+from mkdocs_codeexec.languages.rust.source.session import renamed, steps_of
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.outcome import StepResult
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 PROGRAM = "sample"
 LINT = "unsafe_code"
 """What rustc refuses in each module: only code that says `unsafe` reaches what is not its own. Who needs it is alone."""
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _CRATE = PurePosixPath(FILE).stem
 """What a sample's crate is called, and so the crate of many."""
 
@@ -34,10 +34,12 @@ class Member(NamedTuple):
     Attributes:
         module: The name of its module.
         variable: The environment variable by which the program is told which sample to be.
+        files: Of a session: what the files of its steps are called here, and by themselves.
     """
 
     module: str
     variable: str
+    files: tuple[tuple[str, str], ...] = ()
 
     @property
     def file(self) -> str:
@@ -51,6 +53,8 @@ class Member(NamedTuple):
 
     def unmerged(self, text: str) -> str:
         """Return `text`, what the program wrote, as if the sample had been a crate of its own."""
+        for here, alone in self.files:
+            text = text.replace(here, alone)
         if self.module not in text:
             return text
         # Macros of dependencies make names of the module's path: that of a snapshot's file, say.
@@ -62,7 +66,7 @@ class Member(NamedTuple):
 
     def shown(self, result: StepResult) -> StepResult:
         """Return `result` of the program as if the sample had been a crate of its own."""
-        return replace(result, stdout=self.unmerged(result.stdout), stderr=self.unmerged(result.stderr))
+        return changed(result, self.unmerged)
 
 
 class Crate(NamedTuple):
@@ -77,14 +81,21 @@ class Crate(NamedTuple):
     files: tuple[tuple[str, str], ...]
 
 
-def merge(codes: Sequence[str]) -> Crate:
-    """Return the crate of the prepared samples `codes`, each of which has a `main`."""
-    prefix = _prefix(codes)
+def merge(programs: Sequence[Mapping[str, str]]) -> Crate:
+    """Return the crate of the prepared samples `programs`, their files, each of which has a `main`."""
+    codes = [text for files in programs for _, text in sorted(files.items())]
+    prefix = prefix_of(codes)
     variable = f"CODEEXEC_{prefix.upper()}"
-    members = tuple(Member(prefix + _number(index), variable) for index in range(len(codes)))
+    members: list[Member] = []
+    files: list[tuple[str, str]] = []
     entry = f"{prefix}_main"
     body = f"pub fn {entry}() -> ::std::process::ExitCode {{ ::std::process::Termination::report(main()) }}\n"
-    files = [(member.file, _line(code) + body) for member, code in zip(members, codes, strict=True)]
+    for program in programs:
+        steps = {name: f"{prefix}{number(len(files) + 1 + place)}.rs" for place, name in enumerate(steps_of(program))}
+        member = Member(prefix + number(len(files)), variable, tuple((here, name) for name, here in steps.items()))
+        members.append(member)
+        files.append((member.file, renamed(_line(program[FILE]), steps) + body))
+        files += ((here, renamed(program[name], steps)) for name, here in steps.items())
     modules = "".join(f'#[path = "{member.file}"]\n#[forbid({LINT})]\npub mod {member.module};\n' for member in members)
     arms = "".join(f'        "{member.module}" => {member.module}::{entry}(),\n' for member in members)
     root = (
@@ -93,7 +104,7 @@ def merge(codes: Sequence[str]) -> Crate:
         f'    unsafe {{ ::std::env::remove_var("{variable}") }}\n'
         f"    match chosen.as_str() {{\n{arms}        _ => ::std::process::abort(),\n    }}\n}}\n"
     )
-    return Crate(members, ((FILE, root), *files))
+    return Crate(tuple(members), ((FILE, root), *files))
 
 
 class Said(NamedTuple):
@@ -113,6 +124,7 @@ class Said(NamedTuple):
 def sort(stderr: str, crate: Crate) -> Said:
     """Return whose the messages are that `rustc --error-format=json` wrote about `crate`."""
     owners = {member.file: index for index, member in enumerate(crate.members)}
+    owners |= {here: index for index, member in enumerate(crate.members) for here, _ in member.files}
     errors: set[int] = set()
     warned: set[int] = set()
     unowned = False
@@ -152,25 +164,6 @@ def _of_spans(spans: object, *, primary: bool) -> Iterator[str]:
             place = expansion.get("span") if isinstance(expansion, dict) else None
             if primary and isinstance(place, dict) and span.get("is_primary"):
                 place = {**place, "is_primary": True}
-
-
-def _prefix(codes: Sequence[str]) -> str:
-    """Return three letters that no sample has, the same for the same samples."""
-    seed = hashlib.sha256("\0".join(codes).encode("utf-8", "surrogatepass")).digest()
-    text = "\n".join(codes).lower()
-    for index in range(len(seed) - 1):
-        prefix = "".join("bcdfghjklmnpqrstvwxz"[byte % 20] for byte in (seed + seed)[index : index + 3])
-        if prefix not in text:
-            return prefix
-    return "zqj"
-
-
-def _number(index: int) -> str:
-    digits = ""
-    for _ in range(3):
-        index, digit = divmod(index, 36)
-        digits = _DIGITS[digit] + digits
-    return digits
 
 
 def _line(code: str) -> str:

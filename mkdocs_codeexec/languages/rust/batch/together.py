@@ -19,7 +19,7 @@ from mkdocs_codeexec.languages.rust.batch import merged
 from mkdocs_codeexec.languages.rust.batch.batching import FEWEST
 from mkdocs_codeexec.languages.rust.batch.objects import NotUnderstoodError, registered, surprise
 from mkdocs_codeexec.languages.rust.batch.sharing import used
-from mkdocs_codeexec.languages.rust.source.prepare import FILE
+from mkdocs_codeexec.languages.rust.source.session import own
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.languages.rust.batch.equipment import Equipment
@@ -61,7 +61,7 @@ def build_together(work: Work, bench: Bench, equipment: Equipment) -> Iterator[T
     for _ in range(PASSES):
         if len(left) < FEWEST:
             break
-        crate = merged.merge([dict(action.files)[FILE] for action, _ in left])
+        crate = merged.merge([dict(action.files) for action, _ in left])
         step = left[0][0].step("build")
         assert step is not None, "only Actions with a build step are built"
         with bench(crate.files) as scratch:
@@ -102,7 +102,7 @@ def _parted(left: Work, scratch: Scratch, equipment: Equipment) -> Regrouped | N
         return None
     sets: dict[frozenset[str], list[Action]] = {}
     for action, _ in left:
-        sets.setdefault(used(dict(action.files)[FILE], equipment.arguments.externs), []).append(action)
+        sets.setdefault(used(own(dict(action.files)), equipment.arguments.externs), []).append(action)
     try:
         if surprise(scratch.path / OBJECT):
             return _halves(left)
@@ -127,11 +127,11 @@ def _built(left: Work, crate: merged.Crate, result: StepResult, scratch: Scratch
     if made and not scratch.has(merged.PROGRAM):  # a macro has put something else in its place: whose is not known
         yield _alone(left)
         return
-    for index, ((action, own), member) in enumerate(zip(left, crate.members, strict=True)):
+    for index, ((action, place), member) in enumerate(zip(left, crate.members, strict=True)):
         if index in said.warned:
             continue
         if made:
-            own.adopt(merged.PROGRAM, scratch)
+            place.adopt(merged.PROGRAM, scratch)
         alone = StepResult(kind="build", stdout="", stderr="", ended=Exited(0), duration=result.duration / len(left))
         yield Together(action, alone, member)
 

@@ -16,7 +16,10 @@ _SHORT = re.compile(
     r"^stack backtrace:\n(?P<frames>(?: +\d+: .*\n(?: {8,}at .*\n)*)+)(?=note: Some details are omitted)", re.MULTILINE
 )
 _FRAME = re.compile(r"^ +\d+: (?P<name>.*)\n(?P<places>(?: {8,}at .*\n)*)", re.MULTILINE)
-_PLACE = re.compile(rf"^( +at )\./({re.escape(FILE)}:\d+:\d+)$", re.MULTILINE)
+_FILE = rf"(?:{re.escape(FILE)}|step-\d+\.rs)"
+"""The file of a sample, or of another step of its session."""
+_PLACE = re.compile(rf"^( +at )\./({_FILE}:\d+:\d+)$", re.MULTILINE)
+_AT = re.compile(rf"at {_FILE}:")
 _OURS = re.compile(r"^(?:sample::|<[&*(\[]*(?:(?:mut|dyn|const) )*sample::)| as sample::")
 """A function of the crate `sample`, a method of its types, or one of its traits."""
 _INNER = "sample::main::_inner"
@@ -31,7 +34,7 @@ class _Frame(NamedTuple):
     @property
     def ours(self) -> bool:
         """Whether it is of the sample. The place decides if there is one: an inlined function has a short name."""
-        return f"at {FILE}:" in self.places if self.places else bool(_OURS.search(self.name))
+        return bool(_AT.search(self.places)) if self.places else bool(_OURS.search(self.name))
 
 
 def cut(text: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
 from mkdocs_codeexec.core.outcome import LAST, Diagnostic, Exited, NotStarted, Signaled, Span, StepResult, Termination
@@ -31,10 +31,10 @@ _TORN = re.compile(r'"\$message_type":"|"rendered":"|"(?:is_primary|byte_start|s
 _NO_SPACE = re.compile(r"No space left on device|\(os error 28\)|Disk quota exceeded")
 
 
-def read(stderr: str) -> tuple[str, tuple[Diagnostic, ...]]:
+def read(stderr: str, files: Container[str] = (FILE,)) -> tuple[str, tuple[Diagnostic, ...]]:
     """Return what `rustc --error-format=json` wrote, as a terminal shows it, and as data.
 
-    Lines that are no message (a linker's, a compiler crash) stay text, where they stood.
+    Lines that are no message (a linker's, a compiler crash) stay text, where they stood. `files` are the program's own.
     """
     rendered: list[str] = []
     found: list[Diagnostic] = []
@@ -46,20 +46,20 @@ def read(stderr: str) -> tuple[str, tuple[Diagnostic, ...]]:
             continue
         if message.get("$message_type", "diagnostic") != "diagnostic":
             continue
-        diagnostic = _diagnostic(message)
+        diagnostic = _diagnostic(message, files)
         rendered.append(diagnostic.rendered)
         if diagnostic.level in ("error", "warning") and not is_summary(message):
             found.append(diagnostic)
     return "".join(rendered), tuple(found)
 
 
-def translate(result: StepResult) -> StepResult:
-    """Return the build step `result` of rustc with its messages read.
+def translate(result: StepResult, files: Container[str] = (FILE,)) -> StepResult:
+    """Return the build step `result` of rustc, about a program of these `files`, with its messages read.
 
     A linker that is missing or was killed, a disk that is full and a compiler that crashed look like errors of the
     sample. They are given the endings that they are, so that they are never stored.
     """
-    text, diagnostics = read(result.stderr)
+    text, diagnostics = read(result.stderr, files)
     ended = result.ended
     if ended != Exited(0) and isinstance(ended, Exited):
         ended = _ended(ended, result.stderr, diagnostics)
@@ -119,7 +119,7 @@ def is_summary(message: Mapping[str, object]) -> bool:
 _SUMMARY = re.compile(r"aborting due to |\d+ warnings? emitted")
 
 
-def _diagnostic(message: Mapping[str, object]) -> Diagnostic:
+def _diagnostic(message: Mapping[str, object], files: Container[str]) -> Diagnostic:
     code = message.get("code")
     spans = message.get("spans")
     return Diagnostic(
@@ -127,14 +127,14 @@ def _diagnostic(message: Mapping[str, object]) -> Diagnostic:
         code=str(code.get("code", "")) if isinstance(code, dict) else "",
         message=str(message.get("message", "")),
         rendered=str(message.get("rendered") or ""),
-        spans=tuple(_span(span) for span in spans if isinstance(span, dict)) if isinstance(spans, list) else (),
+        spans=tuple(_span(span, files) for span in spans if isinstance(span, dict)) if isinstance(spans, list) else (),
     )
 
 
-def _span(span: Mapping[str, object]) -> Span:
+def _span(span: Mapping[str, object], files: Container[str]) -> Span:
     place: Mapping[str, object] = span
     # An error within a macro is shown where the sample calls it.
-    while place.get("file_name") != FILE:
+    while place.get("file_name") not in files:
         expansion = place.get("expansion")
         outer = expansion.get("span") if isinstance(expansion, dict) else None
         if not isinstance(outer, dict):

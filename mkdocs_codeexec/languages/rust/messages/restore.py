@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from mkdocs_codeexec.core.normalize import ESCAPE
@@ -12,38 +15,50 @@ from mkdocs_codeexec.languages.rust.source.prepare import FILE, Prepared, Shift,
 _ROW = re.compile(r" *(\d{1,9}) [|~+-] ?")
 _ARROW = re.compile(r" *(?:-->|:::) (.+?):\d+:\d+$")
 _NOTES = re.compile(r" *\| ")
-_PLACE = re.compile(rf"(?:(?<=\x1b\[0m)|(?<![\w./-])){re.escape(FILE)}:(\d{{1,9}}):(\d{{1,9}})\b")
 _LABEL = re.compile(r"(?<! )  ++(?=([-^~]))")
 """Where a label ends because a further mark follows: labels have no two spaces in a row."""
 _HEAD = "fn main()"
+NO_OTHERS: Mapping[str, Prepared] = MappingProxyType({})
 _DRAWN = frozenset(" |-^~+_/")
 
 
-def restore(prepared: Prepared, text: str) -> str:
+def restore(prepared: Prepared, text: str, others: Mapping[str, Prepared] = NO_OTHERS) -> str:
     """Return `text`, what the compiler or the program said, as if nothing had been inserted.
+
+    `others` are further files that it may speak of, by name.
 
     Places like `sample.rs:1:25` are corrected. In messages of the compiler, rows of source lose the inserted text, the
     rows of marks under them move left with it, and suggestions to change it are left out. ANSI escape sequences stay.
     What merely looks like a row stays as it is: a program may print listings.
     """
-    if not prepared.shifts:
+    files = {FILE: prepared, **others}
+    if not any(one.shifts for one in files.values()):
         return text
-    reader = _Reader(prepared)
+    reader = _Reader(files)
     for line in text.split("\n"):
         reader.take(line)
-    return _PLACE.sub(lambda match: _place(prepared, match), "\n".join(reader.lines))
+    text = "\n".join(reader.lines)
+    for name, one in files.items():
+        text = _places(name).sub(functools.partial(_place, name, one), text)
+    return text
+
+
+@functools.lru_cache(maxsize=64)
+def _places(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:(?<=\x1b\[0m)|(?<![\w./-])){re.escape(name)}:(\d{{1,9}}):(\d{{1,9}})\b")
 
 
 class _Reader:
     """Goes through text line by line, and keeps what is shown."""
 
-    def __init__(self, prepared: Prepared) -> None:
+    def __init__(self, files: Mapping[str, Prepared]) -> None:
         self.lines: list[str] = []
-        self._shifts = prepared.shifts
+        self._files = files
         self._cuts: tuple[_Cut, ...] = ()
         self._source = ""
-        self._ours: bool | None = None  # whether rows are of the sample; None outside of messages
-        self._first = False
+        # What was inserted into the file that rows are of; None outside of messages.
+        self._shifts: tuple[Shift, ...] | None = None
+        self._first: tuple[Shift, ...] = ()
         self._help: int | None = None  # where the suggestion that is being read begins
         self._dropping = False
 
@@ -56,7 +71,7 @@ class _Reader:
             return
         self._dropping = False
         if row is not None:
-            here = tuple(shift for shift in self._shifts if self._ours and shift.line == int(row[1]))
+            here = tuple(shift for shift in self._shifts or () if shift.line == int(row[1]))
             self._cuts, self._source = _found(plain, row.end(), here), plain
             if here and not self._cuts and _HEAD in plain and _HEAD in here[-1].text and self._help is not None:
                 # A suggestion to change what the reader does not see.
@@ -74,13 +89,14 @@ class _Reader:
         """Notice of which file the rows to come are."""
         arrow = _ARROW.match(plain)
         if arrow is not None:
-            self._first = arrow[1] == FILE if self._ours is None else self._first
-            self._ours = arrow[1] == FILE
+            shifts = self._files[arrow[1]].shifts if arrow[1] in self._files else ()
+            self._first = shifts if self._shifts is None else self._first
+            self._shifts = shifts
         elif not plain.strip():
-            self._ours = self._help = None
-        elif self._ours is not None and plain.startswith(("help: ", "note: ")):
+            self._shifts = self._help = None
+        elif self._shifts is not None and plain.startswith(("help: ", "note: ")):
             # A suggestion without an arrow is about the file of the message.
-            self._ours = self._first
+            self._shifts = self._first
             self._help = len(self.lines) if plain.startswith("help: ") else None
 
 
@@ -92,10 +108,10 @@ class _Cut(NamedTuple):
     blank: int = 0
 
 
-def _place(prepared: Prepared, match: re.Match[str]) -> str:
+def _place(name: str, prepared: Prepared, match: re.Match[str]) -> str:
     line, column = original(prepared, int(match[1]), int(match[2]))
     where = " (in the preamble)" if in_preamble(prepared, int(match[1]), int(match[2])) else ""
-    return f"{FILE}:{line}:{column}{where}"
+    return f"{name}:{line}:{column}{where}"
 
 
 def _found(plain: str, start: int, shifts: tuple[Shift, ...]) -> tuple[_Cut, ...]:

@@ -49,7 +49,7 @@ def outline(source: str) -> Outline:
         Unlexable: It is not Rust; rustc says it better.
     """
     stream = tokens(source)
-    attributes, index = _leading_attributes(stream)
+    attributes, index = leading_attributes(stream)
     surplus: tuple[tuple[int, int], ...] = ()
     if stream and (stream[-1].kind in ("outer", "inner") or stream[-1].text in ("]", "…")):
         stream, surplus = _without_surplus(stream, index)
@@ -59,8 +59,8 @@ def outline(source: str) -> Outline:
     main = statements = False
     at_head = True
     while index < len(stream):
-        head = _after_attributes(stream, index)
-        end = _item_end(stream, head)
+        head = after_attributes(stream, index)
+        end = item_end(stream, head)
         if end is None:
             statements = True
             crates += _later_crates(stream, index)
@@ -81,7 +81,8 @@ def outline(source: str) -> Outline:
     return Outline(tuple(attributes), body, tuple(crates), main, statements, _is_result(stream), no_std, surplus)
 
 
-def _leading_attributes(stream: tuple[Token, ...]) -> tuple[list[tuple[int, int]], int]:
+def leading_attributes(stream: tuple[Token, ...]) -> tuple[list[tuple[int, int]], int]:
+    """Return where inner attributes stand at the start, from and to, and the index of what follows them."""
     found: list[tuple[int, int]] = []
     index = 0
     while index < len(stream):
@@ -124,7 +125,8 @@ def _past_line(source: str, stream: tuple[Token, ...], body: int) -> int:
     return body
 
 
-def _after_attributes(stream: tuple[Token, ...], index: int) -> int:
+def after_attributes(stream: tuple[Token, ...], index: int) -> int:
+    """Return the index of what the attributes at `index` are about; `index` itself if there are none."""
     while index < len(stream):
         if stream[index].kind == "outer":
             index += 1
@@ -135,7 +137,7 @@ def _after_attributes(stream: tuple[Token, ...], index: int) -> int:
     return index
 
 
-def _item_end(stream: tuple[Token, ...], head: int) -> int | None:
+def item_end(stream: tuple[Token, ...], head: int) -> int | None:
     """Return the index of the last token of the item or macro call at `head`; None if it is something else."""
     index = head
     visible = _word(stream, index) == "pub"
@@ -235,7 +237,7 @@ def _is_main(stream: tuple[Token, ...], head: int, end: int) -> bool:
     The second is rustdoc's own concession to macros that write programs (rust-lang/rust#56898).
     """
     index = head
-    inside = not _is_plain_item(stream, head)
+    inside = not is_plain_item(stream, head)
     if inside:
         while stream[index].kind != "open":
             index += 1
@@ -253,7 +255,8 @@ def _is_main(stream: tuple[Token, ...], head: int, end: int) -> bool:
     return False
 
 
-def _is_plain_item(stream: tuple[Token, ...], head: int) -> bool:
+def is_plain_item(stream: tuple[Token, ...], head: int) -> bool:
+    """Tell whether the item at `head` is no macro call."""
     word = _word(stream, head)
     return word in _BRACED | _FLAT | _BEFORE_FN | {"pub", "union", "macro", "macro_rules", "auto"} and not (
         word != "macro_rules" and _spells(stream, head + 1, "!")
@@ -267,7 +270,7 @@ def _later_crates(stream: tuple[Token, ...], index: int) -> list[tuple[int, int]
     found: list[tuple[int, int]] = []
     begins = True
     while index < len(stream):
-        head = _after_attributes(stream, index) if begins else index
+        head = after_attributes(stream, index) if begins else index
         if begins and _is_crate(stream, head):
             end = _until(stream, head, braces=False)
             found.append((stream[index].start, stream[end].end))

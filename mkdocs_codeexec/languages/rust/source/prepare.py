@@ -14,6 +14,7 @@ from typing import NamedTuple
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.languages.rust.source.lexer import Unlexable, one_line, tokens
 from mkdocs_codeexec.languages.rust.source.outline import Outline, outline
+from mkdocs_codeexec.languages.rust.source.statements import declared_modules
 
 FILE = "sample.rs"
 """The name under which every sample is compiled."""
@@ -96,23 +97,24 @@ def preamble(text: str) -> Preamble:
     """
     found = outline(text)
     outer = (*found.attributes, *found.crates)
-    rest = _blanked(text, outer)
+    rest = blanked(text, outer)
     attributes = " ".join(one_line(text[start:end]) for start, end in found.attributes).strip()
     crates = " ".join(one_line(text[start:end]) for start, end in found.crates)
     return Preamble(attributes, crates, one_line(rest), found)
 
 
 @functools.lru_cache(maxsize=4096)  # for all builds of a process: `serve` sees the same samples again and again
-def prepared(code: str, before: Preamble, harness: bool) -> Prepared:  # noqa: FBT001 - a cache has no keywords
+def prepared(code: str, before: Preamble, harness: bool, modules: bool = False) -> Prepared:  # noqa: FBT001, FBT002 - a cache
     """Return the author's `code`, hidden lines with their marks, made ready; see `prepare`."""
-    return prepare(runnable(code), before, harness=harness)
+    return prepare(runnable(code), before, harness=harness, modules=modules)
 
 
-def prepare(code: str, before: Preamble | None = None, *, harness: bool = False) -> Prepared:
+def prepare(code: str, before: Preamble | None = None, *, harness: bool = False, modules: bool = False) -> Prepared:
     """Return the file for `code`, hidden lines already made runnable, with the preamble `before` in front.
 
     With `harness` nothing is put around it, whatever is in it: rustc makes a `main` that runs its tests. A sample that is
-    not even made of tokens is left alone: it fails anyway, and the message is better so.
+    not even made of tokens is left alone: it fails anyway, and the message is better so. With `modules` it has files beside
+    it, and `mod name;` stays outside of what is put around the sample.
     """
     lines = code.count("\n") + (not code.endswith("\n"))
     before = before or preamble("")
@@ -121,7 +123,7 @@ def prepare(code: str, before: Preamble | None = None, *, harness: bool = False)
         found = outline(code)
     except Unlexable as wrong:
         kept = _before_surplus(code, wrong.surplus)
-        return prepare(kept, before, harness=harness) if kept else Prepared(code, (), lines)
+        return prepare(kept, before, harness=harness, modules=modules) if kept else Prepared(code, (), lines)
     if code.startswith("#!") and not found.attributes:  # a shebang, only allowed at the start of a file
         return Prepared(code, (), lines)
     statements = found.statements or before.outline.statements
@@ -131,11 +133,18 @@ def prepare(code: str, before: Preamble | None = None, *, harness: bool = False)
     if wrapped and (found.attributes or before.attributes):
         opening = _LENIENT + opening
     later = tuple(span for span in found.crates if span[0] >= found.body) if wrapped else ()
+    if wrapped and modules:
+        later += declared_modules(code)
     crates = " ".join(one_line(code[start:stop]) for start, stop in later)
     inserted = " ".join(filter(None, (before.crates, crates, opening, before.rest)))
-    text, shifts = _insert(_blanked(code, (*later, *found.surplus)), ((0, before.attributes), (found.body, inserted)))
+    text, shifts = _insert(blanked(code, (*later, *found.surplus)), ((0, before.attributes), (found.body, inserted)))
     parts = tuple(filter(str.strip, (before.attributes, before.crates, before.rest)))
     return Prepared(text + end, shifts, lines, parts)
+
+
+def as_it_stands(code: str) -> Prepared:
+    """Return what is to be known about `code`, hidden lines already made runnable, into which nothing is put."""
+    return Prepared(code, (), code.count("\n") + (not code.endswith("\n")))
 
 
 def original(prepared: Prepared, line: int, column: int) -> tuple[int, int]:
@@ -173,10 +182,11 @@ def _before_surplus(code: str, surplus: int | None) -> str:
         tokens(f"{{{code}}}")
     except Unlexable:
         return ""
-    return _blanked(code, ((surplus, len(code)),))
+    return blanked(code, ((surplus, len(code)),))
 
 
-def _blanked(code: str, spans: tuple[tuple[int, int], ...]) -> str:
+def blanked(code: str, spans: tuple[tuple[int, int], ...]) -> str:
+    """Return `code` with spaces in `spans`; its lines stay."""
     for start, end in spans:
         code = code[:start] + re.sub(r"[^\n]", " ", code[start:end]) + code[end:]
     return code

@@ -1,0 +1,193 @@
+"""Programs that are written as files of a cargo package, `src/main.rs` with its modules: what rustc compiles of them.
+
+Whoever reads such a fence knows where cargo looks for what: the crate is `src/main.rs`, `src/bin/*.rs`, `examples/*.rs` or
+`tests/*.rs`, beside the library `src/lib.rs`, under the name and the edition that `Cargo.toml` says. That is compiled here
+as it stands, nothing is put around it. Dependencies are those of the Environment. What only cargo could do is refused.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from mkdocs_codeexec.core.hidden import runnable
+from mkdocs_codeexec.core.normalize import changed
+from mkdocs_codeexec.core.protocols import Unavailability
+from mkdocs_codeexec.languages.rust.source.lexer import Unlexable
+from mkdocs_codeexec.languages.rust.source.outline import outline
+from mkdocs_codeexec.languages.rust.source.prepare import FILE
+from mkdocs_codeexec.languages.rust.source.statements import holds_only_items
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.action import Step
+    from mkdocs_codeexec.core.outcome import StepResult
+    from mkdocs_codeexec.core.sample import Sample
+
+MANIFEST = "Cargo.toml"
+LIBRARY = "src/lib.rs"
+OWN = "sample.file"
+"""The input of an Action that tells which file its sample is."""
+_REFUSED = "package.refused"
+_ROOT = re.compile(r"(?:src/)?main\.rs|(?:src/bin|examples|tests)/(?:[^/]+|[^/]+/main)\.rs|src/lib\.rs")
+_BESIDE = re.compile(r"(?:examples|tests)/")
+_UNREAD = (
+    "bench",
+    "bin",
+    "build-dependencies",
+    "example",
+    "features",
+    "lib",
+    "patch",
+    "replace",
+    "target",
+    "test",
+    "workspace",
+)
+"""Tables of a manifest that decide what cargo compiles."""
+
+
+class Package(NamedTuple):
+    """What is compiled for a sample that is a file, or that has files beside it.
+
+    Attributes:
+        root: The file that rustc is given.
+        name: What the library is called; empty if there is none, or nobody says so.
+        edition: As the manifest says; empty if it does not.
+        bare: Whether it is a module without a program that has it.
+        refusal: Why it is not compiled.
+    """
+
+    root: str
+    name: str = ""
+    edition: str = ""
+    bare: bool = False
+    refusal: Unavailability | None = None
+
+    @property
+    def is_library(self) -> bool:
+        """Whether there is no program, only a library."""
+        return self.root == LIBRARY or self.bare
+
+
+def modules(sample: Sample) -> dict[str, str]:
+    """Return the Rust files beside `sample`, and its own if it is one, as they are compiled."""
+    found = {name: runnable(text) for name, text in sample.given.files if name.endswith(".rs")}
+    found.pop(FILE, None)
+    return found
+
+
+def stands_alone(sample: Sample) -> bool:
+    """Tell whether nothing is put around `sample`: it is a Rust file, and not merely statements."""
+    name = sample.links.file
+    if not name.endswith(".rs"):
+        return False
+    try:
+        return bool(_ROOT.fullmatch(name)) or holds_only_items(runnable(sample.code))
+    except Unlexable:
+        return True
+
+
+def package_of(sample: Sample, dependencies: Collection[str]) -> Package | None:
+    """Return what is compiled for `sample`, where the Environment has `dependencies`; None if it is no file of a package."""
+    own, files = sample.links.file, dict(sample.given.files)
+    root = _root(sample, files)
+    if root is None:
+        return None
+    package = Package(root, bare=not _ROOT.fullmatch(root) and root == own and not outline(runnable(sample.code)).main)
+    if "build.rs" in (own, *files):
+        hint = "take that fence away, or make the package a dependency of the site, by its `path`"
+        refusal = Unavailability("`build.rs` is not run for fences: only cargo can do that", hint)
+        return package._replace(refusal=refusal)
+    if MANIFEST in files and not package.bare:
+        package = _manifest(files[MANIFEST], root, {name.replace("-", "_") for name in dependencies})
+    if package.refusal is None and LIBRARY in files and not package.name and (root == FILE or _BESIDE.match(root)):
+        hint = 'write a fence `toml file="Cargo.toml"` above it, with `[package]` and a `name`'
+        package = package._replace(refusal=Unavailability(f"what the library `{LIBRARY}` is called is not known", hint))
+    return package if LIBRARY in files else package._replace(name="")
+
+
+def planned(sample: Sample, refusal: Unavailability | None) -> tuple[tuple[str, str], ...]:
+    """Return the inputs of the Action for `sample` that tell which file it is, and why it is not compiled."""
+    own = ((OWN, sample.links.file),) if stands_alone(sample) else ()
+    return own if refusal is None else (*own, (_REFUSED, f"{refusal.reason}\n{refusal.hint}"))
+
+
+def refused_by(inputs: Mapping[str, str]) -> Unavailability | None:
+    """Return why the Action with these `inputs` is not compiled; None if it is."""
+    if _REFUSED not in inputs:
+        return None
+    reason, _, hint = inputs[_REFUSED].partition("\n")
+    return Unavailability(reason, hint)
+
+
+def shown(result: StepResult, inputs: Mapping[str, str]) -> StepResult:
+    """Return `result` of a step of the Action with these `inputs` with the name that samples have for its own file."""
+    own = inputs.get(OWN)
+    return changed(result, lambda text: text.replace(own, FILE)) if own else result
+
+
+def compiled(steps: tuple[Step, ...], package: Package, *, edition: str) -> tuple[Step, ...]:
+    """Return `steps`, for a sample alone, made those for `package`; `edition` is what the fence says, if it does."""
+    build, *runs = steps
+    edition = edition or package.edition
+    argv = tuple(
+        f"--edition={edition}" if edition and word.startswith("--edition=") else word for word in build.argv[:-1]
+    )
+    if package.is_library and "--test" not in argv:
+        return (replace(build, argv=(*_as_library(argv, "sample"), package.root)),)
+    if not package.name or package.is_library:
+        return (replace(build, argv=(*argv, package.root)), *runs)
+    first = replace(build, argv=(*_as_library(argv, package.name), "-Cmetadata=library", LIBRARY))
+    with_it = replace(build, argv=(*argv, f"--extern={package.name}=lib{package.name}.rlib", package.root))
+    return (first, with_it, *runs)
+
+
+def _as_library(argv: tuple[str, ...], name: str) -> tuple[str, ...]:
+    put = {"--crate-type=bin": "--crate-type=lib", "--crate-name=sample": f"--crate-name={name}", "--test": ""}
+    words = [put.get(word, word) for word in argv]
+    if "-o" in words:
+        words[words.index("-o") + 1] = f"lib{name}.rlib"
+    return tuple(filter(None, words))
+
+
+def _root(sample: Sample, files: Mapping[str, str]) -> str | None:
+    """Return the file that is compiled for `sample`, beside `files`; None if it is a sample like any other."""
+    own = sample.links.file
+    if _ROOT.fullmatch(own):
+        return own
+    if stands_alone(sample):  # a module: it is seen in the program that it is a part of, or is one by itself
+        return next((name for name in ("src/main.rs", "main.rs", LIBRARY) if name in files), own)
+    return FILE if LIBRARY in files else None
+
+
+def _manifest(text: str, root: str, dependencies: Collection[str]) -> Package:
+    def refused(reason: str, hint: str) -> Package:
+        return Package(root, refusal=Unavailability(f"`{MANIFEST}` of the page: {reason}", hint))
+
+    try:
+        manifest = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        return refused(f"not TOML: {error}", "mend the fence")
+    if unread := [name for name in _UNREAD if name in manifest]:
+        return refused(
+            f"`[{unread[0]}]` is not understood for fences", "take it away, or make it a package of the workspace"
+        )
+    wanted = [name for table in ("dependencies", "dev-dependencies") for name in _table(manifest, table)]
+    if absent := [name for name in wanted if name.replace("-", "_") not in dependencies]:
+        hint = f"add it to the site's dependencies: `languages: {{rust: {{dependencies: {{{absent[0]}: …}}}}}}`"
+        return refused(f"the environment does not have `{absent[0]}`", hint)
+    package = _table(manifest, "package")
+    name, edition = package.get("name", ""), package.get("edition", "2015")
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_][\w-]*", name, re.ASCII):
+        return refused("`[package]` has no `name`", 'write `name = "…"`')
+    if edition not in ("2015", "2018", "2021", "2024"):
+        return refused(f"`edition = {edition!r}` is none", "it is `2015`, `2018`, `2021` or `2024`")
+    return Package(root, name.replace("-", "_"), edition)
+
+
+def _table(manifest: Mapping[str, object], name: str) -> Mapping[str, object]:
+    table = manifest.get(name, {})
+    return table if isinstance(table, dict) else {}

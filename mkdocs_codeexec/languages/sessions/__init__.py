@@ -1,0 +1,157 @@
+"""Sessions of scripts: the steps of a page as one program, and what it writes taken apart again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.core.action import OUTPUT_LIMIT, Marks, digest
+from mkdocs_codeexec.core.expectation import Succeeds
+from mkdocs_codeexec.core.normalize import changed
+from mkdocs_codeexec.core.outcome import Exited, counted
+from mkdocs_codeexec.core.protocols import Unavailability
+from mkdocs_codeexec.core.sample import Given
+from mkdocs_codeexec.core.sessions import divided
+from mkdocs_codeexec.languages.sessions import concat, python, shell
+from mkdocs_codeexec.languages.sessions.naming import own_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mkdocs_codeexec.core.action import Action
+    from mkdocs_codeexec.core.outcome import Outcome, StepResult
+    from mkdocs_codeexec.core.protocols import Narrator
+    from mkdocs_codeexec.core.sample import Sample
+    from mkdocs_codeexec.core.settings import ScriptSettings
+
+_NOTHING = Given()
+_GIVEN = {
+    "stdin": "stdin",
+    "args": "args",
+    "env": "env",
+    "network": "network",
+    "files": "needs",
+    "left": "needs",
+}
+"""What a program has from its start, and what asks for it."""
+
+
+def joined(
+    script: ScriptSettings, file: str, steps: Sequence[Sample], seconds: Sequence[float], action: Action
+) -> tuple[Action, Marks]:
+    """Return the program that `steps` are, up to the last of them, and where what it writes is taken apart.
+
+    Args:
+        script: Their language.
+        file: What the file of a sample is called.
+        steps: All of one session, in order, from the first one on.
+        seconds: How long each may take.
+        action: What would be executed for the first one alone.
+    """
+    *build, run = action.steps
+    files, marks = _program(script, file, steps, seconds)
+    cpu = run.limits.cpu
+    limits = replace(run.limits, cpu=None if cpu is None else cpu * len(steps))
+    whole = replace(
+        action,
+        files=tuple(sorted({**dict(steps[0].given.files), **dict(files)}.items())),
+        steps=(*build, replace(run, limits=limits, marks=marks)),
+        output_limit=len(steps) * OUTPUT_LIMIT,
+        left=steps[0].given.left,
+    )
+    return whole, marks
+
+
+def _program(
+    script: ScriptSettings, file: str, steps: Sequence[Sample], seconds: Sequence[float]
+) -> tuple[tuple[tuple[str, str], ...], Marks]:
+    codes = tuple(step.code for step in steps)
+    given = tuple(repr(step.given) for step in steps)
+    marks = Marks(digest(("session", script.name, codes, given, steps[-1].last))[:32], tuple(seconds))
+    expected = tuple(_status(step) for step in steps[:-1])
+    if script.session == "python":
+        files = python.files(file, codes, marks, expected)
+    elif script.session == "shell":
+        files = shell.files(file, codes, marks, expected, deep=script.name != "sh", elsewhere=bool(steps[0].workdir))
+    else:
+        files = concat.files(file, codes, marks, script.split)
+    if not steps[-1].last:  # what one prints at its end, none does that goes on
+        files = (*files, (".session/goes-on", ""))
+    return files, marks
+
+
+def tell(result: StepResult, language: str, narrator: Narrator) -> None:
+    """Say which steps have left threads."""
+    for place, part in enumerate(result.parts, 1):
+        if part.going_on:
+            threads = counted(part.going_on, "thread")
+            narrator.say(
+                f"`{language}`: step {place} of a session leaves {threads} that may go on; "
+                "what they print stands under the step that is current then"
+            )
+
+
+def divide(script: ScriptSettings, file: str, steps: Sequence[Action], outcome: Outcome) -> Sequence[Outcome | None]:
+    """Return what each step came to, in the words of a sample that stands alone.
+
+    Args:
+        script: Their language.
+        file: What the file of a sample is called.
+        steps: The Actions of the steps, in order.
+        outcome: What the last of them came to.
+    """
+    if script.session == "concat":
+        return _of_one_file(script, file, steps, outcome)
+    told = [_told(one, own_names(place, file)) for place, one in enumerate(divided(outcome))]
+    if script.session == "shell" and script.name != "sh":  # which hardly ever is bash, and others trace otherwise
+        untraced = shell.untraced(text for name, text in steps[-1].files if name != file)
+        told = [_told(one, untraced) for one in told]
+    return told
+
+
+def _of_one_file(
+    script: ScriptSettings, file: str, steps: Sequence[Action], outcome: Outcome
+) -> Sequence[Outcome | None]:
+    action = steps[-1]
+    run = action.step("run")
+    assert run is not None, "steps of a session run"
+    assert run.marks is not None, "and what they write is marked"
+    lines = concat.lines(dict(action.files)[file], run.marks, script.split)
+    if outcome.step("run") is None:
+        last = len(steps) - 1
+        return [*[None] * last, _told(outcome, concat.own_lines(last, file, lines))]
+    found = divided(outcome)
+    place = 0
+    if len(found) == 1 and not found[0].steps[-1].stdout and found[0].steps[-1].ended != Exited(0):
+        # It has not begun at all, perhaps because of a later step.
+        place = concat.named(found[0].steps[-1].stderr, file, lines) or 0
+    told = [_told(one, concat.own_lines(at, file, lines)) for at, one in enumerate(found, place)]
+    return [*[None] * place, *told]
+
+
+def _told(outcome: Outcome, change: Callable[[str], str]) -> Outcome:
+    return replace(outcome, steps=tuple(changed(step, change) for step in outcome.steps))
+
+
+def objection(steps: Sequence[Sample]) -> Unavailability | None:
+    """Return why `steps` cannot be one program; None if they can.
+
+    What a program is given it has from its start, and the first step says what. A later one may say the same again.
+    """
+    first = steps[0]
+    for place, step in enumerate(steps[1:], 2):
+        said = [("workdir", step.workdir, first.workdir, first.workdir)]
+        for field, word in _GIVEN.items():
+            said.append((word, getattr(step.given, field), getattr(first.given, field), getattr(_NOTHING, field)))
+        for word, own, had, nothing in said:
+            if own not in (nothing, had):
+                return Unavailability(
+                    f"step {place} of the session has a `{word}` that is not the one of its first step",
+                    "a session is one program, which has it from its start: write it at the first fence of the session",
+                )
+    return None
+
+
+def _status(step: Sample) -> int | None:
+    """Return the status with which the program goes on after `step`; None for any."""
+    return step.expectation.code if isinstance(step.expectation, Succeeds) else 0

@@ -1,0 +1,187 @@
+"""Steps of a session in one interpreter: what runs in place of the file of a sample, the text of which is put into it.
+
+It has names of its own, so that a step sees nothing of it, and imports nothing that Python has not imported by itself.
+"""
+
+# ruff: noqa: S102, BLE001, PTH105, PTH120, PTH123 - it is the program of the samples, in their own directory
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_AWAIT = 0x2000
+"""`ast.PyCF_ALLOW_TOP_LEVEL_AWAIT`"""
+_COROUTINE = 0x80
+"""`inspect.CO_COROUTINE`"""
+_FUTURE = 0x1FE0000
+"""What `from __future__ import …` sets in `co_flags`."""
+_FREE = 200
+"""Descriptors that programs leave alone, from here on."""
+
+
+class Driver:
+    """Runs the steps.
+
+    Args:
+        names: Those of `__main__`.
+        mark: What begins a mark, in two halves: nobody who prints this text prints a mark.
+        expected: The status with which a step goes on to the next one, for all but the last; None is any.
+    """
+
+    def __init__(self, names: dict[str, Any], mark: tuple[str, str], expected: tuple[int | None, ...]) -> None:
+        self.names = names
+        self.mark = mark
+        self.expected = expected
+        self.pid = os.getpid()
+        self.flags = _AWAIT
+        self.loop: Any = None
+        self.sources: list[bytes] = []
+        self.streams = [_kept(number) for number in (1, 2)]
+        folder = os.path.dirname(names["__file__"])
+        self.paths = [f"{folder}/.session/step-{number + 1}.py" for number in range(len(expected) + 1)]
+
+    def furnish(self) -> None:
+        """Have the file of the program hold all steps: that is what is read by who starts it once more (`multiprocessing`)."""
+        for path in self.paths:
+            with open(path, "rb") as step:
+                self.sources.append(step.read())
+        name = f"{self.paths[0]}.new"
+        with open(name, "wb") as file:
+            file.write(b"".join(source.rstrip(b"\n") + b"\n" for source in self.sources))
+        os.replace(name, self.names["__file__"])
+
+    def end(self, status: int) -> None:
+        """Write what is buffered, and the mark of the end of a step."""
+        flush()
+        if os.getpid() != self.pid:
+            return  # a copy, which goes on as copies do
+        thread = sys.modules.get("_thread")
+        going_on = 0 if thread is None else min(thread._count(), 9999)  # noqa: SLF001 - documented nowhere, and there since Python 2
+        text = f"{''.join(self.mark)}{status}-{going_on}.\n".encode()
+        for stream in reversed(self.streams):
+            _write(stream, text)
+
+    def step(self, place: int) -> Any:
+        """Execute the step at `place`."""
+        code = compile(self.sources[place], self.paths[place], "exec", self.flags, dont_inherit=True)
+        self.flags |= code.co_flags & _FUTURE
+        self.names.pop("__warningregistry__", None)  # it knows warnings by their line, which each step has
+        if not code.co_flags & _COROUTINE:
+            return exec(code, self.names)
+        import asyncio
+
+        if self.loop is None:
+            self.loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self.loop)
+        return self.loop.run_until_complete(eval(code, self.names))  # noqa: S307
+
+
+def run(names: dict[str, Any], mark: tuple[str, str], expected: tuple[int | None, ...]) -> None:
+    """Run all steps, as one program would."""
+    driver = Driver(names, mark, expected)
+    driver.furnish()
+    del mark, names
+    for place, path in enumerate(driver.paths):
+        status, leave = 0, None
+        try:
+            driver.step(place)
+        except SystemExit as error:
+            status, leave = _status(error), error
+        except BaseException as error:
+            status, leave = 1, SystemExit(1)
+            _tell(error, path)
+        if place == len(expected) or expected[place] not in (status, None):
+            if leave is not None or status:
+                raise leave or SystemExit(status)
+            return
+        if isinstance(leave, SystemExit) and not isinstance(leave.code, int | None):
+            print(leave.code, file=sys.stderr)  # noqa: T201
+        leave = None
+        driver.end(status)
+
+
+def _status(error: SystemExit) -> int:
+    """Return the exit status of a program that ends so."""
+    if error.code is None:
+        return 0
+    return error.code & 0xFF if isinstance(error.code, int) else 1
+
+
+def _tell(error: BaseException, path: str) -> None:
+    """Write about `error` what Python writes when it ends a program, with the frames of the step alone."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename != path:
+        trace = trace.tb_next
+    error.__traceback__ = trace
+    _flush(sys.stderr, sys.stdout)
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, trace
+    try:
+        sys.excepthook(type(error), error, trace)
+    except Exception as again:
+        again.__traceback__ = again.__traceback__ and again.__traceback__.tb_next
+        print("Error in sys.excepthook:", file=sys.stderr)  # noqa: T201
+        sys.__excepthook__(type(again), again, again.__traceback__)
+        print("\nOriginal exception was:", file=sys.stderr)  # noqa: T201
+        sys.__excepthook__(type(error), error, trace)
+
+
+def _flush(*streams: Any) -> None:
+    for stream in streams:
+        try:
+            stream.flush()
+        except Exception:  # noqa: S112 - closed, or something else by now
+            continue
+
+
+def flush() -> None:
+    """Write what Python, and C where it has been used, have not written yet."""
+    _flush(sys.stdout, sys.__stdout__, sys.stderr, sys.__stderr__)
+    if any(_is_native(module) for module in list(sys.modules.values())):
+        try:
+            import _ctypes
+
+            everything: Any = None
+            fflush: Callable[..., Any] = _ctypes.call_function
+            fflush(_ctypes.dlsym(_ctypes.dlopen(everything, 2), "fflush"), (0,))
+        except Exception:  # a Python without it
+            return
+
+
+def _is_native(module: object) -> bool:
+    """Tell whether `module` may write by itself: one that was compiled, and is not of those that Python brings along."""
+    try:
+        name = getattr(module, "__name__", "")
+        file = getattr(module, "__file__", None)
+    except Exception:
+        return False
+    return name == "_ctypes" or (isinstance(file, str) and file.endswith(".so") and "lib-dynload" not in file)
+
+
+def _kept(number: int) -> int:
+    """Return a copy of the descriptor `number`, which is there whatever becomes of that one; -1 if it is closed."""
+    try:
+        return os.dup2(number, _FREE + number, inheritable=False)
+    except OSError:
+        pass
+    try:
+        return os.dup(number)
+    except OSError:
+        return -1
+
+
+def _write(stream: int, text: bytes) -> None:
+    """Write all of `text`."""
+    while text and stream >= 0:
+        try:
+            text = text[os.write(stream, text) :]
+        except BlockingIOError:  # somebody has made the pipe so, and nobody has read it yet
+            import time
+
+            time.sleep(0.001)
+        except OSError:
+            return

@@ -1,0 +1,92 @@
+"""Sessions of shells: one shell that reads the file of one step after the other."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.languages.sessions.naming import step_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from mkdocs_codeexec.core.action import Marks
+
+
+_TRACES = re.compile(r"\bset\s+(?:-\w+\s+)*-\w*x|\bxtrace\b")
+_DEEP = re.compile(r"^\+\+(?=\++ )", re.MULTILINE)
+
+
+def untraced(codes: Iterable[str]) -> Callable[[str], str]:
+    """Return what takes the depth of the driver out of what bash traces (`set -x`), if one of `codes` has it trace.
+
+    bash writes a `+` for each text that is read within another, and the steps are two deep.
+    """
+    traces = any(_TRACES.search(code) for code in codes)
+    return lambda text: _DEEP.sub("", text) if traces and "+++" in text else text
+
+
+def files(
+    file: str, codes: Sequence[str], marks: Marks, expected: Sequence[int | None], *, deep: bool, elsewhere: bool
+) -> tuple[tuple[str, str], ...]:
+    """Return the files of the program: the driver in the place of the sample, and the steps.
+
+    The driver is one command, so that it is read at once, whatever a step sets. It leaves no name behind: where the steps
+    are is put into its text before it is read. Where a shell tells what it executes (`set -x`), what it says between two
+    steps is nobody's.
+
+    Args:
+        file: What the file of a sample is called.
+        codes: The steps.
+        marks: Where output is taken apart.
+        expected: The status with which a step goes on to the next one, for all but the last; None is any.
+        deep: Whether the shell knows descriptors of more than one digit.
+        elsewhere: Whether it starts in another directory than that of its files, which its command line names then.
+    """
+    out, err = (62, 63) if deep else (8, 9)
+    lines = [f"exec {out}>&1 {err}>&2"]
+    for place in range(len(codes)):
+        source = f"\\. @/{step_file(place, file)}"
+        before = expected[place - 1] if place else 0
+        if place == 0 or before == 0:
+            lines.append(source)
+        elif before is None:
+            pass  # with the mark, below
+        else:
+            lines.append(f"(exit {before}) || {source}")
+        if place == len(codes) - 1:
+            break
+        end = _writing(marks.start, out, err, '"$?"')
+        match expected[place]:
+            case None:
+                following = f"\\. @/{step_file(place + 1, file)}"
+                again = '(codeexec="$?"; ' + _writing(marks.start, out, err, '"$codeexec"') + '; exit "$codeexec")'
+                lines.append(f"if {again} >/dev/null 2>&1; then {following}; else {following}; fi")
+            case code:
+                lines.append(f'{{ case $? in ({code}) {end};; (*) (exit "$?");; esac; }} >/dev/null 2>&1 || exit')
+    body = "\n".join(lines).replace("'", "'\\''")
+    here = '"${0%/*}"' if elsewhere else '"$PWD"'
+    folder = f"'\\'''{here}''\\''"
+    text = f"eval '{{ {body.replace('@', folder)}\n}}'\n"
+    steps = [
+        (step_file(place, file), (_begin(marks, out, err, expected[place - 1]) if place else "") + code)
+        for place, code in enumerate(codes)
+    ]
+    return ((file, text), *steps)
+
+
+def _writing(start: str, out: int, err: int, status: str) -> str:
+    """Return the commands that write the mark of an end: in parts, so that nobody who prints them prints a mark."""
+    half = len(start) // 2
+    one = f"\\printf %s%s%s-0%s\\\\n {start[:half]} {start[half:]}"
+    return f'{one} {status} "<" >&{out}; {one} 0 "<" >&{err}'
+
+
+def _begin(marks: Marks, out: int, err: int, status: int | None) -> str:
+    """Return what stands before the first command of a step: it writes that its output begins, and keeps `$?`."""
+    half = len(marks.begin) // 2
+    one = f"\\printf %s%s\\\\n {marks.begin[:half]} '{marks.begin[half:]}'"
+    both = f"{one} >&{out}; {one} >&{err}"
+    if status == 0:
+        return f"{{ {both}; }} >/dev/null 2>&1; "
+    return f'(codeexec="$?"; {both}; exit "$codeexec") >/dev/null 2>&1; '
