@@ -302,7 +302,7 @@ def test_every_file_has_its_case() -> None:
 def test_the_page_is_read_where_the_sample_is() -> None:
     """Each sample's own file is asked for."""
     asked: list[Location] = []
-    items = [unknown(Unmet("x"), 3), unknown(Errored("y"), 4), unknown(Blocked("z"), 5, path="other.md")]
+    items = [unknown(Unmet("x"), 3), unknown(Errored("y"), 4), unknown(Unmet("z"), 5, path="other.md")]
 
     failures(items, LANGUAGES, lambda location: asked.append(location) or "")  # type: ignore[func-returns-value]
 
