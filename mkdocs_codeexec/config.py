@@ -74,6 +74,7 @@ def settings_from(
         enabled=enabled,
         execute=execute,
         fail_on_error=reader.flag(top, "fail_on_error", default=True),
+        fail_on_suspended=reader.flag(top, "fail_on_suspended", default=False),
         jobs=_jobs(reader, top, environ, cpus),
         timeout=reader.seconds(top, "timeout", 10.0),
         build_timeout=reader.seconds(top, "build_timeout", 60.0),
@@ -128,7 +129,8 @@ def check_apart(settings: Settings, folders: Mapping[str, Path]) -> Settings:
 
 
 _TOP = (
-    *("enabled", "execute", "fail_on_error", "jobs", "timeout", "build_timeout", "total_timeout"),
+    *("enabled", "execute", "fail_on_error", "fail_on_suspended", "jobs"),
+    *("timeout", "build_timeout", "total_timeout"),
     *("cache_dir", "environment_dir", "cache_size", "cache_write"),
     *("sandbox", "limits", "build_limits", "verbose", "languages", "workdir", *PATTERNS),
 )

@@ -27,9 +27,9 @@ from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import distinct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from mkdocs_codeexec.core.sample import Problem, Sample
+    from mkdocs_codeexec.core.sample import Location, Problem, Sample
     from mkdocs_codeexec.engine.engine import Engine
     from mkdocs_codeexec.html.annotations import Annotations
     from mkdocs_codeexec.markdown.collecting import ExtensionFailure
@@ -71,6 +71,7 @@ class Pages:
             are completed at once, and what comes then are excerpts of them.
         known: Answers a sample that has been answered before, with others; None if it has not.
         among: Returns samples of the site's other pages as they were seen last: some may be needed.
+        address: Returns where a page is, seen from another one, relative; empty if that is not known.
         within: Whether this build is within another one, at whose end its problems are told.
         notice: What readers of every page with samples are to know; may be empty.
         started: When the build began.
@@ -86,6 +87,7 @@ class Pages:
     page_by_page: bool = False
     known: Callable[[Sample], Resolved | None] = lambda _: None
     among: Callable[[], Iterable[Sample]] = lambda: ()
+    address: Callable[[str, str], str] = lambda _page, _other: ""
     within: bool = False
     notice: str = ""
     started: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
@@ -95,6 +97,7 @@ class Pages:
     _slots: dict[str, Slotted] = field(default_factory=dict)
     _per_page: dict[str, int] = field(default_factory=dict)
     _renderer: Renderer | None = None
+    _anchors: dict[Location, str] = field(default_factory=dict)
 
     # --- Collecting -------------------------------------------------------------------------------------------------
 
@@ -172,8 +175,12 @@ class Pages:
             slotted.resolved = resolved
         self.engine.settle()
         noticed = self._noticed(pages)
+        waits = any(getattr(slotted.resolved.verdict, "at", None) for slotted in found if slotted.resolved)
+        anchors = [self._ids(page) if waits else {} for page in noticed]
+        # Excerpts are elsewhere than the page that they are of.
+        self._anchors = {} if self._late else {at: html_id for one in anchors for at, html_id in one.items()}
         self._late = not self.page_by_page
-        filled = [self._filled(page) for page in noticed]
+        filled = [self._filled(page, own) for page, own in zip(noticed, anchors, strict=True)]
         self.seconds += time.perf_counter() - began
         return filled
 
@@ -219,8 +226,30 @@ class Pages:
 
     # --- Fragments --------------------------------------------------------------------------------------------------
 
-    def _filled(self, page: str) -> str:
-        filled = slots.fill(page, functools.partial(self._fragment, Ids(page)), self._following)
+    def _ids(self, page: str) -> dict[Location, str]:
+        """Return the ids that samples will have on `page`."""
+        ids = Ids(page)
+        found: dict[Location, str] = {}
+
+        def note(slot: str, _source: str, _annotations: str) -> str | None:
+            slotted = self._slots.get(slot)
+            if slotted is None or slotted.resolved is None:
+                return None
+            found.setdefault(slotted.sample.location, ids.next())
+            return ""
+
+        slots.fill(page, note, self._following)
+        return found
+
+    def _link(self, here: str, own: Mapping[Location, str], at: Location) -> str:
+        """Return where readers of the page `here`, whose samples have their `own` ids, find the sample that is `at`."""
+        if at in own:
+            return f"#{own[at]}"
+        address = self.address(here, at.page) if at in self._anchors else ""
+        return f"{address}#{self._anchors[at]}" if address else ""
+
+    def _filled(self, page: str, own: Mapping[Location, str]) -> str:
+        filled = slots.fill(page, functools.partial(self._fragment, Ids(page), own), self._following)
         return slots.erase(filled, self._slots.__contains__)
 
     def _following(self, slot: str, source: str, html: str, end: int) -> tuple[int, int] | None:
@@ -230,20 +259,22 @@ class Pages:
             return None
         return self.annotations.following(source, html, end)
 
-    def _fragment(self, ids: Ids, slot: str, source: str, annotations: str) -> str | None:
+    def _fragment(self, ids: Ids, own: Mapping[Location, str], slot: str, source: str, annotations: str) -> str | None:
         slotted = self._slots.get(slot)
         if slotted is None or slotted.resolved is None:
             return None
         html_id = ids.next()
         try:
-            fragment = self._rendered(slotted.resolved, html_id, source, annotations)
+            fragment = self._rendered(slotted.resolved, html_id, source, annotations, own)
         except Exception as error:  # noqa: BLE001 - whatever a sample has printed, others are shown, and the build ends well
             reason = f"the output of a sample could not be put on the page: {explained(error)}"
             slotted.resolved = replace(slotted.resolved, verdict=Errored(reason), why=Unavailability(reason))
             fragment = plain(source + annotations, html_id, reason)
         return identified(fragment, html_id)
 
-    def _rendered(self, resolved: Resolved, html_id: str, source: str, annotations: str) -> str:
+    def _rendered(
+        self, resolved: Resolved, html_id: str, source: str, annotations: str, own: Mapping[Location, str]
+    ) -> str:
         from mkdocs_codeexec.core.places import shown_map
         from mkdocs_codeexec.html.marks import numbers
         from mkdocs_codeexec.report.findings import marks
@@ -262,6 +293,7 @@ class Pages:
             source=source,
             annotations=annotations,
             html_id=html_id,
+            link=functools.partial(self._link, sample.location.page, own),
             tidy=lambda text: language.relocated(language.tidy(sample, text), where) if language else text,
             marks=[mark._replace(message=language.relocated(mark.message, where)) for mark in found]
             if language

@@ -22,6 +22,7 @@ from mkdocs_codeexec.report.annotations import Notice, for_github
 from mkdocs_codeexec.report.console import ERROR, Console, wants_color
 from mkdocs_codeexec.report.failures import Failure, failures
 from mkdocs_codeexec.report.repeats import Repeated, Shown, exit_status, normalised, summary, to_json
+from mkdocs_codeexec.report.rows import FAILING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,7 +90,7 @@ def check(found: Collected, repeat: int, folder: Path, *, as_json: bool) -> int:
         sys.stdout.write(json.dumps(to_json(repeated, jobs, seconds, names), indent=1) + "\n")
     else:
         _report(found, repeated, summary(repeated, jobs, seconds))
-    return exit_status(repeated)
+    return exit_status(repeated, fail_on_suspended=found.settings.fail_on_suspended)
 
 
 def _run(found: Collected, jobs: int, cache_dir: Path) -> list[Shown]:
@@ -133,8 +134,12 @@ def _report(found: Collected, repeated: Sequence[Repeated], line: str) -> None:
     languages = open_languages(found.settings, console)
     worst, file = [item.worst for item in repeated], found.settings.host.file
     told = failures(worst, languages, lambda at: found.pages.get(at.page, ""), file)
-    for failure in (*told, *(_failure(item) for item in repeated if item.differs)):
-        console.failure(failure, ERROR)
+    fatal = (*FAILING, *(("suspended",) if found.settings.fail_on_suspended else ()))
+    for failure in told:
+        console.tell(failure, fatal)
+    for item in repeated:
+        if item.differs:
+            console.failure(_failure(item), ERROR)
     console.say(line)
     if repeated:
         console.say(

@@ -117,6 +117,8 @@ class Action:
         output_limit: Bytes read of one stream.
         left: Files of other samples that stand beside its own, sorted by path.
         leaves: Whether what it leaves is kept.
+        host_env: Names of variables that it is given of the machine that executes it, sorted. A key holds these names, and
+            never what the variables hold.
         workdir: `project` where it starts in the project; empty for an empty directory.
         structure: What stays of the files when only comments and formatting change, if the language promises that
             nothing else can change the outcome; None where it does not. A function of the other fields.
@@ -132,6 +134,7 @@ class Action:
     output_limit: int = OUTPUT_LIMIT
     left: tuple[Blob, ...] = ()
     leaves: bool = False
+    host_env: tuple[str, ...] = ()
     workdir: str = ""
     structure: str | None = field(default=None, compare=False)
     observed: bool = field(default=False, compare=False)
@@ -174,8 +177,9 @@ class Action:
                 files = (STRUCTURE_FORMAT, tuple(name for name, _ in self.files), self.structure)
             # Most samples stand alone, and those that were stored before there were others, still do.
             linked = (self.left, self.leaves) if self.left or self.leaves else ()
+            named = (("host_env", *self.host_env),) if self.host_env else ()
             place = (("workdir", self.workdir),) if self.workdir else ()
-            more = (self.output_limit, *linked, *place)
+            more = (self.output_limit, *linked, *place, *named)
             self._keys[what] = _key(what, self.language, files, self.steps, self.inputs, toolchain, more)
         return self._keys[what]
 

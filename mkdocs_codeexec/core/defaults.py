@@ -35,6 +35,7 @@ class Defaults(NamedTuple):
         environment: The set of dependencies, where a language has several.
         preamble: Hidden lines before every sample, after those of the site, where a language has such lines.
         env: Environment variables, sorted by name; those of a fence are added, and win.
+        session: The session of its fences, of each language its own; empty for none.
         workdir: Where samples start.
         refusals: What is wrong with it.
     """
@@ -46,6 +47,7 @@ class Defaults(NamedTuple):
     environment: str = ""
     preamble: str = ""
     env: tuple[tuple[str, str], ...] = ()
+    session: str = ""
     workdir: str = ""
     refusals: tuple[Refusal, ...] = ()
 

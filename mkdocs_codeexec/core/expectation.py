@@ -19,7 +19,8 @@ from mkdocs_codeexec.core.outcome import (
 )
 
 if TYPE_CHECKING:
-    from mkdocs_codeexec.core.sample import Display
+    from mkdocs_codeexec.core.requirements import Lack
+    from mkdocs_codeexec.core.sample import Display, Location
 
 MARKUP = {"html": "HTML", "markdown": "Markdown"}
 """Ways to show output that take it for more than text; those that no fence can ask for yet included."""
@@ -85,20 +86,34 @@ class Suspended:
 
     Attributes:
         missing: What that is.
+        by: The sample that requires it, if that is another one: it, or one that it needs, needs what this one prints.
+        at: Where that one is.
     """
 
-    missing: tuple[str, ...]
+    missing: tuple[Lack, ...]
+    by: str = ""
+    at: Location | None = None
+
+
+UNMET = "did not meet its expectation"
+UNTRIED = "could not be tried"
+ENDED = "ended the program of its session"
+"""Why a sample blocks others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """A sample that it needs did not meet its expectation.
+    """A sample that it waits for did not go as said, or ended the program that both are steps of.
 
     Attributes:
-        by: The name of that sample.
+        by: What that sample is called: its name, or where it is.
+        at: Where it is.
+        because: What became of it, in words that follow its name.
     """
 
     by: str
+    at: Location | None = None
+    because: str = UNMET
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +157,11 @@ def verdict_reason(verdict: Verdict) -> str:
             return ""
         case Unmet(reason) | Skipped(reason) | Errored(reason):
             return reason
-        case Suspended(missing):
-            return "missing: " + ", ".join(missing)
-        case Blocked(by):
-            return f"`{by}` did not meet its expectation"
+        case Suspended(missing, by):
+            lacked = ", ".join(f"`{lack.what}`" for lack in missing)
+            return f"missing: {lacked}{f', which `{by}` requires' if by else ''}"
+        case Blocked(by, _, because):
+            return f"`{by}` {because}"
         case _:
             assert_never(verdict)
 

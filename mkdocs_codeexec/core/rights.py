@@ -54,6 +54,14 @@ def denial(sample: Sample, settings: Settings) -> Unavailability | None:
     )
 
 
+def variable(name: str, settings: Settings) -> str:
+    """Return what a sample that requires the variable `name` of this machine is given; empty if that is nothing.
+
+    In a build of a stranger's work the sample may be the stranger's, who would read it there.
+    """
+    return "" if settings.stranger else settings.host_env.get(name, "")
+
+
 def overruled(settings: Settings) -> str:
     """Return what the configuration grants and `sandbox: strict` takes away, in words; empty if that is nothing."""
     names = settings.languages if settings.sandbox == "strict" else ()

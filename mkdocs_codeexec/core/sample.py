@@ -91,6 +91,7 @@ class Given:
         network: Whether it may use the network; None is as the language says.
         files: Files beside it, names and texts, sorted by name: `file` fences of those that it needs.
         left: What those that it needs have left, sorted by path.
+        host_env: Names of variables of the machine that executes it, sorted. Their values are in no key.
     """
 
     stdin: str | None = None
@@ -99,6 +100,7 @@ class Given:
     network: bool | None = None
     files: tuple[tuple[str, str], ...] = ()
     left: tuple[Blob, ...] = ()
+    host_env: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

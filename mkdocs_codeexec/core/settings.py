@@ -193,6 +193,7 @@ class Settings:
         enabled: False: fences render as plain code, nothing runs.
         execute: What to do with the store's answers.
         fail_on_error: Whether `mkdocs build` fails when a verdict is not Met.
+        fail_on_suspended: Whether it fails when a sample lacks something that it requires.
         jobs: Children at once, at least one.
         timeout: Seconds for one run step.
         build_timeout: Seconds for one build step.
@@ -226,6 +227,7 @@ class Settings:
     enabled: bool = True
     execute: ExecuteMode = "auto"
     fail_on_error: bool = True
+    fail_on_suspended: bool = False
     jobs: int = 1
     timeout: float = 10.0
     build_timeout: float = 60.0

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Action, Key
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.protocols import Unavailability
+    from mkdocs_codeexec.core.requirements import Lack
     from mkdocs_codeexec.core.resolved import Listen
     from mkdocs_codeexec.core.sample import Location, Sample
     from mkdocs_codeexec.core.settings import ExecuteMode
@@ -48,7 +49,7 @@ class Batch:
         *,
         mode: ExecuteMode,
         denied: Callable[[Sample], Unavailability | None],
-        missing: Callable[[Sample], tuple[str, ...]],
+        missing: Callable[[Sample], tuple[Lack, ...]],
         unavailable: dict[Key, Unavailability],
         listen: Listen | None,
     ) -> None:
@@ -90,6 +91,10 @@ class Batch:
         """Return what has become ready since this, or `missing`, was asked last, and may be executed."""
         return [action for action in self._course.fresh() if action.request_key not in self.unavailable]
 
+    def unasked(self) -> list[Action]:
+        """Return what lacks something, and may be known all the same: nobody has asked its toolchain yet."""
+        return self._course.unasked()
+
     def hopeful(self) -> list[Action]:
         """Return what is missing and may still be executed; what was refused once is not tried again."""
         return [action for action in self.missing() if action.request_key not in self.unavailable]
@@ -97,7 +102,8 @@ class Batch:
     def hopeful_by_language(self) -> dict[str, list[Action]]:
         """Return the same, by language, and what can be said of what may become ready."""
         found: dict[str, list[Action]] = {}
-        for action in (*self.hopeful(), *self._course.waiting()):
+        unasked = (action for action in self.unasked() if action.request_key not in self.unavailable)
+        for action in (*self.hopeful(), *self._course.waiting(), *unasked):
             found.setdefault(action.language, []).append(action)
         return found
 
@@ -124,6 +130,12 @@ class Batch:
     def recall(self, action: Action, outcome: Outcome) -> None:
         """Note what somebody else knows of `action`."""
         self._course.end(action, outcome)
+
+    def recall_lacking(self, found: Sequence[tuple[Action, Outcome]]) -> None:
+        """Note what somebody else knows of Actions that lack something here."""
+        for action, outcome in found:
+            self._course.recall(action, outcome)
+        self.plan()
 
     def end(self, action: Action, outcome: Outcome) -> None:
         """Note that `action` was executed; called from any thread, one at a time."""

@@ -9,7 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.core.expectation import Blocked, Errored, Met, Skipped, Suspended, Verdict, judge, useless
+from mkdocs_codeexec.core.expectation import (
+    ENDED,
+    UNMET,
+    UNTRIED,
+    Blocked,
+    Errored,
+    Met,
+    Skipped,
+    Suspended,
+    Verdict,
+    judge,
+    useless,
+)
 from mkdocs_codeexec.core.graph import Graph, Queue
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.core.protocols import Unavailability
@@ -20,6 +32,7 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.action import Action, Key
     from mkdocs_codeexec.core.outcome import Outcome
+    from mkdocs_codeexec.core.requirements import Lack
     from mkdocs_codeexec.core.sample import Sample
 
 _NEVER = "not executed: `execute: never`"
@@ -84,7 +97,7 @@ class Course:
         look_up: Callable[[Action], Outcome | None],
         *,
         denied: Callable[[Sample], Unavailability | None],
-        missing: Callable[[Sample], tuple[str, ...]],
+        missing: Callable[[Sample], tuple[Lack, ...]],
         unavailable: dict[Key, Unavailability],
         never: bool,
         frozen: bool,
@@ -170,6 +183,15 @@ class Course:
     def _lasts(self, programs: Iterable[_Program]) -> list[Action]:
         lasts = [self.actions[program.steps[-1]] for program in programs]
         return list({action.request_key: action for action in lasts}.values())
+
+    def unasked(self) -> list[Action]:
+        """Return what lacks something, and may be known all the same: nobody has asked its toolchain yet."""
+        found = (self.actions[place] for place, why in self._settled.items() if _lacks(why) and place in self.actions)
+        return list({action.request_key: action for action in found if action.toolchain is None}.values())
+
+    def recall(self, action: Action, outcome: Outcome) -> None:
+        """Note what somebody else knows of an `action` that lacks something; `plan` takes it into account."""
+        self.known[action.request_key] = outcome
 
     def steps(self, action: Action) -> Steps:
         """Return the steps of the program that `action` is the last one of."""
@@ -267,7 +289,7 @@ class Course:
         for step in steps:
             self._set(step, self._plan(self._samples[step]))
             self._ask(step, place)
-            if self.outcome(step) is None and (lacks := self._missing(self._samples[step])):
+            if self.outcome(step) is None and (lacks := () if self._never else self._missing(self._samples[step])):
                 self._settled[step] = Suspended(lacks)
                 self._shorten(program, step)
                 break
@@ -287,7 +309,7 @@ class Course:
             if self.outcome(step) is None:
                 if program.ended and at:  # the step before has ended it, though as its author said
                     self._block(
-                        self._graph.nodes[program.node].steps, step, Blocked(self._called(program.steps[at - 1]))
+                        self._graph.nodes[program.node].steps, step, self._because(program.steps[at - 1], ENDED)
                     )
                     break
                 return
@@ -340,11 +362,18 @@ class Course:
     def _by(self, other: int) -> Verdict:
         """Return what a sample is that needs `other`, which has not gone as said."""
         verdict = self.verdict(other)
-        if isinstance(verdict, Skipped):
-            return verdict
-        if isinstance(verdict, Blocked):
-            return verdict
-        return Blocked(self._called(other))
+        match verdict:
+            case Skipped() | Blocked():
+                return verdict
+            case Suspended(missing, by):
+                return verdict if by else Suspended(missing, self._called(other), self._samples[other].location)
+            case Errored():
+                return self._because(other, UNTRIED)
+            case _:
+                return self._because(other, UNMET)
+
+    def _because(self, other: int, why: str) -> Blocked:
+        return Blocked(self._called(other), self._samples[other].location, why)
 
     def _called(self, place: int) -> str:
         sample = self._samples[place]
@@ -398,3 +427,7 @@ class Course:
         self._first.setdefault(action.request_key, step)
         if action.request_key not in self.known and (outcome := self._look_up(action)) is not None:
             self.known[action.request_key] = outcome
+
+
+def _lacks(verdict: Verdict) -> bool:
+    return isinstance(verdict, Suspended) and not verdict.by

@@ -18,6 +18,7 @@ from mkdocs_codeexec.engine.states import States, project_of
 from mkdocs_codeexec.engine.telling import Telling, one_at_a_time
 from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.languages import interpreter, open_languages, words
+from mkdocs_codeexec.languages.requirements import Requirements
 from mkdocs_codeexec.runtime.opening import open_store, open_workers
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Engine:
         if languages is None:
             languages = open_languages(settings, self._telling) if settings.enabled else {}
         self.languages = languages
+        self._requirements = Requirements(settings, languages)
         self._kept = store
         self._memory = memory if memory is not None else {}
         self._states: States | None = None
@@ -144,6 +146,7 @@ class Engine:
         items = list(resolved)
         used = {item.sample.language for item in items}
         found = [path for name in sorted(used & self.languages.keys()) for path in self.languages[name].watched()]
+        found += self._requirements.files(item.sample for item in items)
         if self._states is not None:
             within = [self.settings.project_dir, *(Path(folder) for _, folder in interpreter.sources())]
             outcomes = [item.outcome for item in items if item.outcome is not None]
@@ -185,6 +188,7 @@ class Engine:
             self._states.renew()
             pipeline.forget()
             self._answered = False
+        self._requirements.look_again()
         pipeline.survey(samples)
 
     def _refusal(self, sample: Sample) -> Unavailability | None:
@@ -213,6 +217,7 @@ class Engine:
             sandbox=self.settings.sandbox,
             verbose=self.settings.verbose,
             denied=lambda sample: rights.denial(sample, self.settings),
+            missing=self._requirements.missing,
             memory=self._memory,
         )
         return self._opened

@@ -101,6 +101,7 @@ def joined(steps: Mapping[int, Sample], *, leaves: bool) -> dict[int, Sample]:
             env=tuple(sorted({pair for given in givens for pair in given.env})),
             files=tuple(sorted({pair for given in givens for pair in given.files})),
             left=tuple(left[path] for path in sorted(left)),
+            host_env=tuple(sorted({name for given in givens for name in given.host_env})),
         )
         last = number == len(steps)
         whole = replace(step, given=given, workdir=workdir, before=tuple(before), last=last, leaves=leaves)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Unavailability,
         Workers,
     )
+    from mkdocs_codeexec.core.requirements import Lack
     from mkdocs_codeexec.core.resolved import Listen, Plan, Resolved
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import ExecuteMode
@@ -79,7 +80,7 @@ class Pipeline:
     sandbox: SandboxMode = "auto"
     verbose: bool = False
     denied: Callable[[Sample], Unavailability | None] = lambda _: None
-    missing: Callable[[Sample], tuple[str, ...]] = lambda _: ()
+    missing: Callable[[Sample], tuple[Lack, ...]] = lambda _: ()
     memory: MutableMapping[Key, Outcome] = field(default_factory=dict)
     refused: MutableMapping[Key, Unavailability] = field(default_factory=dict)
     _planning: list[Planning] = field(default_factory=list)
@@ -158,7 +159,7 @@ class Pipeline:
         """
         batch = self._looked_up(samples, listen)
         batch.tell_plan()
-        while self.executes and batch.missing() and self._execute(batch):
+        while self.executes and (batch.missing() or batch.unasked()) and self._execute(batch):
             pass
         return batch.resolved()
 
@@ -270,6 +271,9 @@ class Pipeline:
             if why and (outcome := self.planning.look_up_request(action)):
                 batch.recall(action, outcome)
                 reasons[why.reason] = reasons.get(why.reason, 0) + 1
+        lacking = ((action, self.planning.look_up_request(action)) for action in batch.unasked())
+        if found := [(action, outcome) for action, outcome in lacking if outcome is not None]:
+            batch.recall_lacking(found)
         for reason, number in reasons.items():
             shown = f"{counted(number, 'stored outcome')} of another toolchain {'is' if number == 1 else 'are'} shown instead"
             self.narrator.say(f"{reason}: {shown}")

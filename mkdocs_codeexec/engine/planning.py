@@ -39,6 +39,8 @@ def executed(sample: Sample) -> Hashable:
 def linked(sample: Sample, action: Action) -> Action:
     """Return `action` with what `sample` gets of others, and gives to them; a file of its own has precedence."""
     given = sample.given
+    if given.host_env:
+        action = replace(action, host_env=given.host_env)
     if not given.files and not given.left and not sample.leaves:
         return action
     own = dict(action.files)

@@ -23,8 +23,9 @@ from mkdocs_codeexec.html.lexers import is_lexer
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
 from mkdocs_codeexec.pages import STYLESHEET, Pages
-from mkdocs_codeexec.report.console import ERROR, WARNING, Console, wants_color
+from mkdocs_codeexec.report.console import WARNING, Console, wants_color
 from mkdocs_codeexec.report.failures import failures
+from mkdocs_codeexec.report.rows import FAILING
 from mkdocs_codeexec.runtime.cpus import usable_cpus
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class Alone:
             pages.give_up("an error stopped the run; the log says more")
             filled = pages.complete([html])[0]
         for failure in failures(pages.resolved(), dict(self._engine.languages), lambda _: text, HOST.file):
-            self._console.failure(failure, WARNING if building() else ERROR)
+            self._console.tell(failure, () if building() else FAILING)
         return filled
 
 
@@ -162,10 +163,9 @@ def _engine(options: Mapping[str, Any], environ: dict[str, str], console: Consol
     key = json.dumps([str(folder), options], sort_keys=True, default=repr)
     with _opening:
         if key not in _engines:
-            if "fail_on_error" in options:
-                console.warn(
-                    "`fail_on_error` has no effect in Python-Markdown alone: there is no build that could fail"
-                )
+            for name in ("fail_on_error", "fail_on_suspended"):
+                if name in options:
+                    console.warn(f"`{name}` has no effect in Python-Markdown alone: there is no build that could fail")
             settings = settings_from(options, project_dir=folder, environ=environ, cpus=usable_cpus, host=HOST)
             _engines[key] = engine = Engine(settings, console)
             atexit.register(engine.close)

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from mkdocs_codeexec.core.expectation import Errored, Met, Skipped, Unmet, Verdict, verdict_name, verdict_reason
+from mkdocs_codeexec.core.expectation import (
+    Blocked,
+    Errored,
+    Met,
+    Skipped,
+    Suspended,
+    Unmet,
+    Verdict,
+    verdict_name,
+    verdict_reason,
+)
 from mkdocs_codeexec.core.outcome import Exited, Outcome, describe
 from mkdocs_codeexec.html import ansi, written
 from mkdocs_codeexec.html.marks import Mark, marked
@@ -19,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from mkdocs_codeexec.core.sample import Sample
+    from mkdocs_codeexec.core.sample import Location, Sample
 
 FOLD_LINES = 40
 """A stream with more lines than this is folded."""
@@ -99,6 +109,7 @@ class Renderer:
         annotations: str = "",
         tidy: Callable[[str], str],
         marks: Sequence[Mark] = (),
+        link: Callable[[Location], str] = lambda _: "",
     ) -> str:
         """Return the Fragment for `sample`.
 
@@ -111,6 +122,7 @@ class Renderer:
             annotations: The list, as HTML, that belongs to the source and stands behind it.
             tidy: Makes a step's text fit for readers of the sample.
             marks: What is said of lines of the source.
+            link: Returns where readers find another sample; empty if that is not known.
         """
         view = View(
             verdict=verdict_name(verdict),
@@ -118,7 +130,7 @@ class Renderer:
             source=Markup(marked(source, sample.code, marks) + annotations),  # noqa: S704 - the site's own highlighter wrote it
             position=sample.display.source,
             streams=tuple(_streams(sample, verdict, outcome, tidy)),
-            notes=tuple(ansi.strip(note) for note in _notes(verdict, outcome)),
+            notes=tuple(_waiting(verdict, link) or (ansi.strip(note) for note in _notes(verdict, outcome))),
         )
         return self._template(view=view)
 
@@ -189,6 +201,28 @@ def _highlight(text: str, lexer: str) -> Markup:
     if not _PYGMENTS.fullmatch(html) or unescape(re.sub("<[^>]*>", "", html)) != text.rstrip("\n"):
         return plain  # some lexers rewrite what they read, and plugins can bring any
     return Markup(html)  # noqa: S704 - escaped text and spans, as was just seen
+
+
+def _waiting(verdict: Verdict, link: Callable[[Location], str]) -> Sequence[str]:
+    """Return why a sample is not executed that waits for another one, or for what is not here; empty for any other."""
+    if isinstance(verdict, Blocked):
+        return [Markup("not executed, because {} {}").format(_other(verdict.by, verdict.at, link), verdict.because)]
+    if not isinstance(verdict, Suspended):
+        return []
+    if verdict.by:
+        other = _other(verdict.by, verdict.at, link)
+        lacked = ", ".join(f"`{lack.what}`" for lack in verdict.missing)
+        return [Markup("not executed, because {} requires {}, which is missing").format(other, lacked)]
+    hints = ((f"`{lack.what}` is missing", f": {lack.how}" if lack.how else "") for lack in verdict.missing)
+    return [f"not executed, because {what}{how}" for what, how in hints]
+
+
+def _other(name: str, at: Location | None, link: Callable[[Location], str]) -> Markup:
+    address = link(at) if at is not None else ""
+    if address:
+        return Markup('<a href="{}">{}</a>').format(address, name)
+    where = f" ({at})" if at is not None and str(at) != name else ""
+    return Markup("`{}`{}").format(name, where)
 
 
 def _notes(verdict: Verdict, outcome: Outcome | None) -> Iterator[str]:

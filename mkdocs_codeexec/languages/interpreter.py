@@ -85,6 +85,11 @@ def sites() -> tuple[str, ...]:
     return tuple(map(str, _sites()))
 
 
+def imported() -> tuple[str, ...]:
+    """Return the folders that modules are imported from, beside Python's own: of installed packages, and what they name."""
+    return tuple(str(path) for folder in _sites() for path in (folder, *_paths(folder)))
+
+
 def _imported(folder: str) -> list[str]:
     """Return the folders within a project that Python imports from."""
     named = (str(path) for site_folder in _sites() for path in _paths(site_folder))

@@ -14,7 +14,17 @@ from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.core.normalize import relative, renamed, without_folder
 from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
-from mkdocs_codeexec.languages import frames, inputs, interpreter, mentions, programs, sessions, views, withheld
+from mkdocs_codeexec.languages import (
+    frames,
+    given,
+    inputs,
+    interpreter,
+    mentions,
+    programs,
+    sessions,
+    views,
+    withheld,
+)
 from mkdocs_codeexec.languages.builtin import CACHE, PYTHON
 from mkdocs_codeexec.languages.grants import Grants
 from mkdocs_codeexec.languages.tools import Tools
@@ -141,10 +151,12 @@ class ScriptLanguage:
             (word.replace(_SCRATCH, str(scratch.path)) for word in step.argv[1:]) if action.workdir else step.argv[1:]
         )
         argv = (str(found), *(str(interpreter.program()) if word == PYTHON else word for word in words))
-        env = {**self._caches(program), **programs.toolchains(self._script.readable, self._settings), **dict(step.env)}
+        secrets = given.variables(action, step, self._settings)
+        toolchains = programs.toolchains(self._script.readable, self._settings)
+        env = {**secrets, **self._caches(program), **toolchains, **dict(step.env)}
         result = relative(scratch.run(step, argv, env, self._reach(), self._observe(step)), str(scratch.path))
         sessions.tell(result, self.name, self._narrator)
-        return renamed(result, self._shown())
+        return given.hidden(renamed(result, self._shown()), secrets)
 
     def assumed(self, action: Action, *, seen: bool) -> Sequence[str] | None:
         """Return how Python starts, which is not observed; and where nothing is, all that a sample of this kind can use."""

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 FIELD = "codeexec"
 """What they stand below."""
 
-NAMES = ("show", "source", "result", "timeout", "environment", "preamble", "env", "workdir")
+NAMES = ("show", "source", "result", "timeout", "environment", "preamble", "env", "workdir", "session")
+PAGE = "page"
+"""The session that a page can be."""
 _DISPLAY = ("show", "source", "result")
-_LATER = ("session",)
-"""What a page will have."""
 
 
 def defaults_of(
@@ -97,6 +97,8 @@ class _Reader:
                 self._take_environment(value)
             elif name == "preamble":
                 self._take_preamble(value)
+            elif name == "session":
+                self._found["session"] = _session(value)
             elif name == "workdir":
                 self._found["workdir"] = values.workdir(written(value))
             elif name == "env":
@@ -104,7 +106,7 @@ class _Reader:
             else:
                 self._take_unknown(name)
         except WrongValue as wrong:
-            option = name if name in ("timeout", "environment", "workdir") else ""
+            option = name if name in ("timeout", "environment", "workdir", "session") else ""
             concerned = tuple(rule.name for rule in self._having(name))
             self.mistake(name, str(wrong), wrong.hint, option=option, languages=concerned, refuse=name not in _DISPLAY)
 
@@ -172,17 +174,23 @@ class _Reader:
         self._found["preamble"] = value
 
     def _take_unknown(self, name: str) -> None:
-        if name in _LATER:
-            message = "not available in this version of mkdocs-codeexec"
-            self.mistake(name, message, "the samples of the page are shown and not executed")
-        elif name in TABLE or name in UNAVAILABLE:
+        if name in TABLE or name in UNAVAILABLE:
             hint = f"write it behind the backticks; a page has {', '.join(f'`{other}`' for other in NAMES)}"
             self.mistake(name, "this is for a fence to say, and not for a page", hint, refuse=name in PERILOUS)
         else:
-            meant = nearest(name, (*NAMES, *_LATER))
+            meant = nearest(name, NAMES)
             known = ", ".join(f"`{other}`" for other in NAMES)
             hint = f"did you mean `{meant}`?" if meant else f"a page has {known}"
             self.mistake(name, "a page has no such default", hint, refuse=meant is not None and meant not in _DISPLAY)
+
+
+def _session(value: object) -> str:
+    if value in (PAGE, values.NO_SESSION):
+        return PAGE if value == PAGE else ""
+    raise WrongValue(
+        f"expected `{PAGE}`, got `{written(value)}`",
+        f"`{PAGE}` makes the fences of the page steps of one program for each language; other sessions are for a fence to name",
+    )
 
 
 def _variables(value: object) -> Iterator[tuple[str, str]]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mkdocs_codeexec.core.requirements import variables
 from mkdocs_codeexec.core.sample import Display, Given, Links
 from mkdocs_codeexec.markdown.options import Request
+from mkdocs_codeexec.markdown.values import NO_SESSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,6 +46,7 @@ def request_of(
             args=said.get("args", ()),
             env=tuple(sorted({**dict(page.env), **dict(said.get("env", ()))}.items())),
             network=said.get("network"),
+            host_env=variables(said.get("requires", ())),
         ),
         build_only=said.get("build_only", False),
         ignored=ignored,
@@ -55,10 +58,17 @@ def request_of(
             needs=said.get("needs", ()),
             stdin_from=said.get("stdin_from", ""),
             file=said.get("file", ""),
-            session=said.get("session", ""),
+            session=_session(said, page, rule),
             requires=said.get("requires", ()),
         ),
     )
+
+
+def _session(said: Mapping[str, Any], page: Defaults, rule: LanguageRule) -> str:
+    """Return the session of a fence; that of its page is for languages that have sessions, and for what is run."""
+    if "session" in said:
+        return "" if said["session"] == NO_SESSION else str(said["session"])
+    return page.session if rule.sessions and not said.get("build_only") else ""
 
 
 def _options(said: Mapping[str, Any], page: Defaults, rule: LanguageRule) -> Iterator[tuple[str, str]]:

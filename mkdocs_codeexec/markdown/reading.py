@@ -260,7 +260,7 @@ class _Reader:
 
     def _check_session(self) -> None:
         """Take note if the fence cannot be a step of a session."""
-        if "session" not in self._values:
+        if self._values.get("session", values.NO_SESSION) == values.NO_SESSION:
             return
         name = self._rule.name
         if not self._rule.sessions:

@@ -158,6 +158,10 @@ def file(value: str | None) -> str:
     return text
 
 
+NO_SESSION = "none"
+"""What a fence says that stands alone, on a page that is one session."""
+
+
 def requirements(value: str | None) -> tuple[str, ...]:
     """Read words like `tool:docker`; each counts once."""
     found = tuple(dict.fromkeys(word(value).split()))

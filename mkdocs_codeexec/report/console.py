@@ -11,9 +11,10 @@ from mkdocs_codeexec.html import ansi
 from mkdocs_codeexec.report.annotations import Notice, harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from typing import TextIO
 
+    from mkdocs_codeexec.core.expectation import VerdictName
     from mkdocs_codeexec.core.sample import Location
     from mkdocs_codeexec.report.annotations import Annotations
     from mkdocs_codeexec.report.failures import Failure
@@ -80,6 +81,17 @@ class Console:
         if failure.detail and self.log.isEnabledFor(level):
             self.write(failure.detail + "\n")
         self._annotate(failure.notice, level)
+
+    def tell(self, failure: Failure, fatal: Collection[VerdictName]) -> None:
+        """Tell of samples that failed, or are suspended, as loudly as the verdicts for which a build fails want it.
+
+        What is suspended is a line in the log unless the build fails for it.
+        """
+        if failure.suspended:
+            level = ERROR if "suspended" in fatal else INFO
+        else:
+            level = ERROR if any(name != "suspended" for name in fatal) else self.warning_level
+        self.failure(failure, level)
 
     def write(self, text: str) -> None:
         """Write `text` and a newline, with colours if the terminal has them."""

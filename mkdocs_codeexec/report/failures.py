@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.core.expectation import Blocked, Errored, Unmet, verdict_reason
+from mkdocs_codeexec.core.expectation import Blocked, Errored, Suspended, Unmet, verdict_reason
 from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.core.places import Place, page_map
 from mkdocs_codeexec.core.settings import MKDOCS
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.places import PageMap
     from mkdocs_codeexec.core.protocols import Language
+    from mkdocs_codeexec.core.requirements import Lack
     from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.core.sample import Location, Sample
     from mkdocs_codeexec.report.findings import Finding, Region
@@ -42,11 +43,13 @@ class Failure(NamedTuple):
         headline: `docs/guide.md:57: it does not compile`.
         detail: The lines around it and what the tool said, ANSI colours included; may be empty.
         notice: The same for an annotation.
+        suspended: Whether it is about what samples lack, which is no failure unless the configuration says so.
     """
 
     headline: str
     detail: str
     notice: Notice
+    suspended: bool = False
 
 
 def failures(
@@ -65,19 +68,57 @@ def failures(
     """
     found: list[Failure] = []
     causes: dict[str, list[Resolved]] = {}
+    blocked: dict[Blocked, list[Resolved]] = {}
+    lacking: dict[Lack, list[Resolved]] = {}
     items = list(resolved)
     executed = {item.key for item in items if not item.cached}
     for item in items:
         match item.verdict:
-            case Unmet() | Blocked():
+            case Unmet():
                 failure = _told(item, languages, read_page, file)
                 stored = item.cached and item.key not in executed
                 found.append(_stored(failure) if stored else failure)
             case Errored(reason):
                 causes.setdefault(reason, []).append(item)
+            case Blocked() as verdict:
+                blocked.setdefault(verdict, []).append(item)
+            case Suspended(missing):
+                for lack in missing:
+                    lacking.setdefault(lack, []).append(item)
             case _:
                 pass
-    return found + [_common(reason, items) for reason, items in causes.items()]
+    return [
+        *found,
+        *(_common(reason, items) for reason, items in causes.items()),
+        *(_blocked(verdict, items) for verdict, items in blocked.items()),
+        *(_suspended(lack, items) for lack, items in lacking.items()),
+    ]
+
+
+def _blocked(verdict: Blocked, items: Sequence[Resolved]) -> Failure:
+    """Return what is told of all samples that one blocks. Why it does so is told of that one."""
+    where = f" ({verdict.at})" if verdict.at and str(verdict.at) != verdict.by else ""
+    why = f"because `{verdict.by}`{where} {verdict.because}"
+    return _of_all(items, "not tried, " + why, f"{counted(len(items), 'sample')} were not tried, {why}")
+
+
+def _suspended(lack: Lack, items: Sequence[Resolved]) -> Failure:
+    """Return what is told of all samples that lack one thing."""
+    text = f"`{lack.what}` is missing"
+    told = _of_all(items, f"suspended, {text}", f"{counted(len(items), 'sample')} are suspended, {text}", lack.how)
+    return told._replace(suspended=True)
+
+
+def _of_all(items: Sequence[Resolved], one: str, several: str, hint: str = "") -> Failure:
+    places = [item.sample.location for item in items]
+    first = places[0]
+    text = several if len(items) > 1 else one
+    lines = [named(places)] if len(items) > 1 else []
+    notice = Notice(
+        first.path or first.page, "\n".join((text, *lines, *([f"hint: {hint}"] if hint else []))), line=first.line
+    )
+    detail = "\n".join((*lines, *(["", f"hint: {hint}"] if hint else []))).strip("\n")
+    return Failure(f"{first}: {text}", detail, notice)
 
 
 def _stored(failure: Failure) -> Failure:

@@ -122,11 +122,17 @@ def _cut(line: str) -> str:
     return line if len(line) <= MAX_WIDTH else f"{line[:MAX_WIDTH]} … {len(line) - MAX_WIDTH} more"
 
 
-def exit_status(found: Sequence[Repeated]) -> int:
-    """Return 3 if something could not be tried, else 1 if a sample failed or does not repeat, else 0."""
+def exit_status(found: Sequence[Repeated], *, fail_on_suspended: bool = False) -> int:
+    """Return 3 if something could not be tried, else 1 if a sample failed or does not repeat, else 0.
+
+    Args:
+        found: All samples.
+        fail_on_suspended: Whether one that lacks what it requires counts as failed.
+    """
     if any(item.untried for item in found):
         return 3
-    return int(any(item.differs or rows.fails(item.worst.verdict) for item in found))
+    failing = (*rows.FAILING, *(("suspended",) if fail_on_suspended else ()))
+    return int(any(item.differs or verdict_name(item.worst.verdict) in failing for item in found))
 
 
 def normalised(found: Sequence[Repeated], languages: Mapping[str, Language]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.outcome import Outcome, StepKind
     from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.core.sample import Sample
+    from mkdocs_codeexec.core.settings import Settings
 
 FAILING: Mapping[VerdictName, str] = {"unmet": "failed", "blocked": "blocked", "error": "error"}
 """Verdicts that fail a build or a command, and the words for them."""
@@ -60,6 +61,11 @@ def fails(verdict: Verdict) -> bool:
     return verdict_name(verdict) in FAILING
 
 
+def fatal(settings: Settings) -> tuple[VerdictName, ...]:
+    """Return the verdicts for which a build fails, as it is configured."""
+    return (*(FAILING if settings.fail_on_error else ()), *(("suspended",) if settings.fail_on_suspended else ()))
+
+
 def failed(counts: Mapping[str, int]) -> int:
     """Return how many samples did not go as their authors said, or could not be tried."""
     return sum(counts[name] for name in FAILING)
@@ -70,9 +76,9 @@ def beside(counts: Mapping[str, int]) -> list[str]:
     return [worded(name, counts[name]) for name in _BESIDE if counts[name]]
 
 
-def failures_in_words(counts: Mapping[str, int]) -> list[str]:
-    """Return how many samples there are of each verdict that fails a build."""
-    return [worded(name, counts[name]) for name in FAILING if counts[name]]
+def in_words(counts: Mapping[str, int], names: Iterable[VerdictName]) -> list[str]:
+    """Return how many samples there are of each verdict in `names`."""
+    return [worded(name, counts[name]) for name in names if counts[name]]
 
 
 def worded(name: VerdictName, number: int) -> str:

@@ -13,9 +13,10 @@ from mkdocs_codeexec.report import rows
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from mkdocs_codeexec.core.expectation import VerdictName
     from mkdocs_codeexec.core.resolved import Resolved
 
 FORMAT = 1
@@ -88,10 +89,10 @@ class Run:
         words = ", ".join([*parts, *rows.beside(counts)])
         return f"{counted(counts['samples'], 'sample')}: {words} ({self.duration:.1f} s)"
 
-    def verdict(self) -> str:
-        """Return why the build fails, in the words of the summary; empty if it does not."""
+    def verdict(self, fatal: Collection[VerdictName]) -> str:
+        """Return why the build fails for verdicts in `fatal`, in the words of the summary; empty if it does not."""
         counts = self.counts()
-        parts = rows.failures_in_words(counts)
+        parts = rows.in_words(counts, fatal)
         if parts == [f"{counts['unmet']} failed"]:
             return f"{counts['unmet']} of {counted(counts['samples'], 'sample')} failed"
         return f"{counted(counts['samples'], 'sample')}: {', '.join(parts)}" if parts else ""
@@ -105,9 +106,10 @@ class Run:
             name = verdict_name(item.verdict)
             yield f"{item.sample.location}: {item.sample.language}: {rows.FAILING.get(name, name)} ({how}{_inputs(item)})"
 
-    def failed(self) -> int:
-        """Return how many samples did not go as their authors said, or could not be tried."""
-        return rows.failed(self.counts())
+    def tells(self) -> bool:
+        """Tell whether there is anything to be told of single samples: failures, or what is suspended."""
+        counts = self.counts()
+        return bool(rows.failed(counts) or counts["suspended"])
 
     def to_json(self) -> dict[str, object]:
         """Return what `last-run.json` holds."""

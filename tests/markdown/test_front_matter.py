@@ -93,7 +93,7 @@ WRONG: dict[str, tuple[int, str, str, list[str]]] = {
     f"codeexec: {{env: {{{', '.join(f'V{n}: x' for n in range(1001))}}}}}": (2, "`codeexec.env`: expected 1,000 variables at most", "file", ["rust", "python"]),
     "codeexec: {env: [A]}": (2, "`codeexec.env`: expected a mapping", "env: {KEY: value}", ["rust", "python"]),
     "codeexec: {workdir: docs}": (2, "`codeexec.workdir`: expected `project`", "empty folder", ["rust", "python"]),
-    "codeexec: {session: page}": (2, "`codeexec.session`: not available in this version", "not executed", ["rust", "python"]),
+    "codeexec: {session: mine}": (2, "`codeexec.session`: expected `page`, got `mine`", "one program", ["rust", "python"]),
     "codeexec:\n  network: true": (3, "`codeexec.network`: this is for a fence to say", "backticks", ["rust", "python"]),
     "codeexec: {title: x}": (2, "`codeexec.title`: this is for a fence to say", "backticks", []),
     "codeexec: off": (2, "`codeexec`: expected a mapping", "`exclude`", ["rust", "python"]),

@@ -40,6 +40,7 @@ from mkdocs_codeexec.core.outcome import (
     TimedOut,
 )
 from mkdocs_codeexec.core.protocols import Fault, Unavailability
+from mkdocs_codeexec.core.requirements import Lack
 from mkdocs_codeexec.core.resolved import Resolved
 from mkdocs_codeexec.core.sample import Location, Sample
 from mkdocs_codeexec.languages.rust.messages.panics import panics
@@ -265,7 +266,7 @@ CASES = {
             unknown(Errored("first"), 4),
             unknown(Met(), 5),
             unknown(Skipped("x"), 6),
-            unknown(Suspended(("x",)), 7),
+            unknown(Suspended((Lack("x"),)), 7),
             unknown(Blocked("fourth"), 8),
         ]
     ),
@@ -301,7 +302,7 @@ def test_every_file_has_its_case() -> None:
 def test_the_page_is_read_where_the_sample_is() -> None:
     """Each sample's own file is asked for."""
     asked: list[Location] = []
-    items = [unknown(Unmet("x"), 3), unknown(Errored("y"), 4), unknown(Blocked("z"), 5, path="other.md")]
+    items = [unknown(Unmet("x"), 3), unknown(Errored("y"), 4), unknown(Unmet("z"), 5, path="other.md")]
 
     failures(items, LANGUAGES, lambda location: asked.append(location) or "")  # type: ignore[func-returns-value]
 

@@ -19,6 +19,7 @@ from mkdocs_codeexec.core.expectation import (
     VerdictName,
 )
 from mkdocs_codeexec.core.outcome import Exited, Outcome, StepResult
+from mkdocs_codeexec.core.requirements import Lack
 from mkdocs_codeexec.core.resolved import Resolved
 from mkdocs_codeexec.core.sample import Location, Sample
 from mkdocs_codeexec.report import rows
@@ -45,7 +46,7 @@ VERDICTS: list[Verdict] = [
     Unmet("x"),
     Unmet("y"),
     Skipped("ignored"),
-    Suspended(("tool:docker",)),
+    Suspended((Lack("tool:docker"),)),
     Blocked("a"),
     Errored("x"),
     Errored("y"),
@@ -80,7 +81,7 @@ def test_verdicts_are_counted_once_for_all_reports() -> None:
     assert list(get_args(VerdictName)) == list(rows.count([]))
     assert rows.failed(counts) == sum(map(rows.fails, VERDICTS)) == 5
     assert ["1 skipped", "1 suspended", "1 blocked", "2 errors"] == rows.beside(counts)
-    assert ["2 failed", "1 blocked", "2 errors"] == rows.failures_in_words(counts)
+    assert ["2 failed", "1 blocked", "2 errors"] == rows.in_words(counts, rows.FAILING)
 
 
 @pytest.mark.parametrize("verdict", VERDICTS, ids=str)
@@ -90,6 +91,4 @@ def test_a_build_and_a_check_fail_for_the_same(verdict: Verdict) -> None:
     run = Run(resolved=[item], executed=0, run_id="r", started="s", duration=0.0)
     shown = Repeated((Shown(replace(item, verdict=Met()), ""), Shown(item, "")))
 
-    assert (
-        rows.fails(verdict) == bool(run.failed()) == bool(run.verdict()) == (shown.worst is not shown.runs[0].resolved)
-    )
+    assert rows.fails(verdict) == bool(run.verdict(rows.FAILING)) == (shown.worst is not shown.runs[0].resolved)

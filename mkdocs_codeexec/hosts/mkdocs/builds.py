@@ -12,15 +12,16 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.hosts.mkdocs.projects import collected
-from mkdocs_codeexec.report.console import ERROR
+from mkdocs_codeexec.report import rows
 from mkdocs_codeexec.report.cut import cut
 from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import Run, distinct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
+    from mkdocs_codeexec.core.expectation import VerdictName
     from mkdocs_codeexec.core.protocols import Store
     from mkdocs_codeexec.core.sample import Location
     from mkdocs_codeexec.hosts.mkdocs.finishing import Finishing
@@ -106,12 +107,12 @@ class Builds:
         """Yield the files and folders whose change should rebuild the site."""
         return chain.from_iterable(build.pages.engine.watched(build.pages.resolved()) for build in self._all)
 
-    def report(self, pages: Pages, *, fatal: bool) -> str:
+    def report(self, pages: Pages, *, fatal: Collection[VerdictName]) -> str:
         """Tell what is written came to, once, and return why the command must fail; empty if it need not.
 
         Args:
             pages: Who tells it.
-            fatal: Whether samples that failed are errors.
+            fatal: Verdicts for which it fails.
         """
         console = pages.console
         runs = [Run.of(one.resolved(), one.started, one.seconds) for one in self._written()]
@@ -125,15 +126,17 @@ class Builds:
         run = Run.together(runs, others)
         for line in run.details() if pages.engine.settings.verbose else ():
             console.say(line)
-        for failure in self._failures() if run.failed() else ():
-            console.failure(failure, ERROR if fatal else console.warning_level)
+        for failure in self._failures() if run.tells() else ():
+            console.tell(failure, fatal)
         console.say(run.summary())
         if (kept := self.kept()) is not None:
             kept.tidy()
             kept.close()
         if pages.engine.settings.keeps:
             self._keep(run, pages)
-        fails = run.verdict() if fatal or any(other["fails"] for other in others) else ""
+        if any(other["fails"] for other in others):
+            fatal = (*fatal, *(name for name in rows.FAILING if name not in fatal))
+        fails = run.verdict(fatal)
         return "" if self.project and self.project.leave(run, fails) else fails
 
     def _keep(self, run: Run, pages: Pages) -> None:

@@ -18,6 +18,7 @@ When each fires, and what is done:
 
 from __future__ import annotations
 
+import functools
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -46,6 +47,7 @@ from mkdocs_codeexec.markdown.extension import CodeExecExtension
 from mkdocs_codeexec.markdown.highlights import Highlights
 from mkdocs_codeexec.pages import STYLESHEET, Pages
 from mkdocs_codeexec.report.console import Console, plainly
+from mkdocs_codeexec.report.rows import fatal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -230,6 +232,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         """Run the batch and fill the Slots."""
         if not self.pages:
             return env
+        self.pages.address = functools.partial(_address, files)
         pages = [file.page for file in files.documentation_pages() if file.page and file.page.content is not None]
         filled = self._guarded(self.pages, [page.content or "" for page in pages])
         changed = [page for page, content in zip(pages, filled, strict=True) if page.content != content]
@@ -299,7 +302,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
     def _report(self, pages: Pages) -> str:
         """Tell what all builds came to, and return why the command must fail; empty if it need not."""
         try:
-            return self._builds.report(pages, fatal=pages.engine.settings.fail_on_error and not self._serving)
+            return self._builds.report(pages, fatal=() if self._serving else fatal(pages.engine.settings))
         except Exception as error:
             if not self.survive(error):
                 raise
@@ -328,3 +331,9 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         """Watch what samples depend on."""
         self._watcher.attach(server)
         return server
+
+
+def _address(files: Files, page: str, other: str) -> str:
+    """Return where the page `other` is, seen from `page`."""
+    here, there = files.get_file_from_path(page), files.get_file_from_path(other)
+    return there.url_relative_to(here) if here and there else ""

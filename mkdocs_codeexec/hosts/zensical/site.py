@@ -25,8 +25,9 @@ from mkdocs_codeexec.html.notice import notice
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
 from mkdocs_codeexec.pages import STYLESHEET, Pages
+from mkdocs_codeexec.report import rows
 from mkdocs_codeexec.report.annotations import for_github
-from mkdocs_codeexec.report.console import ERROR, WARNING, Console, wants_color
+from mkdocs_codeexec.report.console import Console, wants_color
 from mkdocs_codeexec.report.cut import cut
 from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import Run, distinct
@@ -232,7 +233,7 @@ class ZensicalSite:
         if self.lenient:
             self.problems.tell(self.console)
             for failure in self.failures(answers):
-                self.console.failure(failure, WARNING)
+                self.console.tell(failure, ())
         self.rendered()
         return filled
 
@@ -292,9 +293,9 @@ class ZensicalSite:
         self.problems.tell(self.console)
         for line in run.details() if self.engine.settings.verbose else ():
             self.console.say(line)
-        fatal = self.engine.settings.fail_on_error
-        for failure in self.failures(answers) if run.failed() else ():
-            self.console.failure(failure, ERROR if fatal else WARNING)
+        fatal = rows.fatal(self.engine.settings)
+        for failure in self.failures(answers) if run.tells() else ():
+            self.console.tell(failure, fatal)
         if self.engine.settings.enabled:
             self.console.say(run.summary())
         self.engine.close()
@@ -305,7 +306,7 @@ class ZensicalSite:
                 self.console.warn(f"`last-run.json` cannot be written: {error.strerror or error}")
         if self.mistake:
             return "no sample was executed, and the warning above says why" if self._looked else self.mistake
-        return run.verdict() if fatal else ""
+        return run.verdict(fatal)
 
     @property
     def _sheet(self) -> str:

@@ -13,7 +13,7 @@ from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import normalize
 from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Regrouped, Runner, Scratch, Unavailability
 from mkdocs_codeexec.errors import ConfigurationError
-from mkdocs_codeexec.languages import frames, inputs, mentions, views, withheld
+from mkdocs_codeexec.languages import frames, given, inputs, mentions, views, withheld
 from mkdocs_codeexec.languages.grants import Grants
 from mkdocs_codeexec.languages.rust import preambles
 from mkdocs_codeexec.languages.rust.batch.builder import MANIFEST, Builder
@@ -202,7 +202,8 @@ class RustLanguage:
 
     def run(self, action: Action, step: Step, scratch: Scratch) -> StepResult:
         """Run the program that was built for `action`."""
-        return self._builder.run(action, step, scratch)
+        secrets = given.variables(action, step, self._settings)
+        return given.hidden(self._builder.run(action, step, scratch, secrets), secrets)
 
     def divide(self, steps: Sequence[Action], outcome: Outcome) -> Sequence[Outcome | None]:
         """Return what each step of a session came to."""

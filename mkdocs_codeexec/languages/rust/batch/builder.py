@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -108,13 +108,13 @@ class Builder:
         result = relative(_joined(results), str(scratch.path))
         return equipment.shown(shown(result, dict(action.inputs)))
 
-    def run(self, action: Action, step: Step, scratch: Scratch) -> StepResult:
-        """Run the program that was built for `action`."""
+    def run(self, action: Action, step: Step, scratch: Scratch, variables: Mapping[str, str]) -> StepResult:
+        """Run the program that was built for `action`, with `variables` that nothing else sets."""
         equipment = self._equipment_of(action)
         if equipment is None:
             return _not_built(step)
         member = self._members.get(action.request_key)
-        env = equipment.environment(step) | (member.env if member else {})
+        env = {**variables, **equipment.environment(step), **(member.env if member else {})}
         if equipment.arguments.native:
             given = env.get("LD_LIBRARY_PATH")
             env["LD_LIBRARY_PATH"] = ":".join((*equipment.arguments.native, *((given,) if given else ())))
