@@ -7,7 +7,7 @@ what is executed. What ends makes others ready, at once; nothing recurses.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.core.expectation import (
     ENDED,
@@ -25,12 +25,12 @@ from mkdocs_codeexec.core.expectation import (
 from mkdocs_codeexec.core.graph import Graph, Queue
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.core.protocols import Unavailability
+from mkdocs_codeexec.engine.flowing import disagreement, filled, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mkdocs_codeexec.core.action import Action, Key
-    from mkdocs_codeexec.core.blobs import Blob
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.requirements import Lack
     from mkdocs_codeexec.core.sample import Sample
@@ -273,7 +273,7 @@ class Course:
         for step in node.steps:
             blocked = self._blocked(step, node.steps)
             if blocked is None:
-                blocked = self._fill(step) or self._disagreement(steps, step)
+                blocked = self._fill(step, steps)
             if blocked is not None:
                 self._block(node.steps, step, blocked)
                 break
@@ -381,91 +381,32 @@ class Course:
 
     # --- What flows -------------------------------------------------------------------------------------------------
 
-    def _fill(self, step: int) -> Verdict | None:
-        """Give `step` what those that it needs have printed and left; return why that cannot be."""
-        needed = self._graph.of(step)
-        sample = self._graph.samples[step]
-        given = sample.given
-        if needed.stdin is not None and (outcome := self.outcome(needed.stdin)) is not None:
-            run = outcome.step("run")
-            given = replace(given, stdin=run.stdout if run is not None else "")
-        if needed.texts:
-            texts = {self._samples[place].links.file: self._samples[place].code for place in needed.texts}
-            given = replace(given, files=tuple(sorted(texts.items())))
-        if needed.files:
-            try:
-                given = replace(given, left=self._left(needed.files))
-            except _TwiceError as twice:
-                self._why[step] = Unavailability(
-                    f"two of its needs have left the file `{twice.path}`: {' and '.join(map(self._called, twice.places))}",
-                    "have one of them leave it under another name",
-                )
-                return Errored(self._why[step].reason)
-        self._samples[step] = replace(sample, given=given) if given != sample.given else sample
-        return None
+    def _fill(self, step: int, before: Sequence[int]) -> Verdict | None:
+        """Give `step` what those that it needs have printed and left; return why that cannot be.
 
-    def _disagreement(self, steps: Sequence[int], step: int) -> Verdict | None:
-        """Return why `step` cannot be of one program with the `steps` before it; None if it can."""
-        own = self._samples[step].given
-        for other in steps:
-            theirs = self._samples[other].given
-            for name in ("stdin", "args", "network"):
-                mine, given = getattr(own, name), getattr(theirs, name)
-                if mine not in (None, ()) and given not in (None, ()) and mine != given:
-                    return self._differs(step, name, other)
-            given_left = {blob.path: blob for blob in theirs.left}
-            if any(given_left.get(blob.path, blob) != blob for blob in own.left):
-                return self._differs(step, "needs", other)
-            env = dict(theirs.env)
-            if any(env.get(name, value) != value for name, value in own.env):
-                return self._differs(step, "env", other)
-        return None
-
-    def _differs(self, step: int, name: str, other: int) -> Verdict:
-        reason = f"its `{name}` is not that of {self._samples[other].location}, which is a step of the same program"
-        self._why[step] = Unavailability(reason, "steps of a session are one program: say it at one of them")
-        return Errored(reason)
-
-    def _left(self, needs: Iterable[int]) -> tuple[Blob, ...]:
-        """Return what `needs` have left.
-
-        Raises:
-            _TwiceError: Two have left the same file, each in its own way.
+        Args:
+            step: A sample whose needs have gone as said.
+            before: Earlier steps of its program.
         """
-        found: dict[str, tuple[int, Blob]] = {}
-        for place in needs:
-            outcome = self.outcome(place)
-            for blob in outcome.left if outcome is not None else ():
-                first, known = found.setdefault(blob.path, (place, blob))
-                if known != blob:
-                    raise _TwiceError(blob.path, (first, place))
-        return tuple(blob for _, (_, blob) in sorted(found.items()))
+        sample = self._graph.samples[step]
+        given = filled(sample, self._graph.of(step), self._samples, self.outcome)
+        if not isinstance(given, Unavailability):
+            self._samples[step] = replace(sample, given=given) if given != sample.given else sample
+            why = disagreement(self._samples[step], [self._samples[other] for other in before])
+            if why is None:
+                return None
+            given = why
+        self._why[step] = given
+        return Errored(given.reason)
 
     def _join(self, program: _Program) -> None:
-        """Have the steps of `program` be one: each has those before it, and all that any of them is given."""
+        """Have the steps of `program` be one."""
         node = self._graph.nodes[program.node]
-        steps = [*node.before, *program.steps] if node.before else program.steps
-        givens = [self._samples[step].given for step in steps]
-        left = {blob.path: blob for given in givens for blob in given.left}
-        given: dict[str, Any] = {
-            "stdin": next((given.stdin for given in givens if given.stdin is not None), None),
-            "args": next((given.args for given in givens if given.args), ()),
-            "network": next((given.network for given in givens if given.network is not None), None),
-            "env": tuple(sorted({pair for given in givens for pair in given.env})),
-            "files": tuple(sorted({pair for given in givens for pair in given.files})),
-            "left": tuple(left[path] for path in sorted(left)),
-            "host_env": tuple(sorted({name for given in givens for name in given.host_env})),
-        }
+        steps = {step: self._samples[step] for step in (*node.before, *program.steps)}
         leaves = any(self._samples[step].leaves for step in node.steps)
-        before: list[Sample] = []
-        for step in steps:
-            sample = self._samples[step]
-            shared = replace(sample.given, **given)
-            last = step == steps[-1]
-            whole = replace(sample, given=shared, before=tuple(before), last=last, leaves=leaves)
-            before.append(replace(whole, before=(), last=False))
+        for step, sample in joined(steps, leaves=leaves).items():
             if step in program.steps:
-                self._samples[step] = whole
+                self._samples[step] = sample
 
     # --- Planned ----------------------------------------------------------------------------------------------------
 
@@ -490,17 +431,3 @@ class Course:
 
 def _lacks(verdict: Verdict) -> bool:
     return isinstance(verdict, Suspended) and not verdict.by
-
-
-class _TwiceError(Exception):
-    """Two samples have left one file.
-
-    Attributes:
-        path: Its name.
-        places: The samples.
-    """
-
-    def __init__(self, path: str, places: tuple[int, int]) -> None:
-        super().__init__(path)
-        self.path = path
-        self.places = places

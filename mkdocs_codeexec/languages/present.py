@@ -93,7 +93,7 @@ def environments(
     grants = Grants(settings, "rust", settings.rust.readable, settings.rust.inputs)
     grants.look_again()
     wanted = settings.rust.environments.values()
-    found = open_environments(settings, wanted, configuration.flags(settings), narrator, {}, grants)
+    found = open_environments(settings, wanted, configuration.said(settings), narrator, {}, grants)
     return {name: one.state(rust) for name, one in found.items() if not one.plain}
 
 

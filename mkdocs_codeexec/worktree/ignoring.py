@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import count
 from typing import NamedTuple
 
 LONGEST = 4096
@@ -29,6 +30,8 @@ _CLASSES = {
     "upper": "A-Z",
     "xdigit": "0-9A-Fa-f",
 }
+_numbers = count()
+"""Groups have names of their own: patterns become parts of larger ones."""
 
 
 class _Group(NamedTuple):
@@ -134,7 +137,13 @@ def _name(pattern: str) -> str | None:
         return pieces[0]
     # What stands between two stars may be taken where it comes first.
     first, *between, last = pieces
-    return "".join((first, *(f"(?>{_ANY}?{piece})" for piece in between), _ANY, last))
+    return "".join((first, *(_atomic(f"{_ANY}?{piece}") for piece in between), _ANY, last))
+
+
+def _atomic(pattern: str) -> str:
+    """Return `pattern` as it is taken once and for all: Python has a word for that, which fails before 3.11.5."""
+    name = f"g{next(_numbers)}"
+    return f"(?=(?P<{name}>{pattern}))(?P={name})"
 
 
 def _letter(pattern: str, at: int) -> tuple[str, int] | None:

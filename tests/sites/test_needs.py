@@ -141,7 +141,10 @@ def test_what_one_leaves_another_finds(project: Project) -> None:
         built = project.build()
         assert ["1,2", "1,2\nnote\nmore", "out", "note"] == [text.strip() for _, text in project.streams()][:4]
         assert ["met"] * 5 + ["error"] == project.verdicts()
-        assert "two of its needs have left the file `note.txt`: a and e" in built.log
+        assert (
+            "two of its needs have left the file `note.txt`: `a` (docs/index.md:1) and `e` (docs/index.md:17)"
+            in built.log
+        )
 
 
 def test_a_session_leaves_what_its_last_step_leaves(project: Project) -> None:

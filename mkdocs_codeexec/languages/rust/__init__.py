@@ -70,7 +70,7 @@ class RustLanguage:
         preambles.check(self._rust.preamble)
         self._programs = Programs(settings, self._rust)
         self._compiler = Compiler(settings, self._rust, memo(settings))
-        self._flags = ""
+        self._said = configuration.Said()
         self._environments: dict[str, Environment] = {}
         self._inputs: tuple[tuple[str, str], ...] = ()
         # Files of documented packages that samples name, with their trees.
@@ -95,11 +95,11 @@ class RustLanguage:
     def _look(self) -> None:
         self._compiler.survey()
         self._grants.look_again()
-        self._flags = configuration.flags(self._settings)
+        self._said = configuration.said(self._settings)
         sets = self._rust.environments.values()
         try:
             self._environments = open_environments(
-                self._settings, sets, self._flags, self._narrator, self._environments, self._grants
+                self._settings, sets, self._said, self._narrator, self._environments, self._grants
             )
         except ConfigurationError:
             if not self._environments:
@@ -297,7 +297,7 @@ class RustLanguage:
         identity = self._compiler.toolchain.identity
         if variables := self._variables.of_machine():
             identity = f"{identity}\ncargo variables: {variables}"
-        return f"{identity}\ncargo configuration: {self._flags}" if self._flags else identity
+        return f"{identity}\ncargo configuration: {self._said.flags}" if self._said.flags else identity
 
     def _environment_of(self, action: Action) -> Environment | Unavailability:
         given = dict(action.inputs)

@@ -52,12 +52,13 @@ class Variables:
 
     def inputs(self) -> tuple[tuple[str, str], ...]:
         """Return what of it decides an outcome, by name."""
-        portable = tuple(sorted((name, one.portable) for name, one in self.site.items()))
+        portable = tuple((name, one.portable, *_how(one)) for name, one in sorted(self.site.items()))
         return (("cargo.env", digest(portable)),) if portable else ()
 
     def of_machine(self) -> str:
         """Return what tells this machine from others by it, and none of its values; empty for nothing."""
-        return digest(tuple(sorted((name, one.value) for name, one in self.home.items()))) if self.home else ""
+        values = tuple((name, one.value, *_how(one)) for name, one in sorted(self.home.items()))
+        return digest(values) if values else ""
 
     def equip(self, environment: Environment, toolchain: Toolchain, arguments: Arguments) -> Equipment:
         """Return what compiles and runs the samples of `environment`, from what it adds to rustc's command line."""
@@ -96,6 +97,10 @@ class Variables:
             found.setdefault(path, name)
             found.setdefault(os.path.realpath(path), name)
         return sorted(found.items(), key=lambda one: -len(one[0]))
+
+
+def _how(variable: configuration.Variable) -> tuple[str, ...]:
+    return ("force",) if variable.forced else ()
 
 
 def of_package(folder: Path, environment: Environment) -> Iterator[str]:

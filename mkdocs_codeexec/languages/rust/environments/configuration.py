@@ -93,10 +93,12 @@ class Variable(NamedTuple):
     Attributes:
         value: Its value.
         portable: The same with the folder of `mkdocs.yml` written as `{project}`, if it is a path of the checkout.
+        forced: Whether it counts for crates where the environment of the build has one of the name.
     """
 
     value: str
     portable: str
+    forced: bool = False
 
     @property
     def is_path(self) -> bool:
@@ -117,15 +119,17 @@ def variables(settings: Settings, *, home: bool) -> dict[str, Variable]:
             table = read(path, checkout_of(path, settings)).get("env")
             for name, item in table.items() if isinstance(table, Mapping) else ():
                 value = item.get("value") if isinstance(item, Mapping) else item
+                forced = isinstance(item, Mapping) and item.get("force") is True
                 if isinstance(value, str) and name not in _OURS:
-                    found.setdefault(name, _variable_of(value, path.parent.parent, settings.project_dir))
+                    portable = _portable(value, path.parent.parent, settings.project_dir)
+                    found.setdefault(name, Variable(value, portable, forced))
     return found
 
 
-def _variable_of(value: str, start: Path, project: Path) -> Variable:
+def _portable(value: str, start: Path, project: Path) -> str:
     if start == Path(start.anchor) or not Path(value).is_relative_to(start):
-        return Variable(value, value)
-    return Variable(value, f"{{project}}/{Path(os.path.relpath(value, project)).as_posix()}")
+        return value
+    return f"{{project}}/{Path(os.path.relpath(value, project)).as_posix()}"
 
 
 def local(config: Mapping[str, object]) -> bool:
@@ -168,6 +172,24 @@ def target(config: Mapping[str, object], host: str) -> str | None:
 def foreign(config: Mapping[str, object], host: str) -> str:
     """Return the machine for which `config` has code compiled if programs for it do not run here, else nothing."""
     return ", ".join(_targets(config)) if target(config, host) is None else ""
+
+
+class Said(NamedTuple):
+    """What cargo's configuration says about how crates are compiled, in words; empty for nothing.
+
+    Attributes:
+        flags: About the command line of rustc.
+        env: About the environment of compilers and build scripts, with values.
+    """
+
+    flags: str = ""
+    env: str = ""
+
+
+def said(settings: Settings) -> Said:
+    """Return what decides how the crates of an Environment are compiled."""
+    env = configuration(settings).get("env")
+    return Said(flags(settings), json.dumps(env, sort_keys=True, default=str) if env else "")
 
 
 def flags(settings: Settings) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Narrator, Runner
     from mkdocs_codeexec.core.settings import EnvironmentSettings, Settings
     from mkdocs_codeexec.languages.grants import Grants
+    from mkdocs_codeexec.languages.rust.environments.configuration import Said
     from mkdocs_codeexec.languages.toolchain import Toolchain
 
 _T = TypeVar("_T")
@@ -40,7 +41,7 @@ class Environment:
         settings: Where things are.
         name: Of the set.
         consists: What it consists of.
-        flags: What cargo's own configuration adds to the command line of rustc, in words.
+        said: What cargo's own configuration says about how it is compiled.
         narrator: Hears what cargo says.
         grants: What of the author's folders it is given.
 
@@ -49,11 +50,11 @@ class Environment:
     """
 
     def __init__(
-        self, settings: Settings, name: str, consists: Composition, flags: str, narrator: Narrator, grants: Grants
+        self, settings: Settings, name: str, consists: Composition, said: Said, narrator: Narrator, grants: Grants
     ) -> None:
         self.name = name
         self.manifest = consists.manifest
-        self.flags = flags
+        self.said = said
         self.grants = grants
         self._settings = settings
         self._narrator = narrator
@@ -64,7 +65,7 @@ class Environment:
     @property
     def plain(self) -> bool:
         """Whether rustc alone will do: there is nothing to build, and no cargo is needed."""
-        return self.manifest.bare and not self.flags
+        return self.manifest.bare and not self.said.flags
 
     def current(self, toolchain: Toolchain) -> Arguments | Trouble | None:
         """Return what it adds to rustc's command line, None if it must be built first.
@@ -164,7 +165,9 @@ class Environment:
         return home_of_all(self._settings.environment_dir) / self._place(toolchain)
 
     def _place(self, toolchain: Toolchain) -> Path:
-        made_from = digest((toolchain.identity, toolchain.program, self.flags))
+        # With other variables cargo does not compile everything again that may have read one: it goes by what is told.
+        env = (self.said.env,) if self.said.env else ()
+        made_from = digest((toolchain.identity, toolchain.program, self.said.flags, *env))
         return Path(made_from[:16], self.manifest.digest)
 
     def _up_to_date(self, home: Path) -> Arguments | None:
@@ -255,7 +258,7 @@ class Environment:
 def open_environments(
     settings: Settings,
     wanted: Iterable[EnvironmentSettings],
-    flags: str,
+    said: Said,
     narrator: Narrator,
     known: Mapping[str, Environment],
     grants: Grants,
@@ -267,7 +270,7 @@ def open_environments(
     Raises:
         ConfigurationError: One cannot be written as a manifest.
     """
-    same = {one.manifest.portable: one for one in known.values() if one.flags == flags}
+    same = {one.manifest.portable: one for one in known.values() if one.said == said}
     consists = {one.name: composition(settings, one) for one in wanted}
     found: dict[str, Environment] = {}
     by_manifest: dict[str, Environment] = {}
@@ -280,7 +283,7 @@ def open_environments(
             same[portable].sources.survey(one)
             found[name] = by_manifest[portable] = same[portable]
         else:
-            found[name] = by_manifest[portable] = Environment(settings, name, one, flags, narrator, grants)
+            found[name] = by_manifest[portable] = Environment(settings, name, one, said, narrator, grants)
     return found
 
 

@@ -1,0 +1,110 @@
+"""What flows from samples to those that need them, and what the steps of one program share. Nothing here knows of stores."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.core.protocols import Unavailability
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from mkdocs_codeexec.core.blobs import Blob
+    from mkdocs_codeexec.core.graph import Needed
+    from mkdocs_codeexec.core.outcome import Outcome
+    from mkdocs_codeexec.core.sample import Given, Sample
+
+
+def filled(
+    sample: Sample, needed: Needed, samples: Sequence[Sample], outcomes: Callable[[int], Outcome | None]
+) -> Given | Unavailability:
+    """Return what `sample` is given with what those that it needs have printed and left; or why that cannot be.
+
+    Args:
+        sample: As its author wrote it.
+        needed: Whom it needs, by their place among `samples`.
+        samples: All.
+        outcomes: Returns what a sample came to.
+    """
+    given = sample.given
+    if needed.stdin is not None and (outcome := outcomes(needed.stdin)) is not None:
+        run = outcome.step("run")
+        if run is not None and run.truncated[0]:
+            return Unavailability(
+                f"{run.truncated[0]} bytes of what {_called(samples[needed.stdin])} has printed were not kept, and it reads that",
+                "have it leave a file, and need that",
+            )
+        given = replace(given, stdin=run.stdout if run is not None else "")
+    if needed.texts:
+        texts = {samples[place].links.file: samples[place].code for place in needed.texts}
+        given = replace(given, files=tuple(sorted(texts.items())))
+    found: dict[str, tuple[int, Blob]] = {}
+    for place in needed.files:
+        outcome = outcomes(place)
+        for blob in outcome.left if outcome is not None else ():
+            first, known = found.setdefault(blob.path, (place, blob))
+            if known != blob:
+                return Unavailability(
+                    f"two of its needs have left the file `{blob.path}`: "
+                    f"{_called(samples[first])} and {_called(samples[place])}",
+                    "have one of them leave it under another name",
+                )
+    return replace(given, left=tuple(blob for _, (_, blob) in sorted(found.items())))
+
+
+def _called(sample: Sample) -> str:
+    return f"`{sample.name}` ({sample.location})" if sample.name else str(sample.location)
+
+
+def disagreement(step: Sample, others: Iterable[Sample]) -> Unavailability | None:
+    """Return why `step` cannot be of one program with `others`; None if it can."""
+    own = step.given
+    for other in others:
+        theirs = other.given
+        env, left = dict(theirs.env), {blob.path: blob for blob in theirs.left}
+        differing = {
+            "stdin": _differ(own.stdin, theirs.stdin),
+            "args": _differ(own.args, theirs.args),
+            "network": _differ(own.network, theirs.network),
+            "workdir": _differ(step.workdir, other.workdir),
+            "env": any(env.get(name, value) != value for name, value in own.env),
+            "needs": any(left.get(blob.path, blob) != blob for blob in own.left),
+        }
+        for name, differs in differing.items():
+            if differs:
+                return Unavailability(
+                    f"its `{name}` is not that of {other.location}, which is a step of the same program",
+                    "steps of a session are one program: say it at one of them",
+                )
+    return None
+
+
+def _differ(mine: object, theirs: object) -> bool:
+    said = mine not in (None, (), "") and theirs not in (None, (), "")
+    return said and mine != theirs
+
+
+def joined(steps: Mapping[int, Sample], *, leaves: bool) -> dict[int, Sample]:
+    """Return `steps`, in order, as parts of one program: each knows those before it, and all have what any is given."""
+    givens = [step.given for step in steps.values()]
+    left = {blob.path: blob for given in givens for blob in given.left}
+    workdir = next((step.workdir for step in steps.values() if step.workdir), "")
+    found: dict[int, Sample] = {}
+    before: list[Sample] = []
+    for number, (place, step) in enumerate(steps.items(), 1):
+        given = replace(
+            step.given,
+            stdin=next((given.stdin for given in givens if given.stdin is not None), None),
+            args=next((given.args for given in givens if given.args), ()),
+            network=next((given.network for given in givens if given.network is not None), None),
+            env=tuple(sorted({pair for given in givens for pair in given.env})),
+            files=tuple(sorted({pair for given in givens for pair in given.files})),
+            left=tuple(left[path] for path in sorted(left)),
+            host_env=tuple(sorted({name for given in givens for name in given.host_env})),
+        )
+        last = number == len(steps)
+        whole = replace(step, given=given, workdir=workdir, before=tuple(before), last=last, leaves=leaves)
+        before.append(replace(whole, before=(), last=False))
+        found[place] = whole
+    return found
