@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
-from support.toys import Bench, Compiled, DictStore, Toy, sample
+from support.toys import Bench, Compiled, DictStore, Toy, outcome, sample
 
+from mkdocs_codeexec.core.blobs import Blob
 from mkdocs_codeexec.core.expectation import Met
+from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.resolved import Ended, Planned
 from mkdocs_codeexec.core.sample import Display
@@ -157,3 +159,20 @@ def test_what_could_not_be_made_ready_is_tried_again() -> None:
 
     assert isinstance(pipeline.resolve([sample("a")])[0].verdict, Met)
     assert ["a"] == bench.executed
+
+
+def test_an_outcome_whose_files_are_gone_is_a_miss() -> None:
+    """Of the store, and of what this process remembers: whoever needs these files would not get them."""
+    digest = "0" * 64
+    left = replace(outcome(Exited(0), "ran a"), left=(Blob("x", digest, 1),))
+    bench = Bench(toy=Toy(toolchain="toy 1"), answers={"a": left})
+    assert ["ran a"] * 2 == bench.resolve(sample("a")) + bench.resolve(sample("a"))
+    assert ["a"] == bench.executed
+
+    bench.store.blobs.lost.add(digest)
+    assert ["ran a"] == bench.resolve(sample("a"))
+    assert ["a", "a"] == bench.executed
+
+    bench.memory.clear()
+    assert ["ran a"] == bench.resolve(sample("a"))
+    assert ["a", "a", "a"] == bench.executed
