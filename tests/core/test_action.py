@@ -81,6 +81,7 @@ CHANGES = {
     "left by another": dataclasses.replace(ACTION, left=(Blob("a.txt", "0" * 64, 3),)),
     "executable": dataclasses.replace(ACTION, left=(Blob("a.txt", "0" * 64, 3, executable=True),)),
     "what it leaves": dataclasses.replace(ACTION, leaves=True),
+    "variables of the host": dataclasses.replace(ACTION, host_env=("TOKEN",)),
     "where it starts": dataclasses.replace(ACTION, workdir="project"),
     "further step": dataclasses.replace(ACTION, steps=(STEP, STEP)),
     "name of an input": dataclasses.replace(ACTION, inputs=(("manifest", "x"),)),
