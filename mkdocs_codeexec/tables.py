@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -79,7 +81,9 @@ class Reader:
             return str(value)
         word = {True: "on", False: "off"}.get(value, str(value)) if isinstance(value, bool) else str(value)
         near = nearest(word, tuple(among))
-        hint = f"did you mean `{near}`?" if near else ""
+        hint = f"did you mean `{near}`?" if near and not word.isdecimal() else ""
+        if name == "execute" and word == "off":
+            hint = "write `enabled: false` to have nothing executed"
         self.problem(f"{where}{name}", f"`{word}` is none of {', '.join(f'`{word}`' for word in among)}", hint)
         return default
 
@@ -138,12 +142,18 @@ class Reader:
             self.problem(
                 f"{where}{name}",
                 "expected a list of words, got one text",
-                f"write `{name}: [{', '.join(value.split())}]`",
+                f"write `{name}: [{', '.join(map(_as_yaml, value.split()))}]`",
             )
             return ()
-        if not isinstance(value, list) or not all(isinstance(v, str | int | float) for v in value):
+        if not isinstance(value, list):
             self.problem(f"{where}{name}", f"expected a list of words, got {kind(value)}")
             return ()
+        for place, word in enumerate(value, 1):
+            if not isinstance(word, str | int | float):
+                braces = isinstance(word, Mapping) and len(word) == 1 and [*word.values()] == [None]
+                hint = f'in braces YAML sees a mapping: write `"{{{next(iter(word))}}}"`, in quotes' if braces else ""
+                self.problem(f"{where}{name}", f"its element {place} is no word, but {kind(word)}", hint)
+                return ()
         return tuple(str(v) for v in value)
 
     def paths(self, table: Mapping[str, object], name: str, base: Path, where: str = "") -> tuple[Path, ...]:
@@ -154,6 +164,15 @@ class Reader:
                 hint = f"it is looked for at `{path}`: relative paths start at the folder of `{self.file}`"
                 self.problem(f"{where}{name}", f"`{text}` does not exist", hint)
         return tuple(sorted(set(found.values())))
+
+
+def _as_yaml(word: str) -> str:
+    """Return `word` as it can stand in a list between brackets."""
+    return (
+        word
+        if re.fullmatch(r"(?!-$)[A-Za-z0-9_./+=-][A-Za-z0-9_./+=*-]*", word)
+        else json.dumps(word, ensure_ascii=False)
+    )
 
 
 def absolute(base: Path, text: str) -> Path:

@@ -139,8 +139,14 @@ def test_the_whole_contract_is_read() -> None:
         ),
         pytest.param("did you mean `python`?", {"languages": {"pyton": {"run": "all"}}}, id="misspelt language"),
         pytest.param(
-            "write `command: [lua, {file}]`", {"languages": {"lua": {"command": "lua {file}"}}}, id="command as text"
+            'write `command: [lua, "{file}"]`', {"languages": {"lua": {"command": "lua {file}"}}}, id="command as text"
         ),
+        pytest.param(
+            'its element 2 is no word, but a mapping\n\nhint: in braces YAML sees a mapping: write `"{file}"`, in quotes',
+            {"languages": {"lua": {"command": ["lua", {"file": None}]}}},
+            id="braces without quotes",
+        ),
+        pytest.param("write `enabled: false`", {"execute": False}, id="execute off"),
         pytest.param(
             "does not contain `{file}`", {"languages": {"lua": {"command": ["lua", "-"]}}}, id="no file in command"
         ),

@@ -91,7 +91,9 @@ def _environment(reader: Reader, name: str, table: Mapping[str, object], where: 
         if isinstance(value, int | float) and not isinstance(value, bool):
             dependencies[crate] = str(value)  # `serde: 1` means version "1"
         elif not isinstance(value, str | Mapping):
-            reader.problem(f"{where}.dependencies.{crate}", f"expected a version or a mapping, got {kind(value)}")
+            within = crate in ("features", "default-features", "optional")
+            hint = 'such options stand within a crate: `serde: {version: "1", features: [derive]}`' if within else ""
+            reader.problem(f"{where}.dependencies.{crate}", f"expected a version or a mapping, got {kind(value)}", hint)
     return EnvironmentSettings(
         name=name,
         dependencies=dependencies,
