@@ -28,6 +28,10 @@ def hint_of(outcome: Outcome, language: str, file: str) -> str:
             )
         case OutOfMemory(limit):
             name = "memory"
+        case LimitReached("left", _):
+            return (
+                "it is needed by others, so all files that it leaves are kept: have it remove those that nobody reads"
+            )
         case LimitReached(name, limit):
             pass
         case _:

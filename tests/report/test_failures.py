@@ -56,6 +56,12 @@ LANGUAGES: Any = {"rust": Spoken()}
             "run stopped: more than 64 processes and threads (limit `processes`)",
             "hint: `limits: {processes: 128}` in mkdocs.yml allows twice as much; the stacks of threads count as `memory`",
         ),
+        (
+            "run",
+            LimitReached("left", 5000),
+            "run stopped: more than 5000 files and folders left in the working directory",
+            "hint: it is needed by others, so all files that it leaves are kept: have it remove those that nobody reads",
+        ),
         ("run", TimedOut(1.0), "run timed out after 1 s", ""),
     ],
 )
