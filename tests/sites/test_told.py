@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -200,3 +203,26 @@ def test_without_the_plugin_a_failure_is_a_warning_of_mkdocs(code: str, fails: b
     strict = project.build("--strict")
     assert 1 == strict.status, strict.log
     assert f"Aborted with {2 if fails else 1} warnings in strict mode" in strict.log
+
+
+@pytest.mark.parametrize("command", ["build", "serve"])
+def test_without_the_plugin_a_mistake_of_options_is_one_message(command: str, project: Project) -> None:
+    """It ends the command as a mistake of the plugin's options does, and without a traceback."""
+    project.write("mkdocs.yml", "site_name: Test\nmarkdown_extensions: [codeexec: {timout: 3}]\nplugins: []\n")
+    project.page("```bash exec\necho\n```\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", command],
+        cwd=project.root,
+        env=os.environ | project.env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    log = done.stdout + done.stderr
+    assert 1 == done.returncode, log
+    assert "ERROR   -  codeexec: the configuration has mistakes\n\n`codeexec.timout`: there is no such option" in log
+    assert 1 == log.count("timout")
+    assert "Aborted with a BuildError!" in log
+    assert "Traceback" not in log
