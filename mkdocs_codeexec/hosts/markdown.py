@@ -91,11 +91,7 @@ class HostExtension(Extension):
             differ = " with other options" if self.options != mine[0].options else ""
             once(f"`codeexec` is listed twice among `markdown_extensions`{differ}: the first one counts")
             return
-        if _STAMP in md.preprocessors:
-            once(
-                "`codeexec` is among `plugins` and among `markdown_extensions`: in MkDocs the plugin does it all, "
-                "and options of the extension are for Zensical"
-            )
+        if _STAMP in md.preprocessors:  # of the plugin, which has said so
             return
         found = self._conversions(md)
         found.extension.extendMarkdown(md)

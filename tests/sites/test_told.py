@@ -205,6 +205,32 @@ def test_without_the_plugin_a_failure_is_a_warning_of_mkdocs(code: str, fails: b
     assert f"Aborted with {2 if fails else 1} warnings in strict mode" in strict.log
 
 
+@pytest.mark.parametrize(
+    ("extension", "plugin", "differ"),
+    [
+        ("{}", "{}", ""),
+        ("{timeout: 3}", "{timeout: 3}", ""),
+        ("{timeout: 3, jobs: 2}", "{timeout: 4, jobs: 2, verbose: false}", "`timeout`, `verbose`"),
+    ],
+)
+def test_the_plugin_tells_of_the_extension_beside_it(
+    extension: str, plugin: str, differ: str, project: Project
+) -> None:
+    """Once, in MkDocs' log: `--strict` counts what is for one of them alone."""
+    both = f"markdown_extensions: [codeexec: {extension}]\nplugins: [codeexec: {plugin}]\n"
+    project.write("mkdocs.yml", f"site_name: Test\n{both}")
+    project.page("```bash exec\necho\n```\n")
+    project.page("```bash exec\necho\n```\n", "other.md")
+    built = project.build("--strict")
+
+    said = "codeexec: `codeexec` is among `plugins` and among `markdown_extensions`: MkDocs goes by `plugins`"
+    told = f"WARNING -  {said}, and their options differ: {differ}\n" if differ else f"INFO    -  {said}\n"
+    assert int(bool(differ)) == built.status, built.log
+    assert 1 == built.log.count("among `plugins`")
+    assert told in built.log
+    assert ("Aborted with 1 warnings in strict mode!" in built.log) == bool(differ)
+
+
 @pytest.mark.parametrize("command", ["build", "serve"])
 def test_without_the_plugin_a_mistake_of_options_is_one_message(command: str, project: Project) -> None:
     """It ends the command as a mistake of the plugin's options does, and without a traceback."""
