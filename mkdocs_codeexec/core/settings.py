@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
@@ -283,10 +283,28 @@ class Settings:
         """Whether this build leaves anything that later builds read: results, lock files, built dependencies."""
         return self.cache_write or not (self.stranger or self.cache_write_refusal)
 
+    @property
+    def choosing(self) -> tuple[str, ...]:
+        """The options that say on which pages samples run, as they are written: `include`, `languages.rust.exclude`."""
+        return tuple(
+            f"{where}{name}"
+            for where, patterns in self._chosen().items()
+            for name in ("include", "exclude")
+            if getattr(patterns, name)
+        )
+
+    def on_all_pages(self) -> Settings:
+        """Return the same without any of these."""
+        scripts = {name: replace(script, pages=ALL_PAGES) for name, script in self.scripts.items()}
+        rust = replace(self.rust, pages=ALL_PAGES) if self.rust else None
+        return replace(self, pages=ALL_PAGES, scripts=scripts, rust=rust)
+
+    def _chosen(self) -> dict[str, Patterns]:
+        chosen = {"": self.pages, **{f"languages.{name}.": script.pages for name, script in self.scripts.items()}}
+        return chosen | ({"languages.rust.": self.rust.pages} if self.rust else {})
+
     def idle(self, pages: Collection[str]) -> Iterator[str]:
         """Yield what is wrong with `include` and `exclude` if these are all pages: they match none."""
-        chosen = {"": self.pages, **{f"languages.{name}.": script.pages for name, script in self.scripts.items()}}
-        chosen |= {"languages.rust.": self.rust.pages} if self.rust else {}
-        for where, patterns in chosen.items():
+        for where, patterns in self._chosen().items():
             for name, pattern in patterns.idle(pages):
                 yield f"`{where}{name}`: `{pattern}` matches no page"

@@ -167,6 +167,12 @@ def _engine(options: Mapping[str, Any], environ: dict[str, str], console: Consol
                 if name in options:
                     console.warn(f"`{name}` has no effect in Python-Markdown alone: there is no build that could fail")
             settings = settings_from(options, project_dir=folder, environ=environ, cpus=usable_cpus, host=HOST)
+            if chosen := settings.choosing:
+                named = " and ".join(f"`{where}`" for where in chosen)
+                console.warn(
+                    f"{named}: no effect in Python-Markdown alone: a text is no page whose path could be matched"
+                )
+                settings = settings.on_all_pages()
             _engines[key] = engine = Engine(settings, console)
             atexit.register(engine.close)
         return _engines[key]

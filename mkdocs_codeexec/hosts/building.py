@@ -9,12 +9,16 @@ _BUILDING = frozenset(f"{name}.commands.build" for name in _PACKAGES)
 _SERVING = frozenset(f"{name}.commands.serve" for name in _PACKAGES)
 
 
-def building() -> str:
-    """Return the package whose command `build` goes on in this thread; empty if there is none, or a server has asked for it."""
+def building(*, served: bool = False) -> str:
+    """Return the package whose command `build` goes on in this thread; empty if there is none.
+
+    Args:
+        served: Whether a build counts that a server has asked for.
+    """
     found, frame = "", inspect.currentframe()
     while frame is not None:
         name = str(frame.f_globals.get("__name__"))
-        if name in _SERVING:
+        if name in _SERVING and not served:
             return ""
         if name in _BUILDING and frame.f_code.co_name == "build":
             found = name.partition(".")[0]

@@ -8,6 +8,7 @@ all pages are rendered; `hosts.zensical` is what that takes. Where MkDocs has ou
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 from markdown.extensions import Extension
@@ -15,7 +16,10 @@ from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 
+from mkdocs_codeexec.errors import ConfigurationError
 from mkdocs_codeexec.hosts.alone import Alone, once
+from mkdocs_codeexec.hosts.building import building
+from mkdocs_codeexec.report.console import plainly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,11 +91,7 @@ class HostExtension(Extension):
             differ = " with other options" if self.options != mine[0].options else ""
             once(f"`codeexec` is listed twice among `markdown_extensions`{differ}: the first one counts")
             return
-        if _STAMP in md.preprocessors:
-            once(
-                "`codeexec` is among `plugins` and among `markdown_extensions`: in MkDocs the plugin does it all, "
-                "and options of the extension are for Zensical"
-            )
+        if _STAMP in md.preprocessors:  # of the plugin, which has said so
             return
         found = self._conversions(md)
         found.extension.extendMarkdown(md)
@@ -103,10 +103,26 @@ class HostExtension(Extension):
     def _conversions(self, md: Markdown) -> Conversions:
         context: Any = md.preprocessors[_CONTEXT] if _CONTEXT in md.preprocessors else None  # noqa: SIM401 - a Registry has no `get`
         if context is None:
-            return Alone(self.options)
+            return _alone(self.options)
         from mkdocs_codeexec.hosts.zensical.process import opened
 
         return opened(context.config, self.options)
+
+
+def _alone(options: Mapping[str, Any]) -> Alone:
+    """Return conversions without a site.
+
+    Raises:
+        ConfigurationError: `options` have mistakes. Where MkDocs builds a site, it is that host's `PluginError`, which ends
+            its command with one message.
+    """
+    try:
+        return Alone(options)
+    except ConfigurationError as error:
+        if not (host := building(served=True)):
+            raise
+        refusal: type[Exception] = import_module(f"{host}.exceptions").PluginError
+        raise refusal(f"codeexec: the configuration has mistakes\n\n{plainly(str(error))}") from error
 
 
 class _Waiting(Extension):

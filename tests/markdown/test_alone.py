@@ -113,6 +113,18 @@ def test_an_option_without_a_meaning_here_is_told(caplog: pytest.LogCaptureFixtu
     assert "`fail_on_error` has no effect" in caplog.text
 
 
+def test_no_option_chooses_among_pages(caplog: pytest.LogCaptureFixture) -> None:
+    """A text has no path: none would run, and nobody would know why."""
+    languages = {"python": {"exclude": ["old/**"]}, "bash": {"include": ["b.md"]}}
+    html = converted(PRINTS, include=["a/**"], exclude=["b.md"], languages=languages)
+
+    assert 1 == html.count('data-codeexec="met"')
+    assert 1 == len(caplog.records)
+    named = ("`include`", "`exclude`", "`languages.python.exclude`", "`languages.bash.include`")
+    assert all(name in caplog.text for name in named)
+    assert "no effect in Python-Markdown alone" in caplog.text
+
+
 def test_two_extensions_of_ours_are_told_and_run_once(caplog: pytest.LogCaptureFixture) -> None:
     """The first one counts."""
     html = markdown.markdown(PRINTS, extensions=["codeexec", makeExtension(timeout=3)])

@@ -161,6 +161,16 @@ def test_a_sample_that_fails_fails_the_build(site: Site) -> None:
     assert (1, "Aborted with 2 warnings in strict mode!") == (status, said.strip()), log
 
 
+def test_a_mistake_in_options_of_the_extension_alone_is_one_message(site: Site) -> None:
+    """And no traceback."""
+    site.write("properdocs.yml", "site_name: T\nplugins: []\nmarkdown_extensions: [codeexec: {timout: 3}]\n")
+    status, log, said = site.run("properdocs", "build")
+
+    assert (1, "Aborted with a BuildError!") == (status, said.strip()), log
+    assert "ERROR   -  codeexec: the configuration has mistakes\n\n`codeexec.timout`: there is no such option" in log
+    assert "Traceback" not in log
+
+
 @pytest.mark.parametrize("name", ["properdocs.yml", "properdocs.yaml", "mkdocs.yml"])
 def test_messages_name_the_file_that_is_read(site: Site, name: str) -> None:
     """Where an option of it is to be changed."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -200,3 +203,52 @@ def test_without_the_plugin_a_failure_is_a_warning_of_mkdocs(code: str, fails: b
     strict = project.build("--strict")
     assert 1 == strict.status, strict.log
     assert f"Aborted with {2 if fails else 1} warnings in strict mode" in strict.log
+
+
+@pytest.mark.parametrize(
+    ("extension", "plugin", "differ"),
+    [
+        ("{}", "{}", ""),
+        ("{timeout: 3}", "{timeout: 3}", ""),
+        ("{timeout: 3, jobs: 2}", "{timeout: 4, jobs: 2, verbose: false}", "`timeout`, `verbose`"),
+    ],
+)
+def test_the_plugin_tells_of_the_extension_beside_it(
+    extension: str, plugin: str, differ: str, project: Project
+) -> None:
+    """Once, in MkDocs' log: `--strict` counts what is for one of them alone."""
+    both = f"markdown_extensions: [codeexec: {extension}]\nplugins: [codeexec: {plugin}]\n"
+    project.write("mkdocs.yml", f"site_name: Test\n{both}")
+    project.page("```bash exec\necho\n```\n")
+    project.page("```bash exec\necho\n```\n", "other.md")
+    built = project.build("--strict")
+
+    said = "codeexec: `codeexec` is among `plugins` and among `markdown_extensions`: MkDocs goes by `plugins`"
+    told = f"WARNING -  {said}, and their options differ: {differ}\n" if differ else f"INFO    -  {said}\n"
+    assert int(bool(differ)) == built.status, built.log
+    assert 1 == built.log.count("among `plugins`")
+    assert told in built.log
+    assert ("Aborted with 1 warnings in strict mode!" in built.log) == bool(differ)
+
+
+@pytest.mark.parametrize("command", ["build", "serve"])
+def test_without_the_plugin_a_mistake_of_options_is_one_message(command: str, project: Project) -> None:
+    """It ends the command as a mistake of the plugin's options does, and without a traceback."""
+    project.write("mkdocs.yml", "site_name: Test\nmarkdown_extensions: [codeexec: {timout: 3}]\nplugins: []\n")
+    project.page("```bash exec\necho\n```\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", command],
+        cwd=project.root,
+        env=os.environ | project.env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    log = done.stdout + done.stderr
+    assert 1 == done.returncode, log
+    assert "ERROR   -  codeexec: the configuration has mistakes\n\n`codeexec.timout`: there is no such option" in log
+    assert 1 == log.count("timout")
+    assert "Aborted with a BuildError!" in log
+    assert "Traceback" not in log

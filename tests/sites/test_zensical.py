@@ -309,6 +309,28 @@ def test_an_extension_that_is_listed_twice_is_told(site: Site) -> None:
     assert ["met"] == site.verdicts()
 
 
+@pytest.mark.parametrize(
+    ("second", "differ"), [("timeout: 3", ""), ("timeout: 3, fail_on_error: false", "`fail_on_error`")]
+)
+def test_an_extension_that_is_listed_twice_by_one_name(site: Site, second: str, differ: str) -> None:
+    """Zensical hands over the last one: others must say the same, or a failure might be hidden."""
+    listed = f"  - codeexec: {{timeout: 3}}\n  - codeexec: {{{second}}}\n"
+    site.write("mkdocs.yml", f"site_name: T\nmarkdown_extensions:\n{listed}")
+    site.page(PYTHON)
+
+    done = site.build()
+
+    said = "`mkdocs.yml`: `codeexec` is listed 2 times below `markdown_extensions`, and the options differ: `fail_on_error`"
+    assert int(bool(differ)) == done.status, done.log
+    assert int(bool(differ)) == done.log.count(said)
+    assert int(not differ) == done.log.count("is listed twice below `markdown_extensions`, with the same options")
+    for command in ("check", "doctor"):
+        other = site.run("mkdocs_codeexec", command)
+        assert int(bool(differ)) == other.log.count(said), other.log
+        assert "Traceback" not in other.log
+        assert bool(differ) == (other.status != 0), other.log
+
+
 def test_the_plugin_does_it_all_where_both_are_listed(project: Project) -> None:
     """A site that is built by MkDocs and by Zensical names both: MkDocs says so once, and runs samples once."""
     project.configure(more="")

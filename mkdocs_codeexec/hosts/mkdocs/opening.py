@@ -16,6 +16,7 @@ from mkdocs_codeexec.report.annotations import for_github
 from mkdocs_codeexec.report.console import INFO, WARNING, Console, Log, wants_color
 from mkdocs_codeexec.runtime.cpus import usable_cpus
 from mkdocs_codeexec.runtime.throwaway import throwaway
+from mkdocs_codeexec.sites import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,3 +86,25 @@ def open_pages(
         problems=builds.problems,
         within=builds.current is not None,
     )
+
+
+def tell_of_extension(config: MkDocsConfig, options: Mapping[str, Any], console: Console) -> None:
+    """Tell that a site names our extension of Python-Markdown, too: MkDocs goes by the plugin.
+
+    Args:
+        config: Of the site.
+        options: Those of the plugin.
+        console: The voice of the build.
+    """
+    name = next((name for name in NAMES if name in config.markdown_extensions), None)
+    if name is None:
+        return
+    others = config.mdx_configs.get(name) or {}
+    both = "`codeexec` is among `plugins` and among `markdown_extensions`: MkDocs goes by `plugins`"
+    nothing = object()
+    differ = sorted(str(key) for key in {*options, *others} if options.get(key, nothing) != others.get(key, nothing))
+    if differ:
+        named = ", ".join(f"`{key}`" for key in differ)
+        console.warn(f"{both}, and their options differ: {named}", hint="write the same options below both")
+    else:
+        console.say(both)

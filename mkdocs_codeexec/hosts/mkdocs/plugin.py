@@ -35,7 +35,7 @@ from mkdocs_codeexec.hosts.mkdocs.host import (
     get_plugin_logger,
     host_of,
 )
-from mkdocs_codeexec.hosts.mkdocs.opening import console_of, open_pages
+from mkdocs_codeexec.hosts.mkdocs.opening import console_of, open_pages, tell_of_extension
 from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
 from mkdocs_codeexec.hosts.mkdocs.projects import opened, project
 from mkdocs_codeexec.hosts.mkdocs.serve import depth, described, survived
@@ -126,6 +126,8 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
                 raise
             self._tell(console, error)
             pages = self._as_before(config, environ, console, f"internal error: {type(error).__name__}: {error}")
+        if self._begun == 1 and not within:
+            tell_of_extension(config, self._raw, console)
         if not (pages.engine.settings.enabled or within):
             console.say("disabled: no sample is executed")
         if self._serving and not within:

@@ -55,9 +55,15 @@ def open_engine(
         memory: Outcomes that this process has produced.
         before: What answered before the configuration was read again; None if this is the first time.
     """
+    from mkdocs_codeexec.hosts.zensical.reading import listed  # which reads sites that are not being rendered
+
     environ = read_environment()
     try:
         settings = _settings(config, options, environ)
+        if listed(settings.project_dir / settings.host.file) > 1:
+            narrator.say(
+                "`codeexec` is listed twice below `markdown_extensions`, with the same options: once is enough"
+            )
         _check(config, settings)
         return Opened(Engine(settings, narrator, memory=memory if settings.execute == "auto" else {}))
     except ConfigurationError as error:

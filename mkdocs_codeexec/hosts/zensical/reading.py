@@ -48,9 +48,10 @@ def configured(file: Path) -> ConfiguredSite:
     """Return what `file` says. What Zensical would refuse, it says itself when it builds the site.
 
     Raises:
-        ConfigurationError: It cannot be read.
+        ConfigurationError: It cannot be read, or lists our extension with different options.
     """
     found = _raw(file)
+    _check(_listings(found), file.name)
     extensions = _named(found.get("markdown_extensions"))
     name = next((name for name in NAMES if name in extensions), "")
     options = extensions.get(name)
@@ -79,6 +80,42 @@ def options_of_plugin(file: Path) -> dict[str, object] | None:
     return None if "codeexec" not in plugins else options if isinstance(options, dict) else {}
 
 
+def listed(file: Path) -> int:
+    """Return how often `file` lists our extension by one name; 0 if it cannot be read.
+
+    Raises:
+        ConfigurationError: Its options differ: Zensical hands over those of the last one.
+    """
+    try:
+        found = _listings(_raw(file))
+    except ConfigurationError:
+        return 0
+    _check(found, file.name)
+    return len(found)
+
+
+def _listings(config: Mapping[str, Any]) -> list[dict[str, object]]:
+    """Return the options of our extension, as often as it is listed by the first of its names that is."""
+    value = config.get("markdown_extensions")
+    parts = [_named([one]) for one in value] if isinstance(value, list) else [_named(value)]
+    for name in NAMES:
+        if found := [part[name] for part in parts if name in part]:
+            return [options if isinstance(options, dict) else {} for options in found]
+    return []
+
+
+def _check(listings: list[dict[str, object]], file: str) -> None:
+    names = {name for options in listings for name in options}
+    differ = sorted(str(name) for name in names if len({repr(options.get(name, _NOTHING)) for options in listings}) > 1)
+    if differ:
+        named = ", ".join(f"`{name}`" for name in differ)
+        raise ConfigurationError(
+            f"`{file}`: `codeexec` is listed {len(listings)} times below `markdown_extensions`, and the options differ: "
+            f"{named}\n\nhint: list it once, with all its options\n"
+        )
+
+
+_NOTHING = object()
 _FOLDERS = {"docs_dir": "docs", "site_dir": "site"}
 
 
