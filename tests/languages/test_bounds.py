@@ -123,6 +123,7 @@ def test_a_build_that_says_something_goes_on(tmp_path: Path) -> None:
 
 def test_waiting_for_another_cargo_is_no_silence(workshop: Workshop) -> None:
     """It is started again as long as the lock of the target directory is held by somebody else."""
+    workshop = replace(workshop, environment_dir=workshop.root / "environments")
     settings = replace(workshop.rust({"itoa": "1"}), build_timeout=0.1)
     workshop.provide(open_languages(settings, workshop.listener)["rust"], workshop.main)
     (target,) = workshop.environment_dir.glob("rust/*/target")
