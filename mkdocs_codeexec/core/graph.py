@@ -39,6 +39,8 @@ class Needed(NamedTuple):
 
 
 NOTHING = Needed()
+MOST_SHOWN = 12
+"""Samples of a circle that a message names."""
 
 
 class Node(NamedTuple):
@@ -233,11 +235,12 @@ class _Linking:
         closing = [place for place in members if members & set(self._needed.get(place, NOTHING).all)]
         first = min(range(len(circle)), key=lambda at: self._samples[circle[at].steps[0]].location)
         chain = [*circle[first:], *circle[: first + 1]]
-        shown = " → ".join(str(self._samples[node.steps[0]].location) for node in chain)
+        places = [str(self._samples[node.steps[0]].location) for node in chain]
+        if len(places) > MOST_SHOWN:
+            places[MOST_SHOWN - 2 : -1] = [f"… {len(places) - MOST_SHOWN + 1} more …"]
+        why = Unavailability(f"these samples need each other: {' → '.join(places)}", "take one of the needs away")
         for place in closing:
-            self._refused.setdefault(
-                place, Unavailability(f"these samples need each other: {shown}", "take one of the needs away")
-            )
+            self._refused.setdefault(place, why)
 
 
 def _circles(nodes: Sequence[Node]) -> list[list[int]]:
