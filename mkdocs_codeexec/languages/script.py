@@ -211,6 +211,11 @@ class ScriptLanguage:
         del sample
         return line, column
 
+    def brought(self, sample: Sample, line: int, column: int) -> str:
+        """Return nothing: the file is the author's code."""
+        del sample, line, column
+        return ""
+
     def ran(self, sample: Sample) -> str:
         """Return the code as it is: no line is hidden."""
         return sample.code
