@@ -577,8 +577,10 @@ def test_a_mistake_in_a_preamble_is_none_of_a_line_of_the_sample(workshop: Works
         ("it does not compile: in the preamble of `codeexec` (line 4): unresolved import `fmt::Nothing` (E0432)", []),
         ("it does not compile", [1]),
         (
-            "it panicked: in the preamble of `codeexec` (line 2): called `Result::unwrap()` on an `Err` value: "
-            "ParseIntError { kind: InvalidDigit }",
+            (
+                "it panicked: in the preamble of `codeexec` (line 2): called `Result::unwrap()` on an `Err` value: "
+                "ParseIntError { kind: InvalidDigit }"
+            ),
             [],
         ),
     ] == told
