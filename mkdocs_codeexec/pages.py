@@ -255,7 +255,7 @@ class Pages:
     def _following(self, slot: str, source: str, html: str, end: int) -> tuple[int, int] | None:
         """Return where the annotations of the source in `slot` are; None if it has none, or is not shown."""
         slotted = self._slots.get(slot)
-        if self.annotations is None or slotted is None or slotted.sample.display.source == "none":
+        if self.annotations is None or slotted is None or slotted.sample.presentation.source == "none":
             return None
         return self.annotations.following(source, html, end)
 
@@ -284,7 +284,7 @@ class Pages:
         sample = resolved.sample
         language = self.engine.languages.get(sample.language)  # None: it is not set up, and that is what went wrong
         # Readers are told numbers of lines that they see.
-        where = shown_map(sample, lambda: numbers(source, sample.code) if sample.display.source != "none" else {})
+        where = shown_map(sample, lambda: numbers(source, sample.code) if sample.presentation.source != "none" else {})
         found = marks(sample, resolved.verdict, resolved.outcome, language) if language else ()
         return self._renderer.render(
             sample,

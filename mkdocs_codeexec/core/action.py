@@ -2,7 +2,7 @@
 
 The key is a pure function of this one value. What is *not* in it, and why:
 
-- page, line, name, expectation, display options: they do not change what is printed; expectations are
+- page, line, name, expectation, presentation: they do not change what is printed; expectations are
   judged afterwards, so that changing `should_panic` can never serve a wrong verdict;
 - the number of jobs, the order, the clock: an outcome does not depend on them;
 - absolute paths and mtimes: the same checkout elsewhere must hit. Steps name programs by placeholders

@@ -20,7 +20,7 @@ from mkdocs_codeexec.core.outcome import (
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.requirements import Lack
-    from mkdocs_codeexec.core.sample import Display, Location
+    from mkdocs_codeexec.core.sample import Location, Presentation
 
 MARKUP = {"html": "HTML", "markdown": "Markdown"}
 """Ways to show output that take it for more than text; those that no fence can ask for yet included."""
@@ -195,11 +195,13 @@ def judge(expectation: Expectation, outcome: Outcome) -> Verdict:
             assert_never(expectation)
 
 
-def useless(display: Display, outcome: Outcome) -> Unmet | None:
+def useless(presentation: Presentation, outcome: Outcome) -> Unmet | None:
     """Return what keeps the page from using output as HTML: it was cut somewhere, so that elements may stay open."""
     run = outcome.step("run")
-    if display.result in MARKUP and run is not None and run.truncated[0]:
-        return Unmet(f"its output is to be {MARKUP[display.result]}, and {run.truncated[0]} bytes of it were not kept")
+    if presentation.result in MARKUP and run is not None and run.truncated[0]:
+        return Unmet(
+            f"its output is to be {MARKUP[presentation.result]}, and {run.truncated[0]} bytes of it were not kept"
+        )
     return None
 
 

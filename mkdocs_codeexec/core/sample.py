@@ -65,7 +65,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Display:
+class Presentation:
     """What the page shows of a sample. Never part of a key.
 
     Attributes:
@@ -134,7 +134,7 @@ class Sample:
         language: Canonical name of the language (`rust`, not `rs`).
         code: The text between the fences, hidden lines included.
         expectation: What should happen.
-        display: What the page shows.
+        presentation: What the page shows.
         given: What the program gets.
         build_only: `no_run`: build it, do not run it.
         ignored: `ignore`: show it, do nothing.
@@ -152,7 +152,7 @@ class Sample:
     language: str
     code: str
     expectation: Expectation
-    display: Display = field(default_factory=Display)
+    presentation: Presentation = field(default_factory=Presentation)
     given: Given = field(default_factory=Given)
     build_only: bool = False
     ignored: bool = False

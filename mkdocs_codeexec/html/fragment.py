@@ -128,7 +128,7 @@ class Renderer:
             verdict=verdict_name(verdict),
             id=html_id,
             source=Markup(marked(source, sample.code, marks) + annotations),  # noqa: S704 - the site's own highlighter wrote it
-            position=sample.display.source,
+            position=sample.presentation.source,
             streams=tuple(_streams(sample, verdict, outcome, tidy)),
             notes=tuple(_waiting(verdict, link) or (ansi.strip(note) for note in _notes(verdict, outcome))),
         )
@@ -139,8 +139,8 @@ def _streams(sample: Sample, verdict: Verdict, outcome: Outcome | None, tidy: Ca
     if outcome is None:
         return
     failed = isinstance(verdict, Unmet | Errored)
-    shown = {"build", "stdout", "stderr"} if failed else sample.display.show
-    if sample.display.result == "none" and not failed:
+    shown = {"build", "stdout", "stderr"} if failed else sample.presentation.show
+    if sample.presentation.result == "none" and not failed:
         return
     build, run = outcome.step("build"), outcome.step("run")
     if build is not None and ("build" in shown or build.ended != Exited(0)):
@@ -150,7 +150,7 @@ def _streams(sample: Sample, verdict: Verdict, outcome: Outcome | None, tidy: Ca
     if run is not None:
         for kind, text in (("stdout", run.stdout), ("stderr", run.stderr)):
             if kind in shown:
-                yield from _stream(kind, text, sample.display.result, tidy, unfold=failed)
+                yield from _stream(kind, text, sample.presentation.result, tidy, unfold=failed)
 
 
 def _stream(kind: str, text: str, result: str, tidy: Callable[[str], str], *, unfold: bool) -> Iterator[Stream]:

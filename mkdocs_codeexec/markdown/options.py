@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.expectation import Expectation, Succeeds
-from mkdocs_codeexec.core.sample import ALONE, Display, Given, Links, Location, Problem, Sample
+from mkdocs_codeexec.core.sample import ALONE, Given, Links, Location, Presentation, Problem, Sample
 from mkdocs_codeexec.markdown import values
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Request(NamedTuple):
 
     language: str
     expectation: Expectation = Succeeds()
-    display: Display = Display()
+    presentation: Presentation = Presentation()
     given: Given = Given()
     build_only: bool = False
     ignored: bool = False
@@ -64,7 +64,7 @@ class Request(NamedTuple):
             language=self.language,
             code=code,
             expectation=self.expectation,
-            display=self.display,
+            presentation=self.presentation,
             given=self.given,
             build_only=self.build_only,
             ignored=self.ignored,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.core.requirements import variables
-from mkdocs_codeexec.core.sample import Display, Given, Links
+from mkdocs_codeexec.core.sample import Given, Links, Presentation
 from mkdocs_codeexec.markdown.options import Request
 from mkdocs_codeexec.markdown.values import NO_SESSION
 
@@ -32,11 +32,11 @@ def request_of(
         expectation: How it should end.
         ignored: Whether it is ignored.
     """
-    usual = rule.display
+    usual = rule.presentation
     return Request(
         language=rule.name,
         expectation=expectation,
-        display=Display(
+        presentation=Presentation(
             source=said.get("source") or page.source or usual.source,
             result=said.get("result") or page.result or usual.result,
             show=said.get("show", usual.show if page.show is None else page.show),
