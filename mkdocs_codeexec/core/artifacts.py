@@ -43,7 +43,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
             parts.append("[^/]*")
         elif part == "?":
             parts.append("[^/]")
-        elif part.startswith("[") and part.endswith("]"):
+        elif part.startswith("[") and part.endswith("]") and len(part) > 2:
             inner = part[1:-1]
             negated = "^" if inner[0] in "!^" and len(inner) > 1 else ""
             inner = inner[1:] if negated else inner

@@ -115,6 +115,8 @@ class Sections(Kept):
         opened = _OPENED.match(section)
         assert opened is not None, "it was opened"
         mime = opened[1].decode("utf-8", "replace").strip().lower()
+        if self._size + len(section) > LARGEST:
+            return section
         found = displays.read(mime, section[opened.end() : end].removesuffix(b"\n").removesuffix(b"\r"))
         if found is None:
             return section
