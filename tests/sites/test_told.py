@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,12 +104,12 @@ def test_output_that_was_cut_is_no_markup(result: str, kind: str) -> None:
         location=Location("a.md", 1), language="x", code="", expectation=None, presentation=Presentation(result=result)
     )  # type: ignore[arg-type]
     outcome = Outcome(language="x", steps=(run,))
-    verdict = useless(sample.presentation, outcome)
+    verdict = useless(sample, outcome)
 
     assert Unmet(f"its output is to be {kind}, and 7 bytes of it were not kept") == verdict
     assert [] == list(cut([Resolved(sample=sample, verdict=verdict, outcome=outcome)]))
-    assert useless(Presentation(), outcome) is None
-    assert useless(Presentation(result=result), Outcome(language="x", steps=())) is None
+    assert useless(replace(sample, presentation=Presentation()), outcome) is None
+    assert useless(sample, Outcome(language="x", steps=())) is None
 
 
 class Heard:
