@@ -1,7 +1,7 @@
 """The front matter of a page: what it says for those fences that do not say it themselves.
 
-It is prose: what a fence may not have, its page cannot have either. A mistake is told at its line. If it could change
-what is executed, the fences that it concerns are not executed, as if it stood in each of them; all else is used.
+It is prose: what a fence may not have, its page cannot have either. A mistake is told at its line. The fences that it
+concerns are not executed, as if it stood in each of them, unless it is a value that only decides what is shown.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from mkdocs_codeexec.core.sample import Location, Problem
 from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.markdown import values
 from mkdocs_codeexec.markdown.displays import shown, way, written
-from mkdocs_codeexec.markdown.options import PERILOUS, TABLE, UNAVAILABLE
+from mkdocs_codeexec.markdown.options import TABLE, UNAVAILABLE
+from mkdocs_codeexec.markdown.unreadable import FIELD, unreadable
 from mkdocs_codeexec.markdown.values import WrongValue
 
 if TYPE_CHECKING:
@@ -24,14 +25,13 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.settings import LanguageRule
     from mkdocs_codeexec.markdown.collecting import PageContext
-
-FIELD = "codeexec"
-"""What they stand below."""
+    from mkdocs_codeexec.markdown.unreadable import Unreadable
 
 NAMES = ("show", "source", "result", "timeout", "environment", "preamble", "env", "workdir", "session")
 PAGE = "page"
 """The session that a page can be."""
 _DISPLAY = ("show", "source", "result")
+_READABLE = "it is to be a mapping in YAML, between lines of `---`, the first of which is the first of the file"
 
 
 def defaults_of(
@@ -48,17 +48,17 @@ def defaults_of(
         rules: The languages.
         is_lexer: Tells the names of Pygments lexers.
     """
-    said = meta.get(FIELD)
-    if said is None and (meta or not _looks_broken(page.text or "")):
+    said, unread = meta.get(FIELD), unreadable(page.text or "", understood=bool(meta))
+    if said is None and unread is None:
         return NO_DEFAULTS, ()
     reader = _Reader(page, tuple(dict.fromkeys(rules)), is_lexer)
-    if said is None:
-        reader.mistake("", "the front matter cannot be read", "it is to be YAML between lines of `---`", refuse=False)
-    elif isinstance(said, Mapping):
+    if unread is not None:
+        reader.unread(unread)
+    if isinstance(said, Mapping):
         for name, value in sorted(said.items(), key=lambda item: line_of(page.text or "", str(item[0]))):
             if value is not None:
                 reader.take(str(name), value)
-    else:
+    elif said is not None:
         reader.mistake(
             "",
             "expected a mapping (`name: value` lines), and the front matter between lines of `---`",
@@ -110,6 +110,14 @@ class _Reader:
             concerned = tuple(rule.name for rule in self._having(name))
             self.mistake(name, str(wrong), wrong.hint, option=option, languages=concerned, refuse=name not in _DISPLAY)
 
+    def unread(self, unread: Unreadable) -> None:
+        """Note that nobody can read the front matter; fences do not run without what it says for them."""
+        if unread.names_us:
+            self.mistake("", f"the front matter cannot be read: {unread.why}", _READABLE, line=unread.line)
+        else:
+            at = Location(self._page.page, unread.line, self._page.path)
+            self.problems.append(Problem(at, f"the front matter cannot be read: {unread.why}", _READABLE))
+
     def _having(self, name: str) -> tuple[LanguageRule, ...]:
         """Return the languages that have `name`, if not all have it."""
         if name == "environment":
@@ -125,9 +133,10 @@ class _Reader:
         option: str = "",
         languages: tuple[str, ...] = (),
         refuse: bool = True,
+        line: int = 0,
     ) -> None:
-        """Note what is wrong with the line of `name`; with `refuse` it keeps fences from running (see `Refusal`)."""
-        line = line_of(self._page.text or "", name)
+        """Note what is wrong with `line`, or that of `name`; with `refuse` it keeps fences from running (see `Refusal`)."""
+        line = line or line_of(self._page.text or "", name)
         text = f"`{FIELD}{'.' if name else ''}{name}`: {message}"
         self.problems.append(Problem(Location(self._page.page, line, self._page.path), text, hint))
         if refuse:
@@ -174,14 +183,20 @@ class _Reader:
         self._found["preamble"] = value
 
     def _take_unknown(self, name: str) -> None:
-        if name in TABLE or name in UNAVAILABLE:
-            hint = f"write it behind the backticks; a page has {', '.join(f'`{other}`' for other in NAMES)}"
-            self.mistake(name, "this is for a fence to say, and not for a page", hint, refuse=name in PERILOUS)
+        known = ", ".join(f"`{other}`" for other in NAMES)
+        if name == FIELD:
+            hint = f"it stands one level too deep: what is below it belongs below the outer `{FIELD}`"
+            self.mistake(name, "a page has no such default", hint)
+        elif name in TABLE or name in UNAVAILABLE:
+            self.mistake(
+                name,
+                "this is for a fence to say, and not for a page",
+                f"write it behind the backticks; a page has {known}",
+            )
         else:
             meant = nearest(name, NAMES)
-            known = ", ".join(f"`{other}`" for other in NAMES)
             hint = f"did you mean `{meant}`?" if meant else f"a page has {known}"
-            self.mistake(name, "a page has no such default", hint, refuse=meant is not None and meant not in _DISPLAY)
+            self.mistake(name, "a page has no such default", hint)
 
 
 def _session(value: object) -> str:
@@ -231,14 +246,6 @@ def line_of(text: str, name: str) -> int:
         if "}" in line or line.startswith("---"):
             break
     return start + 1
-
-
-def _looks_broken(text: str) -> bool:
-    """Tell whether `text` has a front matter that names us, of which nobody could make anything."""
-    if not text.startswith("---\n") or f"\n{FIELD}" not in text:
-        return False
-    first = text[4:].split("\n---", 1)[0].split("\n")
-    return any(_is_key(line, FIELD) for line in first)
 
 
 def _is_key(line: str, name: str) -> bool:

@@ -95,10 +95,25 @@ def test_a_mistake_in_front_matter_is_told_at_its_line(project: Project) -> None
     assert {"samples": 3, "executed": 1, "met": 1, "error": 2} == built.counts
     assert "docs/index.md:4: `codeexec.shwo`: a page has no such default\n\nhint: did you mean `show`?" in built.log
     assert "docs/index.md:5: `codeexec.enviroment`: a page has no such default" in built.log
-    assert "docs/index.md:10: front matter, line 5: `codeexec.enviroment`: a page has no such default" in built.log
+    assert "docs/index.md:10: front matter, line 4: `codeexec.shwo`: a page has no such default" in built.log
     assert "hint: did you mean `environment`?" in built.log
     assert ["error", "error"] == project.verdicts()
     assert ["where: None 1"] == texts(project, "other/index.html")
+
+
+def test_samples_do_not_run_without_a_front_matter_that_cannot_be_read(project: Project) -> None:
+    """MkDocs shows it as text and goes on: the samples would run with other settings than their page says."""
+    project.page(front("title: a: b\ncodeexec: {env: {AND: 1}}\n", PYTHON))
+    project.page(front("title: a: b\n", PYTHON), "other.md")
+
+    built = project.build()
+    assert 1 == built.status
+    assert {"samples": 2, "executed": 1, "met": 1, "error": 1} == built.counts
+    assert "docs/index.md:2: `codeexec`: the front matter cannot be read: mapping values are not allowed" in built.log
+    assert "docs/index.md:8: front matter, line 2: `codeexec`: the front matter cannot be read" in built.log
+    assert "WARNING -  codeexec: docs/other.md:2: the front matter cannot be read" in built.log
+    assert ["error"] == project.verdicts()
+    assert ["where: None None"] == texts(project, "other/index.html")
 
 
 def test_a_page_gets_no_more_time_than_a_fence(project: Project) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.hosts.mkdocs.host import get_data
-from mkdocs_codeexec.markdown.front_matter import FIELD
+from mkdocs_codeexec.markdown.unreadable import FIELD
 from mkdocs_codeexec.sites import shown
 
 if TYPE_CHECKING:

@@ -24,6 +24,7 @@ from mkdocs_codeexec.html.lexers import is_lexer
 from mkdocs_codeexec.html.notice import notice
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
+from mkdocs_codeexec.markdown.unreadable import FIELD
 from mkdocs_codeexec.pages import STYLESHEET, Pages
 from mkdocs_codeexec.report import rows
 from mkdocs_codeexec.report.annotations import for_github
@@ -194,7 +195,8 @@ class ZensicalSite:
         self._current.pages = self._pages
         context = self._context(page)
         # Zensical hands over no number that is not finite: the file says what its author has written.
-        meta = page.meta or {} if context.text is None else front_matter(context.text)
+        text = context.text or ""
+        meta = front_matter(text) if FIELD in text else page.meta or {}
         self._pages.enter(self.extension.opened(context, meta))
 
     def _context(self, page: Any) -> PageContext:
