@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mkdocs_codeexec.core.expectation import VerdictName
+    from mkdocs_codeexec.core.protocols import Narrator
     from mkdocs_codeexec.core.resolved import Resolved
 
 FORMAT = 1
@@ -135,13 +136,16 @@ class Run:
     def _others(self, name: str) -> dict[str, Any]:
         return {key: value for other in self.others for key, value in other[name].items()}
 
-    def write(self, directory: Path) -> None:
+    def write(self, directory: Path, narrator: Narrator) -> None:
         """Write `last-run.json` into `directory`, whole or not at all.
 
-        Raises:
-            OSError: It cannot be written.
+        That it cannot be written is told, and is no warning, which would fail a build with `--strict`: nothing of the site
+        is missing.
         """
-        write_json(directory / "last-run.json", self.to_json())
+        try:
+            write_json(directory / "last-run.json", self.to_json())
+        except OSError as error:
+            narrator.say(f"`last-run.json` cannot be written: {error.strerror or error}")
 
 
 def _inputs(item: Resolved) -> str:

@@ -302,10 +302,7 @@ class ZensicalSite:
             self.console.say(run.summary())
         self.engine.close()
         if self.engine.settings.keeps and answers:
-            try:
-                run.write(self.engine.settings.cache_dir)
-            except OSError as error:
-                self.console.warn(f"`last-run.json` cannot be written: {error.strerror or error}")
+            run.write(self.engine.settings.cache_dir, self.console)
         if self.mistake:
             return "no sample was executed, and the warning above says why" if self._looked else self.mistake
         return run.verdict(fatal)
