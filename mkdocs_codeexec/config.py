@@ -56,15 +56,13 @@ def settings_from(
     foreign = stranger(environ, _event(environ))
     cache_write = reader.choice(top, "cache_write", ("auto", "on", "off"), "auto")
     languages = reader.table(top.get("languages"), "languages", None)
-    cache_dir = absolute(
-        project_dir, environ.get("CODEEXEC_CACHE_DIR") or reader.text(top, "cache_dir", ".cache/codeexec")
-    )
+    cache_dir = absolute(project_dir, environ.get("CODEEXEC_CACHE_DIR") or reader.text(top, "cache_dir", host.store))
     if project_dir.is_relative_to(cache_dir):
         name = "CODEEXEC_CACHE_DIR" if environ.get("CODEEXEC_CACHE_DIR") else "cache_dir"
         reader.problem(
             name,
             f"`{cache_dir}` holds `{host.file}` itself, and what is in it is ours to delete",
-            "name a folder of its own: the default is `.cache/codeexec`",
+            f"name a folder of its own: the default is `{host.store}`",
         )
     refusal = _leads_out(cache_dir, project_dir) or (foreign if cache_write == "auto" else "")
     settings = Settings(
@@ -115,7 +113,7 @@ def check_apart(settings: Settings, folders: Mapping[str, Path]) -> Settings:
         f"`codeexec.{ours}`: `{place}` is below `{theirs}`, which {settings.host.name} publishes or empties\n\n"
         f"hint: the default is {default}\n"
         for ours, place, default in (
-            ("cache_dir", settings.cache_dir, f"`.cache/codeexec` beside `{settings.host.file}`"),
+            ("cache_dir", settings.cache_dir, f"`{settings.host.store}` beside `{settings.host.file}`"),
             ("environment_dir", settings.environment_dir, "a folder in your own cache directory"),
         )
         for theirs, folder in folders.items()

@@ -21,7 +21,7 @@ from mkdocs_codeexec.markdown.unreadable import FIELD, unreadable
 from mkdocs_codeexec.markdown.values import WrongValue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from mkdocs_codeexec.core.settings import LanguageRule
     from mkdocs_codeexec.markdown.collecting import PageContext
@@ -102,7 +102,7 @@ class _Reader:
             elif name == "workdir":
                 self._found["workdir"] = values.workdir(written(value))
             elif name == "env":
-                self._found["env"] = tuple(sorted(_variables(value)))
+                self._found["env"] = _variables(value)
             else:
                 self._take_unknown(name)
         except WrongValue as wrong:
@@ -208,18 +208,13 @@ def _session(value: object) -> str:
     )
 
 
-def _variables(value: object) -> Iterator[tuple[str, str]]:
-    """Yield variables and what they hold: of a mapping, or of text as a fence has it."""
+def _variables(value: object) -> tuple[tuple[str, str], ...]:
+    """Return variables and what they hold: of a mapping, or of text as a fence has it."""
     if isinstance(value, str):
-        yield from values.variables(value)
-    elif isinstance(value, Mapping):
-        values.bounded(len(value))
-        for name, item in value.items():
-            if isinstance(item, bool) or not isinstance(item, str | int | float) or "\0" in str(item):
-                raise WrongValue(f"expected text for `{name}`", 'put it in quotes: `"…"`')
-            yield from ((key, str(item)) for key, _ in values.variables(f"{name}="))
-    else:
-        raise WrongValue("expected a mapping", "write for example `env: {KEY: value}`")
+        return values.variables(value)
+    if isinstance(value, Mapping):
+        return values.assigned(value)
+    raise WrongValue("expected a mapping", "write for example `env: {KEY: value}`")
 
 
 def line_of(text: str, name: str) -> int:

@@ -116,6 +116,16 @@ def test_samples_do_not_run_without_a_front_matter_that_cannot_be_read(project: 
     assert ["where: None None"] == texts(project, "other/index.html")
 
 
+def test_more_than_a_program_can_be_given_is_told_with_a_hint(project: Project) -> None:
+    """Each variable is short enough, and all of them are too many; the sample is named."""
+    many = ", ".join(f"A{number}: {'x' * 100_000}" for number in range(90))
+    project.page(front(f"codeexec: {{env: {{{many}}}}}\n", PYTHON))
+
+    built = project.build()
+    assert {"samples": 1, "error": 1} == built.counts
+    assert re.search(r"docs/index.md:7: not started: .*: Argument list too long\nhint: its `env` and `args`", built.log)
+
+
 def test_a_page_gets_no_more_time_than_a_fence(project: Project) -> None:
     """And no network: what the configuration does not grant, no prose grants."""
     page = "```python exec\nprint(1)\n```\n\n```python exec timeout=4\nprint(2)\n```\n"

@@ -82,11 +82,11 @@ def _settings(config: Mapping[str, Any], options: Mapping[str, Any], environ: di
     folder = Path(config["root_dir"]).absolute()
     file = next((name for name in FILES if (folder / name).is_file()), FILES[0])
     settings = settings_from(
-        {"cache_dir": STORE, **options},
+        options,
         project_dir=folder,
         environ=environ,
         cpus=usable_cpus,
-        host=Host("Zensical", "zensical", file),
+        host=Host("Zensical", "zensical", file, STORE),
     )
     if not settings.keeps:
         settings = replace(settings, environment_dir=throwaway(), lent=settings.environment_dir)
