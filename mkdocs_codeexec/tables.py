@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from mkdocs_codeexec.errors import nearest
+from mkdocs_codeexec.errors import Mistake, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,19 +30,19 @@ class Reader:
     Attributes:
         root: The name of the outermost table.
         file: The file that holds it.
-        problems: What is wrong, a line or more for each, as the user is told.
+        problems: What is wrong, as the user is told.
     """
 
     def __init__(self, root: str, *, file: str = "mkdocs.yml") -> None:
         self.root = root
         self.file = file
-        self.problems: list[str] = []
+        self.problems: list[Mistake] = []
 
     def problem(self, where: str, message: str, hint: str = "") -> None:
         """Note what is wrong with the option whose path is `where`."""
         # A variable of the environment stands for itself.
         path = where if where.startswith("CODEEXEC_") else ".".join(part for part in (self.root, where) if part)
-        self.problems.append(f"`{path}`: {message}" + (f"\n\nhint: {hint}\n" if hint else ""))
+        self.problems.append(Mistake(f"`{path}`: {message}", hint))
 
     def table(self, value: object, where: str, known: Sequence[str] | None) -> dict[str, Any]:
         """Read a table that has the options `known`, or any where that is None."""

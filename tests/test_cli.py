@@ -158,7 +158,7 @@ def test_a_site_without_samples_is_said_to_be_one(project: Project) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"timout": 3}, "`codeexec.timout`: there is no such option"),
+        ({"timout": 3}, "mkdocs.yml:12: `codeexec.timout`: there is no such option"),
         ({"enabled": False}, "nothing can be checked: `enabled: false`"),
         (None, "expected it below `plugins` (MkDocs, ProperDocs) or `markdown_extensions` (Zensical)\n\nhint: add "),
     ],

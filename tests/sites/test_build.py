@@ -407,7 +407,7 @@ def test_mistakes_in_the_options_end_the_build_with_a_hint(project: Project) -> 
     built = project.build()
 
     assert 1 == built.status
-    assert "`codeexec.timout`: there is no such option" in built.log
+    assert "mkdocs.yml:12: `codeexec.timout`: there is no such option" in built.log
     assert "hint: did you mean `timeout`?" in built.log
     assert "`codeexec.languages`: expected a mapping" in built.log
     assert "Traceback" not in built.log

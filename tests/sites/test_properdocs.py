@@ -167,7 +167,10 @@ def test_a_mistake_in_options_of_the_extension_alone_is_one_message(site: Site) 
     status, log, said = site.run("properdocs", "build")
 
     assert (1, "Aborted with a BuildError!") == (status, said.strip()), log
-    assert "ERROR   -  codeexec: the configuration has mistakes\n\n`codeexec.timout`: there is no such option" in log
+    assert (
+        "ERROR   -  codeexec: the configuration has mistakes\n\nproperdocs.yml:3: `codeexec.timout`: there is no such option"
+        in log
+    )
     assert "Traceback" not in log
 
 

@@ -248,7 +248,10 @@ def test_without_the_plugin_a_mistake_of_options_is_one_message(command: str, pr
 
     log = done.stdout + done.stderr
     assert 1 == done.returncode, log
-    assert "ERROR   -  codeexec: the configuration has mistakes\n\n`codeexec.timout`: there is no such option" in log
+    assert (
+        "ERROR   -  codeexec: the configuration has mistakes\n\nmkdocs.yml:2: `codeexec.timout`: there is no such option"
+        in log
+    )
     assert 1 == log.count("timout")
     assert "Aborted with a BuildError!" in log
     assert "Traceback" not in log

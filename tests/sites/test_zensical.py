@@ -281,7 +281,8 @@ def test_mistakes_in_options_are_told_and_fail_every_build(site: Site, build: Ca
         done = build()
         assert 0 != done.status, done.log
         assert 1 == done.log.count("exekute"), done.log
-        assert "languages" in done.log
+        assert "mkdocs.yml:5: `codeexec.exekute`: there is no such option" in done.log
+        assert "mkdocs.yml:5: `codeexec.languages`: expected a mapping" in done.log
         assert "codeexec: error: no sample was executed, and the warning above says why" in done.log
         assert "Traceback" not in done.log
         assert "hello from" in site.html()

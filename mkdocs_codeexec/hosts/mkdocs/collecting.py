@@ -120,11 +120,15 @@ def _ours(config: MkDocsConfig) -> CodeExecPlugin | None:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Have what MkDocs refuses be a ConfigurationError, with its words."""
+    """Have what MkDocs refuses be a ConfigurationError, with its words, and with the mistakes that our plugin has told it of."""
     try:
         yield
     except MkDocsException as error:
-        raise ConfigurationError(str(error)) from error
+        refused, why = ConfigurationError(str(error)), error.__cause__ or error.__context__
+        while why is not None and not isinstance(why, ConfigurationError):
+            why = why.__cause__ or why.__context__
+        refused.mistakes = why.mistakes if why else refused.mistakes
+        raise refused from error
 
 
 class _Enough(Exception):  # noqa: N818 - says what it means

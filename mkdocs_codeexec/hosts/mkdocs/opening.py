@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.config import check_apart, settings_from
 from mkdocs_codeexec.engine.engine import Engine
+from mkdocs_codeexec.hosts.located import located
 from mkdocs_codeexec.hosts.mkdocs.finishing import annotations_of
 from mkdocs_codeexec.hosts.mkdocs.host import host_of
 from mkdocs_codeexec.pages import Pages
@@ -72,13 +73,16 @@ def open_pages(
     """
     project = Path(config.config_file_path).parent if config.config_file_path else Path.cwd()
     host = host_of(config.config_file_path)
-    settings = settings_from(raw, project_dir=project.absolute(), environ=environ, cpus=usable_cpus, host=host)
-    if not settings.keeps:
-        settings = replace(settings, environment_dir=throwaway(), lent=settings.environment_dir)
-    # MkDocs would publish what is below the one and rebuild for ever, and empty the other before each build.
-    settings = check_apart(settings, {"docs_dir": Path(config.docs_dir), "site_dir": Path(config.site_dir)})
+    with located(Path(config.config_file_path) if config.config_file_path else None, "plugins"):
+        settings = settings_from(raw, project_dir=project.absolute(), environ=environ, cpus=usable_cpus, host=host)
+        if not settings.keeps:
+            settings = replace(settings, environment_dir=throwaway(), lent=settings.environment_dir)
+        # MkDocs would publish what is below the one and rebuild for ever, and empty the other before each build.
+        settings = check_apart(settings, {"docs_dir": Path(config.docs_dir), "site_dir": Path(config.site_dir)})
+        store, remembered = builds.kept(), memory if settings.execute == "auto" else {}
+        engine = Engine(settings, console, store=store, memory=remembered)
     return Pages(
-        engine=Engine(settings, console, store=builds.kept(), memory=memory if settings.execute == "auto" else {}),
+        engine=engine,
         console=console,
         theme_dirs=[Path(folder) for folder in config.theme.dirs],
         lenient=lenient,

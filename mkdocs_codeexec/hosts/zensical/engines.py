@@ -10,6 +10,7 @@ from mkdocs_codeexec.config import check_apart, read_environment, settings_from
 from mkdocs_codeexec.core.settings import Host
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
+from mkdocs_codeexec.hosts.located import located
 from mkdocs_codeexec.runtime.cpus import usable_cpus
 from mkdocs_codeexec.runtime.throwaway import throwaway
 
@@ -59,13 +60,14 @@ def open_engine(
 
     environ = read_environment()
     try:
-        settings = _settings(config, options, environ)
-        if listed(settings.project_dir / settings.host.file) > 1:
-            narrator.say(
-                "`codeexec` is listed twice below `markdown_extensions`, with the same options: once is enough"
-            )
-        _check(config, settings)
-        return Opened(Engine(settings, narrator, memory=memory if settings.execute == "auto" else {}))
+        with located(_file(config), "markdown_extensions"):
+            settings = _settings(config, options, environ)
+            if listed(settings.project_dir / settings.host.file) > 1:
+                narrator.say(
+                    "`codeexec` is listed twice below `markdown_extensions`, with the same options: once is enough"
+                )
+            _check(config, settings)
+            return Opened(Engine(settings, narrator, memory=memory if settings.execute == "auto" else {}))
     except ConfigurationError as error:
         mistake = f"the configuration has mistakes\n\n{error}"
     except CodeExecError as error:
@@ -79,18 +81,17 @@ def open_engine(
 
 
 def _settings(config: Mapping[str, Any], options: Mapping[str, Any], environ: dict[str, str]) -> Settings:
-    folder = Path(config["root_dir"]).absolute()
-    file = next((name for name in FILES if (folder / name).is_file()), FILES[0])
-    settings = settings_from(
-        options,
-        project_dir=folder,
-        environ=environ,
-        cpus=usable_cpus,
-        host=Host("Zensical", "zensical", file, STORE),
-    )
+    file = _file(config)
+    host = Host("Zensical", "zensical", file.name, STORE)
+    settings = settings_from(options, project_dir=file.parent, environ=environ, cpus=usable_cpus, host=host)
     if not settings.keeps:
         settings = replace(settings, environment_dir=throwaway(), lent=settings.environment_dir)
     return settings
+
+
+def _file(config: Mapping[str, Any]) -> Path:
+    folder = Path(config["root_dir"]).absolute()
+    return folder / next((name for name in FILES if (folder / name).is_file()), FILES[0])
 
 
 def _check(config: Mapping[str, Any], settings: Settings) -> None:
