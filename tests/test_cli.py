@@ -177,6 +177,76 @@ def test_a_configuration_that_cannot_be_used(options: object, message: str, proj
 
 
 @pytest.mark.parametrize(
+    ("commands", "yml", "message", "hint", "line", "others"),
+    [
+        (
+            ("check", "doctor"),
+            "site_name: T\nplugins:\n- codeexec:\n    timout: 3\n    jobs: x\n",
+            "`codeexec.timout`: there is no such option",
+            "did you mean `timeout`?",
+            4,
+            [5],
+        ),
+        (
+            ("check", "doctor"),
+            "site_name: T\nplugins: [\n",
+            "MkDocs encountered an error parsing the configuration file",
+            "",
+            3,
+            [],
+        ),
+        (
+            ("check",),  # the other opens no language
+            "site_name: T\nplugins:\n- codeexec:\n    languages:\n      rust: {preamble: 'use {'}\n",
+            "`languages.rust.preamble`: not Rust",
+            "",
+            5,
+            [],
+        ),
+        (
+            ("check", "doctor"),
+            "site_name: T\nplugins: [codeexec, nothing]\n",
+            'nothing" plugin is not installed',
+            "",
+            None,
+            [],
+        ),
+    ],
+)
+def test_programs_are_told_of_a_configuration_that_cannot_be_used(
+    commands: tuple[str, ...], yml: str, message: str, hint: str, line: int | None, others: list[int], project: Project
+) -> None:
+    """As JSON on standard output, where they look for the report; people are told on standard error as ever."""
+    project.write("mkdocs.yml", yml)
+    project.page(PAGE)
+    for command in commands:
+        done = codeexec(project, command, "--json")
+        found = json.loads(done.stdout)
+
+        assert 2 == done.returncode
+        assert {"format", "error", "others"} == found.keys()
+        assert message in found["error"]["message"]
+        assert (hint, line) == (found["error"]["hint"], found["error"]["line"])
+        assert ("mkdocs.yml" if line else None) == found["error"]["file"]
+        assert others == [one["line"] for one in found["others"]]
+        assert message in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("[project]\nsite_name = 3 4\n", 2), ("[project.markdown_extensions.codeexec]\njobs = 'x'\n", 2)]
+)
+def test_programs_are_told_of_a_configuration_in_toml(text: str, line: int, project: Project) -> None:
+    """The same, with a line of it."""
+    (project.root / "mkdocs.yml").unlink()
+    project.write("zensical.toml", text)
+    done = codeexec(project, "doctor", "--json")
+
+    assert 2 == done.returncode
+    error = json.loads(done.stdout)["error"]
+    assert ("zensical.toml", line) == (error["file"], error["line"])
+
+
+@pytest.mark.parametrize(
     ("yml", "message"),
     [
         (None, "there is no site here, expected one of `properdocs.yml`, `properdocs.yaml`, `mkdocs.yml`"),

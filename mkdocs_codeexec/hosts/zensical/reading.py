@@ -6,6 +6,7 @@ Python-Markdown, and not our plugin, which Zensical does not know.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -147,7 +148,12 @@ def _raw(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise ConfigurationError(f"`{file}` cannot be read: {error.strerror or error}") from error
     except (ValueError, yaml.YAMLError) as error:
-        raise ConfigurationError(f"`{file}` cannot be read: {error}") from error
+        refused = ConfigurationError(f"`{file}` cannot be read: {error}")
+        line = re.search(
+            r"(?:.*\n)*.*\bline (\d+)", str(error)
+        )  # YAML's last place is that of the problem, TOML has one
+        refused.mistakes = (refused.mistakes[0]._replace(file=shown(file), line=int(line[1]) if line else 0),)
+        raise refused from error
     except RecursionError as error:
         raise _NoSite(f"`{file}` cannot be read: it is nested too deeply") from error
     if value is None:
