@@ -20,7 +20,7 @@ from mkdocs_codeexec import __version__
 from mkdocs_codeexec.commands import Context
 from mkdocs_codeexec.config import read_environment
 from mkdocs_codeexec.errors import Cancelled, CodeExecError, ConfigurationError, Mistake, nearest
-from mkdocs_codeexec.report.console import Console, plainly, wants_color
+from mkdocs_codeexec.report.console import Console, Lines, plainly, wants_color
 from mkdocs_codeexec.sites import FILES
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 COMMANDS = ("check", "doctor", "zensical")
 """Each a file of `commands/`, which is imported when it is asked for."""
+PLAIN = ("zensical",)
+"""Those in which a host runs that has no log: all lines are `codeexec: …`."""
 UNDELIVERED = (
     *("plan", "explain", "run", "promote", "watch", "status", "cache"),
     *("live", "server"),
@@ -66,9 +68,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if sys.stdout is None:  # it was closed before we were started
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for as long as this process lives
     arguments = argparse.Namespace()
-    with _log_on_stderr():
+    with _log_on_stderr() as handler:
         try:
             arguments = _arguments(sys.argv[1:] if argv is None else argv)
+            if arguments.command in PLAIN:
+                handler.setFormatter(Lines())
             console = Console(log=_log, color=wants_color(read_environment(), sys.stderr))
             return _executed(Context(arguments, console))
         except (KeyboardInterrupt, Cancelled):
@@ -225,8 +229,8 @@ class _Once(argparse.Action):
 
 
 @contextmanager
-def _log_on_stderr() -> Iterator[None]:
-    """Show what hosts warn of, and what this package says."""
+def _log_on_stderr() -> Iterator[logging.Handler]:
+    """Show what hosts warn of, and what this package says, in the style of MkDocs."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(levelname)-7s -  %(message)s"))
     hosts = [logging.getLogger(name) for name in HOSTS]
@@ -236,7 +240,7 @@ def _log_on_stderr() -> Iterator[None]:
     for log, _ in levels:
         log.setLevel(logging.WARNING if log in hosts else logging.INFO)
     try:
-        yield
+        yield handler
     finally:
         for host in hosts:
             host.removeHandler(handler)

@@ -198,8 +198,9 @@ def test_without_the_plugin_a_failure_is_a_warning_of_mkdocs(code: str, fails: b
     built = project.build()
 
     assert 0 == built.status, built.log
-    assert ("WARNING -  <markdown>:1: exit status 3" in built.log) == fails
-    assert "in MkDocs, `codeexec` is to be among `plugins`" in built.log
+    assert ("WARNING -  codeexec: <markdown>:1: exit status 3" in built.log) == fails
+    assert "INFO    -  codeexec: executing 1 of 1 sample" in built.log
+    assert "WARNING -  codeexec: in MkDocs, `codeexec` is to be among `plugins`" in built.log
     strict = project.build("--strict")
     assert 1 == strict.status, strict.log
     assert f"Aborted with {2 if fails else 1} warnings in strict mode" in strict.log

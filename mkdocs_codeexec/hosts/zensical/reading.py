@@ -19,7 +19,7 @@ from mkdocs_codeexec.hosts.zensical.configuration import pages_of
 from mkdocs_codeexec.hosts.zensical.engines import STORE
 from mkdocs_codeexec.hosts.zensical.front_matter import front_matter
 from mkdocs_codeexec.markdown.collecting import PageContext
-from mkdocs_codeexec.sites import NAMES, ConfiguredSite, shown
+from mkdocs_codeexec.sites import NAMES, ZENSICAL_FILES, ConfiguredSite, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -71,14 +71,28 @@ def configured(file: Path) -> ConfiguredSite:
     )
 
 
-def options_of_plugin(file: Path) -> dict[str, object] | None:
-    """Return what `file` says to our plugin, which is for MkDocs; None if it does not name it, or cannot be read."""
+def said_otherwise(file: Path, options: Mapping[str, object]) -> Iterator[str]:
+    """Yield where else the site of `file` says something to us, and other things than `options`, by which Zensical goes.
+
+    The same file may name our plugin, for MkDocs, and another file may be beside it.
+    """
+    if _options(file, "plugins") not in (None, options):
+        yield "the options below `plugins` are others: Zensical goes by those below `markdown_extensions`"
+    for other in (file.with_name(name) for name in ZENSICAL_FILES if name != file.name):
+        for section in ("markdown_extensions", "plugins"):
+            if _options(other, section) not in (None, options):
+                yield f"the options below `{section}` in `{other.name}` are others: Zensical goes by `{file.name}`"
+
+
+def _options(file: Path, section: str) -> dict[str, object] | None:
+    """Return what `file` says to us in `section`; None if it does not name us there, or cannot be read."""
     try:
-        plugins = _named(_raw(file).get("plugins"))
+        named = _named(_raw(file).get(section))
     except ConfigurationError:
         return None
-    options = plugins.get("codeexec")
-    return None if "codeexec" not in plugins else options if isinstance(options, dict) else {}
+    name = next((name for name in NAMES if name in named), None)
+    options = named.get(name or "")
+    return None if name is None else options if isinstance(options, dict) else {}
 
 
 def listed(file: Path) -> int:
