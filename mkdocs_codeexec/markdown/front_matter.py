@@ -136,8 +136,11 @@ class _Reader:
         line: int = 0,
     ) -> None:
         """Note what is wrong with `line`, or that of `name`; with `refuse` it keeps fences from running (see `Refusal`)."""
-        line = line or line_of(self._page.text or "", name)
+        source = self._page.text or ""
         text = f"`{FIELD}{'.' if name else ''}{name}`: {message}"
+        if self._page.inherits and not (line or _own_line(source, name)):
+            text += f" (the page has it from {' or '.join(f'`{file}`' for file in self._page.inherits)})"
+        line = line or line_of(source, name)
         self.problems.append(Problem(Location(self._page.page, line, self._page.path), text, hint))
         if refuse:
             reason = f"front matter, line {line}: {text}"
@@ -222,10 +225,15 @@ def line_of(text: str, name: str) -> int:
 
     If that is not there (another tool has brought it), the first.
     """
+    return _own_line(text, name) or _own_line(text, "") or 1
+
+
+def _own_line(text: str, name: str) -> int:
+    """Return the line of `name` below `codeexec`, or that of `codeexec` for no name; 0 if it is not there."""
     lines = text.split("\n")
     start = next((at for at, line in enumerate(lines) if _is_key(line, FIELD)), None)
     if start is None:
-        return 1
+        return 0
     below = [(at, line) for at, line in enumerate(lines[start + 1 :], start + 1) if line.strip()]
     width = len(below[0][1]) - len(below[0][1].lstrip()) if below else 0
     for at, line in below:
@@ -240,7 +248,7 @@ def line_of(text: str, name: str) -> int:
             return at + 1
         if "}" in line or line.startswith("---"):
             break
-    return start + 1
+    return 0 if name else start + 1
 
 
 def _is_key(line: str, name: str) -> bool:

@@ -126,6 +126,33 @@ def test_more_than_a_program_can_be_given_is_told_with_a_hint(project: Project) 
     assert re.search(r"docs/index.md:7: not started: .*: Argument list too long\nhint: its `env` and `args`", built.log)
 
 
+def test_what_a_folder_says_counts_as_if_its_pages_said_it(project: Project) -> None:
+    """Material's plugin `meta` adds `.meta.yml` to front matter; a mistake in it names that file, and keeps samples from running."""
+    text = (project.root / "mkdocs.yml").read_text("utf-8").replace("name: mkdocs", "name: material")
+    project.write(
+        "mkdocs.yml", text.replace("theme: mkdocs", "theme: material").replace("- search\n", "- search\n  - meta\n")
+    )
+    project.write("docs/sub/.meta.yml", "codeexec: {env: {WHERE: folder}}\n")
+    project.page("# Page\n\n" + PYTHON)
+    project.page(PYTHON, "sub/bare.md")
+    project.page(front("codeexec: {env: {AND: page}}\n", PYTHON), "sub/own.md")
+    project.page(front("codeexec: {env: {AND: page}\n", PYTHON), "sub/broken.md")
+
+    built = project.build()
+    assert {"samples": 4, "executed": 3, "met": 3, "error": 1} == built.counts, built.log
+    assert ["where: None None"] == texts(project)
+    assert ["where: folder None"] == texts(project, "sub/bare/index.html")
+    assert ["where: folder page"] == texts(project, "sub/own/index.html")
+    assert ["error"] == project.verdicts("sub/broken/index.html")
+
+    project.write("docs/sub/.meta.yml", "codeexec: {envv: {WHERE: folder}}\n")
+    built = project.build()
+    assert {"samples": 4, "cached": 1, "met": 1, "error": 3} == built.counts, built.log
+    said = "`codeexec.envv`: a page has no such default (the page has it from `sub/.meta.yml`)"
+    assert f"docs/sub/bare.md:1: {said}" in built.log
+    assert f"docs/sub/own.md:7: front matter, line 2: {said}" in built.log
+
+
 def test_a_page_gets_no_more_time_than_a_fence(project: Project) -> None:
     """And no network: what the configuration does not grant, no prose grants."""
     page = "```python exec\nprint(1)\n```\n\n```python exec timeout=4\nprint(2)\n```\n"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError, Mistake
+from mkdocs_codeexec.hosts.located import located
 from mkdocs_codeexec.hosts.mkdocs.host import (
     NAME,
     BasePlugin,
@@ -22,6 +23,7 @@ from mkdocs_codeexec.hosts.mkdocs.host import (
     host_of,
     load_config,
 )
+from mkdocs_codeexec.hosts.mkdocs.opening import check_once
 from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
 from mkdocs_codeexec.hosts.mkdocs.plugin import CodeExecPlugin
 from mkdocs_codeexec.hosts.mkdocs.serve import depth
@@ -56,6 +58,8 @@ def configured(file: Path) -> ConfiguredSite:
     """
     with _refusals():
         config = load_config(str(file))
+    with located(file, "plugins"):
+        check_once(config)
     plugin = _ours(config)
     return ConfiguredSite(
         file=file,

@@ -28,6 +28,12 @@ def shown_path(config: MkDocsConfig, page: Page) -> str:
     return shown(Path(path))
 
 
+def inherited(page: Page) -> tuple[str, ...]:
+    """Return the files that Material's plugin `meta` has added to the front matter of `page`: `.meta.yml` of its folders."""
+    found = page.meta.get("__extends")
+    return tuple(map(str, found)) if isinstance(found, list) else ()
+
+
 def front_matter(text: str) -> dict[str, Any]:
     """Return the front matter of a page that is `text`, as MkDocs reads it; nothing if it does not name us."""
     return get_data(text)[1] if FIELD in text else {}
