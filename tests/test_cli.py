@@ -279,7 +279,7 @@ def test_a_machine_that_cannot_execute_samples(project: Project) -> None:
 
     assert 3 == done.returncode, done.stderr
     assert "docs/index.md:1:" in done.stdout
-    assert "2 samples, 2 runs of each: 1 met, 0 failed, 0 differing, 1 error" in done.stdout
+    assert "2 samples, 2 runs of each: 1 met, 1 failed (1 error), 0 differing" in done.stdout
 
 
 def test_an_interrupt_ends_it(project: Project) -> None:

@@ -353,7 +353,7 @@ def test_the_same_site_beside_mkdocs(project: Project) -> None:
         assert "codeexec: docs/index.md:5: " in done.stderr
         html[name] = project.html()
 
-    assert "3 samples: 0 executed, 1 cached, 0 failed, 2 errors" in done.stderr, "it runs nothing again"
+    assert "3 samples: 0 executed, 1 cached, 2 failed (2 errors)" in done.stderr, "it runs nothing again"
     assert "<code>said</code>" in html["mkdocs"]
     assert html["mkdocs"].replace("mkdocs.yml", "properdocs.yml") == html["properdocs"]
 

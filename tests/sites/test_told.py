@@ -38,8 +38,8 @@ def test_a_refusal_is_told_once(project: Project) -> None:
         "5 places: docs/index.md:1, docs/index.md:5, docs/index.md:9, …\n\n"
         "hint: the sample is shown and not executed\n"
     ) in built.log
-    assert "codeexec: 6 samples: 1 executed, 0 cached, 0 failed, 5 errors (" in built.log
-    assert "ERROR   -  codeexec: 6 samples: 5 errors\n" in built.log
+    assert "codeexec: 6 samples: 1 executed, 0 cached, 5 failed (5 errors) (" in built.log
+    assert "ERROR   -  codeexec: 5 of 6 samples failed (5 errors)\n" in built.log
 
 
 def test_one_mistake_in_many_places_is_one_warning(project: Project) -> None:
