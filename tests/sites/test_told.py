@@ -39,8 +39,8 @@ def test_a_refusal_is_told_once(project: Project) -> None:
         "5 places: docs/index.md:1, docs/index.md:5, docs/index.md:9, …\n\n"
         "hint: the sample is shown and not executed\n"
     ) in built.log
-    assert "codeexec: 6 samples: 1 executed, 0 cached, 0 failed, 5 errors (" in built.log
-    assert "ERROR   -  codeexec: 6 samples: 5 errors\n" in built.log
+    assert "codeexec: 6 samples: 1 executed, 0 cached, 5 failed (5 errors) (" in built.log
+    assert "ERROR   -  codeexec: 5 of 6 samples failed (5 errors)\n" in built.log
 
 
 def test_one_mistake_in_many_places_is_one_warning(project: Project) -> None:
@@ -199,8 +199,9 @@ def test_without_the_plugin_a_failure_is_a_warning_of_mkdocs(code: str, fails: b
     built = project.build()
 
     assert 0 == built.status, built.log
-    assert ("WARNING -  <markdown>:1: exit status 3" in built.log) == fails
-    assert "in MkDocs, `codeexec` is to be among `plugins`" in built.log
+    assert ("WARNING -  codeexec: <markdown>:1: exit status 3" in built.log) == fails
+    assert "INFO    -  codeexec: executing 1 of 1 sample" in built.log
+    assert "WARNING -  codeexec: in MkDocs, `codeexec` is to be among `plugins`" in built.log
     strict = project.build("--strict")
     assert 1 == strict.status, strict.log
     assert f"Aborted with {2 if fails else 1} warnings in strict mode" in strict.log
@@ -249,7 +250,10 @@ def test_without_the_plugin_a_mistake_of_options_is_one_message(command: str, pr
 
     log = done.stdout + done.stderr
     assert 1 == done.returncode, log
-    assert "ERROR   -  codeexec: the configuration has mistakes\n\n`codeexec.timout`: there is no such option" in log
+    assert (
+        "ERROR   -  codeexec: the configuration has mistakes\n\nmkdocs.yml:2: `codeexec.timout`: there is no such option"
+        in log
+    )
     assert 1 == log.count("timout")
     assert "Aborted with a BuildError!" in log
     assert "Traceback" not in log
