@@ -312,7 +312,9 @@ def test_a_glimpse_sees_the_same() -> None:
     seen = list(site.extension.glimpse(PAGE, "a.md", meta, certain=()))
 
     assert [(s.timeout, s.given, s.options) for s in site.collected.samples] == [(s.timeout, s.given, s.options) for s in seen]  # fmt: skip
-    assert [] == list(site.extension.glimpse(PAGE, "a.md", {"codeexec": {"timout": 5}}, certain=()))
+    refused = list(site.extension.glimpse(PAGE, "a.md", {"codeexec": {"timout": 5}}, certain=()))
+    assert {"did you mean `timeout`?"} == {sample.hint for sample in refused}
+    assert all(sample.refusal for sample in refused)
 
 
 def test_fences_of_a_page_with_a_mistake_are_refused() -> None:
