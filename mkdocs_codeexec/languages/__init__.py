@@ -43,7 +43,7 @@ def words(settings: Settings) -> Mapping[str, LanguageRule]:
             script.run,
             compiled=bool(script.build),
             options=PYTHON_OPTIONS if script.session == "python" else frozenset(),
-            display=script.display,
+            presentation=script.presentation,
             pages=(settings.pages, script.pages),
             longest=rights.longest(script.name, settings),
             sessions=bool(script.session),
@@ -54,7 +54,7 @@ def words(settings: Settings) -> Mapping[str, LanguageRule]:
     if settings.rust is not None:
         rule = RUST._replace(
             run=settings.rust.run,
-            display=settings.rust.display,
+            presentation=settings.rust.presentation,
             pages=(settings.pages, settings.rust.pages),
             longest=rights.longest(RUST.name, settings),
             environments=tuple(settings.rust.environments),

@@ -91,7 +91,7 @@ def failures(
     def of(places: Sequence[int]) -> list[Resolved]:
         return [items[place] for place in places]
 
-    found += ((places[0], _common(reason, of(places))) for reason, places in causes.items())
+    found += ((places[0], _common(reason, of(places), file)) for reason, places in causes.items())
     found += ((places[0], _blocked(verdict, of(places))) for verdict, places in blocked.items())
     found += ((places[0], _suspended(lack, of(places))) for lack, places in lacking.items())
     return [failure for _, failure in sorted(found, key=lambda each: each[0])]
@@ -130,7 +130,14 @@ def _stored(failure: Failure) -> Failure:
     )
 
 
-def _common(reason: str, items: Sequence[Resolved]) -> Failure:
+def _hint(item: Resolved, file: str) -> str:
+    """Return what may be done about a sample that could not be tried."""
+    if item.why:
+        return item.why.hint
+    return hint_of(item.outcome, item.sample.language, file) if item.outcome and item.outcome.steps else ""
+
+
+def _common(reason: str, items: Sequence[Resolved], file: str) -> Failure:
     first = items[0]
     location = first.sample.location
     places = [item.sample.location for item in items]
@@ -138,9 +145,9 @@ def _common(reason: str, items: Sequence[Resolved]) -> Failure:
     said = list(lines)
     if first.why and first.why.detail:
         lines.append(_cut(first.why.detail, "left out"))
-    if first.why and first.why.hint:
-        said.append(f"hint: {first.why.hint}")
-        lines += ["", f"hint: {first.why.hint}"]
+    if hint := _hint(first, file):
+        said.append(f"hint: {hint}")
+        lines += ["", f"hint: {hint}"]
     notice = Notice(location.path or location.page, "\n".join((reason, *said)), line=location.line)
     return Failure(f"{location}: {reason}{more(places)}", "\n".join(lines).strip("\n"), notice)
 
