@@ -209,7 +209,9 @@ def test_a_crate_that_nobody_knows(workshop: Workshop) -> None:
     passes(workshop, {"itoa": "1"})
     language = workshop.open_rust({"ryu": "1"})
 
-    assert "; did you mean `itoa`?" in failed(workshop, language, "use itoaa::Buffer;")
+    near = failed(workshop, language, "use itoaa::Buffer;")
+    assert near.endswith("`; did you mean `itoa`?")
+    assert ["itoa"] == list(applied(near))
     assert "; nothing is known here of `zzyzxq`: check how it is spelt" in failed(workshop, language, "use zzyzxq::f;")
 
 
