@@ -136,6 +136,12 @@ LONGEST = ("faults", "sites", "laws", "test_cli.py", "test_benchmarks.py", "runt
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if (mark := item.get_closest_marker("slow")) is not None:
+            [name] = mark.args or [getattr(item, "originalname", "")]
+            quick = getattr(getattr(item, "module", None), name, None)
+            if quick is None or any(one.name == "slow" for one in getattr(quick, "pytestmark", ())):
+                raise pytest.UsageError(f"{item.nodeid}: `{name}` is no quick test, expected one in the same file")
     ranks = {Path(__file__).with_name(name): number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: min(ranks.get(path, len(ranks)) for path in (item.path, *item.path.parents)))
 
