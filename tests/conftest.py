@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import fcntl
 import functools
 import http.server
@@ -18,6 +19,8 @@ import hypothesis
 import pytest
 from support import forks
 from support.sizes import TIMES
+
+import mkdocs_codeexec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -129,6 +132,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--write-golden", action="store_true", help="write what is compared with; read it before you keep it"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the package once. Tests start it a thousand times, and `PYTHONDONTWRITEBYTECODE` may be set."""
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(Path(mkdocs_codeexec.__file__).parent, quiet=2)
 
 
 LONGEST = ("faults", "sites", "laws", "test_cli.py", "test_benchmarks.py", "runtime", "languages")
