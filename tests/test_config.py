@@ -12,7 +12,7 @@ import pytest
 from mkdocs_codeexec.config import check_apart, settings_from
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, Limits
 from mkdocs_codeexec.core.patterns import ALL_PAGES
-from mkdocs_codeexec.core.sample import Display
+from mkdocs_codeexec.core.sample import Presentation
 from mkdocs_codeexec.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -366,13 +366,13 @@ def test_each_language_has_defaults_of_its_own() -> None:
     rust, python, c, bash = found.rust, *(found.scripts[name] for name in ("python", "c", "bash"))
 
     assert rust is not None
-    assert ("async", None, Display(source="none", show=frozenset({"build"}))) == (
+    assert ("async", None, Presentation(source="none", show=frozenset({"build"}))) == (
         rust.environment,
         rust.timeout,
-        rust.display,
+        rust.presentation,
     )
-    assert (3.0, Display(result="json", show=frozenset({"stdout"}))) == (python.timeout, python.display)
-    assert (Display(), Display(), None) == (c.display, bash.display, bash.timeout)
+    assert (3.0, Presentation(result="json", show=frozenset({"stdout"}))) == (python.timeout, python.presentation)
+    assert (Presentation(), Presentation(), None) == (c.presentation, bash.presentation, bash.timeout)
     assert (("guide/**",), ("guide/old/*",), ALL_PAGES) == (found.pages.include, python.pages.exclude, rust.pages)
 
 

@@ -13,7 +13,7 @@ from fuzzing.target import Target, check
 from mkdocs_codeexec.core.codec import from_json, to_json
 from mkdocs_codeexec.core.expectation import Succeeds, judge
 from mkdocs_codeexec.core.outcome import describe
-from mkdocs_codeexec.core.sample import Display, Location, Sample
+from mkdocs_codeexec.core.sample import Location, Presentation, Sample
 from mkdocs_codeexec.html.ansi import to_html
 from mkdocs_codeexec.html.fragment import Renderer
 from mkdocs_codeexec.languages.rust.source.structure import layout_free
@@ -29,7 +29,7 @@ _SAMPLE = Sample(
     language="rust",
     code="fn main() {}",
     expectation=Succeeds(0),
-    display=Display(show=frozenset({"build", "stdout", "stderr"})),
+    presentation=Presentation(show=frozenset({"build", "stdout", "stderr"})),
 )
 _RENDERER = Renderer([], Path(mkdocs_codeexec.__file__).parent / "templates")
 _there: list[tuple[Path, dict[str, Key]]] = []

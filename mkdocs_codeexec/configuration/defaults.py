@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.core.patterns import Patterns
-from mkdocs_codeexec.core.sample import Display
+from mkdocs_codeexec.core.sample import Presentation
 from mkdocs_codeexec.html.lexers import is_lexer
-from mkdocs_codeexec.markdown.displays import shown, way
+from mkdocs_codeexec.markdown.presenting import shown, way
 from mkdocs_codeexec.markdown.values import WrongValue
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def without_meaning(reader: Reader, value: object, where: str, names: Mapping[st
     return {name: item for name, item in value.items() if name not in names}
 
 
-def display(reader: Reader, table: Mapping[str, object], where: str) -> Display:
+def presentation(reader: Reader, table: Mapping[str, object], where: str) -> Presentation:
     """Read how samples of a language are shown."""
     found: dict[str, Any] = {}
     for name in ("source", "result", "show"):
@@ -60,7 +60,7 @@ def display(reader: Reader, table: Mapping[str, object], where: str) -> Display:
             _, remark = way(found[name], f"`{found[name]}`", "", is_lexer)
             if remark:
                 reader.problem(f"{where}{name}", remark.message.removesuffix(", so it is shown as text"), remark.hint)
-    return Display(**found)
+    return Presentation(**found)
 
 
 def pages(reader: Reader, table: Mapping[str, object], where: str = "") -> Patterns:

@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
-from mkdocs_codeexec.configuration.defaults import DEFAULTS, OF_RUST, PATTERNS, display, pages, without_meaning, workdir
+from mkdocs_codeexec.configuration.defaults import (
+    DEFAULTS,
+    OF_RUST,
+    PATTERNS,
+    pages,
+    presentation,
+    without_meaning,
+    workdir,
+)
 from mkdocs_codeexec.core.settings import (
     EDITIONS,
     EnvironmentSettings,
@@ -77,7 +85,7 @@ def rust(reader: Reader, languages: Mapping[str, object], project_dir: Path) -> 
         inputs=reader.words(table, "inputs", f"{where}."),
         readable=_readable(reader, table, f"{where}.", project_dir),
         network=reader.policy(table, "network", f"{where}."),
-        display=display(reader, table, f"{where}."),
+        presentation=presentation(reader, table, f"{where}."),
         timeout=reader.seconds(table, "timeout", None, f"{where}."),
         environment=usual,
         pages=pages(reader, table, f"{where}."),
@@ -153,7 +161,7 @@ def scripts(reader: Reader, languages: Mapping[str, object], project_dir: Path) 
             inputs=reader.words(table, "inputs", f"{where}."),
             readable=_readable(reader, table, f"{where}.", project_dir),
             network=reader.policy(table, "network", f"{where}."),
-            display=display(reader, table, f"{where}."),
+            presentation=presentation(reader, table, f"{where}."),
             timeout=reader.seconds(table, "timeout", None, f"{where}."),
             pages=pages(reader, table, f"{where}."),
             workdir=workdir(reader, table, f"{where}."),

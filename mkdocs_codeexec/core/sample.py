@@ -65,7 +65,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Display:
+class Presentation:
     """What the page shows of a sample. Never part of a key.
 
     Attributes:
@@ -73,11 +73,15 @@ class Display:
         result: How output is shown: `ansi`, `text`, `none`, or the name of a Pygments lexer.
         show: The streams that are shown, of `build`, `stdout` and `stderr`. What a compiler said of a build that
             failed is always shown.
+        caption: What stands under its pictures; may be empty.
+        alt: What stands for them where they are not seen; None if the author has not said it.
     """
 
     source: str = "above"
     result: str = "ansi"
     show: frozenset[str] = frozenset({"stdout", "stderr"})
+    caption: str = ""
+    alt: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +138,7 @@ class Sample:
         language: Canonical name of the language (`rust`, not `rs`).
         code: The text between the fences, hidden lines included.
         expectation: What should happen.
-        display: What the page shows.
+        presentation: What the page shows.
         given: What the program gets.
         build_only: `no_run`: build it, do not run it.
         ignored: `ignore`: show it, do nothing.
@@ -146,13 +150,14 @@ class Sample:
         before: The earlier steps of its session that are parts of its program, in order; given by the graph.
         last: Whether its program ends with it; a step of a session that others follow is not the last one.
         leaves: Whether somebody needs what it leaves in its working directory; given by the graph.
+        artifacts: Which files that it leaves there the page shows, as patterns of paths (`core.artifacts`).
     """
 
     location: Location
     language: str
     code: str
     expectation: Expectation
-    display: Display = field(default_factory=Display)
+    presentation: Presentation = field(default_factory=Presentation)
     given: Given = field(default_factory=Given)
     build_only: bool = False
     ignored: bool = False
@@ -164,3 +169,4 @@ class Sample:
     before: tuple[Sample, ...] = ()
     last: bool = True
     leaves: bool = False
+    artifacts: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
 from mkdocs_codeexec.core.patterns import ALL_PAGES, Patterns
-from mkdocs_codeexec.core.sample import Display
+from mkdocs_codeexec.core.sample import Presentation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -58,7 +58,7 @@ class LanguageRule(NamedTuple):
         compiled: Whether it has a build step.
         options: Options of fences that make no sense for most languages, and do for this one.
         rustdoc: Whether fences with words of rustdoc's that name no language are of this one.
-        display: What is shown of fences that do not say it.
+        presentation: What is shown of fences that do not say it.
         pages: A fence is plain code unless all of these hold its page.
         longest: Seconds that a fence may ask for; None if that is bounded otherwise.
         environments: The names of its sets of dependencies; empty if it has none.
@@ -74,7 +74,7 @@ class LanguageRule(NamedTuple):
     compiled: bool = False
     options: frozenset[str] = frozenset()
     rustdoc: bool = False
-    display: Display = Display()
+    presentation: Presentation = Presentation()
     pages: tuple[Patterns, ...] = ()
     longest: float | None = None
     environments: tuple[str, ...] = ()
@@ -116,7 +116,7 @@ class RustSettings:
         inputs: Glob patterns, relative to `mkdocs.yml`, of files whose contents matter to samples.
         readable: Files and folders that samples may read, beside those; absolute.
         network: Which samples may use the network.
-        display: What is shown of fences that do not say it.
+        presentation: What is shown of fences that do not say it.
         timeout: Seconds for one run step; None is as for all languages.
         environment: The one of fences that do not name one.
         pages: On which pages fences run.
@@ -135,7 +135,7 @@ class RustSettings:
     inputs: tuple[str, ...] = ()
     readable: tuple[Path, ...] = ()
     network: NetworkPolicy = "false"
-    display: Display = field(default_factory=Display)
+    presentation: Presentation = field(default_factory=Presentation)
     timeout: float | None = None
     environment: str = "default"
     pages: Patterns = ALL_PAGES
@@ -158,7 +158,7 @@ class ScriptSettings:
         inputs: Glob patterns, relative to `mkdocs.yml`, of files whose contents matter to samples.
         readable: Files and folders that samples may read, beside those; absolute.
         network: Which samples may use the network.
-        display: What is shown of fences that do not say it.
+        presentation: What is shown of fences that do not say it.
         timeout: Seconds for one run step; None is as for all languages.
         pages: On which pages fences run.
         session: How the steps of a session are one program; empty if it has no sessions.
@@ -177,7 +177,7 @@ class ScriptSettings:
     inputs: tuple[str, ...] = ()
     readable: tuple[Path, ...] = ()
     network: NetworkPolicy = "false"
-    display: Display = field(default_factory=Display)
+    presentation: Presentation = field(default_factory=Presentation)
     timeout: float | None = None
     pages: Patterns = ALL_PAGES
     session: SessionKind = ""

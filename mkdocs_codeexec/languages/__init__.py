@@ -42,7 +42,7 @@ def words(settings: Settings) -> Mapping[str, LanguageRule]:
             script.name,
             script.run,
             compiled=bool(script.build),
-            display=script.display,
+            presentation=script.presentation,
             pages=(settings.pages, script.pages),
             longest=rights.longest(script.name, settings),
             sessions=bool(script.session),
@@ -53,7 +53,7 @@ def words(settings: Settings) -> Mapping[str, LanguageRule]:
     if settings.rust is not None:
         rule = RUST._replace(
             run=settings.rust.run,
-            display=settings.rust.display,
+            presentation=settings.rust.presentation,
             pages=(settings.pages, settings.rust.pages),
             longest=rights.longest(RUST.name, settings),
             environments=tuple(settings.rust.environments),

@@ -3,7 +3,7 @@
     header      what is written behind the backticks                      str -> Header
     options     the table of options; values: what may stand behind `=`
     reading     what a header asks for                                    Header -> Reading
-    displays    how samples are shown, checked
+    presenting  how samples are shown, checked
     front_matter  what a page says for its fences             values of YAML -> Defaults
     precedence  who prevails: fence, page, language           -> Request
     claiming    which fences are ours                                     Header -> Claim | None

@@ -15,8 +15,8 @@ from mkdocs_codeexec.core.defaults import NO_DEFAULTS, Defaults, Refusal
 from mkdocs_codeexec.core.sample import Location, Problem
 from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.markdown import values
-from mkdocs_codeexec.markdown.displays import shown, way, written
 from mkdocs_codeexec.markdown.options import PERILOUS, TABLE, UNAVAILABLE
+from mkdocs_codeexec.markdown.presenting import shown, way, written
 from mkdocs_codeexec.markdown.values import WrongValue
 
 if TYPE_CHECKING:

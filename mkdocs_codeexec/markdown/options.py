@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.expectation import Expectation, Succeeds
-from mkdocs_codeexec.core.sample import ALONE, Display, Given, Links, Location, Problem, Sample
+from mkdocs_codeexec.core.sample import ALONE, Given, Links, Location, Presentation, Problem, Sample
 from mkdocs_codeexec.markdown import values
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Request(NamedTuple):
 
     language: str
     expectation: Expectation = Succeeds()
-    display: Display = Display()
+    presentation: Presentation = Presentation()
     given: Given = Given()
     build_only: bool = False
     ignored: bool = False
@@ -54,6 +54,7 @@ class Request(NamedTuple):
     options: tuple[tuple[str, str], ...] = ()
     links: Links = ALONE
     workdir: str = ""
+    artifacts: tuple[str, ...] = ()
     refusal: str = ""
     hint: str = ""
 
@@ -64,7 +65,7 @@ class Request(NamedTuple):
             language=self.language,
             code=code,
             expectation=self.expectation,
-            display=self.display,
+            presentation=self.presentation,
             given=self.given,
             build_only=self.build_only,
             ignored=self.ignored,
@@ -73,6 +74,7 @@ class Request(NamedTuple):
             options=dict(self.options),
             links=self.links,
             workdir=self.workdir,
+            artifacts=self.artifacts,
         )
 
 
@@ -121,6 +123,9 @@ TABLE: dict[str, Row] = {
     "file": Row(values.file, "file"),
     "session": Row(values.name, "session"),
     "requires": Row(values.requirements, "requires"),
+    "artifacts": Row(values.artifacts, "artifacts"),
+    "caption": Row(values.word, "caption", semantic=False),
+    "alt": Row(values.anything, "alt", semantic=False),
     "source": Row(values.source, "source", semantic=False),
     "result": Row(values.word, "result", semantic=False),
     "show": Row(values.streams, "show", semantic=False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.core.requirements import variables
-from mkdocs_codeexec.core.sample import Display, Given, Links
+from mkdocs_codeexec.core.sample import Given, Links, Presentation
 from mkdocs_codeexec.markdown.options import Request
 from mkdocs_codeexec.markdown.values import NO_SESSION
 
@@ -32,14 +32,16 @@ def request_of(
         expectation: How it should end.
         ignored: Whether it is ignored.
     """
-    usual = rule.display
+    usual = rule.presentation
     return Request(
         language=rule.name,
         expectation=expectation,
-        display=Display(
+        presentation=Presentation(
             source=said.get("source") or page.source or usual.source,
             result=said.get("result") or page.result or usual.result,
             show=said.get("show", usual.show if page.show is None else page.show),
+            caption=said.get("caption", ""),
+            alt=said.get("alt"),
         ),
         given=Given(
             stdin=said.get("stdin"),
@@ -54,6 +56,7 @@ def request_of(
         name=said.get("name", ""),
         options=tuple(_options(said, page, rule)),
         workdir=said.get("workdir") or page.workdir or rule.workdir,
+        artifacts=said.get("artifacts", ()),
         links=Links(
             needs=said.get("needs", ()),
             stdin_from=said.get("stdin_from", ""),

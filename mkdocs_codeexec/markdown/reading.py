@@ -13,7 +13,6 @@ from mkdocs_codeexec.core.defaults import NO_DEFAULTS, Defaults
 from mkdocs_codeexec.core.expectation import Expectation, FailsToBuild, Panics, Succeeds
 from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.markdown import values
-from mkdocs_codeexec.markdown.displays import way
 from mkdocs_codeexec.markdown.header import Option
 from mkdocs_codeexec.markdown.options import (
     FLAGS,
@@ -29,6 +28,7 @@ from mkdocs_codeexec.markdown.options import (
     Row,
 )
 from mkdocs_codeexec.markdown.precedence import request_of
+from mkdocs_codeexec.markdown.presenting import way
 from mkdocs_codeexec.markdown.values import WrongValue
 
 if TYPE_CHECKING:
@@ -254,7 +254,7 @@ class _Reader:
     def _check_result(self) -> None:
         """Take note if nobody knows how output is shown that is to be shown so."""
         if "result" in self._values:
-            said, usual = self._values["result"], self._defaults.result or self._rule.display.result
+            said, usual = self._values["result"], self._defaults.result or self._rule.presentation.result
             self._values["result"], remark = way(said, f'`result="{said}"`', usual, self._is_lexer)
             self._remarks += (remark,) if remark else ()
 

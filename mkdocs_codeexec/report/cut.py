@@ -31,15 +31,15 @@ def cut(resolved: Iterable[Resolved]) -> Iterator[Problem]:
 
 def _shown(item: Resolved) -> Iterator[tuple[str, str, int]]:
     """Yield the streams that the page shows: name, text, and the bytes that were not kept."""
-    display, outcome = item.sample.display, item.outcome
-    if outcome is None or not isinstance(item.verdict, Met) or display.result == "none":
+    presentation, outcome = item.sample.presentation, item.outcome
+    if outcome is None or not isinstance(item.verdict, Met) or presentation.result == "none":
         return
     build, run = outcome.step("build"), outcome.step("run")
-    if build is not None and "build" in display.show:
+    if build is not None and "build" in presentation.show:
         yield "the compiler's messages", f"{build.stdout}\n{build.stderr}", sum(build.truncated)
     if run is not None:
         for name, text, lost in zip(("stdout", "stderr"), (run.stdout, run.stderr), run.truncated, strict=True):
-            if name in display.show:
+            if name in presentation.show:
                 yield name, text, lost
 
 

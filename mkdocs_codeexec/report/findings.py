@@ -104,11 +104,11 @@ def marks(sample: Sample, verdict: Verdict, outcome: Outcome | None, language: L
     failed = isinstance(verdict, Unmet)
     if outcome is None or not outcome.steps or not (failed or isinstance(verdict, Met)):
         return ()
-    if sample.display.result == "none" and not failed:
+    if sample.presentation.result == "none" and not failed:
         return ()
     found = list(errors(sample, outcome, language))
     build = outcome.step("build")
-    if build is not None and (failed or "build" in sample.display.show or build.ended != Exited(0)):
+    if build is not None and (failed or "build" in sample.presentation.show or build.ended != Exited(0)):
         warnings = [item for item in build.diagnostics if item.level == "warning"]
         found += filter(None, (of_diagnostic(item, sample, language) for item in warnings))
     return tuple(

@@ -177,7 +177,7 @@ SAID = [
         "open_files",
         failed(UNWRAP.format('Os { code: 24, kind: Uncategorized, message: "Too many open files" }'), Exited(101)),
     ),
-    ("rust, Display", "open_files", failed('Error: "reading: Too many open files (os error 24)"\n')),
+    ("rust, Presentation", "open_files", failed('Error: "reading: Too many open files (os error 24)"\n')),
     ("c", "open_files", failed("fopen: Too many open files\n")),
     ("bash, pipe", "open_files", failed("bash: cannot make pipe for command substitution: Too many open files\n")),
     ("dash, pipe", "open_files", failed("dash: 1: Pipe call failed\n", Exited(2))),

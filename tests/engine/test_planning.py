@@ -16,7 +16,7 @@ from mkdocs_codeexec.core.expectation import Met
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.resolved import Ended, Planned
-from mkdocs_codeexec.core.sample import Display
+from mkdocs_codeexec.core.sample import Presentation
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Key
@@ -50,11 +50,11 @@ def test_a_cold_sample_is_planned_once_and_asked_of_the_store_once() -> None:
 
 
 def test_what_a_page_shows_plans_nothing_anew() -> None:
-    """Where a fence stands, its name and its display are not looked at by a language."""
+    """Where a fence stands, its name and its presentation are not looked at by a language."""
     bench = Bench(toy=Toy(toolchain="toy 1"))
     first = sample("a")
 
-    bench.resolve(first, replace(first, display=Display(source="none"), name="x"), sample("a", 7))
+    bench.resolve(first, replace(first, presentation=Presentation(source="none"), name="x"), sample("a", 7))
 
     assert ["a"] == bench.toy.planned
     assert ["a"] == bench.executed

@@ -10,7 +10,7 @@ import pytest
 import mkdocs_codeexec
 from mkdocs_codeexec.core.expectation import Met, Succeeds
 from mkdocs_codeexec.core.outcome import Exited, Outcome, StepResult
-from mkdocs_codeexec.core.sample import Display, Location, Sample
+from mkdocs_codeexec.core.sample import Location, Presentation, Sample
 from mkdocs_codeexec.html.ansi import strip, to_html
 from mkdocs_codeexec.html.fragment import Renderer
 
@@ -121,7 +121,11 @@ def test_a_flood_without_colours_is_rendered_in_time(text: str, result: str) -> 
 def fragment(text: str, result: str = "ansi") -> str:
     """Return the Fragment of a sample that wrote `text`."""
     sample = Sample(
-        location=Location("a.md", 1), language="x", code="y", expectation=Succeeds(), display=Display(result=result)
+        location=Location("a.md", 1),
+        language="x",
+        code="y",
+        expectation=Succeeds(),
+        presentation=Presentation(result=result),
     )
     step = StepResult(kind="run", stdout=text, stderr="", ended=Exited(0))
     outcome = Outcome(language="x", steps=(step,))

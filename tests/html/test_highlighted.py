@@ -14,7 +14,7 @@ from pygments.token import Text, Token
 import mkdocs_codeexec
 from mkdocs_codeexec.core.expectation import Met, Succeeds
 from mkdocs_codeexec.core.outcome import Exited, Outcome, StepResult
-from mkdocs_codeexec.core.sample import Display, Location, Sample
+from mkdocs_codeexec.core.sample import Location, Presentation, Sample
 from mkdocs_codeexec.html.fragment import HIGHLIGHTED, Renderer
 
 if TYPE_CHECKING:
@@ -28,7 +28,11 @@ RENDERER = Renderer([], Path(mkdocs_codeexec.__file__).parent / "templates")
 def output(text: str, result: str) -> str:
     """Return what stands in the `code` element for `text`; empty if there is none."""
     sample = Sample(
-        location=Location("a.md", 1), language="x", code="y", expectation=Succeeds(), display=Display(result=result)
+        location=Location("a.md", 1),
+        language="x",
+        code="y",
+        expectation=Succeeds(),
+        presentation=Presentation(result=result),
     )
     step = StepResult(kind="run", stdout=text, stderr="", ended=Exited(0))
     html = RENDERER.render(

@@ -15,7 +15,7 @@ from support.sizes import TIMES
 import mkdocs_codeexec
 from mkdocs_codeexec.core.expectation import Succeeds, Unmet
 from mkdocs_codeexec.core.outcome import Exited, Outcome, StepResult
-from mkdocs_codeexec.core.sample import Display, Location, Sample
+from mkdocs_codeexec.core.sample import Location, Presentation, Sample
 from mkdocs_codeexec.html.ansi import plain, strip, to_html
 from mkdocs_codeexec.html.fragment import Renderer
 from mkdocs_codeexec.html.marks import Mark
@@ -232,7 +232,7 @@ def fragment(result: str, build: str, stdout: str, stderr: str, reason: str) -> 
         language="x",
         code="y",
         expectation=Succeeds(),
-        display=Display(result=result),
+        presentation=Presentation(result=result),
     )
     steps = (
         StepResult(kind="build", stdout="", stderr=build, ended=Exited(0)),

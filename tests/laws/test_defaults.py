@@ -157,7 +157,7 @@ def test_where_it_is_written_does_not_matter(tmp_path: Path, language: str, data
             all_there["page"] = {"preamble": all_there["fence"].pop("preamble")}
         other_key, other_fragment, other = built(tmp_path, language, all_there)
         assert (key, fragment) == (other_key, other_fragment), level
-        assert sample.display == other.display
+        assert sample.presentation == other.presentation
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

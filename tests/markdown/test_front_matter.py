@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mkdocs_codeexec.core.defaults import Defaults
 from mkdocs_codeexec.core.patterns import Patterns
-from mkdocs_codeexec.core.sample import Display
+from mkdocs_codeexec.core.sample import Presentation
 from mkdocs_codeexec.core.settings import LanguageRule
 from mkdocs_codeexec.languages.rust.preambles import objection
 from mkdocs_codeexec.markdown.collecting import PageContext
@@ -30,7 +30,7 @@ RUST = LanguageRule(
     longest=30,
     environments=("default", "async"),
     objection=objection,
-    display=Display(source="below"),
+    presentation=Presentation(source="below"),
 )
 PYTHON = LanguageRule("python", longest=60)
 RULES = {"rust": RUST, "python": PYTHON}
@@ -248,13 +248,13 @@ def test_fences_get_what_their_page_says() -> None:
     site.convert(PAGE, name="b.md")
     first, second, third, *other = site.collected.samples
 
-    assert ["none", "above", "none"] == [sample.display.source for sample in (first, second, third)]
+    assert ["none", "above", "none"] == [sample.presentation.source for sample in (first, second, third)]
     assert [5.0, 9.0, 5.0] == [sample.timeout for sample in (first, second, third)]
     assert (("A", "page"), ("B", "b")) == first.given.env == third.given.env
     assert (("A", "fence"), ("B", "b")) == second.given.env
     assert {"environment": "async", "preamble": "use x;"} == first.options
     assert {} == third.options
-    assert ["below", "above", "above"] == [sample.display.source for sample in other]
+    assert ["below", "above", "above"] == [sample.presentation.source for sample in other]
     assert [None, 9.0, None] == [sample.timeout for sample in other]
     assert [("", "")] * 6 == site.collected.refusals
 

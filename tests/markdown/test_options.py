@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mkdocs_codeexec.core.expectation import FailsToBuild, Panics, Succeeds
-from mkdocs_codeexec.core.sample import Display, Given, Location, Sample
+from mkdocs_codeexec.core.sample import Given, Location, Presentation, Sample
 from mkdocs_codeexec.core.settings import LanguageRule
 from mkdocs_codeexec.languages.builtin import RUST
 from mkdocs_codeexec.markdown.claiming import Claim, claim, foreign_include
@@ -85,10 +85,10 @@ READ: dict[str, dict[str, Any]] = {
     "rust exec timeout=300": {"timeout": 300.0},
     'rust exec name="a"': {"name": "a"},
     'rust exec source="below" result="text" show="stderr"': {
-        "display": Display(source="below", result="text", show=frozenset({"stderr"}))
+        "presentation": Presentation(source="below", result="text", show=frozenset({"stderr"}))
     },
     'rust exec show="stdout, build" result="json"': {
-        "display": Display(result="json", show=frozenset({"stdout", "build"}))
+        "presentation": Presentation(result="json", show=frozenset({"stdout", "build"}))
     },
     "rust,exec,editable,noplayground,noplaypen,playground,mdbook-runnable,custom": {},
     "rust,exec,does_not_compile,panics,not_desired_behavior": {},

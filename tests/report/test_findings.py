@@ -8,7 +8,7 @@ from support.spoken import Spoken
 
 from mkdocs_codeexec.core.expectation import Errored, Met, Succeeds, Unmet, Verdict
 from mkdocs_codeexec.core.outcome import Diagnostic, Exited, Outcome, Signaled, Span, StepResult
-from mkdocs_codeexec.core.sample import Display, Location, Sample
+from mkdocs_codeexec.core.sample import Location, Presentation, Sample
 from mkdocs_codeexec.html.marks import Mark
 from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.report.findings import Region, errors, marks, of_diagnostic
@@ -136,31 +136,31 @@ ABORTED = replace(PANICKED, ended=Signaled(6))
 ERROR = Mark(11, 5, 11, 9, "error", "bad (E0382)")
 WARNING = Mark(12, 5, 12, 9, "warning", "bad (unused)")
 PANIC = Mark(13, 1, 13, 0, "error", "no")
-BUILD = Display(show=frozenset({"build"}))
+BUILD = Presentation(show=frozenset({"build"}))
 
 
 @pytest.mark.parametrize(
-    ("expected", "verdict", "steps", "display"),
+    ("expected", "verdict", "steps", "presentation"),
     [
-        pytest.param((ERROR, WARNING), UNMET, (BROKEN,), Display(), id="does not compile"),
-        pytest.param((ERROR, WARNING), MET, (BROKEN,), Display(), id="should not compile"),
-        pytest.param((), MET, (BROKEN,), Display(result="none"), id="nothing is shown"),
-        pytest.param((ERROR, WARNING), UNMET, (BROKEN,), Display(result="none"), id="a failure is always shown"),
-        pytest.param((), MET, (BUILT, FINE), Display(), id="warnings are not shown"),
+        pytest.param((ERROR, WARNING), UNMET, (BROKEN,), Presentation(), id="does not compile"),
+        pytest.param((ERROR, WARNING), MET, (BROKEN,), Presentation(), id="should not compile"),
+        pytest.param((), MET, (BROKEN,), Presentation(result="none"), id="nothing is shown"),
+        pytest.param((ERROR, WARNING), UNMET, (BROKEN,), Presentation(result="none"), id="a failure is always shown"),
+        pytest.param((), MET, (BUILT, FINE), Presentation(), id="warnings are not shown"),
         pytest.param((WARNING,), MET, (BUILT, FINE), BUILD, id="warnings are shown"),
-        pytest.param((WARNING,), UNMET, (BUILT, FINE), Display(), id="did not fail as promised"),
-        pytest.param((PANIC,), MET, (BUILT, PANICKED), Display(), id="should panic"),
-        pytest.param((PANIC, WARNING), UNMET, (BUILT, PANICKED), Display(), id="panics"),
-        pytest.param((PANIC,), MET, (BUILT, ABORTED), Display(), id="aborts"),
-        pytest.param((), Errored("x"), (BROKEN,), Display(), id="could not be tried"),
-        pytest.param((), MET, (), Display(), id="no steps"),
+        pytest.param((WARNING,), UNMET, (BUILT, FINE), Presentation(), id="did not fail as promised"),
+        pytest.param((PANIC,), MET, (BUILT, PANICKED), Presentation(), id="should panic"),
+        pytest.param((PANIC, WARNING), UNMET, (BUILT, PANICKED), Presentation(), id="panics"),
+        pytest.param((PANIC,), MET, (BUILT, ABORTED), Presentation(), id="aborts"),
+        pytest.param((), Errored("x"), (BROKEN,), Presentation(), id="could not be tried"),
+        pytest.param((), MET, (), Presentation(), id="no steps"),
     ],
 )
 def test_what_is_marked(
-    expected: tuple[Mark, ...], verdict: Verdict, steps: tuple[StepResult, ...], display: Display
+    expected: tuple[Mark, ...], verdict: Verdict, steps: tuple[StepResult, ...], presentation: Presentation
 ) -> None:
     """Errors and panics, expected or not; warnings where the page shows what the compiler said."""
     outcome = Outcome(language="rust", steps=steps)
 
-    assert expected == marks(replace(SAMPLE, display=display), verdict, outcome, LANGUAGE)
+    assert expected == marks(replace(SAMPLE, presentation=presentation), verdict, outcome, LANGUAGE)
     assert () == marks(SAMPLE, verdict, None, LANGUAGE)

@@ -14,7 +14,7 @@ import pytest
 from mkdocs_codeexec.core.expectation import Unmet, useless
 from mkdocs_codeexec.core.outcome import Exited, Outcome, StepResult
 from mkdocs_codeexec.core.resolved import Resolved
-from mkdocs_codeexec.core.sample import Display, Location, Problem, Sample
+from mkdocs_codeexec.core.sample import Location, Presentation, Problem, Sample
 from mkdocs_codeexec.report.cut import HINT, cut
 from mkdocs_codeexec.report.problems import Problems
 
@@ -100,15 +100,15 @@ def test_output_that_was_cut_is_no_markup(result: str, kind: str) -> None:
     """A page that would use it so would lose what comes after it: the sample has failed, and there is no warning too."""
     run = StepResult(kind="run", stdout="<b>", stderr="", ended=Exited(0), truncated=(7, 0))
     sample = Sample(
-        location=Location("a.md", 1), language="x", code="", expectation=None, display=Display(result=result)
+        location=Location("a.md", 1), language="x", code="", expectation=None, presentation=Presentation(result=result)
     )  # type: ignore[arg-type]
     outcome = Outcome(language="x", steps=(run,))
-    verdict = useless(sample.display, outcome)
+    verdict = useless(sample.presentation, outcome)
 
     assert Unmet(f"its output is to be {kind}, and 7 bytes of it were not kept") == verdict
     assert [] == list(cut([Resolved(sample=sample, verdict=verdict, outcome=outcome)]))
-    assert useless(Display(), outcome) is None
-    assert useless(Display(result=result), Outcome(language="x", steps=())) is None
+    assert useless(Presentation(), outcome) is None
+    assert useless(Presentation(result=result), Outcome(language="x", steps=())) is None
 
 
 class Heard:
