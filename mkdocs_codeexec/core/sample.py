@@ -69,7 +69,9 @@ class Presentation:
     """What the page shows of a sample. Never part of a key.
 
     Attributes:
-        source: Where the source stands: `above` the output, `below` it, or `none`.
+        source: Where the source stands: `above` the output, `below` it, or `none`; in a tab, first of two
+            (`tabbed-left`) or second (`tabbed-right`).
+        tabs: What its tab and that of the output are called.
         result: How output is shown: `ansi`, `text`, `none`, or the name of a Pygments lexer.
         show: The streams that are shown, of `build`, `stdout` and `stderr`. What a compiler said of a build that
             failed is always shown.
@@ -78,6 +80,7 @@ class Presentation:
     """
 
     source: str = "above"
+    tabs: tuple[str, str] = ("Source", "Result")
     result: str = "ansi"
     show: frozenset[str] = frozenset({"stdout", "stderr"})
     caption: str = ""

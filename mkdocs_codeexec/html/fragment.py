@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from html import unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
 
@@ -67,6 +67,22 @@ class Stream:
     classes: str
 
 
+class Tab(NamedTuple):
+    """A tab on the page. What the template sees.
+
+    Attributes:
+        id: Of its button, unique on the page.
+        label: What it is called.
+        holds: `source` or `output`.
+        open: Whether it is the one that is seen at first.
+    """
+
+    id: str
+    label: str
+    holds: str
+    open: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """What the template sees of a sample.
@@ -75,7 +91,8 @@ class View:
         verdict: `met`, `unmet`, `skipped`, `suspended`, `blocked` or `error`.
         id: Unique on the page.
         source: The source, as the site's highlighter made it.
-        position: `above`, `below` or `none`.
+        position: `above`, `below` or `none`: where the source stands, if not in a tab.
+        tabs: Those that the source and the output stand in, from left to right; empty if they are in none.
         streams: What it wrote, in the order build, stdout, stderr, with what it shows beside text where it has shown it; then files.
         notes: Short texts under the output.
     """
@@ -86,6 +103,7 @@ class View:
     position: str
     streams: tuple[Stream | Shown, ...]
     notes: tuple[str, ...]
+    tabs: tuple[Tab, ...] = ()
 
 
 class Renderer:
@@ -131,15 +149,35 @@ class Renderer:
             link: Returns where readers find another sample; empty if that is not known.
             site: Where pictures and files come from, and go to.
         """
+        streams = tuple(_streams(sample, verdict, outcome, tidy, site))
+        notes = tuple(_waiting(verdict, link) or (ansi.strip(note) for note in _notes(verdict, outcome)))
+        position = sample.presentation.source
         view = View(
             verdict=verdict_name(verdict),
             id=html_id,
             source=Markup(marked(source, sample.code, marks) + annotations),  # noqa: S704 - the site's own highlighter wrote it
-            position=sample.presentation.source,
-            streams=tuple(_streams(sample, verdict, outcome, tidy, site)),
-            notes=tuple(_waiting(verdict, link) or (ansi.strip(note) for note in _notes(verdict, outcome))),
+            position=_IN_TABS.get(position, position),
+            streams=streams,
+            notes=notes,
+            tabs=_tabs(sample, verdict, html_id) if position in _IN_TABS and (streams or notes) else (),
         )
         return self._template(view=view)
+
+
+_IN_TABS = {"tabbed-left": "above", "tabbed-right": "below"}
+"""Where a source in a tab stands for a template that knows of no tabs, and where there is no output."""
+
+
+def _tabs(sample: Sample, verdict: Verdict, html_id: str) -> tuple[Tab, ...]:
+    """Return the tabs of `sample`; of one that did not go as said, the one with the output is open."""
+    failed = isinstance(verdict, Unmet | Errored)
+    held = [("source", sample.presentation.tabs[0]), ("output", sample.presentation.tabs[1])]
+    if sample.presentation.source == "tabbed-right":
+        held.reverse()
+    return tuple(
+        Tab(f"__tabbed_{html_id}_{number}", label, holds, holds == "output" if failed else number == 1)
+        for number, (holds, label) in enumerate(held, 1)
+    )
 
 
 def _streams(

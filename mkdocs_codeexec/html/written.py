@@ -34,10 +34,29 @@ def fragment(*, view: View) -> str:
     output = "".join([*map(_stream, view.streams), *_notes(view)])
     if view.streams or view.notes:
         output = f'<div class="codeexec-output">{output}</div>'
+    if view.tabs:
+        return f"{_start(view)}{_tabbed(view, output)}</div>"
     above = view.source if view.position == "above" else ""
     below = view.source if view.position == "below" else ""
-    start = f'<div class="codeexec" data-codeexec="{escape(view.verdict)}" id="{escape(view.id)}">'
-    return f"{start}{escape(above)}{output}{escape(below)}</div>"
+    return f"{_start(view)}{escape(above)}{output}{escape(below)}</div>"
+
+
+def _start(view: View) -> str:
+    return f'<div class="codeexec" data-codeexec="{escape(view.verdict)}" id="{escape(view.id)}">'
+
+
+def _tabbed(view: View, output: str) -> str:
+    """Return the source and the `output` as pymdownx.tabbed has tabs in its alternate style."""
+    set_, inputs, labels, blocks = escape(view.id), "", "", ""
+    for tab in view.tabs:
+        checked = ' checked="checked"' if tab.open else ""
+        inputs += f'<input{checked} id="{escape(tab.id)}" name="__tabbed_{set_}" type="radio">'
+        labels += f'<label for="{escape(tab.id)}">{escape(tab.label)}</label>'
+        blocks += f'<div class="tabbed-block">{escape(view.source) if tab.holds == "source" else output}</div>'
+    return (
+        f'<div class="tabbed-set tabbed-alternate" data-tabs="{set_}:{len(view.tabs)}">{inputs}'
+        f'<div class="tabbed-labels">{labels}</div><div class="tabbed-content">{blocks}</div></div>'
+    )
 
 
 def _stream(stream: Stream | Shown) -> str:

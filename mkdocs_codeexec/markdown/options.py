@@ -130,6 +130,7 @@ TABLE: dict[str, Row] = {
     "caption": Row(values.word, "caption", semantic=False),
     "alt": Row(values.anything, "alt", semantic=False),
     "source": Row(values.source, "source", semantic=False),
+    "tabs": Row(values.tabs, "tabs", semantic=False),
     "result": Row(values.word, "result", semantic=False),
     "show": Row(values.streams, "show", semantic=False),
     "title": Row(values.word, "passthrough", semantic=False),
@@ -148,10 +149,10 @@ TABLE: dict[str, Row] = {
 
 UNAVAILABLE = (
     # Of rustdoc, mdBook and markdown-exec.
-    *("hidelines", "html", "tabs", "width"),
+    *("hidelines", "html", "width"),
 )
 UNAVAILABLE_VALUES = {
-    "source": ("tabs", "console", "tabbed-left", "tabbed-right"),
+    "source": ("console",),
     "result": ("html", "markdown"),
 }
 FLAGS = tuple(name for name, row in TABLE.items() if row.flag)

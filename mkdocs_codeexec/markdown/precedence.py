@@ -40,6 +40,7 @@ def request_of(
             source=said.get("source") or page.source or usual.source,
             result=said.get("result") or page.result or usual.result,
             show=said.get("show", usual.show if page.show is None else page.show),
+            tabs=said.get("tabs", usual.tabs),
             caption=said.get("caption", ""),
             alt=said.get("alt"),
         ),

@@ -14,9 +14,9 @@ from mkdocs_codeexec.errors import nearest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SOURCES = ("above", "below", "none")
-_SAME_SOURCES = {"block": "above", "material-block": "above"}
-"""What markdown-exec calls them."""
+SOURCES = ("above", "below", "tabbed-left", "tabbed-right", "none")
+_SAME_SOURCES = {"block": "above", "material-block": "above", "tabs": "tabbed-left"}
+"""What markdown-exec calls them, and what is short for the usual order of tabs."""
 STREAMS = ("stdout", "stderr", "build")
 LONGEST = 300
 """Seconds that a fence may ask for: who writes a page does not decide how long the machine of the site is busy."""
@@ -91,6 +91,14 @@ def edition(value: str | None) -> str:
 def source(value: str | None) -> str:
     """Read where the source stands."""
     return _one_of(_SAME_SOURCES.get(value or "", value), SOURCES, "a place for the source")
+
+
+def tabs(value: str | None) -> tuple[str, str]:
+    r"""Read what two tabs are called, with `|` between; `\|` is a bar in a name."""
+    found = [text.replace("\\|", "|").strip() for text in re.split(r"(?<!\\)\|", value or "")]
+    if len(found) != 2 or not all(found):
+        raise WrongValue("expected two names with `|` between them", 'write for example `tabs="Source|Result"`')
+    return found[0], found[1]
 
 
 def streams(value: str | None) -> frozenset[str]:

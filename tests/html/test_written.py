@@ -17,7 +17,7 @@ from mkdocs_codeexec.core.expectation import Met, Succeeds
 from mkdocs_codeexec.core.outcome import Exited, Outcome, StepResult
 from mkdocs_codeexec.core.sample import Location, Sample
 from mkdocs_codeexec.html.displays import Shown
-from mkdocs_codeexec.html.fragment import Renderer, Stream, View
+from mkdocs_codeexec.html.fragment import Renderer, Stream, Tab, View
 from mkdocs_codeexec.html.templates import template
 from mkdocs_codeexec.html.written import fragment
 
@@ -48,6 +48,10 @@ views = st.builds(
     position=st.sampled_from(["above", "below", "none"]) | texts,
     streams=st.lists(streams | shown, max_size=3).map(tuple),
     notes=st.lists(texts, max_size=3).map(tuple),
+    tabs=st.lists(
+        st.builds(Tab, id=texts, label=texts, holds=st.sampled_from(["source", "output"]), open=st.booleans()),
+        max_size=2,
+    ).map(tuple),
 )
 
 

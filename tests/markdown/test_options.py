@@ -189,7 +189,7 @@ def test_unknown_word_for_rustdoc(info: str) -> None:
 @pytest.mark.parametrize(
     "option",
     [
-        *('source="tabs"', 'source="console"', 'result="html"', 'result="markdown"', "hidelines=!"),
+        *('source="console"', 'result="html"', 'result="markdown"', "hidelines=!"),
     ],
 )
 def test_not_available_yet(option: str) -> None:
