@@ -294,7 +294,8 @@ class Pages:
         sample = resolved.sample
         language = self.engine.languages.get(sample.language)  # None: it is not set up, and that is what went wrong
         # Readers are told numbers of lines that they see.
-        where = shown_map(sample, lambda: numbers(source, sample.code) if sample.presentation.source != "none" else {})
+        seen = sample.presentation.source != "none"
+        where = shown_map(sample, lambda: numbers(source, sample.code, sample.hiding) if seen else {})
         found = marks(sample, resolved.verdict, resolved.outcome, language) if language else ()
         return self._renderer.render(
             sample,

@@ -231,8 +231,8 @@ def test_the_whole_contract_is_read() -> None:
             id="source",
         ),
         pytest.param(
-            "`codeexec.languages.python.source`: `tabs` is not available in this version",
-            {"languages": {"python": {"source": "tabs"}}},
+            "`codeexec.languages.python.source`: `console` is not available in this version",
+            {"languages": {"python": {"source": "console"}}},
             id="source that is to come",
         ),
         pytest.param(

@@ -25,7 +25,7 @@ from mkdocs_codeexec.core.settings import (
 )
 from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.languages.builtin import BUILTIN
-from mkdocs_codeexec.markdown.values import WrongValue, assigned
+from mkdocs_codeexec.markdown.values import WrongValue, assigned, prefix
 from mkdocs_codeexec.tables import Reader, absolute, kind
 from mkdocs_codeexec.trust import refusal_to_give
 
@@ -36,7 +36,7 @@ RUST = (
 )
 SCRIPT = (
     *("run", "command", "build", "extension", "version", "aliases", "env", "inputs", "readable", "network"),
-    *("session", "workdir", *DEFAULTS, *PATTERNS),
+    *("session", "workdir", "hidelines", *DEFAULTS, *PATTERNS),
 )
 
 
@@ -124,6 +124,15 @@ def _split(reader: Reader, table: Mapping[str, object], where: str) -> str:
     return split
 
 
+def _hidelines(reader: Reader, table: Mapping[str, object], where: str) -> str:
+    text = reader.text(table, "hidelines", "", f"{where}.")
+    try:
+        return prefix(text) if text else ""
+    except WrongValue as wrong:
+        reader.problem(f"{where}.hidelines", str(wrong), "write for example `hidelines: '!!'`")
+        return ""
+
+
 def _env(reader: Reader, table: Mapping[str, object], where: str) -> tuple[tuple[str, str], ...]:
     try:
         return assigned(reader.table(table.get("env"), f"{where}.env", None))
@@ -172,5 +181,6 @@ def scripts(reader: Reader, languages: Mapping[str, object], project_dir: Path) 
             workdir=workdir(reader, table, f"{where}."),
             session="concat" if split else preset.session if preset else "",
             split=split,
+            hidelines=_hidelines(reader, table, where),
         )
     return found

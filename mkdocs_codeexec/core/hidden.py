@@ -1,4 +1,7 @@
-r"""Lines that run and are not shown, by the rule of rustdoc.
+r"""Lines that run and are not shown, by the rule of rustdoc or by that of another language.
+
+What follows is rustdoc's. Other languages hide lines that begin with what the site or the author says, as mdBook does,
+and where `#` begins a comment, lines that end in the comment `markdown-exec: hide`.
 
 A line that is `#`, or starts with `# `, indented or not, is hidden; a leading `##` stands for `#`; anything else
 (`#[derive]`, `#![…]`, `#!`) is code. rustdoc goes by the line alone (`map_line` in `librustdoc/html/markdown.rs`).
@@ -41,26 +44,61 @@ _OPENS = r"""
   | (?P<string>")
   | '(?:\\(?:u\{[^}']*\}|x..|.)|[^\\'])'   # a character; a lifetime has no second quote
 """
+_TOLD = "markdown-exec:"
+_MARKED = r"#\s*markdown-exec:\s*hide\s*$"
 _NESTS = r"/\*|\*/"
 _STRING_ENDS = r'\\.|"'
 
 
-def visible(code: str) -> str:
-    """Return `code` as readers see it: hidden lines are gone, `##` is `#`."""
-    return "\n".join(shown for shown, _ in _lines(code) if shown is not None) if _hides(code) else code
+class Hiding(NamedTuple):
+    """Which lines run and are not shown.
+
+    Attributes:
+        rustdoc: Whether they are those that rustdoc hides.
+        prefix: What those begin with, after their indentation, that run without it; empty for none.
+        marked: Whether they are those that end in `# markdown-exec: hide`, and run as they are.
+    """
+
+    rustdoc: bool = False
+    prefix: str = ""
+    marked: bool = False
 
 
-def runnable(code: str) -> str:
-    """Return `code` as it runs: hidden lines without their mark, `##` is `#`.
+ALL_SHOWN = Hiding()
+RUSTDOC = Hiding(rustdoc=True)
+
+
+def visible(code: str, hiding: Hiding = RUSTDOC) -> str:
+    """Return `code` as readers see it: hidden lines are gone; rustdoc's `##` is `#`."""
+    return "\n".join(shown for shown, _ in lines(code, hiding) if shown is not None) if _hides(code, hiding) else code
+
+
+def runnable(code: str, hiding: Hiding = RUSTDOC) -> str:
+    """Return `code` as it runs: hidden lines without what they begin with; rustdoc's `##` is `#`.
 
     It has as many lines as `code`, in the same order, and hidden lines keep their indentation.
     """
-    return "\n".join(run for _, run in _lines(code)) if _hides(code) else code
+    return "\n".join(run for _, run in lines(code, hiding)) if _hides(code, hiding) else code
 
 
-def _hides(code: str) -> bool:
+def lines(code: str, hiding: Hiding) -> Iterator[tuple[str | None, str]]:
+    """Yield each line of `code` as it is shown (None: hidden) and as it runs."""
+    if hiding.rustdoc:
+        yield from _lines(code)
+        return
+    for line in code.split("\n"):
+        bare = line.lstrip()
+        if hiding.prefix and bare.startswith(hiding.prefix):
+            yield None, line[: len(line) - len(bare)] + bare[len(hiding.prefix) :]
+        else:
+            yield None if hiding.marked and re.search(_MARKED, line) else line, line
+
+
+def _hides(code: str, hiding: Hiding) -> bool:
     """Tell whether there is a line that the rule could be for."""
-    return "#" in code and any(_split(line) != (line, line) for line in code.split("\n"))
+    if hiding.rustdoc:
+        return "#" in code and any(_split(line) != (line, line) for line in code.split("\n"))
+    return bool(hiding.prefix and hiding.prefix in code) or (hiding.marked and _TOLD in code)
 
 
 def _lines(code: str) -> Iterator[tuple[str | None, str]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core.hidden import ALL_SHOWN, Hiding
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -147,6 +149,7 @@ class Sample:
         ignored: `ignore`: show it, do nothing.
         timeout: Seconds for one run step; None means as configured.
         name: The author's name for it; may be empty.
+        hiding: Which lines of the code run and are not shown.
         options: What concerns its language alone (`edition`, `environment`, …).
         links: How it belongs together with others.
         workdir: `project` to start in a view of the project; empty for an empty directory.
@@ -170,6 +173,7 @@ class Sample:
     ignored: bool = False
     timeout: float | None = None
     name: str = ""
+    hiding: Hiding = ALL_SHOWN
     options: Mapping[str, str] = field(default_factory=dict)
     links: Links = ALONE
     workdir: str = ""

@@ -67,6 +67,8 @@ class LanguageRule(NamedTuple):
         objection: Returns what is wrong with a text as a preamble, empty for nothing; None if it has no preamble.
         sessions: Whether fences with one `session` are steps of one program.
         workdir: Where samples start whose fences and pages do not say it; empty for an empty folder.
+        hidelines: What lines begin with that run and are not shown, of fences that do not say it; empty for none.
+        hashes: Whether `#` begins a comment, and so lines can end in `# markdown-exec: hide`.
         excluded: Whether it is told that a fence with `exec` is not executed because of its page.
     """
 
@@ -84,6 +86,8 @@ class LanguageRule(NamedTuple):
     excluded: bool = False
     sessions: bool = False
     workdir: str = ""
+    hidelines: str = ""
+    hashes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +169,7 @@ class ScriptSettings:
         pages: On which pages fences run.
         session: How the steps of a session are one program; empty if it has no sessions.
         workdir: Where samples start; empty is as for all languages.
+        hidelines: What lines begin with that run and are not shown; empty for none.
         split: Of `concat`, the statement between two steps, with `{mark}` in it.
     """
 
@@ -185,6 +190,7 @@ class ScriptSettings:
     session: SessionKind = ""
     workdir: str = ""
     split: str = ""
+    hidelines: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core import displays
 from mkdocs_codeexec.core.action import digest
+from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.protocols import Unavailability
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def filled(
             )
         given = replace(given, stdin=displays.without(run.stdout, run.shown) if run is not None else "")
     if needed.texts:
-        texts = {samples[place].links.file: samples[place].code for place in needed.texts}
+        texts = {samples[place].links.file: _text(samples[place]) for place in needed.texts}
         given = replace(given, files=tuple(sorted(texts.items())))
     found: dict[str, tuple[int, Blob]] = {}
     for place in needed.files:
@@ -53,6 +54,11 @@ def filled(
                     "have one of them leave it under another name",
                 )
     return replace(given, left=tuple(blob for _, (_, blob) in sorted(found.items())))
+
+
+def _text(sample: Sample) -> str:
+    """Return a file that others need, without what its hidden lines begin with; those of Rust are for Rust."""
+    return sample.code if sample.hiding.rustdoc else runnable(sample.code, sample.hiding)
 
 
 def _called(sample: Sample) -> str:
@@ -122,7 +128,7 @@ def _whole(steps: Sequence[Sample]) -> str:
     It goes on after a step that ends as its author said. How the last one should end decides nothing.
     """
     said = (repr(step.expectation) for step in steps[:-1])
-    decisive = ((step.code, repr(step.given), step.timeout, _options(step), step.artifacts) for step in steps)
+    decisive = ((_text(step), repr(step.given), step.timeout, _options(step), step.artifacts) for step in steps)
     return digest((tuple(said), tuple(decisive)))
 
 

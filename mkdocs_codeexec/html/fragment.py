@@ -155,7 +155,7 @@ class Renderer:
         view = View(
             verdict=verdict_name(verdict),
             id=html_id,
-            source=Markup(marked(source, sample.code, marks) + annotations),  # noqa: S704 - the site's own highlighter wrote it
+            source=Markup(marked(source, sample.code, marks, sample.hiding) + annotations),  # noqa: S704 - the site's own highlighter wrote it
             position=_IN_TABS.get(position, position),
             streams=streams,
             notes=notes,

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
-from mkdocs_codeexec.core.hidden import runnable
+from mkdocs_codeexec.core.hidden import RUSTDOC, Hiding, lines
 from mkdocs_codeexec.html import ansi
 from mkdocs_codeexec.html.pieces import END, Columns, parse, shown, wrapped
 
@@ -41,7 +41,7 @@ class Mark(NamedTuple):
     message: str
 
 
-def marked(source: str, code: str, marks: Sequence[Mark]) -> str:
+def marked(source: str, code: str, marks: Sequence[Mark], hiding: Hiding = RUSTDOC) -> str:
     """Return `source`, the HTML of `code`, with the lines of `marks` marked.
 
     Without a stylesheet nothing of it shows. Where `source` does not show the lines of `code` (hidden ones left out),
@@ -51,6 +51,7 @@ def marked(source: str, code: str, marks: Sequence[Mark]) -> str:
         source: Made by the site's highlighter.
         code: What the author wrote, hidden lines included.
         marks: In order of importance: a line has the level of the first that is about it, and all messages.
+        hiding: Which lines are not shown.
     """
     inside = _inside(source) if marks else None
     if inside is None:
@@ -59,14 +60,14 @@ def marked(source: str, code: str, marks: Sequence[Mark]) -> str:
     pieces = parse(content)
     if pieces is None:
         return source
-    rows = _rows(shown(pieces), code)
+    rows = _rows(shown(pieces), code, hiding)
     if rows is None:
         return source
     exact, whole = _regions(marks, rows)
     return "".join((before, *(piece.text for piece in wrapped(wrapped(pieces, whole), exact)), after))
 
 
-def numbers(source: str, code: str) -> dict[int, int]:
+def numbers(source: str, code: str, hiding: Hiding = RUSTDOC) -> dict[int, int]:
     """Return the number that readers see, or would count, for each line of `code` that `source` shows.
 
     Nothing if `source` is not understood. One line more than there are: compilers speak of the end of a file.
@@ -74,10 +75,11 @@ def numbers(source: str, code: str) -> dict[int, int]:
     Args:
         source: Made by the site's highlighter.
         code: What the author wrote, hidden lines included.
+        hiding: Which lines are not shown.
     """
     inside = _inside(source)
     pieces = parse(inside[1]) if inside else None
-    rows = _rows(shown(pieces), code) if pieces is not None else None
+    rows = _rows(shown(pieces), code, hiding) if pieces is not None else None
     if not rows:
         return {}
     first = _first(source)
@@ -118,16 +120,16 @@ class _Row(NamedTuple):
     moved: int = 0
 
 
-def _rows(text: str, code: str) -> dict[int, _Row] | None:
+def _rows(text: str, code: str, hiding: Hiding) -> dict[int, _Row] | None:
     """Return where each line of `code`, from one, is in `text`; None if that is not the code.
 
     Highlighters take blank lines off both ends.
     """
     there = text.split("\n")
-    for rows in (_all(code), _visible(code)):
-        lines = [text for _, text, _ in rows]
-        if _trimmed(lines) == _trimmed(there):
-            skipped = _blank(lines) - _blank(there)
+    for rows in (_all(code), _visible(code, hiding)):
+        own = [text for _, text, _ in rows]
+        if _trimmed(own) == _trimmed(there):
+            skipped = _blank(own) - _blank(there)
             return {number: _Row(row - skipped, moved) for row, (number, _, moved) in enumerate(rows) if row >= skipped}
     return None
 
@@ -136,16 +138,13 @@ def _all(code: str) -> list[tuple[int, str, int]]:
     return [(number, text, 0) for number, text in enumerate(code.split("\n"), 1)]
 
 
-def _visible(code: str) -> list[tuple[int, str, int]]:
-    """Return number, text and missing width of the lines that `core.hidden.visible` leaves.
-
-    A hidden line runs without its mark, and of the lines that are shown only those with `##` run otherwise.
-    """
-    lines = enumerate(zip(code.split("\n"), runnable(code).split("\n"), strict=True), 1)
+def _visible(code: str, hiding: Hiding) -> list[tuple[int, str, int]]:
+    """Return number, text and missing width of the lines that `core.hidden.visible` leaves."""
+    both = zip(code.split("\n"), lines(code, hiding), strict=True)
     return [
         (number, run, len(written) - len(run))
-        for number, (written, run) in lines
-        if written == run or written.lstrip().startswith("##")
+        for number, (written, (seen, run)) in enumerate(both, 1)
+        if seen is not None
     ]
 
 

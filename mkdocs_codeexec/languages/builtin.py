@@ -27,6 +27,12 @@ PYTHON_SESSION = "python"
 PYTHON_OPTIONS = frozenset({"raises"})
 """Options of fences in a language that writes tracebacks."""
 
+SCRIPT_OPTIONS = frozenset({"hidelines"})
+"""Options of fences in every language but Rust, which has hidden lines of its own."""
+
+HASHES = frozenset({"python", "bash", "sh", "pycon", "console"})
+"""Languages in which `#` begins a comment, and so `# markdown-exec: hide` is one."""
+
 RUST_ALIASES = ("rs",)
 RUST = LanguageRule(
     "rust",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.core import rights
 from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.confinement import Access
+from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import relative, renamed, without_folder
 from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
 from mkdocs_codeexec.languages import (
@@ -94,7 +95,7 @@ class ScriptLanguage:
         """Return what would be executed for `sample`: for a step of a session, all steps up to it."""
         action = Action(
             language=self.name,
-            files=((self._file, sample.code),),
+            files=((self._file, self.ran(sample)),),
             steps=self._steps(sample),
             inputs=self._inputs,
             toolchain=self._tools.identity(),
@@ -105,7 +106,7 @@ class ScriptLanguage:
 
     def _session(self, sample: Sample, action: Action) -> Action:
         """Return the program that `sample` ends, which is otherwise as `action`."""
-        steps = (*sample.before, sample)
+        steps = [replace(step, code=self.ran(step)) for step in (*sample.before, sample)]
         seconds = [step.timeout or self._settings.seconds(self.name) for step in steps]
         action = replace(action, steps=self._steps(replace(steps[0], timeout=sum(seconds))))
         action, marks = sessions.joined(self._script, self._file, steps, seconds, action)
@@ -207,8 +208,10 @@ class ScriptLanguage:
         return False
 
     def locate(self, sample: Sample, line: int, column: int) -> tuple[int, int]:
-        """Return line and column as they are: the file is the author's code."""
-        del sample
+        """Return line and column as they are, but for what hidden lines begin with: else the file is the author's code."""
+        written, ran = sample.code.split("\n"), self.ran(sample).split("\n")
+        if line <= len(written):
+            column += len(written[line - 1]) - len(ran[line - 1])
         return line, column
 
     def brought(self, sample: Sample, line: int, column: int) -> str:
@@ -217,8 +220,8 @@ class ScriptLanguage:
         return ""
 
     def ran(self, sample: Sample) -> str:
-        """Return the code as it is: no line is hidden."""
-        return sample.code
+        """Return the code with hidden lines as they run."""
+        return runnable(sample.code, sample.hiding)
 
     def faults(self, text: str) -> Sequence[Fault]:
         """Return the place that an interpreter names in `text`."""

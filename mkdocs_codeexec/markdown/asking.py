@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from markdown import Markdown
 
+    from mkdocs_codeexec.core.hidden import Hiding
     from mkdocs_codeexec.markdown.claiming import Claim
     from mkdocs_codeexec.markdown.collecting import Desk
 
@@ -131,15 +132,15 @@ class Asking:
     def _look_at(self, found: Claim, line: str) -> None:
         """Note a fence in a language of ours that superfences shows."""
         del line
-        if found.hides_lines:
-            self.formatter = functools.partial(self._show, self.formatter)
+        if any(found.hiding):
+            self.formatter = functools.partial(self._show, self.formatter, found.hiding)
 
     def _contest(self, found: Claim, line: str, owner: str) -> None:
         """Take note that `owner` would execute the fence that starts with `line`, too."""
 
-    def _show(self, formatter: Callable[..., str], *, src: str, **how: Any) -> str:
+    def _show(self, formatter: Callable[..., str], hiding: Hiding, *, src: str, **how: Any) -> str:
         """Render with `formatter` what readers see of a plain fence."""
-        shown = visible(src)
+        shown = visible(src, hiding)
         if shown != src:
             self.line_count = shown.count("\n") + 1
         return formatter(src=shown, **how)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.defaults import NO_DEFAULTS, Defaults
+from mkdocs_codeexec.core.hidden import ALL_SHOWN, Hiding
 from mkdocs_codeexec.core.settings import MKDOCS, LanguageRule
 from mkdocs_codeexec.markdown.header import Option
 from mkdocs_codeexec.markdown.instead import CELL, instead_of
@@ -40,7 +41,7 @@ class Claim(NamedTuple):
     Attributes:
         word: The language word for the highlighter.
         manner: Who renders it.
-        hides_lines: Whether rustdoc's hidden lines are hidden.
+        hiding: Which lines are not shown.
         passthrough: Options of the highlighter.
         id: Its `#id`.
         classes: Its classes.
@@ -50,7 +51,7 @@ class Claim(NamedTuple):
 
     word: str
     manner: Manner
-    hides_lines: bool = False
+    hiding: Hiding = ALL_SHOWN
     passthrough: tuple[tuple[str, str], ...] = ()
     id: str = ""
     classes: tuple[str, ...] = ()
@@ -85,13 +86,19 @@ def claim(
     return Claim(
         word=header.language,
         manner="ours" if request else "native",
-        hides_lines=rule.hides_lines,
+        hiding=_hiding(reading, asks=bool(request)),
         passthrough=reading.passthrough,
         id=header.id,
         classes=reading.classes,
         remarks=remarks,
         request=request,
     )
+
+
+def _hiding(reading: Reading, *, asks: bool) -> Hiding:
+    """Return which lines are not shown; a comment for a tool that executes fences hides none in plain code."""
+    found = reading.request.hiding
+    return found if asks or reading.marked else found._replace(marked=False)
 
 
 def _with_language(header: Header, languages: Mapping[str, LanguageRule]) -> Header:

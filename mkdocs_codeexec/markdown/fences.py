@@ -266,7 +266,7 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
     def _rendered(self, opened: Opened, code: str) -> str:
         found = opened.claim
         page = self._desk.collector.page()
-        html, remarks = self._highlighted(found, visible(code) if found.hides_lines else code)
+        html, remarks = self._highlighted(found, visible(code, found.hiding))
         host = page.host if page else ""
         foreign = foreign_include(code, host) if found.request and not found.request.ignored else None
         remarks = (*found.remarks, *remarks, *((foreign,) if foreign else ()))

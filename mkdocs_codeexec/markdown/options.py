@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.expectation import Expectation, Succeeds
+from mkdocs_codeexec.core.hidden import ALL_SHOWN, Hiding
 from mkdocs_codeexec.core.sample import ALONE, Given, Links, Location, Presentation, Problem, Sample
 from mkdocs_codeexec.markdown import values
 
@@ -51,6 +52,7 @@ class Request(NamedTuple):
     ignored: bool = False
     timeout: float | None = None
     name: str = ""
+    hiding: Hiding = ALL_SHOWN
     options: tuple[tuple[str, str], ...] = ()
     links: Links = ALONE
     workdir: str = ""
@@ -71,6 +73,7 @@ class Request(NamedTuple):
             ignored=self.ignored,
             timeout=self.timeout,
             name=self.name,
+            hiding=self.hiding,
             options=dict(self.options),
             links=self.links,
             workdir=self.workdir,
@@ -127,6 +130,7 @@ TABLE: dict[str, Row] = {
     "session": Row(values.name, "session"),
     "requires": Row(values.requirements, "requires"),
     "artifacts": Row(values.artifacts, "artifacts"),
+    "hidelines": Row(values.prefix, "hidelines", audience="some"),
     "caption": Row(values.word, "caption", semantic=False),
     "alt": Row(values.anything, "alt", semantic=False),
     "source": Row(values.source, "source", semantic=False),
@@ -149,7 +153,7 @@ TABLE: dict[str, Row] = {
 
 UNAVAILABLE = (
     # Of rustdoc, mdBook and markdown-exec.
-    *("hidelines", "html", "width"),
+    *("html", "width"),
 )
 UNAVAILABLE_VALUES = {
     "source": ("console",),

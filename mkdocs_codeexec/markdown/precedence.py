@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mkdocs_codeexec.core.hidden import Hiding
 from mkdocs_codeexec.core.requirements import variables
 from mkdocs_codeexec.core.sample import Given, Links, Presentation
 from mkdocs_codeexec.markdown.options import Request
@@ -55,6 +56,7 @@ def request_of(
         ignored=ignored,
         timeout=said.get("timeout", page.timeout),
         name=said.get("name", ""),
+        hiding=Hiding(rule.hides_lines, said.get("hidelines") or rule.hidelines, rule.hashes),
         options=tuple(_options(said, page, rule)),
         workdir=said.get("workdir") or page.workdir or rule.workdir,
         artifacts=said.get("artifacts", ()),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from markdown.extensions import Extension
     from markdown.util import Registry
 
+    from mkdocs_codeexec.core.hidden import Hiding
     from mkdocs_codeexec.markdown.claiming import Claim
     from mkdocs_codeexec.markdown.collecting import Desk
 
@@ -157,9 +158,9 @@ class _Noticing(Fences):
         self.noticed = self.noticed or asks or not _is_understood(line.strip(" \t>"))
         super()._take(found, line)
 
-    def _show(self, formatter: Callable[..., str], *, src: str, **how: Any) -> str:
-        self.noticed = self.noticed or visible(src) != src
-        return super()._show(formatter, src=src, **how)
+    def _show(self, formatter: Callable[..., str], hiding: Hiding, *, src: str, **how: Any) -> str:
+        self.noticed = self.noticed or visible(src, hiding) != src
+        return super()._show(formatter, hiding, src=src, **how)
 
 
 def _is_understood(opener: str) -> bool:

@@ -120,6 +120,13 @@ def seconds(value: str | None) -> float:
     raise WrongValue("expected a number of seconds greater than 0", 'write for example `timeout="30"`')
 
 
+def prefix(value: str | None) -> str:
+    """Read what hidden lines begin with."""
+    if not value or value != value.strip():
+        raise WrongValue("expected what hidden lines begin with", 'write for example `hidelines="!!"`')
+    return value
+
+
 def workdir(value: str | None) -> str:
     """Read where a sample starts."""
     if value == "project":

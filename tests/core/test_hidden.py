@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mkdocs_codeexec.core.hidden import runnable, visible
+from mkdocs_codeexec.core.hidden import Hiding, lines, runnable, visible
 
 TABLE = {
     "code": ("let x = 1;", "let x = 1;", "let x = 1;"),
@@ -72,3 +72,27 @@ def test_shown_lines_run(code: str) -> None:
     rest = iter(runnable(code).split("\n"))
     if visible(code):
         assert all(line in rest for line in visible(code).split("\n"))
+
+
+BY_PREFIX = {
+    "!!a": (None, "a"),
+    "  !!  a": (None, "    a"),
+    "!!": (None, ""),
+    "a !!b": ("a !!b", "a !!b"),
+    "!a": ("!a", "!a"),
+    "# a": ("# a", "# a"),
+    "a  # markdown-exec: hide": (None, "a  # markdown-exec: hide"),
+    "#markdown-exec:hide  ": (None, "#markdown-exec:hide  "),
+    "a # markdown-exec: hidden": ("a # markdown-exec: hidden", "a # markdown-exec: hidden"),
+    "": ("", ""),
+}
+
+
+@pytest.mark.parametrize(("code", "pair"), BY_PREFIX.items())
+def test_other_languages(code: str, pair: tuple[str | None, str]) -> None:
+    """As mdBook does it: the indentation stays, and what follows the prefix; a comment stays where it is."""
+    hiding = Hiding(prefix="!!", marked=True)
+    assert [pair] == list(lines(code, hiding))
+    assert f"x{'' if pair[0] is None else chr(10) + pair[0]}" == visible(f"x\n{code}", hiding)
+    assert f"x\n{pair[1]}" == runnable(f"x\n{code}", hiding)
+    assert [(code, code)] == list(lines(code, Hiding()))

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mkdocs_codeexec.core.expectation import FailsToBuild, Panics, Succeeds
+from mkdocs_codeexec.core.hidden import RUSTDOC
 from mkdocs_codeexec.core.sample import Given, Location, Presentation, Sample
 from mkdocs_codeexec.core.settings import LanguageRule
 from mkdocs_codeexec.languages.builtin import RUST
@@ -100,9 +101,9 @@ READ: dict[str, dict[str, Any]] = {
 def test_read(info: str, fields: dict[str, Any]) -> None:
     """Every option reads as what it means, and finds nothing wrong."""
     found = claimed(info)
-    assert Request(language="rust", **fields) == found.request
+    assert Request(language="rust", hiding=RUSTDOC, **fields) == found.request
     assert () == found.remarks
-    assert ("ours", True) == (found.manner, found.hides_lines)
+    assert ("ours", True) == (found.manner, found.hiding.rustdoc)
 
 
 # What is wrong, whether it keeps the sample from running, and a word that the hint must hold.
@@ -182,14 +183,14 @@ def test_wrong(info: str, expected: tuple[str, bool, str]) -> None:
 def test_unknown_word_for_rustdoc(info: str) -> None:
     """Where nothing says `exec`, a word that is unknown has no effect, as in rustdoc, and is told."""
     found = claimed(info, "all")
-    assert Request(language="rust") == found.request
+    assert Request(language="rust", hiding=RUSTDOC) == found.request
     assert 1 == len(found.remarks)
 
 
 @pytest.mark.parametrize(
     "option",
     [
-        *('source="console"', 'result="html"', 'result="markdown"', "hidelines=!"),
+        *('source="console"', 'result="html"', 'result="markdown"'),
     ],
 )
 def test_not_available_yet(option: str) -> None:
@@ -239,7 +240,7 @@ def test_which_fences_run(info: str, run: str, *, samples: bool) -> None:
 
 def test_check_builds_only() -> None:
     """`run: check` builds every fence and runs none; what must not compile still must not."""
-    assert Request(language="rust", build_only=True) == asked("rust", "check")
+    assert Request(language="rust", hiding=RUSTDOC, build_only=True) == asked("rust", "check")
     assert FailsToBuild() == asked("rust,compile_fail", "check").expectation
 
 
@@ -421,6 +422,7 @@ def test_sample() -> None:
         expectation=Panics(),
         timeout=3.0,
         name="n",
+        hiding=RUSTDOC,
         options={"edition": "2021"},
     ) == asked("rust exec should_panic timeout=3 name=n edition=2021").sample(at, "x")
 

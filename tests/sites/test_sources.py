@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from conftest import text_of
 
 if TYPE_CHECKING:
     from conftest import Project
@@ -70,3 +71,60 @@ def test_names_of_tabs_that_make_no_sense_are_told(project: Project, names: str)
     assert "docs/index.md:1" in built.log
     assert "expected two names with `|` between them" in built.log
     assert ["Source", "Result"] == tabs(page(project))[0][1]
+
+
+def shown(project: Project) -> list[str]:
+    """Return the sources on the page, as readers see them."""
+    return [text_of(html) for html in re.findall(r"<span></span><code>(.*?)</code>", page(project), re.DOTALL)]
+
+
+def test_hidden_lines_run_and_are_not_shown(project: Project) -> None:
+    """By what they begin with, of the fence or of the language, or by how they end; `hl_lines` counts what is seen."""
+    project.configure({"languages": {"python": {"hidelines": "~"}}})
+    project.page(
+        "```python exec\n~import os\nfor _ in [1]:\n    ~x = 2\n    print(x)\nprint(os.sep)  # seen\ny = 3  # markdown-exec: hide\n```\n\n"
+        '```python exec hidelines="!!"\n!!x = ~7\nprint(x)\n~0\n```\n\n'
+        '```bash exec\nx="a b"  # markdown-exec: hide\necho "$x"\n```\n\n'
+        "```python\n~hidden\nseen  # markdown-exec: hide\n```\n"
+    )
+    project.build()
+
+    assert [
+        "for _ in [1]:\n    print(x)\nprint(os.sep)  # seen\n",
+        "print(x)\n~0\n",
+        'echo "$x"\n',
+        "seen  # markdown-exec: hide\n",
+    ] == shown(project)
+    assert [("stdout", "2\n/"), ("stdout", "-8"), ("stdout", "a b")] == project.streams()
+
+
+def test_lines_are_exact_where_some_are_hidden(project: Project) -> None:
+    """The log has those of the page, and readers those that they see; in a session, too."""
+    project.page(
+        '# T\n\n```python exec hidelines="!!"\n!!import os\n!!\n    !!\nx = 1\nx / 0\n```\n\n'
+        '```python exec session="a" hidelines="!!"\n!!def f():\n!!    raise KeyError\n```\n\n'
+        '```python exec session="a"\na = 1  # markdown-exec: hide\nf()\n```\n'
+    )
+    built = project.build()
+
+    assert " --> docs/index.md:8\n" in built.log
+    assert "> 18 | f()" in built.log
+    first, _, last = project.samples()
+    assert "line 2, in &lt;module" in first
+    assert re.search(r'codeexec-mark-error"[^>]*>(<[^>]*>)*x', first)
+    assert "line 1, in &lt;module" in last
+
+
+def test_what_runs_is_what_counts(project: Project) -> None:
+    """Another way to hide the same line executes nothing again."""
+    project.page('```python exec hidelines="!!"\n!!x = 1\nprint(x)\n```\n')
+    assert 1 == project.build().counts["executed"]
+    project.page('```python exec hidelines="~"\n~x = 1\nprint(x)\n```\n')
+    assert {"samples": 1, "cached": 1, "met": 1} == project.build().counts
+
+
+def test_rust_hides_lines_in_its_own_way(project: Project) -> None:
+    """It is told, in place of a line that would not compile."""
+    project.page('```rust exec hidelines="!!"\nfn main() {}\n```\n')
+
+    assert "`hidelines` has no meaning for `rust`" in project.build().log
