@@ -52,10 +52,13 @@ class Marks(NamedTuple):
     Attributes:
         seal: What no sample writes by chance.
         seconds: How long each part may take.
+        times: How often each mark comes: twice where both streams are one, and the program does not know that. In no
+            key, being a function of the language and of the step.
     """
 
     seal: str
     seconds: tuple[float, ...]
+    times: int = 1
 
     @property
     def start(self) -> str:
@@ -91,6 +94,7 @@ class Step:
         limits: How much it may use.
         network: Whether it may use the network.
         marks: Where what it writes is taken apart; None if it is one.
+        merged: Whether its standard error is the pipe of its standard output.
     """
 
     kind: StepKind
@@ -101,6 +105,7 @@ class Step:
     limits: Limits = UNLIMITED
     network: bool = False
     marks: Marks | None = None
+    merged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +215,11 @@ def _key(
 def _steps(steps: tuple[Step, ...]) -> bytes:
     return canonical(
         tuple(
-            (s.kind, s.argv, float(s.timeout), s.stdin, s.env, s.limits.amounts(), s.network, *(s.marks or ()))
+            (
+                *(s.kind, s.argv, float(s.timeout), s.stdin, s.env, s.limits.amounts(), s.network),
+                *((s.marks.seal, s.marks.seconds) if s.marks else ()),
+                *(("merged",) if s.merged else ()),
+            )
             for s in steps
         )
     )

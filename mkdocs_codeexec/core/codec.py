@@ -69,8 +69,10 @@ def from_json(value: object) -> Outcome:
 
 def _step_to_json(step: StepResult) -> dict[str, object]:
     shown = {"shown": [list(content) for content in step.shown]} if step.shown else {}
+    merged = {"merged": True} if step.merged else {}
     return {
         **shown,
+        **merged,
         "kind": step.kind,
         "stdout": step.stdout,
         "stderr": step.stderr,
@@ -132,6 +134,7 @@ def _step_from_json(step: Json) -> StepResult:
         truncated=_pair(step, "truncated"),
         duration=_number(step.get("duration_ms")) / 1000,
         shown=tuple(map(content_of, _list(step, "shown"))) if "shown" in step else (),
+        merged=step.get("merged") is True,
     )
 
 

@@ -199,7 +199,7 @@ def recognise(result: StepResult, limits: Limits, *, small_disk: bool = False) -
 
 def _said(result: StepResult) -> str:
     """Return what was said on standard error, at its start and end, but for what quotes the sample."""
-    text = result.stderr
+    text = result.errors
     for found in result.diagnostics:
         if found.rendered and (found.spans or found.code):
             text = text.replace(found.rendered, "")

@@ -251,7 +251,7 @@ def _judge_raised(name: str, build: StepResult | None, run: StepResult | None) -
         return _judge_success(0, build, run)
     if run.ended == Exited(0):
         return Unmet(f"it raised nothing, and `raises` says that it ends with `{name}`")
-    found = raised(run.stderr)
+    found = raised(run.errors)
     if run.ended not in (Exited(1), Signaled(signal.SIGINT)) or not found:
         return Unmet(f"{describe(run.ended)} without an exception, expected `{name}`")
     return Met() if is_called(found, name) else Unmet(f"it raised `{found}`, expected `{name}`")
@@ -262,7 +262,7 @@ def _judge_success(code: int | None, build: StepResult | None, run: StepResult |
         return Unmet("it does not compile" if isinstance(build.ended, Exited) else describe(build.ended))
     if run is None or code is None or run.ended == Exited(code):
         return Met()
-    if code == 0 and run.ended == Exited(PANIC) and "panicked at" in run.stderr:
+    if code == 0 and run.ended == Exited(PANIC) and "panicked at" in run.errors:
         return Unmet("it panicked")
     expected = f", expected exit status {code}" if code else ""
     return Unmet(f"{describe(run.ended)}{expected}")

@@ -166,6 +166,7 @@ class StepResult:
             the program. `Language.divide` makes Outcomes of them. Never stored.
         shown: What it has shown beside text, which stands in sections of `stdout` (`core.displays`).
         contents: The same by digest, until it is kept as blobs. Never stored.
+        merged: Whether `stdout` holds standard error, too, in the order in which both were written.
         going_on: How many threads a part leaves that go on in the next one. Never stored.
     """
 
@@ -181,7 +182,13 @@ class StepResult:
     parts: tuple[StepResult, ...] = ()
     shown: tuple[Content, ...] = ()
     contents: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
+    merged: bool = False
     going_on: int = field(default=0, compare=False, repr=False)
+
+    @property
+    def errors(self) -> str:
+        """The text that holds what it wrote to standard error."""
+        return self.stdout if self.merged else self.stderr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,7 @@ class Command:
         project: A folder that it sees as `project` in `scratch`, and may change there for itself alone; None for none.
         over: Files of `work` in `scratch` that it sees in `project`, too.
         marks: Where what it writes is taken apart; None if it is one.
+        merged: Whether its standard error is the pipe of its standard output.
         leaves: Takes its working directory when it has ended by itself, and all that it started is gone.
     """
 
@@ -74,6 +75,7 @@ class Command:
     project: Path | None = None
     over: tuple[str, ...] = ()
     marks: Marks | None = None
+    merged: bool = False
     leaves: FolderSink | None = None
 
 

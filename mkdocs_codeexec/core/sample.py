@@ -101,6 +101,7 @@ class Given:
         files: Files beside it, names and texts, sorted by name: `file` fences of those that it needs.
         left: What those that it needs have left, sorted by path.
         host_env: Names of variables of the machine that executes it, sorted. Their values are in no key.
+        merged: Whether its standard output and error are one pipe, so that their order is kept.
     """
 
     stdin: str | None = None
@@ -110,6 +111,7 @@ class Given:
     files: tuple[tuple[str, str], ...] = ()
     left: tuple[Blob, ...] = ()
     host_env: tuple[str, ...] = ()
+    merged: bool = field(default=False, repr=False)  # others are digested by what `repr` says of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

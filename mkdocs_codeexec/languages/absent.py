@@ -33,7 +33,7 @@ def hint(sample: Sample, outcome: Outcome, script: ScriptSettings, settings: Set
     last = outcome.steps[-1]
     if last.kind != "run" or last.ended == Exited(0):
         return ""
-    said = ESCAPE.sub("", last.stderr)
+    said = ESCAPE.sub("", last.errors)
     if found := _MODULE.findall(said):
         return _module(found[-1], script, settings)
     if (found := _FILE.findall(said)) and not sample.workdir:

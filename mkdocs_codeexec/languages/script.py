@@ -312,15 +312,18 @@ class ScriptLanguage:
                 )
             )
         if not sample.build_only:
+            # Python holds back what it prints to a pipe, and its order would be lost.
+            ordered = {"PYTHONUNBUFFERED": "1"} if sample.given.merged and PYTHON in self._script.command else {}
             steps.append(
                 Step(
                     kind="run",
                     argv=(*self._filled(self._script.command, sample.workdir), *sample.given.args),
                     timeout=sample.timeout or self._settings.seconds(self.name),
                     stdin=sample.given.stdin,
-                    env=tuple(sorted({**dict(self._script.env), **dict(sample.given.env)}.items())),
+                    env=tuple(sorted({**ordered, **dict(self._script.env), **dict(sample.given.env)}.items())),
                     limits=self._settings.limits,
                     network=network,
+                    merged=sample.given.merged,
                 )
             )
         return tuple(steps)

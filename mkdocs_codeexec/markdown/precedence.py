@@ -8,7 +8,7 @@ from mkdocs_codeexec.core.hidden import Hiding
 from mkdocs_codeexec.core.requirements import variables
 from mkdocs_codeexec.core.sample import Given, Links, Presentation
 from mkdocs_codeexec.markdown.options import Request
-from mkdocs_codeexec.markdown.values import NO_SESSION
+from mkdocs_codeexec.markdown.values import MERGED, NO_SESSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,13 +34,14 @@ def request_of(
         ignored: Whether it is ignored.
     """
     usual = rule.presentation
+    show = said.get("show", usual.show if page.show is None else page.show)
     return Request(
         language=rule.name,
         expectation=expectation,
         presentation=Presentation(
             source=said.get("source") or page.source or usual.source,
             result=said.get("result") or page.result or usual.result,
-            show=said.get("show", usual.show if page.show is None else page.show),
+            show=show - {MERGED} | {"stdout", "stderr"} if MERGED in show else show,
             tabs=said.get("tabs", usual.tabs),
             caption=said.get("caption", ""),
             alt=said.get("alt"),
@@ -51,6 +52,7 @@ def request_of(
             env=tuple(sorted({**dict(page.env), **dict(said.get("env", ()))}.items())),
             network=said.get("network"),
             host_env=variables(said.get("requires", ())),
+            merged=MERGED in show,
         ),
         build_only=said.get("build_only", False),
         ignored=ignored,

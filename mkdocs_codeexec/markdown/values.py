@@ -18,6 +18,8 @@ SOURCES = ("above", "below", "tabbed-left", "tabbed-right", "none")
 _SAME_SOURCES = {"block": "above", "material-block": "above", "tabs": "tabbed-left"}
 """What markdown-exec calls them, and what is short for the usual order of tabs."""
 STREAMS = ("stdout", "stderr", "build")
+MERGED = "merged"
+"""stdout and stderr as one stream."""
 LONGEST = 300
 """Seconds that a fence may ask for: who writes a page does not decide how long the machine of the site is busy."""
 MOST_VARIABLES = 1000
@@ -103,7 +105,10 @@ def tabs(value: str | None) -> tuple[str, str]:
 
 def streams(value: str | None) -> frozenset[str]:
     """Read the names of streams."""
-    return frozenset(_one_of(name, STREAMS, "a stream") for name in text(value).replace(",", " ").split())
+    found = frozenset(_one_of(name, (*STREAMS, MERGED), "a stream") for name in text(value).replace(",", " ").split())
+    if MERGED in found and not found.isdisjoint({"stdout", "stderr"}):
+        raise WrongValue(f"`{MERGED}` is stdout and stderr in one", f"write `{MERGED}` in their place")
+    return found
 
 
 def seconds(value: str | None) -> float:

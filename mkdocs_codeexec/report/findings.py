@@ -93,7 +93,7 @@ def of_run(run: StepResult, sample: Sample, language: Language) -> tuple[Finding
     """Return what the stderr of a program that did not end well says of the sample."""
     if run.ended == Exited(0):
         return ()
-    text = ansi.strip(run.stderr)  # Python 3.13 colours its tracebacks
+    text = ansi.strip(run.errors)  # Python 3.13 colours its tracebacks
     found: list[Finding] = []
     for line, column, message in dict.fromkeys(language.faults(text)):
         setting = language.brought(sample, line, column)

@@ -23,7 +23,7 @@ def hint_of(outcome: Outcome, language: str, file: str) -> str:
                 "the sandbox shows programs of the system and of the language; the folder of another one is named "
                 f"under `languages.{language}.readable` in {file}"
             )
-        case Exited() | Signaled() if outcome.sandbox in ISOLATED and (call := refused(step.stderr)):
+        case Exited() | Signaled() if outcome.sandbox in ISOLATED and (call := refused(step.errors)):
             return (
                 f"the sandbox refuses some system calls{call}; docs/sandbox.md of mkdocs-codeexec lists them, and what "
                 "works instead"

@@ -56,6 +56,7 @@ class Divided(Kept):
         self.seconds = marks.seconds
         self._starts = marks.start.encode(), marks.begin.encode()
         self._pending = b""
+        self._times, self._ends = marks.times, 0
         self._gap: Kept | None = None
         self.parts = [Part(self._kept(*self._sizes))]
 
@@ -100,6 +101,9 @@ class Divided(Kept):
     def _cut(self, found: re.Match[bytes]) -> None:
         if found[4]:
             self._gap = None
+            return
+        self._ends += 1
+        if (self._ends - 1) % self._times:
             return
         last = self.parts[-1]
         last.status, last.going_on, last.ended = min(int(found[1]), 255), int(found[2]), time.monotonic()

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter, deque
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -293,6 +294,7 @@ class Children:
         parts: tuple[StepResult, ...] = ()
         if isinstance(out, Divided) and isinstance(err, Divided):
             parts = results(out, err, kind, how, start)
+            parts = tuple(replace(part, merged=command.merged) for part in parts)
             how = parts[-1].ended
         (stdout, no_stdout), (stderr, no_stderr) = out.finish(), err.finish()
         return StepResult(
@@ -306,6 +308,7 @@ class Children:
             asked=None if report.asked is None else decoded(report.asked),
             parts=parts,
             contents=out.contents,
+            merged=command.merged,
         )
 
     def stop_all(self) -> None:

@@ -285,6 +285,8 @@ def encode(command: Command, left: float, kind: StepKind, tier: Tier, user: int 
             "over": [carried(name) for name in command.over],
             "grouped": grouped,
             "mark": "" if command.marks is None else command.marks.start,
+            "times": 1 if command.marks is None else command.marks.times,
+            "merged": command.merged,
             "seconds": () if command.marks is None else command.marks.seconds,
         }
     )

@@ -73,3 +73,16 @@ def test_a_stream_without_marks_is_all_of_the_last_step() -> None:
     parts = results(out, err, "run", TimedOut(10.0), 0.0)
 
     assert [("a", "", Exited(0)), ("b", "error", TimedOut(2.0))] == [(p.stdout, p.stderr, p.ended) for p in parts]
+
+
+def test_where_two_streams_are_one_each_mark_comes_twice() -> None:
+    """The first of the two counts, with what it says of the end; what only shells say between two parts is nobody's."""
+    both = f"{MARKS.end(3, gap=True)}\n{MARKS.end(gap=True)}\n+ trace\n{MARKS.begin}\n{MARKS.begin}\n"
+    plain = f"{MARKS.end(3)}\n{MARKS.end(3)}\n"
+    for between in (both, plain):
+        found = Divided(1000, 1000, MARKS._replace(times=2))
+        found.add(between.join("abc").encode())
+        found.close()
+
+        assert ["a", "b", "c"] == texts(found)
+        assert [3, 3] == [part.status for part in found.parts[:-1]]

@@ -128,3 +128,63 @@ def test_rust_hides_lines_in_its_own_way(project: Project) -> None:
     project.page('```rust exec hidelines="!!"\nfn main() {}\n```\n')
 
     assert "`hidelines` has no meaning for `rust`" in project.build().log
+
+
+ORDER = [("stdout", "a\nb\nc")]
+WRITES = {
+    "bash": "echo a; echo b >&2; echo c",
+    "python": 'import sys\nprint("a")\nprint("b", file=sys.stderr)\nprint("c")',
+    "rust": 'println!("a"); eprintln!("b"); println!("c");',
+}
+
+
+@pytest.mark.parametrize("language", WRITES)
+def test_streams_are_merged_in_their_order(project: Project, language: str) -> None:
+    """On the page, from the store, and in a session, whose steps are still told apart."""
+    code = WRITES[language]
+    project.page(
+        f'```{language} exec show="merged"\n{code}\n```\n\n'
+        f'```{language} exec session="s" show="merged"\n{code}\n```\n\n'
+        f'```{language} exec session="s"\n{code}\n```\n\n'
+        f'```{language} exec session="s" show="merged"\n{code}\n```\n'
+    )
+    built = project.build()
+
+    assert 4 * ORDER == project.streams(), built.log
+    cold = page(project)
+    assert {"samples": 4, "cached": 4, "met": 4} == project.build().counts
+    assert cold == page(project)
+
+
+@pytest.mark.parametrize("tier", ["bubblewrap", "landlock", "off"])
+def test_streams_are_merged_in_every_tier(project: Project, tier: str) -> None:
+    """It is the supervisor that opens the pipe."""
+    project.page(f'```bash exec show="merged"\n{WRITES["bash"]}\n```\n')
+    off = {"CODEEXEC_SANDBOX": "off"} if tier == "off" else {"CODEEXEC_SANDBOX_TIERS": tier}
+    project.build(env=off)
+
+    assert ORDER == project.streams()
+
+
+def test_what_is_merged_is_another_sample(project: Project) -> None:
+    """It is executed anew, and what it says of an error is understood; colours are kept."""
+    code = "import sys\nprint('\\033[31ma\\033[m')\nprint('b', file=sys.stderr)\n1 / 0"
+    project.page(f'```python exec exit="1"\n{code}\n```\n')
+    assert 1 == project.build().counts["executed"]
+    project.page(f'```python exec raises="ZeroDivisionError" show="merged"\n{code}\n```\n')
+    assert {"samples": 1, "executed": 1, "met": 1} == project.build().counts
+    (sample,) = project.samples()
+    assert '<span class="ansi-red">a</span>\nb\nTraceback' in sample
+    assert re.search(r'codeexec-mark-error"[^>]*>(<[^>]*>)*1', sample)
+
+
+def test_what_is_merged_has_no_other_streams(project: Project) -> None:
+    """The names contradict each other; a later step of a session cannot merge what its program keeps apart."""
+    project.page(
+        '```bash exec show="merged stderr"\necho a\n```\n\n'
+        '```bash exec session="s"\necho a\n```\n\n```bash exec session="s" show="merged"\necho a\n```\n'
+    )
+    log = project.build().log
+
+    assert "`merged` is stdout and stderr in one" in log
+    assert "step 2 of the session has a `show` that is not the one of its first step" in log

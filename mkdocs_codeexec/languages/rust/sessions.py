@@ -46,7 +46,7 @@ def marked(steps: tuple[Step, ...], seal: str, seconds: Sequence[float]) -> tupl
     return tuple(
         replace(
             step,
-            marks=Marks(seal, tuple(seconds)),
+            marks=Marks(seal, tuple(seconds), 2 if step.merged else 1),
             limits=replace(step.limits, cpu=None if step.limits.cpu is None else step.limits.cpu * len(seconds)),
         )
         if step.kind == "run"

@@ -71,5 +71,6 @@ def steps(sample: Sample, rust: RustSettings, settings: Settings, site: Containe
         env=tuple(sorted(env.items())),
         limits=settings.limits,
         network=network,
+        merged=sample.given.merged,
     )
     return build, run

@@ -32,6 +32,7 @@ _GIVEN = {
     "network": "network",
     "files": "needs",
     "left": "needs",
+    "merged": "show",
 }
 """What a program has from its start, and what asks for it."""
 
@@ -67,7 +68,8 @@ def _program(
 ) -> tuple[tuple[tuple[str, str], ...], Marks]:
     codes = tuple(step.code for step in steps)
     given = tuple(repr(step.given) for step in steps)
-    marks = Marks(digest(("session", script.name, codes, given, steps[-1].last))[:32], tuple(seconds))
+    times = 2 if steps[0].given.merged and script.session != "concat" else 1
+    marks = Marks(digest(("session", script.name, codes, given, steps[-1].last))[:32], tuple(seconds), times)
     expected = tuple(_status(step) for step in steps[:-1])
     if script.session == "python":
         files = python.files(file, codes, marks, expected)
@@ -124,7 +126,7 @@ def _of_one_file(
     place = 0
     if len(found) == 1 and not found[0].steps[-1].stdout and found[0].steps[-1].ended != Exited(0):
         # It has not begun at all, perhaps because of a later step.
-        place = concat.named(found[0].steps[-1].stderr, file, lines) or 0
+        place = concat.named(found[0].steps[-1].errors, file, lines) or 0
     told = [_told(one, concat.own_lines(at, file, lines)) for at, one in enumerate(found, place)]
     return [*[None] * place, *told]
 

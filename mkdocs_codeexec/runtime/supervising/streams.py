@@ -28,12 +28,20 @@ class Streams:
         passed: How many parts of its program have ended, of one whose output is marked.
     """
 
-    def __init__(self, stdin: bytes | None, limit: int, mark: bytes = b"", more: int = 0) -> None:
+    def __init__(
+        self,
+        stdin: bytes | None,
+        limit: int,
+        mark: tuple[bytes, int] = (b"", 1),
+        more: int = 0,
+        *,
+        merged: bool = False,
+    ) -> None:
         self.limit = limit
         self.more = more
         self._before = b""
         self.passed = 0
-        self._mark = mark
+        self._mark, self._times = mark
         self._marks = {b"o": (0, b""), b"e": (0, b"")}
         self.flooded = False
         self.heard = time.monotonic()
@@ -46,12 +54,12 @@ class Streams:
         self.ours: dict[int, bytes] = {}
         self.theirs: list[int] = []
         try:
-            self._open(given=stdin is not None)
+            self._open(given=stdin is not None, merged=merged)
         except OSError:
             self.close()
             raise
 
-    def _open(self, *, given: bool) -> None:
+    def _open(self, *, given: bool, merged: bool) -> None:
         if given:
             readable, self.feeding = os.pipe()
             self.theirs.append(readable)
@@ -60,6 +68,9 @@ class Streams:
         else:
             self.theirs.append(os.open(os.devnull, os.O_RDONLY))
         for what in (b"o", b"e", b"!", b"s"):
+            if what == b"e" and merged:
+                self.theirs.append(os.dup(self.theirs[-1]))
+                continue
             readable, writable = os.pipe()
             self.ours[readable] = what
             self.theirs.append(writable)
@@ -126,7 +137,7 @@ class Streams:
         data = before + chunk
         count += data.count(self._mark)
         self._marks[what] = count, data[len(data) - len(self._mark) + 1 :] if len(self._mark) > 1 else b""
-        self.passed = max(self.passed, count)
+        self.passed = max(self.passed, -(-count // self._times))
 
     def drain(self) -> None:
         """Pass on what is still in the pipes, which nobody writes to any more."""

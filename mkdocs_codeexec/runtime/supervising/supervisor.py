@@ -124,7 +124,8 @@ class Supervisor:
         """
         stdin = request["stdin"]
         given = None if stdin is None else stdin.encode("latin-1")
-        streams = Streams(given, request["limit"], request["mark"].encode("latin-1"), request["more"])
+        mark = request["mark"].encode("latin-1"), request["times"]
+        streams = Streams(given, request["limit"], mark, request["more"], merged=request["merged"])
         alone = False
         try:
             self.prepare(request)

@@ -87,7 +87,7 @@ def layout_free(outcome: Outcome) -> bool:
         and step.truncated == (0, 0)
         and not (step.kind == "build" and (step.stdout or step.stderr))
         and not _PLACE.search(step.stdout)
-        and not _PLACE.search(step.stderr)
+        and not _PLACE.search(step.errors)
         for step in outcome.steps
     )
 
