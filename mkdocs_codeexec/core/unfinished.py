@@ -57,6 +57,7 @@ class _Reader:
         self.starts_command = True
         self.operator = False
         self.naming = False
+        self.target = False
         self.waiting: Waiting | None = None
 
     def read(self) -> None:
@@ -116,17 +117,18 @@ class _Reader:
         self.starts_command = True
 
     def _redirection(self) -> None:
+        self.target = True
         if self.text.startswith("<<<", self.at):
             self.at += 3
             return
         if found := _HEREDOC.match(self.text, self.at):
             self.here.append((re.sub(r"[\\'\"]", "", found[2]), bool(found[1])))
-            self.at = found.end()
+            self.at, self.target = found.end(), False
             return
         if self.text.startswith(("<(", ">("), self.at):
             self.at += 2
             self.stack.append(")")
-            self.starts_command = True
+            self.starts_command, self.target = True, False
             return
         self.at += 2 if self.text[self.at : self.at + 2] in (">>", ">&", "<&", ">|", "<>") else 1
 
@@ -157,6 +159,9 @@ class _Reader:
             self.at += 1
         self.operator = False
         if self.waiting is not None:
+            return
+        if self.target:  # of a redirection, which may stand before a command
+            self.target = False
             return
         word = self.text[start : self.at]
         if word.endswith("=") and self.text.startswith("(", self.at):  # the words of an array

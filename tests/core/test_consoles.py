@@ -15,7 +15,19 @@ from mkdocs_codeexec.core.unfinished import unfinished
 LINES = st.sampled_from(
     [
         *("$ echo a", "$ ", "$", "% ls", "# ls", "#", "> more", ">", "? 3", "? failed", "? x", "[3]", "", "   ", "\t"),
-        *("$ cat <<EOF", "> EOF", "EOF", "$ a \\", "$ echo 'x", "> '", "'", "$ for i in 1; do", "> done", "a $ b", " $ a"),
+        *(
+            "$ cat <<EOF",
+            "> EOF",
+            "EOF",
+            "$ a \\",
+            "$ echo 'x",
+            "> '",
+            "'",
+            "$ for i in 1; do",
+            "> done",
+            "a $ b",
+            " $ a",
+        ),
         *(">>> 1 + 1", ">>>", "... 2", "...", ">>> f()  # doctest: +SKIP", "Traceback (most recent call last):", "é\r"),
     ]
 )
@@ -145,7 +157,27 @@ def test_options_of_doctest() -> None:
 COMMANDS = st.lists(
     st.sampled_from(
         [
-            *("echo", " ", " ", "\n", ";", "'a'", '"b"', "'", '"', "\\", "(", ")", "{", "}", "|", "&&", "||", "&", "#c"),
+            *(
+                "echo",
+                " ",
+                " ",
+                "\n",
+                ";",
+                "'a'",
+                '"b"',
+                "'",
+                '"',
+                "\\",
+                "(",
+                ")",
+                "{",
+                "}",
+                "|",
+                "&&",
+                "||",
+                "&",
+                "#c",
+            ),
             *("if", "true", "then", "fi", "for", "i", "in", "do", "done", "while", "case", "esac", "$(", "`", "${x}"),
             *("$((1+2))", "<<E", "\nE\n", "<<<", "x=", "f()", "[[", "]]", ">", "$'a'", ";;", "!", "function", "$x"),
         ]
@@ -159,7 +191,7 @@ COMMANDS = st.lists(
 @given(COMMANDS)
 def test_what_bash_can_execute_waits_for_nothing(command: str) -> None:
     """Output of a command that bash takes as it is never becomes a part of it."""
-    said = subprocess.run(["bash", "-n", "-c", command], capture_output=True, text=True, check=False)
+    said = subprocess.run(["bash", "-n", "-c", command], capture_output=True, check=False)
     if said.returncode or said.stderr or command.endswith("\\"):
         return
 
