@@ -119,6 +119,17 @@ class Console(NamedTuple):
         """The entries that are executed."""
         return tuple(entry for entry in self.entries if entry.executed)
 
+    @property
+    def disguised(self) -> str:
+        """Its text with the usual prompt in the place of its own: highlighters know no other."""
+        usual = PYTHON_PROMPT if self.kind == "python" else SHELL_PROMPTS[0]
+        lines = list(self.head)
+        for entry in self.entries:
+            rest = entry.source[0].removeprefix(self.prompt)
+            first = usual.rstrip() if rest == entry.source[0] else usual + rest
+            lines += (first, *entry.lines[1:])
+        return "\n".join(lines)
+
     def __str__(self) -> str:
         return "\n".join((*self.head, *(line for entry in self.entries for line in entry.lines)))
 

@@ -19,6 +19,7 @@ from mkdocs_codeexec.core.outcome import (
 )
 
 if TYPE_CHECKING:
+    from mkdocs_codeexec.core.consoles import Console
     from mkdocs_codeexec.core.requirements import Lack
     from mkdocs_codeexec.core.sample import Location, Presentation
 
@@ -50,7 +51,22 @@ class Panics:
     """
 
 
-Expectation: TypeAlias = Succeeds | FailsToBuild | Panics
+@dataclass(frozen=True, slots=True)
+class Converses:
+    """Each command of a console ends as is written there, and the last one with `code`.
+
+    Attributes:
+        console: The commands.
+        code: The exit status of the last command whose status is not written; None takes any, of all of them.
+        verify: Whether each must print what is written under it.
+    """
+
+    console: Console
+    code: int | None = 0
+    verify: bool = False
+
+
+Expectation: TypeAlias = Succeeds | FailsToBuild | Panics | Converses
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +80,13 @@ class Unmet:
 
     Attributes:
         reason: In words, for page and log.
+        line: The line of the sample that it is about, from one; 0 if it is about all of it.
+        diff: How what was printed differs from what is written, line by line; empty if it is not that.
     """
 
     reason: str
+    line: int = 0
+    diff: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +192,10 @@ def judge(expectation: Expectation, outcome: Outcome) -> Verdict:
     A child that could not be started is an error of the machine. A timeout, a flood or a kill is never what
     an author meant, whatever the expectation.
     """
+    if isinstance(expectation, Converses):
+        from mkdocs_codeexec.core.conversing import judged  # which has more to tell apart than most sites need
+
+        return judged(expectation, outcome)
     for step in outcome.steps:
         match step.ended:
             case NotStarted():

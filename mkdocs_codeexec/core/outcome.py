@@ -209,6 +209,11 @@ class Outcome:
         return ended and self.inputs is not None
 
     @property
+    def printed(self) -> str:
+        """What was written to standard output when it ran."""
+        return "".join(step.stdout for step in self.steps if step.kind == "run")
+
+    @property
     def started(self) -> bool:
         """Whether any child was started."""
         return any(not isinstance(step.ended, NotStarted) for step in self.steps)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from mkdocs_codeexec.core.conversing import says_end
 from mkdocs_codeexec.core.expectation import (
     Blocked,
+    Converses,
     Errored,
     Met,
     Skipped,
@@ -36,7 +38,7 @@ FOLD_LINES = 40
 HIGHLIGHTED = 16 * 1024
 """Characters of output that Pygments is given; many lexers take quadratic time."""
 
-_LABELS = {"build": "Compiler messages", "stdout": "Output", "stderr": "Error output"}
+_LABELS = {"build": "Compiler messages", "stdout": "Output", "stderr": "Error output", "diff": "Difference"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,7 @@ class Stream:
     """One `pre` on the page. What the template sees.
 
     Attributes:
-        kind: `build`, `stdout` or `stderr`.
+        kind: `build`, `stdout` or `stderr`; `diff` for how output differs from what is written.
         label: What a screen reader calls it.
         html: Safe HTML.
         lines: Number of lines.
@@ -127,15 +129,20 @@ class Renderer:
         view = View(
             verdict=verdict_name(verdict),
             id=html_id,
-            source=Markup(marked(source, sample.code, marks) + annotations),  # noqa: S704 - the site's own highlighter wrote it
+            source=Markup(_source(source, sample, verdict, outcome, tidy, marks) + annotations),  # noqa: S704 - the site's own highlighter wrote it
             position=sample.presentation.source,
             streams=tuple(_streams(sample, verdict, outcome, tidy)),
-            notes=tuple(_waiting(verdict, link) or (ansi.strip(note) for note in _notes(verdict, outcome))),
+            notes=tuple(_waiting(verdict, link) or (ansi.strip(note) for note in _notes(sample, verdict, outcome))),
         )
         return self._template(view=view)
 
 
 def _streams(sample: Sample, verdict: Verdict, outcome: Outcome | None, tidy: Callable[[str], str]) -> Iterator[Stream]:
+    if isinstance(sample.expectation, Converses):
+        from mkdocs_codeexec.html import consoles
+
+        yield from consoles.streams(sample, sample.expectation, verdict, outcome, tidy)
+        return
     if outcome is None:
         return
     failed = isinstance(verdict, Unmet | Errored)
@@ -146,14 +153,40 @@ def _streams(sample: Sample, verdict: Verdict, outcome: Outcome | None, tidy: Ca
     if build is not None and ("build" in shown or build.ended != Exited(0)):
         # A compiler writes to stderr; what comes on stdout (a Makefile, say) stands before it.
         text = "\n".join(part.rstrip("\n") for part in (build.stdout, build.stderr) if part)
-        yield from _stream("build", text, "ansi", tidy, unfold=failed)
+        yield from stream("build", text, "ansi", tidy, unfold=failed)
     if run is not None:
         for kind, text in (("stdout", run.stdout), ("stderr", run.stderr)):
             if kind in shown:
-                yield from _stream(kind, text, sample.presentation.result, tidy, unfold=failed)
+                yield from stream(kind, text, sample.presentation.result, tidy, unfold=failed)
 
 
-def _stream(kind: str, text: str, result: str, tidy: Callable[[str], str], *, unfold: bool) -> Iterator[Stream]:
+def _source(
+    source: str,
+    sample: Sample,
+    verdict: Verdict,
+    outcome: Outcome | None,
+    tidy: Callable[[str], str],
+    marks: Sequence[Mark],
+) -> str:
+    """Return the source with its marks; that of a console with what its commands have printed."""
+    if not isinstance(sample.expectation, Converses):
+        return marked(source, sample.code, marks)
+    from mkdocs_codeexec.html import consoles
+
+    source = marked(source, consoles.shown_code(sample, sample.expectation), marks)
+    return consoles.answered(source, sample, sample.expectation, verdict, outcome, tidy)
+
+
+def stream(kind: str, text: str, result: str, tidy: Callable[[str], str], *, unfold: bool) -> Iterator[Stream]:
+    """Yield the `pre` for `text`, if there is anything to be seen.
+
+    Args:
+        kind: What it is.
+        text: As it was written.
+        result: How it is shown.
+        tidy: Makes it fit for readers.
+        unfold: Whether it is unfolded at first.
+    """
     text = tidy(text).rstrip("\n") if text else ""
     if kind == "stderr":
         text = text.lstrip("\n")  # rustc 1.90 and later begin a panic with an empty line
@@ -225,15 +258,17 @@ def _other(name: str, at: Location | None, link: Callable[[Location], str]) -> M
     return Markup("`{}`{}").format(name, where)
 
 
-def _notes(verdict: Verdict, outcome: Outcome | None) -> Iterator[str]:
+def _notes(sample: Sample, verdict: Verdict, outcome: Outcome | None) -> Iterator[str]:
     """Yield what a reader needs beside the text: how it ended, and why that is not what was promised."""
     reason = verdict_reason(verdict)
     ended = describe(outcome.steps[-1].ended) if outcome and outcome.steps else ""
+    if isinstance(sample.expectation, Converses) and (isinstance(verdict, Unmet) or says_end(sample.expectation)):
+        ended = ""  # a line of the source says it, or the reason does
     match verdict:
         case Met():
             # A failed build that was announced speaks for itself; a program's exit status does not.
             run = outcome.step("run") if outcome else None
-            if run is not None and run.ended != Exited(0):
+            if run is not None and run.ended != Exited(0) and ended:
                 yield ended
         case Skipped():
             if outcome is None and reason != "ignored":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core import rights
 from mkdocs_codeexec.core.settings import LanguageRule
-from mkdocs_codeexec.languages.builtin import BUILTIN, RUST, RUST_ALIASES
+from mkdocs_codeexec.languages.builtin import BUILTIN, OF_CONSOLES, RUST, RUST_ALIASES
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Language, Narrator
@@ -47,6 +47,8 @@ def words(settings: Settings) -> Mapping[str, LanguageRule]:
             longest=rights.longest(script.name, settings),
             sessions=bool(script.session),
             workdir=script.workdir or settings.workdir,
+            console=script.console,
+            options=OF_CONSOLES if script.console else frozenset(),
         )
         for word in (*script.aliases, script.name):
             found[word.lower()] = rule

@@ -101,7 +101,8 @@ class ScriptLanguage:
             observed=True,
             workdir=sample.workdir,
         )
-        return self._session(sample, action) if sample.links.session and self._script.session else action
+        one_program = self._script.console or (sample.links.session and self._script.session)
+        return self._session(sample, action) if one_program else action
 
     def _session(self, sample: Sample, action: Action) -> Action:
         """Return the program that `sample` ends, which is otherwise as `action`."""

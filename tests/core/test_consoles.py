@@ -35,7 +35,7 @@ TEXTS = st.lists(LINES, max_size=12).map("\n".join) | st.text(alphabet="$#%>.?0 
 
 
 @settings(max_examples=500 * TIMES, deadline=None)
-@given(TEXTS, st.sampled_from(["shell", "python"]), st.sampled_from(["", "❯ ", "$"]))
+@given(TEXTS, st.sampled_from(["shell", "python"]), st.sampled_from(["", "λ ", "$"]))
 def test_what_is_taken_apart_is_put_together_byte_for_byte(text: str, kind: ConsoleKind, prompt: str) -> None:
     """Nothing is lost, and nothing added."""
     console = parse(text, kind, prompt)
@@ -130,7 +130,7 @@ def test_mistakes_have_a_line(text: str, kind: ConsoleKind, line: int, message: 
 
 def test_a_prompt_of_ones_own() -> None:
     """Nothing else is a prompt then."""
-    console = parse("❯ ls\n$ no\n❯ pwd", "shell", "❯ ")
+    console = parse("λ ls\n$ no\nλ pwd", "shell", "λ ")
 
     assert ["ls", "pwd"] == [entry.command for entry in console.entries]
     assert [("$ no",), ()] == [entry.written for entry in console.entries]
