@@ -15,14 +15,14 @@ from mkdocs_codeexec.core.unfinished import Waiting, unfinished
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-ConsoleKind: TypeAlias = Literal["", "shell", "python"]
-"""What reads the commands: a shell; Python; or it is no console."""
+ConsoleKind: TypeAlias = Literal["", "shell", "doctest"]
+"""What reads the commands: a shell; Python, as doctest has it do; or it is no console."""
 
 PYTHON_PROMPT = ">>> "
 SHELL_PROMPTS = ("$ ", "% ")
 ROOT_PROMPT = "# "
 """The prompt of root, where it is not the mark of a comment."""
-_MORE: dict[ConsoleKind, str] = {"shell": "> ", "python": "... "}
+_MORE: dict[ConsoleKind, str] = {"shell": "> ", "doctest": "... "}
 """What lines begin with that go on with a command."""
 _STATUS = re.compile(r"\? (?:([0-9]{1,3})|failed)[ \t]*")
 _DIRECTIVE = re.compile(r"""#\s*doctest:\s*([^\n'"]*)$""", re.MULTILINE)
@@ -122,7 +122,7 @@ class Console(NamedTuple):
     @property
     def disguised(self) -> str:
         """Its text with the usual prompt in the place of its own: highlighters know no other."""
-        usual = PYTHON_PROMPT if self.kind == "python" else SHELL_PROMPTS[0]
+        usual = PYTHON_PROMPT if self.kind == "doctest" else SHELL_PROMPTS[0]
         lines = list(self.head)
         for entry in self.entries:
             rest = entry.source[0].removeprefix(self.prompt)
@@ -153,7 +153,7 @@ def parse(code: str, kind: ConsoleKind, prompt: str = "") -> Console:
 
 def _prompt(lines: Sequence[str], kind: ConsoleKind) -> str:
     """Return what commands begin with, by the first lines of a fence."""
-    if kind == "python":
+    if kind == "doctest":
         return PYTHON_PROMPT
     comments = False
     for line in filter(str.strip, lines):
@@ -204,7 +204,7 @@ def _end_of_command(lines: Sequence[str], at: int, kind: ConsoleKind, prompt: st
     """Return the line behind the command that begins in line `at`; both from zero."""
     start, more = at, _MORE[kind]
     at += 1
-    if kind == "python":
+    if kind == "doctest":
         while at < len(lines) and _follows(lines[at], more) is not None:
             at += 1
         return at
@@ -230,8 +230,8 @@ def _may_end(waiting: Waiting, line: str) -> bool:
 def _before(lines: Sequence[str], first: int, kind: ConsoleKind, prompt: str) -> Iterator[Mistake]:
     """Yield what is wrong with the lines before the first command."""
     if first == len(lines):
-        usual = f"`{PYTHON_PROMPT}`" if kind == "python" else "`$ `, `% ` or `# `"
-        script = "`python exec` runs a script" if kind == "python" else "`bash exec` runs a script"
+        usual = f"`{PYTHON_PROMPT}`" if kind == "doctest" else "`$ `, `% ` or `# `"
+        script = f"`{'python' if kind == 'doctest' else 'bash'} exec` runs a script"
         expected = f"expected a line that begins with a prompt, {usual if prompt in _usual(kind) else f'`{prompt}`'}"
         yield Mistake(1, f"no command: {expected}", f"{script}; `prompt` names another prompt")
         return
@@ -246,11 +246,11 @@ def _before(lines: Sequence[str], first: int, kind: ConsoleKind, prompt: str) ->
 
 
 def _usual(kind: ConsoleKind) -> tuple[str, ...]:
-    return (PYTHON_PROMPT,) if kind == "python" else (*SHELL_PROMPTS, ROOT_PROMPT)
+    return (PYTHON_PROMPT,) if kind == "doctest" else (*SHELL_PROMPTS, ROOT_PROMPT)
 
 
 def _mistakes(entry: Entry, kind: ConsoleKind) -> Iterator[Mistake]:
-    if kind == "python":
+    if kind == "doctest":
         for word in _words(entry.command):
             name = word[1:]
             if word[:1] not in "+-" or not (name in DIRECTIVES or name.startswith(_OF_REPORTS)):

@@ -103,7 +103,7 @@ def _ended(expectation: Converses, entry: Entry, result: StepResult, *, last: bo
             assert_never(result.ended)
     if right:
         return None
-    if expectation.console.kind == "python" and result.ended == Exited(1):
+    if expectation.console.kind == "doctest" and result.ended == Exited(1):
         return Unmet(f"it raised `{_raised(result.stdout)}`, and no traceback is written under it", entry.line)
     said = f", expected `{entry.said[0].strip()}`" if entry.said else ""
     expected = f", expected exit status {expectation.code}" if last and expectation.code and not said else ""
@@ -115,7 +115,7 @@ def _status_is_right(expectation: Converses, entry: Entry, code: int, *, last: b
         return entry.expects(code)
     if expectation.code is None:
         return True
-    if expectation.console.kind == "python" and code == 1 and raises(entry):
+    if expectation.console.kind == "doctest" and code == 1 and raises(entry):
         return True
     return code == (expectation.code if last else 0)
 
@@ -134,7 +134,7 @@ def _compared(console: Console, entry: Entry, result: StepResult) -> Unmet | Non
     """Return how what `entry` printed differs from what is written under it."""
     written = "\n".join(entry.written)
     printed = _plain(result.stdout)
-    if console.kind == "python":
+    if console.kind == "doctest":
         return _of_doctest(entry, written, printed)
     found = matches(written, printed)
     if found is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
 
 from mkdocs_codeexec.core.outcome import (
@@ -85,8 +85,8 @@ class Unmet:
     """
 
     reason: str
-    line: int = 0
-    diff: str = ""
+    line: int = field(default=0, repr=False)
+    diff: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

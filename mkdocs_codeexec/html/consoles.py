@@ -178,7 +178,7 @@ def _unpaired(split: Iterable[Iterable[Piece]]) -> Iterator[Piece]:
 def _undisguised(line: list[Piece], entry: Entry, console: Console) -> list[Piece]:
     """Return a first line of a command with the prompt that its author wrote."""
     own = entry.source[0][: len(console.prompt)]
-    usual = 4 if console.kind == "python" else 2
+    usual = 4 if console.kind == "doctest" else 2
     width = usual if entry.source[0].startswith(console.prompt) else usual - 1
     found, at, put = [], 0, own
     for piece in cut(line, (0, width)):

@@ -31,7 +31,7 @@ BUILTIN: Mapping[str, ScriptSettings] = {
             command=(PYTHON, "{file}"),
             extension="py",
             session="console",
-            console="python",
+            console="doctest",
             env=(("PYTHONUNBUFFERED", "1"),),  # so that both streams are in the order in which they were written
         ),
     )

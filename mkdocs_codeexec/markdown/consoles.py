@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Location, Sample
     from mkdocs_codeexec.markdown.claiming import Claim
 
-_LEXERS = {"shell": ("console", ("shell-session",)), "python": ("pycon", ("python-console",))}
+_LEXERS = {"shell": ("console", ("shell-session",)), "doctest": ("pycon", ("python-console",))}
 """What Pygments calls consoles, and what else."""
 _SCRIPTS = frozenset({"shell"})
 """Words of fences that may hold a script, in which `# ` begins a comment."""
@@ -50,7 +50,7 @@ def shown(found: Claim, sample: Sample, console: Console) -> tuple[Claim, str, t
 
     Whoever reads prompts knows the usual ones, and no line has a number: what is printed has lines, too.
     """
-    word, others = _LEXERS["python" if console.kind == "python" else "shell"]
+    word, others = _LEXERS["doctest" if console.kind == "doctest" else "shell"]
     passthrough = tuple(pair for pair in found.passthrough if pair[0] != "linenums")
     claim = found._replace(
         word=found.word if found.word.lower() in others else word, passthrough=(*passthrough, ("linenums", "0"))

@@ -35,7 +35,7 @@ TEXTS = st.lists(LINES, max_size=12).map("\n".join) | st.text(alphabet="$#%>.?0 
 
 
 @settings(max_examples=500 * TIMES, deadline=None)
-@given(TEXTS, st.sampled_from(["shell", "python"]), st.sampled_from(["", "λ ", "$"]))
+@given(TEXTS, st.sampled_from(["shell", "doctest"]), st.sampled_from(["", "λ ", "$"]))
 def test_what_is_taken_apart_is_put_together_byte_for_byte(text: str, kind: ConsoleKind, prompt: str) -> None:
     """Nothing is lost, and nothing added."""
     console = parse(text, kind, prompt)
@@ -47,7 +47,7 @@ def test_what_is_taken_apart_is_put_together_byte_for_byte(text: str, kind: Cons
 
 
 @settings(max_examples=500 * TIMES, deadline=None)
-@given(TEXTS, st.sampled_from(["shell", "python"]))
+@given(TEXTS, st.sampled_from(["shell", "doctest"]))
 def test_a_command_begins_with_the_prompt_of_its_fence(text: str, kind: ConsoleKind) -> None:
     """There is one for all of a fence, whatever else lines begin with."""
     console = parse(text, kind)
@@ -59,7 +59,7 @@ def test_a_command_begins_with_the_prompt_of_its_fence(text: str, kind: ConsoleK
 
 
 @settings(max_examples=300 * TIMES, deadline=None)
-@given(TEXTS, st.sampled_from(["shell", "python"]), st.lists(st.text(alphabet="$#>.? \na'\\", max_size=20)))
+@given(TEXTS, st.sampled_from(["shell", "doctest"]), st.lists(st.text(alphabet="$#>.? \na'\\", max_size=20)))
 def test_another_output_changes_no_command(text: str, kind: ConsoleKind, outputs: list[str]) -> None:
     """What is written under a command is read again as that, or is refused."""
     console = parse(text, kind)
@@ -107,7 +107,7 @@ def test_commands(text: str, commands: list[str]) -> None:
     ("text", "kind", "line", "message"),
     [
         ("ls", "shell", 1, "no command: expected a line that begins with a prompt, `$ `, `% ` or `# `"),
-        ("1 + 1", "python", 1, "no command: expected a line that begins with a prompt, `>>> `"),
+        ("1 + 1", "doctest", 1, "no command: expected a line that begins with a prompt, `>>> `"),
         ("\nhello\n$ ls", "shell", 2, "`hello` stands before the first command, and is no comment"),
         ("$ ls\n$ echo 'a", "shell", 2, "the command `$ echo 'a` has no end: a quote `'` is open"),
         (
@@ -117,7 +117,7 @@ def test_commands(text: str, commands: list[str]) -> None:
             "the command `$ for i in 1; do` has no end: a bracket, a list or a word like `do` is open",
         ),
         ("$ cat <<E\nx", "shell", 1, "the command `$ cat <<E` has no end: its here-document needs a line `E`"),
-        (">>> f()  # doctest: +ELIPSIS", "python", 1, "`+ELIPSIS` is no option of doctest"),
+        (">>> f()  # doctest: +ELIPSIS", "doctest", 1, "`+ELIPSIS` is no option of doctest"),
     ],
 )
 def test_mistakes_have_a_line(text: str, kind: ConsoleKind, line: int, message: str) -> None:
@@ -148,7 +148,7 @@ def test_statuses() -> None:
 
 def test_options_of_doctest() -> None:
     """They are read from the comment of an example, as doctest reads them."""
-    first, second = parse(">>> a()  # doctest: +ELLIPSIS, -SKIP\n>>> b()  # doctest: +SKIP", "python").entries
+    first, second = parse(">>> a()  # doctest: +ELLIPSIS, -SKIP\n>>> b()  # doctest: +SKIP", "doctest").entries
 
     assert ({"ELLIPSIS"}, {"SKIP"}) == (first.directives, second.directives)
     assert (True, False) == (first.executed, second.executed)

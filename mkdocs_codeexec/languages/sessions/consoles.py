@@ -50,7 +50,7 @@ def program(
         times += [time] * len(found)
     given = tuple(repr(step.given) for step in steps)
     marks = Marks(digest(("console", script.name, tuple(commands), given, steps[-1].last))[:32], tuple(times))
-    make = _python if script.console == "python" else _shell
+    make = _python if script.console == "doctest" else _shell
     files = make(file, commands, marks, elsewhere=bool(steps[0].workdir))
     if not steps[-1].last:
         files = (*files, (f"{FOLDER}/goes-on", ""))
