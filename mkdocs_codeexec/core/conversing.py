@@ -6,6 +6,7 @@ import difflib
 import re
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
+from mkdocs_codeexec.core import displays
 from mkdocs_codeexec.core.comparing import matches
 from mkdocs_codeexec.core.expectation import Errored, Met, Unmet, Verdict
 from mkdocs_codeexec.core.normalize import ESCAPE
@@ -133,7 +134,7 @@ def _plain(text: str) -> str:
 def _compared(console: Console, entry: Entry, result: StepResult) -> Unmet | None:
     """Return how what `entry` printed differs from what is written under it."""
     written = "\n".join(entry.written)
-    printed = _plain(result.stdout)
+    printed = _plain(displays.without(result.stdout, result.shown))
     if console.kind == "doctest":
         return _of_doctest(entry, written, printed)
     found = matches(written, printed)

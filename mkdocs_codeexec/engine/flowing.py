@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core import displays
 from mkdocs_codeexec.core.protocols import Unavailability
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def filled(
                 f"{lost} bytes of what {_called(samples[needed.stdin])} has printed were not kept, and it reads that",
                 "have it leave a file, and need that",
             )
-        given = replace(given, stdin=outcome.printed)
+        runs = [step for step in outcome.steps if step.kind == "run"]
+        given = replace(given, stdin="".join(displays.without(run.stdout, run.shown) for run in runs))
     if needed.texts:
         texts = {samples[place].links.file: samples[place].code for place in needed.texts}
         given = replace(given, files=tuple(sorted(texts.items())))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from mkdocs_codeexec.core import displays
 from mkdocs_codeexec.core.conversing import spoken
 from mkdocs_codeexec.core.expectation import Errored, Unmet
 from mkdocs_codeexec.html import ansi
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.consoles import Console, Entry
     from mkdocs_codeexec.core.expectation import Converses, Verdict
-    from mkdocs_codeexec.core.outcome import Outcome
+    from mkdocs_codeexec.core.outcome import Outcome, StepResult
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.html.fragment import Stream
 
@@ -49,7 +50,7 @@ def answered(
         if outcome is None or said.verify or not entry.executed:
             prints.append(None)
             continue
-        text = result.stdout if result is not None and _is_shown(sample, verdict) else ""
+        text = _text_of(result) if result is not None and _is_shown(sample, verdict) else ""
         found = stream("stdout", text, _way(sample), tidy, unfold=False)
         prints.append(next((one.html for one in found), Markup()))
     return woven(source, said.console, prints, disguised="prompt" in sample.options)
@@ -70,8 +71,13 @@ def streams(
         found = (one for one in found if one.entry.line == verdict.line)
     elif said.verify or sample.presentation.source != "none":
         return
-    text = "".join(one.result.stdout for one in found if one.result is not None)
+    text = "".join(_text_of(one.result) for one in found if one.result is not None)
     yield from stream("stdout", text, _way(sample), tidy, unfold=failed)
+
+
+def _text_of(result: StepResult) -> str:
+    """Return what a command has printed, without what it has shown beside text."""
+    return displays.without(result.stdout, result.shown)
 
 
 def _is_shown(sample: Sample, verdict: Verdict) -> bool:

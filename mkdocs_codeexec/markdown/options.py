@@ -56,6 +56,7 @@ class Request(NamedTuple):
     options: tuple[tuple[str, str], ...] = ()
     links: Links = ALONE
     workdir: str = ""
+    artifacts: tuple[str, ...] = ()
     refusal: str = ""
     hint: str = ""
 
@@ -79,6 +80,7 @@ class Request(NamedTuple):
             options=dict(self.options),
             links=self.links,
             workdir=self.workdir,
+            artifacts=self.artifacts,
         )
 
 
@@ -127,6 +129,9 @@ TABLE: dict[str, Row] = {
     "file": Row(values.file, "file"),
     "session": Row(values.name, "session"),
     "requires": Row(values.requirements, "requires"),
+    "artifacts": Row(values.artifacts, "artifacts"),
+    "caption": Row(values.word, "caption", semantic=False),
+    "alt": Row(values.anything, "alt", semantic=False),
     "source": Row(values.source, "source", semantic=False),
     "verify": Row(values.switch, "verify", flag=True, audience="some"),
     "prompt": Row(values.word, "prompt", audience="some"),
