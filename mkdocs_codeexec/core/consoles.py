@@ -231,7 +231,7 @@ def _before(lines: Sequence[str], first: int, kind: ConsoleKind, prompt: str) ->
     """Yield what is wrong with the lines before the first command."""
     if first == len(lines):
         usual = f"`{PYTHON_PROMPT}`" if kind == "doctest" else "`$ `, `% ` or `# `"
-        script = f"`{'python' if kind == 'doctest' else 'bash'} exec` runs a script"
+        script = "`python exec` runs a script" if kind == "doctest" else "`bash exec` runs a script"
         expected = f"expected a line that begins with a prompt, {usual if prompt in _usual(kind) else f'`{prompt}`'}"
         yield Mistake(1, f"no command: {expected}", f"{script}; `prompt` names another prompt")
         return

@@ -138,21 +138,28 @@ class Renderer:
             id=html_id,
             source=Markup(_source(source, sample, verdict, outcome, tidy, marks) + annotations),  # noqa: S704 - the site's own highlighter wrote it
             position=sample.presentation.source,
-            streams=tuple(_streams(sample, verdict, outcome, tidy, site)),
+            streams=tuple(_written(sample, verdict, outcome, tidy, site)),
             notes=tuple(_waiting(verdict, link) or (ansi.strip(note) for note in _notes(sample, verdict, outcome))),
         )
         return self._template(view=view)
 
 
+def _written(
+    sample: Sample, verdict: Verdict, outcome: Outcome | None, tidy: Callable[[str], str], site: Site
+) -> Iterator[Stream | Shown]:
+    if not isinstance(sample.expectation, Converses):
+        yield from _streams(sample, verdict, outcome, tidy, site)
+        return
+    from mkdocs_codeexec.html import consoles
+
+    yield from consoles.streams(sample, sample.expectation, verdict, outcome, tidy)
+    if outcome is not None:
+        yield from _made(sample, outcome, site)
+
+
 def _streams(
     sample: Sample, verdict: Verdict, outcome: Outcome | None, tidy: Callable[[str], str], site: Site
 ) -> Iterator[Stream | Shown]:
-    if isinstance(sample.expectation, Converses):
-        from mkdocs_codeexec.html import consoles
-
-        yield from consoles.streams(sample, sample.expectation, verdict, outcome, tidy)
-        yield from _made(sample, outcome, site) if outcome is not None else ()
-        return
     if outcome is None:
         return
     failed = isinstance(verdict, Unmet | Errored)
