@@ -71,7 +71,7 @@ def _shell(file: str, commands: Sequence[str], marks: Marks, *, elsewhere: bool)
     here = '"${0%/*}"' if elsewhere else '"$PWD"'
     folder = f"'\\'''{here}''\\''"
     text = f"eval '{{ {body.replace('@', folder)}\n}}'\n"
-    begin = shell.begin(marks, out, err, None) if gap else ""
+    begin = f"{shell.begin(marks, out, err, None)}\n" if gap else ""
     steps = [
         (step_file(place, file), (begin if place else "") + command + "\n") for place, command in enumerate(commands)
     ]
