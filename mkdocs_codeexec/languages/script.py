@@ -241,7 +241,8 @@ class ScriptLanguage:
         """Return how to let a sample have what it did not find."""
         network = rights.network(self._script.network, sample.given.network, self._settings.sandbox)
         lacked = withheld.hint(outcome, self.name, self._settings, network=network)
-        return lacked or programs.hint(outcome, self.name, self._script.readable, self._settings)
+        lacked = lacked or programs.hint(outcome, self.name, self._script.readable, self._settings)
+        return lacked or (sessions.hint(self._script, outcome) if self._script.console else "")
 
     def watched(self) -> Sequence[Path]:
         """Return the declared inputs."""

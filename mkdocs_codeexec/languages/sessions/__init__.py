@@ -113,6 +113,16 @@ def divide(script: ScriptSettings, file: str, steps: Sequence[Action], outcome: 
     return told
 
 
+def hint(script: ScriptSettings, outcome: Outcome) -> str:
+    """Return how it is written that the last command of `outcome`, one of a console, ends as it did."""
+    ended = outcome.steps[-1].ended
+    if not isinstance(ended, Exited) or not ended.code:
+        return ""
+    if script.console == "doctest":
+        return "if it should, write the traceback under it"
+    return f"if it should, write `? {ended.code}` on the line behind it"
+
+
 def _of_one_file(
     script: ScriptSettings, file: str, steps: Sequence[Action], outcome: Outcome
 ) -> Sequence[Outcome | None]:
