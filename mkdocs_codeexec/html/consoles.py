@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import re
+from html import escape
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -53,7 +55,17 @@ def answered(
         text = _text_of(result) if result is not None and _is_shown(sample, verdict) else ""
         found = stream("stdout", text, _way(sample), tidy, unfold=False)
         prints.append(next((one.html for one in found), Markup()))
-    return woven(source, said.console, prints, disguised="prompt" in sample.options)
+    return copied(woven(source, said.console, prints, disguised="prompt" in sample.options), said.console)
+
+
+_START = re.compile(r"<(?:div|pre|table|figure)\b")
+
+
+def copied(source: str, console: Console) -> str:
+    """Return `source`, of which Material's button copies the commands alone (`[data-copy]`)."""
+    start = _START.match(source)
+    text = escape("\n".join(entry.command for entry in console.executed)).replace("\n", "&#10;")
+    return f'{start[0]} data-copy="{text}"{source[start.end() :]}' if start else source
 
 
 def streams(
