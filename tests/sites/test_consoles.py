@@ -203,3 +203,17 @@ def test_what_a_console_prints_flows_on(project: Project) -> None:
     project.build()
 
     assert [("stdout", "b\na")] == project.streams()
+
+
+def test_trees(project: Project) -> None:
+    """They are drawn where nobody else draws them, and nothing is executed; those that are drawn stay."""
+    project.page(
+        '```tree icons="none" title="x"\na\n  b.py\n  c\n```\n\n```tree\n├── <d>\n```\n\n```tree icons="basic"\ne/\n```\n'
+    )
+    built = project.build("--strict")
+
+    assert 0 == built.status, built.log
+    found = [text for text in re.findall(r"<code>(.*?)</code>", project.html(), re.DOTALL)]
+    assert ["a\n├── b.py\n└── c", "├── <d>", "📁 e/"] == [
+        html.unescape(re.sub("<[^>]*>", "", text)).strip() for text in found
+    ]
