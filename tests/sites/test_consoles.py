@@ -213,7 +213,7 @@ def test_trees(project: Project) -> None:
     built = project.build("--strict")
 
     assert 0 == built.status, built.log
-    found = [text for text in re.findall(r"<code>(.*?)</code>", project.html(), re.DOTALL)]
+    found = re.findall(r"<code>(.*?)</code>", project.html(), re.DOTALL)
     assert ["a\n├── b.py\n└── c", "├── <d>", "📁 e/"] == [
         html.unescape(re.sub("<[^>]*>", "", text)).strip() for text in found
     ]
