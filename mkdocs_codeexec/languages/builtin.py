@@ -41,6 +41,12 @@ BUILTIN: Mapping[str, ScriptSettings] = {
 OF_CONSOLES = frozenset({"verify", "prompt"})
 """Options of their fences."""
 
+PYTHON_SESSION = "python"
+"""How languages are set up that write tracebacks."""
+
+PYTHON_OPTIONS = frozenset({"raises"})
+"""Options of fences in a language that writes tracebacks."""
+
 RUST_ALIASES = ("rs",)
 RUST = LanguageRule(
     "rust",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mkdocs_codeexec.core.consoles import Console
 from mkdocs_codeexec.core.defaults import NO_DEFAULTS, Defaults
-from mkdocs_codeexec.core.expectation import Converses, Expectation, FailsToBuild, Panics, Succeeds
+from mkdocs_codeexec.core.expectation import Converses, Expectation, FailsToBuild, Panics, Raises, Succeeds
 from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.markdown import values
 from mkdocs_codeexec.markdown.header import Option
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import LanguageRule
     from mkdocs_codeexec.markdown.header import Header
 
-_EXPECTATIONS = ("compile_fail", "should_panic", "exit")
+_EXPECTATIONS = ("compile_fail", "should_panic", "exit", "raises")
 _TELLING = ("exec", "compile_fail", "should_panic")
 """A word that is very near to one of these was probably meant for us, whatever else is there."""
 
@@ -191,7 +191,7 @@ class _Reader:
                 f"`{option.name}` has no meaning for `{self._rule.name}`",
                 f"it is for a language that {what}"
                 + ('; `exit="1"` says that it should fail' if option.name in _EXPECTATIONS else ""),
-                refuse=row.audience == "compiled",
+                refuse=row.audience == "compiled" or option.name in _EXPECTATIONS,
             )
         elif row.key == "passthrough":
             self._passthrough.append((option.name, value))
@@ -253,6 +253,8 @@ class _Reader:
         if self._rule.console:
             console = Console(self._rule.console, (), (), prompt=self._values.get("prompt", ""))
             return Converses(console, self._values.get("exit", 0), verify=self._values.get("verify", False))
+        if "raises" in self._values:
+            return Raises(self._values["raises"])
         return Succeeds(self._values.get("exit", 0))
 
     def _check_result(self) -> None:
