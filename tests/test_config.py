@@ -40,7 +40,7 @@ def test_defaults_are_those_of_the_contract() -> None:
         found.rust.toolchain,
         found.rust.preamble,
     )
-    assert ["bash", "python", "sh"] == sorted(found.scripts)
+    assert ["bash", "console", "pycon", "python", "sh"] == sorted(found.scripts)
 
 
 def test_the_whole_contract_is_read() -> None:

@@ -242,6 +242,8 @@ NAMED = {
     "core/requirements.py": {"python"},
     # What runs us, in a report.
     "commands/doctor.py": {"python"},
+    # What files are called, and the icons of that.
+    "markdown/trees.py": {"rust", "rs", "py", "bash", "sh"},
     # What samples of these languages can reach, tried.
     "probing/ways.py": {"rust", "python", "bash"},
 }

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
+    from mkdocs_codeexec.core.consoles import ConsoleKind
+
 RunPolicy: TypeAlias = Literal["marked", "all", "check", "none"]
 """Which fences of a language run: those with `exec`; every one; every one, only type-checked; none."""
 
@@ -46,8 +48,8 @@ EDITIONS = ("2015", "2018", "2021", "2024")
 """Of Rust, oldest first."""
 
 
-SessionKind: TypeAlias = Literal["", "python", "shell", "concat"]
-"""One interpreter of Python; one shell; all steps as one file; or none."""
+SessionKind: TypeAlias = Literal["", "python", "shell", "concat", "console"]
+"""One interpreter of Python; one shell; all steps as one file; the commands of consoles, one after the other; or none."""
 
 
 class LanguageRule(NamedTuple):
@@ -68,6 +70,7 @@ class LanguageRule(NamedTuple):
         sessions: Whether fences with one `session` are steps of one program.
         workdir: Where samples start whose fences and pages do not say it; empty for an empty folder.
         excluded: Whether it is told that a fence with `exec` is not executed because of its page.
+        console: What reads the commands of its fences, if these are consoles.
     """
 
     name: str
@@ -84,6 +87,7 @@ class LanguageRule(NamedTuple):
     excluded: bool = False
     sessions: bool = False
     workdir: str = ""
+    console: ConsoleKind = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +170,7 @@ class ScriptSettings:
         session: How the steps of a session are one program; empty if it has no sessions.
         workdir: Where samples start; empty is as for all languages.
         split: Of `concat`, the statement between two steps, with `{mark}` in it.
+        console: What reads the commands of its fences, if these are consoles.
     """
 
     name: str
@@ -185,6 +190,7 @@ class ScriptSettings:
     session: SessionKind = ""
     workdir: str = ""
     split: str = ""
+    console: ConsoleKind = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

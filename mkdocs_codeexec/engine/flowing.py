@@ -31,13 +31,13 @@ def filled(
     """
     given = sample.given
     if needed.stdin is not None and (outcome := outcomes(needed.stdin)) is not None:
-        run = outcome.step("run")
-        if run is not None and run.truncated[0]:
+        if lost := sum(step.truncated[0] for step in outcome.steps if step.kind == "run"):
             return Unavailability(
-                f"{run.truncated[0]} bytes of what {_called(samples[needed.stdin])} has printed were not kept, and it reads that",
+                f"{lost} bytes of what {_called(samples[needed.stdin])} has printed were not kept, and it reads that",
                 "have it leave a file, and need that",
             )
-        given = replace(given, stdin=displays.without(run.stdout, run.shown) if run is not None else "")
+        runs = [step for step in outcome.steps if step.kind == "run"]
+        given = replace(given, stdin="".join(displays.without(run.stdout, run.shown) for run in runs))
     if needed.texts:
         texts = {samples[place].links.file: samples[place].code for place in needed.texts}
         given = replace(given, files=tuple(sorted(texts.items())))

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from mkdocs_codeexec.core import artifacts, displays
+from mkdocs_codeexec.core.conversing import says_end
 from mkdocs_codeexec.core.expectation import (
     Blocked,
+    Converses,
     Errored,
     Met,
     Skipped,
@@ -41,7 +43,7 @@ HIGHLIGHTED = 16 * 1024
 
 NOWHERE = Site()
 """A page that has no files."""
-_LABELS = {"build": "Compiler messages", "stdout": "Output", "stderr": "Error output"}
+_LABELS = {"build": "Compiler messages", "stdout": "Output", "stderr": "Error output", "diff": "Difference"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ class Stream:
     """One `pre` on the page. What the template sees.
 
     Attributes:
-        kind: `build`, `stdout` or `stderr`.
+        kind: `build`, `stdout` or `stderr`; `diff` for how output differs from what is written.
         label: What a screen reader calls it.
         html: Safe HTML.
         lines: Number of lines.
@@ -134,12 +136,25 @@ class Renderer:
         view = View(
             verdict=verdict_name(verdict),
             id=html_id,
-            source=Markup(marked(source, sample.code, marks) + annotations),  # noqa: S704 - the site's own highlighter wrote it
+            source=Markup(_source(source, sample, verdict, outcome, tidy, marks) + annotations),  # noqa: S704 - the site's own highlighter wrote it
             position=sample.presentation.source,
-            streams=tuple(_streams(sample, verdict, outcome, tidy, site)),
-            notes=tuple(_waiting(verdict, link) or (ansi.strip(note) for note in _notes(verdict, outcome))),
+            streams=tuple(_written(sample, verdict, outcome, tidy, site)),
+            notes=tuple(_waiting(verdict, link) or (ansi.strip(note) for note in _notes(sample, verdict, outcome))),
         )
         return self._template(view=view)
+
+
+def _written(
+    sample: Sample, verdict: Verdict, outcome: Outcome | None, tidy: Callable[[str], str], site: Site
+) -> Iterator[Stream | Shown]:
+    if not isinstance(sample.expectation, Converses):
+        yield from _streams(sample, verdict, outcome, tidy, site)
+        return
+    from mkdocs_codeexec.html import consoles
+
+    yield from consoles.streams(sample, sample.expectation, verdict, outcome, tidy)
+    if outcome is not None:
+        yield from _made(sample, outcome, site)
 
 
 def _streams(
@@ -157,18 +172,27 @@ def _streams(
     if build is not None and ("build" in shown or build.ended != Exited(0)):
         # A compiler writes to stderr; what comes on stdout (a Makefile, say) stands before it.
         text = "\n".join(part.rstrip("\n") for part in (build.stdout, build.stderr) if part)
-        yield from _stream("build", text, "ansi", tidy, unfold=failed)
+        yield from stream("build", text, "ansi", tidy, unfold=failed)
     if run is not None:
         if "stdout" in shown:
             for piece in displays.pieces(run.stdout, run.shown):
                 if isinstance(piece, str):
-                    yield from _stream("stdout", piece, presentation.result, tidy, unfold=failed)
+                    yield from stream("stdout", piece, presentation.result, tidy, unfold=failed)
                 else:
                     yield show(piece, presentation, site)
         if "stderr" in shown:
-            yield from _stream("stderr", run.stderr, presentation.result, tidy, unfold=failed)
+            yield from stream("stderr", run.stderr, presentation.result, tidy, unfold=failed)
     if not failed:
         yield from _files(sample, outcome, site)
+
+
+def _made(sample: Sample, outcome: Outcome, site: Site) -> Iterator[Shown]:
+    """Yield what the commands of a console have shown beside text, and its files."""
+    for step in outcome.steps:
+        for piece in displays.pieces(step.stdout, step.shown):
+            if not isinstance(piece, str):
+                yield show(piece, sample.presentation, site)
+    yield from _files(sample, outcome, site)
 
 
 def _files(sample: Sample, outcome: Outcome, site: Site) -> Iterator[Shown]:
@@ -177,7 +201,33 @@ def _files(sample: Sample, outcome: Outcome, site: Site) -> Iterator[Shown]:
         yield from files(artifacts.found(outcome.left, sample.artifacts), sample.presentation, site)
 
 
-def _stream(kind: str, text: str, result: str, tidy: Callable[[str], str], *, unfold: bool) -> Iterator[Stream]:
+def _source(
+    source: str,
+    sample: Sample,
+    verdict: Verdict,
+    outcome: Outcome | None,
+    tidy: Callable[[str], str],
+    marks: Sequence[Mark],
+) -> str:
+    """Return the source with its marks; that of a console with what its commands have printed."""
+    if not isinstance(sample.expectation, Converses):
+        return marked(source, sample.code, marks)
+    from mkdocs_codeexec.html import consoles
+
+    source = marked(source, consoles.shown_code(sample, sample.expectation), marks)
+    return consoles.answered(source, sample, sample.expectation, verdict, outcome, tidy)
+
+
+def stream(kind: str, text: str, result: str, tidy: Callable[[str], str], *, unfold: bool) -> Iterator[Stream]:
+    """Yield the `pre` for `text`, if there is anything to be seen.
+
+    Args:
+        kind: What it is.
+        text: As it was written.
+        result: How it is shown.
+        tidy: Makes it fit for readers.
+        unfold: Whether it is unfolded at first.
+    """
     text = tidy(text).rstrip("\n") if text else ""
     if kind == "stderr":
         text = text.lstrip("\n")  # rustc 1.90 and later begin a panic with an empty line
@@ -249,15 +299,17 @@ def _other(name: str, at: Location | None, link: Callable[[Location], str]) -> M
     return Markup("`{}`{}").format(name, where)
 
 
-def _notes(verdict: Verdict, outcome: Outcome | None) -> Iterator[str]:
+def _notes(sample: Sample, verdict: Verdict, outcome: Outcome | None) -> Iterator[str]:
     """Yield what a reader needs beside the text: how it ended, and why that is not what was promised."""
     reason = verdict_reason(verdict)
     ended = describe(outcome.steps[-1].ended) if outcome and outcome.steps else ""
+    if isinstance(sample.expectation, Converses) and (isinstance(verdict, Unmet) or says_end(sample.expectation)):
+        ended = ""  # a line of the source says it, or the reason does
     match verdict:
         case Met():
             # A failed build that was announced speaks for itself; a program's exit status does not.
             run = outcome.step("run") if outcome else None
-            if run is not None and run.ended != Exited(0):
+            if run is not None and run.ended != Exited(0) and ended:
                 yield ended
         case Skipped():
             if outcome is None and reason != "ignored":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core import rights
 from mkdocs_codeexec.core.settings import LanguageRule
-from mkdocs_codeexec.languages.builtin import BUILTIN, PYTHON_OPTIONS, RUST, RUST_ALIASES
+from mkdocs_codeexec.languages.builtin import BUILTIN, OF_CONSOLES, PYTHON_OPTIONS, RUST, RUST_ALIASES
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Language, Narrator
@@ -42,12 +42,13 @@ def words(settings: Settings) -> Mapping[str, LanguageRule]:
             script.name,
             script.run,
             compiled=bool(script.build),
-            options=PYTHON_OPTIONS if script.session == "python" else frozenset(),
+            options=OF_CONSOLES if script.console else PYTHON_OPTIONS if script.session == "python" else frozenset(),
             presentation=script.presentation,
             pages=(settings.pages, script.pages),
             longest=rights.longest(script.name, settings),
             sessions=bool(script.session),
             workdir=script.workdir or settings.workdir,
+            console=script.console,
         )
         for word in (*script.aliases, script.name):
             found[word.lower()] = rule

@@ -101,7 +101,8 @@ class ScriptLanguage:
             observed=True,
             workdir=sample.workdir,
         )
-        return self._session(sample, action) if sample.links.session and self._script.session else action
+        one_program = self._script.console or (sample.links.session and self._script.session)
+        return self._session(sample, action) if one_program else action
 
     def _session(self, sample: Sample, action: Action) -> Action:
         """Return the program that `sample` ends, which is otherwise as `action`."""
@@ -246,6 +247,8 @@ class ScriptLanguage:
         network = rights.network(self._script.network, sample.given.network, self._settings.sandbox)
         lacked = withheld.hint(outcome, self.name, self._settings, network=network)
         lacked = lacked or programs.hint(outcome, self.name, self._script.readable, self._settings)
+        if not lacked and self._script.console:
+            return sessions.hint(self._script, outcome)
         if lacked or self._script.session != PYTHON_SESSION:
             return lacked
         from mkdocs_codeexec.languages import absent

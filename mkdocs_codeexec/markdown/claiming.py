@@ -11,6 +11,7 @@ from mkdocs_codeexec.markdown.header import Option
 from mkdocs_codeexec.markdown.instead import CELL, instead_of
 from mkdocs_codeexec.markdown.options import Remark, Request
 from mkdocs_codeexec.markdown.reading import Reading, read
+from mkdocs_codeexec.markdown.trees import WORD, Tree
 from mkdocs_codeexec.markdown.values import is_error_code
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Claim(NamedTuple):
         classes: Its classes.
         remarks: What is wrong with it; not told of what a custom fence renders.
         request: What is asked for; None if it is plain code.
+        tree: How it is drawn, if it is a tree.
     """
 
     word: str
@@ -56,6 +58,7 @@ class Claim(NamedTuple):
     classes: tuple[str, ...] = ()
     remarks: tuple[Remark, ...] = ()
     request: Request | None = None
+    tree: Tree | None = None
 
 
 def claim(
@@ -78,7 +81,12 @@ def claim(
     header = _with_language(header, languages)
     rule = languages.get(header.language.lower())
     if rule is None:
-        return _cell(header, languages) or _file(header, languages) or _unknown_language(header, languages)
+        return (
+            _cell(header, languages)
+            or _file(header, languages)
+            or _tree(header, languages)
+            or _unknown_language(header, languages)
+        )
     known = languages.values()
     reading = read(header, rule, defaults=defaults, target=target, is_lexer=is_lexer, languages=known)
     request, remarks = _decide(reading, rule)
@@ -158,6 +166,21 @@ def _file(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None
         classes=reading.classes,
         remarks=reading.remarks,
         request=reading.request._replace(ignored=True, refusal="", hint=""),
+    )
+
+
+def _tree(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None:
+    """Return what is done with a tree of files."""
+    if header.language.lower() != WORD or _all_off(languages):
+        return None
+    tree = Tree(header)
+    return Claim(
+        word=tree.word,
+        manner="leftover",
+        passthrough=tree.passthrough,
+        id=header.id,
+        classes=tuple(header.classes),
+        tree=tree,
     )
 
 

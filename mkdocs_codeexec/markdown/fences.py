@@ -16,6 +16,8 @@ from pymdownx.superfences import PREFIX_CHARS, SuperFencesBlockPreprocessor, Sup
 
 from mkdocs_codeexec.core.hidden import visible
 from mkdocs_codeexec.core.sample import Location, Problem
+from mkdocs_codeexec.core.trees import is_drawn
+from mkdocs_codeexec.markdown import consoles
 from mkdocs_codeexec.markdown.asking import Asking
 from mkdocs_codeexec.markdown.claiming import contest, foreign_include
 from mkdocs_codeexec.markdown.collecting import Desk, ExtensionFailure, PageContext
@@ -23,6 +25,7 @@ from mkdocs_codeexec.markdown.doubts import Doubts, comments, opener, untaken
 from mkdocs_codeexec.markdown.header import is_inline_code, parse_header
 from mkdocs_codeexec.markdown.rendering import Rendering
 from mkdocs_codeexec.markdown.slots import open_slot
+from mkdocs_codeexec.markdown.trees import WORD
 
 if TYPE_CHECKING:
     import re
@@ -30,10 +33,13 @@ if TYPE_CHECKING:
 
     from markdown import Markdown
 
+    from mkdocs_codeexec.core.consoles import Console
     from mkdocs_codeexec.markdown.claiming import Claim
     from mkdocs_codeexec.markdown.options import Remark
+    from mkdocs_codeexec.markdown.trees import Tree
 
 
+_NOWHERE = Location("", 0)
 _PREFIXES = frozenset(PREFIX_CHARS)
 
 
@@ -266,6 +272,11 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
     def _rendered(self, opened: Opened, code: str) -> str:
         found = opened.claim
         page = self._desk.collector.page()
+        if found.tree is not None:
+            return self._drawn(found, found.tree, code)
+        console = consoles.console_of(found.request.sample(_NOWHERE, code)) if found.request else None
+        if console is not None and page is not None:
+            return self._conversing(opened, code, console, page)
         html, remarks = self._highlighted(found, visible(code) if found.hides_lines else code)
         host = page.host if page else ""
         foreign = foreign_include(code, host) if found.request and not found.request.ignored else None
@@ -281,6 +292,28 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
         self._handed_in = None if request.ignored else location
         slot = self._desk.collector.add(sample, request.refusal or (foreign.message if foreign else ""), request.hint)
         return open_slot(slot, html)
+
+    def _drawn(self, found: Claim, tree: Tree, code: str) -> str:
+        """Render a tree of files; one that its author has drawn stays as it is."""
+        if is_drawn(code):
+            return self._highlighted(found._replace(word=WORD), code)[0]
+        return tree.finished(self._highlighted(found, tree.drawn(code))[0])
+
+    def _conversing(self, opened: Opened, code: str, console: Console, page: PageContext) -> str:
+        """Render a console that is to be executed."""
+        found, location = opened.claim, self._location(opened, page, code)
+        request = found.request
+        assert request is not None, "it is to be executed"
+        sample = request.sample(location, code)
+        claim, shown, numbered = consoles.shown(found, sample, console)
+        html, remarks = self._highlighted(claim, shown)
+        wrong = [consoles.placed(mistake, location) for mistake in consoles.mistakes(console, found.word)]
+        self._problems = [*(remark.at(location) for remark in (*found.remarks, *numbered, *remarks)), *wrong]
+        self._handed_in = location
+        refusal, hint = request.refusal, request.hint
+        if wrong and not refusal:
+            refusal, hint = wrong[0].message, wrong[0].hint
+        return open_slot(self._desk.collector.add(sample, refusal, hint), html)
 
     def _store(self, source: str, code: str, start: int, end: int) -> None:
         super()._store(source, code, start, end)

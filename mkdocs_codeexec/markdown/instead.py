@@ -9,18 +9,16 @@ from mkdocs_codeexec.errors import nearest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_SESSION = "write `{word} exec`, with the {what} alone: without `{mark}`, and without what it prints"
-_SHELL_SESSION = (("bash", "sh"), _SESSION, {"what": "commands", "mark": "$ "})
-_PYTHON_SESSION = (("python",), _SESSION + "; `print` what it should show", {"what": "code", "mark": ">>> "})
+_SESSION = "write `{word} exec`, in which a command begins with `{mark}`"
+_SHELL_SESSION = (("console",), _SESSION, {"mark": "$ "})
+_PYTHON_SESSION = (("pycon",), _SESSION, {"mark": ">>> "})
 _PLAIN = "write `{word} exec`"
 _NOTHING: dict[str, str] = {}
 
 _INSTEAD: dict[str, tuple[tuple[str, ...], str, dict[str, str]]] = {
-    **dict.fromkeys(
-        ("shell", "sh-script", "shellscript", "terminal", "commandline"), (("bash", "sh"), _PLAIN, _NOTHING)
-    ),
-    **dict.fromkeys(("console", "shell-session", "shellsession", "sh-session", "bash-session"), _SHELL_SESSION),
-    **dict.fromkeys(("pycon", "ipython", "ipython3", "ipythonconsole", "python-console"), _PYTHON_SESSION),
+    **dict.fromkeys(("sh-script", "shellscript", "terminal", "commandline"), (("bash", "sh"), _PLAIN, _NOTHING)),
+    **dict.fromkeys(("console-session", "terminal-session", "zsh-session"), _SHELL_SESSION),
+    **dict.fromkeys(("ipython", "ipython3", "ipythonconsole"), _PYTHON_SESSION),
     **dict.fromkeys(("python3.11", "python3.12", "python3.13", "python3.14"), (("python",), _PLAIN, _NOTHING)),
 }
 """Words of Pygments, GitHub and other tools, and the languages of ours that do the same, the better one first."""

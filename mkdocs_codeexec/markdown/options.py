@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
-from mkdocs_codeexec.core.expectation import Expectation, Succeeds
+from mkdocs_codeexec.core.consoles import parse
+from mkdocs_codeexec.core.expectation import Converses, Expectation, Succeeds
 from mkdocs_codeexec.core.sample import ALONE, Given, Links, Location, Presentation, Problem, Sample
 from mkdocs_codeexec.markdown import values
 
@@ -60,11 +62,15 @@ class Request(NamedTuple):
 
     def sample(self, location: Location, code: str) -> Sample:
         """Return the Sample of the fence at `location` that holds `code`."""
+        expectation = self.expectation
+        if isinstance(expectation, Converses):
+            console = expectation.console
+            expectation = replace(expectation, console=parse(code, console.kind, console.prompt))
         return Sample(
             location=location,
             language=self.language,
             code=code,
-            expectation=self.expectation,
+            expectation=expectation,
             presentation=self.presentation,
             given=self.given,
             build_only=self.build_only,
@@ -130,6 +136,8 @@ TABLE: dict[str, Row] = {
     "caption": Row(values.word, "caption", semantic=False),
     "alt": Row(values.anything, "alt", semantic=False),
     "source": Row(values.source, "source", semantic=False),
+    "verify": Row(values.switch, "verify", flag=True, audience="some"),
+    "prompt": Row(values.word, "prompt", audience="some"),
     "result": Row(values.word, "result", semantic=False),
     "show": Row(values.streams, "show", semantic=False),
     "title": Row(values.word, "passthrough", semantic=False),

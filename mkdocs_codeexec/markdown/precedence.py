@@ -81,6 +81,8 @@ def _options(said: Mapping[str, Any], page: Defaults, rule: LanguageRule) -> Ite
         yield "environment", environment
     if page.preamble and rule.objection:
         yield "preamble", page.preamble
+    if rule.console and "prompt" in said:
+        yield "prompt", said["prompt"]
     for name in ("standalone_crate", "test_harness"):
         if said.get(name):
             yield name, "on"

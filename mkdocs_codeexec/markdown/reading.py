@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mkdocs_codeexec.core.consoles import Console
 from mkdocs_codeexec.core.defaults import NO_DEFAULTS, Defaults
-from mkdocs_codeexec.core.expectation import Expectation, FailsToBuild, Panics, Raises, Succeeds
+from mkdocs_codeexec.core.expectation import Converses, Expectation, FailsToBuild, Panics, Raises, Succeeds
 from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.markdown import values
 from mkdocs_codeexec.markdown.header import Option
@@ -249,6 +250,9 @@ class _Reader:
             return FailsToBuild(tuple(self._codes))
         if self._values.get("should_panic"):
             return Panics()
+        if self._rule.console:
+            console = Console(self._rule.console, (), (), prompt=self._values.get("prompt", ""))
+            return Converses(console, self._values.get("exit", 0), verify=self._values.get("verify", False))
         if "raises" in self._values:
             return Raises(self._values["raises"])
         return Succeeds(self._values.get("exit", 0))

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.core.expectation import Blocked, Errored, Suspended, Unmet, verdict_reason
+from mkdocs_codeexec.core.expectation import Blocked, Converses, Errored, Suspended, Unmet, verdict_reason
 from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.core.places import Place, page_map
 from mkdocs_codeexec.core.settings import MKDOCS
 from mkdocs_codeexec.report.annotations import Notice
-from mkdocs_codeexec.report.findings import errors, of_diagnostic
+from mkdocs_codeexec.report.findings import errors, of_diagnostic, of_verdict
 from mkdocs_codeexec.report.hints import hint_of
 from mkdocs_codeexec.report.problems import more, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from mkdocs_codeexec.core.expectation import Verdict
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.places import PageMap
     from mkdocs_codeexec.core.protocols import Language
@@ -171,7 +173,8 @@ def _failure(item: Resolved, language: Language, page: str, file: str) -> Failur
     where = page_map(sample, page, language.ran(sample))
     if outcome is None:
         return Failure(headline, "", Notice(where.fence.page, reason, line=where.fence.line))
-    found = errors(sample, outcome, language)
+    found = of_verdict(item.verdict) or errors(sample, outcome, language)
+    outcome = _about(item.verdict, sample, outcome)
     region = found[0].regions[0] if found and found[0].regions else None
     if found and found[0].title:
         headline += f": {found[0].title}"
@@ -180,14 +183,32 @@ def _failure(item: Resolved, language: Language, page: str, file: str) -> Failur
     if within := sample.location.within:  # the page shows none of it
         inside = Place("", region.line, region.column) if region else Place("", 0)
         lines = [f" --> {place}, {within}", *_excerpt(sample.code.split("\n"), inside)]
-    if message := _message(sample, outcome, language, where).strip("\n"):
+    diff = item.verdict.diff if isinstance(item.verdict, Unmet) else ""
+    if message := diff or _message(sample, outcome, language, where).strip("\n"):
         lines += ["", _cut(message)]
-    if outcome.steps and (hint := language.hint(sample, outcome) or hint_of(outcome, sample.language, file)):
+    if (
+        outcome.steps
+        and not diff
+        and (hint := language.hint(sample, outcome) or hint_of(outcome, sample.language, file))
+    ):
         lines += ["", f"hint: {hint}"]
     notice = _notice(reason, found, where)
     if within:
         notice = notice._replace(message=f"{within}: {notice.message}")
     return Failure(headline, "\n".join(lines), notice)
+
+
+def _about(verdict: Verdict, sample: Sample, outcome: Outcome) -> Outcome:
+    """Return what `outcome` says of the command that `verdict` is about, as if nothing had followed; as it is for others."""
+    expectation = sample.expectation
+    if not (isinstance(expectation, Converses) and isinstance(verdict, Unmet)):
+        return outcome
+    for number, entry in enumerate(expectation.console.executed):
+        if entry.line <= verdict.line < entry.line + len(entry.lines):
+            steps = outcome.steps[: number + 1]
+            last = replace(steps[-1], stderr=steps[-1].stdout) if len(steps) > number else None
+            return replace(outcome, steps=(*steps[:number], last) if last else ())
+    return outcome
 
 
 def _place(region: Region | None, where: PageMap) -> Place:
@@ -224,6 +245,8 @@ def secondary(labels: Iterable[tuple[Place, str]]) -> str:
 
 def _message(sample: Sample, outcome: Outcome, language: Language, where: PageMap) -> str:
     """Return what explains the last step best, with places of the page."""
+    if not outcome.steps:
+        return ""
     last = outcome.steps[-1]
     told = [item for item in last.diagnostics if item.level.startswith("error")]
     if not told:

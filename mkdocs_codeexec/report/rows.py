@@ -87,5 +87,5 @@ def _worded(name: VerdictName, number: int) -> str:
 
 
 def _ms(outcome: Outcome | None, kind: StepKind) -> float | None:
-    step = outcome.step(kind) if outcome else None
-    return round(step.duration * 1000, 1) if step else None
+    steps = [step for step in outcome.steps if step.kind == kind] if outcome else []
+    return round(sum(step.duration for step in steps) * 1000, 1) if steps else None

@@ -436,9 +436,9 @@ def test_total(info: str, run: str) -> None:
 @pytest.mark.parametrize(
     ("word", "known", "hint"),
     [
-        ("shell", ("python", "bash"), "write `bash exec`"),
-        ("Console", ("sh",), "write `sh exec`, with the commands alone: without `$ `, and without what it prints"),
-        ("shell", ("rust",), "`languages:` of the plugin can have an entry `shell`"),
+        ("terminal", ("python", "bash"), "write `bash exec`"),
+        ("Zsh-Session", ("console",), "write `console exec`, in which a command begins with `$ `"),
+        ("terminal", ("rust",), "`languages:` of the plugin can have an entry `terminal`"),
         ("python3.12", ("py", "python"), "write `python exec`"),
         ("pyhton", ("python", "rust"), "did you mean `python`? `languages:` of the plugin can have an entry `pyhton`"),
     ],

@@ -12,7 +12,7 @@ from mkdocs_codeexec.core.outcome import Exited, counted
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.sample import Given
 from mkdocs_codeexec.core.sessions import divided
-from mkdocs_codeexec.languages.sessions import concat, python, shell
+from mkdocs_codeexec.languages.sessions import concat, consoles, python, shell
 from mkdocs_codeexec.languages.sessions.naming import own_names
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ def joined(
 def _program(
     script: ScriptSettings, file: str, steps: Sequence[Sample], seconds: Sequence[float]
 ) -> tuple[tuple[tuple[str, str], ...], Marks]:
+    if script.console:
+        return consoles.program(script, file, steps, seconds)
     codes = tuple(step.code for step in steps)
     given = tuple(repr(step.given) for step in steps)
     marks = Marks(digest(("session", script.name, codes, given, steps[-1].last))[:32], tuple(seconds))
@@ -100,6 +102,8 @@ def divide(script: ScriptSettings, file: str, steps: Sequence[Action], outcome: 
         steps: The Actions of the steps, in order.
         outcome: What the last of them came to.
     """
+    if script.console:
+        return consoles.divide(script, steps, outcome)
     if script.session == "concat":
         return _of_one_file(script, file, steps, outcome)
     told = [_told(one, own_names(place, file)) for place, one in enumerate(divided(outcome))]
@@ -107,6 +111,16 @@ def divide(script: ScriptSettings, file: str, steps: Sequence[Action], outcome: 
         untraced = shell.untraced(text for name, text in steps[-1].files if name != file)
         told = [_told(one, untraced) for one in told]
     return told
+
+
+def hint(script: ScriptSettings, outcome: Outcome) -> str:
+    """Return how it is written that the last command of `outcome`, one of a console, ends as it did."""
+    ended = outcome.steps[-1].ended
+    if not isinstance(ended, Exited) or not ended.code:
+        return ""
+    if script.console == "doctest":
+        return "if it should, write the traceback under it"
+    return f"if it should, write `? {ended.code}` on the line behind it"
 
 
 def _of_one_file(
