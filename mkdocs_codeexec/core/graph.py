@@ -80,7 +80,7 @@ class Graph:
 
 def reaches_out(sample: Sample) -> bool:
     """Tell whether `sample` names one of another page."""
-    return any("#" in name for name in (*sample.links.needs, sample.links.stdin_from))
+    return any("#" in name for name in (*sample.links.needs, sample.links.stdin_from, sample.links.output_of))
 
 
 def graph_of(samples: Sequence[Sample]) -> Graph:

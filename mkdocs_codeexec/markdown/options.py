@@ -121,6 +121,7 @@ TABLE: dict[str, Row] = {
     "file": Row(values.file, "file"),
     "session": Row(values.name, "session"),
     "requires": Row(values.requirements, "requires"),
+    "output_of": Row(values.output_of, "output_of", flag=True),
     "source": Row(values.source, "source", semantic=False),
     "result": Row(values.word, "result", semantic=False),
     "show": Row(values.streams, "show", semantic=False),
