@@ -72,7 +72,7 @@ def _compared(
     sample = samples[place]
     if sample.ignored:
         return Resolved(sample=sample, verdict=Skipped("ignored"))
-    at = _whose(samples, place, names)
+    at = whose(samples, place, names)
     if isinstance(at, Unavailability):
         return Resolved(sample=sample, verdict=Errored(at.reason), why=at)
     of = found[at]
@@ -87,7 +87,7 @@ def _compared(
     return Resolved(sample=sample, verdict=verdict, compared=compared)
 
 
-def _whose(samples: Sequence[Sample], place: int, names: Names) -> int | Unavailability:
+def whose(samples: Sequence[Sample], place: int, names: Names) -> int | Unavailability:
     """Return the index of the sample whose output the fence at `place` holds, or why there is none."""
     sample = samples[place]
     reference = sample.links.output_of

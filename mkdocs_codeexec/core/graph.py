@@ -93,6 +93,22 @@ def graph_of(samples: Sequence[Sample]) -> Graph:
     return _Linking(samples).graph()
 
 
+def closure(samples: Sequence[Sample], wanted: Iterable[int]) -> set[int]:
+    """Return which of `samples` belong to one batch with those in `wanted`: what they wait for, and steps of their programs."""
+    graph = graph_of(samples)
+    own = {step: node for node in graph.nodes for step in node.steps}
+    found: set[int] = set()
+    waiting = list(wanted)
+    while waiting:
+        if (place := waiting.pop()) in found:
+            continue
+        found.add(place)
+        needed = graph.of(place)
+        node = own.get(place, Node((place,)))
+        waiting += (*needed.all, *needed.texts, *node.steps, *node.before)
+    return found
+
+
 class _Linking:
     """A graph in the making."""
 

@@ -31,15 +31,17 @@ def place_of(sample: Sample, difference: Difference, page: str) -> Place:
     return where.fence._replace(line=at.end) if at.end and difference.line > len(difference.written) else where.fence
 
 
-def comparison(sample: Sample, difference: Difference, called: str) -> str:
+def comparison(sample: Sample, difference: Difference, called: str, written: str = "") -> str:
     """Return what is written and what was printed as a unified diff; what a wildcard stands for is no difference.
 
     Args:
         sample: The fence.
         difference: How it differs.
-        called: What the sample is called whose output it holds.
+        called: Who has printed what it is compared with.
+        written: What is compared, if that is not the fence.
     """
-    lines = difference.unified(in_one_line(sample.location.path or sample.location.page), f"printed by {called}")
+    written = written or in_one_line(sample.location.path or sample.location.page)
+    lines = difference.unified(written, f"printed by {called}")
     return "\n".join(
         line for line in lines.split("\n") if not line.startswith("@@")
     )  # its numbers are those of no file

@@ -63,7 +63,7 @@ class Look:
         answers = answered(engine, list(self._seen(extension, pages)), {})
         # Whose output a fence holds may come from an include. A page that is not right is rendered in any case.
         self.answers = [
-            item for item in answers if not is_output(item.sample) or item.compared and item.verdict == Met()
+            item for item in answers if not is_output(item.sample) or (item.compared and item.verdict == Met())
         ]
         self.keys = {item.key for item in self.answers if item.key is not None}
         for item in self.answers:
