@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core import displays
 from mkdocs_codeexec.core.comparing import matches
 from mkdocs_codeexec.core.expectation import (
     UNMET,
@@ -129,8 +130,10 @@ def printed(item: Resolved, outcome: Outcome, language: Language) -> str:
     build, run = outcome.step("build"), outcome.step("run")
     if kind == "build":
         text = "\n".join(part.rstrip("\n") for part in (build.stdout, build.stderr) if part) if build else ""
+    elif run is None:
+        text = ""
     else:
-        text = getattr(run, kind) if run else ""
+        text = run.stderr if kind == "stderr" else displays.without(run.stdout, run.shown)
     where = shown_map(sample, lambda: numbers(sample.code) if sample.presentation.source != "none" else {})
     text = ansi.strip(language.relocated(language.tidy(sample, text), where)).rstrip("\n") if text else ""
     return text.lstrip("\n") if kind == "stderr" else text

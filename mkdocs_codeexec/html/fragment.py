@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from mkdocs_codeexec.core import artifacts, displays
 from mkdocs_codeexec.core.expectation import (
     Blocked,
     Errored,
@@ -22,6 +23,8 @@ from mkdocs_codeexec.core.expectation import (
 )
 from mkdocs_codeexec.core.outcome import Exited, Outcome, describe
 from mkdocs_codeexec.html import ansi, written
+from mkdocs_codeexec.html.displays import Shown, Site, files
+from mkdocs_codeexec.html.displays import shown as show
 from mkdocs_codeexec.html.marks import Mark, marked
 from mkdocs_codeexec.html.written import overridden
 
@@ -36,6 +39,8 @@ FOLD_LINES = 40
 HIGHLIGHTED = 16 * 1024
 """Characters of output that Pygments is given; many lexers take quadratic time."""
 
+NOWHERE = Site()
+"""A page that has no files."""
 _LABELS = {"build": "Compiler messages", "stdout": "Output", "stderr": "Error output"}
 
 
@@ -71,7 +76,7 @@ class View:
         id: Unique on the page.
         source: The source, as the site's highlighter made it.
         position: `above`, `below` or `none`.
-        streams: What it wrote, in the order build, stdout, stderr.
+        streams: What it wrote, in the order build, stdout, stderr, with what it shows beside text where it has shown it; then files.
         notes: Short texts under the output.
     """
 
@@ -79,7 +84,7 @@ class View:
     id: str
     source: Markup
     position: str
-    streams: tuple[Stream, ...]
+    streams: tuple[Stream | Shown, ...]
     notes: tuple[str, ...]
 
 
@@ -110,6 +115,7 @@ class Renderer:
         tidy: Callable[[str], str],
         marks: Sequence[Mark] = (),
         link: Callable[[Location], str] = lambda _: "",
+        site: Site = NOWHERE,
     ) -> str:
         """Return the Fragment for `sample`.
 
@@ -123,6 +129,7 @@ class Renderer:
             tidy: Makes a step's text fit for readers of the sample.
             marks: What is said of lines of the source.
             link: Returns where readers find another sample; empty if that is not known.
+            site: Where pictures and files come from, and go to.
         """
         done = "compared" if sample.links.output_of else "executed"
         view = View(
@@ -130,18 +137,22 @@ class Renderer:
             id=html_id,
             source=Markup(marked(source, sample.code, marks) + annotations),  # noqa: S704 - the site's own highlighter wrote it
             position=sample.presentation.source,
-            streams=tuple(_streams(sample, verdict, outcome, tidy)),
+            streams=tuple(_streams(sample, verdict, outcome, tidy, site)),
             notes=tuple(_waiting(verdict, link, done) or (ansi.strip(note) for note in _notes(verdict, outcome))),
         )
         return self._template(view=view)
 
 
-def _streams(sample: Sample, verdict: Verdict, outcome: Outcome | None, tidy: Callable[[str], str]) -> Iterator[Stream]:
+def _streams(
+    sample: Sample, verdict: Verdict, outcome: Outcome | None, tidy: Callable[[str], str], site: Site
+) -> Iterator[Stream | Shown]:
     if outcome is None:
         return
     failed = isinstance(verdict, Unmet | Errored)
     shown = {"build", "stdout", "stderr"} if failed else sample.presentation.show
-    if sample.presentation.result == "none" and not failed:
+    presentation = sample.presentation
+    if presentation.result == "none" and not failed:
+        yield from _files(sample, outcome, site)
         return
     build, run = outcome.step("build"), outcome.step("run")
     if build is not None and ("build" in shown or build.ended != Exited(0)):
@@ -149,9 +160,22 @@ def _streams(sample: Sample, verdict: Verdict, outcome: Outcome | None, tidy: Ca
         text = "\n".join(part.rstrip("\n") for part in (build.stdout, build.stderr) if part)
         yield from _stream("build", text, "ansi", tidy, unfold=failed)
     if run is not None:
-        for kind, text in (("stdout", run.stdout), ("stderr", run.stderr)):
-            if kind in shown:
-                yield from _stream(kind, text, sample.presentation.result, tidy, unfold=failed)
+        if "stdout" in shown:
+            for piece in displays.pieces(run.stdout, run.shown):
+                if isinstance(piece, str):
+                    yield from _stream("stdout", piece, presentation.result, tidy, unfold=failed)
+                else:
+                    yield show(piece, presentation, site)
+        if "stderr" in shown:
+            yield from _stream("stderr", run.stderr, presentation.result, tidy, unfold=failed)
+    if not failed:
+        yield from _files(sample, outcome, site)
+
+
+def _files(sample: Sample, outcome: Outcome, site: Site) -> Iterator[Shown]:
+    """Yield the files that `sample` is to show."""
+    if sample.artifacts:
+        yield from files(artifacts.found(outcome.left, sample.artifacts), sample.presentation, site)
 
 
 def _stream(kind: str, text: str, result: str, tidy: Callable[[str], str], *, unfold: bool) -> Iterator[Stream]:
