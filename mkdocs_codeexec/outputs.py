@@ -73,6 +73,9 @@ def _compared(
     sample = samples[place]
     if sample.ignored:
         return Resolved(sample=sample, verdict=Skipped("ignored"))
+    if sample.refusal:
+        why = Unavailability(sample.refusal, sample.hint)
+        return Resolved(sample=sample, verdict=Errored(why.reason), why=why)
     at = whose(samples, place, names)
     if isinstance(at, Unavailability):
         return Resolved(sample=sample, verdict=Errored(at.reason), why=at)

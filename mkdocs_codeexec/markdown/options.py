@@ -75,6 +75,8 @@ class Request(NamedTuple):
             links=self.links,
             workdir=self.workdir,
             artifacts=self.artifacts,
+            refusal=self.refusal,
+            hint=self.hint,
         )
 
 

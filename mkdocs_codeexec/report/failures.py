@@ -93,7 +93,7 @@ def failures(
                 pass
     return [
         *found,
-        *(_common(reason, items) for reason, items in causes.items()),
+        *(_common(reason, items, file) for reason, items in causes.items()),
         *(_blocked(verdict, items) for verdict, items in blocked.items()),
         *(_suspended(lack, items) for lack, items in lacking.items()),
     ]
@@ -132,7 +132,14 @@ def _stored(failure: Failure) -> Failure:
     )
 
 
-def _common(reason: str, items: Sequence[Resolved]) -> Failure:
+def _hint(item: Resolved, file: str) -> str:
+    """Return what may be done about a sample that could not be tried."""
+    if item.why:
+        return item.why.hint
+    return hint_of(item.outcome, item.sample.language, file) if item.outcome and item.outcome.steps else ""
+
+
+def _common(reason: str, items: Sequence[Resolved], file: str) -> Failure:
     first = items[0]
     location = first.sample.location
     places = [item.sample.location for item in items]
@@ -140,9 +147,9 @@ def _common(reason: str, items: Sequence[Resolved]) -> Failure:
     said = list(lines)
     if first.why and first.why.detail:
         lines.append(_cut(first.why.detail, "left out"))
-    if first.why and first.why.hint:
-        said.append(f"hint: {first.why.hint}")
-        lines += ["", f"hint: {first.why.hint}"]
+    if hint := _hint(first, file):
+        said.append(f"hint: {hint}")
+        lines += ["", f"hint: {hint}"]
     notice = Notice(location.path or location.page, "\n".join((reason, *said)), line=location.line)
     return Failure(f"{location}: {reason}{more(places)}", "\n".join(lines).strip("\n"), notice)
 

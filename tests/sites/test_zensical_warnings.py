@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,6 +46,32 @@ def test_strict_counts_warnings(
         assert said == re.findall(r"codeexec: error: .*\n", done.log)
     assert 0 == usual.status, usual.log
     assert "--strict" not in usual.log
+
+
+def test_a_report_that_cannot_be_written_fails_no_strict_build(site: Site, build: Callable[..., Rendered]) -> None:
+    """A store that can only be read, and answers all: nothing of the site is missing."""
+    site.configure()
+    site.page(WELL)
+    assert 0 == build().status
+    store = str(site.root / ".codeexec")
+    disk = ["bwrap", "--dev-bind", "/", "/", "--ro-bind", store, store, "--"]
+    if shutil.which("bwrap") is None or subprocess.run([*disk, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("needs bubblewrap, and the right to use it, to mount something")
+    command = ["zensical"] if build == site.build else ["mkdocs_codeexec", "zensical"]
+    done = subprocess.run(
+        [*disk, sys.executable, "-m", *command, "build", "--strict"],
+        cwd=site.root,
+        env=os.environ | site.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    log = done.stdout + done.stderr
+    assert 0 == done.returncode, log
+    assert "codeexec: 1 sample: 0 executed, 1 cached" in log
+    assert "codeexec: `last-run.json` cannot be written: Read-only file system\n" in log
+    assert "warning" not in log
 
 
 def test_a_broken_link_fails_a_strict_build_alone(site: Site, build: Callable[..., Rendered]) -> None:

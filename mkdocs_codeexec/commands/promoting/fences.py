@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from mkdocs_codeexec.core.comparing import matches
-from mkdocs_codeexec.core.expectation import Errored, Met, Skipped, Suspended, Unmet, verdict_reason
+from mkdocs_codeexec.core.expectation import Met, Skipped, Suspended, Unmet, verdict_reason
 from mkdocs_codeexec.core.graph import closure
 from mkdocs_codeexec.core.names import Names
 from mkdocs_codeexec.core.outcome import OMITTED
 from mkdocs_codeexec.core.protocols import Unavailability
-from mkdocs_codeexec.core.resolved import Resolved
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.editing import unwritable
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mkdocs_codeexec.core.comparing import Line
+    from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.sites import Collected
 
@@ -97,13 +97,7 @@ def _with_others(found: Collected, fences: Sequence[int]) -> list[int]:
 
 def _answered(found: Collected, places: Sequence[int], engine: Engine) -> dict[int, Resolved]:
     """Return the answers of the samples at `places`."""
-    taken = [found.samples[at] for at in places]
-    refused = {
-        number: Resolved(sample=sample, verdict=Errored(why.reason), why=why)
-        for number, (sample, why) in enumerate(taken)
-        if why is not None
-    }
-    answers = answered(engine, [sample for sample, _ in taken], refused)
+    answers = answered(engine, [found.samples[at][0] for at in places], {})
     engine.close()
     return dict(zip(places, answers, strict=True))
 

@@ -9,7 +9,7 @@ from mkdocs_codeexec.core.expectation import Met
 from mkdocs_codeexec.hosts.zensical.configuration import pages_of
 from mkdocs_codeexec.hosts.zensical.front_matter import parted
 from mkdocs_codeexec.markdown.collecting import PageContext
-from mkdocs_codeexec.markdown.front_matter import FIELD
+from mkdocs_codeexec.markdown.unreadable import FIELD
 from mkdocs_codeexec.outputs import answered, is_output
 from mkdocs_codeexec.sites import shown
 
