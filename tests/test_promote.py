@@ -228,3 +228,39 @@ def test_a_page_that_cannot_be_written_is_as_it_was(tmp_path: Path) -> None:
 
     assert page.is_symlink()
     assert ["a.md"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_comments_of_other_tools_are_adopted(project: Project) -> None:
+    """Nothing is executed; what is no sample's, or is adopted already, stays; then all of it is compared."""
+    comment = "<!--pytest-codeblocks:expected-output-->"
+    before = (
+        f"```python exec\nprint(1)\n```\n\n{comment}\n\n```\n1\n```\n\n"
+        f"```python\nprint(2)\n```\n\n{comment}\n\n```\n2\n```\n\n"
+        f"> ```python exec\n> print(3)\n> ```\n>\n> {comment}\n>\n> ~~~text title='x'\n> 3\n> ~~~\n\n"
+        f"```python exec\nprint(4)\n```\n\n{comment}\n\n``` {{.text}}\n4\n```\n\n"
+        '- x\n\n    ```rust exec\n    let x = 1;\n    println!("{x}"); // prints: 1\n    println!("{}!", x + 1); // prints: 2!\n    ```\n'
+    )
+    after = (
+        before.replace("```\n1\n", "```text output_of\n1\n", 1).replace(
+            "~~~text title='x'", "~~~text title='x' output_of"
+        )
+        + "\n    ```text output_of\n    1\n    2!\n    ```\n"
+    )
+    project.page(before)
+    check = promote(project, "--adopt", "--check")
+    assert before == (project.root / "docs/index.md").read_text()
+    report = json.loads(promote(project, "--adopt", "--check", "--json").stdout)
+    done = promote(project, "--adopt")
+    adopted = (project.root / "docs/index.md").read_text()
+
+    assert (1, 0) == (check.returncode, done.returncode), done.stderr
+    assert "+    ```text output_of\n+    1\n+    2!\n+    ```\n" in check.stdout
+    assert check.stdout == report["patch"]
+    assert (
+        "docs/index.md:7: adopted\ndocs/index.md:27: adopted\ndocs/index.md:47: adopted\n3 fences adopted\n"
+        == done.stdout
+    )
+    assert "executing" not in done.stderr
+    assert after == adopted
+    assert "0 fences adopted\n" == promote(project, "--adopt").stdout
+    assert (0, 3) == ((built := project.build()).status, built.counts["compared"]), built.log

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.commands import add_json
 from mkdocs_codeexec.commands.printing import on_stdout
+from mkdocs_codeexec.commands.promoting.adopting import adopted, applied
 from mkdocs_codeexec.commands.promoting.fences import Editable, editables
 from mkdocs_codeexec.commands.promoting.files import Page, changed
 from mkdocs_codeexec.commands.site import collect
@@ -37,6 +38,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only this command understands."""
     add_json(parser)
     parser.add_argument("--check", action="store_true", help="write nothing; print a patch for `patch -p1`")
+    about = "make comments of other tools, which say what is printed, fences with `output_of`; execute nothing"
+    parser.add_argument("--adopt", action="store_true", help=about)
     parser.add_argument("pages", metavar="PAGE", nargs="*", help="only these pages (default: all)")
 
 
@@ -53,6 +56,8 @@ def execute(context: Context) -> int:
     asked = context.arguments
     with tempfile.TemporaryDirectory(prefix="codeexec-promote-") as name:
         found = collect(context.file, Path(name))
+        if asked.adopt:
+            return _adopt(found, asked)
         edits = editables(found, _pages(found, asked.pages), Path(name))
         patch = _put(found, edits, write=not asked.check)
     if asked.json:
@@ -63,6 +68,38 @@ def execute(context: Context) -> int:
     if not asked.json:
         _tell(found, edits, check=asked.check)
     return _status(edits)
+
+
+def _adopt(found: Collected, asked: argparse.Namespace) -> int:
+    """Make what comments of other tools say fences with `output_of`, and tell where; return the exit status."""
+    wanted = _pages(found, asked.pages)
+    patch, told = b"", []
+    for name in sorted(wanted):
+        own = [sample for sample, _ in found.samples if sample.location.page == name]
+        try:
+            page = Page(found.docs_dir, name, found.pages[name])
+            changes = adopted(page.text, own)
+            if changes:
+                text = applied(page.text, changes)
+                patch += page.patch(text, _base(found))
+                if not asked.check:
+                    page.write(text)
+                told += [{"page": name, "line": change.line} for change in changes]
+        except UneditableError as error:
+            if own:
+                found.console.say(f"{name}: left as it is, {error}")
+    if asked.json:
+        report = {"format": FORMAT, "adopted": told, "patch": patch.decode("utf-8", "surrogateescape")}
+        sys.stdout.write(json.dumps(report, indent=1) + "\n")
+        return int(asked.check and bool(told))
+    if asked.check:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(patch)
+    console = found.console if asked.check else on_stdout(found.settings)
+    for each in told:
+        console.say(f"{shown(found.docs_dir / str(each['page']))}:{each['line']}: {'to be ' * asked.check}adopted")
+    console.say(f"{counted(len(told), 'fence')} {'to be ' * asked.check}adopted")
+    return int(asked.check and bool(told))
 
 
 def _pages(found: Collected, asked: Sequence[str]) -> set[str]:
