@@ -72,6 +72,18 @@ def exit_status(value: str | None) -> int | None:
     raise WrongValue("expected an exit status", "write a number from 0 to 255, or `any`")
 
 
+def exception(value: str | None) -> str:
+    """Read the name of an exception of Python, with or without its module."""
+    text = word(value)
+    if not all(part.isidentifier() for part in text.split(".")):
+        raise WrongValue("expected the name of one exception", "for example `ValueError`, or `json.JSONDecodeError`")
+    if text in ("SystemExit", "builtins.SystemExit"):
+        raise WrongValue(
+            "`SystemExit` is how a program ends, and has no traceback", 'write `exit="…"`, with its status'
+        )
+    return text
+
+
 def edition(value: str | None) -> str:
     """Read an edition of Rust."""
     return _one_of(value, EDITIONS, "an edition of Rust")

@@ -153,7 +153,7 @@ def test_a_store_in_which_every_entry_is_damaged_otherwise(project: Project, bui
     assert (0, True) == (again.status, again.counts["cached"] >= number - 1), again.log
 
 
-ROUNDS = 8 * TIMES
+ROUNDS = 5 * TIMES
 
 
 def test_two_builds_at_once_on_one_store(project: Project) -> None:

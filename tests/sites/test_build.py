@@ -94,6 +94,7 @@ def test_a_second_build_starts_no_process_and_imports_no_joblib(project: Project
     project.env["PATH"] = f"{shims}:{os.environ['PATH']}"
     project.env["CODEEXEC_ENVIRONMENT_DIR"] = str(project.root.parent / "environments")
     project.env["CODEEXEC_SANDBOX"] = "off"  # in one, a shim could not write its record
+    project.env["PYTHONHASHSEED"] = "0"  # for a Python of its own, into which nothing has been imported
 
     first = project.build()
     assert 0 == first.status, first.log

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shutil
@@ -490,11 +491,34 @@ def test_what_an_interrupted_build_has_left_hides_no_failure(site: Site) -> None
     assert 0 == site.build().status
 
 
-@pytest.mark.parametrize("command", [("zensical",), ("mkdocs_codeexec", "zensical")], ids=["zensical", "codeexec"])
-@pytest.mark.parametrize(
-    ("how", "group"), [(signal.SIGINT, True), (signal.SIGINT, False), (signal.SIGTERM, False), (signal.SIGKILL, True)]
-)
-@pytest.mark.parametrize("moment", ["executing", "writing"])
+COMMANDS = {"zensical": ("zensical",), "codeexec": ("mkdocs_codeexec", "zensical")}
+ENDS = {
+    "Ctrl-C": (signal.SIGINT, True),
+    "SIGINT": (signal.SIGINT, False),
+    "SIGTERM": (signal.SIGTERM, False),
+    "SIGKILL": (signal.SIGKILL, True),
+}
+QUICK = {
+    ("executing", "Ctrl-C", "zensical"),
+    ("writing", "SIGINT", "codeexec"),
+    ("writing", "SIGTERM", "zensical"),
+    ("executing", "SIGKILL", "codeexec"),
+}
+"""Every end, and each command at each moment; all that there is else is slow."""
+INTERRUPTS = [
+    pytest.param(
+        moment,
+        *ENDS[how],
+        COMMANDS[name],
+        id=f"{moment}-{how}-{name}",
+        marks=() if quick else pytest.mark.slow,
+    )
+    for moment, how, name in itertools.product(("executing", "writing"), ENDS, COMMANDS)
+    for quick in [(moment, how, name) in QUICK]
+]
+
+
+@pytest.mark.parametrize(("moment", "how", "group", "command"), INTERRUPTS)
 def test_a_build_that_is_interrupted_hides_nothing_from_the_next(
     site: Site, moment: str, how: signal.Signals, group: bool, command: tuple[str, ...]
 ) -> None:

@@ -23,13 +23,18 @@ WELL = "```python exec\nprint(1)\n```\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "options", "warnings"),
+    ("text", "options", "warnings", "build"),
     [
-        (UNKNOWN, {}, "1 warning"),
-        (FAILS, {"fail_on_error": False}, "1 warning"),
-        (UNKNOWN + "\n" + FAILS, {"fail_on_error": False}, "2 warnings"),
-        (WELL, {}, ""),
+        (UNKNOWN, {}, "1 warning", "build"),
+        (FAILS, {"fail_on_error": False}, "1 warning", "wrapped"),
+        (UNKNOWN + "\n" + FAILS, {"fail_on_error": False}, "2 warnings", "build"),
+        (WELL, {}, "", "wrapped"),
+        pytest.param(UNKNOWN, {}, "1 warning", "wrapped", marks=pytest.mark.slow),
+        pytest.param(FAILS, {"fail_on_error": False}, "1 warning", "build", marks=pytest.mark.slow),
+        pytest.param(UNKNOWN + "\n" + FAILS, {"fail_on_error": False}, "2 warnings", "wrapped", marks=pytest.mark.slow),
+        pytest.param(WELL, {}, "", "build", marks=pytest.mark.slow),
     ],
+    indirect=["build"],
 )
 def test_strict_counts_warnings(
     site: Site, build: Callable[..., Rendered], text: str, options: object, warnings: str
