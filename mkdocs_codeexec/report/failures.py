@@ -19,6 +19,7 @@ from mkdocs_codeexec.report.rows import called
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from mkdocs_codeexec.core.comparing import Difference
     from mkdocs_codeexec.core.expectation import Verdict
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.places import PageMap
@@ -78,8 +79,9 @@ def failures(
     executed = {item.key for item in items if not item.cached}
     for place, item in enumerate(items):
         match item.verdict:
-            case Unmet() if item.compared is not None:
-                found.append((place, _differs(item, item.compared, read_page(item.sample.location))))
+            case Unmet() if item.compared and item.compared.difference:
+                page = read_page(item.sample.location)
+                found.append((place, _differs(item, item.compared, item.compared.difference, page)))
             case Unmet():
                 failure = _told(item, languages, read_page, file)
                 stored = item.cached and item.key not in executed
@@ -215,16 +217,13 @@ def _about(verdict: Verdict, sample: Sample, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _differs(item: Resolved, compared: Compared, page: str) -> Failure:
+def _differs(item: Resolved, compared: Compared, difference: Difference, page: str) -> Failure:
     """Return what is told of a fence that holds something else than its sample prints."""
-    assert compared.difference is not None, "it is Unmet"
-    sample, at, reason = item.sample, item.sample.location, verdict_reason(item.verdict)
-    place = place_of(sample, compared.difference, page)
-    diff = _cut(comparison(sample, compared.difference, called(compared)), "of the comparison")
+    at, reason, place = item.sample.location, verdict_reason(item.verdict), place_of(item.sample, difference, page)
+    diff = _cut(comparison(item.sample, difference, called(compared)), "of the comparison")
     detail = "\n".join([f" --> {place}", *_excerpt(page.split("\n"), place), "", diff, "", f"hint: {PROMOTE}"])
-    return Failure(
-        f"{at if at.within else place}: {reason}", detail, Notice(place.page, f"{reason}\n{diff}", line=place.line)
-    )
+    notice = Notice(place.page, f"{reason}\n{diff}", line=place.line)
+    return Failure(f"{at if at.within else place}: {reason}", detail, notice)
 
 
 def _place(region: Region | None, where: PageMap) -> Place:
