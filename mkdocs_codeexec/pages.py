@@ -265,12 +265,11 @@ class Pages:
             return None
         html_id = ids.next()
         try:
-            fragment = self._rendered(slotted.resolved, html_id, source, annotations, own)
+            return self._rendered(slotted.resolved, html_id, source, annotations, own)
         except Exception as error:  # noqa: BLE001 - whatever a sample has printed, others are shown, and the build ends well
             reason = f"the output of a sample could not be put on the page: {explained(error)}"
             slotted.resolved = replace(slotted.resolved, verdict=Errored(reason), why=Unavailability(reason))
-            fragment = plain(source + annotations, html_id, reason)
-        return identified(fragment, html_id)
+            return identified(plain(source + annotations, html_id, reason), html_id)
 
     def _rendered(
         self, resolved: Resolved, html_id: str, source: str, annotations: str, own: Mapping[Location, str]
@@ -280,7 +279,7 @@ class Pages:
         from mkdocs_codeexec.report.findings import marks
 
         if self._renderer is None:
-            self._renderer = Renderer(self.theme_dirs, PACKAGE / "templates")
+            self._renderer = Renderer(self.theme_dirs, PACKAGE / "templates", self.engine.settings.html)
         sample = resolved.sample
         language = self.engine.languages.get(sample.language)  # None: it is not set up, and that is what went wrong
         # Readers are told numbers of lines that they see.

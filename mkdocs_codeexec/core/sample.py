@@ -70,7 +70,7 @@ class Presentation:
 
     Attributes:
         source: Where the source stands: `above` the output, `below` it, or `none`.
-        result: How output is shown: `ansi`, `text`, `none`, or the name of a Pygments lexer.
+        result: How output is shown: `ansi`, `text`, `none`, the name of a Pygments lexer, or as what it is: `html`.
         show: The streams that are shown, of `build`, `stdout` and `stderr`. What a compiler said of a build that
             failed is always shown.
     """

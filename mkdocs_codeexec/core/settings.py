@@ -23,6 +23,10 @@ ExecuteMode: TypeAlias = Literal["auto", "always", "frozen", "never"]
 """Run what the store lacks; run all; run nothing and miss nothing; run nothing."""
 
 
+HtmlPolicy: TypeAlias = Literal["page", "sandbox"]
+"""Where HTML goes that a sample prints: into the page, or into a frame in which nothing runs and from which nothing is loaded."""
+
+
 class Host(NamedTuple):
     """What messages call that which renders the pages, so that they name what can be typed and edited.
 
@@ -219,6 +223,7 @@ class Settings:
         host_env: The variables of this process. Children get a few of them by name, never all.
         published: Folders that the host writes the site to.
         workdir: Where samples start; empty for an empty folder.
+        html: Where HTML goes that a sample prints.
     """
 
     project_dir: Path
@@ -250,6 +255,7 @@ class Settings:
     host_env: Mapping[str, str] = field(default_factory=dict)
     published: tuple[Path, ...] = ()
     workdir: str = ""
+    html: HtmlPolicy = "page"
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ from mkdocs_codeexec.core.expectation import (
 )
 from mkdocs_codeexec.core.outcome import Exited, Outcome, describe
 from mkdocs_codeexec.html import ansi, written
+from mkdocs_codeexec.html.displays import MIME, Held, cleaned, raw
+from mkdocs_codeexec.html.ids import identified
 from mkdocs_codeexec.html.marks import Mark, marked
 from mkdocs_codeexec.html.written import overridden
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mkdocs_codeexec.core.sample import Location, Sample
+    from mkdocs_codeexec.core.settings import HtmlPolicy
 
 FOLD_LINES = 40
 """A stream with more lines than this is folded."""
@@ -41,7 +44,7 @@ _LABELS = {"build": "Compiler messages", "stdout": "Output", "stderr": "Error ou
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """One `pre` on the page. What the template sees.
+    """One `pre` on the page, or what stands in place of one. What the template sees.
 
     Attributes:
         kind: `build`, `stdout` or `stderr`.
@@ -51,6 +54,7 @@ class Stream:
         folded: Whether it is long enough to be folded.
         open: Whether it is unfolded at first.
         classes: CSS classes of the `pre`.
+        mime: What it is if it is no text, and so in no `pre`; empty if it is.
     """
 
     kind: str
@@ -60,6 +64,7 @@ class Stream:
     folded: bool
     open: bool
     classes: str
+    mime: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +94,11 @@ class Renderer:
     Args:
         theme_dirs: Folders that may hold `codeexec/fragment.html` or `codeexec/output.html`; the first wins.
         package_dir: The folder of our own templates.
+        html: Where HTML goes that samples print.
     """
 
-    def __init__(self, theme_dirs: Sequence[Path], package_dir: Path) -> None:
+    def __init__(self, theme_dirs: Sequence[Path], package_dir: Path, html: HtmlPolicy = "page") -> None:
+        self._html: HtmlPolicy = html
         self._template: Callable[..., str] = written.fragment
         if overridden(theme_dirs):
             from mkdocs_codeexec.html.templates import template
@@ -111,7 +118,7 @@ class Renderer:
         marks: Sequence[Mark] = (),
         link: Callable[[Location], str] = lambda _: "",
     ) -> str:
-        """Return the Fragment for `sample`.
+        """Return the Fragment for `sample`, every `pre` with an id of its own.
 
         Args:
             sample: What the author wrote.
@@ -124,18 +131,29 @@ class Renderer:
             marks: What is said of lines of the source.
             link: Returns where readers find another sample; empty if that is not known.
         """
+        held = Held()
+
+        def display(text: str, label: str) -> Markup:
+            return held.keep(raw(cleaned(text), self._html, label))
+
         view = View(
             verdict=verdict_name(verdict),
             id=html_id,
             source=Markup(marked(source, sample.code, marks) + annotations),  # noqa: S704 - the site's own highlighter wrote it
             position=sample.presentation.source,
-            streams=tuple(_streams(sample, verdict, outcome, tidy)),
+            streams=tuple(_streams(sample, verdict, outcome, tidy, display)),
             notes=tuple(_waiting(verdict, link) or (ansi.strip(note) for note in _notes(verdict, outcome))),
         )
-        return self._template(view=view)
+        return held.back(identified(self._template(view=view), html_id))
 
 
-def _streams(sample: Sample, verdict: Verdict, outcome: Outcome | None, tidy: Callable[[str], str]) -> Iterator[Stream]:
+def _streams(
+    sample: Sample,
+    verdict: Verdict,
+    outcome: Outcome | None,
+    tidy: Callable[[str], str],
+    display: Callable[[str, str], Markup],
+) -> Iterator[Stream]:
     if outcome is None:
         return
     failed = isinstance(verdict, Unmet | Errored)
@@ -148,9 +166,31 @@ def _streams(sample: Sample, verdict: Verdict, outcome: Outcome | None, tidy: Ca
         text = "\n".join(part.rstrip("\n") for part in (build.stdout, build.stderr) if part)
         yield from _stream("build", text, "ansi", tidy, unfold=failed)
     if run is not None:
+        result = sample.presentation.result
+        if result in MIME and failed:
+            result = "text"
         for kind, text in (("stdout", run.stdout), ("stderr", run.stderr)):
-            if kind in shown:
-                yield from _stream(kind, text, sample.presentation.result, tidy, unfold=failed)
+            if kind == "stdout" and result in MIME and kind in shown:
+                yield from _displayed(MIME[result], tidy(text), display)
+            elif kind in shown:
+                yield from _stream(kind, text, "text" if result in MIME else result, tidy, unfold=failed)
+
+
+def _displayed(mime: str, text: str, display: Callable[[str, str], Markup]) -> Iterator[Stream]:
+    if not text.strip():
+        return
+    label, lines = _LABELS["stdout"], text.count("\n") + 1
+    html = display(text, label)
+    yield Stream(
+        kind="stdout",
+        label=label,
+        html=html,
+        lines=lines,
+        folded=False,
+        open=False,
+        classes="codeexec-display",
+        mime=mime,
+    )
 
 
 def _stream(kind: str, text: str, result: str, tidy: Callable[[str], str], *, unfold: bool) -> Iterator[Stream]:

@@ -12,7 +12,12 @@ import itertools
 import re
 
 _TAKEN = re.compile(r"""id=["']?(codeexec[-_][\w-]*)""")  # after space; what begins with a text is found fast
-_PRE = re.compile(r"<pre\b(?P<attributes>[^<>]*)>(?P<code>(?:<[^<>]*>)*?<code\b)?")
+_PRE = re.compile(
+    r"(?P<raw><(?P<tag>script|style|textarea)\b.*?(?:</(?P=tag)\b|\Z))"
+    r"|<pre\b(?P<attributes>[^<>]*)>(?P<code>(?:<[^<>]*>)*?<code\b)?",
+    re.DOTALL,
+)
+"""A `pre`, and what HTML takes for no markup, whatever is in it."""
 _HAS_ID = re.compile(r"\sid=")
 _STREAM = re.compile(r"""\sclass=["']?codeexec-(\w+)""")
 
@@ -49,7 +54,7 @@ def identified(fragment: str, html_id: str) -> str:
     used: set[str] = set()
 
     def named(pre: re.Match[str]) -> str:
-        if _HAS_ID.search(pre["attributes"]):
+        if pre["raw"] or _HAS_ID.search(pre["attributes"]):
             return pre[0]
         stream = _STREAM.search(pre["attributes"])
         kind = stream[1] if stream else "source" if pre["code"] else "numbers"

@@ -39,6 +39,8 @@ def fragment(*, view: View) -> str:
 
 
 def _stream(stream: Stream) -> str:
+    if stream.mime:
+        return f'<div class="{escape(stream.classes)}" data-mime="{escape(stream.mime)}">{escape(stream.html)}</div>'
     label, before, after = escape(stream.label), "", ""
     if stream.folded:
         opened = " open" if stream.open else ""

@@ -123,6 +123,7 @@ TABLE: dict[str, Row] = {
     "requires": Row(values.requirements, "requires"),
     "source": Row(values.source, "source", semantic=False),
     "result": Row(values.word, "result", semantic=False),
+    "html": Row(values.switch, "html", semantic=False, flag=True),
     "show": Row(values.streams, "show", semantic=False),
     "title": Row(values.word, "passthrough", semantic=False),
     "title_mode": Row(values.word, "passthrough", semantic=False),
@@ -140,11 +141,11 @@ TABLE: dict[str, Row] = {
 
 UNAVAILABLE = (
     # Of rustdoc, mdBook and markdown-exec.
-    *("hidelines", "html", "tabs", "width"),
+    *("hidelines", "tabs", "width"),
 )
 UNAVAILABLE_VALUES = {
     "source": ("tabs", "console", "tabbed-left", "tabbed-right"),
-    "result": ("html", "markdown"),
+    "result": ("markdown",),
 }
 FLAGS = tuple(name for name, row in TABLE.items() if row.flag)
 PERILOUS = (*(name for name, row in TABLE.items() if row.semantic), *UNAVAILABLE)

@@ -37,6 +37,7 @@ streams = st.builds(
     folded=st.booleans(),
     open=st.booleans(),
     classes=texts,
+    mime=st.just("") | texts,
 )
 views = st.builds(
     View,

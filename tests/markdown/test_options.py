@@ -181,7 +181,7 @@ def test_unknown_word_for_rustdoc(info: str) -> None:
 @pytest.mark.parametrize(
     "option",
     [
-        *('source="tabs"', 'source="console"', 'result="html"', 'result="markdown"', "hidelines=!"),
+        *('source="tabs"', 'source="console"', 'result="markdown"', "hidelines=!"),
     ],
 )
 def test_not_available_yet(option: str) -> None:
@@ -443,3 +443,32 @@ def test_what_to_write_instead(word: str, known: tuple[str, ...], hint: str) -> 
     assert found is not None
     assert found.request is not None
     assert hint == found.request.hint
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("html", "html"),
+        ('html="on"', "html"),
+        ('html="1"', "html"),
+        ('result="html"', "html"),
+        ('html="off"', "ansi"),
+        ('html="no" result="json"', "json"),
+        ('html result="html"', "html"),
+    ],
+)
+def test_html_is_a_way_to_show_output(said: str, shown: str) -> None:
+    """In all spellings, markdown-exec's too."""
+    found = claimed(f"rust exec {said}")
+
+    assert found.request is not None
+    assert (shown, ()) == (found.request.presentation.result, found.remarks)
+
+
+def test_html_and_another_way_contradict_each_other() -> None:
+    """It is told, and HTML it is, as in markdown-exec."""
+    found = claimed('rust exec html="true" result="json"')
+
+    assert found.request is not None
+    assert ("html", "") == (found.request.presentation.result, found.request.refusal)
+    assert ['`html` and `result="json"` contradict each other'] == [remark.message for remark in found.remarks]
