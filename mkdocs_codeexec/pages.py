@@ -17,6 +17,7 @@ from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.core.graph import reaches_out
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.resolved import Resolved
+from mkdocs_codeexec.html.displays import Site
 from mkdocs_codeexec.html.fallback import explained, plain
 from mkdocs_codeexec.html.fragment import Renderer
 from mkdocs_codeexec.html.ids import Ids, identified
@@ -72,6 +73,8 @@ class Pages:
         known: Answers a sample that has been answered before, with others; None if it has not.
         among: Returns samples of the site's other pages as they were seen last: some may be needed.
         address: Returns where a page is, seen from another one, relative; empty if that is not known.
+        place: Puts a file of this ending and these contents into the site, for a page, and returns where it is, seen from
+            there; empty if there is no place for it.
         within: Whether this build is within another one, at whose end its problems are told.
         notice: What readers of every page with samples are to know; may be empty.
         started: When the build began.
@@ -88,12 +91,14 @@ class Pages:
     known: Callable[[Sample], Resolved | None] = lambda _: None
     among: Callable[[], Iterable[Sample]] = lambda: ()
     address: Callable[[str, str], str] = lambda _page, _other: ""
+    place: Callable[[str, str, bytes], str] = lambda _page, _ending, _data: ""
     within: bool = False
     notice: str = ""
     started: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     seconds: float = 0.0
     _page: PageContext | None = None
     _late: bool = False
+    _elsewhere: bool = False  # what is filled are excerpts, which stand nobody knows where
     _slots: dict[str, Slotted] = field(default_factory=dict)
     _per_page: dict[str, int] = field(default_factory=dict)
     _renderer: Renderer | None = None
@@ -179,7 +184,7 @@ class Pages:
         anchors = [self._ids(page) if waits else {} for page in noticed]
         # Excerpts are elsewhere than the page that they are of.
         self._anchors = {} if self._late else {at: html_id for one in anchors for at, html_id in one.items()}
-        self._late = not self.page_by_page
+        self._elsewhere, self._late = self._late, not self.page_by_page
         filled = [self._filled(page, own) for page, own in zip(noticed, anchors, strict=True)]
         self.seconds += time.perf_counter() - began
         return filled
@@ -271,6 +276,12 @@ class Pages:
             slotted.resolved = replace(slotted.resolved, verdict=Errored(reason), why=Unavailability(reason))
             return identified(plain(source + annotations, html_id, reason), html_id)
 
+    def _site(self, page: str) -> Site:
+        """Return where pictures and files of `page` come from, and go to."""
+        if self._elsewhere:
+            return Site(read=self.engine.content)
+        return Site(read=self.engine.content, place=functools.partial(self.place, page))
+
     def _rendered(
         self, resolved: Resolved, html_id: str, source: str, annotations: str, own: Mapping[Location, str]
     ) -> str:
@@ -293,6 +304,7 @@ class Pages:
             annotations=annotations,
             html_id=html_id,
             link=functools.partial(self._link, sample.location.page, own),
+            site=self._site(sample.location.page),
             tidy=lambda text: language.relocated(language.tidy(sample, text), where) if language else text,
             marks=[mark._replace(message=language.relocated(mark.message, where)) for mark in found]
             if language

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.blobs import Blob
     from mkdocs_codeexec.core.outcome import StepKind
 
-KEY_FORMAT = 2
+KEY_FORMAT = 3
 """Version of what is hashed and of what an execution means. Raise it when either changes."""
 
 STRUCTURE_FORMAT = 1
@@ -117,6 +117,7 @@ class Action:
         output_limit: Bytes read of one stream.
         left: Files of other samples that stand beside its own, sorted by path.
         leaves: Whether what it leaves is kept.
+        artifacts: Which of that is kept in any case, as patterns of paths (`core.artifacts`).
         host_env: Names of variables that it is given of the machine that executes it, sorted. A key holds these names, and
             never what the variables hold.
         workdir: `project` where it starts in the project; empty for an empty directory.
@@ -134,6 +135,7 @@ class Action:
     output_limit: int = OUTPUT_LIMIT
     left: tuple[Blob, ...] = ()
     leaves: bool = False
+    artifacts: tuple[str, ...] = ()
     host_env: tuple[str, ...] = ()
     workdir: str = ""
     structure: str | None = field(default=None, compare=False)
@@ -177,9 +179,10 @@ class Action:
                 files = (STRUCTURE_FORMAT, tuple(name for name, _ in self.files), self.structure)
             # Most samples stand alone, and those that were stored before there were others, still do.
             linked = (self.left, self.leaves) if self.left or self.leaves else ()
+            shown = (("artifacts", *self.artifacts),) if self.artifacts else ()
             named = (("host_env", *self.host_env),) if self.host_env else ()
             place = (("workdir", self.workdir),) if self.workdir else ()
-            more = (self.output_limit, *linked, *place, *named)
+            more = (self.output_limit, *linked, *place, *shown, *named)
             self._keys[what] = _key(what, self.language, files, self.steps, self.inputs, toolchain, more)
         return self._keys[what]
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias, assert_never
 
 from mkdocs_codeexec.core.blobs import Blob, is_within
+from mkdocs_codeexec.core.displays import content_of
 from mkdocs_codeexec.core.outcome import (
     LAST,
     Diagnostic,
@@ -67,7 +68,9 @@ def from_json(value: object) -> Outcome:
 
 
 def _step_to_json(step: StepResult) -> dict[str, object]:
+    shown = {"shown": [list(content) for content in step.shown]} if step.shown else {}
     return {
+        **shown,
         "kind": step.kind,
         "stdout": step.stdout,
         "stderr": step.stderr,
@@ -128,6 +131,7 @@ def _step_from_json(step: Json) -> StepResult:
         diagnostics=tuple(_diagnostic_from_json(_mapping(d)) for d in _list(step, "diagnostics")),
         truncated=_pair(step, "truncated"),
         duration=_number(step.get("duration_ms")) / 1000,
+        shown=tuple(map(content_of, _list(step, "shown"))) if "shown" in step else (),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
 
+from mkdocs_codeexec.core.artifacts import missing
 from mkdocs_codeexec.core.outcome import (
     Exited,
     LimitReached,
@@ -20,7 +21,7 @@ from mkdocs_codeexec.core.outcome import (
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.requirements import Lack
-    from mkdocs_codeexec.core.sample import Location, Presentation
+    from mkdocs_codeexec.core.sample import Location, Sample
 
 MARKUP = {"html": "HTML", "markdown": "Markdown"}
 """Ways to show output that take it for more than text."""
@@ -195,9 +196,15 @@ def judge(expectation: Expectation, outcome: Outcome) -> Verdict:
             assert_never(expectation)
 
 
-def useless(presentation: Presentation, outcome: Outcome) -> Unmet | None:
-    """Return what keeps the page from using output as HTML: it was cut somewhere, so that elements may stay open."""
-    run = outcome.step("run")
+def useless(sample: Sample, outcome: Outcome) -> Unmet | None:
+    """Return what keeps the page from showing what it is to show.
+
+    Output that is HTML was cut somewhere, so that elements may stay open; or files are not there.
+    """
+    run, presentation = outcome.step("run"), sample.presentation
+    if run is not None and (lacking := missing(outcome.left, sample.artifacts)):
+        files = ", ".join(f"`{pattern}`" for pattern in lacking)
+        return Unmet(f"it has left no file {files} in its working directory, and `artifacts` says so")
     if presentation.result in MARKUP and run is not None and run.truncated[0]:
         return Unmet(
             f"its output is to be {MARKUP[presentation.result]}, and {run.truncated[0]} bytes of it were not kept"

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mkdocs_codeexec.core.blobs import Blob
+    from mkdocs_codeexec.core.displays import Content
     from mkdocs_codeexec.core.observed import Inputs
 
 StepKind: TypeAlias = Literal["build", "run"]
@@ -161,6 +164,8 @@ class StepResult:
         began: When it was started, in seconds since the epoch. Never stored.
         parts: Of a run step that was a whole session, what each step of it came to, in order, up to the one that ended
             the program. `Language.divide` makes Outcomes of them. Never stored.
+        shown: What it has shown beside text, which stands in sections of `stdout` (`core.displays`).
+        contents: The same by digest, until it is kept as blobs. Never stored.
         going_on: How many threads a part leaves that go on in the next one. Never stored.
     """
 
@@ -174,6 +179,8 @@ class StepResult:
     asked: tuple[str, ...] | None = field(default=None, compare=False, repr=False)
     began: float = field(default=0.0, compare=False, repr=False)
     parts: tuple[StepResult, ...] = ()
+    shown: tuple[Content, ...] = ()
+    contents: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
     going_on: int = field(default=0, compare=False, repr=False)
 
 
@@ -207,6 +214,11 @@ class Outcome:
         """
         ended = bool(self.steps) and all(isinstance(step.ended, Exited) for step in self.steps)
         return ended and self.inputs is not None
+
+    @property
+    def shown(self) -> tuple[Blob, ...]:
+        """What it has shown beside text, as the store has it."""
+        return tuple(content.blob for step in self.steps for content in step.shown)
 
     @property
     def started(self) -> bool:

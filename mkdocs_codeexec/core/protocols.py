@@ -39,6 +39,8 @@ class Command:
         silence: Whole seconds without output after which it is ended; None is unlimited.
         stdin: Text on standard input; None closes it.
         output_limit: Bytes read of one stream before it is ended.
+        shows: Whether its standard output may have sections that show more than text (`core.displays`); what is read
+            of these does not count for `output_limit`.
         keep_head: Bytes kept of the start of a stream longer than `keep_head + keep_tail`.
         keep_tail: Bytes kept of its end.
         access: What it may reach; None for a tool of the user's own, which is not confined.
@@ -60,6 +62,7 @@ class Command:
     silence: int | None = None
     stdin: str | None = None
     output_limit: int = 1024 * 1024
+    shows: bool = False
     keep_head: int = 192 * 1024
     keep_tail: int = 64 * 1024
     access: Access | None = None

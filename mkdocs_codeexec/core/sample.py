@@ -73,11 +73,15 @@ class Presentation:
         result: How output is shown: `ansi`, `text`, `none`, the name of a Pygments lexer, or as what it is: `html`.
         show: The streams that are shown, of `build`, `stdout` and `stderr`. What a compiler said of a build that
             failed is always shown.
+        caption: What stands under its pictures; may be empty.
+        alt: What stands for them where they are not seen; None if the author has not said it.
     """
 
     source: str = "above"
     result: str = "ansi"
     show: frozenset[str] = frozenset({"stdout", "stderr"})
+    caption: str = ""
+    alt: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +150,7 @@ class Sample:
         before: The earlier steps of its session that are parts of its program, in order; given by the graph.
         last: Whether its program ends with it; a step of a session that others follow is not the last one.
         leaves: Whether somebody needs what it leaves in its working directory; given by the graph.
+        artifacts: Which files that it leaves there the page shows, as patterns of paths (`core.artifacts`).
     """
 
     location: Location
@@ -164,3 +169,4 @@ class Sample:
     before: tuple[Sample, ...] = ()
     last: bool = True
     leaves: bool = False
+    artifacts: tuple[str, ...] = ()

@@ -245,7 +245,7 @@ class Course:
             why = self.why(place)
             return Errored(why.reason if why else "it was not executed")
         verdict = judge(sample.expectation, outcome)
-        return (useless(sample.presentation, outcome) or verdict) if isinstance(verdict, Met) else verdict
+        return (useless(sample, outcome) or verdict) if isinstance(verdict, Met) else verdict
 
     def why(self, place: int) -> Unavailability | None:
         """Return why nothing is known of the sample at `place`; None if there is nothing to say."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 
     from mkdocs_codeexec.core.action import Key
+    from mkdocs_codeexec.core.blobs import Blob
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.protocols import Executor, Language, Narrator, Runner, Store
     from mkdocs_codeexec.core.resolved import Listen
@@ -224,6 +225,14 @@ class Engine:
 
     def _reached(self, language: str) -> Sequence[str]:
         return self.languages[language].reached() if language in self.languages else ()
+
+    def content(self, blob: Blob) -> bytes | None:
+        """Return what is in a file that a sample has made; None if the store does not have it any more."""
+        fd = self._store().blobs.open(blob)
+        if fd is None:
+            return None
+        with open(fd, "rb") as file:  # noqa: PTH123 - a descriptor
+            return file.read(blob.size)
 
     def _store(self) -> Store:
         if self._kept is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core import displays
 from mkdocs_codeexec.core.protocols import Unavailability
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def filled(
                 f"{run.truncated[0]} bytes of what {_called(samples[needed.stdin])} has printed were not kept, and it reads that",
                 "have it leave a file, and need that",
             )
-        given = replace(given, stdin=run.stdout if run is not None else "")
+        given = replace(given, stdin=displays.without(run.stdout, run.shown) if run is not None else "")
     if needed.texts:
         texts = {samples[place].links.file: samples[place].code for place in needed.texts}
         given = replace(given, files=tuple(sorted(texts.items())))

@@ -30,10 +30,10 @@ def executed(sample: Sample) -> Hashable:
     """Return what of `sample` a language may look at to plan it: equal for samples that are executed alike."""
     options = tuple(sorted(sample.options.items()))
     own = (sample.language, sample.code, sample.expectation, sample.given, sample.build_only, sample.timeout, options)
-    if sample.links is ALONE and not sample.workdir and not sample.leaves:
+    if sample.links is ALONE and not sample.workdir and not sample.leaves and not sample.artifacts:
         return own
     step = (sample.links.session, tuple(map(executed, sample.before)), sample.last) if sample.links.session else ()
-    return own, sample.links.file, sample.workdir, sample.leaves, step
+    return own, sample.links.file, sample.workdir, sample.leaves, sample.artifacts, step
 
 
 def linked(sample: Sample, action: Action) -> Action:
@@ -41,6 +41,8 @@ def linked(sample: Sample, action: Action) -> Action:
     given = sample.given
     if given.host_env:
         action = replace(action, host_env=given.host_env)
+    if patterns := tuple(sorted({p for step in (*sample.before, sample) for p in step.artifacts})):
+        action = replace(action, artifacts=patterns)
     if not given.files and not given.left and not sample.leaves:
         return action
     own = dict(action.files)
@@ -103,7 +105,8 @@ class Planning:
         """Return `outcome`, unless it was produced under a weaker tier than what counts, or a file that it left is gone."""
         if outcome is None or not counts(outcome.sandbox, self.sandbox):
             return None
-        return outcome if not outcome.left or self.store.blobs.holds(outcome.left) else None
+        needed = (*outcome.left, *outcome.shown)
+        return outcome if not needed or self.store.blobs.holds(needed) else None
 
     def _recall(self, action: Action) -> Outcome | None:
         """Return what the store answers."""

@@ -7,9 +7,10 @@ not link to it, and stay as they are without us.
 from __future__ import annotations
 
 import functools
+import hashlib
 import posixpath
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 STYLESHEET = "assets/codeexec.css"
-"""Below the site's folder."""
+ASSETS = "assets/codeexec"
+"""Both below the site's folder; pictures and files that samples have made are in the second."""
 
 _SAMPLE = '<div class="codeexec"'
 _LINK = re.compile(r"<link\b[^<>]*?\shref=[\"']?([^\"'\s<>]*)[^<>]*>")
@@ -57,6 +59,36 @@ class Stylesheet:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(self.source.read_bytes())
         self._written = True
+
+
+@dataclass(slots=True)
+class Assets:
+    """The pictures and files that samples of one build have made.
+
+    Attributes:
+        site_dir: Where the site is written to.
+    """
+
+    site_dir: Path
+    _written: set[str] = field(default_factory=set)
+
+    def put(self, ending: str, data: bytes) -> str:
+        """Put a file with the contents `data` into the site, and return where it is, below the site's folder.
+
+        Args:
+            ending: Of its name, without a dot.
+            data: What is in it, which its name is made of.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        name = f"{ASSETS}/{hashlib.sha256(data).hexdigest()}.{ending}"
+        if name not in self._written:
+            target = self.site_dir / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+            self._written.add(name)
+        return name
 
 
 def styled(html: str, css: str) -> str:

@@ -1,89 +1,244 @@
-"""Output that its author has on the page as what it is, and not as text.
+"""What a sample shows beside text, as HTML: pictures, tables, values, and files.
 
-As raw HTML in Markdown it is the author's word, whether it is balanced too. It may hold no mark of a Slot: a later pass over
-the page would take it for its own.
+The richest form that a page can show is taken. Pictures, sound and other files are files of the site, where the host has a
+place for them, and stand in the page itself where it has not.
 """
 
 from __future__ import annotations
 
-import re
-from html import escape
-from typing import TYPE_CHECKING
+import base64
+import csv
+import io
+import itertools
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from mkdocs_codeexec.core.normalize import ESCAPE
+from mkdocs_codeexec.core.displays import Display, is_binary
 
 if TYPE_CHECKING:
-    from mkdocs_codeexec.core.settings import HtmlPolicy
+    from mkdocs_codeexec.core.blobs import Blob
+    from mkdocs_codeexec.core.sample import Presentation
 
-MIME = {"html": "text/html"}
-"""Ways to show output that are displays, and what they are."""
+ROWS = 100
+"""Rows of a table that a page shows."""
+TEXT = 256 * 1024
+"""Bytes of a text that a page shows; of more, it has a link."""
 
-_NO_HTML = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
-"""Control characters that HTML does not know (Infra, 4.5; HTML, 13.2.3.5)."""
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_MARK = re.compile("(data-codeexec)-", re.IGNORECASE)
+_RICHEST = (
+    *("text/html", "image/svg+xml", "image/png", "image/jpeg", "image/webp", "image/gif"),
+    *("text/csv", "application/json", "text/markdown", "text/latex", "text/plain"),
+)
+_ENDINGS = {
+    "csv": "text/csv",
+    "gif": "image/gif",
+    "htm": "text/html",
+    "html": "text/html",
+    "jpeg": "image/jpeg",
+    "jpg": "image/jpeg",
+    "json": "application/json",
+    "log": "text/plain",
+    "md": "text/markdown",
+    "mp3": "audio/mpeg",
+    "mp4": "video/mp4",
+    "oga": "audio/ogg",
+    "ogg": "audio/ogg",
+    "ogv": "video/ogg",
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "tsv": "text/tab-separated-values",
+    "txt": "text/plain",
+    "wav": "audio/wav",
+    "webm": "video/webm",
+    "webp": "image/webp",
+}
+_ENDING = {mime: ending for ending, mime in reversed(_ENDINGS.items())}
+_SEPARATORS = {"text/csv": ",", "text/tab-separated-values": "\t"}
+_PALETTES = ("-light", "-dark")
 
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-_LOOK = "html{color-scheme:light;background:#fff;color:#000;font:16px/1.5 system-ui,sans-serif}body{margin:12px}"
-_LINE = re.compile(r"<(?:p|div|li|tr|br|h[1-6]|dt|dd|hr|option|pre|section)\b", re.IGNORECASE)
-_LARGE = re.compile(r"<(?:img|svg|canvas|table|video|object)\b", re.IGNORECASE)
-_LOWEST, _HIGHEST = 6, 36
-"""Of a frame, in `em`: nothing within it runs that could say how high it is."""
 
+class Shown(NamedTuple):
+    """A display on the page. What the template sees, among the streams.
 
-def cleaned(text: str) -> str:
-    """Return `text`, which a program printed, without what no HTML may hold: the colours of a terminal, say."""
-    return _SURROGATE.sub("\ufffd", _NO_HTML.sub("", ESCAPE.sub("", text)))
-
-
-def inert(html: str) -> str:
-    """Return `html` with nothing in it that is a mark of ours; as text it is read the same."""
-    return _MARK.sub(r"\1&#45;", html)
-
-
-def raw(html: str, policy: HtmlPolicy, label: str) -> Markup:
-    """Return `html` as it stands on the page: itself, or a frame in which no script runs, and which loads nothing.
-
-    Args:
-        html: Of a sample.
-        policy: Which of the two.
-        label: What a screen reader calls the frame.
+    Attributes:
+        kind: `display`.
+        mime: The type of the form that is shown.
+        html: Safe HTML, or HTML by the author's word.
     """
-    return Markup(inert(html)) if policy == "page" else _framed(html, label)  # noqa: S704 - the author's word
+
+    kind: str
+    mime: str
+    html: Markup
 
 
-def _framed(html: str, label: str) -> Markup:
-    head = f'<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-    document = f"{head}<title>{escape(label)}</title><style>{_LOOK}</style><body>{html}"
-    lines = len(_LINE.findall(html)) + (html.count("\n") if "<pre" in html else 0)
-    height = min(max(_LOWEST, 2 * lines + 8 * len(_LARGE.findall(html)) + 2), _HIGHEST)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where what is shown comes from, and where it is put.
+
+    Attributes:
+        read: Returns what the store has of a blob; None if it is gone.
+        place: Puts a file of this name and these contents into the site, and returns its address as the page has it;
+            empty if there is no place for it.
+        raw: Returns HTML that a sample has made, as it stands on the page.
+    """
+
+    read: Callable[[Blob], bytes | None] = lambda _: None
+    place: Callable[[str, bytes], str] = lambda _name, _data: ""
+    raw: Callable[[str], Markup] = Markup
+
+
+def shown(display: Display, presentation: Presentation, site: Site) -> Shown:
+    """Return `display` as a page shows it."""
+    content = display.form(*_RICHEST) or display.bundle[0]
+    data = site.read(content.blob)
+    plain = display.form("text/plain")
+    alt = _text(site.read(plain.blob)) if plain is not None and is_picture(content.mime) else ""
+    html = _gone() if data is None else _html(content.mime, data, "", presentation, site, alt)
+    return Shown("display", content.mime, html)
+
+
+def files(left: Sequence[Blob], presentation: Presentation, site: Site) -> list[Shown]:
+    """Return the files `left`, each as a page shows it; two pictures `x-light.svg` and `x-dark.svg` are one."""
+    found = {blob.path: blob for blob in left}
+    done: set[str] = set()
+    result = []
+    for path, blob in found.items():
+        if path in done:
+            continue
+        pair = _pair(path)
+        if pair and all(each in found for each in pair):
+            done.update(pair)
+            result.append(_both([found[each] for each in pair], presentation, site))
+            continue
+        data = site.read(blob)
+        mime = mime_of(path)
+        html = _gone() if data is None else _html(mime, data, path, presentation, site, "")
+        result.append(Shown("display", mime, html))
+    return result
+
+
+def mime_of(path: str) -> str:
+    """Return the type of the file `path`, by its ending."""
+    return _ENDINGS.get(PurePosixPath(path).suffix[1:].lower(), "application/octet-stream")
+
+
+def is_picture(mime: str) -> bool:
+    """Tell whether a page shows contents of this type as a picture."""
+    return mime.startswith("image/") and mime in _ENDING
+
+
+def _pair(path: str) -> tuple[str, str] | None:
+    """Return the names of the picture `path` for readers in the light and in the dark; None if it is for both."""
+    stem, dot, ending = path.rpartition(".")
+    for palette in _PALETTES:
+        if dot and stem.endswith(palette) and is_picture(mime_of(path)):
+            start = stem.removesuffix(palette)
+            return f"{start}-light.{ending}", f"{start}-dark.{ending}"
+    return None
+
+
+def _both(pair: Sequence[Blob], presentation: Presentation, site: Site) -> Shown:
+    read = [site.read(blob) for blob in pair]
+    mime = mime_of(pair[0].path)
+    if any(data is None for data in read):
+        return Shown("display", mime, _gone())
+    pictures = [
+        _picture(mime, data or b"", blob.path, presentation, site, "", f"#only{palette}")
+        for blob, data, palette in zip(pair, read, _PALETTES, strict=True)
+    ]
+    return Shown("display", mime, _figure(Markup("").join(pictures), presentation))
+
+
+def _html(mime: str, data: bytes, name: str, presentation: Presentation, site: Site, alt: str) -> Markup:
+    if is_picture(mime):
+        return _figure(_picture(mime, data, name, presentation, site, alt), presentation)
+    kind = mime.partition("/")[0]
+    if kind in ("video", "audio"):
+        address = _address(mime, data, name, site)
+        return Markup('<{0} controls preload="metadata" src="{1}"></{0}>').format(kind, address)
+    if is_binary(mime) or len(data) > TEXT or (name and mime not in _RICHEST and mime not in _SEPARATORS):
+        return _link(mime, data, name, site)
+    text = _text(data)
+    if mime in _SEPARATORS:
+        return _table(text, _SEPARATORS[mime])
+    if mime == "text/html":
+        return site.raw(text)
+    if mime == "application/json":
+        text = _indented(text)
+    return Markup('<pre class="codeexec-text" role="group" aria-label="{}"><code>{}</code></pre>').format(
+        name or "Value", text.rstrip("\n")
+    )
+
+
+def _picture(
+    mime: str, data: bytes, name: str, presentation: Presentation, site: Site, alt: str, palette: str = ""
+) -> Markup:
+    address = _address(mime, data, name, site)
+    said = presentation.alt if presentation.alt is not None else presentation.caption or alt
+    return Markup('<img src="{}{}" alt="{}" loading="lazy">').format(address, palette, " ".join(said.split()))
+
+
+def _figure(pictures: Markup, presentation: Presentation) -> Markup:
+    caption = Markup("<figcaption>{}</figcaption>").format(presentation.caption) if presentation.caption else ""
+    return Markup("<figure>{}{}</figure>").format(pictures, caption)
+
+
+def _address(mime: str, data: bytes, name: str, site: Site) -> str:
+    """Return where a page finds the file with the contents `data`."""
+    ending = PurePosixPath(name).suffix[1:].lower() or _ENDING.get(mime, "bin")
+    if not (ending.isascii() and ending.isalnum()):
+        ending = "bin"
+    return site.place(ending, data) or f"data:{mime};base64,{base64.b64encode(data).decode()}"
+
+
+def _link(mime: str, data: bytes, name: str, site: Site) -> Markup:
+    called = PurePosixPath(name).name or f"{mime}"
+    address = _address(mime, data, name, site)
+    link = Markup('<a class="codeexec-file" href="{}" download="{}">{}</a>').format(address, called, called)
+    return Markup("<p>{} ({})</p>").format(link, _amount(len(data)))
+
+
+def _amount(size: int) -> str:
+    if size < 1000:
+        return f"{size} B"
+    return f"{size / 1000:.1f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
+
+
+def _gone() -> Markup:
+    return Markup('<p class="codeexec-note">what was shown here is not in the store any more</p>')
+
+
+def _text(data: bytes | None) -> str:
+    return (data or b"").decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def _indented(text: str) -> str:
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _table(text: str, separator: str) -> Markup:
+    """Return the table that `text` holds, its first line as the head; of a long one, the start."""
+    try:
+        rows = list(itertools.islice(csv.reader(io.StringIO(text, newline=""), delimiter=separator), ROWS + 2))
+    except csv.Error:
+        return Markup('<pre class="codeexec-text"><code>{}</code></pre>').format(text.rstrip("\n"))
+    head, *body = rows or [[]]
+    more = max(text.rstrip("\n").count("\n") - ROWS, 0) if len(body) > ROWS else 0
+    lines = Markup("").join(
+        Markup("<tr>{}</tr>").format(Markup("").join(Markup("<td>{}</td>").format(cell) for cell in row))
+        for row in body[:ROWS]
+    )
+    columns = Markup("").join(Markup('<th scope="col">{}</th>').format(cell) for cell in head)
+    note = escape(f"{ROWS} rows of {ROWS + more:,}") if more else ""
+    caption = Markup("<caption>{}</caption>").format(note) if note else ""
     return Markup(
-        '<iframe class="codeexec-frame" sandbox="" title="{}" style="height:{}em" loading="lazy" '
-        'referrerpolicy="no-referrer" srcdoc="{}"></iframe>'
-    ).format(label, height, Markup(inert(escape(document))))  # noqa: S704 - escaped
-
-
-class Held:
-    """HTML that is on the page as it is, kept apart until nobody reads the fragment any more."""
-
-    _START, _END = "\x02codeexec:", "\x03"
-    """Characters that no output keeps and no Markdown leaves on a page."""
-
-    def __init__(self) -> None:
-        self._kept: list[str] = []
-
-    def keep(self, html: str) -> Markup:
-        """Return what stands for `html`."""
-        self._kept.append(html)
-        return Markup(f"{self._START}{len(self._kept) - 1}{self._END}")  # noqa: S704 - no HTML
-
-    def back(self, fragment: str) -> str:
-        """Return `fragment` with all that was kept in its place."""
-        if not self._kept:
-            return fragment
-        return re.sub(f"{self._START}(\\d+){self._END}", lambda found: self._of(found[1]), fragment)
-
-    def _of(self, number: str) -> str:
-        return self._kept[int(number)] if int(number) < len(self._kept) else ""
+        '<div class="codeexec-table" tabindex="0"><table>{}<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
+    ).format(caption, columns, lines)

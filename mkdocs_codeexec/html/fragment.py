@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from mkdocs_codeexec.core import artifacts, displays
 from mkdocs_codeexec.core.expectation import (
     Blocked,
     Errored,
@@ -22,9 +23,11 @@ from mkdocs_codeexec.core.expectation import (
 )
 from mkdocs_codeexec.core.outcome import Exited, Outcome, describe
 from mkdocs_codeexec.html import ansi, written
-from mkdocs_codeexec.html.displays import MIME, Held, cleaned, raw
+from mkdocs_codeexec.html.displays import Shown, Site, files
+from mkdocs_codeexec.html.displays import shown as show
 from mkdocs_codeexec.html.ids import identified
 from mkdocs_codeexec.html.marks import Mark, marked
+from mkdocs_codeexec.html.raw import MIME, Held, cleaned, raw
 from mkdocs_codeexec.html.written import overridden
 
 if TYPE_CHECKING:
@@ -39,12 +42,14 @@ FOLD_LINES = 40
 HIGHLIGHTED = 16 * 1024
 """Characters of output that Pygments is given; many lexers take quadratic time."""
 
+NOWHERE = Site()
+"""A page that has no files."""
 _LABELS = {"build": "Compiler messages", "stdout": "Output", "stderr": "Error output"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """One `pre` on the page, or what stands in place of one. What the template sees.
+    """One `pre` on the page. What the template sees.
 
     Attributes:
         kind: `build`, `stdout` or `stderr`.
@@ -54,7 +59,6 @@ class Stream:
         folded: Whether it is long enough to be folded.
         open: Whether it is unfolded at first.
         classes: CSS classes of the `pre`.
-        mime: What it is if it is no text, and so in no `pre`; empty if it is.
     """
 
     kind: str
@@ -64,7 +68,6 @@ class Stream:
     folded: bool
     open: bool
     classes: str
-    mime: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +79,7 @@ class View:
         id: Unique on the page.
         source: The source, as the site's highlighter made it.
         position: `above`, `below` or `none`.
-        streams: What it wrote, in the order build, stdout, stderr.
+        streams: What it wrote, in the order build, stdout, stderr, with what it shows beside text where it has shown it; then files.
         notes: Short texts under the output.
     """
 
@@ -84,7 +87,7 @@ class View:
     id: str
     source: Markup
     position: str
-    streams: tuple[Stream, ...]
+    streams: tuple[Stream | Shown, ...]
     notes: tuple[str, ...]
 
 
@@ -94,7 +97,7 @@ class Renderer:
     Args:
         theme_dirs: Folders that may hold `codeexec/fragment.html` or `codeexec/output.html`; the first wins.
         package_dir: The folder of our own templates.
-        html: Where HTML goes that samples print.
+        html: Where HTML goes that samples make.
     """
 
     def __init__(self, theme_dirs: Sequence[Path], package_dir: Path, html: HtmlPolicy = "page") -> None:
@@ -117,6 +120,7 @@ class Renderer:
         tidy: Callable[[str], str],
         marks: Sequence[Mark] = (),
         link: Callable[[Location], str] = lambda _: "",
+        site: Site = NOWHERE,
     ) -> str:
         """Return the Fragment for `sample`, every `pre` with an id of its own.
 
@@ -130,35 +134,31 @@ class Renderer:
             tidy: Makes a step's text fit for readers of the sample.
             marks: What is said of lines of the source.
             link: Returns where readers find another sample; empty if that is not known.
+            site: Where pictures and files come from, and go to.
         """
         held = Held()
-
-        def display(text: str, label: str) -> Markup:
-            return held.keep(raw(cleaned(text), self._html, label))
-
+        site = replace(site, raw=lambda html: held.keep(raw(cleaned(html), self._html)))
         view = View(
             verdict=verdict_name(verdict),
             id=html_id,
             source=Markup(marked(source, sample.code, marks) + annotations),  # noqa: S704 - the site's own highlighter wrote it
             position=sample.presentation.source,
-            streams=tuple(_streams(sample, verdict, outcome, tidy, display)),
+            streams=tuple(_streams(sample, verdict, outcome, tidy, site)),
             notes=tuple(_waiting(verdict, link) or (ansi.strip(note) for note in _notes(verdict, outcome))),
         )
         return held.back(identified(self._template(view=view), html_id))
 
 
 def _streams(
-    sample: Sample,
-    verdict: Verdict,
-    outcome: Outcome | None,
-    tidy: Callable[[str], str],
-    display: Callable[[str, str], Markup],
-) -> Iterator[Stream]:
+    sample: Sample, verdict: Verdict, outcome: Outcome | None, tidy: Callable[[str], str], site: Site
+) -> Iterator[Stream | Shown]:
     if outcome is None:
         return
     failed = isinstance(verdict, Unmet | Errored)
     shown = {"build", "stdout", "stderr"} if failed else sample.presentation.show
-    if sample.presentation.result == "none" and not failed:
+    presentation = sample.presentation
+    if presentation.result == "none" and not failed:
+        yield from _files(sample, outcome, site)
         return
     build, run = outcome.step("build"), outcome.step("run")
     if build is not None and ("build" in shown or build.ended != Exited(0)):
@@ -166,31 +166,30 @@ def _streams(
         text = "\n".join(part.rstrip("\n") for part in (build.stdout, build.stderr) if part)
         yield from _stream("build", text, "ansi", tidy, unfold=failed)
     if run is not None:
-        result = sample.presentation.result
-        if result in MIME and failed:
-            result = "text"
-        for kind, text in (("stdout", run.stdout), ("stderr", run.stderr)):
-            if kind == "stdout" and result in MIME and kind in shown:
-                yield from _displayed(MIME[result], tidy(text), display)
-            elif kind in shown:
-                yield from _stream(kind, text, "text" if result in MIME else result, tidy, unfold=failed)
+        if "stdout" in shown:
+            for piece in displays.pieces(run.stdout, run.shown):
+                if isinstance(piece, str) and presentation.result in MIME and not failed:
+                    yield from _displayed(piece, presentation.result, tidy, site)
+                elif isinstance(piece, str):
+                    yield from _stream("stdout", piece, presentation.result, tidy, unfold=failed)
+                else:
+                    yield show(piece, presentation, site)
+        if "stderr" in shown:
+            yield from _stream("stderr", run.stderr, presentation.result, tidy, unfold=failed)
+    if not failed:
+        yield from _files(sample, outcome, site)
 
 
-def _displayed(mime: str, text: str, display: Callable[[str, str], Markup]) -> Iterator[Stream]:
-    if not text.strip():
-        return
-    label, lines = _LABELS["stdout"], text.count("\n") + 1
-    html = display(text, label)
-    yield Stream(
-        kind="stdout",
-        label=label,
-        html=html,
-        lines=lines,
-        folded=False,
-        open=False,
-        classes="codeexec-display",
-        mime=mime,
-    )
+def _files(sample: Sample, outcome: Outcome, site: Site) -> Iterator[Shown]:
+    """Yield the files that `sample` is to show."""
+    if sample.artifacts:
+        yield from files(artifacts.found(outcome.left, sample.artifacts), sample.presentation, site)
+
+
+def _displayed(text: str, result: str, tidy: Callable[[str], str], site: Site) -> Iterator[Shown]:
+    """Yield what a sample has printed as what its author says that it is."""
+    if text.strip():
+        yield Shown("display", MIME[result], site.raw(tidy(text)))
 
 
 def _stream(kind: str, text: str, result: str, tidy: Callable[[str], str], *, unfold: bool) -> Iterator[Stream]:
@@ -203,7 +202,7 @@ def _stream(kind: str, text: str, result: str, tidy: Callable[[str], str], *, un
     classes = f"codeexec-{kind}"
     if result == "ansi" or kind == "build":
         html = ansi.to_html(text)
-    elif result == "text" or kind == "stderr":
+    elif result == "text" or result in MIME or kind == "stderr":
         html = Markup.escape(ansi.plain(text))
     else:
         html = _highlight(ansi.plain(text), result)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import escape
 
+from mkdocs_codeexec.html.displays import Shown
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
@@ -38,9 +40,9 @@ def fragment(*, view: View) -> str:
     return f"{start}{escape(above)}{output}{escape(below)}</div>"
 
 
-def _stream(stream: Stream) -> str:
-    if stream.mime:
-        return f'<div class="{escape(stream.classes)}" data-mime="{escape(stream.mime)}">{escape(stream.html)}</div>'
+def _stream(stream: Stream | Shown) -> str:
+    if isinstance(stream, Shown):
+        return f'<div class="codeexec-display" data-mime="{escape(stream.mime)}">{escape(stream.html)}</div>'
     label, before, after = escape(stream.label), "", ""
     if stream.folded:
         opened = " open" if stream.open else ""

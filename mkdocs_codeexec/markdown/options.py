@@ -54,6 +54,7 @@ class Request(NamedTuple):
     options: tuple[tuple[str, str], ...] = ()
     links: Links = ALONE
     workdir: str = ""
+    artifacts: tuple[str, ...] = ()
     refusal: str = ""
     hint: str = ""
 
@@ -73,6 +74,7 @@ class Request(NamedTuple):
             options=dict(self.options),
             links=self.links,
             workdir=self.workdir,
+            artifacts=self.artifacts,
         )
 
 
@@ -121,6 +123,9 @@ TABLE: dict[str, Row] = {
     "file": Row(values.file, "file"),
     "session": Row(values.name, "session"),
     "requires": Row(values.requirements, "requires"),
+    "artifacts": Row(values.artifacts, "artifacts"),
+    "caption": Row(values.word, "caption", semantic=False),
+    "alt": Row(values.anything, "alt", semantic=False),
     "source": Row(values.source, "source", semantic=False),
     "result": Row(values.word, "result", semantic=False),
     "html": Row(values.switch, "html", semantic=False, flag=True),

@@ -40,6 +40,8 @@ def request_of(
             source=said.get("source") or page.source or usual.source,
             result=said.get("result") or page.result or usual.result,
             show=said.get("show", usual.show if page.show is None else page.show),
+            caption=said.get("caption", ""),
+            alt=said.get("alt"),
         ),
         given=Given(
             stdin=said.get("stdin"),
@@ -54,6 +56,7 @@ def request_of(
         name=said.get("name", ""),
         options=tuple(_options(said, page, rule)),
         workdir=said.get("workdir") or page.workdir or rule.workdir,
+        artifacts=said.get("artifacts", ()),
         links=Links(
             needs=said.get("needs", ()),
             stdin_from=said.get("stdin_from", ""),

@@ -158,6 +158,17 @@ def file(value: str | None) -> str:
     return text
 
 
+def artifacts(value: str | None) -> tuple[str, ...]:
+    """Read patterns of files in the working directory; each counts once."""
+    found = tuple(dict.fromkeys(word(value).split()))
+    for text in found:
+        if not is_within(text):
+            raise WrongValue(
+                f"`{text}` names no file within the working directory", 'for example `artifacts="plot.svg out/*.csv"`'
+            )
+    return found
+
+
 NO_SESSION = "none"
 """What a fence says that stands alone, on a page that is one session."""
 

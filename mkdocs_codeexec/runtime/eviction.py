@@ -13,6 +13,7 @@ from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from mkdocs_codeexec.core.codec import from_json
 from mkdocs_codeexec.runtime.blobs import BLOBS
 from mkdocs_codeexec.runtime.entries import INDEXES, LARGEST, RESULTS, decode, named, place, shelf
 from mkdocs_codeexec.untrusted import PREFIX, remove
@@ -147,9 +148,9 @@ def leads_to(tree: Tree, index: File) -> str:
 def left_by(tree: Tree, result: File) -> frozenset[str]:
     """Return the digests of the blobs that a result names; none if nobody can read it."""
     try:
-        left = decode(tree.read(result.place, LARGEST)).get("left", ())
-        return frozenset(str(blob["digest"]) for blob in left) if isinstance(left, list) else frozenset()
-    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+        outcome = from_json(decode(tree.read(result.place, LARGEST)))
+        return frozenset(blob.digest for blob in (*outcome.left, *outcome.shown))
+    except (OSError, ValueError, RecursionError):
         return frozenset()
 
 

@@ -16,6 +16,7 @@ from mkdocs_codeexec.runtime.orders import builds
 from mkdocs_codeexec.runtime.projected import Projected
 from mkdocs_codeexec.runtime.retry import Retrying
 from mkdocs_codeexec.runtime.scratch import ScratchDirectory, is_full, nameless
+from mkdocs_codeexec.runtime.showing import kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -184,7 +185,7 @@ class Execution:
             over=self._over(action) if action.workdir else (),
             named=self._named,
         )
-        if action.left or action.leaves:
+        if action.left or action.leaves or action.artifacts:
             scratch.leaving = Leaving(action, self._blobs, self._tell_of)
         order.scratch = scratch.__enter__()
         if action.left:
@@ -230,6 +231,7 @@ class Execution:
 
     def _told(self, result: StepResult, step: Step | None, scratch: ScratchDirectory) -> StepResult:
         """Return `result` without names that are others in each run, and with limits and a full disk for what they are."""
+        result = kept(result, self._blobs, lambda part: anonymous(part, scratch.names))
         result = anonymous(result, scratch.names)
         if result.ended == Exited(0) or step is None:
             return result

@@ -8,9 +8,14 @@ from mkdocs_codeexec.core.outcome import OMITTED
 
 
 class Kept:
-    """The start and the end of a stream, in bounded memory."""
+    """The start and the end of a stream, in bounded memory.
+
+    Attributes:
+        contents: What is kept of it apart from its text, by digest.
+    """
 
     def __init__(self, head: int, tail: int) -> None:
+        self.contents: dict[str, bytes] = {}
         self._sizes = head, tail
         self._head = bytearray()
         self._tail = bytearray()

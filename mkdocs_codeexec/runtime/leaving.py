@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from mkdocs_codeexec.core.artifacts import matches
 from mkdocs_codeexec.core.blobs import Blob, is_within
 from mkdocs_codeexec.core.outcome import LimitReached
 from mkdocs_codeexec.core.sample import in_one_line
@@ -90,7 +91,7 @@ class Leaving:
     @property
     def wanted(self) -> bool:
         """Whether anybody wants what it leaves."""
-        return self._action.leaves
+        return self._action.leaves or bool(self._action.artifacts)
 
     @property
     def left(self) -> tuple[Blob, ...] | LimitReached:
@@ -145,6 +146,8 @@ class Leaving:
         found = sorted(
             (("/".join(place), place, about) for place, about in self._files(work)), key=lambda each: each[0]
         )
+        if not self._action.leaves:
+            found = [each for each in found if matches(each[0], self._action.artifacts)]
         files = [each for each in found if not self._is_untouched(each[0], each[2])]
         _bounded(limits, [about.st_size for _, _, about in files])
         blobs = {path: self._given[path] for path, *_ in found if path in self._given}
@@ -221,8 +224,9 @@ class Leaving:
                     if stat.S_ISDIR(about.st_mode) and name in CACHES:
                         continue
                     kind, why = self._unfit(place, about)
-                    if why and told:
-                        self._ignored("/".join(place), kind, why)
+                    path = "/".join(place)
+                    if why and told and (self._action.leaves or matches(path, self._action.artifacts)):
+                        self._ignored(path, kind, why)
                     if why:
                         continue
                     if stat.S_ISDIR(about.st_mode):
@@ -257,8 +261,8 @@ class Leaving:
         shown = in_one_line(path.encode("utf-8", "replace").decode("utf-8"))[:200]
         self._tell(
             kind,
-            f"`{shown}` {why}: a sample of `{self._action.language}` leaves it, and those that need this sample do not get it"
-            "\n\nhint: they get regular files, and folders with such files; have it make one",
+            f"`{shown}` {why}: a sample of `{self._action.language}` leaves it, and it is not kept"
+            "\n\nhint: pages show, and others get, regular files, and folders with such files; have it make one",
         )
 
 

@@ -43,19 +43,21 @@ class Divided(Kept):
         head: Bytes kept of the start of each.
         tail: Bytes kept of its end.
         marks: Where it is taken apart.
+        kept: What a part is kept in.
 
     Attributes:
         seconds: How long each part may take.
         parts: What has come of each so far.
     """
 
-    def __init__(self, head: int, tail: int, marks: Marks) -> None:
+    def __init__(self, head: int, tail: int, marks: Marks, kept: type[Kept] = Kept) -> None:
         super().__init__(head, tail)
+        self._kept = kept
         self.seconds = marks.seconds
         self._starts = marks.start.encode(), marks.begin.encode()
         self._pending = b""
         self._gap: Kept | None = None
-        self.parts = [Part(Kept(*self._sizes))]
+        self.parts = [Part(self._kept(*self._sizes))]
 
     def add(self, chunk: bytes) -> None:
         """Take the next bytes of the stream."""
@@ -102,7 +104,7 @@ class Divided(Kept):
         last = self.parts[-1]
         last.status, last.going_on, last.ended = min(int(found[1]), 255), int(found[2]), time.monotonic()
         if len(self.parts) < len(self.seconds):
-            self.parts.append(Part(Kept(*self._sizes)))
+            self.parts.append(Part(self._kept(*self._sizes)))
         self._gap = Kept(*self._sizes) if found[3] == b"<" else None
 
     def _held(self, data: bytes, at: int) -> int:
@@ -147,6 +149,7 @@ def results(out: Divided, err: Divided, kind: StepKind, ended: Termination, bega
                 truncated=(texts[0][1], texts[1][1]),
                 duration=max(until - began, 0.0),
                 going_on=0 if last else told[place].going_on,
+                contents=out.parts[place].kept.contents if place < len(out.parts) else {},
             )
         )
         began = until

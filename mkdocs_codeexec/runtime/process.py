@@ -26,6 +26,7 @@ from mkdocs_codeexec.runtime.observed.asked import decoded
 from mkdocs_codeexec.runtime.parts import Divided, results
 from mkdocs_codeexec.runtime.sandbox import bubblewrap, groups, places, tiers, users
 from mkdocs_codeexec.runtime.sandbox.tiers import Choice
+from mkdocs_codeexec.runtime.sections import Sections
 from mkdocs_codeexec.runtime.starting import Post, Supervisor, encode
 from mkdocs_codeexec.runtime.supervising.protocol import SCRATCH
 
@@ -304,6 +305,7 @@ class Children:
             began=began,
             asked=None if report.asked is None else decoded(report.asked),
             parts=parts,
+            contents=out.contents,
         )
 
     def stop_all(self) -> None:
@@ -388,9 +390,10 @@ class Children:
 def _streams(command: Command) -> tuple[Kept, Kept]:
     """Return what takes the output of `command`."""
     head, tail = command.keep_head, command.keep_tail
+    shown = Sections if command.shows else Kept
     if command.marks is None:
-        return Kept(head, tail), Kept(head, tail)
-    return Divided(head, tail, command.marks), Divided(head, tail, command.marks)
+        return shown(head, tail), Kept(head, tail)
+    return Divided(head, tail, command.marks, shown), Divided(head, tail, command.marks)
 
 
 def _hand_over(command: Command, kind: StepKind, supervisor: Supervisor, how: Termination) -> None:

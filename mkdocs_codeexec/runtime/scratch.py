@@ -277,6 +277,7 @@ class ScratchDirectory:
             project=self._shown(project, place) if project else None,
             over=self._over if project else (),
             marks=step.marks,
+            shows=step.kind == "run",
             leaves=leaves,
             **self._limits,  # type: ignore[arg-type]
         )

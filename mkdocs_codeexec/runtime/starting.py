@@ -21,6 +21,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from mkdocs_codeexec.core.displays import LARGEST
 from mkdocs_codeexec.runtime import answers
 from mkdocs_codeexec.runtime.descriptors import above_standard, received
 from mkdocs_codeexec.runtime.sandbox import bubblewrap, users
@@ -269,6 +270,7 @@ def encode(command: Command, left: float, kind: StepKind, tier: Tier, user: int 
             "silence": command.silence,
             "stdin": None if command.stdin is None else command.stdin.encode("utf-8", "replace").decode("latin-1"),
             "limit": command.output_limit,
+            "more": LARGEST if command.shows else 0,
             "tier": tier,
             "readable": [carried(path) for path in command.access.readable] if command.access else [],
             "writable": [carried(path) for path in command.access.writable] if command.access else [],

@@ -1,170 +1,157 @@
-"""Output that is shown as what it is: HTML, in the page or in a frame."""
+"""Pictures, tables, values and files on a page."""
 
 from __future__ import annotations
 
-import re
-from html import unescape
-from html.parser import HTMLParser
-from pathlib import Path
+import hashlib
+import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import Markup
 
-import mkdocs_codeexec
-from mkdocs_codeexec.core.expectation import Errored, Met, Succeeds, Unmet, Verdict
-from mkdocs_codeexec.core.outcome import Exited, Outcome, StepResult
-from mkdocs_codeexec.core.sample import Location, Presentation, Sample
-from mkdocs_codeexec.html.displays import cleaned, inert
-from mkdocs_codeexec.html.fragment import Renderer
-from mkdocs_codeexec.html.templates import template
-from mkdocs_codeexec.markdown import slots
+from mkdocs_codeexec.core.blobs import Blob
+from mkdocs_codeexec.core.displays import Content, Display
+from mkdocs_codeexec.core.sample import Presentation
+from mkdocs_codeexec.html.displays import ROWS, TEXT, Site, files, mime_of, shown
 
-TEMPLATES = Path(mkdocs_codeexec.__file__).parent / "templates"
-PAGE, SANDBOX = Renderer([], TEMPLATES), Renderer([], TEMPLATES, "sandbox")
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
 
-def shown(
-    stdout: str,
-    renderer: Renderer = PAGE,
-    *,
-    stderr: str = "",
-    verdict: Verdict | None = None,
-    presentation: Presentation | None = None,
-) -> str:
-    run = StepResult(kind="run", stdout=stdout, stderr=stderr, ended=Exited(0))
-    sample = Sample(
-        location=Location("a.md", 1),
-        language="x",
-        code="y",
-        expectation=Succeeds(),
-        presentation=presentation or Presentation(result="html"),
-    )
-    outcome = Outcome(language="x", steps=(run,))
-    return renderer.render(sample, verdict or Met(), outcome, source="", html_id="codeexec-1", tidy=str)
-
-
-def displayed(html: str) -> str:
-    return re.findall(r'<div class="codeexec-display" data-mime="text/html">(.*)</div></div></div>', html, re.DOTALL)[0]
-
-
-def test_html_is_on_the_page_as_it_was_printed() -> None:
-    """Tags, entities and scripts; what a terminal would make of it is left out."""
-    printed = '<table class="x"><td>1 &lt; 2 &amp; é\u200f</table>\r\n<script>if (a < b && c) { x = "<pre>" }</script>'
-
-    assert displayed(shown("\x1b[1m" + printed + "\x1b[0m\x07\n")) == printed + "\n"
-
-
-@pytest.mark.parametrize("verdict", [Unmet("exit status 1"), Errored("e")])
-@pytest.mark.parametrize("renderer", [PAGE, SANDBOX])
-def test_html_of_a_failure_is_text(verdict: Verdict, renderer: Renderer) -> None:
-    """It may be half of what should be there."""
-    html = shown("<b>", renderer, verdict=verdict)
-
-    assert 'id="codeexec_1_stdout"><code>&lt;b&gt;</code></pre>' in html
-    assert "codeexec-display" not in html
-
-
-def test_stderr_is_text_beside_it() -> None:
-    """Warnings of a library, say."""
-    html = shown("<b>1</b>", stderr="<i>\x1b[31m")
-
-    assert '<div class="codeexec-display" data-mime="text/html"><b>1</b></div><pre class="codeexec-stderr"' in html
-    assert "<code>&lt;i&gt;</code>" in html
-
-
-@pytest.mark.parametrize("printed", ["", "\n", " \n\t\n"])
-def test_nothing_is_shown_of_nothing(printed: str) -> None:
-    """No empty box."""
-    assert '<div class="codeexec" data-codeexec="met" id="codeexec-1"></div>' == shown(printed)
-
-
-def test_streams_that_are_not_asked_for_are_not_shown() -> None:
-    """`show` counts for it, too."""
-    assert "<b>" not in shown("<b>", presentation=Presentation(result="html", show=frozenset({"stderr"})))
-
-
-MARKS = ["data-codeexec-slot=", "data-codeexec-", "end=", "slot=", "DATA-CODEEXEC-slot=", '"a"', "<div ", "<div\n", ">"]
-marks = st.lists(st.sampled_from([*MARKS, " ", "</div>", "<!--", "-->", "x"]), max_size=12).map("".join)
-
-
-@given(marks)
-def test_no_html_holds_a_slot(printed: str) -> None:
-    """Whatever is printed; and as text it is read the same."""
-    slot = '<div data-codeexec-slot="a">source<div data-codeexec-end="a"></div></div>'
-    page = slots.fill(slot, lambda *_: shown(printed))
-
-    assert [] == slots.find(page)
-    assert page == slots.erase(page, lambda _: True)
-    assert unescape(inert(printed)) == unescape(printed)
-
-
-@given(st.text(st.characters(codec=None), max_size=30) | marks)
-def test_html_can_be_written_and_is_nowhere_else(printed: str) -> None:
-    """What is before and after it is as it is for any other; every text can be encoded."""
-    html = shown(printed)
-    html.encode("utf-8")
-
-    if printed.strip():
-        assert html.startswith(
-            '<div class="codeexec" data-codeexec="met" id="codeexec-1"><div class="codeexec-output">'
-        )
-        assert inert(cleaned(printed)) == displayed(html)
-
-
-class Frames(HTMLParser):
-    """Finds the frames of a page, and what is beside them."""
+class Shelf:
+    """A store and a site in memory."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.frames: list[dict[str, str | None]] = []
-        self.others: list[str] = []
+        self.blobs: dict[str, bytes] = {}
+        self.placed: dict[str, bytes] = {}
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "iframe":
-            self.frames.append(dict(attrs))
-        else:
-            self.others.append(tag)
+    def blob(self, path: str, data: bytes) -> Blob:
+        digest = hashlib.sha256(data).hexdigest()
+        self.blobs[digest] = data
+        return Blob(path, digest, len(data))
+
+    def display(self, **forms: bytes) -> Display:
+        named = {name.replace("_", "/").replace("svg", "svg+xml"): data for name, data in forms.items()}
+        return Display(
+            tuple(Content(mime, self.blob("x", data).digest, len(data)) for mime, data in sorted(named.items()))
+        )
+
+    def place(self, ending: str, data: bytes) -> str:
+        self.placed[f"a/{len(self.placed)}.{ending}"] = data
+        return list(self.placed)[-1]
+
+    @property
+    def site(self) -> Site:
+        return Site(read=lambda blob: self.blobs.get(blob.digest), place=self.place)
 
 
-@given(st.text(max_size=30) | marks | st.sampled_from(["<script>alert(1)</script>", '"></iframe><script>', "&quot;"]))
-def test_html_in_a_frame_is_nothing_but_a_frame(printed: str) -> None:
-    """All of it is one attribute: nothing of it is in the page, and in the frame it is what was printed."""
-    reader = Frames()
-    reader.feed(shown(printed, SANDBOX))
+def file(path: str, data: bytes, presentation: Presentation | None = None) -> str:
+    shelf = Shelf()
+    (found,) = files([shelf.blob(path, data)], presentation or Presentation(), shelf.site)
+    return str(found.html)
 
-    if not printed.strip():
-        assert [] == reader.frames
-        return
-    (frame,) = reader.frames
-    assert ["div", "div", "div"] == reader.others
-    document = frame["srcdoc"] or ""
-    policy, printed_again = document.split("<body>", 1)
-    assert cleaned(printed).replace("\r\n", "\n") == printed_again.replace("\r\n", "\n")
-    assert "\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\"" in policy
-    assert ("", "Output", "no-referrer") == (frame["sandbox"], frame["title"], frame["referrerpolicy"])
+
+def test_the_richest_form_is_shown() -> None:
+    """HTML before pictures, pictures before text, which is then what is read out."""
+    shelf = Shelf()
+    picture = shown(shelf.display(text_plain=b"<Figure 1>", image_png=b"png"), Presentation(), shelf.site)
+
+    assert ("image/png", {"a/0.png": b"png"}) == (picture.mime, shelf.placed)
+    assert '<figure><img src="a/0.png" alt="&lt;Figure 1&gt;" loading="lazy"></figure>' == picture.html
+    table = shown(shelf.display(text_plain=b"t", text_html=b"<b>t</b>", image_png=b"x"), Presentation(), shelf.site)
+    assert ("text/html", "<b>t</b>") == (table.mime, table.html)
+
+
+def test_a_picture_says_what_its_author_says() -> None:
+    said = Presentation(caption="A & b", alt='"quoted"')
+
+    html = file("plot.svg", SVG, said)
+
+    assert '<img src="a/0.svg" alt="&#34;quoted&#34;" loading="lazy"><figcaption>A &amp; b</figcaption>' in html
+    assert 'alt="A &amp; b"' in file("plot.svg", SVG, Presentation(caption="A & b"))
+    assert 'alt=""' in file("plot.svg", SVG, Presentation(caption="A & b", alt=""))
+
+
+def test_a_script_in_a_picture_is_never_in_the_page() -> None:
+    """It is in an `img`, which runs none; where the host has no place for files, too."""
+    shelf = Shelf()
+    blob = shelf.blob("plot.svg", SVG)
+    for site in (shelf.site, Site(read=shelf.site.read)):
+        (found,) = files([blob], Presentation(), site)
+        assert "<script" not in found.html
+        assert found.html.startswith("<figure><img src=")
+
+
+def test_two_pictures_for_two_palettes_are_one() -> None:
+    shelf = Shelf()
+    left = [shelf.blob(name, name.encode()) for name in ("a-dark.png", "a-light.png", "b-dark.png")]
+
+    pair, alone = files(left, Presentation(), shelf.site)
+
+    assert ["a/0.png#only-light", "a/1.png#only-dark"] == [
+        part.partition('"')[0] for part in pair.html.split('src="')[1:]
+    ]
+    assert [b"a-light.png", b"a-dark.png", b"b-dark.png"] == list(shelf.placed.values())
+    assert "#only" not in alone.html
+
+
+def test_tables() -> None:
+    """Cells are text; of a long one the start is shown, and how much there is."""
+    html = file("t.csv", b'a,b\n1,"x\ny"\n<i>,\n')
+    assert '<th scope="col">a</th><th scope="col">b</th>' in html
+    assert "<td>1</td><td>x\ny</td>" in html
+    assert "<td>&lt;i&gt;</td>" in html
+    assert "<caption>" not in html
+    long = file("t.tsv", b"a\n" + b"1\n" * 1234)
+    assert (ROWS, f"<caption>{ROWS} rows of 1,234</caption>") == (
+        long.count("<td>"),
+        long[long.index("<caption>") : long.index("</caption>") + 10],
+    )
+    assert not file("t.csv", b"").count("<td>")
+
+
+def test_values_and_texts() -> None:
+    assert "{\n  &#34;a&#34;: [\n    1\n  ]\n}" in file("x.json", b'{"a":[1]}')
+    assert "{&#34;a&#34;" in file("x.json", b'{"a"')
+    assert "<code>a &lt; b</code>" in file("x.txt", b"a < b\n")
+    assert file("x.txt", b"a" * (TEXT + 1)).startswith('<p><a class="codeexec-file" href="a/0.txt" download="x.txt">')
 
 
 @pytest.mark.parametrize(
-    ("printed", "height"),
-    [("<b>x</b>", 6), ("<table>" + "<tr><td>1" * 10 + "</table>", 30), ("<p>" * 10**5, 36), ("<svg/>", 10)],
+    ("path", "start"),
+    [
+        ("out/x.bin", '<p><a class="codeexec-file" href="a/0.bin" download="x.bin">x.bin</a> (3 B)</p>'),
+        ("x.pdf", '<p><a class="codeexec-file" href="a/0.pdf"'),
+        ("x.mp4", '<video controls preload="metadata" src="a/0.mp4"></video>'),
+        ("x.mp3", '<audio controls preload="metadata" src="a/0.mp3"></audio>'),
+        ('x."><b>', '<p><a class="codeexec-file" href="a/0.bin" download="x.&#34;&gt;&lt;b&gt;">'),
+        ("x", '<p><a class="codeexec-file" href="a/0.bin" download="x">'),
+    ],
 )
-def test_a_frame_is_as_high_as_what_is_in_it_seems_to_be(printed: str, height: int) -> None:
-    """Within bounds; nothing in it runs that could say."""
-    assert f'style="height:{height}em"' in shown(printed, SANDBOX)
+def test_other_files(path: str, start: str) -> None:
+    """What a page cannot show it offers; a name is a name."""
+    assert file(path, b"abc").startswith(start)
 
 
-def test_a_megabyte_of_html_takes_no_time() -> None:
-    """Linear, unclosed or not."""
-    for piece in ("<pre>", "<script>", "data-codeexec-", "<div ", "<!--", "\n"):
-        printed = piece * (1024 * 1024 // len(piece)) + "."
-        assert displayed(shown(printed)) == inert(printed)
-        shown(printed, SANDBOX)
+def test_what_is_gone_is_told() -> None:
+    (found,) = files([Blob("a.png", "0" * 64, 1)], Presentation(), Shelf().site)
+
+    assert '<p class="codeexec-note">what was shown here is not in the store any more</p>' == found.html
 
 
-def test_templates_of_a_theme_have_it_too() -> None:
-    """What a theme copies shows the same."""
-    theirs = Renderer([TEMPLATES], TEMPLATES)
-    assert template([TEMPLATES])
+def test_html_goes_by_the_site() -> None:
+    shelf = Shelf()
+    site = Site(read=shelf.site.read, raw=lambda html: Markup("<iframe>{}</iframe>").format(html))
 
-    assert shown("<b>1</b>", stderr="x") == shown("<b>1</b>", theirs, stderr="x")
+    assert "<iframe>&lt;b&gt;</iframe>" == shown(shelf.display(text_html=b"<b>"), Presentation(), site).html
+
+
+@given(st.dictionaries(st.sampled_from(["x.csv", "x.json", "x.txt", "x.md", "x.tsv"]), st.text(max_size=60)))
+def test_texts_are_texts(left: dict[str, str]) -> None:
+    """Whatever is in a file, it opens no element."""
+    for path, text in left.items():
+        html = file(path, text.encode("utf-8", "replace"))
+        for tag in ("script", "b", "i", "div class=x"):
+            assert f"<{tag}>" not in html
+        assert html.count("<") == html.count(">")
+    assert json.dumps(mime_of("X.PNG")) == '"image/png"'

@@ -16,6 +16,7 @@ import mkdocs_codeexec
 from mkdocs_codeexec.core.expectation import Met, Succeeds
 from mkdocs_codeexec.core.outcome import Exited, Outcome, StepResult
 from mkdocs_codeexec.core.sample import Location, Sample
+from mkdocs_codeexec.html.displays import Shown
 from mkdocs_codeexec.html.fragment import Renderer, Stream, View
 from mkdocs_codeexec.html.templates import template
 from mkdocs_codeexec.html.written import fragment
@@ -37,15 +38,15 @@ streams = st.builds(
     folded=st.booleans(),
     open=st.booleans(),
     classes=texts,
-    mime=st.just("") | texts,
 )
+shown = st.builds(Shown, kind=st.just("display"), mime=texts, html=markup)
 views = st.builds(
     View,
     verdict=texts,
     id=texts,
     source=markup,
     position=st.sampled_from(["above", "below", "none"]) | texts,
-    streams=st.lists(streams, max_size=3).map(tuple),
+    streams=st.lists(streams | shown, max_size=3).map(tuple),
     notes=st.lists(texts, max_size=3).map(tuple),
 )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.hosts.mkdocs.copies import in_files, show_again
-from mkdocs_codeexec.hosts.styles import STYLESHEET, Stylesheet, holds_samples, linked, relative
+from mkdocs_codeexec.hosts.styles import STYLESHEET, Assets, Stylesheet, holds_samples, linked, relative
 from mkdocs_codeexec.html.annotations import Annotations
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class Finishing:
         """
         self._config = config
         self._stylesheet = Stylesheet(source, Path(config.site_dir))
+        self.assets = Assets(Path(config.site_dir))
         self._pages: set[Path] = set()
         self._lent = False
 

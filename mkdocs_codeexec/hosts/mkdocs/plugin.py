@@ -41,6 +41,7 @@ from mkdocs_codeexec.hosts.mkdocs.projects import opened, project
 from mkdocs_codeexec.hosts.mkdocs.serve import depth, described, survived
 from mkdocs_codeexec.hosts.mkdocs.sources import front_matter, shown_path
 from mkdocs_codeexec.hosts.mkdocs.watching import Watcher
+from mkdocs_codeexec.hosts.styles import relative
 from mkdocs_codeexec.html.lexers import is_lexer
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Key
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.sample import Sample
+    from mkdocs_codeexec.hosts.styles import Assets
 
 log = get_plugin_logger("codeexec")
 
@@ -235,6 +237,8 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         if not self.pages:
             return env
         self.pages.address = functools.partial(_address, files)
+        if self._finishing:
+            self.pages.place = functools.partial(_place, files, self._finishing.assets)
         pages = [file.page for file in files.documentation_pages() if file.page and file.page.content is not None]
         filled = self._guarded(self.pages, [page.content or "" for page in pages])
         changed = [page for page, content in zip(pages, filled, strict=True) if page.content != content]
@@ -333,6 +337,12 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         """Watch what samples depend on."""
         self._watcher.attach(server)
         return server
+
+
+def _place(files: Files, assets: Assets, page: str, ending: str, data: bytes) -> str:
+    """Put a file that a sample has made into the site, and return where it is, seen from `page`; empty if that has no address."""
+    here = files.get_file_from_path(page)
+    return relative(assets.put(ending, data), here.dest_uri) if here else ""
 
 
 def _address(files: Files, page: str, other: str) -> str:

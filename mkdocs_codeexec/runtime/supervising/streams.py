@@ -8,6 +8,9 @@ import time
 
 from .protocol import CHUNK, answer
 
+SHOWS = b"EVCXR_BEGIN_CONTENT "
+"""What begins a section of standard output that shows more than text (`core.displays`)."""
+
 
 class Streams:
     """The pipes between a child and us, and what has been read of them.
@@ -17,6 +20,7 @@ class Streams:
         theirs: The child's ends: standard input, output and error, the pipe on which it reports that it could not start,
             and the one on which the first process of its namespaces, if it has any, reports its end.
         limit: Bytes read of one stream.
+        more: Bytes that are read of standard output beyond that, if it has sections that show more than text.
         flooded: Whether a stream had more.
         heard: When the last output came, by the clock that only goes forward; before the first, when these were opened.
         failure: Why the program could not be started.
@@ -24,8 +28,10 @@ class Streams:
         passed: How many parts of its program have ended, of one whose output is marked.
     """
 
-    def __init__(self, stdin: bytes | None, limit: int, mark: bytes = b"") -> None:
+    def __init__(self, stdin: bytes | None, limit: int, mark: bytes = b"", more: int = 0) -> None:
         self.limit = limit
+        self.more = more
+        self._before = b""
         self.passed = 0
         self._mark = mark
         self._marks = {b"o": (0, b""), b"e": (0, b"")}
@@ -96,11 +102,23 @@ class Streams:
             return True
         self.heard = time.monotonic()
         self._seen[what] += len(chunk)
+        if self.more and what == b"o":
+            room += self._look(chunk)
         self.flooded = self.flooded or len(chunk) > room
         if self._mark:
             self._count(what, chunk)
         answer(what, chunk[:room])
         return len(chunk) <= room
+
+    def _look(self, chunk: bytes) -> int:
+        """Return what may be read beyond the limit from now on: something once a section begins in `chunk`, or has begun before it."""
+        data = self._before + chunk
+        if SHOWS not in data:
+            self._before = data[1 - len(SHOWS) :]
+            return 0
+        more, self.more = self.more, 0
+        self.limit += more
+        return more
 
     def _count(self, what: bytes, chunk: bytes) -> None:
         """Look for marks in `chunk`, one of which may have begun before."""

@@ -124,7 +124,7 @@ class Supervisor:
         """
         stdin = request["stdin"]
         given = None if stdin is None else stdin.encode("latin-1")
-        streams = Streams(given, request["limit"], request["mark"].encode("latin-1"))
+        streams = Streams(given, request["limit"], request["mark"].encode("latin-1"), request["more"])
         alone = False
         try:
             self.prepare(request)

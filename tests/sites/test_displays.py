@@ -1,0 +1,143 @@
+"""What samples show beside text, from the fence to the page."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mkdocs_codeexec.runtime import sections
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Project
+
+SVG = '<svg xmlns=\\"http://www.w3.org/2000/svg\\"><rect width=\\"9\\" height=\\"9\\"/></svg>'
+SHOWS = 'show() { printf "EVCXR_BEGIN_CONTENT %s\\n%s\\nEVCXR_END_CONTENT\\n" "$1" "$2"; }\n'
+
+
+def fence(code: str, header: str = "", language: str = "bash") -> str:
+    return f"```{language} exec {header}\n{code}\n```\n\n"
+
+
+def page(project: Project) -> str:
+    return (project.root / "site/index.html").read_text("utf-8").partition("Build Date UTC")[0]
+
+
+def assets(project: Project) -> list[Path]:
+    return sorted((project.root / "site/assets/codeexec").glob("*"))
+
+
+def seen(project: Project) -> list[tuple[str, str]]:
+    """Return what stands under the sources: streams, and the types of displays, in order."""
+    pattern = r'<pre class="codeexec-(\w+)"[^>]*><code>(.*?)</code>|<div class="codeexec-display" data-mime="([^"]*)"'
+    found = re.findall(pattern, page(project), re.DOTALL)
+    return [("display", mime) if mime else (kind, text) for kind, text, mime in found]
+
+
+def test_a_page_shows_it_in_place_cold_and_warm(project: Project) -> None:
+    """In the order in which it was made; the same bytes from the store, and pictures are files of the site."""
+    code = f'{SHOWS}echo before; show image/svg+xml "{SVG}"; echo between; show text/html "<b>x</b>"; echo after >&2'
+    project.page(fence(code) + fence(f'echo "{SVG}" > plot.svg', 'artifacts="*.svg" caption="A plot" alt="a square"'))
+    project.build()
+    cold = page(project), assets(project)
+
+    assert [
+        ("stdout", "before"),
+        ("display", "image/svg+xml"),
+        ("stdout", "between"),
+        ("display", "text/html"),
+        ("stderr", "after"),
+        ("display", "image/svg+xml"),
+    ] == seen(project)
+    assert '<div class="codeexec-display" data-mime="text/html"><b>x</b></div>' in cold[0]
+    assert 'alt="a square" loading="lazy"><figcaption>A plot</figcaption>' in cold[0]
+    for path in cold[1]:
+        assert path.stem == hashlib.sha256(path.read_bytes()).hexdigest()
+        assert f'src="assets/codeexec/{path.name}"' in cold[0]
+    assert 2 == project.build().counts["cached"]
+    assert cold == (page(project), assets(project))
+
+
+def test_what_is_gone_from_the_store_is_made_again(project: Project) -> None:
+    project.page(fence(f'{SHOWS}show image/svg+xml "{SVG}"') + fence("echo x > a.bin", 'artifacts="a.bin"'))
+    project.build()
+    cold = page(project)
+    for blob in [path for path in (project.root / ".cache/codeexec/blobs").rglob("*") if path.is_file()]:
+        blob.unlink()
+
+    assert 2 == project.build().counts["executed"]
+    assert cold == page(project)
+
+
+def test_a_file_that_is_not_there_fails(project: Project) -> None:
+    """A picture that is missing on a page is a mistake; a link is no picture, wherever it leads."""
+    project.page(
+        fence("ln -s /etc/passwd a.png", 'artifacts="a.png"')
+        + fence("echo", 'artifacts="*.csv b.png"')
+        + fence("echo; exit 1", 'artifacts="b.png" exit="1"')
+    )
+    built = project.build()
+
+    assert 3 == built.counts["unmet"]
+    assert "docs/index.md:5: it has left no file `*.csv`, `b.png` in its working directory" in built.log
+    assert not assets(project)
+    assert "root:" not in page(project)
+
+
+@pytest.mark.parametrize("pattern", ["../x", "/etc/passwd", "a/../../b", ""])
+def test_a_pattern_stays_within_the_directory(project: Project, pattern: str) -> None:
+    project.page(fence("echo", f'artifacts="{pattern}"'))
+
+    assert "docs/index.md:1: " in project.build().log
+    assert not assets(project)
+
+
+def test_steps_of_a_session_show_their_own(project: Project) -> None:
+    """Each stands under its step."""
+    project.page(
+        fence(f'{SHOWS}show text/html "<b>1</b>"; echo "{SVG}" > 1.svg', 'session="s" artifacts="1.svg"')
+        + fence('echo two; show text/html "<b>2</b>"', 'session="s"')
+    )
+    project.build()
+
+    assert [
+        ("display", "text/html"),
+        ("display", "image/svg+xml"),
+        ("stdout", "two"),
+        ("display", "text/html"),
+    ] == seen(project)
+
+
+def test_what_is_shown_is_no_input_of_others(project: Project) -> None:
+    project.page(fence(f'{SHOWS}echo 1; show text/html "<b>"; echo 2', 'name="a"') + fence("cat", 'stdin_from="a"'))
+    project.build()
+
+    assert ("stdout", "1\n2") == seen(project)[-1]
+
+
+def test_nobody_shows_what_others_have_shown(project: Project) -> None:
+    """A sample that writes the name of another one's picture has written text."""
+    project.page(fence(f'{SHOWS}show image/svg+xml "{SVG}"'))
+    project.build()
+    (asset,) = assets(project)
+    name = f'[["image/svg+xml","{asset.stem}",{len(asset.read_bytes())}]]'
+    project.page(fence(f"{SHOWS}show nonsense '{name}'; show image/png '{name}'"))
+    project.build()
+
+    assert not assets(project)
+    assert asset.stem in seen(project)[0][1]
+
+
+def test_more_than_is_read_is_told(project: Project) -> None:
+    """An endless picture ends the sample."""
+    project.page(
+        fence(f"echo EVCXR_BEGIN_CONTENT image/png; head -c {sections.LARGEST + 2**21} /dev/zero | tr '\\0' A")
+    )
+    built = project.build()
+
+    assert "KiB of output" in built.log
+    assert 1 == built.counts["unmet"]
