@@ -27,14 +27,14 @@ from mkdocs_codeexec.html.displays import Shown, Site, files
 from mkdocs_codeexec.html.displays import shown as show
 from mkdocs_codeexec.html.ids import identified
 from mkdocs_codeexec.html.marks import Mark, marked
-from mkdocs_codeexec.html.raw import MIME, Held, cleaned, raw
+from mkdocs_codeexec.html.raw import MIME, Held, cleaned, inert, raw
 from mkdocs_codeexec.html.written import overridden
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from mkdocs_codeexec.core.sample import Location, Sample
+    from mkdocs_codeexec.core.sample import Location, Presentation, Sample
     from mkdocs_codeexec.core.settings import HtmlPolicy
 
 FOLD_LINES = 40
@@ -137,7 +137,7 @@ class Renderer:
             site: Where pictures and files come from, and go to.
         """
         held = Held()
-        site = replace(site, raw=lambda html: held.keep(raw(cleaned(html), self._html)))
+        site = self._confined(site, held)
         view = View(
             verdict=verdict_name(verdict),
             id=html_id,
@@ -147,6 +147,21 @@ class Renderer:
             notes=tuple(_waiting(verdict, link) or (ansi.strip(note) for note in _notes(verdict, outcome))),
         )
         return held.back(identified(self._template(view=view), html_id))
+
+    def _confined(self, site: Site, held: Held) -> Site:
+        """Return `site` with HTML where the configuration has it, and nothing in it that is a mark of ours."""
+        convert = site.markdown
+
+        def html(text: str) -> Markup:
+            return held.keep(raw(cleaned(text), self._html))
+
+        def markdown(text: str) -> Markup:
+            assert convert is not None
+            made = convert(cleaned(text))
+            # Code blocks in it get ids like all others.
+            return Markup(inert(made)) if self._html == "page" else html(made)  # noqa: S704 - the author's word
+
+        return replace(site, raw=html, markdown=convert and markdown)
 
 
 def _streams(
@@ -168,10 +183,8 @@ def _streams(
     if run is not None:
         if "stdout" in shown:
             for piece in displays.pieces(run.stdout, run.shown):
-                if isinstance(piece, str) and presentation.result in MIME and not failed:
-                    yield from _displayed(piece, presentation.result, tidy, site)
-                elif isinstance(piece, str):
-                    yield from _stream("stdout", piece, presentation.result, tidy, unfold=failed)
+                if isinstance(piece, str):
+                    yield from _printed(piece, presentation, tidy, site, failed=failed)
                 else:
                     yield show(piece, presentation, site)
         if "stderr" in shown:
@@ -186,10 +199,16 @@ def _files(sample: Sample, outcome: Outcome, site: Site) -> Iterator[Shown]:
         yield from files(artifacts.found(outcome.left, sample.artifacts), sample.presentation, site)
 
 
-def _displayed(text: str, result: str, tidy: Callable[[str], str], site: Site) -> Iterator[Shown]:
-    """Yield what a sample has printed as what its author says that it is."""
-    if text.strip():
-        yield Shown("display", MIME[result], site.raw(tidy(text)))
+def _printed(
+    text: str, presentation: Presentation, tidy: Callable[[str], str], site: Site, *, failed: bool
+) -> Iterator[Stream | Shown]:
+    """Yield what a sample has printed: text, or what its author says that it is, if it went as said."""
+    result = presentation.result
+    if failed or result not in MIME:
+        yield from _stream("stdout", text, result, tidy, unfold=failed)
+    elif text.strip():
+        made = site.markdown(tidy(text)) if result == "markdown" and site.markdown else site.raw(tidy(text))
+        yield Shown("display", MIME[result], Markup(made))  # noqa: S704 - the author's word
 
 
 def _stream(kind: str, text: str, result: str, tidy: Callable[[str], str], *, unfold: bool) -> Iterator[Stream]:

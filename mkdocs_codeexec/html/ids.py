@@ -10,8 +10,10 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+from html import unescape
 
 _TAKEN = re.compile(r"""id=["']?(codeexec[-_][\w-]*)""")  # after space; what begins with a text is found fast
+_ANY = re.compile(r"""\sid=["']?([^"'\s<>]+)""")
 _PRE = re.compile(
     r"(?P<raw><(?P<tag>script|style|textarea)\b.*?(?:</(?P=tag)\b|\Z))"
     r"|<pre\b(?P<attributes>[^<>]*)>(?P<code>(?:<[^<>]*>)*?<code\b)?",
@@ -34,6 +36,11 @@ class Ids:
     def _taken(self) -> frozenset[str]:
         found = _TAKEN.finditer(self._html)
         return frozenset(one[1] for one in found if self._html[max(one.start() - 1, 0)].isspace())
+
+    @functools.cached_property
+    def all(self) -> set[str]:
+        """All ids of the page, to which others can be added."""
+        return {unescape(found[1]) for found in _ANY.finditer(self._html)}
 
     def next(self) -> str:
         """Return the id of the next sample: `codeexec-1`, `codeexec-2`, …."""

@@ -17,7 +17,7 @@ from mkdocs_codeexec.core.normalize import ESCAPE
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import HtmlPolicy
 
-MIME = {"html": "text/html"}
+MIME = {"html": "text/html", "markdown": "text/markdown"}
 """Ways to show stdout as what it is, by what it is then."""
 LABEL = "Output"
 """What a screen reader calls a frame."""

@@ -18,7 +18,7 @@ from mkdocs_codeexec.core.hidden import visible
 from mkdocs_codeexec.core.sample import Location, Problem
 from mkdocs_codeexec.markdown.asking import Asking
 from mkdocs_codeexec.markdown.claiming import contest, foreign_include
-from mkdocs_codeexec.markdown.collecting import Desk, ExtensionFailure, PageContext
+from mkdocs_codeexec.markdown.collecting import Desk, ExtensionFailure, PageContext, Words
 from mkdocs_codeexec.markdown.doubts import Doubts, comments, opener, untaken
 from mkdocs_codeexec.markdown.header import is_inline_code, parse_header
 from mkdocs_codeexec.markdown.rendering import Rendering
@@ -302,6 +302,8 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
 
     def report(self) -> None:
         """Report the problems of the fences that have stayed fences, and of what should have been one."""
+        if not self._nested:
+            self._desk.collector.know(Words.of(self.md))
         self.directive = None
         deferred, self._deferred = self._deferred, {}
         hidden = comments(self.md.htmlStash.rawHtmlBlocks) if deferred or self.doubts else []

@@ -257,6 +257,9 @@ class _Listener:
     def report(self, problem: Problem) -> None:
         self._problems.append(problem)
 
+    def know(self, *_: object) -> None:
+        pass
+
     def survives(self, *_: object) -> bool:
         return False
 

@@ -129,18 +129,20 @@ TABLE: dict[str, Row] = {
     "source": Row(values.source, "source", semantic=False),
     "result": Row(values.word, "result", semantic=False),
     "html": Row(values.switch, "html", semantic=False, flag=True),
+    "idprefix": Row(values.id_prefix, "idprefix", semantic=False),
+    "updatetoc": Row(values.switch, "updatetoc", semantic=False, flag=True),
     "show": Row(values.streams, "show", semantic=False),
     "title": Row(values.word, "passthrough", semantic=False),
     "title_mode": Row(values.word, "passthrough", semantic=False),
     "hl_lines": Row(values.line_ranges, "passthrough", semantic=False),
     "linenums": Row(values.line_numbers, "passthrough", semantic=False),
     # pytest-examples and others: what a test does with it. mdBook: how readers may play with it. The Rust Book: which Ferris stands beside it. rustdoc: `custom` and `rust`
-    # name the language. markdown-exec: headings.
+    # name the language.
     **dict.fromkeys(
         ("test", "editable", "noplayground", "noplaypen", "playground", "mdbook-runnable"), _SOMETHING_ELSE
     ),
     **dict.fromkeys(_FERRIS, _SOMETHING_ELSE),
-    **dict.fromkeys(("custom", "rust", "updatetoc", "idprefix"), _SOMETHING_ELSE),
+    **dict.fromkeys(("custom", "rust"), _SOMETHING_ELSE),
 }
 """Every option that has an effect, or is known to have none here."""
 
@@ -150,7 +152,6 @@ UNAVAILABLE = (
 )
 UNAVAILABLE_VALUES = {
     "source": ("tabs", "console", "tabbed-left", "tabbed-right"),
-    "result": ("markdown",),
 }
 FLAGS = tuple(name for name, row in TABLE.items() if row.flag)
 PERILOUS = (*(name for name, row in TABLE.items() if row.semantic), *UNAVAILABLE)

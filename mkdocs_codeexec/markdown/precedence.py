@@ -42,6 +42,8 @@ def request_of(
             show=said.get("show", usual.show if page.show is None else page.show),
             caption=said.get("caption", ""),
             alt=said.get("alt"),
+            id_prefix=said.get("idprefix"),
+            in_contents=said.get("updatetoc", True),
         ),
         given=Given(
             stdin=said.get("stdin"),

@@ -80,6 +80,13 @@ def streams(value: str | None) -> frozenset[str]:
     return frozenset(_one_of(name, STREAMS, "a stream") for name in text(value).replace(",", " ").split())
 
 
+def id_prefix(value: str | None) -> str:
+    """Read what ids begin with; may be empty."""
+    if value is not None and re.fullmatch(r"""[^\s"'<>&#%]*""", value):
+        return value
+    raise WrongValue("expected what ids can begin with", 'for example `idprefix="usage-"`; `idprefix=""` is none')
+
+
 def seconds(value: str | None) -> float:
     """Read a positive number of seconds, `LONGEST` at most."""
     try:

@@ -181,7 +181,7 @@ def test_unknown_word_for_rustdoc(info: str) -> None:
 @pytest.mark.parametrize(
     "option",
     [
-        *('source="tabs"', 'source="console"', 'result="markdown"', "hidelines=!"),
+        *('source="tabs"', 'source="console"', "hidelines=!"),
     ],
 )
 def test_not_available_yet(option: str) -> None:
@@ -472,3 +472,22 @@ def test_html_and_another_way_contradict_each_other() -> None:
     assert found.request is not None
     assert ("html", "") == (found.request.presentation.result, found.request.refusal)
     assert ['`html` and `result="json"` contradict each other'] == [remark.message for remark in found.remarks]
+
+
+def test_what_markdown_is_shown_as() -> None:
+    """Its ids and its headings, as markdown-exec has them."""
+    usual = asked("rust exec result=markdown").presentation
+    other = asked('rust exec result="markdown" idprefix="x-" updatetoc="no"').presentation
+
+    assert ("markdown", None, True) == (usual.result, usual.id_prefix, usual.in_contents)
+    assert ("x-", False) == (other.id_prefix, other.in_contents)
+    assert "" == asked('rust exec idprefix=""').presentation.id_prefix
+
+
+@pytest.mark.parametrize("value", ['idprefix="a b"', "idprefix", "idprefix='\"'", 'idprefix="<"'])
+def test_ids_begin_with_what_ids_can_begin_with(value: str) -> None:
+    """It is told, and the usual is taken."""
+    found = claimed(f"rust exec {value}")
+
+    assert found.request is not None
+    assert (None, "", 1) == (found.request.presentation.id_prefix, found.request.refusal, len(found.remarks))

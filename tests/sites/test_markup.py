@@ -87,3 +87,127 @@ def test_html_of_a_page_and_of_a_language(project: Project) -> None:
     assert "<b>1</b>" in project.html()
     assert "<b>2</b>" in project.html("b/index.html")
     assert "<b>3</b>" not in project.html("b/index.html")
+
+
+PRINTED = """\
+### Made &amp; *here*
+
+HTML, [other](other.md), [self](#made-here), [ref] and a note[^1].
+
+[^1]: Of the output.
+
+~~~python exec
+print("never executed")
+~~~
+
+```unknown exec what="is this"
+x
+```
+
+--8<-- "secret.txt"
+
+#### Deep
+"""
+SITE = """\
+site_name: Test
+theme: {name: mkdocs, navigation_depth: 4}
+markdown_extensions:
+  - abbr
+  - attr_list
+  - footnotes
+  - tables
+  - toc: {permalink: true, toc_depth: 4}
+  - pymdownx.superfences
+  - pymdownx.snippets: {base_path: [.], check_paths: true}
+plugins:
+  - search
+  - codeexec: {}
+validation: {anchors: warn, links: {anchors: warn}}
+"""
+
+
+def markdown(text: str, header: str = 'result="markdown"') -> str:
+    return f"````python exec {header}\nimport sys\nsys.stdout.write({text!r})\n````\n"
+
+
+def contents(project: Project, name: str = "index.html") -> list[str]:
+    """Return where the table of contents leads."""
+    return re.findall(r'<a href="#([^"]+)" class="nav-link', project.html(name))
+
+
+@pytest.fixture
+def site(project: Project) -> Project:
+    """Return a site with extensions of its own."""
+    project.write("mkdocs.yml", SITE)
+    project.write("secret.txt", "the-secret")
+    project.page("# Other\n\n[there](index.md#codeexec-1-made-here)\n", "other.md")
+    return project
+
+
+def test_markdown_is_converted_as_the_site_is(site: Project) -> None:
+    """Headings in their place in the contents, ids of its own, links and words of the page; no fence runs, no file is read."""
+    site.page(f"# A\n\n## One\n\n{markdown(PRINTED)}\n## Two\n\n[ref]: https://a.b\n*[HTML]: Hypertext\n")
+    built = site.build("--strict")
+    assert 0 == built.status, built.log
+    html = page(site)
+    shown = html.partition('<div class="codeexec-display" data-mime="text/markdown">')[2]
+
+    assert (
+        '<h3 id="codeexec-1-made-here">Made &amp; <em>here</em><a class="headerlink" href="#codeexec-1-made-here"'
+        in shown
+    )
+    assert '<abbr title="Hypertext">HTML</abbr>, <a href="other/">other</a>, <a href="#codeexec-1-made-here">' in shown
+    assert '<a href="https://a.b">ref</a>' in shown
+    assert 'href="#codeexec-1-fn:1"' in shown
+    assert '<li id="codeexec-1-fn:1">' in shown
+    assert "never executed" in shown
+    assert "the-secret" not in html
+    assert ["one", "codeexec-1-made-here", "codeexec-1-deep", "two"] == [name for name in contents(site) if name != "a"]
+    assert 1 == built.counts["samples"]
+    assert "cached" in site.build("--strict").counts
+    assert html == page(site)
+    index = json.loads((site.root / "site/search/search_index.json").read_text("utf-8"))
+    assert "#codeexec-1-deep" in {one["location"] for one in index["docs"]}
+
+
+def test_headings_that_are_not_in_the_contents(site: Project) -> None:
+    """With prefixes of their author; what is there already gets another id."""
+    site.page(
+        "# A\n\n## Same\n\n"
+        + markdown("## Same\n", 'result="markdown" idprefix="" updatetoc="no"')
+        + markdown("## Same\n\n# Same\n", 'result="markdown" idprefix="x-"')
+    )
+    built = site.build()
+    assert 0 == built.status, built.log
+
+    assert ["same", "x-same", "x-same_1"] == [name for name in contents(site) if name != "a"]
+    assert ["same", "same_1", "x-same", "x-same_1"] == re.findall(r'<h[12] id="(\w*-?same\w*)"', site.html())
+
+
+BAD = ["<div><b>unclosed", "```python exec\nnever closed", "[TOC]", "[x]: <", "* [x](", "# \n## \n###### six", "\n\n", "a: b\n\nc",
+       '<div data-codeexec-slot="x">y<div data-codeexec-end="x"></div></div>', "> " * 3000 + "x", "::: no.module", "{{ x }}{% x %}",
+       "--8<--\nmissing.md\n--8<--", "&#0; \x00 \x02wzxhzdk:0\x03", "{: #codeexec-1 }\n\n## a {#codeexec-1}"]  # fmt: skip
+
+
+def test_bad_markdown_is_no_traceback(site: Project) -> None:
+    """The build goes to its end, what comes after it on the page is there, and all ids are different."""
+    site.page("# A\n\n" + "".join(f"{markdown(text)}\nafter {number}\n\n" for number, text in enumerate(BAD)))
+    built = site.build()
+
+    assert "Traceback" not in built.log
+    assert {f"after {number}" for number in range(len(BAD))} <= set(re.findall(r"after \d+", site.html()))
+    assert "<div data-codeexec-slot" not in site.html()
+    ids = re.findall(r'<(?:h\d|div|pre)\b[^<>]*\sid="([^"]+)"', site.html())
+    assert len(ids) == len(set(ids)), ids
+
+
+def test_markdown_in_a_frame(site: Project) -> None:
+    """Where HTML of samples is confined: it may hold any."""
+    site.write("mkdocs.yml", SITE.replace("codeexec: {}", "codeexec: {html: sandbox}"))
+    site.page("# A\n\n" + markdown("## B\n\n<script>alert(1)</script>\n"))
+    site.page("# Other\n", "other.md")
+    assert 0 == site.build("--strict").status
+
+    assert "<script>alert(1)" not in site.html()
+    assert 'srcdoc="&lt;!doctype html&gt;' in site.html()
+    assert ["a"] == contents(site)
