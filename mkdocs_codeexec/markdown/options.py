@@ -115,6 +115,7 @@ TABLE: dict[str, Row] = {
     "stdin": Row(values.text, "stdin"),
     "args": Row(values.arguments, "args"),
     "env": Row(values.variables, "env"),
+    "width": Row(values.columns, "width"),
     "workdir": Row(values.workdir, "workdir"),
     "network": Row(values.switch, "network", flag=True),
     "name": Row(values.name, "name"),
@@ -148,7 +149,7 @@ TABLE: dict[str, Row] = {
 
 UNAVAILABLE = (
     # Of rustdoc, mdBook and markdown-exec.
-    *("hidelines", "tabs", "width"),
+    *("hidelines", "tabs"),
 )
 UNAVAILABLE_VALUES = {
     "source": ("tabs", "console", "tabbed-left", "tabbed-right"),

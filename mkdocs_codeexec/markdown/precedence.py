@@ -48,7 +48,7 @@ def request_of(
         given=Given(
             stdin=said.get("stdin"),
             args=said.get("args", ()),
-            env=tuple(sorted({**dict(page.env), **dict(said.get("env", ()))}.items())),
+            env=tuple(sorted({**dict(page.env), **_terminal(said), **dict(said.get("env", ()))}.items())),
             network=said.get("network"),
             host_env=variables(said.get("requires", ())),
         ),
@@ -67,6 +67,11 @@ def request_of(
             requires=said.get("requires", ()),
         ),
     )
+
+
+def _terminal(said: Mapping[str, Any]) -> dict[str, str]:
+    """Return what tells programs how wide their terminal is, if the fence says it."""
+    return {"COLUMNS": str(said["width"])} if "width" in said else {}
 
 
 def _session(said: Mapping[str, Any], page: Defaults, rule: LanguageRule) -> str:

@@ -109,6 +109,18 @@ def workdir(value: str | None) -> str:
     raise WrongValue("expected `project`", hint)
 
 
+def columns(value: str | None) -> int:
+    """Read how many columns a terminal has."""
+    if value is not None and re.fullmatch(r"[0-9]{1,4}", value) and int(value) > 0:
+        return int(value)
+    if value is not None and re.fullmatch(r"[0-9.]+\s*(?:px|r?em|%|ch|vw|cm|mm|in|pt)", value):
+        raise WrongValue(
+            "sizes of pictures are not available in this version of mkdocs-codeexec",
+            'a number alone is the columns of a terminal, as in `width="80"`',
+        )
+    raise WrongValue("expected a number of columns", 'write for example `width="80"`')
+
+
 def anything(value: str | None) -> str:
     """Take what there is."""
     return value or ""

@@ -491,3 +491,31 @@ def test_ids_begin_with_what_ids_can_begin_with(value: str) -> None:
 
     assert found.request is not None
     assert (None, "", 1) == (found.request.presentation.id_prefix, found.request.refusal, len(found.remarks))
+
+
+def test_width_is_that_of_a_terminal() -> None:
+    """Programs are told by `COLUMNS`; `env` of the fence prevails."""
+    assert (("COLUMNS", "40"),) == asked('rust exec width="40"').given.env
+    assert (("A", "b"), ("COLUMNS", "9")) == asked('rust exec width="40" env="COLUMNS=9 A=b"').given.env
+    assert () == asked("rust exec").given.env
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("300px", "sizes of pictures are not available"),
+        ("60%", "sizes of pictures are not available"),
+        ("0", "expected a number of columns"),
+        ("-1", "expected a number of columns"),
+        ("wide", "expected a number of columns"),
+        ("99999", "expected a number of columns"),
+        ("", "expected a number of columns"),
+    ],
+)
+def test_another_width_is_refused(value: str, message: str) -> None:
+    """The sample would print otherwise."""
+    found = claimed(f'rust exec width="{value}"')
+
+    assert found.request is not None
+    assert message in found.request.refusal
+    assert found.remarks[0].hint

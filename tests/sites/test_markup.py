@@ -211,3 +211,16 @@ def test_markdown_in_a_frame(site: Project) -> None:
     assert "<script>alert(1)" not in site.html()
     assert 'srcdoc="&lt;!doctype html&gt;' in site.html()
     assert ["a"] == contents(site)
+
+
+def test_programs_are_as_wide_as_code_blocks(project: Project) -> None:
+    """By default, and as the fence says; another width is another outcome."""
+    shown = "import shutil, textwrap\nprint(shutil.get_terminal_size().columns)"
+    project.page(
+        f'```python exec\n{shown}\n```\n\n```python exec width="40"\n{shown}\n```\n\n```bash exec width=9\necho $COLUMNS\n```\n'
+    )
+    built = project.build("--strict")
+    assert 0 == built.status, built.log
+
+    assert [("stdout", "80"), ("stdout", "40"), ("stdout", "9")] == project.streams()
+    assert 3 == built.counts["executed"]
