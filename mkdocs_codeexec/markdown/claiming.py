@@ -9,7 +9,7 @@ from mkdocs_codeexec.core.defaults import NO_DEFAULTS, Defaults
 from mkdocs_codeexec.core.settings import MKDOCS, LanguageRule
 from mkdocs_codeexec.markdown.header import Option
 from mkdocs_codeexec.markdown.instead import CELL, instead_of
-from mkdocs_codeexec.markdown.options import Remark, Request
+from mkdocs_codeexec.markdown.options import TABLE, Remark, Request
 from mkdocs_codeexec.markdown.reading import Reading, read
 from mkdocs_codeexec.markdown.values import is_error_code
 
@@ -29,6 +29,10 @@ Manner: TypeAlias = Literal["ours", "native", "leftover"]
 _RUSTDOC_ALONE = frozenset({"should_panic", "no_run", "compile_fail", "ignore", "test_harness", "standalone_crate"})
 """rustdoc: a fence that has one of these and no language is Rust; so is one that has the word `rust` anywhere."""
 
+WORDS = ("md", "markdown")
+"""Languages of fences whose text can be a part of the page."""
+_OF_LITERATE = frozenset({"exec", "source", "title", "title_mode", "hl_lines", "linenums"})
+
 _EXCLUDED = Remark("the page is left out by `include` or `exclude`, so this is shown and not executed", mild=True)
 
 _MDBOOK = r"^[ \t]*(\{\{#(?:include|rustdoc_include|playground|playpen)\s+([^\s{}]+)[^{}]*\}\})"
@@ -46,6 +50,7 @@ class Claim(NamedTuple):
         classes: Its classes.
         remarks: What is wrong with it; not told of what a custom fence renders.
         request: What is asked for; None if it is plain code.
+        source: Where its source stands, if what is in it is a part of the page; else empty.
     """
 
     word: str
@@ -56,6 +61,12 @@ class Claim(NamedTuple):
     classes: tuple[str, ...] = ()
     remarks: tuple[Remark, ...] = ()
     request: Request | None = None
+    source: str = ""
+
+    @property
+    def literate(self) -> bool:
+        """Whether what is in it is a part of the page."""
+        return bool(self.source)
 
 
 def claim(
@@ -78,7 +89,12 @@ def claim(
     header = _with_language(header, languages)
     rule = languages.get(header.language.lower())
     if rule is None:
-        return _cell(header, languages) or _file(header, languages) or _unknown_language(header, languages)
+        return (
+            _cell(header, languages)
+            or _file(header, languages)
+            or _literate(header, languages, defaults)
+            or _unknown_language(header, languages)
+        )
     known = languages.values()
     reading = read(header, rule, defaults=defaults, target=target, is_lexer=is_lexer, languages=known)
     request, remarks = _decide(reading, rule)
@@ -158,6 +174,35 @@ def _file(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None
         classes=reading.classes,
         remarks=reading.remarks,
         request=reading.request._replace(ignored=True, refusal="", hint=""),
+    )
+
+
+def _literate(header: Header, languages: Mapping[str, LanguageRule], defaults: Defaults) -> Claim | None:
+    """Return what is done with a fence of Markdown that asks for execution: what is in it becomes a part of the page."""
+    if header.language not in WORDS or _all_off(languages):
+        return None
+    reading = read(header, LanguageRule(name=header.language), defaults=defaults._replace(refusals=()))
+    if not reading.marked or reading.request.ignored:
+        return None
+    if reading.request.refusal:
+        hint = f"nothing is run for `{header.language} exec`: what is in it becomes a part of the page"
+        remarks = tuple(remark._replace(hint=hint) for remark in reading.remarks)
+        request = reading.request._replace(language=header.language, hint=hint)
+        return Claim(word=header.language, manner="leftover", remarks=remarks, request=request)
+    idle = [option.name for option in header.options if option.name not in _OF_LITERATE and option.name in TABLE]
+    remark = Remark(
+        f"`{idle[0] if idle else ''}` has no effect on `{header.language} exec`: what is in it is a part of the page",
+        mild=True,
+        once=True,
+    )
+    return Claim(
+        word=header.language,
+        manner="leftover",
+        passthrough=reading.passthrough,
+        id=header.id,
+        classes=reading.classes,
+        remarks=(*reading.remarks, *((remark,) if idle else ())),
+        source=reading.request.presentation.source,
     )
 
 
