@@ -168,3 +168,25 @@ def test_templates_of_a_theme_have_it_too() -> None:
     assert template([TEMPLATES])
 
     assert shown("<b>1</b>", stderr="x") == shown("<b>1</b>", theirs, stderr="x")
+
+
+LOOKS = [
+    *('<div class="codeexec" data-codeexec-slot="a">', '<div data-codeexec-end="a"></div></div>', "<script>alert(1)</script>"),
+    *("```python exec\n", "```\n", "{{ x }}", "{% raw %}", "</code></pre></div>", "<!--", "-->", "&lt;", "\x02codeexec:0\x03", "\n", "x"),
+    *('--8<-- "x"\n', "# h\n", "[a](b)", "&#45;", "data-codeexec-"),
+]
+
+
+@given(st.lists(st.sampled_from(LOOKS), max_size=10).map("".join), st.sampled_from(["text", "ansi", "json", "python"]))
+def test_other_output_is_text_whatever_it_looks_like(printed: str, result: str) -> None:
+    """Slots, fences, templates, scripts, what we keep HTML apart by: all of it is in the `pre`, and nothing else is on the page."""
+    slot = '<div data-codeexec-slot="a">source<div data-codeexec-end="a"></div></div>'
+    presentation = Presentation(result=result)
+    page = slots.fill(slot, lambda *_: shown(printed, presentation=presentation))
+    found = re.findall(r'<pre class="codeexec-stdout[^"]*"[^<>]*><code>(.*?)</code></pre>', page, re.DOTALL)
+    text = "".join(unescape(re.sub("<[^<>]*>", "", one)) for one in found)
+
+    assert printed.replace("\x02", "").replace("\x03", "").strip("\n") == text.strip("\n")
+    assert [] == slots.find(page)
+    assert "<script" not in page
+    assert len(found) == page.count("<pre") == (1 if printed.strip("\n") else 0)
