@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Location, Sample
 
 MARKUP = {"html": "HTML", "markdown": "Markdown"}
-"""Ways to show output that take it for more than text; those that no fence can ask for yet included."""
+"""Ways to show output that take it for more than text."""
 PANIC = 101
 """Exit status of a Rust program whose main thread panicked (`std::process::ExitCode`, rustc's book)."""
 

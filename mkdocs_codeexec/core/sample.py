@@ -70,11 +70,13 @@ class Presentation:
 
     Attributes:
         source: Where the source stands: `above` the output, `below` it, or `none`.
-        result: How output is shown: `ansi`, `text`, `none`, or the name of a Pygments lexer.
+        result: How output is shown: `ansi`, `text`, `none`, the name of a Pygments lexer, or as what it is: `html`, `markdown`.
         show: The streams that are shown, of `build`, `stdout` and `stderr`. What a compiler said of a build that
             failed is always shown.
         caption: What stands under its pictures; may be empty.
         alt: What stands for them where they are not seen; None if the author has not said it.
+        id_prefix: What ids in its Markdown begin with; None if the author has not said it.
+        in_contents: Whether headings in its Markdown are in the table of contents.
     """
 
     source: str = "above"
@@ -82,6 +84,8 @@ class Presentation:
     show: frozenset[str] = frozenset({"stdout", "stderr"})
     caption: str = ""
     alt: str | None = None
+    id_prefix: str | None = None
+    in_contents: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

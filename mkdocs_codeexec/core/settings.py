@@ -25,6 +25,10 @@ ExecuteMode: TypeAlias = Literal["auto", "always", "frozen", "never"]
 """Run what the store lacks; run all; run nothing and miss nothing; run nothing."""
 
 
+HtmlPolicy: TypeAlias = Literal["page", "sandbox"]
+"""Where HTML goes that a sample prints: into the page, or into a frame in which nothing runs and from which nothing is loaded."""
+
+
 class Host(NamedTuple):
     """What messages call that which renders the pages, so that they name what can be typed and edited.
 
@@ -228,6 +232,7 @@ class Settings:
         published: Folders that the host writes the site to.
         workdir: Where samples start; empty for an empty folder.
         output_patterns: What `[NAME]` stands for in a fence with `output_of`, by name.
+        html: Where HTML goes that a sample prints.
     """
 
     project_dir: Path
@@ -260,6 +265,7 @@ class Settings:
     published: tuple[Path, ...] = ()
     workdir: str = ""
     output_patterns: Mapping[str, str] = field(default_factory=dict)
+    html: HtmlPolicy = "page"
 
     @property
     def languages(self) -> tuple[str, ...]:

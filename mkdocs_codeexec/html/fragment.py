@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from typing import TYPE_CHECKING
 
@@ -27,14 +27,17 @@ from mkdocs_codeexec.core.outcome import Exited, Outcome, describe
 from mkdocs_codeexec.html import ansi, written
 from mkdocs_codeexec.html.displays import Shown, Site, files
 from mkdocs_codeexec.html.displays import shown as show
+from mkdocs_codeexec.html.ids import identified
 from mkdocs_codeexec.html.marks import Mark, marked
+from mkdocs_codeexec.html.raw import MIME, Held, cleaned, inert, raw
 from mkdocs_codeexec.html.written import overridden
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from mkdocs_codeexec.core.sample import Location, Sample
+    from mkdocs_codeexec.core.sample import Location, Presentation, Sample
+    from mkdocs_codeexec.core.settings import HtmlPolicy
 
 FOLD_LINES = 40
 """A stream with more lines than this is folded."""
@@ -96,9 +99,11 @@ class Renderer:
     Args:
         theme_dirs: Folders that may hold `codeexec/fragment.html` or `codeexec/output.html`; the first wins.
         package_dir: The folder of our own templates.
+        html: Where HTML goes that samples make.
     """
 
-    def __init__(self, theme_dirs: Sequence[Path], package_dir: Path) -> None:
+    def __init__(self, theme_dirs: Sequence[Path], package_dir: Path, html: HtmlPolicy = "page") -> None:
+        self._html: HtmlPolicy = html
         self._template: Callable[..., str] = written.fragment
         if overridden(theme_dirs):
             from mkdocs_codeexec.html.templates import template
@@ -119,7 +124,7 @@ class Renderer:
         link: Callable[[Location], str] = lambda _: "",
         site: Site = NOWHERE,
     ) -> str:
-        """Return the Fragment for `sample`.
+        """Return the Fragment for `sample`, every `pre` with an id of its own.
 
         Args:
             sample: What the author wrote.
@@ -134,6 +139,8 @@ class Renderer:
             site: Where pictures and files come from, and go to.
         """
         done = "compared" if sample.links.output_of else "executed"
+        held = Held()
+        site = self._confined(site, held)
         view = View(
             verdict=verdict_name(verdict),
             id=html_id,
@@ -144,7 +151,22 @@ class Renderer:
                 _waiting(verdict, link, done) or (ansi.strip(note) for note in _notes(sample, verdict, outcome))
             ),
         )
-        return self._template(view=view)
+        return held.back(identified(self._template(view=view), html_id))
+
+    def _confined(self, site: Site, held: Held) -> Site:
+        """Return `site` with HTML where the configuration has it, and nothing in it that is a mark of ours."""
+        convert = site.markdown
+
+        def html(text: str) -> Markup:
+            return held.keep(raw(cleaned(text), self._html))
+
+        def markdown(text: str) -> Markup:
+            assert convert is not None
+            made = convert(cleaned(text))
+            # Code blocks in it get ids like all others.
+            return Markup(inert(made)) if self._html == "page" else html(made)  # noqa: S704 - the author's word
+
+        return replace(site, raw=html, markdown=convert and markdown)
 
 
 def _written(
@@ -180,7 +202,7 @@ def _streams(
         if "stdout" in shown:
             for piece in displays.pieces(run.stdout, run.shown):
                 if isinstance(piece, str):
-                    yield from stream("stdout", piece, presentation.result, tidy, unfold=failed)
+                    yield from _printed(piece, presentation, tidy, site, failed=failed)
                 else:
                     yield show(piece, presentation, site)
         if "stderr" in shown:
@@ -221,6 +243,18 @@ def _source(
     return consoles.answered(source, sample, sample.expectation, verdict, outcome, tidy)
 
 
+def _printed(
+    text: str, presentation: Presentation, tidy: Callable[[str], str], site: Site, *, failed: bool
+) -> Iterator[Stream | Shown]:
+    """Yield what a sample has printed: text, or what its author says that it is, if it went as said."""
+    result = presentation.result
+    if failed or result not in MIME:
+        yield from stream("stdout", text, result, tidy, unfold=failed)
+    elif text.strip():
+        made = site.markdown(tidy(text)) if result == "markdown" and site.markdown else site.raw(tidy(text))
+        yield Shown("display", MIME[result], Markup(made))  # noqa: S704 - the author's word
+
+
 def stream(kind: str, text: str, result: str, tidy: Callable[[str], str], *, unfold: bool) -> Iterator[Stream]:
     """Yield the `pre` for `text`, if there is anything to be seen.
 
@@ -240,7 +274,7 @@ def stream(kind: str, text: str, result: str, tidy: Callable[[str], str], *, unf
     classes = f"codeexec-{kind}"
     if result == "ansi" or kind == "build":
         html = ansi.to_html(text)
-    elif result == "text" or kind == "stderr":
+    elif result == "text" or result in MIME or kind == "stderr":
         html = Markup.escape(ansi.plain(text))
     else:
         html = _highlight(ansi.plain(text), result)

@@ -34,6 +34,9 @@ _RUSTDOC_ALONE = frozenset({"should_panic", "no_run", "compile_fail", "ignore", 
 OUTPUT_OF = "output_of"
 _OF_OUTPUT = ("", "marked", "ignored", "passthrough", OUTPUT_OF)
 """What a fence may say beside that it holds what a sample prints, by the keys of the table of options."""
+WORDS = ("md", "markdown")
+"""Languages of fences whose text can be a part of the page."""
+_OF_LITERATE = frozenset({"exec", "source", "title", "title_mode", "hl_lines", "linenums"})
 
 _EXCLUDED = Remark("the page is left out by `include` or `exclude`, so this is shown and not executed", mild=True)
 
@@ -53,6 +56,7 @@ class Claim(NamedTuple):
         remarks: What is wrong with it; not told of what a custom fence renders.
         request: What is asked for; None if it is plain code.
         tree: How it is drawn, if it is a tree.
+        source: Where its source stands, if what is in it is a part of the page; else empty.
     """
 
     word: str
@@ -64,6 +68,12 @@ class Claim(NamedTuple):
     remarks: tuple[Remark, ...] = ()
     request: Request | None = None
     tree: Tree | None = None
+    source: str = ""
+
+    @property
+    def literate(self) -> bool:
+        """Whether what is in it is a part of the page."""
+        return bool(self.source)
 
 
 def claim(
@@ -92,6 +102,7 @@ def claim(
             _cell(header, languages)
             or _file(header, languages)
             or _tree(header, languages)
+            or _literate(header, languages, defaults)
             or _unknown_language(header, languages)
         )
     known = languages.values()
@@ -220,6 +231,35 @@ def _output(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | No
         classes=reading.classes,
         remarks=() if off else tuple(remarks),
         request=None if off else request,
+    )
+
+
+def _literate(header: Header, languages: Mapping[str, LanguageRule], defaults: Defaults) -> Claim | None:
+    """Return what is done with a fence of Markdown that asks for execution: what is in it becomes a part of the page."""
+    if header.language not in WORDS or _all_off(languages):
+        return None
+    reading = read(header, LanguageRule(name=header.language), defaults=defaults._replace(refusals=()))
+    if not reading.marked or reading.request.ignored:
+        return None
+    if reading.request.refusal:
+        hint = f"nothing is run for `{header.language} exec`: what is in it becomes a part of the page"
+        remarks = tuple(remark._replace(hint=hint) for remark in reading.remarks)
+        request = reading.request._replace(language=header.language, hint=hint)
+        return Claim(word=header.language, manner="leftover", remarks=remarks, request=request)
+    idle = [option.name for option in header.options if option.name not in _OF_LITERATE and option.name in TABLE]
+    remark = Remark(
+        f"`{idle[0] if idle else ''}` has no effect on `{header.language} exec`: what is in it is a part of the page",
+        mild=True,
+        once=True,
+    )
+    return Claim(
+        word=header.language,
+        manner="leftover",
+        passthrough=reading.passthrough,
+        id=header.id,
+        classes=reading.classes,
+        remarks=(*reading.remarks, *((remark,) if idle else ())),
+        source=reading.request.presentation.source,
     )
 
 

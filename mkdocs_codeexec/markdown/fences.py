@@ -20,9 +20,10 @@ from mkdocs_codeexec.core.trees import is_drawn
 from mkdocs_codeexec.markdown import consoles
 from mkdocs_codeexec.markdown.asking import Asking
 from mkdocs_codeexec.markdown.claiming import contest, foreign_include
-from mkdocs_codeexec.markdown.collecting import Desk, ExtensionFailure, PageContext
+from mkdocs_codeexec.markdown.collecting import Desk, ExtensionFailure, PageContext, Words
 from mkdocs_codeexec.markdown.doubts import Doubts, comments, opener, untaken
 from mkdocs_codeexec.markdown.header import is_inline_code, parse_header
+from mkdocs_codeexec.markdown.literate import Literate, literate
 from mkdocs_codeexec.markdown.rendering import Rendering
 from mkdocs_codeexec.markdown.slots import open_slot
 from mkdocs_codeexec.markdown.trees import WORD
@@ -104,9 +105,36 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
         """Return `lines` with a placeholder for each fence."""
         self._begin()
         self._nested = self._desk.nesting.begin(self, self._desk.collector.page())
-        kept: list[str] = super().run(lines)
+        kept: list[str] = super().run(self._opened_up(lines))
         self._abandon()
         return kept
+
+    def _opened_up(self, lines: list[str]) -> list[str]:
+        """Return `lines` with the text of literate fences as a part of them, and their source where it is to be shown."""
+        page = self._desk.collector.page()
+        found = list(literate(lines, self._desk.claim)) if page and any("exec" in line for line in lines) else []
+        taken = [entry for entry in self.extension.superfences if entry["name"] != "superfences"] if found else ()
+        lines = list(lines)
+        texts = [each.text(lines) for each in found]
+        for each, text in zip(found, texts, strict=True):
+            if not any(entry["test"](each.claim.word) for entry in taken):  # somebody else's, such as markdown-exec's
+                self._open(each, text, lines)
+        return lines
+
+    def _open(self, fence: Literate, text: str, lines: list[str]) -> None:
+        """Take the fence away around its `text`, and put its source there if that is to be shown."""
+        blank = fence.prefix.rstrip()
+        page = self._desk.collector.page()
+        if page is not None and fence.claim.remarks:
+            line = self._desk.lines.peek(fence.start, page.text)
+            for remark in fence.claim.remarks:
+                self._desk.collector.report(remark.at(Location(page.page, line, page.path)))
+        place = {"above": fence.start, "below": fence.end}.get(fence.claim.source)
+        lines[fence.start] = lines[fence.end] = f"{blank}\n{blank}"
+        if place is not None:
+            self.get_hl_settings()
+            html, _ = self._highlighted(fence.claim, text)
+            lines[place] = f"{blank}\n{fence.prefix}{self.md.htmlStash.store(html)}\n{blank}"
 
     def parse_whitespace(self, line: str) -> str:
         """Count a line outside of a fence."""
@@ -336,6 +364,8 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
 
     def report(self) -> None:
         """Report the problems of the fences that have stayed fences, and of what should have been one."""
+        if not self._nested:
+            self._desk.collector.know(Words.of(self.md))
         self.directive = None
         deferred, self._deferred = self._deferred, {}
         hidden = comments(self.md.htmlStash.rawHtmlBlocks) if deferred or self.doubts else []

@@ -124,6 +124,7 @@ TABLE: dict[str, Row] = {
     "stdin": Row(values.text, "stdin"),
     "args": Row(values.arguments, "args"),
     "env": Row(values.variables, "env"),
+    "width": Row(values.columns, "width"),
     "workdir": Row(values.workdir, "workdir"),
     "network": Row(values.switch, "network", flag=True),
     "name": Row(values.name, "name"),
@@ -140,28 +141,30 @@ TABLE: dict[str, Row] = {
     "verify": Row(values.switch, "verify", flag=True, audience="some"),
     "prompt": Row(values.word, "prompt", audience="some"),
     "result": Row(values.word, "result", semantic=False),
+    "html": Row(values.switch, "html", semantic=False, flag=True),
+    "idprefix": Row(values.id_prefix, "idprefix", semantic=False),
+    "updatetoc": Row(values.switch, "updatetoc", semantic=False, flag=True),
     "show": Row(values.streams, "show", semantic=False),
     "title": Row(values.word, "passthrough", semantic=False),
     "title_mode": Row(values.word, "passthrough", semantic=False),
     "hl_lines": Row(values.line_ranges, "passthrough", semantic=False),
     "linenums": Row(values.line_numbers, "passthrough", semantic=False),
     # pytest-examples and others: what a test does with it. mdBook: how readers may play with it. The Rust Book: which Ferris stands beside it. rustdoc: `custom` and `rust`
-    # name the language. markdown-exec: headings.
+    # name the language.
     **dict.fromkeys(
         ("test", "editable", "noplayground", "noplaypen", "playground", "mdbook-runnable"), _SOMETHING_ELSE
     ),
     **dict.fromkeys(_FERRIS, _SOMETHING_ELSE),
-    **dict.fromkeys(("custom", "rust", "updatetoc", "idprefix"), _SOMETHING_ELSE),
+    **dict.fromkeys(("custom", "rust"), _SOMETHING_ELSE),
 }
 """Every option that has an effect, or is known to have none here."""
 
 UNAVAILABLE = (
     # Of rustdoc, mdBook and markdown-exec.
-    *("hidelines", "html", "tabs", "width"),
+    *("hidelines", "tabs"),
 )
 UNAVAILABLE_VALUES = {
     "source": ("tabs", "console", "tabbed-left", "tabbed-right"),
-    "result": ("html", "markdown"),
 }
 FLAGS = tuple(name for name, row in TABLE.items() if row.flag)
 PERILOUS = (*(name for name, row in TABLE.items() if row.semantic), *UNAVAILABLE)

@@ -42,11 +42,13 @@ def request_of(
             show=said.get("show", usual.show if page.show is None else page.show),
             caption=said.get("caption", ""),
             alt=said.get("alt"),
+            id_prefix=said.get("idprefix"),
+            in_contents=said.get("updatetoc", True),
         ),
         given=Given(
             stdin=said.get("stdin"),
             args=said.get("args", ()),
-            env=tuple(sorted({**dict(page.env), **dict(said.get("env", ()))}.items())),
+            env=tuple(sorted({**dict(page.env), **_terminal(said), **dict(said.get("env", ()))}.items())),
             network=said.get("network"),
             host_env=variables(said.get("requires", ())),
         ),
@@ -66,6 +68,11 @@ def request_of(
             output_of=said.get("output_of", ""),
         ),
     )
+
+
+def _terminal(said: Mapping[str, Any]) -> dict[str, str]:
+    """Return what tells programs how wide their terminal is, if the fence says it."""
+    return {"COLUMNS": str(said["width"])} if "width" in said else {}
 
 
 def _session(said: Mapping[str, Any], page: Defaults, rule: LanguageRule) -> str:

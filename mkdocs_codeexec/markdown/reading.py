@@ -259,6 +259,13 @@ class _Reader:
 
     def _check_result(self) -> None:
         """Take note if nobody knows how output is shown that is to be shown so."""
+        if self._values.get("html"):  # as markdown-exec has it, which asks for nothing else then
+            said = self._values.get("result", "html")
+            if said != "html":
+                self.remark(
+                    f'`html` and `result="{said}"` contradict each other', '`html` is `result="html"`; keep one'
+                )
+            self._values["result"] = "html"
         if "result" in self._values:
             said, usual = self._values["result"], self._defaults.result or self._rule.presentation.result
             self._values["result"], remark = way(said, f'`result="{said}"`', usual, self._is_lexer)

@@ -99,6 +99,13 @@ def streams(value: str | None) -> frozenset[str]:
     return frozenset(_one_of(name, STREAMS, "a stream") for name in text(value).replace(",", " ").split())
 
 
+def id_prefix(value: str | None) -> str:
+    """Read what ids begin with; may be empty."""
+    if value is not None and re.fullmatch(r"""[^\s"'<>&#%]*""", value):
+        return value
+    raise WrongValue("expected what ids can begin with", 'for example `idprefix="usage-"`; `idprefix=""` is none')
+
+
 def seconds(value: str | None) -> float:
     """Read a positive number of seconds, `LONGEST` at most."""
     try:
@@ -119,6 +126,18 @@ def workdir(value: str | None) -> str:
         return value
     hint = "`project` is the folder of the configuration, as git sees it; without `workdir` it is an empty folder"
     raise WrongValue("expected `project`", hint)
+
+
+def columns(value: str | None) -> int:
+    """Read how many columns a terminal has."""
+    if value is not None and re.fullmatch(r"[0-9]{1,4}", value) and int(value) > 0:
+        return int(value)
+    if value is not None and re.fullmatch(r"[0-9.]+\s*(?:px|r?em|%|ch|vw|cm|mm|in|pt)", value):
+        raise WrongValue(
+            "sizes of pictures are not available in this version of mkdocs-codeexec",
+            'a number alone is the columns of a terminal, as in `width="80"`',
+        )
+    raise WrongValue("expected a number of columns", 'write for example `width="80"`')
 
 
 def anything(value: str | None) -> str:

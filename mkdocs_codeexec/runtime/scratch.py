@@ -44,7 +44,7 @@ EVERY_CHILD = {
     "LC_ALL": "C.UTF-8",
     "TZ": "UTC",
     "TERM": "xterm-256color",
-    "COLUMNS": "100",
+    "COLUMNS": "80",  # of a terminal, and less than what the code blocks of themes hold: 82 in Material
     "CLICOLOR_FORCE": "1",
     "FORCE_COLOR": "1",
 }

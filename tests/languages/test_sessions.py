@@ -395,6 +395,7 @@ def test_the_key_of_a_step(workshop: Workshop) -> None:
         (Given(stdin="x"), "stdin"),
         (Given(args=("x",)), "args"),
         (Given(env=(("A", "1"),)), "env"),
+        (Given(env=(("COLUMNS", "9"),)), "width"),
         (Given(network=True), "network"),
         (Given(files=(("a", "b"),)), "needs"),
     ],

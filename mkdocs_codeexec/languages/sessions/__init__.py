@@ -156,7 +156,9 @@ def objection(steps: Sequence[Sample]) -> Unavailability | None:
     for place, step in enumerate(steps[1:], 2):
         said = [("workdir", step.workdir, first.workdir, first.workdir)]
         for field, word in _GIVEN.items():
-            said.append((word, getattr(step.given, field), getattr(first.given, field), getattr(_NOTHING, field)))
+            own, had = getattr(step.given, field), getattr(first.given, field)
+            wide = field == "env" and own != had and _but_width(own) == _but_width(had)
+            said.append(("width" if wide else word, own, had, getattr(_NOTHING, field)))
         for word, own, had, nothing in said:
             if own not in (nothing, had):
                 return Unavailability(
@@ -164,6 +166,10 @@ def objection(steps: Sequence[Sample]) -> Unavailability | None:
                     "a session is one program, which has it from its start: write it at the first fence of the session",
                 )
     return None
+
+
+def _but_width(env: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [pair for pair in env if pair[0] != "COLUMNS"]
 
 
 def _status(step: Sample) -> int | None:
