@@ -171,8 +171,24 @@ def test_templates_of_a_theme_have_it_too() -> None:
 
 
 LOOKS = [
-    *('<div class="codeexec" data-codeexec-slot="a">', '<div data-codeexec-end="a"></div></div>', "<script>alert(1)</script>"),
-    *("```python exec\n", "```\n", "{{ x }}", "{% raw %}", "</code></pre></div>", "<!--", "-->", "&lt;", "\x02codeexec:0\x03", "\n", "x"),
+    *(
+        '<div class="codeexec" data-codeexec-slot="a">',
+        '<div data-codeexec-end="a"></div></div>',
+        "<script>alert(1)</script>",
+    ),
+    *(
+        "```python exec\n",
+        "```\n",
+        "{{ x }}",
+        "{% raw %}",
+        "</code></pre></div>",
+        "<!--",
+        "-->",
+        "&lt;",
+        "\x02codeexec:0\x03",
+        "\n",
+        "x",
+    ),
     *('--8<-- "x"\n', "# h\n", "[a](b)", "&#45;", "data-codeexec-"),
 ]
 
