@@ -138,10 +138,7 @@ class Pages:
 
     def know(self, words: Words) -> None:
         """Take what the page defines, if something printed on it may use it."""
-        if self._page is not None and any(
-            one.sample.presentation.result == "markdown" and one.sample.location.page == self._page.page
-            for one in self._slots.values()
-        ):
+        if self._page is not None and self._page.page in self._words:
             self._words[self._page.page] = words
 
     def survives(self, failure: ExtensionFailure) -> bool:
@@ -157,6 +154,8 @@ class Pages:
         # Made of the page, so that the same page has the same slots; long, so that no author meets one by chance.
         identity = repr((page, number, sample.language, sample.code))
         slot = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        if sample.presentation.result == "markdown":
+            self._words.setdefault(page, NO_WORDS)  # there will be some
         same = self._same(sample) if self._late else None
         resolved = same.resolved if same else None
         why = Unavailability(refusal, hint) if refusal else None

@@ -1,4 +1,4 @@
-"""The HTML for one Slot. Output is data: whatever a sample writes arrives on the page as text."""
+"""The HTML for one Slot. Output is data: whatever a sample writes arrives on the page as text, unless its author says what it is."""
 
 from __future__ import annotations
 

@@ -131,3 +131,33 @@ def nested(tokens: Any, above: int) -> None:
     for token in tokens:
         assert token["level"] > above
         nested(token["children"], token["level"])
+
+
+def test_an_extension_that_fails_leaves_the_converter_as_it_was() -> None:
+    """Who asked for it hears why; the next text is converted."""
+    found = site()
+
+    def fail(_: Any) -> None:
+        raise ValueError("broken")
+
+    found.links = fail
+    with pytest.raises(ValueError, match="broken"):
+        convert("# a", found)
+    found.links = lambda _: None
+
+    assert '<h1 id="p-a">a</h1>' == convert("# a", found).html
+
+
+def test_no_file_is_read() -> None:
+    """Not for snippets, although their extension is there; nobody else's fences execute what is in them."""
+    import markdown_exec
+
+    custom = [
+        {"name": "python", "class": "python", "validator": markdown_exec.validator, "format": markdown_exec.formatter}
+    ]
+    configs = {"pymdownx.superfences": {"custom_fences": custom}, "pymdownx.snippets": {"check_paths": True}}
+    found = outputs(["pymdownx.superfences", "pymdownx.snippets"], configs, {}, lambda _: True, ())
+    html = convert('--8<-- "/etc/hostname"\n\n```python exec="1"\nprint(6 * 7)\n```\n', found).html
+
+    assert '<p>--8&lt;-- "/etc/hostname"</p>' in html
+    assert "42" not in html
