@@ -35,16 +35,20 @@ def _is_automatic(module: Any) -> bool:
 def backend_bases(module: Any) -> None:
     """Show figures that no window would show, by `plt.show()` and by `figure.show()`."""
     base = module.FigureManagerBase
-    of_all, of_one = base.pyplot_show.__func__, base.show
+    of_all, of_one, none = base.pyplot_show.__func__, base.show, base.start_main_loop
+
+    def has_window(cls: Any) -> bool:
+        loop = cls.start_main_loop
+        return getattr(loop, "__func__", loop) is not getattr(none, "__func__", none)
 
     def pyplot_show(cls: Any, *, block: Any = None) -> None:
-        if cls.start_main_loop is not None:
+        if has_window(cls):
             of_all(cls, block=block)
         else:
             show_figures(close=block is not False)
 
     def show(self: Any) -> None:
-        if self.start_main_loop is not None:
+        if has_window(type(self)):
             of_one(self)
         else:
             show_figure(self.canvas.figure)
