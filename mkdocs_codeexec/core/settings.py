@@ -66,6 +66,7 @@ class LanguageRule(NamedTuple):
         sessions: Whether fences with one `session` are steps of one program.
         workdir: Where samples start whose fences and pages do not say it; empty for an empty folder.
         excluded: Whether it is told that a fence with `exec` is not executed because of its page.
+        values: Whether samples can show the value of their last expression.
     """
 
     name: str
@@ -82,6 +83,7 @@ class LanguageRule(NamedTuple):
     excluded: bool = False
     sessions: bool = False
     workdir: str = ""
+    values: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -159,9 +159,11 @@ def _streams(
         text = "\n".join(part.rstrip("\n") for part in (build.stdout, build.stderr) if part)
         yield from _stream("build", text, "ansi", tidy, unfold=failed)
     if run is not None:
-        if "stdout" in shown:
+        if "stdout" in shown or "value" in shown:
             for piece in displays.pieces(run.stdout, run.shown):
                 if isinstance(piece, str):
+                    if "stdout" not in shown:
+                        continue
                     yield from _stream("stdout", piece, presentation.result, tidy, unfold=failed)
                 else:
                     yield show(piece, presentation, site)

@@ -96,7 +96,7 @@ class ScriptLanguage:
         """Return what would be executed for `sample`: for a step of a session, all steps up to it."""
         action = Action(
             language=self.name,
-            files=((self._file, sample.code),),
+            files=self._files(sample),
             steps=self._steps(sample),
             inputs=self._inputs,
             toolchain=self._tools.identity(),
@@ -104,6 +104,12 @@ class ScriptLanguage:
             workdir=sample.workdir,
         )
         return self._session(sample, action) if sample.links.session and self._script.session else action
+
+    def _files(self, sample: Sample) -> tuple[tuple[str, str], ...]:
+        """Return the file of `sample`."""
+        if sample.value and self._script.session == "python":
+            return sessions.alone(self._file, sample.code)
+        return ((self._file, sample.code),)
 
     def _session(self, sample: Sample, action: Action) -> Action:
         """Return the program that `sample` ends, which is otherwise as `action`."""

@@ -55,6 +55,7 @@ class Request(NamedTuple):
     links: Links = ALONE
     workdir: str = ""
     artifacts: tuple[str, ...] = ()
+    value: bool = False
     refusal: str = ""
     hint: str = ""
 
@@ -75,6 +76,7 @@ class Request(NamedTuple):
             links=self.links,
             workdir=self.workdir,
             artifacts=self.artifacts,
+            value=self.value,
         )
 
 

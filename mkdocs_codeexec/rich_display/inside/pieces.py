@@ -218,8 +218,9 @@ def show_figures(*, close: bool) -> None:
     for manager in list(_managers()):
         if not is_full():
             _show_once(manager.canvas.figure)
-    if close:
-        sys.modules["matplotlib._pylab_helpers"].Gcf.destroy_all()
+    helpers: Any = sys.modules.get("matplotlib._pylab_helpers")
+    if close and helpers is not None:
+        helpers.Gcf.destroy_all()
 
 
 def show_figure(shown: Any) -> None:
