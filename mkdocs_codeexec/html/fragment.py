@@ -29,10 +29,11 @@ from mkdocs_codeexec.html.marks import Mark, marked
 from mkdocs_codeexec.html.written import overridden
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
-    from mkdocs_codeexec.core.sample import Location, Sample
+    from mkdocs_codeexec.core.outcome import StepResult
+    from mkdocs_codeexec.core.sample import Location, Presentation, Sample
 
 FOLD_LINES = 40
 """A stream with more lines than this is folded."""
@@ -159,18 +160,30 @@ def _streams(
         text = "\n".join(part.rstrip("\n") for part in (build.stdout, build.stderr) if part)
         yield from _stream("build", text, "ansi", tidy, unfold=failed)
     if run is not None:
-        if "stdout" in shown or "value" in shown:
-            for piece in displays.pieces(run.stdout, run.shown):
-                if isinstance(piece, str):
-                    if "stdout" not in shown:
-                        continue
-                    yield from _stream("stdout", piece, presentation.result, tidy, unfold=failed)
-                else:
-                    yield show(piece, presentation, site)
+        yield from _written(run, shown, presentation, tidy, site, unfold=failed)
         if "stderr" in shown:
             yield from _stream("stderr", run.stderr, presentation.result, tidy, unfold=failed)
     if not failed:
         yield from _files(sample, outcome, site)
+
+
+def _written(  # noqa: PLR0913, PLR0917 - each is needed
+    run: StepResult,
+    shown: Collection[str],
+    presentation: Presentation,
+    tidy: Callable[[str], str],
+    site: Site,
+    *,
+    unfold: bool,
+) -> Iterator[Stream | Shown]:
+    """Yield what a program has printed, and what it shows beside text in its place there."""
+    if not {"stdout", "value"} & set(shown):
+        return
+    for piece in displays.pieces(run.stdout, run.shown):
+        if not isinstance(piece, str):
+            yield show(piece, presentation, site)
+        elif "stdout" in shown:
+            yield from _stream("stdout", piece, presentation.result, tidy, unfold=unfold)
 
 
 def _files(sample: Sample, outcome: Outcome, site: Site) -> Iterator[Shown]:

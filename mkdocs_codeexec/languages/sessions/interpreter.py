@@ -123,12 +123,7 @@ class Driver:
 
 def _executed(text: str) -> dict[str, Any]:
     """Return the names of the module with this text."""
-    about = None
-    try:
-        about = os.fstat(1)
-    except OSError:
-        pass
-    names = {"STDOUT": about and (about.st_dev, about.st_ino)}
+    names: dict[str, Any] = {}
     exec(compile(text, "<importlib._bootstrap: pieces>", "exec", dont_inherit=True), names)
     return names
 
@@ -137,6 +132,7 @@ def _last(tree: Any, source: bytes) -> Any:
     """Take the last statement out of `tree` if it is an expression with no `;` behind it; return that, or None."""
     import _ast
 
+    value: Any
     if not tree.body or not isinstance(tree.body[-1], _ast.Expr):
         return None
     value = tree.body[-1].value

@@ -6,7 +6,7 @@ finder, no variable. When a module has been imported that `HOOKED` names, `libra
 It starts with every sample, so it imports nothing.
 """
 
-# ruff: noqa: SLF001, BLE001 - the import system has no public place for this
+# ruff: noqa: SLF001, BLE001, PTH123 - the import system has no public place for this
 from __future__ import annotations
 
 import posix

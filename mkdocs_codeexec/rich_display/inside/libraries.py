@@ -3,8 +3,7 @@
 It is executed behind `pieces`, in the same names. Each function takes the module that has just been imported.
 """
 
-# ruff: noqa: F821, SLF001, TID251, BLE001 - the names are those of `pieces`
-# mypy: disable-error-code="name-defined"
+# ruff: noqa: SLF001, TID251, BLE001, TC004 - the names of `pieces` are there
 from __future__ import annotations
 
 import sys
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mkdocs_codeexec.rich_display.inside.pieces import SALT, bundle_of, emit, show_figure, show_figures, tell
-
-ADDRESS = "https://cdn.plot.ly"
 
 
 def matplotlib(module: Any) -> None:
@@ -80,7 +77,7 @@ def image_show(module: Any) -> None:
 
             file = io.BytesIO()
             image.save(file, "PNG")
-            emit({"image/png": file.getvalue(), "text/plain": f"Image, {image.width} × {image.height}"})
+            emit({"image/png": file.getvalue(), "text/plain": f"Image, {image.width} by {image.height}"})
             return 1
 
     module.register(Page(), 0)
@@ -90,7 +87,7 @@ def plotly(module: Any) -> None:
     """Show figures of plotly: as HTML, or as the author says by `renderers.default`, without IPython too."""
     import os
 
-    class Page(sys.modules["plotly.io._base_renderers"].ExternalRenderer):  # type: ignore[misc, name-defined]
+    class Page(module.ExternalRenderer):  # type: ignore[misc]
         def render(self, fig: Any) -> None:
             emit(_of_plotly(fig))
 

@@ -36,8 +36,18 @@ _METHODS = {
 _CANARY = "_ipython_canary_method_should_not_exist_"
 """An object that has this says yes to every name."""
 
-STDOUT: tuple[int, int] | None = globals().get("STDOUT")
-"""What standard output was when Python started, device and inode; None if whoever executes this does not know it."""
+
+def _standard_output() -> tuple[int, int] | None:
+    """Return which file standard output is, device and inode; None if it is closed."""
+    try:
+        about = os.fstat(1)
+    except OSError:
+        return None
+    return about.st_dev, about.st_ino
+
+
+STDOUT: tuple[int, int] | None = globals().get("STDOUT") or _standard_output()
+"""What standard output was when Python started, or when this was executed."""
 
 _count = 0
 _size = 0
@@ -142,7 +152,7 @@ def _mimebundle(value: object) -> dict[str, Any]:
     if not _has(value, "_repr_mimebundle_"):
         return {}
     try:
-        made: Any = value._repr_mimebundle_(include=None, exclude=None)  # type: ignore[attr-defined]  # noqa: SLF001
+        made: Any = value._repr_mimebundle_(include=None, exclude=None)  # type: ignore[attr-defined]
     except Exception as error:
         _raised(value, "_repr_mimebundle_", error)
         return {}

@@ -4,7 +4,7 @@
 that a sample can see, and lets the module of this name have its turn that would have been imported otherwise.
 """
 
-# ruff: noqa: TID251, INP001, BLE001, S110 - the environment is the child's own
+# ruff: noqa: TID251, BLE001, S110 - the environment is the child's own
 from __future__ import annotations
 
 import sys
@@ -15,7 +15,7 @@ def _start() -> None:
 
     folder = __file__.rpartition("/")[0]
     try:
-        import codeexec_display
+        import codeexec_display  # type: ignore[import-not-found]
 
         codeexec_display.install()
     except Exception:
@@ -32,7 +32,7 @@ def _start() -> None:
 def _go_on() -> None:
     ours = sys.modules.pop("sitecustomize")
     try:
-        import sitecustomize  # noqa: F401
+        import sitecustomize  # type: ignore[import-not-found]  # noqa: F401
     except ImportError as error:
         if error.name != "sitecustomize":
             raise

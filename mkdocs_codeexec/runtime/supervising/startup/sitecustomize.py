@@ -53,7 +53,7 @@ def _show(folder: str) -> None:
         import codeexec_display  # type: ignore[import-not-found]
 
         codeexec_display.install()
-    except Exception:  # noqa: BLE001 - the sample runs without
+    except Exception:  # noqa: BLE001, S110 - the sample runs without
         pass
     sys.modules.pop("codeexec_display", None)
     while folder in sys.path:
