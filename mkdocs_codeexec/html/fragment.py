@@ -167,7 +167,7 @@ def _streams(
         yield from _files(sample, outcome, site)
 
 
-def _written(  # noqa: PLR0913, PLR0917 - each is needed
+def _written(
     run: StepResult,
     shown: Collection[str],
     presentation: Presentation,

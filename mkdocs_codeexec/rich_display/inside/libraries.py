@@ -12,7 +12,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from mkdocs_codeexec.rich_display.inside.pieces import SALT, bundle_of, emit, show_figure, show_figures, tell
+    from mkdocs_codeexec.rich_display.inside.pieces import (
+        SALT,
+        bundle_of,
+        digest,
+        emit,
+        renamed,
+        show_figure,
+        show_figures,
+        tell,
+    )
 
 
 def matplotlib(module: Any) -> None:
@@ -113,7 +122,7 @@ def _of_plotly(fig: Any) -> dict[str, Any]:
 
     html = to_html(fig, include_plotlyjs="cdn", full_html=False, validate=False)
     title = ((fig.get("layout") or {}).get("title") or {}).get("text") or ""
-    return {"text/html": _renamed(html), "text/plain": f"Figure: {title}" if title else "Figure"}
+    return {"text/html": renamed(html), "text/plain": f"Figure: {title}" if title else "Figure"}
 
 
 def altair(module: Any) -> None:
@@ -126,7 +135,7 @@ def altair(module: Any) -> None:
         try:
             import vl_convert  # type: ignore[import-not-found]
         except ImportError:
-            html = self.to_html(fullhtml=False, output_div=f"altair-{_digest(chart)}")
+            html = self.to_html(fullhtml=False, output_div=f"altair-{digest(chart)}")
             return {"text/html": html, **plain}
         version = ".".join(module.SCHEMA_VERSION.lstrip("v").split(".")[:2])
         return {"image/svg+xml": vl_convert.vegalite_to_svg(chart, vl_version=version), **plain}
@@ -152,7 +161,7 @@ def bokeh(module: Any) -> None:
         from bokeh.resources import CDN  # type: ignore[import-not-found]
 
         script, div = components(obj)
-        emit({"text/html": _renamed(f"{CDN.render_js()}\n{script}\n{div}"), "text/plain": "Plot"})
+        emit({"text/html": renamed(f"{CDN.render_js()}\n{script}\n{div}"), "text/plain": "Plot"})
         return None
 
     original = module._show_with_state
@@ -197,20 +206,3 @@ def _like(function: Any, original: Any) -> Any:
     except Exception as error:
         tell(f"`{original!r}` cannot be replaced: {error!r}")
         return function
-
-
-def _renamed(html: str) -> str:
-    """Return `html` with names in the place of random ones that are the same in every run."""
-    import re
-
-    found = r"\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b"
-    names = list(dict.fromkeys(re.findall(found, html)))
-    start = _digest(re.sub(found, lambda match: str(names.index(match[0])), html))
-    return re.sub(found, lambda match: f"x{start}-{names.index(match[0])}", html)
-
-
-def _digest(value: Any) -> str:
-    import hashlib
-    import json
-
-    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]

@@ -142,10 +142,40 @@ def bundle_of(value: object) -> dict[str, Any]:
                 found[mime] = content
     if "text/plain" not in found:
         try:
-            found["text/plain"] = repr(value)
+            said = repr(value)
         except Exception as error:
             _raised(value, "__repr__", error)
+        else:  # where it is in memory tells nobody anything, and is another place in each run
+            found["text/plain"] = type(value).__name__ if found and " at 0x" in said else said
+    if isinstance(html := found.get("text/html"), str):
+        found["text/html"] = renamed(html, within="id=[\"'][^\"']*?")
     return found
+
+
+def renamed(html: str, within: str = "") -> str:
+    """Return `html` with names in the place of random ones (UUIDs) that are the same in every run.
+
+    Args:
+        html: Any HTML.
+        within: A pattern of what stands before those that are replaced, wherever else they are; by default all are.
+    """
+    import re
+
+    uuid = r"\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b"
+    names = list(dict.fromkeys(re.findall(f"{within}({uuid})", html)))
+    if not names:
+        return html
+    places = {name: str(place) for place, name in enumerate(names)}
+    start = digest(re.sub(uuid, lambda found: places.get(found[0], found[0]), html))
+    return re.sub(uuid, lambda found: f"x{start}-{places[found[0]]}" if found[0] in places else found[0], html)
+
+
+def digest(value: Any) -> str:
+    """Return what names `value`, which JSON can hold."""
+    import hashlib
+    import json
+
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _mimebundle(value: object) -> dict[str, Any]:
