@@ -59,6 +59,14 @@ def backend_bases(module: Any) -> None:
         else:
             show_figure(self.canvas.figure)
 
+    def show_all(cls: Any, *, block: Any = None) -> None:
+        if cls.mainloop is not None or has_window(cls.FigureCanvas.manager_class):
+            of_backend(cls, block=block)
+        else:
+            show_figures(close=block is not False)
+
+    of_backend = module._Backend.show.__func__
+    module._Backend.show = classmethod(_like(show_all, of_backend))
     base.pyplot_show, base.show = classmethod(_like(pyplot_show, of_all)), _like(show, of_one)
 
 

@@ -146,7 +146,7 @@ def bundle_of(value: object) -> dict[str, Any]:
         except Exception as error:
             _raised(value, "__repr__", error)
         else:  # where it is in memory tells nobody anything, and is another place in each run
-            found["text/plain"] = type(value).__name__ if found and " at 0x" in said else said
+            found["text/plain"] = type(value).__name__ if found and (" at 0x" in said or " object>" in said) else said
     if isinstance(html := found.get("text/html"), str):
         found["text/html"] = renamed(html, within="id=[\"'][^\"']*?")
     return found
@@ -279,6 +279,7 @@ def _show_once(shown: Any) -> None:
     bundle = figure(shown)
     if before is None or before not in [(mime, content) for mime, content in bundle.items()]:
         emit(bundle)
+        shown._codeexec_shown = next(iter(bundle.items()))  # noqa: SLF001 - of ours
 
 
 def figure(shown: Any) -> dict[str, Any]:
