@@ -152,6 +152,10 @@ class Sample:
         leaves: Whether somebody needs what it leaves in its working directory; given by the graph.
         artifacts: Which files that it leaves there the page shows, as patterns of paths (`core.artifacts`).
         value: Whether it shows the value of its last expression.
+        whole: Digest of all steps of its session, where files count that are there when the last one has ended; given
+            when they are known.
+        refusal: Why it is not executed although it asks for it; empty if it is. Others may need it all the same.
+        hint: What to do about that.
     """
 
     location: Location
@@ -172,3 +176,6 @@ class Sample:
     leaves: bool = False
     artifacts: tuple[str, ...] = ()
     value: bool = False
+    whole: str = ""
+    refusal: str = ""
+    hint: str = ""

@@ -77,6 +77,8 @@ class Request(NamedTuple):
             workdir=self.workdir,
             artifacts=self.artifacts,
             value=self.value,
+            refusal=self.refusal,
+            hint=self.hint,
         )
 
 
@@ -109,6 +111,7 @@ TABLE: dict[str, Row] = {
     "should_panic": Row(values.switch, "should_panic", flag=True, audience="compiled"),
     "exit": Row(values.exit_status, "exit"),
     "returncode": Row(values.exit_status, "exit"),
+    "raises": Row(values.exception, "raises", audience="some"),
     "edition": Row(values.edition, "edition", audience="some"),
     "environment": Row(values.word, "environment", audience="some"),
     "standalone_crate": Row(values.switch, "standalone_crate", flag=True, audience="some"),
