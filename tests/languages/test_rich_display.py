@@ -242,8 +242,10 @@ def test_the_value_of_a_last_expression_is_shown(workshop: Workshop, code: str, 
         "from __future__ import annotations\ndef f(x: y): pass\nprint(f.__annotations__)",
         "import os\nprint(sorted(os.listdir('/proc/self/fd')))",
         "'\\d'\nx is 'a'",
-        "import multiprocessing\nif __name__ == '__main__':\n    multiprocessing.set_start_method('spawn')\n"
-        "    p = multiprocessing.Process(target=print, args=('child',)); p.start(); p.join()",
+        (
+            "import multiprocessing\nif __name__ == '__main__':\n    multiprocessing.set_start_method('spawn')\n"
+            "    p = multiprocessing.Process(target=print, args=('child',)); p.start(); p.join()"
+        ),
     ],
 )
 def test_a_sample_is_otherwise_as_without(workshop: Workshop, code: str) -> None:
