@@ -11,7 +11,7 @@ from mkdocs_codeexec.core.patterns import Patterns
 from mkdocs_codeexec.core.sample import Presentation
 from mkdocs_codeexec.html.lexers import is_lexer
 from mkdocs_codeexec.markdown.presenting import shown, way
-from mkdocs_codeexec.markdown.values import WrongValue
+from mkdocs_codeexec.markdown.values import NO_VALUES, WrongValue
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.tables import Reader
@@ -47,8 +47,8 @@ def without_meaning(reader: Reader, value: object, where: str, names: Mapping[st
     return {name: item for name, item in value.items() if name not in names}
 
 
-def presentation(reader: Reader, table: Mapping[str, object], where: str) -> Presentation:
-    """Read how samples of a language are shown."""
+def presentation(reader: Reader, table: Mapping[str, object], where: str, *, values: bool = False) -> Presentation:
+    """Read how samples of a language are shown, which may have `values`."""
     found: dict[str, Any] = {}
     for name in ("source", "result", "show"):
         if table.get(name) is None:
@@ -58,6 +58,8 @@ def presentation(reader: Reader, table: Mapping[str, object], where: str) -> Pre
         except WrongValue as wrong:
             reader.problem(f"{where}{name}", str(wrong), wrong.hint)
             continue
+        if name == "show" and "value" in found[name] and not values:
+            reader.problem(f"{where}show", "samples of this language have no values to show", NO_VALUES)
         if name == "result":
             _, remark = way(found[name], f"`{found[name]}`", "", is_lexer)
             if remark:

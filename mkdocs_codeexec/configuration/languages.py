@@ -166,7 +166,7 @@ def scripts(reader: Reader, languages: Mapping[str, object], project_dir: Path) 
             inputs=reader.words(table, "inputs", f"{where}."),
             readable=_readable(reader, table, f"{where}.", project_dir),
             network=reader.policy(table, "network", f"{where}."),
-            presentation=presentation(reader, table, f"{where}."),
+            presentation=presentation(reader, table, f"{where}.", values=name == "python"),
             timeout=reader.seconds(table, "timeout", None, f"{where}."),
             pages=pages(reader, table, f"{where}."),
             workdir=workdir(reader, table, f"{where}."),

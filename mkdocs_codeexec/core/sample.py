@@ -71,8 +71,8 @@ class Presentation:
     Attributes:
         source: Where the source stands: `above` the output, `below` it, or `none`.
         result: How output is shown: `ansi`, `text`, `none`, the name of a Pygments lexer, or as what it is: `html`, `markdown`.
-        show: The streams that are shown, of `build`, `stdout` and `stderr`. What a compiler said of a build that
-            failed is always shown.
+        show: What is shown: the streams `build`, `stdout` and `stderr`; what is shown beside text is in `stdout` and in
+            `value`. What a compiler said of a build that failed is always shown.
         caption: What stands under its pictures; may be empty.
         alt: What stands for them where they are not seen; None if the author has not said it.
         id_prefix: What ids in its Markdown begin with; None if the author has not said it.
@@ -160,6 +160,7 @@ class Sample:
         last: Whether its program ends with it; a step of a session that others follow is not the last one.
         leaves: Whether somebody needs what it leaves in its working directory; given by the graph.
         artifacts: Which files that it leaves there the page shows, as patterns of paths (`core.artifacts`).
+        value: Whether it shows the value of its last expression.
         whole: Digest of all steps of its session, where files count that are there when the last one has ended; given
             when they are known.
         refusal: Why it is not executed although it asks for it; empty if it is. Others may need it all the same.
@@ -183,6 +184,7 @@ class Sample:
     last: bool = True
     leaves: bool = False
     artifacts: tuple[str, ...] = ()
+    value: bool = False
     whole: str = ""
     refusal: str = ""
     hint: str = ""

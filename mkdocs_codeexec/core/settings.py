@@ -75,6 +75,7 @@ class LanguageRule(NamedTuple):
         workdir: Where samples start whose fences and pages do not say it; empty for an empty folder.
         excluded: Whether it is told that a fence with `exec` is not executed because of its page.
         console: What reads the commands of its fences, if these are consoles.
+        values: Whether samples can show the value of their last expression.
     """
 
     name: str
@@ -92,6 +93,7 @@ class LanguageRule(NamedTuple):
     sessions: bool = False
     workdir: str = ""
     console: ConsoleKind = ""
+    values: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

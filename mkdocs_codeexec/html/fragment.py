@@ -33,9 +33,10 @@ from mkdocs_codeexec.html.raw import MIME, Held, cleaned, inert, raw
 from mkdocs_codeexec.html.written import overridden
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
+    from mkdocs_codeexec.core.outcome import StepResult
     from mkdocs_codeexec.core.sample import Location, Presentation, Sample
     from mkdocs_codeexec.core.settings import HtmlPolicy
 
@@ -199,12 +200,7 @@ def _streams(
         text = "\n".join(part.rstrip("\n") for part in (build.stdout, build.stderr) if part)
         yield from stream("build", text, "ansi", tidy, unfold=failed)
     if run is not None:
-        if "stdout" in shown:
-            for piece in displays.pieces(run.stdout, run.shown):
-                if isinstance(piece, str):
-                    yield from _printed(piece, presentation, tidy, site, failed=failed)
-                else:
-                    yield show(piece, presentation, site)
+        yield from _told(run, shown, presentation, tidy, site, failed=failed)
         if "stderr" in shown:
             yield from stream("stderr", run.stderr, presentation.result, tidy, unfold=failed)
     if not failed:
@@ -218,6 +214,25 @@ def _made(sample: Sample, outcome: Outcome, site: Site) -> Iterator[Shown]:
             if not isinstance(piece, str):
                 yield show(piece, sample.presentation, site)
     yield from _files(sample, outcome, site)
+
+
+def _told(
+    run: StepResult,
+    shown: Collection[str],
+    presentation: Presentation,
+    tidy: Callable[[str], str],
+    site: Site,
+    *,
+    failed: bool,
+) -> Iterator[Stream | Shown]:
+    """Yield what a program has printed, and what it shows beside text in its place there."""
+    if not {"stdout", "value"} & set(shown):
+        return
+    for piece in displays.pieces(run.stdout, run.shown):
+        if not isinstance(piece, str):
+            yield show(piece, presentation, site)
+        elif "stdout" in shown:
+            yield from _printed(piece, presentation, tidy, site, failed=failed)
 
 
 def _files(sample: Sample, outcome: Outcome, site: Site) -> Iterator[Shown]:

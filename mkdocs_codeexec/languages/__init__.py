@@ -47,6 +47,7 @@ def words(settings: Settings) -> Mapping[str, LanguageRule]:
             pages=(settings.pages, script.pages),
             longest=rights.longest(script.name, settings),
             sessions=bool(script.session),
+            values=script.session == "python",
             workdir=script.workdir or settings.workdir,
             console=script.console,
         )

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec import rich_display
 from mkdocs_codeexec.core import rights
 from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.confinement import Access
@@ -85,6 +86,7 @@ class ScriptLanguage:
                 self._settings.project_dir, self._script.inputs, self._grants.holds, self._grants.refuse_input
             ),
             *self._readable_names(),
+            *(() if not self._shows() else (("rich_display", rich_display.digest()),)),
         )
         self._access = None
         self._grants.look_again()
@@ -94,7 +96,7 @@ class ScriptLanguage:
         """Return what would be executed for `sample`: for a step of a session, all steps up to it."""
         action = Action(
             language=self.name,
-            files=((self._file, sample.code),),
+            files=self._files(sample),
             steps=self._steps(sample),
             inputs=self._inputs,
             toolchain=self._tools.identity(),
@@ -103,6 +105,12 @@ class ScriptLanguage:
         )
         one_program = self._script.console or (sample.links.session and self._script.session)
         return self._session(sample, action) if one_program else action
+
+    def _files(self, sample: Sample) -> tuple[tuple[str, str], ...]:
+        """Return the file of `sample`."""
+        if sample.value and self._script.session == "python":
+            return sessions.alone(self._file, sample.code)
+        return ((self._file, sample.code),)
 
     def _session(self, sample: Sample, action: Action) -> Action:
         """Return the program that `sample` ends, which is otherwise as `action`."""
@@ -173,6 +181,10 @@ class ScriptLanguage:
             words = dict.fromkeys(word for _, text in action.files for word in _WORD.findall(text))
             found += [f"tool:{word}" for word in list(words)[:MOST_WORDS]]
         return found
+
+    def _shows(self) -> bool:
+        """Tell whether samples are executed by a Python that lets them show more than text."""
+        return self._script.command[0] == PYTHON and not self._script.command[1].startswith("-")
 
     def _observe(self, step: Step) -> Observe:
         """Return how the look-ups of `step` are observed: a Python that nobody isolates lets itself be observed."""

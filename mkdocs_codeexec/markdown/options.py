@@ -57,6 +57,7 @@ class Request(NamedTuple):
     links: Links = ALONE
     workdir: str = ""
     artifacts: tuple[str, ...] = ()
+    value: bool = False
     refusal: str = ""
     hint: str = ""
 
@@ -81,6 +82,7 @@ class Request(NamedTuple):
             links=self.links,
             workdir=self.workdir,
             artifacts=self.artifacts,
+            value=self.value,
             refusal=self.refusal,
             hint=self.hint,
         )

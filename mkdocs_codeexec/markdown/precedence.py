@@ -33,13 +33,14 @@ def request_of(
         ignored: Whether it is ignored.
     """
     usual = rule.presentation
+    show = said.get("show", usual.show if page.show is None else page.show)
     return Request(
         language=rule.name,
         expectation=expectation,
         presentation=Presentation(
             source=said.get("source") or page.source or usual.source,
             result=said.get("result") or page.result or usual.result,
-            show=said.get("show", usual.show if page.show is None else page.show),
+            show=show,
             caption=said.get("caption", ""),
             alt=said.get("alt"),
             id_prefix=said.get("idprefix"),
@@ -59,6 +60,7 @@ def request_of(
         options=tuple(_options(said, page, rule)),
         workdir=said.get("workdir") or page.workdir or rule.workdir,
         artifacts=said.get("artifacts", ()),
+        value=rule.values and "value" in show,
         links=Links(
             needs=said.get("needs", ()),
             stdin_from=said.get("stdin_from", ""),

@@ -30,7 +30,7 @@ from mkdocs_codeexec.markdown.options import (
 )
 from mkdocs_codeexec.markdown.precedence import request_of
 from mkdocs_codeexec.markdown.presenting import way
-from mkdocs_codeexec.markdown.values import WrongValue
+from mkdocs_codeexec.markdown.values import NO_VALUES, WrongValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -271,6 +271,13 @@ class _Reader:
             self._values["result"], remark = way(said, f'`result="{said}"`', usual, self._is_lexer)
             self._remarks += (remark,) if remark else ()
 
+    def _check_show(self) -> None:
+        """Take note if values are to be shown of a language that has none."""
+        show = self._values.get("show", frozenset())
+        if "value" in show and not self._rule.values:
+            self.remark(f"`{self._rule.name}` has no values to show", NO_VALUES)
+            self._values["show"] = show - {"value"}
+
     def _check_session(self) -> None:
         """Take note if the fence cannot be a step of a session."""
         if self._values.get("session", values.NO_SESSION) == values.NO_SESSION:
@@ -298,6 +305,7 @@ class _Reader:
         expectation = self._expectation()
         self._check_result()
         self._check_session()
+        self._check_show()
         request = request_of(self._values, self._defaults, self._rule, expectation=expectation, ignored=self._ignored())
         refusal = self._refusal or (self._doubt if self._values.get("marked") else "")
         refusal = refusal or (self._missing[0].message if self._missing else "")

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 SOURCES = ("above", "below", "none")
 _SAME_SOURCES = {"block": "above", "material-block": "above"}
 """What markdown-exec calls them."""
-STREAMS = ("stdout", "stderr", "build")
+STREAMS = ("stdout", "stderr", "value", "build")
+NO_VALUES = "`value` is for Python: print what the page should show, or write a file and name it in `artifacts`"
 LONGEST = 300
 """Seconds that a fence may ask for: who writes a page does not decide how long the machine of the site is busy."""
 MOST_VARIABLES = 1000

@@ -527,3 +527,17 @@ def test_another_width_is_refused(value: str, message: str) -> None:
     assert found.request is not None
     assert message in found.request.refusal
     assert found.remarks[0].hint
+
+
+def test_values_are_for_python() -> None:
+    """A fence of another language that asks for them is told, and runs; by its page's word it shows the rest."""
+    assert not asked('python exec show="stdout"').value
+    found = claimed('python exec show="stdout value"')
+
+    assert ["`python` has no values to show"] == [remark.message for remark in found.remarks]
+    assert frozenset({"stdout"}) == found.request.presentation.show  # type: ignore[union-attr]
+    rules = {"py": PYTHON._replace(values=True, run="marked")}
+    request = claim(parse_header('py exec show="value"'), rules, target=TARGET, is_lexer=bool).request  # type: ignore[union-attr]
+    assert request is not None
+    assert request.value
+    assert frozenset({"value"}) == request.presentation.show

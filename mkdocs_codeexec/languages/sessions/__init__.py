@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import ScriptSettings
 
+alone = python.alone
 _NOTHING = Given()
 _GIVEN = {
     "stdin": "stdin",
@@ -69,10 +70,11 @@ def _program(
         return consoles.program(script, file, steps, seconds)
     codes = tuple(step.code for step in steps)
     given = tuple(repr(step.given) for step in steps)
-    marks = Marks(digest(("session", script.name, codes, given, steps[-1].last))[:32], tuple(seconds))
+    values = tuple(step.value for step in steps)
+    marks = Marks(digest(("session", script.name, codes, given, steps[-1].last, values))[:32], tuple(seconds))
     expected = tuple(_status(step) for step in steps[:-1])
     if script.session == "python":
-        files = python.files(file, codes, marks, expected)
+        files = python.files(file, codes, marks, expected, values)
     elif script.session == "shell":
         files = shell.files(file, codes, marks, expected, deep=script.name != "sh", elsewhere=bool(steps[0].workdir))
     else:

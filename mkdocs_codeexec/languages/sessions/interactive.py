@@ -49,7 +49,7 @@ class Interactive(Driver):
 
 def converse(names: dict[str, Any], mark: tuple[str, str], count: int) -> None:
     """Execute `count` commands, one after the other; an exception ends none but its own."""
-    driver = Interactive(names, mark, (None,) * (count - 1))
+    driver = Interactive(names, mark, (None,) * (count - 1), (False,) * count, "", None)
     driver.furnish()
     del mark, names
     for place in range(count):
