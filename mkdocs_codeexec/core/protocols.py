@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -290,6 +290,10 @@ class Language(Protocol):
 
     def is_sample(self, file: str) -> bool:
         """Tell whether `file`, as its tools write it, is the one that a sample was compiled from or run as."""
+        ...
+
+    def own_files(self, action: Action) -> Collection[str]:
+        """Return the names of those files of `action` that are its program, and not what somebody gave it: no sample leaves them."""
         ...
 
     def relocated(self, text: str, where: PageMap) -> str:

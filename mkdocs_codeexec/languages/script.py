@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -227,6 +227,10 @@ class ScriptLanguage:
     def is_sample(self, file: str) -> bool:
         """Tell whether `file` is the name under which it is run."""
         return mentions.is_sample(file)
+
+    def own_files(self, action: Action) -> Collection[str]:
+        """Return the file that is run, and those of the steps of a session."""
+        return [name for name, _ in action.files if name == self._file or name.startswith(f"{sessions.FOLDER}/")]
 
     def relocated(self, text: str, where: PageMap) -> str:
         """Return `text` with places of the sample made those of `where`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ from mkdocs_codeexec.languages.rust.package import planned, refused_by
 from mkdocs_codeexec.languages.rust.programs import Programs, is_apart
 from mkdocs_codeexec.languages.rust.sessions import CONTINUED, divided, rooted_paths
 from mkdocs_codeexec.languages.rust.source.prepare import FILE, original
-from mkdocs_codeexec.languages.rust.source.session import others
+from mkdocs_codeexec.languages.rust.source.session import others, steps_of
 from mkdocs_codeexec.languages.rust.variables import Variables, check_package
 from mkdocs_codeexec.languages.toolchain import memo
 
@@ -251,6 +251,11 @@ class RustLanguage:
     def is_sample(self, file: str) -> bool:
         """Tell whether `file` is the name under which it is compiled."""
         return mentions.is_sample(file)
+
+    def own_files(self, action: Action) -> Collection[str]:
+        """Return the file that is compiled, and those of the steps of a session; modules may be read as text, too."""
+        files = dict(action.files)
+        return [FILE, *steps_of(files)] if FILE in files else []
 
     def relocated(self, text: str, where: PageMap) -> str:
         """Return `text` with places of the sample made those of `where`."""
