@@ -28,7 +28,7 @@ from mkdocs_codeexec.languages.rust.messages.normal import RULES
 from mkdocs_codeexec.languages.rust.messages.notes import without_notes
 from mkdocs_codeexec.languages.rust.messages.panics import panics
 from mkdocs_codeexec.languages.rust.messages.restore import restore
-from mkdocs_codeexec.languages.rust.package import planned, refused_by
+from mkdocs_codeexec.languages.rust.package import planned, refused_by, without_edition
 from mkdocs_codeexec.languages.rust.programs import Programs, is_apart
 from mkdocs_codeexec.languages.rust.sessions import CONTINUED, divided, rooted_paths
 from mkdocs_codeexec.languages.rust.source.prepare import FILE, original
@@ -277,6 +277,9 @@ class RustLanguage:
         if found := question_mark.hint(outcome, wrapped=self._programs.prepared(sample).has_plain_main):
             return found
         if sample.links.session and (found := rooted_paths(outcome)):
+            return found
+        package = self._programs.package(self._programs.joined(sample))
+        if found := without_edition(package, unlisted.unknown_crates(outcome)):
             return found
         network = rights.network(self._rust.network, sample.given.network, self._settings.sandbox)
         if found := withheld.hint(outcome, self.name, self._settings, network=network):

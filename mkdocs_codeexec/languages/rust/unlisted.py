@@ -13,7 +13,7 @@ from mkdocs_codeexec.languages.rust.environments.known import Release
 from mkdocs_codeexec.languages.rust.environments.mending import local
 
 if TYPE_CHECKING:
-    from mkdocs_codeexec.core.outcome import Diagnostic, Outcome
+    from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.settings import EnvironmentSettings, Settings
 
 _CODES = frozenset({"E0432", "E0433", "E0463"})
@@ -36,7 +36,7 @@ def hint(outcome: Outcome, wanted: EnvironmentSettings, settings: Settings, lock
         settings: The configuration.
         lock_files: What the Environment and workspaces have locked, what counts most first.
     """
-    missing = _missing(outcome.steps[-1].diagnostics) if outcome.steps else []
+    missing = unknown_crates(outcome)
     if not missing:
         return ""
     listed = {_crate(name) for name in wanted.dependencies}
@@ -61,9 +61,10 @@ def hint(outcome: Outcome, wanted: EnvironmentSettings, settings: Settings, lock
     return "; ".join((*added, *others))
 
 
-def _missing(diagnostics: Iterable[Diagnostic]) -> list[str]:
+def unknown_crates(outcome: Outcome) -> list[str]:
+    """Return the crates that rustc did not find, in the order in which it says so."""
     found: dict[str, None] = {}
-    for one in diagnostics:
+    for one in outcome.steps[-1].diagnostics if outcome.steps else ():
         if one.code in _CODES:
             texts = (one.message, *(span.label for span in one.spans))
             found.update(dict.fromkeys(match[1] for text in texts for match in _CRATE.finditer(text)))
