@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import logging
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from mkdocs_codeexec import __version__
 from mkdocs_codeexec.commands import Context
 from mkdocs_codeexec.config import read_environment
-from mkdocs_codeexec.errors import Cancelled, CodeExecError, ConfigurationError, nearest
-from mkdocs_codeexec.report.console import Console, plainly, wants_color
+from mkdocs_codeexec.errors import Cancelled, CodeExecError, ConfigurationError, Mistake, nearest
+from mkdocs_codeexec.report.console import Console, Lines, plainly, wants_color
 from mkdocs_codeexec.sites import FILES
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 COMMANDS = ("check", "doctor", "zensical")
 """Each a file of `commands/`, which is imported when it is asked for."""
+PLAIN = ("zensical",)
+"""Those in which a host runs that has no log: all lines are `codeexec: …`."""
 UNDELIVERED = (
     *("plan", "explain", "run", "promote", "watch", "status", "cache"),
     *("live", "server"),
@@ -46,6 +49,8 @@ exit status:
        option that is refused (check, whatever became of others); or this machine,
        or codeexec itself, is in the way
   130  interrupted"""
+FORMAT = 1
+"""Of what programs are told of an error."""
 INTERRUPTED = 130
 """What shells say of a program that ended by SIGINT."""
 HOSTS = ("mkdocs", "properdocs")
@@ -62,9 +67,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if sys.stdout is None:  # it was closed before we were started
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for as long as this process lives
-    with _log_on_stderr():
+    arguments = argparse.Namespace()
+    with _log_on_stderr() as handler:
         try:
             arguments = _arguments(sys.argv[1:] if argv is None else argv)
+            if arguments.command in PLAIN:
+                handler.setFormatter(Lines())
             console = Console(log=_log, color=wants_color(read_environment(), sys.stderr))
             return _executed(Context(arguments, console))
         except (KeyboardInterrupt, Cancelled):
@@ -72,16 +80,29 @@ def main(argv: Sequence[str] | None = None) -> int:
             return INTERRUPTED
         except ConfigurationError as error:
             _log.error("%s", plainly(str(error)))
+            _tell_programs(arguments, *error.mistakes)
             return 2
         except BrokenPipeError:  # whoever reads the report has gone
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 3
         except (CodeExecError, OSError) as error:
             _log.error("%s", plainly(str(error)))
+            _tell_programs(arguments, Mistake.of(str(error)))
             return 3
-        except Exception:  # noqa: BLE001 - it must not end with 1, which says that a sample failed
+        except Exception as error:  # noqa: BLE001 - it must not end with 1, which says that a sample failed
             _log.exception("a fault of mkdocs-codeexec itself; please report it")
+            _tell_programs(arguments, Mistake(f"internal error: {type(error).__name__}: {error}"))
             return 3
+
+
+def _tell_programs(arguments: argparse.Namespace, first: Mistake, *others: Mistake) -> None:
+    """Write on standard output, instead of the report in JSON that was asked for, why there is none."""
+    if not getattr(arguments, "json", False):
+        return
+    rows = [{**one._asdict(), "file": one.file or None, "line": one.line or None} for one in (first, *others)]
+    with suppress(OSError):  # nobody reads it
+        sys.stdout.write(json.dumps({"format": FORMAT, "error": rows[0], "others": rows[1:]}, indent=1) + "\n")
+        sys.stdout.flush()
 
 
 def _executed(context: Context) -> int:
@@ -208,8 +229,8 @@ class _Once(argparse.Action):
 
 
 @contextmanager
-def _log_on_stderr() -> Iterator[None]:
-    """Show what hosts warn of, and what this package says."""
+def _log_on_stderr() -> Iterator[logging.Handler]:
+    """Show what hosts warn of, and what this package says, in the style of MkDocs."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(levelname)-7s -  %(message)s"))
     hosts = [logging.getLogger(name) for name in HOSTS]
@@ -219,7 +240,7 @@ def _log_on_stderr() -> Iterator[None]:
     for log, _ in levels:
         log.setLevel(logging.WARNING if log in hosts else logging.INFO)
     try:
-        yield
+        yield handler
     finally:
         for host in hosts:
             host.removeHandler(handler)

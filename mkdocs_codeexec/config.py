@@ -17,7 +17,7 @@ from mkdocs_codeexec.configuration.defaults import PATTERNS, pages, workdir
 from mkdocs_codeexec.configuration.languages import rust, scripts
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
 from mkdocs_codeexec.core.settings import MKDOCS, ExecuteMode, Host, Settings
-from mkdocs_codeexec.errors import ConfigurationError
+from mkdocs_codeexec.errors import ConfigurationError, Mistake
 from mkdocs_codeexec.tables import Reader, absolute
 from mkdocs_codeexec.trust import stranger
 
@@ -56,15 +56,13 @@ def settings_from(
     foreign = stranger(environ, _event(environ))
     cache_write = reader.choice(top, "cache_write", ("auto", "on", "off"), "auto")
     languages = reader.table(top.get("languages"), "languages", None)
-    cache_dir = absolute(
-        project_dir, environ.get("CODEEXEC_CACHE_DIR") or reader.text(top, "cache_dir", ".cache/codeexec")
-    )
+    cache_dir = absolute(project_dir, environ.get("CODEEXEC_CACHE_DIR") or reader.text(top, "cache_dir", host.store))
     if project_dir.is_relative_to(cache_dir):
         name = "CODEEXEC_CACHE_DIR" if environ.get("CODEEXEC_CACHE_DIR") else "cache_dir"
         reader.problem(
             name,
             f"`{cache_dir}` holds `{host.file}` itself, and what is in it is ours to delete",
-            "name a folder of its own: the default is `.cache/codeexec`",
+            f"name a folder of its own: the default is `{host.store}`",
         )
     refusal = _leads_out(cache_dir, project_dir) or (foreign if cache_write == "auto" else "")
     settings = Settings(
@@ -97,7 +95,7 @@ def settings_from(
         checkout_dir=next((one for one in (project_dir, *project_dir.parents) if (one / ".git").exists()), None),
     )
     if reader.problems:
-        raise ConfigurationError("\n".join(reader.problems))
+        raise ConfigurationError(*reader.problems)
     return settings
 
 
@@ -112,20 +110,32 @@ def check_apart(settings: Settings, folders: Mapping[str, Path]) -> Settings:
         ConfigurationError: One of ours is below one of these.
     """
     problems = [
-        f"`codeexec.{ours}`: `{place}` is below `{theirs}`, which {settings.host.name} publishes or empties\n\n"
-        f"hint: the default is {default}\n"
+        Mistake(
+            f"`{ours}`: `{place}` is below `{theirs}`, which {settings.host.name} publishes or empties",
+            f"the default is {default}",
+        )
         for ours, place, default in (
-            ("cache_dir", settings.cache_dir, f"`.cache/codeexec` beside `{settings.host.file}`"),
-            ("environment_dir", settings.environment_dir, "a folder in your own cache directory"),
+            (
+                _named(settings, "cache_dir"),
+                settings.cache_dir,
+                f"`{settings.host.store}` beside `{settings.host.file}`",
+            ),
+            (_named(settings, "environment_dir"), settings.environment_dir, "a folder in your own cache directory"),
         )
         for theirs, folder in folders.items()
         if place.is_relative_to(os.path.abspath(folder))  # noqa: PTH100 - `resolve` would follow links
         or Path(os.path.realpath(place)).is_relative_to(os.path.realpath(folder))
     ]
     if problems:
-        raise ConfigurationError("\n".join(problems))
+        raise ConfigurationError(*problems)
     site = folders.get("site_dir")
     return settings if site is None else dataclasses.replace(settings, published=(Path(os.path.abspath(site)),))  # noqa: PTH100
+
+
+def _named(settings: Settings, option: str) -> str:
+    """Return what has said where a folder of ours is: the option, or its variable."""
+    variable = f"CODEEXEC_{option.upper()}"
+    return variable if settings.host_env.get(variable) else f"codeexec.{option}"
 
 
 _TOP = (
@@ -143,9 +153,7 @@ def _execute(reader: Reader, top: Mapping[str, object], environ: Mapping[str, st
     if override == "off":
         return "auto", False
     if override and override not in get_args(ExecuteMode):
-        reader.problems.append(
-            f"`CODEEXEC_EXECUTE`: `{override}` is none of `auto`, `always`, `frozen`, `never`, `off`"
-        )
+        reader.problem("CODEEXEC_EXECUTE", f"`{override}` is none of `auto`, `always`, `frozen`, `never`, `off`")
     elif override:
         value = override
     return next(mode for mode in get_args(ExecuteMode) if mode == value), enabled
@@ -163,9 +171,8 @@ def _tiers(reader: Reader, environ: Mapping[str, str]) -> tuple[Tier, ...]:
     """Return the tiers that may be chosen: fewer to see how a site fares where the others do not work."""
     words = environ.get("CODEEXEC_SANDBOX_TIERS", "").replace(",", " ").split()
     if unknown := [word for word in words if word not in get_args(Tier)]:
-        reader.problems.append(
-            f"`CODEEXEC_SANDBOX_TIERS`: `{unknown[0]}` is none of {', '.join(f'`{tier}`' for tier in get_args(Tier))}"
-        )
+        known = ", ".join(f"`{tier}`" for tier in get_args(Tier))
+        reader.problem("CODEEXEC_SANDBOX_TIERS", f"`{unknown[0]}` is none of {known}")
     return tuple(tier for tier in get_args(Tier) if tier in words) or WALLS
 
 

@@ -173,7 +173,7 @@ class Pages:
         if not self.within:
             self.problems.tell(self.console)
         for slotted in waiting:
-            slotted.resolved = slotted.resolved or self.known(slotted.sample)
+            slotted.resolved = None if slotted.sample.refusal else self.known(slotted.sample)
         live = [slotted for slotted in waiting if slotted.resolved is None]
         samples = [one.sample for one in live]
         for slotted, resolved in zip(live, self.engine.resolve([*samples, *self._needed(samples)]), strict=False):
@@ -197,12 +197,11 @@ class Pages:
         return [sample for sample in self.among() if sample.location.page not in here]
 
     def _refuse(self, waiting: Sequence[Slotted]) -> None:
-        """Answer those that are not executed. What is wrong is told at the end, as of all failures, and not here."""
+        """Note why some are not executed. What is wrong is told at the end, as of all failures, and not here."""
         for slotted in waiting:
             if refused := slotted.refusal:
                 hint = refused.hint or self.problems.hint(slotted.sample.location, refused.reason)
-                why = Unavailability(refused.reason, hint)
-                slotted.resolved = Resolved(sample=slotted.sample, verdict=Errored(refused.reason), why=why)
+                slotted.sample = replace(slotted.sample, refusal=refused.reason, hint=hint)
 
     def _noticed(self, pages: Sequence[str]) -> list[str]:
         """Return `pages` with what is to be known at the start of those that have samples."""

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from mkdocs_codeexec.errors import nearest
+from mkdocs_codeexec.errors import Mistake, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _T = TypeVar("_T", float, None)
 
+_UNUSABLE = re.compile("[\0\ud800-\udfff]")
 _MOST = 2**31 - 1
 """Of an amount: as bytes, what so many MiB are still fits into 64 bits."""
 
@@ -29,19 +30,19 @@ class Reader:
     Attributes:
         root: The name of the outermost table.
         file: The file that holds it.
-        problems: What is wrong, a line or more for each, as the user is told.
+        problems: What is wrong, as the user is told.
     """
 
     def __init__(self, root: str, *, file: str = "mkdocs.yml") -> None:
         self.root = root
         self.file = file
-        self.problems: list[str] = []
+        self.problems: list[Mistake] = []
 
     def problem(self, where: str, message: str, hint: str = "") -> None:
         """Note what is wrong with the option whose path is `where`."""
         # A variable of the environment stands for itself.
         path = where if where.startswith("CODEEXEC_") else ".".join(part for part in (self.root, where) if part)
-        self.problems.append(f"`{path}`: {message}" + (f"\n\nhint: {hint}\n" if hint else ""))
+        self.problems.append(Mistake(f"`{path}`: {message}", hint))
 
     def table(self, value: object, where: str, known: Sequence[str] | None) -> dict[str, Any]:
         """Read a table that has the options `known`, or any where that is None."""
@@ -50,6 +51,7 @@ class Reader:
         if not isinstance(value, Mapping):
             self.problem(where, f"expected a mapping (`name: value` lines), got {kind(value)}")
             return {}
+        self.unusable([*value], where)
         for name in value:
             if known is not None and name not in known:
                 near = nearest(str(name), tuple(known))
@@ -65,7 +67,19 @@ class Reader:
         if not isinstance(value, str):
             self.problem(f"{where}{name}", f"expected text, got {kind(value)}", f'put it in quotes: `"{value}"`')
             return default
-        return value
+        return default if self.unusable(value, f"{where}{name}") else value
+
+    def unusable(self, value: object, where: str) -> bool:
+        """Tell whether a text in `value` has a character that no path, argument or variable can have; note it if so."""
+        if isinstance(value, Mapping):
+            return any(self.unusable(item, where) for pair in value.items() for item in pair)
+        if isinstance(value, list):
+            return any(self.unusable(item, where) for item in value)
+        if not isinstance(value, str) or not (found := _UNUSABLE.search(value)):
+            return False
+        what = f"it holds U+{ord(found[0]):04X}, a character that no path, argument or variable can have"
+        self.problem(where, what, "leave it out")
+        return True
 
     def choice(
         self, table: Mapping[str, object], name: str, among: Sequence[str], default: str, where: str = ""
@@ -154,13 +168,15 @@ class Reader:
                 hint = f'in braces YAML sees a mapping: write `"{{{next(iter(word))}}}"`, in quotes' if braces else ""
                 self.problem(f"{where}{name}", f"its element {place} is no word, but {kind(word)}", hint)
                 return ()
+        if self.unusable(value, f"{where}{name}"):
+            return ()
         return tuple(str(v) for v in value)
 
     def paths(self, table: Mapping[str, object], name: str, base: Path, where: str = "") -> tuple[Path, ...]:
         """Read a list of files and folders, relative to `base` or to a home directory (`~`); all must be there."""
         found = {text: absolute(base, text) for text in self.words(table, name, where)}
         for text, path in found.items():
-            if not path.exists():
+            if not os.path.exists(path):  # noqa: PTH110 - `Path.exists` raises for a name that is too long
                 hint = f"it is looked for at `{path}`: relative paths start at the folder of `{self.file}`"
                 self.problem(f"{where}{name}", f"`{text}` does not exist", hint)
         return tuple(sorted(set(found.values())))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import fcntl
 import functools
 import http.server
@@ -18,6 +19,8 @@ import hypothesis
 import pytest
 from support import forks
 from support.sizes import TIMES
+
+import mkdocs_codeexec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -131,11 +134,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the package once. Tests start it a thousand times, and `PYTHONDONTWRITEBYTECODE` may be set."""
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(Path(mkdocs_codeexec.__file__).parent, quiet=2)
+
+
 LONGEST = ("faults", "sites", "laws", "test_cli.py", "test_benchmarks.py", "runtime", "languages")
 """What takes long begins first, so that all workers end at about the same time: each gets whole files, one by one."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if (mark := item.get_closest_marker("slow")) is not None:
+            [name] = mark.args or [getattr(item, "originalname", "")]
+            quick = getattr(getattr(item, "module", None), name, None)
+            if quick is None or any(one.name == "slow" for one in getattr(quick, "pytestmark", ())):
+                raise pytest.UsageError(f"{item.nodeid}: `{name}` is no quick test, expected one in the same file")
     ranks = {Path(__file__).with_name(name): number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: min(ranks.get(path, len(ranks)) for path in (item.path, *item.path.parents)))
 

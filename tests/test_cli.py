@@ -158,7 +158,7 @@ def test_a_site_without_samples_is_said_to_be_one(project: Project) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"timout": 3}, "`codeexec.timout`: there is no such option"),
+        ({"timout": 3}, "mkdocs.yml:12: `codeexec.timout`: there is no such option"),
         ({"enabled": False}, "nothing can be checked: `enabled: false`"),
         (None, "expected it below `plugins` (MkDocs, ProperDocs) or `markdown_extensions` (Zensical)\n\nhint: add "),
     ],
@@ -174,6 +174,76 @@ def test_a_configuration_that_cannot_be_used(options: object, message: str, proj
     assert (2, "") == (done.returncode, done.stdout)
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("commands", "yml", "message", "hint", "line", "others"),
+    [
+        (
+            ("check", "doctor"),
+            "site_name: T\nplugins:\n- codeexec:\n    timout: 3\n    jobs: x\n",
+            "`codeexec.timout`: there is no such option",
+            "did you mean `timeout`?",
+            4,
+            [5],
+        ),
+        (
+            ("check", "doctor"),
+            "site_name: T\nplugins: [\n",
+            "MkDocs encountered an error parsing the configuration file",
+            "",
+            3,
+            [],
+        ),
+        (
+            ("check",),  # the other opens no language
+            "site_name: T\nplugins:\n- codeexec:\n    languages:\n      rust: {preamble: 'use {'}\n",
+            "`languages.rust.preamble`: not Rust",
+            "",
+            5,
+            [],
+        ),
+        (
+            ("check", "doctor"),
+            "site_name: T\nplugins: [codeexec, nothing]\n",
+            'nothing" plugin is not installed',
+            "",
+            None,
+            [],
+        ),
+    ],
+)
+def test_programs_are_told_of_a_configuration_that_cannot_be_used(
+    commands: tuple[str, ...], yml: str, message: str, hint: str, line: int | None, others: list[int], project: Project
+) -> None:
+    """As JSON on standard output, where they look for the report; people are told on standard error as ever."""
+    project.write("mkdocs.yml", yml)
+    project.page(PAGE)
+    for command in commands:
+        done = codeexec(project, command, "--json")
+        found = json.loads(done.stdout)
+
+        assert 2 == done.returncode
+        assert {"format", "error", "others"} == found.keys()
+        assert message in found["error"]["message"]
+        assert (hint, line) == (found["error"]["hint"], found["error"]["line"])
+        assert ("mkdocs.yml" if line else None) == found["error"]["file"]
+        assert others == [one["line"] for one in found["others"]]
+        assert message in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("[project]\nsite_name = 3 4\n", 2), ("[project.markdown_extensions.codeexec]\njobs = 'x'\n", 2)]
+)
+def test_programs_are_told_of_a_configuration_in_toml(text: str, line: int, project: Project) -> None:
+    """The same, with a line of it."""
+    (project.root / "mkdocs.yml").unlink()
+    project.write("zensical.toml", text)
+    done = codeexec(project, "doctor", "--json")
+
+    assert 2 == done.returncode
+    error = json.loads(done.stdout)["error"]
+    assert ("zensical.toml", line) == (error["file"], error["line"])
 
 
 @pytest.mark.parametrize(
@@ -209,7 +279,7 @@ def test_a_machine_that_cannot_execute_samples(project: Project) -> None:
 
     assert 3 == done.returncode, done.stderr
     assert "docs/index.md:1:" in done.stdout
-    assert "2 samples, 2 runs of each: 1 met, 0 failed, 0 differing, 1 error" in done.stdout
+    assert "2 samples, 2 runs of each: 1 met, 1 failed (1 error), 0 differing" in done.stdout
 
 
 def test_an_interrupt_ends_it(project: Project) -> None:

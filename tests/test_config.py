@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +13,7 @@ from mkdocs_codeexec.config import check_apart, settings_from
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, Limits
 from mkdocs_codeexec.core.patterns import ALL_PAGES
 from mkdocs_codeexec.core.sample import Presentation
+from mkdocs_codeexec.core.settings import MKDOCS, Host
 from mkdocs_codeexec.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -309,6 +310,68 @@ def test_all_mistakes_are_told_at_once() -> None:
         settings({"timout": 3, "jobs": "many", "languages": {"rust": {"run": "al"}}})
 
     assert 3 == str(error.value).count("`codeexec.")
+
+
+UNUSABLE: list[tuple[str, dict[str, object]]] = [
+    ("cache_dir", {"cache_dir": "\0"}),
+    ("environment_dir", {"environment_dir": "a\0b"}),
+    ("languages.rust.package", {"languages": {"rust": {"package": "\0"}}}),
+    ("languages.rust.toolchain", {"languages": {"rust": {"toolchain": "\0"}}}),
+    ("languages.rust.dependencies", {"languages": {"rust": {"dependencies": {"a": {"path": "\0"}}}}}),
+    ("languages.rust.readable", {"languages": {"rust": {"readable": ["\0"]}}}),
+    ("languages.python.inputs", {"languages": {"python": {"inputs": ["\0"]}}}),
+    ("languages.python.command", {"languages": {"python": {"command": ["python\0", "{file}"]}}}),
+    ("languages", {"languages": {"a\0": {"command": ["x", "{file}"]}}}),
+]
+
+
+@pytest.mark.parametrize(("option", "raw"), UNUSABLE)
+def test_what_no_path_can_have_is_a_mistake(option: str, raw: dict[str, object]) -> None:
+    """Of every option that names a file or a program; the system would say so somewhere, and name nothing."""
+    with pytest.raises(ConfigurationError) as found:
+        settings(raw)
+    assert f"`codeexec.{option}`: it holds U+0000, a character that no path" in str(found.value)
+
+
+def test_a_path_that_is_too_long_is_none() -> None:
+    """It does not exist, as far as anybody can tell."""
+    with pytest.raises(ConfigurationError, match="does not exist"):
+        settings({"languages": {"python": {"readable": ["x" * 5000]}}})
+
+
+WRONG_ENV: dict[str, dict[str, object]] = {
+    "expected the name of a variable, found `A=B`": {"A=B": "c"},
+    "expected the name of a variable, found ``": {"": "c"},
+    "expected text for `A`": {"A": True},
+    "`A` holds U+0000": {"A": "\0"},
+    "`A` is 200,002 bytes, expected 131,071 at most": {"A": "v" * 200_000},
+    "expected 1,000 variables at most": {f"V{number}": "x" for number in range(1001)},
+}
+
+
+@pytest.mark.parametrize("language", ["rust", "python"])
+@pytest.mark.parametrize(("message", "env"), WRONG_ENV.items())
+def test_variables_of_a_language_are_those_that_a_fence_can_have(
+    language: str, message: str, env: dict[str, object]
+) -> None:
+    """A name that is none is a mistake here as there, and so is a value that no program can be started with."""
+    with pytest.raises(ConfigurationError) as found:
+        settings({"languages": {language: {"env": env}}})
+    assert f"`codeexec.languages.{language}.env`: {message}" in str(found.value)
+
+
+@pytest.mark.parametrize(
+    ("store", "host"), [(".cache/codeexec", MKDOCS), (".codeexec", MKDOCS._replace(store=".codeexec"))]
+)
+def test_the_default_store_is_that_of_the_host(store: str, host: Host) -> None:
+    """In messages, and where the option has no value."""
+    how: dict[str, Any] = {"project_dir": PROJECT, "environ": {}, "cpus": lambda: 1, "host": host}
+
+    assert PROJECT / store == settings_from({"cache_dir": None}, **how).cache_dir
+    with pytest.raises(ConfigurationError, match=f"the default is `{store}` beside"):
+        check_apart(settings_from({"cache_dir": "docs/a"}, **how), {"docs_dir": PROJECT / "docs"})
+    with pytest.raises(ConfigurationError, match=f"the default is `{store}`"):
+        settings_from({"cache_dir": "."}, **how)
 
 
 def test_variables_win_over_the_file() -> None:

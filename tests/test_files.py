@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TEXT = st.text()
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | TEXT,
-    lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(TEXT, inner, max_size=5),
     max_leaves=15,  # to make large ones takes longer than to write them
 )
 
@@ -51,7 +51,7 @@ def test_what_cannot_be_written_leaves_what_was_there(put: Callable[[Path, str],
     assert {"file": b"x"} == contents(tmp_path)
 
 
-@given(st.dictionaries(TEXT, VALUES), st.booleans())
+@given(st.dictionaries(TEXT, VALUES, max_size=5), st.booleans())
 @settings(max_examples=30 * TIMES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_written_is_read(tmp_path: Path, value: dict[str, Any], compact: bool) -> None:
     """All of JSON, lone surrogates too: names of files have them."""
@@ -60,7 +60,7 @@ def test_what_is_written_is_read(tmp_path: Path, value: dict[str, Any], compact:
     assert {**value, "odd": "\udc80"} == read_json(tmp_path / "a.json", lambda found: found)
 
 
-@given(st.dictionaries(TEXT, VALUES))
+@given(st.dictionaries(TEXT, VALUES, max_size=5))
 @settings(max_examples=50 * TIMES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_people_can_read_it(tmp_path: Path, value: dict[str, Any]) -> None:
     """Each value has a line of its own, byte for byte as `json` indents it."""

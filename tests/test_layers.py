@@ -30,7 +30,7 @@ LAYERS: dict[str, set[str]] = {
     "runtime": {"core", "files", "untrusted", "worktree", "joblib"},
     "engine": {"core", "languages", "runtime", "worktree"},
     "html": {"core", "jinja2", "markupsafe", "pygments"},
-    "markdown": {"core", "markdown", "pygments", "pymdownx"},
+    "markdown": {"core", "markdown", "pygments", "pymdownx", "yaml"},
     "report": {"core", "files", "html"},
     "pages": {"core", "engine", "html", "markdown", "report"},
     "sites": {"core", "markdown", "report"},

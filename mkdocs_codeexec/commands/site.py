@@ -108,10 +108,13 @@ def settings_of(site: ConfiguredSite) -> Settings:
     Raises:
         ConfigurationError: What its file says to us cannot be used.
     """
-    settings = settings_from(
-        site.options, project_dir=site.folder, environ=read_environment(), cpus=usable_cpus, host=site.words
-    )
-    return check_apart(settings, site.folders)
+    from mkdocs_codeexec.hosts.located import located
+
+    with located(site.file, site.enabled_by):
+        settings = settings_from(
+            site.options, project_dir=site.folder, environ=read_environment(), cpus=usable_cpus, host=site.words
+        )
+        return check_apart(settings, site.folders)
 
 
 def _choose(file: Path) -> None:

@@ -25,6 +25,7 @@ from mkdocs_codeexec.core.settings import (
 )
 from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.languages.builtin import BUILTIN
+from mkdocs_codeexec.markdown.values import WrongValue, assigned
 from mkdocs_codeexec.tables import Reader, absolute, kind
 from mkdocs_codeexec.trust import refusal_to_give
 
@@ -95,6 +96,7 @@ def rust(reader: Reader, languages: Mapping[str, object], project_dir: Path) -> 
 
 def _environment(reader: Reader, name: str, table: Mapping[str, object], where: str) -> EnvironmentSettings:
     dependencies = reader.table(table.get("dependencies"), f"{where}.dependencies", None)
+    reader.unusable([*dependencies.values()], f"{where}.dependencies")
     for crate, value in dependencies.items():
         if isinstance(value, int | float) and not isinstance(value, bool):
             dependencies[crate] = str(value)  # `serde: 1` means version "1"
@@ -123,8 +125,11 @@ def _split(reader: Reader, table: Mapping[str, object], where: str) -> str:
 
 
 def _env(reader: Reader, table: Mapping[str, object], where: str) -> tuple[tuple[str, str], ...]:
-    env = reader.table(table.get("env"), f"{where}.env", None)
-    return tuple(sorted((key, str(item)) for key, item in env.items()))
+    try:
+        return assigned(reader.table(table.get("env"), f"{where}.env", None))
+    except WrongValue as wrong:
+        reader.problem(f"{where}.env", str(wrong), wrong.hint)
+        return ()
 
 
 def scripts(reader: Reader, languages: Mapping[str, object], project_dir: Path) -> dict[str, ScriptSettings]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
 
@@ -18,6 +19,7 @@ from mkdocs_codeexec.core.outcome import (
     TimedOut,
     describe,
 )
+from mkdocs_codeexec.core.raised import is_called, raised
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.requirements import Lack
@@ -51,7 +53,14 @@ class Panics:
     """
 
 
-Expectation: TypeAlias = Succeeds | FailsToBuild | Panics
+@dataclass(frozen=True, slots=True)
+class Raises:
+    """Runs, and ends with the exception `name`, by what its traceback says."""
+
+    name: str
+
+
+Expectation: TypeAlias = Succeeds | FailsToBuild | Panics | Raises
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +201,8 @@ def judge(expectation: Expectation, outcome: Outcome) -> Verdict:
             return _judge_panic(build, run)
         case Succeeds(code):
             return _judge_success(code, build, run)
+        case Raises(name):
+            return _judge_raised(name, build, run)
         case _:
             assert_never(expectation)
 
@@ -233,6 +244,17 @@ def _judge_panic(build: StepResult | None, run: StepResult | None) -> Verdict:
     if run is None or run.ended != Exited(0):
         return Met()
     return Unmet(f"it did not panic ({describe(run.ended)}), and `should_panic` says that it must")
+
+
+def _judge_raised(name: str, build: StepResult | None, run: StepResult | None) -> Verdict:
+    if run is None:
+        return _judge_success(0, build, run)
+    if run.ended == Exited(0):
+        return Unmet(f"it raised nothing, and `raises` says that it ends with `{name}`")
+    found = raised(run.stderr)
+    if run.ended not in (Exited(1), Signaled(signal.SIGINT)) or not found:
+        return Unmet(f"{describe(run.ended)} without an exception, expected `{name}`")
+    return Met() if is_called(found, name) else Unmet(f"it raised `{found}`, expected `{name}`")
 
 
 def _judge_success(code: int | None, build: StepResult | None, run: StepResult | None) -> Verdict:

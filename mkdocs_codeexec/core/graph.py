@@ -89,8 +89,18 @@ def graph_of(samples: Sequence[Sample]) -> Graph:
     What a sample may have to wait for is in the batch, or unknown.
     """
     if all(sample.links is ALONE for sample in samples):
-        return Graph(tuple(samples), tuple(Node((place,)) for place, one in enumerate(samples) if not one.ignored))
+        alone = (Node((place,)) for place, one in enumerate(samples) if not one.ignored and not one.refusal)
+        return Graph(tuple(samples), tuple(alone), _refusals(samples))
     return _Linking(samples).graph()
+
+
+def _refusals(samples: Sequence[Sample]) -> dict[int, Unavailability]:
+    """Return why those of `samples` are not executed of which that is known from the start."""
+    return {
+        place: Unavailability(one.refusal, one.hint)
+        for place, one in enumerate(samples)
+        if one.refusal and not one.ignored
+    }
 
 
 class _Linking:
@@ -100,7 +110,7 @@ class _Linking:
         self._samples = list(samples)
         self._names = Names(samples)
         self._needed: dict[int, Needed] = {}
-        self._refused: dict[int, Unavailability] = {}
+        self._refused = _refusals(samples)
 
     def graph(self) -> Graph:
         self._find_needed()
@@ -123,7 +133,7 @@ class _Linking:
             page = written.setdefault(sample.location.page, {})
             if links.file:
                 page[links.file] = place
-            if sample.ignored:
+            if sample.ignored or place in self._refused:
                 continue
             texts = [other for other in page.values() if other != place] if links.file else []
             named = [self._found(place, name) for name in links.needs]

@@ -276,6 +276,13 @@ class Language(Protocol):
         """Return line and column within the sample for a place in the file that was compiled; both from one."""
         ...
 
+    def brought(self, sample: Sample, line: int, column: int) -> str:
+        """Return which setting has put there what stands at a place of the file that was compiled, in words.
+
+        Empty if the author of the sample wrote it.
+        """
+        ...
+
     def ran(self, sample: Sample) -> str:
         """Return the author's code as it runs: as many lines, in the same order, hidden ones without their mark."""
         ...

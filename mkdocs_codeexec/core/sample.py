@@ -151,6 +151,10 @@ class Sample:
         last: Whether its program ends with it; a step of a session that others follow is not the last one.
         leaves: Whether somebody needs what it leaves in its working directory; given by the graph.
         artifacts: Which files that it leaves there the page shows, as patterns of paths (`core.artifacts`).
+        whole: Digest of all steps of its session, where files count that are there when the last one has ended; given
+            when they are known.
+        refusal: Why it is not executed although it asks for it; empty if it is. Others may need it all the same.
+        hint: What to do about that.
     """
 
     location: Location
@@ -170,3 +174,6 @@ class Sample:
     last: bool = True
     leaves: bool = False
     artifacts: tuple[str, ...] = ()
+    whole: str = ""
+    refusal: str = ""
+    hint: str = ""

@@ -30,11 +30,13 @@ class Host(NamedTuple):
         name: Its name.
         command: What is typed.
         file: The configuration of the site.
+        store: Where outcomes are kept unless the user says otherwise, beside that file.
     """
 
     name: str = "MkDocs"
     command: str = "mkdocs"
     file: str = "mkdocs.yml"
+    store: str = ".cache/codeexec"
 
 
 MKDOCS = Host()

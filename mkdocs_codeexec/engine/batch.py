@@ -37,7 +37,7 @@ class Batch:
         listen: Takes events; None if nobody does.
 
     Attributes:
-        number: How many samples are not ignored.
+        number: How many samples are neither ignored nor refused.
         unavailable: As given, and what has turned out meanwhile.
         unobserved: Actions whose look-ups could not be observed.
     """
@@ -70,7 +70,7 @@ class Batch:
             never=mode == "never",
             frozen=mode == "frozen",
         )
-        self.number = sum(not sample.ignored for sample in samples)
+        self.number = sum(not sample.ignored and not sample.refusal for sample in samples)
         self.unavailable = unavailable
         self.unobserved: set[Key] = set()
 

@@ -23,7 +23,7 @@ from mkdocs_codeexec.core.expectation import (
     useless,
 )
 from mkdocs_codeexec.core.graph import Graph, Queue
-from mkdocs_codeexec.core.outcome import Exited
+from mkdocs_codeexec.core.outcome import Exited, Signaled
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.engine.flowing import disagreement, filled, joined
 
@@ -125,6 +125,18 @@ class Course:
         self._fresh: list[_Program] = []
         self._first: dict[Key, int] = {}
         self._programs: dict[int, _Program] = {}
+        self._break_off()
+
+    def _break_off(self) -> None:
+        """Have the steps of sessions be blocked that follow one that cannot be executed."""
+        if not self._graph.refused:
+            return
+        executed = {step for node in self._graph.nodes for step in node.steps}
+        for place, sample in enumerate(self._samples):
+            if place not in executed and place not in self._settled and not sample.ignored:
+                broken = (other for other in self._graph.of(place).all if other not in executed)
+                if (first := next(broken, None)) is not None:
+                    self._settled[place] = self._by(first)
 
     # --- From the start to the end ----------------------------------------------------------------------------------
 
@@ -332,9 +344,10 @@ class Course:
             return
         self._fresh.append(program)
         self._join(program)
-        last = program.steps[-1]
-        self._set(last, self._plan(self._samples[last]))
-        self._ask(last, program.node)
+        for each in program.steps:  # what it leaves is other than what was expected of it
+            if each == program.steps[-1] or self._samples[each].whole:
+                self._set(each, self._plan(self._samples[each]))
+                self._ask(each, program.node)
         self._look_at(program)
 
     def _fails_to_build(self, step: int) -> bool:
@@ -357,6 +370,20 @@ class Course:
         for other in self._graph.of(step).all:
             if other not in own and not isinstance(self.verdict(other), Met):
                 return self._by(other)
+        for other in self._graph.of(step).files:
+            if other not in own and (stopped := self._stopped(other)) is not None:
+                return self._by(stopped)
+        return None
+
+    def _stopped(self, step: int) -> int | None:
+        """Return the step that ended the program of `step` so that nobody knows what it would have left; None if none did."""
+        program = self._programs.get(step)
+        for other in (
+            program.steps[program.steps.index(step) :] if program is not None and step in program.steps else ()
+        ):
+            outcome = self.outcome(other)
+            if outcome is not None and not all(isinstance(one.ended, Exited | Signaled) for one in outcome.steps):
+                return other
         return None
 
     def _by(self, other: int) -> Verdict:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core import rights
-from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.recipe import Recipe
-from mkdocs_codeexec.core.resolved import Ended, Plan, Planned, Resolved
 from mkdocs_codeexec.engine.ahead import Ahead
 from mkdocs_codeexec.engine.pipeline import Pipeline
 from mkdocs_codeexec.engine.states import States, project_of
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.blobs import Blob
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.protocols import Executor, Language, Narrator, Runner, Store
-    from mkdocs_codeexec.core.resolved import Listen
+    from mkdocs_codeexec.core.resolved import Listen, Plan, Resolved
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import LanguageRule, Settings
 
@@ -95,10 +94,9 @@ class Engine:
 
         Starts nothing.
         """
-        answerable, refused = self._parted(samples)
-        self._look_again(answerable)
-        planned = iter(self._pipeline.plan(answerable).planned)
-        return Plan(tuple(_refused(refused[id(s)]) if id(s) in refused else next(planned) for s in samples))
+        judged = self._judged(samples)
+        self._look_again(judged)
+        return self._pipeline.plan(judged)
 
     def resolve(self, samples: Sequence[Sample], listen: Listen | None = None) -> list[Resolved]:
         """Answer every sample, in the given order, in one batch.
@@ -115,17 +113,12 @@ class Engine:
         if self._ahead is not None:
             self._ahead.wait()
         listen = listen and one_at_a_time(listen)
-        answerable, refused = self._parted(samples)
+        judged = self._judged(samples)
         with self._telling.heard_by(listen):
-            if listen is not None:
-                for one in refused.values():
-                    listen(_refused(one))
-                    listen(Ended(one))
-            if answerable:
-                self._look_again(answerable)
-            answers = iter(self._pipeline.resolve(answerable, listen))
+            self._look_again(judged)
+            answers = self._pipeline.resolve(judged, listen)
             self._answered = True
-            return [refused[id(sample)] if id(sample) in refused else next(answers) for sample in samples]
+            return answers
 
     def ahead(self, samples: Iterable[Sample]) -> None:
         """Begin to build what is missing of `samples`, which may turn out to be on the pages, and return.
@@ -173,10 +166,12 @@ class Engine:
 
     # --- What it is made of -----------------------------------------------------------------------------------------
 
-    def _parted(self, samples: Sequence[Sample]) -> tuple[list[Sample], dict[int, Resolved]]:
-        """Return the samples that a language answers, and the answers of the others."""
-        refused = {id(sample): _answer(sample, why) for sample in samples if (why := self._refusal(sample)) is not None}
-        return [sample for sample in samples if id(sample) not in refused], refused
+    def _judged(self, samples: Sequence[Sample]) -> list[Sample]:
+        """Return `samples`; those that ask for what they cannot have say so."""
+        return [
+            sample if (why := self._refusal(sample)) is None else replace(sample, refusal=why.reason, hint=why.hint)
+            for sample in samples
+        ]
 
     def _look_again(self, samples: Sequence[Sample]) -> None:
         """Look at what decides outcomes: it may have changed since the last batch, or since languages were opened.
@@ -193,7 +188,9 @@ class Engine:
         pipeline.survey(samples)
 
     def _refusal(self, sample: Sample) -> Unavailability | None:
-        """Return what `sample` asks for and cannot have; None if there is nothing."""
+        """Return why `sample` is not executed although it asks for it; None if it may be."""
+        if sample.refusal:
+            return Unavailability(sample.refusal, sample.hint)
         if sample.language not in self.languages and not sample.ignored:
             near = nearest(sample.language, tuple(self.languages))
             return Unavailability(
@@ -254,12 +251,3 @@ class Engine:
         tell, project = self._telling.say, project_of(self.settings)
         with open_workers(recipe, self.languages, path=path, tell=tell, blobs=store.blobs, project=project) as workers:
             yield workers
-
-
-def _answer(sample: Sample, why: Unavailability) -> Resolved:
-    return Resolved(sample=sample, verdict=Errored(why.reason), why=why)
-
-
-def _refused(answer: Resolved) -> Planned:
-    why = answer.why or Unavailability("")
-    return Planned(sample=answer.sample, state="unavailable", why=why.reason, hint=why.hint)

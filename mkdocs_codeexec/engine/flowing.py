@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core import displays
+from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.protocols import Unavailability
 
 if TYPE_CHECKING:
@@ -105,7 +106,25 @@ def joined(steps: Mapping[int, Sample], *, leaves: bool) -> dict[int, Sample]:
             host_env=tuple(sorted({name for given in givens for name in given.host_env})),
         )
         last = number == len(steps)
-        whole = replace(step, given=given, workdir=workdir, before=tuple(before), last=last, leaves=leaves)
-        before.append(replace(whole, before=(), last=False))
-        found[place] = whole
-    return found
+        part = replace(step, given=given, workdir=workdir, before=tuple(before), last=last, leaves=leaves)
+        before.append(replace(part, before=(), last=False))
+        found[place] = part
+    keeps = leaves or any(step.artifacts for step in steps.values())
+    if not keeps or len(found) == 1:
+        return found
+    whole = _whole(tuple(found.values()))
+    return {place: replace(part, whole=whole) for place, part in found.items()}
+
+
+def _whole(steps: Sequence[Sample]) -> str:
+    """Return a digest of all that decides which files are there when the program of `steps` has ended.
+
+    It goes on after a step that ends as its author said. How the last one should end decides nothing.
+    """
+    said = (repr(step.expectation) for step in steps[:-1])
+    decisive = ((step.code, repr(step.given), step.timeout, _options(step), step.artifacts) for step in steps)
+    return digest((tuple(said), tuple(decisive)))
+
+
+def _options(step: Sample) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(step.options.items()))

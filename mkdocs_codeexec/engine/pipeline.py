@@ -111,7 +111,7 @@ class Pipeline:
     def survey(self, samples: Sequence[Sample]) -> None:
         """Have the languages of `samples` look again at what decides outcomes; starts nothing."""
         with self._turn:
-            for name in dict.fromkeys(sample.language for sample in samples if not sample.ignored):
+            for name in dict.fromkeys(one.language for one in samples if not one.ignored and not one.refusal):
                 self.languages[name].survey()
             self.planning.forget()
 

@@ -33,7 +33,7 @@ def executed(sample: Sample) -> Hashable:
     if sample.links is ALONE and not sample.workdir and not sample.leaves and not sample.artifacts:
         return own
     step = (sample.links.session, tuple(map(executed, sample.before)), sample.last) if sample.links.session else ()
-    return own, sample.links.file, sample.workdir, sample.leaves, sample.artifacts, step
+    return own, sample.links.file, sample.workdir, sample.leaves, sample.artifacts, sample.whole, step
 
 
 def linked(sample: Sample, action: Action) -> Action:
@@ -43,6 +43,8 @@ def linked(sample: Sample, action: Action) -> Action:
         action = replace(action, host_env=given.host_env)
     if patterns := tuple(sorted({p for step in (*sample.before, sample) for p in step.artifacts})):
         action = replace(action, artifacts=patterns)
+    if sample.whole:  # its files are those that are there at the end
+        action = replace(action, inputs=(*action.inputs, ("session", sample.whole)))
     if not given.files and not given.left and not sample.leaves:
         return action
     own = dict(action.files)

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.sample import Problem, Sample
     from mkdocs_codeexec.markdown.collecting import ExtensionFailure
-    from mkdocs_codeexec.report.console import Log
 
 PAGE = "<markdown>"
 """What a text without a file is called."""
@@ -54,8 +53,9 @@ class _Log:
     """Our log, or MkDocs' own while that builds a site: `--strict` counts what is told there."""
 
     def log(self, level: int, msg: str, /, *args: object) -> None:
-        """Log `msg` at `level`."""
-        self._used().log(level, msg, *args)
+        """Log `msg` at `level`; in MkDocs' log with our name before it, as plugins have theirs."""
+        used = self._used()
+        used.log(level, msg if used is log else f"codeexec: {msg}", *args)
 
     def isEnabledFor(self, level: int, /) -> bool:  # noqa: N802 - logging's name
         """Return whether `level` would be shown."""
@@ -66,11 +66,11 @@ class _Log:
         return logging.getLogger(f"{host}.plugins.codeexec") if host else log
 
 
-def once(message: str, told_by: Log = log) -> None:
+def once(message: str) -> None:
     """Tell something once, and not for each text."""
     if message not in _told:
         _told.add(message)
-        told_by.log(WARNING, "%s", message)
+        _Log().log(WARNING, "%s", message)
 
 
 def stylesheet() -> str:
@@ -131,8 +131,7 @@ class Alone:
         if "relpath" in md.treeprocessors:  # of MkDocs
             once(
                 "in MkDocs, `codeexec` is to be among `plugins`: as an extension it knows no page, "
-                "and fails no build but one with `--strict`",
-                _Log(),
+                "and fails no build but one with `--strict`"
             )
         self._current.pages = pages = Pages(engine=self._engine, console=self._console, lenient=True)
         pages.enter(PageContext(PAGE, "\n".join(lines), host=HOST.name))

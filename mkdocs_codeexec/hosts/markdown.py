@@ -18,7 +18,8 @@ from markdown.treeprocessors import Treeprocessor
 
 from mkdocs_codeexec.errors import ConfigurationError
 from mkdocs_codeexec.hosts.alone import Alone, once
-from mkdocs_codeexec.hosts.building import building
+from mkdocs_codeexec.hosts.building import building, built_file
+from mkdocs_codeexec.hosts.located import located
 from mkdocs_codeexec.report.console import plainly
 
 if TYPE_CHECKING:
@@ -117,7 +118,8 @@ def _alone(options: Mapping[str, Any]) -> Alone:
             its command with one message.
     """
     try:
-        return Alone(options)
+        with located(built_file(), "markdown_extensions"):
+            return Alone(options)
     except ConfigurationError as error:
         if not (host := building(served=True)):
             raise

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core import rights
 from mkdocs_codeexec.core.settings import LanguageRule
-from mkdocs_codeexec.languages.builtin import BUILTIN, RUST, RUST_ALIASES
+from mkdocs_codeexec.languages.builtin import BUILTIN, PYTHON_OPTIONS, RUST, RUST_ALIASES
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Language, Narrator
@@ -42,6 +42,7 @@ def words(settings: Settings) -> Mapping[str, LanguageRule]:
             script.name,
             script.run,
             compiled=bool(script.build),
+            options=PYTHON_OPTIONS if script.session == "python" else frozenset(),
             presentation=script.presentation,
             pages=(settings.pages, script.pages),
             longest=rights.longest(script.name, settings),

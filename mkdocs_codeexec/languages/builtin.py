@@ -21,6 +21,12 @@ BUILTIN: Mapping[str, ScriptSettings] = {
 }
 """Languages that need nothing but their name in `mkdocs.yml`."""
 
+PYTHON_SESSION = "python"
+"""How languages are set up that write tracebacks."""
+
+PYTHON_OPTIONS = frozenset({"raises"})
+"""Options of fences in a language that writes tracebacks."""
+
 RUST_ALIASES = ("rs",)
 RUST = LanguageRule(
     "rust",

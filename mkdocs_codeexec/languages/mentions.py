@@ -16,9 +16,9 @@ _AFTER = r"(?:(?<=\x1b\[m)|(?<=\x1b\[[0-9]m)|(?<=\x1b\[[0-9]{2}m)|(?<=\x1b\[[0-9
 """Nothing that could belong to the name of a file; but the end of a colour, which is a letter, may be there."""
 _MENTION = re.compile(
     rf"{_AFTER}(?:\./)?sample(?:\.\w+)?(?P<between>\"{_COLOURS}, line {_COLOURS}|: line |:)"
-    r"(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?(?P<to>: \d{1,9}:\d{1,9})?(?! \(in the preamble\))(?![:\d]*\d)"
+    r"(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?(?P<to>: \d{1,9}:\d{1,9})?(?![:\d]*\d)"
 )
-_ARROW = re.compile(r"( *)(?:-->|:::) (.+?):\d+:\d+(?: \(in the preamble\))?$")
+_ARROW = re.compile(r"( *)(?:-->|:::) (.+?):\d+:\d+$")
 _HEAD = re.compile(r"(?:\./)?sample\.\w+:\d+:(?:\d+:)? ")
 """The start of a message of gcc and its like, which needs no arrow."""
 _ROW = re.compile(

@@ -25,7 +25,7 @@ from mkdocs_codeexec.languages import (
     views,
     withheld,
 )
-from mkdocs_codeexec.languages.builtin import CACHE, PYTHON
+from mkdocs_codeexec.languages.builtin import CACHE, PYTHON, PYTHON_SESSION
 from mkdocs_codeexec.languages.grants import Grants
 from mkdocs_codeexec.languages.tools import Tools
 
@@ -211,6 +211,11 @@ class ScriptLanguage:
         del sample
         return line, column
 
+    def brought(self, sample: Sample, line: int, column: int) -> str:
+        """Return nothing: the file is the author's code."""
+        del sample, line, column
+        return ""
+
     def ran(self, sample: Sample) -> str:
         """Return the code as it is: no line is hidden."""
         return sample.code
@@ -244,7 +249,12 @@ class ScriptLanguage:
         """Return how to let a sample have what it did not find."""
         network = rights.network(self._script.network, sample.given.network, self._settings.sandbox)
         lacked = withheld.hint(outcome, self.name, self._settings, network=network)
-        return lacked or programs.hint(outcome, self.name, self._script.readable, self._settings)
+        lacked = lacked or programs.hint(outcome, self.name, self._script.readable, self._settings)
+        if lacked or self._script.session != PYTHON_SESSION:
+            return lacked
+        from mkdocs_codeexec.languages import absent
+
+        return absent.hint(sample, outcome, self._script, self._settings)
 
     def watched(self) -> Sequence[Path]:
         """Return the declared inputs."""

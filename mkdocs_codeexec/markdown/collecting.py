@@ -37,6 +37,7 @@ class PageContext(NamedTuple):
         path: The same file as a terminal can open it; empty if that is `page`.
         host: What messages call that which renders it.
         defaults: What its front matter says for its fences.
+        inherits: Files, as messages call them, that its host has added to its front matter.
     """
 
     page: str
@@ -44,6 +45,7 @@ class PageContext(NamedTuple):
     path: str = ""
     host: str = MKDOCS.name
     defaults: Defaults = NO_DEFAULTS
+    inherits: tuple[str, ...] = ()
 
 
 class Collector(Protocol):

@@ -24,6 +24,7 @@ from mkdocs_codeexec.markdown.locating import (
 )
 from mkdocs_codeexec.markdown.nesting import Nesting, watch
 from mkdocs_codeexec.markdown.standing_in import FENCES, Ender, StandIn
+from mkdocs_codeexec.markdown.unreadable import FIELD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -112,7 +113,9 @@ class CodeExecExtension(Extension):
         """
         if self._glimpse is None:
             self._glimpse = Glimpse(lambda header: self._claims.of(header, self._seen), self._compiled)
-        self._seen, _ = self._claims.opened(PageContext(page, text), meta or {})
+        self._seen = PageContext(page, text)
+        if meta or FIELD in text:
+            self._seen, _ = self._claims.opened(self._seen, meta or {})
         yield from self._glimpse(text, page, certain=certain)
 
     def _claim(self, md: Markdown, header: Header) -> Claim | None:

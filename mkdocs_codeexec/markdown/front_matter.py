@@ -1,7 +1,7 @@
 """The front matter of a page: what it says for those fences that do not say it themselves.
 
-It is prose: what a fence may not have, its page cannot have either. A mistake is told at its line. If it could change
-what is executed, the fences that it concerns are not executed, as if it stood in each of them; all else is used.
+It is prose: what a fence may not have, its page cannot have either. A mistake is told at its line. The fences that it
+concerns are not executed, as if it stood in each of them, unless it is a value that only decides what is shown.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from mkdocs_codeexec.core.defaults import NO_DEFAULTS, Defaults, Refusal
 from mkdocs_codeexec.core.sample import Location, Problem
 from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.markdown import values
-from mkdocs_codeexec.markdown.options import PERILOUS, TABLE, UNAVAILABLE
+from mkdocs_codeexec.markdown.options import TABLE, UNAVAILABLE
 from mkdocs_codeexec.markdown.presenting import shown, way, written
+from mkdocs_codeexec.markdown.unreadable import FIELD, unreadable
 from mkdocs_codeexec.markdown.values import WrongValue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from mkdocs_codeexec.core.settings import LanguageRule
     from mkdocs_codeexec.markdown.collecting import PageContext
-
-FIELD = "codeexec"
-"""What they stand below."""
+    from mkdocs_codeexec.markdown.unreadable import Unreadable
 
 NAMES = ("show", "source", "result", "timeout", "environment", "preamble", "env", "workdir", "session")
 PAGE = "page"
 """The session that a page can be."""
 _DISPLAY = ("show", "source", "result")
+_READABLE = "it is to be a mapping in YAML, between lines of `---`, the first of which is the first of the file"
 
 
 def defaults_of(
@@ -48,17 +48,17 @@ def defaults_of(
         rules: The languages.
         is_lexer: Tells the names of Pygments lexers.
     """
-    said = meta.get(FIELD)
-    if said is None and (meta or not _looks_broken(page.text or "")):
+    said, unread = meta.get(FIELD), unreadable(page.text or "", understood=bool(meta))
+    if said is None and unread is None:
         return NO_DEFAULTS, ()
     reader = _Reader(page, tuple(dict.fromkeys(rules)), is_lexer)
-    if said is None:
-        reader.mistake("", "the front matter cannot be read", "it is to be YAML between lines of `---`", refuse=False)
-    elif isinstance(said, Mapping):
+    if unread is not None:
+        reader.unread(unread)
+    if isinstance(said, Mapping):
         for name, value in sorted(said.items(), key=lambda item: line_of(page.text or "", str(item[0]))):
             if value is not None:
                 reader.take(str(name), value)
-    else:
+    elif said is not None:
         reader.mistake(
             "",
             "expected a mapping (`name: value` lines), and the front matter between lines of `---`",
@@ -102,13 +102,21 @@ class _Reader:
             elif name == "workdir":
                 self._found["workdir"] = values.workdir(written(value))
             elif name == "env":
-                self._found["env"] = tuple(sorted(_variables(value)))
+                self._found["env"] = _variables(value)
             else:
                 self._take_unknown(name)
         except WrongValue as wrong:
             option = name if name in ("timeout", "environment", "workdir", "session") else ""
             concerned = tuple(rule.name for rule in self._having(name))
             self.mistake(name, str(wrong), wrong.hint, option=option, languages=concerned, refuse=name not in _DISPLAY)
+
+    def unread(self, unread: Unreadable) -> None:
+        """Note that nobody can read the front matter; fences do not run without what it says for them."""
+        if unread.names_us:
+            self.mistake("", f"the front matter cannot be read: {unread.why}", _READABLE, line=unread.line)
+        else:
+            at = Location(self._page.page, unread.line, self._page.path)
+            self.problems.append(Problem(at, f"the front matter cannot be read: {unread.why}", _READABLE))
 
     def _having(self, name: str) -> tuple[LanguageRule, ...]:
         """Return the languages that have `name`, if not all have it."""
@@ -125,10 +133,14 @@ class _Reader:
         option: str = "",
         languages: tuple[str, ...] = (),
         refuse: bool = True,
+        line: int = 0,
     ) -> None:
-        """Note what is wrong with the line of `name`; with `refuse` it keeps fences from running (see `Refusal`)."""
-        line = line_of(self._page.text or "", name)
+        """Note what is wrong with `line`, or that of `name`; with `refuse` it keeps fences from running (see `Refusal`)."""
+        source = self._page.text or ""
         text = f"`{FIELD}{'.' if name else ''}{name}`: {message}"
+        if self._page.inherits and not (line or _own_line(source, name)):
+            text += f" (the page has it from {' or '.join(f'`{file}`' for file in self._page.inherits)})"
+        line = line or line_of(source, name)
         self.problems.append(Problem(Location(self._page.page, line, self._page.path), text, hint))
         if refuse:
             reason = f"front matter, line {line}: {text}"
@@ -174,14 +186,20 @@ class _Reader:
         self._found["preamble"] = value
 
     def _take_unknown(self, name: str) -> None:
-        if name in TABLE or name in UNAVAILABLE:
-            hint = f"write it behind the backticks; a page has {', '.join(f'`{other}`' for other in NAMES)}"
-            self.mistake(name, "this is for a fence to say, and not for a page", hint, refuse=name in PERILOUS)
+        known = ", ".join(f"`{other}`" for other in NAMES)
+        if name == FIELD:
+            hint = f"it stands one level too deep: what is below it belongs below the outer `{FIELD}`"
+            self.mistake(name, "a page has no such default", hint)
+        elif name in TABLE or name in UNAVAILABLE:
+            self.mistake(
+                name,
+                "this is for a fence to say, and not for a page",
+                f"write it behind the backticks; a page has {known}",
+            )
         else:
             meant = nearest(name, NAMES)
-            known = ", ".join(f"`{other}`" for other in NAMES)
             hint = f"did you mean `{meant}`?" if meant else f"a page has {known}"
-            self.mistake(name, "a page has no such default", hint, refuse=meant is not None and meant not in _DISPLAY)
+            self.mistake(name, "a page has no such default", hint)
 
 
 def _session(value: object) -> str:
@@ -193,18 +211,13 @@ def _session(value: object) -> str:
     )
 
 
-def _variables(value: object) -> Iterator[tuple[str, str]]:
-    """Yield variables and what they hold: of a mapping, or of text as a fence has it."""
+def _variables(value: object) -> tuple[tuple[str, str], ...]:
+    """Return variables and what they hold: of a mapping, or of text as a fence has it."""
     if isinstance(value, str):
-        yield from values.variables(value)
-    elif isinstance(value, Mapping):
-        values.bounded(len(value))
-        for name, item in value.items():
-            if isinstance(item, bool) or not isinstance(item, str | int | float) or "\0" in str(item):
-                raise WrongValue(f"expected text for `{name}`", 'put it in quotes: `"…"`')
-            yield from ((key, str(item)) for key, _ in values.variables(f"{name}="))
-    else:
-        raise WrongValue("expected a mapping", "write for example `env: {KEY: value}`")
+        return values.variables(value)
+    if isinstance(value, Mapping):
+        return values.assigned(value)
+    raise WrongValue("expected a mapping", "write for example `env: {KEY: value}`")
 
 
 def line_of(text: str, name: str) -> int:
@@ -212,10 +225,15 @@ def line_of(text: str, name: str) -> int:
 
     If that is not there (another tool has brought it), the first.
     """
+    return _own_line(text, name) or _own_line(text, "") or 1
+
+
+def _own_line(text: str, name: str) -> int:
+    """Return the line of `name` below `codeexec`, or that of `codeexec` for no name; 0 if it is not there."""
     lines = text.split("\n")
     start = next((at for at, line in enumerate(lines) if _is_key(line, FIELD)), None)
     if start is None:
-        return 1
+        return 0
     below = [(at, line) for at, line in enumerate(lines[start + 1 :], start + 1) if line.strip()]
     width = len(below[0][1]) - len(below[0][1].lstrip()) if below else 0
     for at, line in below:
@@ -230,15 +248,7 @@ def line_of(text: str, name: str) -> int:
             return at + 1
         if "}" in line or line.startswith("---"):
             break
-    return start + 1
-
-
-def _looks_broken(text: str) -> bool:
-    """Tell whether `text` has a front matter that names us, of which nobody could make anything."""
-    if not text.startswith("---\n") or f"\n{FIELD}" not in text:
-        return False
-    first = text[4:].split("\n---", 1)[0].split("\n")
-    return any(_is_key(line, FIELD) for line in first)
+    return 0 if name else start + 1
 
 
 def _is_key(line: str, name: str) -> bool:

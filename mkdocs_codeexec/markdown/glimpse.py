@@ -99,8 +99,8 @@ class Glimpse:
         Args:
             text: All of it.
             page: Its path below `docs_dir`.
-            certain: The extensions of the site, to yield what is surely on the page and may be run: of every language, and not
-                what may be in a comment, in indented code, in a template. None for what may be there and has something to build.
+            certain: The extensions of the site, to yield what is surely on the page and may be run, or should have been: of
+                every language, and not what may be in a comment, in indented code, in a template. None for what may be there and has something to build.
         """
         found = (self._claim(parse_header(header)) for header in set(_HEADER.findall(text)))
         if not any(claim and self._is_wanted(claim.request, certain=certain is not None) for claim in found):
@@ -143,7 +143,7 @@ class Glimpse:
         return [line if line.strip() else "" for line in lines]
 
     def _is_wanted(self, request: Request | None, *, certain: bool) -> bool:
-        if request is None or request.ignored or request.refusal:
+        if request is None or request.ignored or (request.refusal and not certain):
             return False
         return certain or request.language in self._compiled
 

@@ -75,6 +75,8 @@ class Request(NamedTuple):
             links=self.links,
             workdir=self.workdir,
             artifacts=self.artifacts,
+            refusal=self.refusal,
+            hint=self.hint,
         )
 
 
@@ -107,6 +109,7 @@ TABLE: dict[str, Row] = {
     "should_panic": Row(values.switch, "should_panic", flag=True, audience="compiled"),
     "exit": Row(values.exit_status, "exit"),
     "returncode": Row(values.exit_status, "exit"),
+    "raises": Row(values.exception, "raises", audience="some"),
     "edition": Row(values.edition, "edition", audience="some"),
     "environment": Row(values.word, "environment", audience="some"),
     "standalone_crate": Row(values.switch, "standalone_crate", flag=True, audience="some"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mkdocs_codeexec.core.defaults import NO_DEFAULTS, Defaults
-from mkdocs_codeexec.core.expectation import Expectation, FailsToBuild, Panics, Succeeds
+from mkdocs_codeexec.core.expectation import Expectation, FailsToBuild, Panics, Raises, Succeeds
 from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.markdown import values
 from mkdocs_codeexec.markdown.header import Option
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import LanguageRule
     from mkdocs_codeexec.markdown.header import Header
 
-_EXPECTATIONS = ("compile_fail", "should_panic", "exit")
+_EXPECTATIONS = ("compile_fail", "should_panic", "exit", "raises")
 _TELLING = ("exec", "compile_fail", "should_panic")
 """A word that is very near to one of these was probably meant for us, whatever else is there."""
 
@@ -190,7 +190,7 @@ class _Reader:
                 f"`{option.name}` has no meaning for `{self._rule.name}`",
                 f"it is for a language that {what}"
                 + ('; `exit="1"` says that it should fail' if option.name in _EXPECTATIONS else ""),
-                refuse=row.audience == "compiled",
+                refuse=row.audience == "compiled" or option.name in _EXPECTATIONS,
             )
         elif row.key == "passthrough":
             self._passthrough.append((option.name, value))
@@ -249,6 +249,8 @@ class _Reader:
             return FailsToBuild(tuple(self._codes))
         if self._values.get("should_panic"):
             return Panics()
+        if "raises" in self._values:
+            return Raises(self._values["raises"])
         return Succeeds(self._values.get("exit", 0))
 
     def _check_result(self) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.core.blobs import is_within
 from mkdocs_codeexec.core.requirements import KINDS
 from mkdocs_codeexec.core.settings import EDITIONS
 from mkdocs_codeexec.errors import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SOURCES = ("above", "below", "none")
 _SAME_SOURCES = {"block": "above", "material-block": "above"}
@@ -17,7 +21,9 @@ STREAMS = ("stdout", "stderr", "build")
 LONGEST = 300
 """Seconds that a fence may ask for: who writes a page does not decide how long the machine of the site is busy."""
 MOST_VARIABLES = 1000
-"""Of the environment that a fence or a page may ask for."""
+"""Of the environment that a fence, a page or a language may ask for."""
+MOST_BYTES = 128 * 1024 - 1
+"""Of a variable, its name and `=` included: Linux starts no program with a longer one."""
 ON = frozenset({"", "on", "true", "yes", "1"})
 _OFF = frozenset({"off", "false", "no", "0"})
 _ERROR_CODE = re.compile(r"[Ee][0-9]+")
@@ -63,6 +69,18 @@ def exit_status(value: str | None) -> int | None:
     if value is not None and re.fullmatch(r"[0-9]{1,3}", value) and int(value) <= 255:
         return int(value)
     raise WrongValue("expected an exit status", "write a number from 0 to 255, or `any`")
+
+
+def exception(value: str | None) -> str:
+    """Read the name of an exception of Python, with or without its module."""
+    text = word(value)
+    if not all(part.isidentifier() for part in text.split(".")):
+        raise WrongValue("expected the name of one exception", "for example `ValueError`, or `json.JSONDecodeError`")
+    if text in ("SystemExit", "builtins.SystemExit"):
+        raise WrongValue(
+            "`SystemExit` is how a program ends, and has no traceback", 'write `exit="…"`, with its status'
+        )
+    return text
 
 
 def edition(value: str | None) -> str:
@@ -203,12 +221,36 @@ def variables(value: str | None) -> tuple[tuple[str, str], ...]:
             raise WrongValue(f"expected `NAME=value`, found `{pair}`", "separate several by spaces")
         if name in found:
             raise WrongValue(f"`{name}` is there twice", "keep one of them")
-        found[name] = content
-        bounded(len(found))
+        found[name] = _content(name, content)
+        _bounded(len(found))
     return tuple(sorted(found.items()))
 
 
-def bounded(variables: int) -> None:
+def assigned(value: Mapping[Any, object]) -> tuple[tuple[str, str], ...]:
+    """Read variables as YAML has them, by name; sorted by name."""
+    _bounded(len(value))
+    found: dict[str, str] = {}
+    for name, item in value.items():
+        if not isinstance(name, str) or not re.fullmatch(_VARIABLE, name):
+            raise WrongValue(f"expected the name of a variable, found `{name}`", "names are of letters, digits and `_`")
+        if isinstance(item, bool) or not isinstance(item, str | int | float):
+            raise WrongValue(f"expected text for `{name}`", 'put it in quotes: `"…"`')
+        found[name] = _content(name, str(item))
+    return tuple(sorted(found.items()))
+
+
+def _content(name: str, content: str) -> str:
+    """Return `content`, which the variable `name` can have."""
+    if found := re.search("[\0\ud800-\udfff]", content):
+        raise WrongValue(f"`{name}` holds U+{ord(found[0]):04X}, a character that no variable can have", "leave it out")
+    size = len(f"{name}={content}".encode())
+    if size > MOST_BYTES:
+        wrong = f"`{name}` is {size:,} bytes, expected {MOST_BYTES:,} at most, which is what systems hand over"
+        raise WrongValue(wrong, "let the sample read it from a file")
+    return content
+
+
+def _bounded(variables: int) -> None:
     """Refuse more variables than `MOST_VARIABLES`."""
     if variables > MOST_VARIABLES:
         raise WrongValue(f"expected {MOST_VARIABLES:,} variables at most", "let the sample read the rest from a file")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 from dataclasses import dataclass, field
@@ -33,6 +34,16 @@ class Log(Protocol):
 
 
 INFO, WARNING, ERROR = 20, 30, 40
+
+
+class Lines(logging.Formatter):
+    """Writes `codeexec: …`, and how bad it is, where no host has a log with a style of its own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of `record`, and where an exception was raised."""
+        how = "" if record.levelno <= INFO else f"{record.levelname.lower()}: "
+        raised = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
+        return f"codeexec: {how}{record.getMessage()}{raised}"
 
 
 @dataclass(slots=True)

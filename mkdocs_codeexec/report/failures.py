@@ -58,7 +58,7 @@ def failures(
     read_page: Callable[[Location], str],
     file: str = MKDOCS.file,
 ) -> list[Failure]:
-    """Return what must be told, in page order; what has one cause is told once.
+    """Return what must be told, in page order; what has one cause is told once, where the first sample of it stands.
 
     Args:
         resolved: The whole site's samples.
@@ -66,33 +66,35 @@ def failures(
         read_page: Returns the file on disk that a Location is in; empty if it cannot be read.
         file: The configuration of the site, for hints.
     """
-    found: list[Failure] = []
-    causes: dict[str, list[Resolved]] = {}
-    blocked: dict[Blocked, list[Resolved]] = {}
-    lacking: dict[Lack, list[Resolved]] = {}
+    found: list[tuple[int, Failure]] = []
+    causes: dict[str, list[int]] = {}
+    blocked: dict[Blocked, list[int]] = {}
+    lacking: dict[Lack, list[int]] = {}
     items = list(resolved)
     executed = {item.key for item in items if not item.cached}
-    for item in items:
+    for place, item in enumerate(items):
         match item.verdict:
             case Unmet():
                 failure = _told(item, languages, read_page, file)
                 stored = item.cached and item.key not in executed
-                found.append(_stored(failure) if stored else failure)
+                found.append((place, _stored(failure) if stored else failure))
             case Errored(reason):
-                causes.setdefault(reason, []).append(item)
+                causes.setdefault(reason, []).append(place)
             case Blocked() as verdict:
-                blocked.setdefault(verdict, []).append(item)
+                blocked.setdefault(verdict, []).append(place)
             case Suspended(missing):
                 for lack in missing:
-                    lacking.setdefault(lack, []).append(item)
+                    lacking.setdefault(lack, []).append(place)
             case _:
                 pass
-    return [
-        *found,
-        *(_common(reason, items) for reason, items in causes.items()),
-        *(_blocked(verdict, items) for verdict, items in blocked.items()),
-        *(_suspended(lack, items) for lack, items in lacking.items()),
-    ]
+
+    def of(places: Sequence[int]) -> list[Resolved]:
+        return [items[place] for place in places]
+
+    found += ((places[0], _common(reason, of(places), file)) for reason, places in causes.items())
+    found += ((places[0], _blocked(verdict, of(places))) for verdict, places in blocked.items())
+    found += ((places[0], _suspended(lack, of(places))) for lack, places in lacking.items())
+    return [failure for _, failure in sorted(found, key=lambda each: each[0])]
 
 
 def _blocked(verdict: Blocked, items: Sequence[Resolved]) -> Failure:
@@ -128,7 +130,14 @@ def _stored(failure: Failure) -> Failure:
     )
 
 
-def _common(reason: str, items: Sequence[Resolved]) -> Failure:
+def _hint(item: Resolved, file: str) -> str:
+    """Return what may be done about a sample that could not be tried."""
+    if item.why:
+        return item.why.hint
+    return hint_of(item.outcome, item.sample.language, file) if item.outcome and item.outcome.steps else ""
+
+
+def _common(reason: str, items: Sequence[Resolved], file: str) -> Failure:
     first = items[0]
     location = first.sample.location
     places = [item.sample.location for item in items]
@@ -136,9 +145,9 @@ def _common(reason: str, items: Sequence[Resolved]) -> Failure:
     said = list(lines)
     if first.why and first.why.detail:
         lines.append(_cut(first.why.detail, "left out"))
-    if first.why and first.why.hint:
-        said.append(f"hint: {first.why.hint}")
-        lines += ["", f"hint: {first.why.hint}"]
+    if hint := _hint(first, file):
+        said.append(f"hint: {hint}")
+        lines += ["", f"hint: {hint}"]
     notice = Notice(location.path or location.page, "\n".join((reason, *said)), line=location.line)
     return Failure(f"{location}: {reason}{more(places)}", "\n".join(lines).strip("\n"), notice)
 
@@ -163,7 +172,9 @@ def _failure(item: Resolved, language: Language, page: str, file: str) -> Failur
     if outcome is None:
         return Failure(headline, "", Notice(where.fence.page, reason, line=where.fence.line))
     found = errors(sample, outcome, language)
-    region = found[0].regions[0] if found else None
+    region = found[0].regions[0] if found and found[0].regions else None
+    if found and found[0].title:
+        headline += f": {found[0].title}"
     place = _place(region, where)
     lines = [f" --> {place}", *_excerpt(page.split("\n"), place)]
     if within := sample.location.within:  # the page shows none of it
@@ -189,6 +200,8 @@ def _notice(reason: str, found: Sequence[Finding], where: PageMap) -> Notice:
     if not found:
         return Notice(where.fence.page, reason, line=where.fence.line)
     first = found[0]
+    if not first.regions:
+        return Notice(where.fence.page, first.title, reason, where.fence.line)
     region = first.regions[0]
     start = _place(region, where)
     end = where.written(region.end_line, region.end_column)

@@ -41,8 +41,9 @@ class Finding(NamedTuple):
         level: How bad it is.
         message: Its first line.
         code: The compiler's name for it; may be empty.
-        regions: What it is about, at least one.
+        regions: What it is about, at least one; none if that is nothing of what the author wrote.
         related: What it relates to.
+        brought: Which setting it is about, in words, if it is about no region.
     """
 
     level: Level
@@ -50,16 +51,25 @@ class Finding(NamedTuple):
     code: str = ""
     regions: tuple[Region, ...] = ()
     related: tuple[Region, ...] = ()
+    brought: str = ""
 
     def __str__(self) -> str:
         return f"{self.message} ({self.code})" if self.code else self.message
 
+    @property
+    def title(self) -> str:
+        """The message, with the setting that it is about; empty if it is about the sample."""
+        return f"{self.brought}: {self}" if self.brought else ""
+
 
 def of_diagnostic(diagnostic: Diagnostic, sample: Sample, language: Language) -> Finding | None:
     """Return what `diagnostic` says of the sample; None if it is about nothing in it."""
-    spans = [span for span in diagnostic.spans if language.is_sample(span.file)]
+    ours = [span for span in diagnostic.spans if language.is_sample(span.file)]
+    brought = {span: language.brought(sample, span.line, span.column) for span in ours}
+    spans = [span for span in ours if not brought[span]]
+    settings = [brought[span] for span in ours if span.primary and brought[span]]
     regions = dict.fromkeys(_region(span, sample, language) for span in spans if span.primary)
-    if not regions:
+    if not regions and not settings:
         return None
     level: Level = "error" if diagnostic.level.startswith("error") else "warning"
     related = dict.fromkeys(_region(span, sample, language) for span in spans if not span.primary and span.label)
@@ -69,6 +79,7 @@ def of_diagnostic(diagnostic: Diagnostic, sample: Sample, language: Language) ->
         diagnostic.code,
         tuple(regions),
         tuple(region for region in related if region.line not in {own.line for own in regions}),
+        "" if regions else settings[0],
     )
 
 
@@ -83,10 +94,12 @@ def of_run(run: StepResult, sample: Sample, language: Language) -> tuple[Finding
     if run.ended == Exited(0):
         return ()
     text = ansi.strip(run.stderr)  # Python 3.13 colours its tracebacks
-    return tuple(
-        Finding("error", language.tidy(sample, message), regions=(Region(*language.locate(sample, line, column)),))
-        for line, column, message in dict.fromkeys(language.faults(text))
-    )
+    found: list[Finding] = []
+    for line, column, message in dict.fromkeys(language.faults(text)):
+        setting = language.brought(sample, line, column)
+        regions = () if setting else (Region(*language.locate(sample, line, column)),)
+        found.append(Finding("error", language.tidy(sample, message), regions=regions, brought=setting))
+    return tuple(found)
 
 
 def errors(sample: Sample, outcome: Outcome, language: Language) -> tuple[Finding, ...]:

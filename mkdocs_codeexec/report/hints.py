@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.confinement import ISOLATED
-from mkdocs_codeexec.core.outcome import Exited, LimitReached, OutOfMemory, Signaled
+from mkdocs_codeexec.core.outcome import Exited, LimitReached, NotStarted, OutOfMemory, Signaled
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.outcome import Outcome
@@ -34,6 +36,11 @@ def hint_of(outcome: Outcome, language: str, file: str) -> str:
             )
         case LimitReached(name, limit):
             pass
+        case NotStarted(why) if why.endswith(os.strerror(errno.E2BIG)):
+            return (
+                "its `env` and `args`, those of its page and of its language among them, are more than the system hands "
+                "over to a program: let the sample read what is large from a file"
+            )
         case _:
             return ""
     option = "build_limits" if step.kind == "build" else "limits"

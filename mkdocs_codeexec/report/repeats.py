@@ -158,7 +158,7 @@ def summary(found: Sequence[Repeated], jobs: Sequence[int], seconds: float) -> s
     if not found:
         return "0 samples: nothing was executed"
     counts = _counts(found)
-    parts = [f"{counts['met']} met", f"{counts['unmet']} failed", f"{counts['differing']} differing"]
+    parts = [f"{counts['met']} met", rows.failed_in_words(counts), f"{counts['differing']} differing"]
     parts += rows.beside(counts)
     runs = f"{counted(len(found), 'sample')}, {counted(len(jobs), 'run')} of each"
     return f"{runs}: {', '.join(parts)} ({seconds:.1f} s)"

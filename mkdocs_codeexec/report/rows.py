@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FAILING: Mapping[VerdictName, str] = {"unmet": "failed", "blocked": "blocked", "error": "error"}
 """Verdicts that fail a build or a command, and the words for them."""
-_BESIDE: tuple[VerdictName, ...] = ("skipped", "suspended", "blocked", "error")
+_BESIDE: tuple[VerdictName, ...] = ("skipped", "suspended")
 """What a summary says only where there is some of it."""
 
 
@@ -71,19 +71,19 @@ def failed(counts: Mapping[str, int]) -> int:
     return sum(counts[name] for name in FAILING)
 
 
+def failed_in_words(counts: Mapping[str, int]) -> str:
+    """Return how many failed, and how many of these for another reason than that they went otherwise."""
+    why = [_worded(name, counts[name]) for name in FAILING if name != "unmet" and counts[name]]
+    return f"{failed(counts)} failed" + (f" ({', '.join(why)})" if why else "")
+
+
 def beside(counts: Mapping[str, int]) -> list[str]:
     """Return what a summary says beside how many were executed and failed."""
-    return [worded(name, counts[name]) for name in _BESIDE if counts[name]]
+    return [_worded(name, counts[name]) for name in _BESIDE if counts[name]]
 
 
-def in_words(counts: Mapping[str, int], names: Iterable[VerdictName]) -> list[str]:
-    """Return how many samples there are of each verdict in `names`."""
-    return [worded(name, counts[name]) for name in names if counts[name]]
-
-
-def worded(name: VerdictName, number: int) -> str:
-    """Return how many samples have the verdict `name`, in words."""
-    return counted(number, name) if name == "error" else f"{number} {FAILING.get(name, name)}"
+def _worded(name: VerdictName, number: int) -> str:
+    return counted(number, name) if name == "error" else f"{number} {name}"
 
 
 def _ms(outcome: Outcome | None, kind: StepKind) -> float | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mkdocs_codeexec.core.expectation import VerdictName
+    from mkdocs_codeexec.core.protocols import Narrator
     from mkdocs_codeexec.core.resolved import Resolved
 
 FORMAT = 1
@@ -85,17 +86,20 @@ class Run:
     def summary(self) -> str:
         """Return the line that stands in the log of each build."""
         counts = self.counts()
-        parts = [f"{counts['executed']} executed", f"{counts['cached']} cached", f"{counts['unmet']} failed"]
+        parts = [f"{counts['executed']} executed", f"{counts['cached']} cached", rows.failed_in_words(counts)]
         words = ", ".join([*parts, *rows.beside(counts)])
         return f"{counted(counts['samples'], 'sample')}: {words} ({self.duration:.1f} s)"
 
     def verdict(self, fatal: Collection[VerdictName]) -> str:
         """Return why the build fails for verdicts in `fatal`, in the words of the summary; empty if it does not."""
         counts = self.counts()
-        parts = rows.in_words(counts, fatal)
-        if parts == [f"{counts['unmet']} failed"]:
-            return f"{counts['unmet']} of {counted(counts['samples'], 'sample')} failed"
-        return f"{counted(counts['samples'], 'sample')}: {', '.join(parts)}" if parts else ""
+        counts = {name: count if name in fatal or name == "samples" else 0 for name, count in counts.items()}
+        samples = counted(counts["samples"], "sample")
+        if counts["suspended"]:
+            parts = [rows.failed_in_words(counts)] if rows.failed(counts) else []
+            return f"{samples}: {', '.join([*parts, *rows.beside(counts)])}"
+        count, _, words = rows.failed_in_words(counts).partition(" ")
+        return f"{count} of {samples} {words}" if rows.failed(counts) else ""
 
     def details(self) -> Iterator[str]:
         """Yield a line for each sample: where it is, its verdict, and how it came to that."""
@@ -135,13 +139,16 @@ class Run:
     def _others(self, name: str) -> dict[str, Any]:
         return {key: value for other in self.others for key, value in other[name].items()}
 
-    def write(self, directory: Path) -> None:
+    def write(self, directory: Path, narrator: Narrator) -> None:
         """Write `last-run.json` into `directory`, whole or not at all.
 
-        Raises:
-            OSError: It cannot be written.
+        That it cannot be written is told, and is no warning, which would fail a build with `--strict`: nothing of the site
+        is missing.
         """
-        write_json(directory / "last-run.json", self.to_json())
+        try:
+            write_json(directory / "last-run.json", self.to_json())
+        except OSError as error:
+            narrator.say(f"`last-run.json` cannot be written: {error.strerror or error}")
 
 
 def _inputs(item: Resolved) -> str:

@@ -21,18 +21,28 @@ SECRET = "canary-7f03e"
 MANIFEST = '[package]\nname = "mylib"\nversion = "0.1.0"\nedition = "2021"\n'
 
 
-@pytest.fixture(params=["tests", "user"])
+pytestmark = pytest.mark.parametrize(
+    ("tier", "strange"),
+    [
+        ("bubblewrap", "tests"),
+        ("landlock", "user"),
+        pytest.param("bubblewrap", "user", marks=pytest.mark.slow),
+        pytest.param("landlock", "tests", marks=pytest.mark.slow),
+    ],
+    indirect=True,
+)
+
+
+@pytest.fixture
 def strange(
     request: pytest.FixtureRequest,
     project: Project,
     build: Callable[..., Any],
     user: Callable[..., Any],
-    tier: str,
+    tier: str,  # noqa: ARG001 - sets it
     outside: Path,
 ) -> Callable[[], Any]:
-    """Return what builds the site in a tier that isolates, as whoever runs the tests, and as an ordinary user."""
-    if tier not in ("bubblewrap", "landlock"):
-        pytest.skip(f"`{tier}` isolates nothing")
+    """Return what builds the site in a tier that isolates, as whoever runs the tests, or as an ordinary user."""
     wrap = user(project.root, outside) if request.param == "user" else None
     for name in (".git/HEAD", ".git/config"):
         project.write(name, SECRET)

@@ -54,6 +54,9 @@ OPTIONS = {
 }
 
 
+MOMENTS = ("starting", "compiling", "building", "running")
+
+
 def sites(project: Project, number: int) -> list[Project]:
     """Return copies of `project`, each with temporary files of its own."""
     found = []
@@ -89,12 +92,15 @@ def test_a_killed_build_leaves_nothing(project: Project, build: Callable[..., An
 
     Its temporary files are gone, too, but after SIGKILL the next build removes them.
     """
-    kills = 8 * TIMES
+    kills = 4 * TIMES  # one at each moment
     project.configure(OPTIONS)
     project.page(QUICK + BUILT + RUST + STUBBORN)
     lanes = sites(project, 2)
     with ThreadPoolExecutor(len(lanes)) as pool:
-        both = pool.map(lambda n: killed(lanes[n], f"{number} {n}", kills // len(lanes), number), range(len(lanes)))
+        both = pool.map(
+            lambda n: killed(lanes[n], f"{number} {n}", kills // len(lanes), number, *MOMENTS[n :: len(lanes)]),
+            range(len(lanes)),
+        )
         found = [one for lane in both for one in lane]
 
     assert kills == len(found)
@@ -147,7 +153,7 @@ def stopped(project: Project, wanted: int) -> int:
         stdin=subprocess.DEVNULL,
     )
     while entries(project) < wanted and process.poll() is None:
-        time.sleep(0.002)
+        time.sleep(0.01)
     assert process.poll() is None
     process.kill()
     process.wait()
@@ -163,7 +169,7 @@ def test_a_build_goes_on_where_the_last_was_killed(project: Project, build: Call
         project.page("\n".join(f"```bash exec\nsleep 0.03; echo {story} {n}\n```\n" for n in range(number)))
         before = entries(project)
         kept = before
-        for wanted in sorted(rng.sample(range(1, number - 4), 3)):
+        for wanted in sorted(rng.sample(range(1, number - 4), 2)):
             kept = max(kept, stopped(project, max(before + wanted, kept + 1)))
         after = build(project)
 

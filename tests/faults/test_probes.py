@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -47,14 +48,12 @@ BWRAP = {"privileges.new-privileges", "privileges.set-user-id"}
 """What nobody can do whom bubblewrap has started, as it starts the tests' ordinary user."""
 
 
-@pytest.fixture(params=["tests", "user"])
+@pytest.fixture
 def wrap(request: pytest.FixtureRequest, tmp_path: Path) -> Wrap:
     """Wraps command lines so that they are run by whoever runs the tests, or by an ordinary user."""
     (tmp_path / "site").mkdir()
     if request.param == "tests":
         return list
-    if not ROOT:
-        pytest.skip("the tests are run by an ordinary user")
     found: Wrap = request.getfixturevalue("user")(tmp_path / "site")
     return found
 
@@ -82,7 +81,18 @@ def has_capabilities() -> bool:
     return effective is not None and int(effective[1], 16) | 1 << 24 == (2 << last) - 1
 
 
-@pytest.mark.parametrize("level", WALLS)
+QUICK = {("tests", "bubblewrap"), ("user", "landlock"), ("tests", "limits")}
+"""Every level, and both users."""
+
+
+@pytest.mark.parametrize(
+    ("wrap", "level"),
+    [
+        pytest.param(*one, marks=() if one in QUICK else pytest.mark.slow)
+        for one in itertools.product(("tests", "user"), WALLS)
+    ],
+    indirect=["wrap"],
+)
 def test_every_level_holds_what_it_promises(
     wrap: Wrap, tmp_path: Path, request: pytest.FixtureRequest, level: Tier
 ) -> None:
@@ -111,6 +121,7 @@ def test_every_level_holds_what_it_promises(
             assert open_by_level == reached(told), way
 
 
+@pytest.mark.parametrize("wrap", ["tests", "user"], indirect=True)
 def test_every_probe_can_tell_that_something_was_reached(
     wrap: Wrap, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -209,7 +209,9 @@ def test_a_crate_that_nobody_knows(workshop: Workshop) -> None:
     passes(workshop, {"itoa": "1"})
     language = workshop.open_rust({"ryu": "1"})
 
-    assert "; did you mean `itoa`?" in failed(workshop, language, "use itoaa::Buffer;")
+    near = failed(workshop, language, "use itoaa::Buffer;")
+    assert near.endswith("`; did you mean `itoa`?")
+    assert ["itoa"] == list(applied(near))
     assert "; nothing is known here of `zzyzxq`: check how it is spelt" in failed(workshop, language, "use zzyzxq::f;")
 
 
@@ -516,3 +518,35 @@ def test_a_question_mark_at_the_top_level(workshop: Workshop) -> None:
 
     passes(workshop, {}, f"{code}{line}\n")
     assert "" == failed(workshop, language, f"fn main() {{ {code} }}")
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("import yamll", "did you mean `yaml`?"),
+        ("import colections", "did you mean `collections`?"),
+        (
+            "import zzqqxxkk",
+            (
+                "samples run in the Python that builds the site: install what brings `zzqqxxkk` there; "
+                '`languages: {python: {command: [/path/to/python, "{file}"]}}` in mkdocs.yml names another Python'
+            ),
+        ),
+        ("open('d/no.csv')", 'a fence with `file="d/no.csv"`'),
+        ("open('/no/such.csv')", None),
+        ("1 / 0", None),
+    ],
+)
+def test_what_a_python_sample_does_not_find(project: Any, code: str, hint: str | None) -> None:
+    """A module that is meant, or where to install it; how a file gets into the empty folder."""
+    project.page(f"```python exec\n{code}\n```\n")
+    log = project.build().log
+    assert (hint in log) if hint else ("hint:" not in log), log
+
+
+def test_the_hint_for_a_file_can_be_followed(project: Any) -> None:
+    """The file is beside the sample."""
+    project.page(
+        '```csv file="d/no.csv" name="a"\n1,2\n```\n\n```python exec needs="a"\nprint(open("d/no.csv").read())\n```\n'
+    )
+    assert 0 == project.build().status

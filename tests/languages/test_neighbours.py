@@ -192,16 +192,22 @@ def test_neighbours_of_the_hostile_end_as_they_do_alone(pool: Any, monkeypatch: 
     assert alone == outcomes(pool, samples, monkeypatch, alone=False)
 
 
+@pytest.fixture(scope="module")
+def known() -> dict[str, Outcome]:
+    """What the neighbours come to alone, once it is known: the same for every test of this file."""
+    return {}
+
+
 SEEN_BY_TWO = sorted(HOSTILE.keys() - BY_TOKENS_ALONE)
 
 
 @pytest.mark.parametrize("name", SEEN_BY_TWO if TIMES > 1 else SEEN_BY_TWO[::3])
 def test_rustc_and_the_object_hold_where_tokens_tell_nothing(
-    pool: Any, monkeypatch: pytest.MonkeyPatch, name: str
+    pool: Any, monkeypatch: pytest.MonkeyPatch, known: dict[str, Outcome], name: str
 ) -> None:
     """If what is tried were not seen in the tokens, neighbours would end as they do alone all the same."""
-    neighbours = mixed(pool, ())
-    alone = outcomes(pool, neighbours, monkeypatch, alone=True)
+    alone = known or outcomes(pool, mixed(pool, ()), monkeypatch, alone=True)
+    known |= alone
     monkeypatch.setattr(builder, "sharing", lambda code, externs: sharing(code, externs)._replace(alone=""))
 
     found = outcomes(pool, mixed(pool, (HOSTILE[name],)), monkeypatch, alone=False)

@@ -316,7 +316,7 @@ def test_the_preamble_is_before_every_sample_and_is_not_seen(workshop: Workshop)
 
 
 def test_mistakes_in_the_preamble_are_said_to_be_there(workshop: Workshop) -> None:
-    """The place in the sample is where it was inserted; that it is in the preamble is told beside it."""
+    """By its line there; no line of the sample is shown with them."""
     text = "#![deny(unused_variables)]\nextern crate no_such;\nuse foo::bar;\n"
     rust = open_languages(workshop.rust(preamble=text), workshop.listener)["rust"]
     for sample in (
@@ -327,7 +327,11 @@ def test_mistakes_in_the_preamble_are_said_to_be_there(workshop: Workshop) -> No
 
         plain = re.sub(r"\x1b\[[0-9;]*m", "", said)
         places = re.findall(r"--> (.*)", plain)
-        assert 2 <= places.count("sample.rs:1:1 (in the preamble)") == len(places) - 1, plain
+        assert ["the preamble of `languages.rust` (line 2)", "the preamble of `languages.rust` (line 3)"] == places[
+            :2
+        ], plain
+        assert "  | use foo::bar;\n  |     ^^^ " in plain
+        assert not any("preamble" in place for place in places[2:])
 
 
 def test_a_preamble_that_is_not_rust(workshop: Workshop) -> None:
@@ -541,3 +545,42 @@ def test_no_path_is_relative_to_the_process(workshop: Workshop, rust: Any, monke
 
     assert "1\n" == workshop.execute(rust, workshop.sample('println!("1");')).steps[-1].stdout
     assert Path.cwd() == Path("/")
+
+
+def test_a_mistake_in_a_preamble_is_none_of_a_line_of_the_sample(workshop: Workshop) -> None:
+    """The log names the line of the preamble, of the site's or of the page's; no line of the sample is marked for it."""
+    from mkdocs_codeexec.core.expectation import judge
+    from mkdocs_codeexec.core.resolved import Resolved
+    from mkdocs_codeexec.report.failures import failures
+    from mkdocs_codeexec.report.findings import marks
+
+    rust = open_languages(workshop.rust(preamble="// maps\nuse std::collections::HashMap;\n"), workshop.listener)[
+        "rust"
+    ]
+    of_page = workshop.sample(
+        "let a = 1;", options={"preamble": "#![allow(unused)]\nuse std::fmt;\n\nuse fmt::Nothing;"}
+    )
+    own = workshop.sample("let _: HashMap<u8, u8> = 1;", options={"preamble": "use std::fmt;\n"})
+    panics = workshop.sample("let a = 1;", options={"preamble": '\nlet _: u8 = "a".parse().unwrap();'})
+
+    told = []
+    for sample in (of_page, own, panics):
+        outcome = workshop.execute(rust, sample)
+        verdict = judge(sample.expectation, outcome)
+        resolved = Resolved(sample=sample, verdict=verdict, outcome=outcome)
+        [failure] = failures([resolved], {"rust": rust}, lambda _: "")
+        told.append(
+            (failure.headline.partition(": ")[2], [mark.line for mark in marks(sample, verdict, outcome, rust)])
+        )
+
+    assert [
+        ("it does not compile: in the preamble of `codeexec` (line 4): unresolved import `fmt::Nothing` (E0432)", []),
+        ("it does not compile", [1]),
+        (
+            (
+                "it panicked: in the preamble of `codeexec` (line 2): called `Result::unwrap()` on an `Err` value: "
+                "ParseIntError { kind: InvalidDigit }"
+            ),
+            [],
+        ),
+    ] == told

@@ -75,8 +75,9 @@ def test_read(written: str, found: Defaults) -> None:
 # What is wrong, in which line, a word of the hint, and whose fences do not run.
 WRONG: dict[str, tuple[int, str, str, list[str]]] = {
     "codeexec: {timout: 3}": (2, "`codeexec.timout`: a page has no such default", "did you mean `timeout`", ["rust", "python"]),
-    "codeexec:\n  source: none\n  shwo: build": (4, "`codeexec.shwo`: a page has no such default", "did you mean `show`", []),
-    "a: 1\ncodeexec:\n  qqqqqq: 1": (4, "`codeexec.qqqqqq`: a page has no such default", "`preamble`", []),
+    "codeexec:\n  source: none\n  shwo: build": (4, "`codeexec.shwo`: a page has no such default", "did you mean `show`", ["rust", "python"]),
+    "a: 1\ncodeexec:\n  qqqqqq: 1": (4, "`codeexec.qqqqqq`: a page has no such default", "`preamble`", ["rust", "python"]),
+    "codeexec:\n  codeexec: {timeout: 3}": (3, "`codeexec.codeexec`: a page has no such default", "one level too deep", ["rust", "python"]),
     "codeexec:\n  source: abov": (3, "`codeexec.source`: expected a place for the source", "did you mean `above`", []),
     "codeexec: {source: off}": (2, "`codeexec.source`: expected a place", "`none`", []),
     "codeexec: {source: tabs}": (2, "`codeexec.source`: `tabs` is not available in this version", "", []),
@@ -89,13 +90,16 @@ WRONG: dict[str, tuple[int, str, str, list[str]]] = {
     "codeexec:\n  preamble: |\n    use {": (3, "`codeexec.preamble`: not Rust", "samples in `rust`", ["rust"]),
     "codeexec: {preamble: [use a]}": (2, "`codeexec.preamble`: expected text", "`|`", ["rust"]),
     "codeexec: {env: {A: true}}": (2, "`codeexec.env`: expected text for `A`", "quotes", ["rust", "python"]),
-    "codeexec: {env: {A-B: x}}": (2, "`codeexec.env`: expected `NAME=value`", "", ["rust", "python"]),
+    "codeexec: {env: {A-B: x}}": (2, "`codeexec.env`: expected the name of a variable, found `A-B`", "letters", ["rust", "python"]),
     f"codeexec: {{env: {{{', '.join(f'V{n}: x' for n in range(1001))}}}}}": (2, "`codeexec.env`: expected 1,000 variables at most", "file", ["rust", "python"]),
+    f"codeexec: {{env: {{A: {'x' * 131_070}}}}}": (2, "`codeexec.env`: `A` is 131,072 bytes, expected 131,071 at most", "file", ["rust", "python"]),
+    f"codeexec: {{env: A={'x' * 131_070}}}": (2, "`codeexec.env`: `A` is 131,072 bytes, expected 131,071 at most", "file", ["rust", "python"]),
+    'codeexec: {env: {A: "\\0"}}': (2, "`codeexec.env`: `A` holds U+0000", "leave it out", ["rust", "python"]),
     "codeexec: {env: [A]}": (2, "`codeexec.env`: expected a mapping", "env: {KEY: value}", ["rust", "python"]),
     "codeexec: {workdir: docs}": (2, "`codeexec.workdir`: expected `project`", "empty folder", ["rust", "python"]),
     "codeexec: {session: mine}": (2, "`codeexec.session`: expected `page`, got `mine`", "one program", ["rust", "python"]),
     "codeexec:\n  network: true": (3, "`codeexec.network`: this is for a fence to say", "backticks", ["rust", "python"]),
-    "codeexec: {title: x}": (2, "`codeexec.title`: this is for a fence to say", "backticks", []),
+    "codeexec: {title: x}": (2, "`codeexec.title`: this is for a fence to say", "backticks", ["rust", "python"]),
     "codeexec: off": (2, "`codeexec`: expected a mapping", "`exclude`", ["rust", "python"]),
     "codeexec: [a]": (2, "`codeexec`: expected a mapping", "source: below", ["rust", "python"]),
 }  # fmt: skip
@@ -122,7 +126,10 @@ def test_a_mistake_loses_nothing() -> None:
     """What is right beside it counts, and each mistake is told."""
     defaults, problems = read("codeexec:\n  source: none\n  result: txt\n  shwo: x\n  timeout: 5")
 
-    assert Defaults(source="none", result="", timeout=5.0) == defaults
+    assert Defaults(source="none", result="", timeout=5.0) == defaults._replace(refusals=())
+    assert ["front matter, line 5: `codeexec.shwo`: a page has no such default"] == [
+        one.reason for one in defaults.refusals
+    ]
     assert [4, 5] == [problem.location.line for problem in problems]
 
 
@@ -147,13 +154,51 @@ def test_a_page_has_no_more_rights_than_a_fence() -> None:
     assert defaults.refusal("rust", ("timeout",)) is None
 
 
-def test_a_front_matter_that_nobody_can_read_is_told() -> None:
-    """MkDocs shows it as text and says nothing."""
-    page = PageContext("a.md", "---\ncodeexec: {timeout: 3\n---\n", "docs/a.md")
-    defaults, problems = defaults_of({}, page, RULES.values())
+UNREADABLE: dict[str, tuple[int, str]] = {
+    "---\ncodeexec: {timeout: 3\n---\n": (2, "did not find expected"),
+    "---\ntitle: a: b\ncodeexec: {timeout: 3}\n---\n": (2, "mapping values are not allowed"),
+    "---\ntitle: x\n\tcodeexec: {timeout: 3}\n---\n": (3, "found a tab character"),
+    "---\ncodeexec: {env: !ENV [HOME]}\n---\n": (2, "could not determine a constructor"),
+    "---\ntitle: x\ncodeexec: {timeout: 2026-99-99}\n---\n": (3, "ValueError: month must be"),
+    "---\ncodeexec {timeout = 3}\n---\n": (2, "it is no mapping"),
+    "---\n- codeexec: {timeout: 3}\n---\n": (2, "it is no mapping"),
+    "---\ncodeexec: {timeout: 3}\n\n# Page\n": (2, "no line of `---` ends it"),
+    "\n---\ntitle: x\ncodeexec: {timeout: 3}\n---\n": (4, "it does not begin in the first line"),
+}
 
-    assert (Defaults(), ["docs/a.md:2"]) == (defaults, [str(problem.location) for problem in problems])
-    assert "cannot be read" in problems[0].message
+
+@pytest.mark.parametrize("meta", [{}, {"title": "of the folder"}, {"codeexec": {"timeout": 9}}])
+@pytest.mark.parametrize(("text", "wrong"), UNREADABLE.items())
+def test_without_a_front_matter_that_nobody_can_read_nothing_runs(
+    text: str, wrong: tuple[int, str], meta: dict[str, object]
+) -> None:
+    """MkDocs shows it as text and says nothing: the fences would run with other settings. A folder's own does not hide it."""
+    defaults, problems = defaults_of(meta, PageContext("a.md", text, "docs/a.md"), RULES.values())
+    refusal = defaults.refusal("rust", NAMES)
+
+    assert [f"docs/a.md:{wrong[0]}"] == [str(problem.location) for problem in problems]
+    assert f"`codeexec`: the front matter cannot be read: {wrong[1]}" in problems[0].message
+    assert refusal is not None
+    assert f"front matter, line {wrong[0]}: {problems[0].message}" == refusal.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("---\ntitle: {\n---\n\n```rust exec\na\n```\n", ["docs/a.md:2"]),
+        ("---\ntitle: {\n---\n\nNo fence.\n", []),
+        ("---\n\nA rule, and prose on codeexec.\n\n---\n", []),
+        ("---\n\nA rule: and: prose\n\n```yaml\ncodeexec: {timeout: 3}\n```\n\n---\n", []),
+        ("---\n\nA rule.\n\n```yaml\ncodeexec: {timeout: 3}\n```\n", []),
+        ("---\ntitle: on codeexec\n---\n\n```rust exec\na\n```\n", []),
+        ("---\n---\n\n```rust exec\ncodeexec: a\n```\n", []),
+    ],
+)
+def test_what_says_nothing_for_fences_keeps_none_from_running(text: str, told: list[str]) -> None:
+    """A front matter without us is the host's business: it is told where there are fences, and they run."""
+    defaults, problems = defaults_of({}, PageContext("a.md", text, "docs/a.md"), RULES.values())
+
+    assert (Defaults(), told) == (defaults, [str(problem.location) for problem in problems])
 
 
 @pytest.mark.parametrize(
@@ -267,7 +312,9 @@ def test_a_glimpse_sees_the_same() -> None:
     seen = list(site.extension.glimpse(PAGE, "a.md", meta, certain=()))
 
     assert [(s.timeout, s.given, s.options) for s in site.collected.samples] == [(s.timeout, s.given, s.options) for s in seen]  # fmt: skip
-    assert [] == list(site.extension.glimpse(PAGE, "a.md", {"codeexec": {"timout": 5}}, certain=()))
+    refused = list(site.extension.glimpse(PAGE, "a.md", {"codeexec": {"timout": 5}}, certain=()))
+    assert {"did you mean `timeout`?"} == {sample.hint for sample in refused}
+    assert all(sample.refusal for sample in refused)
 
 
 def test_fences_of_a_page_with_a_mistake_are_refused() -> None:

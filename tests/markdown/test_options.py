@@ -15,7 +15,7 @@ from mkdocs_codeexec.markdown.header import parse_header
 from mkdocs_codeexec.markdown.instead import instead_of
 from mkdocs_codeexec.markdown.options import TABLE, Request
 
-PYTHON = LanguageRule(name="python")
+PYTHON = LanguageRule(name="python", options=frozenset({"raises"}))
 C = LanguageRule(name="c", compiled=True)
 LANGUAGES = {"rust": RUST, "rs": RUST, "python": PYTHON, "py": PYTHON, "c": C}
 TARGET = "x86_64-unknown-linux-gnu"
@@ -155,6 +155,14 @@ WRONG: dict[str, tuple[str, bool, str]] = {
     "c exec standalone_crate": ("`standalone_crate` has no meaning for `c`", False, "`rust`"),
     "python exec no_run": ("`no_run` has no meaning for `python`", True, "compiled"),
     "python exec compile_fail": ("`compile_fail` has no meaning for `python`", True, 'exit="1"'),
+    'c exec raises="ValueError"': ("`raises` has no meaning for `c`", True, "`python`"),
+    'python exec raises="SystemExit"': (
+        '`raises="SystemExit"`: `SystemExit` is how a program ends, and has no traceback',
+        True,
+        "exit=",
+    ),
+    'python exec raises="a b"': ('`raises="a b"`: expected the name of one exception', True, "ValueError"),
+    'python exec raises="A" exit="1"': ("`raises` and `exit` contradict each other", True, "keep one"),
     "python exec should_panic": ("`should_panic` has no meaning for `python`", True, 'exit="1"'),
 }
 

@@ -122,7 +122,6 @@ def test_places_in_a_text_become_places_of_the_page(expected: str, text: str) ->
     [
         "sample.rs:4:1",
         "sample.rs:0:1",
-        "sample.rs:1:1 (in the preamble)",
         "other/sample.rs:1:5",
         "my-sample.rs:1:5",
         "sample.rs:1:5:7",
@@ -297,7 +296,6 @@ help: try
         ),
         pytest.param("{closure@sample.rs:12:3: 13:4}", "{closure@sample.rs:10:3: 11:4}", id="a region"),
         pytest.param("sample.rs:2:1: why", "sample.rs:2:1 (hidden): why", id="a hidden line"),
-        pytest.param("sample.rs:2:1 (in the preamble)", "sample.rs:2:1 (in the preamble)", id="the preamble"),
         pytest.param("sample.rs:99:1 example.rs:12:1 12 | x", "sample.rs:99:1 example.rs:12:1 12 | x", id="others"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from typing import get_args
 
@@ -23,7 +24,7 @@ from mkdocs_codeexec.core.requirements import Lack
 from mkdocs_codeexec.core.resolved import Resolved
 from mkdocs_codeexec.core.sample import Location, Sample
 from mkdocs_codeexec.report import rows
-from mkdocs_codeexec.report.repeats import Repeated, Shown, to_json
+from mkdocs_codeexec.report.repeats import Repeated, Shown, summary, to_json
 from mkdocs_codeexec.report.run import Run
 
 STEP = StepResult(kind="run", stdout="", stderr="", ended=Exited(1), duration=0.01234)
@@ -80,8 +81,37 @@ def test_verdicts_are_counted_once_for_all_reports() -> None:
     assert {"met": 1, "unmet": 2, "skipped": 1, "suspended": 1, "blocked": 1, "error": 2} == counts
     assert list(get_args(VerdictName)) == list(rows.count([]))
     assert rows.failed(counts) == sum(map(rows.fails, VERDICTS)) == 5
-    assert ["1 skipped", "1 suspended", "1 blocked", "2 errors"] == rows.beside(counts)
-    assert ["2 failed", "1 blocked", "2 errors"] == rows.in_words(counts, rows.FAILING)
+    assert ["1 skipped", "1 suspended"] == rows.beside(counts)
+    assert "5 failed (1 blocked, 2 errors)" == rows.failed_in_words(counts)
+    assert "2 failed" == rows.failed_in_words({**counts, "blocked": 0, "error": 0})
+    assert "0 failed" == rows.failed_in_words(rows.count([]))
+
+
+@pytest.mark.parametrize(
+    ("fatal", "why"),
+    [
+        ((), ""),
+        (("unmet",), "2 of 8 samples failed"),
+        (tuple(rows.FAILING), "5 of 8 samples failed (1 blocked, 2 errors)"),
+        (("suspended",), "8 samples: 1 suspended"),
+        ((*rows.FAILING, "suspended"), "8 samples: 5 failed (1 blocked, 2 errors), 1 suspended"),
+    ],
+)
+def test_all_that_failed_is_counted_as_failed(fatal: tuple[VerdictName, ...], why: str) -> None:
+    """In the line of a build, of a check, and in why a build fails: none says `0 failed` and fails."""
+    items = [replace(ITEM, verdict=verdict, outcome=None) for verdict in VERDICTS]
+    run = Run.of(items, dt.datetime.now(dt.UTC), 0.1)
+    line = summary([Repeated((Shown(item, ""),)) for item in items], [1], 0.1)
+
+    assert (
+        "8 samples: 0 executed, 0 cached, 5 failed (1 blocked, 2 errors), 1 skipped, 1 suspended (0.1 s)"
+        == run.summary()
+    )
+    assert (
+        "8 samples, 1 run of each: 1 met, 5 failed (1 blocked, 2 errors), 0 differing, 1 skipped, 1 suspended (0.1 s)"
+        == line
+    )
+    assert why == run.verdict(fatal)
 
 
 @pytest.mark.parametrize("verdict", VERDICTS, ids=str)

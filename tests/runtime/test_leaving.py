@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,7 @@ from mkdocs_codeexec.core.outcome import Exited, LimitReached, NotStarted, Outco
 from mkdocs_codeexec.runtime.blobs import KeptBlobs
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.leaving import MOST
+from mkdocs_codeexec.runtime.sandbox import bubblewrap
 from mkdocs_codeexec.untrusted import Tree
 
 if TYPE_CHECKING:
@@ -329,3 +332,33 @@ def test_the_same_in_every_tier(tmp_path: Path) -> None:
         found.add((first, left(tier, blobs, code, left=first)))
 
     assert 1 == len(found)
+
+
+def test_what_hands_over_is_loaded_where_it_is_seen() -> None:
+    """Namespaces may cover the folder of this package: a supervisor has loaded all before, whatever it started first."""
+    code = (
+        "from supervising import child\n"
+        "request = {'tier': 'limits', 'user': None, 'network': False, 'keeps': False, 'handing': -1}\n"
+        "child.prepare(request)\n"
+        "assert 'supervising.handing' not in sys.modules\n"
+        "child.prepare({**request, 'handing': 5})\n"
+        "assert 'supervising.handing' in sys.modules\n"
+    )
+    folder = str(Path(bubblewrap.SUPERVISING).parent)
+
+    subprocess.run([sys.executable, "-c", f"import sys\nsys.path.insert(0, {folder!r})\n{code}"], check=True)
+
+
+def test_whoever_leaves_nothing_may_come_first(tier: Tier, kept: KeptBlobs) -> None:
+    """One supervisor starts children of both kinds, in any order."""
+    outcomes = Outcomes()
+    with confined(tier) as children:
+        executor = ParallelExecutor(
+            children, SHELL, jobs=1, total_timeout=None, path=PATH, tell=lambda _: None, blobs=kept
+        )
+        plain = Step(kind="run", argv=("echo 1",), timeout=30.0, limits=LIMITS)
+        executor.run([action("first", steps=(plain,)), leaving("echo 1 > x", "second")], outcomes)
+        executor.close()
+
+    assert ["first", "second"] == outcomes.order
+    assert ["x"] == [blob.path for blob in outcomes.of["second"].left], outcomes.of["second"]

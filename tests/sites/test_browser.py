@@ -120,7 +120,7 @@ def test_the_keyboard_reaches_output_and_folds(browser: Browser, address: str) -
     assert shown.get_by_text("60 squared is 3600").is_visible()
 
 
-NOTE = "el => { const s = getComputedStyle(el, '::after'); return [s.presentation, s.content]; }"
+NOTE = "el => { const s = getComputedStyle(el, '::after'); return [s.display, s.content]; }"
 MESSAGE = '"borrow of moved value: `dawn` (E0382)"'
 
 

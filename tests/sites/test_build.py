@@ -94,6 +94,7 @@ def test_a_second_build_starts_no_process_and_imports_no_joblib(project: Project
     project.env["PATH"] = f"{shims}:{os.environ['PATH']}"
     project.env["CODEEXEC_ENVIRONMENT_DIR"] = str(project.root.parent / "environments")
     project.env["CODEEXEC_SANDBOX"] = "off"  # in one, a shim could not write its record
+    project.env["PYTHONHASHSEED"] = "0"  # for a Python of its own, into which nothing has been imported
 
     first = project.build()
     assert 0 == first.status, first.log
@@ -400,6 +401,26 @@ def test_a_store_that_cannot_be_written_is_one_warning(project: Project) -> None
     assert "WARNING" in built.log
 
 
+def test_a_plugin_that_is_listed_twice_ends_the_build(project: Project) -> None:
+    """Both would execute all samples, each with options of its own. The command says so, too."""
+    project.configure(more="  - codeexec: {jobs: 2}\n")
+    project.page(PYTHON)
+    built = project.build()
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs_codeexec", "doctor"],
+        cwd=project.root,
+        env=os.environ | project.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    said = "mkdocs.yml:13: `codeexec`: it is listed 2 times below `plugins`, expected once\n\nhint: list it once"
+    assert (1, 1) == (built.status, built.log.count(said)), built.log
+    assert "executing" not in built.log
+    assert (2, 1) == (done.returncode, done.stderr.count(said)), done.stderr
+
+
 def test_mistakes_in_the_options_end_the_build_with_a_hint(project: Project) -> None:
     """No traceback; the words that were probably meant."""
     project.configure({"timout": 3, "languages": ["rust"]})
@@ -407,7 +428,7 @@ def test_mistakes_in_the_options_end_the_build_with_a_hint(project: Project) -> 
     built = project.build()
 
     assert 1 == built.status
-    assert "`codeexec.timout`: there is no such option" in built.log
+    assert "mkdocs.yml:12: `codeexec.timout`: there is no such option" in built.log
     assert "hint: did you mean `timeout`?" in built.log
     assert "`codeexec.languages`: expected a mapping" in built.log
     assert "Traceback" not in built.log

@@ -95,10 +95,62 @@ def test_a_mistake_in_front_matter_is_told_at_its_line(project: Project) -> None
     assert {"samples": 3, "executed": 1, "met": 1, "error": 2} == built.counts
     assert "docs/index.md:4: `codeexec.shwo`: a page has no such default\n\nhint: did you mean `show`?" in built.log
     assert "docs/index.md:5: `codeexec.enviroment`: a page has no such default" in built.log
-    assert "docs/index.md:10: front matter, line 5: `codeexec.enviroment`: a page has no such default" in built.log
+    assert "docs/index.md:10: front matter, line 4: `codeexec.shwo`: a page has no such default" in built.log
     assert "hint: did you mean `environment`?" in built.log
     assert ["error", "error"] == project.verdicts()
     assert ["where: None 1"] == texts(project, "other/index.html")
+
+
+def test_samples_do_not_run_without_a_front_matter_that_cannot_be_read(project: Project) -> None:
+    """MkDocs shows it as text and goes on: the samples would run with other settings than their page says."""
+    project.page(front("title: a: b\ncodeexec: {env: {AND: 1}}\n", PYTHON))
+    project.page(front("title: a: b\n", PYTHON), "other.md")
+
+    built = project.build()
+    assert 1 == built.status
+    assert {"samples": 2, "executed": 1, "met": 1, "error": 1} == built.counts
+    assert "docs/index.md:2: `codeexec`: the front matter cannot be read: mapping values are not allowed" in built.log
+    assert "docs/index.md:8: front matter, line 2: `codeexec`: the front matter cannot be read" in built.log
+    assert "WARNING -  codeexec: docs/other.md:2: the front matter cannot be read" in built.log
+    assert ["error"] == project.verdicts()
+    assert ["where: None None"] == texts(project, "other/index.html")
+
+
+def test_more_than_a_program_can_be_given_is_told_with_a_hint(project: Project) -> None:
+    """Each variable is short enough, and all of them are too many; the sample is named."""
+    many = ", ".join(f"A{number}: {'x' * 100_000}" for number in range(90))
+    project.page(front(f"codeexec: {{env: {{{many}}}}}\n", PYTHON))
+
+    built = project.build()
+    assert {"samples": 1, "error": 1} == built.counts
+    assert re.search(r"docs/index.md:7: not started: .*: Argument list too long\nhint: its `env` and `args`", built.log)
+
+
+def test_what_a_folder_says_counts_as_if_its_pages_said_it(project: Project) -> None:
+    """Material's plugin `meta` adds `.meta.yml` to front matter; a mistake in it names that file, and keeps samples from running."""
+    text = (project.root / "mkdocs.yml").read_text("utf-8").replace("name: mkdocs", "name: material")
+    project.write(
+        "mkdocs.yml", text.replace("theme: mkdocs", "theme: material").replace("- search\n", "- search\n  - meta\n")
+    )
+    project.write("docs/sub/.meta.yml", "codeexec: {env: {WHERE: folder}}\n")
+    project.page("# Page\n\n" + PYTHON)
+    project.page(PYTHON, "sub/bare.md")
+    project.page(front("codeexec: {env: {AND: page}}\n", PYTHON), "sub/own.md")
+    project.page(front("codeexec: {env: {AND: page}\n", PYTHON), "sub/broken.md")
+
+    built = project.build()
+    assert {"samples": 4, "executed": 3, "met": 3, "error": 1} == built.counts, built.log
+    assert ["where: None None"] == texts(project)
+    assert ["where: folder None"] == texts(project, "sub/bare/index.html")
+    assert ["where: folder page"] == texts(project, "sub/own/index.html")
+    assert ["error"] == project.verdicts("sub/broken/index.html")
+
+    project.write("docs/sub/.meta.yml", "codeexec: {envv: {WHERE: folder}}\n")
+    built = project.build()
+    assert {"samples": 4, "cached": 1, "met": 1, "error": 3} == built.counts, built.log
+    said = "`codeexec.envv`: a page has no such default (the page has it from `sub/.meta.yml`)"
+    assert f"docs/sub/bare.md:1: {said}" in built.log
+    assert f"docs/sub/own.md:7: front matter, line 2: {said}" in built.log
 
 
 def test_a_page_gets_no_more_time_than_a_fence(project: Project) -> None:

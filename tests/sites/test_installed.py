@@ -136,6 +136,23 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(found)
 
 
+def test_an_upgrade_is_what_is_shown(folder: Path) -> None:
+    """What used the package, as a module or as a program, is executed again; nothing else is."""
+    one = Checkout(folder / "one")
+    one.pip("install", "./tiny")
+    lacks = "sample.sh: line 1: mytool: command not found"
+    assert (["old", "nothing of it", "old", lacks], 4) == one.build()
+
+    one.source("tiny", "new", "2.0")
+    one.pip("install", "--upgrade", "./tiny")
+    assert (["new", "nothing of it", "new", lacks], 2) == one.build()
+    one.source("tiny", "in place", "2.0")
+    one.pip("install", "-e", "./tiny")
+    assert ["in place", "nothing of it", "in place", lacks] == one.build()[0]
+    assert 0 == one.build()[1]
+
+
+@pytest.mark.slow("test_an_upgrade_is_what_is_shown")
 def test_what_is_installed_is_what_is_shown(folder: Path) -> None:
     """Whatever is installed, and however; and nothing is executed that did not use it."""
     one = Checkout(folder / "one")

@@ -167,7 +167,10 @@ def test_a_mistake_in_options_of_the_extension_alone_is_one_message(site: Site) 
     status, log, said = site.run("properdocs", "build")
 
     assert (1, "Aborted with a BuildError!") == (status, said.strip()), log
-    assert "ERROR   -  codeexec: the configuration has mistakes\n\n`codeexec.timout`: there is no such option" in log
+    assert (
+        "ERROR   -  codeexec: the configuration has mistakes\n\nproperdocs.yml:3: `codeexec.timout`: there is no such option"
+        in log
+    )
     assert "Traceback" not in log
 
 
@@ -350,7 +353,7 @@ def test_the_same_site_beside_mkdocs(project: Project) -> None:
         assert "codeexec: docs/index.md:5: " in done.stderr
         html[name] = project.html()
 
-    assert "3 samples: 0 executed, 1 cached, 0 failed, 2 errors" in done.stderr, "it runs nothing again"
+    assert "3 samples: 0 executed, 1 cached, 2 failed (2 errors)" in done.stderr, "it runs nothing again"
     assert "<code>said</code>" in html["mkdocs"]
     assert html["mkdocs"].replace("mkdocs.yml", "properdocs.yml") == html["properdocs"]
 

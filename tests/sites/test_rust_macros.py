@@ -8,7 +8,11 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conftest import Project
 
 FILES = {
@@ -131,6 +135,11 @@ def make(project: Project) -> None:
     project.page("".join(code for code, _ in EXPECTED))
 
 
+def apart(project: Project) -> None:
+    """Have none of the samples share a crate."""
+    project.page("".join(code.replace("rust exec", "rust exec standalone_crate") for code, _ in EXPECTED))
+
+
 def stored(project: Project) -> dict[str, str]:
     """Return the store: each file's text, without how long it took."""
     found = {}
@@ -147,46 +156,69 @@ def page(project: Project) -> str:
     return re.sub("Build Date UTC : .*", "", project.html())
 
 
-def test_macros_read_what_they_would_in_a_doctest(project: Project, tmp_path: Path) -> None:
-    """Real crates' macros see the documented package, its folder, cargo's `[env]`, the site's and the fence's variables.
-
-    Nothing is of the host; no path of the machine is on the page or in the store; and the same site in another folder
-    has the same page and store, key by key and byte for byte, although none of its samples shares a crate there.
-    """
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, project_in: Callable[[Path], Project]) -> Project:
+    """Build the site once, with variables of the host that are not for samples."""
+    project = project_in(tmp_path_factory.mktemp("macros") / "site-under-test")
     make(project)
     built = project.build("--strict", env=LEAKING)
-
     assert 0 == built.status, built.log
+    return project
+
+
+@pytest.fixture
+def other(made: Project, tmp_path: Path) -> Project:
+    """Return the same site in another folder, without what a build has left."""
+    found = type(made)(tmp_path / "quite" / "elsewhere", made.env)
+    shutil.copytree(made.root, found.root, ignore=shutil.ignore_patterns(".cache", "site"))
+    return found
+
+
+def test_macros_read_what_they_would_in_a_doctest(made: Project) -> None:
+    """Real crates' macros see the documented package, its folder, cargo's `[env]`, the site's and the fence's variables.
+
+    Nothing is of the host, and no path of the machine is on the page or in the store.
+    """
+    project = made
     shown = [text for _, text in project.streams()]
     assert len(EXPECTED) == len(shown)
     for (code, expected), text in zip(EXPECTED, shown, strict=True):
         assert expected in text, code
     store = stored(project)
-    for place in (str(tmp_path), str(Path.home()), "/registry/", project.env["CODEEXEC_ENVIRONMENT_DIR"]):
+    for place in (str(project.root), str(Path.home()), "/registry/", project.env["CODEEXEC_ENVIRONMENT_DIR"]):
         assert place not in "".join((*store.values(), *shown))
     assert "RUST_BACKTRACE" in "".join(store.values())
     assert not re.search("RUST_BACKTRACE|aborting|For more information", "".join(shown))
 
-    other = type(project)(tmp_path / "quite" / "elsewhere", project.env)
-    shutil.copytree(project.root, other.root, ignore=shutil.ignore_patterns(".cache", "site"))
-    other.page("".join(code.replace("rust exec", "rust exec standalone_crate") for code, _ in EXPECTED))
-    again = other.build("--strict")
-    assert 0 == again.status, again.log
-    assert store == stored(other)
-    assert page(project) == page(other)
 
-    # The first machine's store, elsewhere.
-    shutil.rmtree(other.root / ".cache")
-    shutil.copytree(project.root / ".cache", other.root / ".cache")
+def test_a_store_of_another_folder_is_enough(made: Project, other: Project) -> None:
+    """The page is the same, byte for byte, where nothing can be executed, and if no sample were to share a crate there."""
+    apart(other)
+    shutil.copytree(made.root / ".cache", other.root / ".cache")
     frozen = other.build("--strict", env={"CODEEXEC_EXECUTE": "frozen", "PATH": "/nowhere"})
-    assert {"samples": len(EXPECTED), "cached": len(EXPECTED), "met": len(EXPECTED)} == frozen.counts, frozen.log
-    assert page(project) == page(other)
 
-    # What pages leave out is no part of a key.
-    project.configure({"languages": {"rust": {**OPTIONS["languages"]["rust"], "notes": True}}})
-    noted = project.build("--strict")
+    assert {"samples": len(EXPECTED), "cached": len(EXPECTED), "met": len(EXPECTED)} == frozen.counts, frozen.log
+    assert page(made) == page(other)
+
+
+@pytest.mark.slow("test_a_store_of_another_folder_is_enough")
+def test_another_folder_has_the_same_store(made: Project, other: Project) -> None:
+    """And the same page, key by key and byte for byte, although none of its samples shares a crate there."""
+    apart(other)
+    again = other.build("--strict")
+
+    assert 0 == again.status, again.log
+    assert stored(made) == stored(other)
+    assert page(made) == page(other)
+
+
+def test_what_pages_leave_out_is_no_part_of_a_key(made: Project, other: Project) -> None:
+    """Notes of the compiler and of panics can be shown without anything being executed."""
+    shutil.copytree(made.root / ".cache", other.root / ".cache")
+    other.configure({"languages": {"rust": {**OPTIONS["languages"]["rust"], "notes": True}}})
+    noted = other.build("--strict")
     assert len(EXPECTED) == noted.counts["cached"], noted.log
-    texts = "".join(text for _, text in project.streams())
+    texts = "".join(text for _, text in other.streams())
     for note in (
         "note: run with `RUST_BACKTRACE=1`",
         "error: aborting due to 1 previous error",

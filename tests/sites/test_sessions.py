@@ -132,3 +132,15 @@ def test_a_language_says_how_its_sessions_are_split(project: Project) -> None:
         "`codeexec.languages.perl.session`: expected a statement that prints `{mark}` on a line of its own"
         in project.build().log
     )
+
+
+def test_what_follows_an_expected_exception_goes_on(project: Project) -> None:
+    """With the state that it left; where another one came, what follows is blocked. Another name is no other program."""
+    project.page(fence("x = 1\nint('a')", 'raises="ValueError"') + fence("print(x)"))
+    built = project.build()
+    assert (0, 2) == (built.status, built.counts["met"])
+    assert ("stdout", "1") == project.streams()[-1]
+
+    project.page(fence("x = 1\nint('a')", 'raises="KeyError"') + fence("print(x)"))
+    built = project.build()
+    assert (1, 1, 1, 1) == (built.status, built.counts["unmet"], built.counts["blocked"], built.counts["cached"])

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,8 +39,8 @@ def test_a_refusal_is_told_once(project: Project) -> None:
         "5 places: docs/index.md:1, docs/index.md:5, docs/index.md:9, …\n\n"
         "hint: the sample is shown and not executed\n"
     ) in built.log
-    assert "codeexec: 6 samples: 1 executed, 0 cached, 0 failed, 5 errors (" in built.log
-    assert "ERROR   -  codeexec: 6 samples: 5 errors\n" in built.log
+    assert "codeexec: 6 samples: 1 executed, 0 cached, 5 failed (5 errors) (" in built.log
+    assert "ERROR   -  codeexec: 5 of 6 samples failed (5 errors)\n" in built.log
 
 
 def test_one_mistake_in_many_places_is_one_warning(project: Project) -> None:
@@ -103,12 +104,12 @@ def test_output_that_was_cut_is_no_markup(result: str, kind: str) -> None:
         location=Location("a.md", 1), language="x", code="", expectation=None, presentation=Presentation(result=result)
     )  # type: ignore[arg-type]
     outcome = Outcome(language="x", steps=(run,))
-    verdict = useless(sample.presentation, outcome)
+    verdict = useless(sample, outcome)
 
     assert Unmet(f"its output is to be {kind}, and 7 bytes of it were not kept") == verdict
     assert [] == list(cut([Resolved(sample=sample, verdict=verdict, outcome=outcome)]))
-    assert useless(Presentation(), outcome) is None
-    assert useless(Presentation(result=result), Outcome(language="x", steps=())) is None
+    assert useless(replace(sample, presentation=Presentation()), outcome) is None
+    assert useless(sample, Outcome(language="x", steps=())) is None
 
 
 class Heard:
@@ -198,8 +199,9 @@ def test_without_the_plugin_a_failure_is_a_warning_of_mkdocs(code: str, fails: b
     built = project.build()
 
     assert 0 == built.status, built.log
-    assert ("WARNING -  <markdown>:1: exit status 3" in built.log) == fails
-    assert "in MkDocs, `codeexec` is to be among `plugins`" in built.log
+    assert ("WARNING -  codeexec: <markdown>:1: exit status 3" in built.log) == fails
+    assert "INFO    -  codeexec: executing 1 of 1 sample" in built.log
+    assert "WARNING -  codeexec: in MkDocs, `codeexec` is to be among `plugins`" in built.log
     strict = project.build("--strict")
     assert 1 == strict.status, strict.log
     assert f"Aborted with {2 if fails else 1} warnings in strict mode" in strict.log
@@ -248,7 +250,10 @@ def test_without_the_plugin_a_mistake_of_options_is_one_message(command: str, pr
 
     log = done.stdout + done.stderr
     assert 1 == done.returncode, log
-    assert "ERROR   -  codeexec: the configuration has mistakes\n\n`codeexec.timout`: there is no such option" in log
+    assert (
+        "ERROR   -  codeexec: the configuration has mistakes\n\nmkdocs.yml:2: `codeexec.timout`: there is no such option"
+        in log
+    )
     assert 1 == log.count("timout")
     assert "Aborted with a BuildError!" in log
     assert "Traceback" not in log

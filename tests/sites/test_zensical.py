@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shutil
@@ -281,7 +282,8 @@ def test_mistakes_in_options_are_told_and_fail_every_build(site: Site, build: Ca
         done = build()
         assert 0 != done.status, done.log
         assert 1 == done.log.count("exekute"), done.log
-        assert "languages" in done.log
+        assert "mkdocs.yml:5: `codeexec.exekute`: there is no such option" in done.log
+        assert "mkdocs.yml:5: `codeexec.languages`: expected a mapping" in done.log
         assert "codeexec: error: no sample was executed, and the warning above says why" in done.log
         assert "Traceback" not in done.log
         assert "hello from" in site.html()
@@ -329,6 +331,41 @@ def test_an_extension_that_is_listed_twice_by_one_name(site: Site, second: str, 
         assert int(bool(differ)) == other.log.count(said), other.log
         assert "Traceback" not in other.log
         assert bool(differ) == (other.status != 0), other.log
+
+
+@pytest.mark.parametrize("file", ["zensical.toml", "mkdocs.yml"])
+def test_which_of_two_files_is_used_is_told_where_they_differ(
+    site: Site, build: Callable[..., Rendered], file: str
+) -> None:
+    """The first that is there, or the one that is named; messages name that one, and all lines begin alike."""
+    toml = '[project]\nsite_name = "T"\n[project.markdown_extensions.codeexec]\n{}\n'
+    site.configure({"jobs": 1})
+    site.page(PYTHON)
+    named, other = ("-f", file) if file == "mkdocs.yml" else (), {"zensical.toml", "mkdocs.yml"} - {file}
+    site.write("zensical.toml", toml.format("jobs = 1"))
+    same = build(*named)
+    site.write("zensical.toml", toml.format("jobs = 2"))
+    differs = build(*named)
+    site.write("zensical.toml", toml.format("timout = 1"))
+    site.configure({"timout": 1})
+    wrong = build(*named)
+
+    said = (
+        f"codeexec: the options below `markdown_extensions` in `{other.pop()}` are others: Zensical goes by `{file}`\n"
+    )
+    assert [0, 0, 1] == [done.status for done in (same, differs, wrong)], differs.log
+    assert [0, 1, 0] == [done.log.count(said) for done in (same, differs, wrong)], differs.log
+    assert f"{file}:{5 if file == 'mkdocs.yml' else 4}: `codeexec.timout`: there is no such option" in wrong.log
+
+
+def test_lines_of_a_command_that_fails_are_those_of_a_build(site: Site) -> None:
+    """`codeexec: error: …`, as all that is told while Zensical works."""
+    site.write("mkdocs.yml", "site_name: T\n")
+    site.page(PYTHON)
+    done = site.wrapped()
+
+    assert 2 == done.status
+    assert done.log.startswith("codeexec: error: `"), done.log
 
 
 def test_the_plugin_does_it_all_where_both_are_listed(project: Project) -> None:
@@ -454,11 +491,34 @@ def test_what_an_interrupted_build_has_left_hides_no_failure(site: Site) -> None
     assert 0 == site.build().status
 
 
-@pytest.mark.parametrize("command", [("zensical",), ("mkdocs_codeexec", "zensical")], ids=["zensical", "codeexec"])
-@pytest.mark.parametrize(
-    ("how", "group"), [(signal.SIGINT, True), (signal.SIGINT, False), (signal.SIGTERM, False), (signal.SIGKILL, True)]
-)
-@pytest.mark.parametrize("moment", ["executing", "writing"])
+COMMANDS = {"zensical": ("zensical",), "codeexec": ("mkdocs_codeexec", "zensical")}
+ENDS = {
+    "Ctrl-C": (signal.SIGINT, True),
+    "SIGINT": (signal.SIGINT, False),
+    "SIGTERM": (signal.SIGTERM, False),
+    "SIGKILL": (signal.SIGKILL, True),
+}
+QUICK = {
+    ("executing", "Ctrl-C", "zensical"),
+    ("writing", "SIGINT", "codeexec"),
+    ("writing", "SIGTERM", "zensical"),
+    ("executing", "SIGKILL", "codeexec"),
+}
+"""Every end, and each command at each moment; all that there is else is slow."""
+INTERRUPTS = [
+    pytest.param(
+        moment,
+        *ENDS[how],
+        COMMANDS[name],
+        id=f"{moment}-{how}-{name}",
+        marks=() if quick else pytest.mark.slow,
+    )
+    for moment, how, name in itertools.product(("executing", "writing"), ENDS, COMMANDS)
+    for quick in [(moment, how, name) in QUICK]
+]
+
+
+@pytest.mark.parametrize(("moment", "how", "group", "command"), INTERRUPTS)
 def test_a_build_that_is_interrupted_hides_nothing_from_the_next(
     site: Site, moment: str, how: signal.Signals, group: bool, command: tuple[str, ...]
 ) -> None:

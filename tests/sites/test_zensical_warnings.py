@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,13 +23,18 @@ WELL = "```python exec\nprint(1)\n```\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "options", "warnings"),
+    ("text", "options", "warnings", "build"),
     [
-        (UNKNOWN, {}, "1 warning"),
-        (FAILS, {"fail_on_error": False}, "1 warning"),
-        (UNKNOWN + "\n" + FAILS, {"fail_on_error": False}, "2 warnings"),
-        (WELL, {}, ""),
+        (UNKNOWN, {}, "1 warning", "build"),
+        (FAILS, {"fail_on_error": False}, "1 warning", "wrapped"),
+        (UNKNOWN + "\n" + FAILS, {"fail_on_error": False}, "2 warnings", "build"),
+        (WELL, {}, "", "wrapped"),
+        pytest.param(UNKNOWN, {}, "1 warning", "wrapped", marks=pytest.mark.slow),
+        pytest.param(FAILS, {"fail_on_error": False}, "1 warning", "build", marks=pytest.mark.slow),
+        pytest.param(UNKNOWN + "\n" + FAILS, {"fail_on_error": False}, "2 warnings", "wrapped", marks=pytest.mark.slow),
+        pytest.param(WELL, {}, "", "build", marks=pytest.mark.slow),
     ],
+    indirect=["build"],
 )
 def test_strict_counts_warnings(
     site: Site, build: Callable[..., Rendered], text: str, options: object, warnings: str
@@ -43,6 +51,32 @@ def test_strict_counts_warnings(
         assert said == re.findall(r"codeexec: error: .*\n", done.log)
     assert 0 == usual.status, usual.log
     assert "--strict" not in usual.log
+
+
+def test_a_report_that_cannot_be_written_fails_no_strict_build(site: Site, build: Callable[..., Rendered]) -> None:
+    """A store that can only be read, and answers all: nothing of the site is missing."""
+    site.configure()
+    site.page(WELL)
+    assert 0 == build().status
+    store = str(site.root / ".codeexec")
+    disk = ["bwrap", "--dev-bind", "/", "/", "--ro-bind", store, store, "--"]
+    if shutil.which("bwrap") is None or subprocess.run([*disk, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("needs bubblewrap, and the right to use it, to mount something")
+    command = ["zensical"] if build == site.build else ["mkdocs_codeexec", "zensical"]
+    done = subprocess.run(
+        [*disk, sys.executable, "-m", *command, "build", "--strict"],
+        cwd=site.root,
+        env=os.environ | site.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    log = done.stdout + done.stderr
+    assert 0 == done.returncode, log
+    assert "codeexec: 1 sample: 0 executed, 1 cached" in log
+    assert "codeexec: `last-run.json` cannot be written: Read-only file system\n" in log
+    assert "warning" not in log
 
 
 def test_a_broken_link_fails_a_strict_build_alone(site: Site, build: Callable[..., Rendered]) -> None:

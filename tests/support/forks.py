@@ -33,6 +33,8 @@ IMPORTED = (
     *(f"markdown.extensions.{name}" for name in ("admonition", "attr_list", "fenced_code", "tables", "toc")),
     *(f"pygments.lexers.{name}" for name in ("python", "rust", "shell", "special")),
     *("mkdocs_codeexec.hosts.mkdocs.plugin", "mkdocs_codeexec.cli", "pygments.formatters.html"),
+    *("mkdocs_codeexec.hosts.mkdocs.opening", "mkdocs_codeexec.languages.rust", "mkdocs_codeexec.languages.script"),
+    *("mkdocs_codeexec.runtime.process", "mkdocs_codeexec.runtime.execution", "joblib"),
 )  # fmt: skip
 
 

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 class Spoken:
     """A Language whose samples run as they are written."""
 
+    def brought(self, sample: Sample, line: int, column: int) -> str:
+        del sample, line, column
+        return ""
+
     def ran(self, sample: Sample) -> str:
         return sample.code
 

@@ -35,6 +35,8 @@ IMPORTED = (
     *(f"pygments.lexers.{name}" for name in ("python", "rust", "shell", "special")),
     *("pygments.formatters.html", "mkdocs_codeexec.hosts.markdown", "mkdocs_codeexec.hosts.alone"),
     *("mkdocs_codeexec.hosts.zensical.site", "mkdocs_codeexec.hosts.zensical.outside", "mkdocs_codeexec.cli"),
+    *("mkdocs_codeexec.languages.rust", "mkdocs_codeexec.languages.script"),
+    *("mkdocs_codeexec.runtime.process", "mkdocs_codeexec.runtime.execution", "joblib"),
 )
 """What every build imports, and what does not look at the command line by then."""
 

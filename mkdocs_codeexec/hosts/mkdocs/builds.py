@@ -144,14 +144,8 @@ class Builds:
         for build in self._all:
             if (states := build.pages.engine.states) is not None:
                 states.save()
-        if not run.counts()["samples"]:
-            return
-        try:
-            run.write(pages.engine.settings.cache_dir)
-        except OSError as error:
-            why = f"`last-run.json` cannot be written: {error.strerror or error}"
-            kept = self.kept()
-            (pages.console.say if kept and kept.failed else pages.console.warn)(why)
+        if run.counts()["samples"]:
+            run.write(pages.engine.settings.cache_dir, pages.console)
 
     def _failures(self) -> list[Failure]:
         """Return what must be told of samples that did not go as said; what is on pages of several builds, once."""

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.engine.engine import Engine
-from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
+from mkdocs_codeexec.errors import CodeExecError, ConfigurationError, Mistake
+from mkdocs_codeexec.hosts.located import located
 from mkdocs_codeexec.hosts.mkdocs.host import (
     NAME,
     BasePlugin,
@@ -22,6 +23,7 @@ from mkdocs_codeexec.hosts.mkdocs.host import (
     host_of,
     load_config,
 )
+from mkdocs_codeexec.hosts.mkdocs.opening import check_once
 from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
 from mkdocs_codeexec.hosts.mkdocs.plugin import CodeExecPlugin
 from mkdocs_codeexec.hosts.mkdocs.serve import depth
@@ -56,6 +58,8 @@ def configured(file: Path) -> ConfiguredSite:
     """
     with _refusals():
         config = load_config(str(file))
+    with located(file, "plugins"):
+        check_once(config)
     plugin = _ours(config)
     return ConfiguredSite(
         file=file,
@@ -120,11 +124,42 @@ def _ours(config: MkDocsConfig) -> CodeExecPlugin | None:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Have what MkDocs refuses be a ConfigurationError, with its words."""
+    """Have what MkDocs refuses be a ConfigurationError, with its words, and with the mistakes that our plugin has told it of."""
+    log, errors = logging.getLogger(NAME), _Errors()
+    log.addHandler(errors)
     try:
         yield
     except MkDocsException as error:
-        raise ConfigurationError(str(error)) from error
+        refused = ConfigurationError(str(error))
+        refused.mistakes = tuple(_mistakes(error, refused.mistakes[0])) or errors.told or refused.mistakes
+        raise refused from error
+    finally:
+        log.removeHandler(errors)
+
+
+class _Errors(logging.Handler):
+    """Keeps what MkDocs logs before it says that it gives up, and nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.told: tuple[Mistake, ...] = ()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep `record`."""
+        self.told += (Mistake.of(record.getMessage()),)
+
+
+def _mistakes(error: BaseException, refused: Mistake) -> Iterator[Mistake]:
+    """Yield the mistakes that our plugin has told MkDocs of, or where in its YAML that has found what it has `refused`."""
+    why = error.__cause__ or error.__context__
+    while why is not None:
+        if isinstance(why, ConfigurationError):
+            yield from why.mistakes
+            return
+        if mark := getattr(why, "problem_mark", None):  # of YAML
+            yield refused._replace(file=shown(Path(mark.name)), line=mark.line + 1)
+            return
+        why = why.__cause__ or why.__context__
 
 
 class _Enough(Exception):  # noqa: N818 - says what it means

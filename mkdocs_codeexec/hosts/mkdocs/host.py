@@ -56,6 +56,7 @@ if not TYPE_CHECKING:
 def host_of(file: str | None) -> Host:
     """Return what messages call the host, and the configuration `file` of a site of it.
 
-    MkDocs knows one name for that file. ProperDocs reads those of MkDocs, too.
+    What comes from a pipe has the usual name. ProperDocs reads the files of MkDocs, too.
     """
-    return MKDOCS if NAME == "mkdocs" else Host("ProperDocs", NAME, Path(file).name if file else FILES[0])
+    usual = MKDOCS if NAME == "mkdocs" else Host("ProperDocs", NAME, FILES[0])
+    return usual._replace(file=Path(file).name) if file and not file.startswith("<") else usual

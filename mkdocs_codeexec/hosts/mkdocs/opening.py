@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.config import check_apart, settings_from
 from mkdocs_codeexec.engine.engine import Engine
+from mkdocs_codeexec.errors import ConfigurationError, Mistake
+from mkdocs_codeexec.hosts.located import located
 from mkdocs_codeexec.hosts.mkdocs.finishing import annotations_of
 from mkdocs_codeexec.hosts.mkdocs.host import host_of
 from mkdocs_codeexec.pages import Pages
@@ -72,13 +74,17 @@ def open_pages(
     """
     project = Path(config.config_file_path).parent if config.config_file_path else Path.cwd()
     host = host_of(config.config_file_path)
-    settings = settings_from(raw, project_dir=project.absolute(), environ=environ, cpus=usable_cpus, host=host)
-    if not settings.keeps:
-        settings = replace(settings, environment_dir=throwaway(), lent=settings.environment_dir)
-    # MkDocs would publish what is below the one and rebuild for ever, and empty the other before each build.
-    settings = check_apart(settings, {"docs_dir": Path(config.docs_dir), "site_dir": Path(config.site_dir)})
+    with located(Path(config.config_file_path) if config.config_file_path else None, "plugins"):
+        check_once(config)
+        settings = settings_from(raw, project_dir=project.absolute(), environ=environ, cpus=usable_cpus, host=host)
+        if not settings.keeps:
+            settings = replace(settings, environment_dir=throwaway(), lent=settings.environment_dir)
+        # MkDocs would publish what is below the one and rebuild for ever, and empty the other before each build.
+        settings = check_apart(settings, {"docs_dir": Path(config.docs_dir), "site_dir": Path(config.site_dir)})
+        store, remembered = builds.kept(), memory if settings.execute == "auto" else {}
+        engine = Engine(settings, console, store=store, memory=remembered)
     return Pages(
-        engine=Engine(settings, console, store=builds.kept(), memory=memory if settings.execute == "auto" else {}),
+        engine=engine,
         console=console,
         theme_dirs=[Path(folder) for folder in config.theme.dirs],
         lenient=lenient,
@@ -86,6 +92,18 @@ def open_pages(
         problems=builds.problems,
         within=builds.current is not None,
     )
+
+
+def check_once(config: MkDocsConfig) -> None:
+    """Check that the site lists our plugin once: each would execute the samples of all pages, with options of its own.
+
+    Raises:
+        ConfigurationError: It is listed several times.
+    """
+    count = sum(name.partition(" #")[0] == "codeexec" for name in config.plugins)
+    if count > 1:
+        message = f"`codeexec`: it is listed {count} times below `plugins`, expected once"
+        raise ConfigurationError(Mistake(message, "list it once, with all its options"))
 
 
 def tell_of_extension(config: MkDocsConfig, options: Mapping[str, Any], console: Console) -> None:

@@ -39,7 +39,7 @@ from mkdocs_codeexec.hosts.mkdocs.opening import console_of, open_pages, tell_of
 from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
 from mkdocs_codeexec.hosts.mkdocs.projects import opened, project
 from mkdocs_codeexec.hosts.mkdocs.serve import depth, described, survived
-from mkdocs_codeexec.hosts.mkdocs.sources import front_matter, shown_path
+from mkdocs_codeexec.hosts.mkdocs.sources import front_matter, inherited, shown_path
 from mkdocs_codeexec.hosts.mkdocs.watching import Watcher
 from mkdocs_codeexec.hosts.styles import relative
 from mkdocs_codeexec.html.lexers import is_lexer
@@ -220,7 +220,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         if self.pages and (build := self._builds.current):
             disk, path = page.file.content_string, shown_path(config, page)
             self._builds.texts[path] = disk
-            context = PageContext(page.file.src_uri, disk, path, host_of(None).name)
+            context = PageContext(page.file.src_uri, disk, path, host_of(None).name, inherits=inherited(page))
             self.pages.enter(build.extension.opened(context, page.meta))
         return markdown
 

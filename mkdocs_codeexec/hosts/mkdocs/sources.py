@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.hosts.mkdocs.host import get_data
-from mkdocs_codeexec.markdown.front_matter import FIELD
+from mkdocs_codeexec.markdown.unreadable import FIELD
 from mkdocs_codeexec.sites import shown
 
 if TYPE_CHECKING:
@@ -26,6 +26,12 @@ def shown_path(config: MkDocsConfig, page: Page) -> str:
     if not path or (not known and Path(path).is_relative_to(tempfile.gettempdir())):
         path = str(Path(config.docs_dir, page.file.src_uri))
     return shown(Path(path))
+
+
+def inherited(page: Page) -> tuple[str, ...]:
+    """Return the files that Material's plugin `meta` has added to the front matter of `page`: `.meta.yml` of its folders."""
+    found = page.meta.get("__extends")
+    return tuple(map(str, found)) if isinstance(found, list) else ()
 
 
 def front_matter(text: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from mkdocs_codeexec.config import check_apart, read_environment, settings_from
 from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
+from mkdocs_codeexec.hosts.located import located
 from mkdocs_codeexec.hosts.zensical.front_matter import as_json, parted
 from mkdocs_codeexec.hosts.zensical.reading import configured
 from mkdocs_codeexec.html.lexers import is_lexer
@@ -45,8 +46,9 @@ def collected(file: Path, folder: Path) -> Collected:
     site, environ = configured(file), read_environment()
     if not site.enabled_by:
         raise ConfigurationError(not_named(file, zensical=True))
-    settings = settings_from(site.options, project_dir=site.folder, environ=environ, cpus=usable_cpus, host=site.words)
-    settings = check_apart(settings, site.folders)
+    with located(file, site.enabled_by):
+        how: dict[str, Any] = {"project_dir": site.folder, "environ": environ, "cpus": usable_cpus, "host": site.words}
+        settings = check_apart(settings_from(site.options, **how), site.folders)
     if not settings.enabled:
         raise ConfigurationError("nothing can be checked: `enabled: false` or `CODEEXEC_EXECUTE=off` is set")
     with _refusals(f"`{file}`: Zensical cannot read it"):

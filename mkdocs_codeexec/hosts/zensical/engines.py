@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,8 +11,10 @@ from mkdocs_codeexec.config import check_apart, read_environment, settings_from
 from mkdocs_codeexec.core.settings import Host
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
+from mkdocs_codeexec.hosts.located import located
 from mkdocs_codeexec.runtime.cpus import usable_cpus
 from mkdocs_codeexec.runtime.throwaway import throwaway
+from mkdocs_codeexec.sites import ZENSICAL_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
@@ -21,8 +24,6 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Narrator
     from mkdocs_codeexec.core.settings import Settings
 
-FILES = ("zensical.toml", "mkdocs.yml", "mkdocs.yaml")
-"""What Zensical looks for, in this order."""
 STORE = ".codeexec"
 """Where outcomes are kept unless the user says otherwise: `zensical build --clean` removes `.cache`."""
 
@@ -42,6 +43,7 @@ class Opened(NamedTuple):
 def open_engine(
     config: Mapping[str, Any],
     options: Mapping[str, Any],
+    file: Path,
     narrator: Narrator,
     memory: MutableMapping[Key, Outcome],
     before: Opened | None,
@@ -51,6 +53,7 @@ def open_engine(
     Args:
         config: Zensical's own.
         options: Those of our extension.
+        file: That of the site.
         narrator: Told what goes on.
         memory: Outcomes that this process has produced.
         before: What answered before the configuration was read again; None if this is the first time.
@@ -59,13 +62,14 @@ def open_engine(
 
     environ = read_environment()
     try:
-        settings = _settings(config, options, environ)
-        if listed(settings.project_dir / settings.host.file) > 1:
-            narrator.say(
-                "`codeexec` is listed twice below `markdown_extensions`, with the same options: once is enough"
-            )
-        _check(config, settings)
-        return Opened(Engine(settings, narrator, memory=memory if settings.execute == "auto" else {}))
+        with located(file, "markdown_extensions"):
+            settings = _settings(file, options, environ)
+            if listed(file) > 1:
+                narrator.say(
+                    "`codeexec` is listed twice below `markdown_extensions`, with the same options: once is enough"
+                )
+            _check(config, settings)
+            return Opened(Engine(settings, narrator, memory=memory if settings.execute == "auto" else {}))
     except ConfigurationError as error:
         mistake = f"the configuration has mistakes\n\n{error}"
     except CodeExecError as error:
@@ -75,22 +79,23 @@ def open_engine(
     if before is not None and before.engine.settings.enabled:
         return Opened(before.engine, f"the last good settings are used: {mistake}")
     harmless = {name: value for name, value in environ.items() if not name.startswith("CODEEXEC_")}
-    return Opened(Engine(_settings(config, {"enabled": False}, harmless), narrator), mistake)
+    return Opened(Engine(_settings(file, {"enabled": False}, harmless), narrator), mistake)
 
 
-def _settings(config: Mapping[str, Any], options: Mapping[str, Any], environ: dict[str, str]) -> Settings:
-    folder = Path(config["root_dir"]).absolute()
-    file = next((name for name in FILES if (folder / name).is_file()), FILES[0])
-    settings = settings_from(
-        {"cache_dir": STORE, **options},
-        project_dir=folder,
-        environ=environ,
-        cpus=usable_cpus,
-        host=Host("Zensical", "zensical", file),
-    )
+def _settings(file: Path, options: Mapping[str, Any], environ: dict[str, str]) -> Settings:
+    host = Host("Zensical", "zensical", file.name, STORE)
+    settings = settings_from(options, project_dir=file.parent, environ=environ, cpus=usable_cpus, host=host)
     if not settings.keeps:
         settings = replace(settings, environment_dir=throwaway(), lent=settings.environment_dir)
     return settings
+
+
+def file_of(config: Mapping[str, Any], named: str | None) -> Path:
+    """Return the file that Zensical has read `config` from: the one that the user has named, or the first that is there."""
+    folder = Path(config["root_dir"]).absolute()
+    if named and os.path.realpath(Path(named).absolute().parent) == os.path.realpath(folder):
+        return folder / Path(named).name
+    return folder / next((name for name in ZENSICAL_FILES if (folder / name).is_file()), ZENSICAL_FILES[0])
 
 
 def _check(config: Mapping[str, Any], settings: Settings) -> None:

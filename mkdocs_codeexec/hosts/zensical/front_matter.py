@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from mkdocs_codeexec.markdown.front_matter import FIELD
+from mkdocs_codeexec.markdown.unreadable import FIELD
 
 _BETWEEN = re.compile(r"-{3}[ \t]*\n(.*?\n)(?:\.{3}|-{3})[ \t]*\n", re.DOTALL)
 """MkDocs: `mkdocs.utils.meta.YAML_RE`."""

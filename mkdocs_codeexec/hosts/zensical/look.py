@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mkdocs_codeexec.hosts.zensical.configuration import pages_of
 from mkdocs_codeexec.hosts.zensical.front_matter import parted
 from mkdocs_codeexec.markdown.collecting import PageContext
-from mkdocs_codeexec.markdown.front_matter import FIELD
+from mkdocs_codeexec.markdown.unreadable import FIELD
 from mkdocs_codeexec.sites import shown
 
 if TYPE_CHECKING:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.hosts.zensical.cached import is_unreadable
+from mkdocs_codeexec.hosts.zensical.engines import file_of
 from mkdocs_codeexec.hosts.zensical.site import ZensicalSite
-from mkdocs_codeexec.hosts.zensical.strict import Warnings, asked
-from mkdocs_codeexec.report.console import plainly
+from mkdocs_codeexec.hosts.zensical.strict import Warnings, asked, named
+from mkdocs_codeexec.report.console import Lines, plainly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,12 +38,14 @@ class Process:
         building: Whether it ends with the build, and fails with it; otherwise it serves.
         handing: Whether Zensical is handed what samples came to before it looks at its cache.
         strict: Whether a build fails for a warning; None if the command line of this process says so.
+        file: That of the site; None if the command line of this process names it, or it is the first that is there.
     """
 
     def __init__(self) -> None:
         self.building = sys.argv[1:2] == ["build"]
         self.handing = False
         self.strict: bool | None = None
+        self.file: str | None = None
         self._warnings = Warnings()
         self._sites: dict[Path, ZensicalSite] = {}
         self._outside: dict[Path, Outside] = {}
@@ -57,7 +60,8 @@ class Process:
             return before
         if not self._sites:
             self._begin()
-        site = ZensicalSite(config, options, log, lenient=not self.building, before=before)
+        file = file_of(config, self.file or named(sys.argv[1:]))
+        site = ZensicalSite(config, options, log, file=file, lenient=not self.building, before=before)
         self._sites[root] = site
         if self.building and not self.handing:
             self.sweep(site)
@@ -79,7 +83,7 @@ class Process:
     def _begin(self) -> None:
         if not log.handlers:
             handler = logging.StreamHandler()
-            handler.setFormatter(_Lines())
+            handler.setFormatter(Lines())
             handler.setLevel(logging.INFO)
             log.addHandler(handler)
             log.setLevel(logging.INFO)
@@ -121,15 +125,6 @@ class Process:
                 with suppress(OSError, ValueError, AttributeError):
                     stream.flush()
             os._exit(status)  # an exception here would be told, and change nothing
-
-
-class _Lines(logging.Formatter):
-    """Writes `codeexec: …`, and how bad it is."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line of `record`."""
-        how = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "
-        return f"codeexec: {how}{record.getMessage()}"
 
 
 process = Process()

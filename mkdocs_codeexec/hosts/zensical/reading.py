@@ -6,6 +6,7 @@ Python-Markdown, and not our plugin, which Zensical does not know.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from mkdocs_codeexec.hosts.zensical.configuration import pages_of
 from mkdocs_codeexec.hosts.zensical.engines import STORE
 from mkdocs_codeexec.hosts.zensical.front_matter import front_matter
 from mkdocs_codeexec.markdown.collecting import PageContext
-from mkdocs_codeexec.sites import NAMES, ConfiguredSite, shown
+from mkdocs_codeexec.sites import NAMES, ZENSICAL_FILES, ConfiguredSite, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,24 +61,38 @@ def configured(file: Path) -> ConfiguredSite:
         file=file,
         folder=file.parent,
         host="zensical",
-        words=Host(NAME, "zensical", file.name),
+        words=Host(NAME, "zensical", file.name, STORE),
         enabled_by="markdown_extensions" if name else "",
         named_too="plugins" if name and "codeexec" in _named(found.get("plugins")) else "",
-        options={"cache_dir": STORE, **(options if isinstance(options, dict) else {})},
+        options=options if isinstance(options, dict) else {},
         folders=folders,
         pages=lambda: _pages(folders["docs_dir"], found),
         front_matter=front_matter,
     )
 
 
-def options_of_plugin(file: Path) -> dict[str, object] | None:
-    """Return what `file` says to our plugin, which is for MkDocs; None if it does not name it, or cannot be read."""
+def said_otherwise(file: Path, options: Mapping[str, object]) -> Iterator[str]:
+    """Yield where else the site of `file` says something to us, and other things than `options`, by which Zensical goes.
+
+    The same file may name our plugin, for MkDocs, and another file may be beside it.
+    """
+    if _options(file, "plugins") not in (None, options):
+        yield "the options below `plugins` are others: Zensical goes by those below `markdown_extensions`"
+    for other in (file.with_name(name) for name in ZENSICAL_FILES if name != file.name):
+        for section in ("markdown_extensions", "plugins"):
+            if _options(other, section) not in (None, options):
+                yield f"the options below `{section}` in `{other.name}` are others: Zensical goes by `{file.name}`"
+
+
+def _options(file: Path, section: str) -> dict[str, object] | None:
+    """Return what `file` says to us in `section`; None if it does not name us there, or cannot be read."""
     try:
-        plugins = _named(_raw(file).get("plugins"))
+        named = _named(_raw(file).get(section))
     except ConfigurationError:
         return None
-    options = plugins.get("codeexec")
-    return None if "codeexec" not in plugins else options if isinstance(options, dict) else {}
+    name = next((name for name in NAMES if name in named), None)
+    options = named.get(name or "")
+    return None if name is None else options if isinstance(options, dict) else {}
 
 
 def listed(file: Path) -> int:
@@ -147,7 +162,12 @@ def _raw(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise ConfigurationError(f"`{file}` cannot be read: {error.strerror or error}") from error
     except (ValueError, yaml.YAMLError) as error:
-        raise ConfigurationError(f"`{file}` cannot be read: {error}") from error
+        refused = ConfigurationError(f"`{file}` cannot be read: {error}")
+        line = re.search(
+            r"(?:.*\n)*.*\bline (\d+)", str(error)
+        )  # YAML's last place is that of the problem, TOML has one
+        refused.mistakes = (refused.mistakes[0]._replace(file=shown(file), line=int(line[1]) if line else 0),)
+        raise refused from error
     except RecursionError as error:
         raise _NoSite(f"`{file}` cannot be read: it is nested too deeply") from error
     if value is None:

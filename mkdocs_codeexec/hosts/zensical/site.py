@@ -24,6 +24,7 @@ from mkdocs_codeexec.html.lexers import is_lexer
 from mkdocs_codeexec.html.notice import notice
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
+from mkdocs_codeexec.markdown.unreadable import FIELD
 from mkdocs_codeexec.pages import STYLESHEET, Pages
 from mkdocs_codeexec.report import rows
 from mkdocs_codeexec.report.annotations import for_github
@@ -53,6 +54,7 @@ class ZensicalSite:
         config: Zensical's own (`zensical.config.get_config`).
         options: Those of our extension.
         log: Where to tell.
+        file: That of the site.
         lenient: Whether this serves: what is wrong is told when it is met, and not at the end.
         before: The same site as it was configured before; None if this is the first time.
 
@@ -73,19 +75,21 @@ class ZensicalSite:
         options: Mapping[str, Any],
         log: Log,
         *,
+        file: Path,
         lenient: bool,
         before: ZensicalSite | None = None,
     ) -> None:
         self.config = config
         self.options = dict(options)
-        self.folder = Path(config["root_dir"]).absolute()
+        self.file, self.folder = file, file.parent
         self.docs = self.folder / str(config["docs_dir"])
         self.lenient = lenient
         bases = (Path.cwd(), self.folder)
         environ = read_environment()
         self.console = Console(log=log, color=wants_color(environ, sys.stderr), annotations=for_github(environ, bases))
         self.memory: dict[Key, Outcome] = before.memory if before else {}
-        self.opened: Opened = open_engine(config, options, self.console, self.memory, before.opened if before else None)
+        opened = before.opened if before else None
+        self.opened: Opened = open_engine(config, options, file, self.console, self.memory, opened)
         self.engine, self.mistake = self.opened
         self.problems = Problems()
         self.answered: dict[str, list[Resolved]] = {}
@@ -152,19 +156,10 @@ class ZensicalSite:
             self.console.warn(self.mistake)
         elif not self.engine.settings.enabled:
             self.console.say("disabled: no sample is executed")
-        if self.options != self._of_plugin():
-            self.console.say(
-                "the options below `plugins` are others: Zensical goes by those below `markdown_extensions`"
-            )
+        from mkdocs_codeexec.hosts.zensical.reading import said_otherwise  # which reads sites that are not rendered
 
-    def _of_plugin(self) -> Mapping[str, object]:
-        """Return the options of our plugin, which the same file may name for MkDocs; those of the extension if it does not."""
-        from mkdocs_codeexec.hosts.zensical.reading import (
-            options_of_plugin,  # which reads sites that are not being rendered
-        )
-
-        found = options_of_plugin(self.folder / self.engine.settings.host.file)
-        return self.options if found is None else found
+        for told in said_otherwise(self.file, self.options):
+            self.console.say(told)
 
     def _known(self, sample: Sample) -> Resolved | None:
         return None if self.lenient else self.look.known(sample)  # a server's answers may be old
@@ -194,7 +189,8 @@ class ZensicalSite:
         self._current.pages = self._pages
         context = self._context(page)
         # Zensical hands over no number that is not finite: the file says what its author has written.
-        meta = page.meta or {} if context.text is None else front_matter(context.text)
+        text = context.text or ""
+        meta = front_matter(text) if FIELD in text else page.meta or {}
         self._pages.enter(self.extension.opened(context, meta))
 
     def _context(self, page: Any) -> PageContext:
@@ -300,10 +296,7 @@ class ZensicalSite:
             self.console.say(run.summary())
         self.engine.close()
         if self.engine.settings.keeps and answers:
-            try:
-                run.write(self.engine.settings.cache_dir)
-            except OSError as error:
-                self.console.warn(f"`last-run.json` cannot be written: {error.strerror or error}")
+            run.write(self.engine.settings.cache_dir, self.console)
         if self.mistake:
             return "no sample was executed, and the warning above says why" if self._looked else self.mistake
         return run.verdict(fatal)

@@ -1,4 +1,7 @@
-"""`--strict`: Zensical ends a build at warnings of its own, and knows nothing of ours, which are counted here."""
+"""What the command line of Zensical asks for, as Zensical itself reads it: the file of the site, and `--strict`.
+
+Zensical ends a strict build at warnings of its own, and knows nothing of ours, which are counted here.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 class Warnings(logging.Handler):
@@ -27,10 +30,23 @@ class Warnings(logging.Handler):
 
 
 def asked(arguments: Sequence[str]) -> bool:
-    """Tell whether `arguments`, those of `zensical`, ask for `--strict`, as Zensical itself reads them."""
+    """Tell whether `arguments`, those of `zensical`, ask for `--strict`."""
+    found = _read(arguments)
+    return not {"-s", "--strict"}.isdisjoint(arguments) if found is None else bool(found.get("strict"))
+
+
+def named(arguments: Sequence[str]) -> str | None:
+    """Return the file of a site that `arguments`, those of `zensical`, name; None if they name none."""
+    file = (_read(arguments) or {}).get("config_file")
+    return file if isinstance(file, str) else None
+
+
+def _read(arguments: Sequence[str]) -> Mapping[str, Any] | None:
+    """Return the options of a command of Zensical; None if this is another version, or another program."""
     try:
         command: Any = importlib.import_module("zensical.main").cli.commands[arguments[0]]
         context = command.make_context(arguments[0], [*arguments[1:]], resilient_parsing=True)
-    except (ImportError, LookupError, AttributeError):  # of another version
-        return not {"-s", "--strict"}.isdisjoint(arguments)
-    return bool(context.params.get("strict"))
+    except (ImportError, LookupError, AttributeError):
+        return None
+    params: Mapping[str, Any] = context.params
+    return params

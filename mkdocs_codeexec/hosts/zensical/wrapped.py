@@ -43,7 +43,7 @@ def run(command: str, arguments: Sequence[str], file: str | None) -> int:
     found = file or next((name for name in ZENSICAL_FILES if Path(name).exists()), None)
     if found is None:
         raise ConfigurationError(f"there is none of {', '.join(f'`{name}`' for name in ZENSICAL_FILES)} in this folder")
-    process.building, process.handing = command == "build", True
+    process.building, process.handing, process.file = command == "build", True, found
     process.strict = not {"-s", "--strict"}.isdisjoint(arguments)
     usual = reading.parse_config
     first: list[dict[str, Any]] = []

@@ -27,8 +27,7 @@ from mkdocs_codeexec.languages.rust.messages.index import linked
 from mkdocs_codeexec.languages.rust.messages.normal import RULES
 from mkdocs_codeexec.languages.rust.messages.notes import without_notes
 from mkdocs_codeexec.languages.rust.messages.panics import panics
-from mkdocs_codeexec.languages.rust.messages.restore import restore
-from mkdocs_codeexec.languages.rust.package import planned, refused_by, without_edition
+from mkdocs_codeexec.languages.rust.package import planned, refused_by
 from mkdocs_codeexec.languages.rust.programs import Programs, is_apart
 from mkdocs_codeexec.languages.rust.sessions import CONTINUED, divided, rooted_paths
 from mkdocs_codeexec.languages.rust.source.prepare import FILE, original
@@ -231,6 +230,10 @@ class RustLanguage:
             column += len(written[line - 1]) - len(ran[line - 1])  # the mark of a hidden line
         return line, column
 
+    def brought(self, sample: Sample, line: int, column: int) -> str:
+        """Return in which line of a preamble that stands; empty if its author wrote it."""
+        return self._programs.brought(sample, line, column)
+
     def ran(self, sample: Sample) -> str:
         """Return the code with hidden lines as they run."""
         return runnable(sample.code)
@@ -244,7 +247,7 @@ class RustLanguage:
         text = cut(text)
         more = others(text) if sample.links.session else {}
         if FILE in text or more:  # else nothing in it is about a place in the sample
-            text = restore(self._programs.prepared(sample), text, more)
+            text = self._programs.restored(sample, text, more)
         text = normalize(text, RULES)
         return linked(text if self._rust.notes else without_notes(text))
 

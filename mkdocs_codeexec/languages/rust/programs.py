@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+import functools
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.expectation import FailsToBuild
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.languages.rust import preambles
+from mkdocs_codeexec.languages.rust.messages.restore import restore
 from mkdocs_codeexec.languages.rust.package import Package, compiled, modules, package_of, stands_alone
 from mkdocs_codeexec.languages.rust.sessions import codes, marked, objection, whole
-from mkdocs_codeexec.languages.rust.source.prepare import FILE, Preamble, Prepared, as_it_stands, prepared
+from mkdocs_codeexec.languages.rust.source.prepare import FILE, Preamble, Prepared, as_it_stands, of_preamble, prepared
 from mkdocs_codeexec.languages.rust.source.session import prepare_step, program
 from mkdocs_codeexec.languages.rust.steps import steps
 
@@ -49,6 +51,20 @@ class Programs:
             return as_it_stands(runnable(sample.code))
         beside = bool(sample.links.needs or sample.links.file)
         return prepared(sample.code, self._preamble(sample), "test_harness" in sample.options, beside)
+
+    def brought(self, sample: Sample, line: int, column: int) -> str:
+        """Return of which preamble is what stands at `line` and `column` of the file of `sample`, in words; empty if of none."""
+        found = of_preamble(self.prepared(sample), line, column)
+        if found is None:
+            return ""
+        return "in " + self._place(sample, *found)
+
+    def restored(self, sample: Sample, text: str, others: Mapping[str, Prepared]) -> str:
+        """Return `text`, what the compiler or the program said of `sample`, as if nothing had been inserted; see `restore`."""
+        return restore(self.prepared(sample), text, others, functools.partial(self._place, sample))
+
+    def _place(self, sample: Sample, part: str, at: int) -> str:
+        return preambles.place(self._rust.preamble, sample.options.get("preamble", ""), part, at)
 
     def files(self, sample: Sample) -> tuple[tuple[str, str], ...]:
         """Return names and texts of what is compiled."""

@@ -53,9 +53,12 @@ def hint(outcome: Outcome, wanted: EnvironmentSettings, settings: Settings, lock
             lines.append(line)
         elif meant := nearest(name, sorted(listed)):
             others.append(f"did you mean `{meant}`?")
+        elif meant := nearest(name, sorted({_crate(one) for one in known.names(settings)})):
+            lines += filter(None, (_line(meant, settings, texts),))
+            others.append(f"did you mean `{meant}`?")
         else:  # no version is invented
             lines.append(f'`{name}: "*"`')
-            others.append(_unknown(name, settings))
+            others.append(f"nothing is known here of `{name}`: check how it is spelt")
     where = "languages.rust." + ("" if wanted.name == "default" else f"environments.{wanted.name}.")
     added = [f"add to `{where}dependencies` in {settings.host.file}: {', '.join(lines)}"] if lines else []
     return "; ".join((*added, *others))
@@ -93,12 +96,6 @@ def _line(name: str, settings: Settings, lock_files: Iterable[str]) -> str | Non
     from_locks = (Release(one.name, one.version) for one in locked if _CRATES_IO.match(one.source))
     found = known.newest(from_locks) or known.newest(known.releases(name, settings))
     return f'`{found.name}: "{found.version}"`' if found else None
-
-
-def _unknown(name: str, settings: Settings) -> str:
-    """Return what to think of before the crate `name` is listed, of which nothing is known here."""
-    meant = nearest(name, sorted({_crate(one) for one in known.names(settings)}))
-    return f"did you mean `{meant}`?" if meant else f"nothing is known here of `{name}`: check how it is spelt"
 
 
 def _around(project: Path) -> Iterator[tuple[str, Path]]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.action import OUTPUT_LIMIT, Marks, digest
-from mkdocs_codeexec.core.expectation import Succeeds
+from mkdocs_codeexec.core.expectation import Raises, Succeeds
 from mkdocs_codeexec.core.normalize import changed
 from mkdocs_codeexec.core.outcome import Exited, counted
 from mkdocs_codeexec.core.protocols import Unavailability
@@ -155,4 +155,6 @@ def objection(steps: Sequence[Sample]) -> Unavailability | None:
 
 def _status(step: Sample) -> int | None:
     """Return the status with which the program goes on after `step`; None for any."""
+    if isinstance(step.expectation, Raises):
+        return 1  # whatever is raised: which exception that is, is judged
     return step.expectation.code if isinstance(step.expectation, Succeeds) else 0

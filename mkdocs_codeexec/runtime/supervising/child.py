@@ -165,15 +165,15 @@ def purpose(request: Request) -> str:
 def prepare(request: Request) -> None:
     """Load what confines children like that of `request`, and make their filter of system calls: once, not in each."""
     kind = request["tier"], purpose(request)
+    if request["handing"] >= 0:
+        from . import handing  # noqa: F401 - loaded here, used where its file is not seen
+
     if request["user"] is not None:
         user_namespace.prepare()
     if kind not in _filters:
         if request["tier"] == "bubblewrap":
             privileges.bound()  # it starts no other program than children
         from . import landlock, namespaces, seccomp  # noqa: F401 - loaded here, used there
-
-        if request["handing"] >= 0:
-            from . import handing  # noqa: F401 - the same
 
         alone = request["tier"] == "bubblewrap"
         _filters[kind] = (request["tier"] != "limits" and seccomp.program(kind[1], alone=alone)) or b""

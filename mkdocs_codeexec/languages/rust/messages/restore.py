@@ -5,15 +5,15 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
 from mkdocs_codeexec.core.normalize import ESCAPE
-from mkdocs_codeexec.languages.rust.source.prepare import FILE, Prepared, Shift, in_preamble, original
+from mkdocs_codeexec.languages.rust.source.prepare import FILE, Prepared, Shift, of_preamble, original
 
 _ROW = re.compile(r" *(\d{1,9}) [|~+-] ?")
-_ARROW = re.compile(r" *(?:-->|:::) (.+?):\d+:\d+$")
+_ARROW = re.compile(r" *(?:-->|:::) (.+?):(\d{1,9}):(\d{1,9})$")
 _NOTES = re.compile(r" *\| ")
 _LABEL = re.compile(r"(?<! )  ++(?=([-^~]))")
 """Where a label ends because a further mark follows: labels have no two spaces in a row."""
@@ -22,10 +22,20 @@ NO_OTHERS: Mapping[str, Prepared] = MappingProxyType({})
 _DRAWN = frozenset(" |-^~+_/")
 
 
-def restore(prepared: Prepared, text: str, others: Mapping[str, Prepared] = NO_OTHERS) -> str:
+def _unnamed(_part: str, _at: int) -> str:
+    return "the preamble"
+
+
+def restore(
+    prepared: Prepared,
+    text: str,
+    others: Mapping[str, Prepared] = NO_OTHERS,
+    written: Callable[[str, int], str] = _unnamed,
+) -> str:
     """Return `text`, what the compiler or the program said, as if nothing had been inserted.
 
-    `others` are further files that it may speak of, by name.
+    `others` are further files that it may speak of, by name. `written` says where a part of the preamble was written, and an
+    offset in it: a message about that shows the part, and no line of the author's.
 
     Places like `sample.rs:1:25` are corrected. In messages of the compiler, rows of source lose the inserted text, the
     rows of marks under them move left with it, and suggestions to change it are left out. ANSI escape sequences stay.
@@ -39,7 +49,7 @@ def restore(prepared: Prepared, text: str, others: Mapping[str, Prepared] = NO_O
         reader.take(line)
     text = "\n".join(reader.lines)
     for name, one in files.items():
-        text = _places(name).sub(functools.partial(_place, name, one), text)
+        text = _places(name).sub(functools.partial(_place, name, one, written), text)
     return text
 
 
@@ -61,6 +71,7 @@ class _Reader:
         self._first: tuple[Shift, ...] = ()
         self._help: int | None = None  # where the suggestion that is being read begins
         self._dropping = False
+        self._part = ""  # of the preamble, if rows to come show that
 
     def take(self, line: str) -> None:
         """Take the next line."""
@@ -72,6 +83,13 @@ class _Reader:
         self._dropping = False
         if row is not None:
             here = tuple(shift for shift in self._shifts or () if shift.line == int(row[1]))
+            if here and (column := plain.find(self._part, row.end()) if self._part else -1) >= 0:
+                self._cuts, self._source = (_Cut(row.end(), column - row.end()),), plain
+                end = column + len(self._part)
+                self.lines.append(
+                    _changed(line, (_Cut(0, 0, row.end(1)), *self._cuts, _Cut(end, len(plain) - end))).rstrip()
+                )
+                return
             self._cuts, self._source = _found(plain, row.end(), here), plain
             if here and not self._cuts and _HEAD in plain and _HEAD in here[-1].text and self._help is not None:
                 # A suggestion to change what the reader does not see.
@@ -90,6 +108,9 @@ class _Reader:
         arrow = _ARROW.match(plain)
         if arrow is not None:
             shifts = self._files[arrow[1]].shifts if arrow[1] in self._files else ()
+            file = self._files.get(arrow[1])
+            found = of_preamble(file, int(arrow[2]), int(arrow[3])) if file else None
+            self._part = found[0] if found else ""
             self._first = shifts if self._shifts is None else self._first
             self._shifts = shifts
         elif not plain.strip():
@@ -108,10 +129,11 @@ class _Cut(NamedTuple):
     blank: int = 0
 
 
-def _place(name: str, prepared: Prepared, match: re.Match[str]) -> str:
+def _place(name: str, prepared: Prepared, written: Callable[[str, int], str], match: re.Match[str]) -> str:
+    if found := of_preamble(prepared, int(match[1]), int(match[2])):
+        return written(*found)
     line, column = original(prepared, int(match[1]), int(match[2]))
-    where = " (in the preamble)" if in_preamble(prepared, int(match[1]), int(match[2])) else ""
-    return f"{name}:{line}:{column}{where}"
+    return f"{name}:{line}:{column}"
 
 
 def _found(plain: str, start: int, shifts: tuple[Shift, ...]) -> tuple[_Cut, ...]:

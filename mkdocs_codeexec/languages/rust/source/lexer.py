@@ -176,6 +176,15 @@ def closing(stream: tuple[Token, ...], index: int) -> int:
     raise Unlexable("a bracket is not closed")
 
 
+def words(source: str) -> list[Token]:
+    """Return the tokens of `source` that are no comments.
+
+    Raises:
+        Unlexable: It is not Rust.
+    """
+    return [token for token in tokens(source) if token.kind not in ("inner", "outer")]
+
+
 def one_line(source: str) -> str:
     """Return `source` on one line, without comments, meaning the same.
 

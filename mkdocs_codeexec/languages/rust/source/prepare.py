@@ -12,7 +12,7 @@ import re
 from typing import NamedTuple
 
 from mkdocs_codeexec.core.hidden import runnable
-from mkdocs_codeexec.languages.rust.source.lexer import Unlexable, one_line, tokens
+from mkdocs_codeexec.languages.rust.source.lexer import Unlexable, one_line, tokens, words
 from mkdocs_codeexec.languages.rust.source.outline import Outline, outline
 from mkdocs_codeexec.languages.rust.source.statements import declared_modules
 
@@ -81,12 +81,14 @@ class Preamble(NamedTuple):
         crates: `extern crate` items, which stay outside of the wrapper.
         rest: Everything else.
         outline: What stands in it.
+        text: All of it, as it was written.
     """
 
     attributes: str
     crates: str
     rest: str
     outline: Outline
+    text: str = ""
 
 
 def preamble(text: str) -> Preamble:
@@ -96,11 +98,26 @@ def preamble(text: str) -> Preamble:
         Unlexable: It is not Rust.
     """
     found = outline(text)
-    outer = (*found.attributes, *found.crates)
-    rest = blanked(text, outer)
+    rest = blanked(text, (*found.attributes, *found.crates))
     attributes = " ".join(one_line(text[start:end]) for start, end in found.attributes).strip()
     crates = " ".join(one_line(text[start:end]) for start, end in found.crates)
-    return Preamble(attributes, crates, one_line(rest), found)
+    return Preamble(attributes, crates, one_line(rest), found, text)
+
+
+def line_of(before: Preamble, part: str, at: int) -> int:
+    """Return the line of the preamble `before` on which stands what is at the offset `at` of `part`, one of its parts."""
+    found, text = before.outline, before.text
+    if part == before.attributes:
+        kept = found.attributes
+    elif part == before.crates:
+        kept = found.crates
+    else:
+        kept = ((0, len(text)),)
+        text = blanked(text, (*found.attributes, *found.crates))
+    # A part has the tokens of what it was made of, and none of the comments and line breaks between these.
+    starts = [start + token.start for start, end in kept for token in words(text[start:end])]
+    place = sum(token.start <= at for token in words(part)) - 1
+    return before.text.count("\n", 0, starts[place]) + 1
 
 
 @functools.lru_cache(maxsize=4096)  # for all builds of a process: `serve` sees the same samples again and again
@@ -161,14 +178,16 @@ def original(prepared: Prepared, line: int, column: int) -> tuple[int, int]:
     return line, column - moved
 
 
-def in_preamble(prepared: Prepared, line: int, column: int) -> bool:
-    """Tell whether what stands at `line` and `column` of the prepared file is of the preamble."""
+def of_preamble(prepared: Prepared, line: int, column: int) -> tuple[str, int] | None:
+    """Return of which part of the preamble, and of what offset in it, is what stands at `line` and `column`; None if of none."""
     for shift in prepared.shifts:
         at = column - shift.column
         if shift.line == line and 0 <= at < shift.width:
-            starts = ((shift.text.find(part), len(part)) for part in prepared.preamble)
-            return any(0 <= start <= at < start + length for start, length in starts)
-    return False
+            for part in prepared.preamble:
+                start = shift.text.find(part)
+                if 0 <= start <= at < start + len(part):
+                    return part, at - start
+    return None
 
 
 def _before_surplus(code: str, surplus: int | None) -> str:
