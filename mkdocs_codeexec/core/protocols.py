@@ -323,8 +323,11 @@ class Language(Protocol):
         """Return what of this machine samples may read, beside the system's own programs and libraries."""
         ...
 
-    def hint(self, sample: Sample, outcome: Outcome) -> str:
-        """Return what the author may write instead where `sample` did not go as said; empty if nothing is known."""
+    def hint(self, sample: Sample, outcome: Outcome, files: Sequence[Sample] = ()) -> str:
+        """Return what the author may write instead where `sample` did not go as said; empty if nothing is known.
+
+        `files` are the `file` fences of its page, in order.
+        """
         ...
 
     def watched(self) -> Sequence[Path]:

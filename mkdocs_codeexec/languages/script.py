@@ -15,6 +15,7 @@ from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.core.normalize import relative, renamed, without_folder
 from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
 from mkdocs_codeexec.languages import (
+    beside,
     frames,
     given,
     inputs,
@@ -245,8 +246,10 @@ class ScriptLanguage:
         """Return what of this machine samples may read, beside the system's own programs and libraries."""
         return self._reach().readable
 
-    def hint(self, sample: Sample, outcome: Outcome) -> str:
+    def hint(self, sample: Sample, outcome: Outcome, files: Sequence[Sample] = ()) -> str:
         """Return how to let a sample have what it did not find."""
+        if files and (found := beside.hint(sample, outcome, files)):
+            return found
         network = rights.network(self._script.network, sample.given.network, self._settings.sandbox)
         lacked = withheld.hint(outcome, self.name, self._settings, network=network)
         lacked = lacked or programs.hint(outcome, self.name, self._script.readable, self._settings)

@@ -179,3 +179,22 @@ def test_what_only_cargo_could_build_is_refused(project: Project) -> None:
         assert what in log, log
         assert "hint: " in log, log
         assert "error" == project.verdicts()[-1]
+
+
+def test_what_the_page_has_of_a_package_is_told(project: Project) -> None:
+    """A library that nobody gave the sample; a module that stands behind the program."""
+    project.page(
+        MANIFEST
+        + LIBRARY
+        + "```rust exec\nuse my_shop::double;\n```\n\n"
+        + file("mod late;\nfn main() {}", "src/main.rs", "exec")
+        + file("", "src/late.rs")
+    )
+    log = project.build().log
+
+    assert (
+        "hint: the page has `src/lib.rs` (docs/index.md:7) and `Cargo.toml` (docs/index.md:1), and a sample gets it by `needs`: "
+        'write `name="lib"` on the fence at docs/index.md:7, `name="Cargo"` on the fence at docs/index.md:1, '
+        'and `needs="lib Cargo"` here'
+    ) in log
+    assert "`src/late.rs` (docs/index.md:25) stands behind it" in log

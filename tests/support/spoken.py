@@ -44,5 +44,5 @@ class Spoken:
     def relocated(self, text: str, where: PageMap) -> str:
         return mentions.relocated(text, where)
 
-    def hint(self, sample: Sample, outcome: Outcome) -> str:  # noqa: ARG002
+    def hint(self, sample: Sample, outcome: Outcome, files: Sequence[Sample] = ()) -> str:  # noqa: ARG002
         return ""

@@ -13,7 +13,7 @@ from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import normalize
 from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Regrouped, Runner, Scratch, Unavailability
 from mkdocs_codeexec.errors import ConfigurationError
-from mkdocs_codeexec.languages import frames, given, inputs, mentions, views, withheld
+from mkdocs_codeexec.languages import beside, frames, given, inputs, mentions, views, withheld
 from mkdocs_codeexec.languages.grants import Grants
 from mkdocs_codeexec.languages.rust import preambles
 from mkdocs_codeexec.languages.rust.batch.builder import MANIFEST, Builder
@@ -272,7 +272,7 @@ class RustLanguage:
         """Return nothing: what samples of this language read is not observed."""
         return ()
 
-    def hint(self, sample: Sample, outcome: Outcome) -> str:
+    def hint(self, sample: Sample, outcome: Outcome, files: Sequence[Sample] = ()) -> str:
         """Return how to list the crates that `sample` uses and that are not listed, or what else it lacks."""
         from mkdocs_codeexec.languages.rust import unlisted
         from mkdocs_codeexec.languages.rust.messages import question_mark
@@ -281,8 +281,10 @@ class RustLanguage:
             return found
         if sample.links.session and (found := rooted_paths(outcome)):
             return found
-        package = self._programs.package(self._programs.joined(sample))
-        if found := without_edition(package, unlisted.unknown_crates(outcome)):
+        if files and (
+            found := beside.of_package(sample, unlisted.unknown_crates(outcome), files)
+            or beside.of_modules(sample, unlisted.unknown_modules(outcome), files)
+        ):
             return found
         network = rights.network(self._rust.network, sample.given.network, self._settings.sandbox)
         if found := withheld.hint(outcome, self.name, self._settings, network=network):

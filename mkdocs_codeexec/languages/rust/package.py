@@ -132,16 +132,6 @@ def refused_by(inputs: Mapping[str, str]) -> Unavailability | None:
     return Unavailability(reason, hint)
 
 
-def without_edition(package: Package | None, missing: Collection[str]) -> str:
-    """Return what to write where the library of `package` is among the crates that rustc did not find."""
-    if package is None or package.name not in missing or package.edition != "2015":
-        return ""
-    return (
-        f"`{MANIFEST}` of the page says no `edition`, which is 2015 for cargo, and there `use` wants "
-        f'`extern crate {package.name};` in the root of the crate: write `edition = "2021"` under `[package]`'
-    )
-
-
 def shown(result: StepResult, inputs: Mapping[str, str]) -> StepResult:
     """Return `result` of a step of the Action with these `inputs` with the name that samples have for its own file."""
     own = inputs.get(OWN)

@@ -21,6 +21,7 @@ _CRATE = re.compile(
     r"(?:unresolved module or unlinked crate|undeclared crate or module|no external crate|maybe a missing crate"
     r"|cannot find module or crate|can't find crate for) `(?:r#)?(\w+)`"
 )
+_PATH = re.compile(r'"(?:\./)?([^"\n]+\.rs)"')
 _OURS = frozenset({"std", "core", "alloc", "proc_macro", "test", "crate", "self", "super"})
 _CRATES_IO = re.compile(r"(?:registry|sparse)\+https://(?:github\.com/rust-lang/crates\.io-index|index\.crates\.io/)")
 MOST = 4
@@ -72,6 +73,15 @@ def unknown_crates(outcome: Outcome) -> list[str]:
             texts = (one.message, *(span.label for span in one.spans))
             found.update(dict.fromkeys(match[1] for text in texts for match in _CRATE.finditer(text)))
     return [name for name in found if name not in _OURS]
+
+
+def unknown_modules(outcome: Outcome) -> list[str]:
+    """Return the files of modules that rustc looked for in vain."""
+    found: dict[str, None] = {}
+    for one in outcome.steps[-1].diagnostics if outcome.steps else ():
+        if one.code == "E0583":
+            found.update(dict.fromkeys(_PATH.findall(one.rendered)))
+    return list(found)
 
 
 def _elsewhere(name: str, wanted: EnvironmentSettings, settings: Settings) -> str:
