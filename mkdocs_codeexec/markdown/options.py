@@ -168,6 +168,6 @@ SYNONYMS = {
 
 USUAL = (
     *("exec", "ignore", "no_run", "compile_fail", "should_panic", "exit", "edition", "timeout", "args", "env"),
-    *("source", "result", "title", "hl_lines"),
+    *("name", "needs", "file", "session", "source", "result", "title", "hl_lines"),
 )
 """The options that a hint names; all of them would be a page."""

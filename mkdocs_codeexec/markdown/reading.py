@@ -276,6 +276,11 @@ class _Reader:
                 "`no_run` and `session` contradict each other", "a step is run with those before it", refuse=True
             )
 
+    def _check_stdin(self) -> None:
+        """Take note if two things are its standard input."""
+        if "stdin" in self._values and "stdin_from" in self._values:
+            self.remark("`stdin` and `stdin_from` contradict each other", "keep one of them", refuse=True)
+
     def _ignored(self) -> bool:
         """Tell whether it is ignored here; as in rustdoc, `ignore` says nothing beside `ignore-<target>`."""
         if self._targets:
@@ -287,6 +292,7 @@ class _Reader:
         expectation = self._expectation()
         self._check_result()
         self._check_session()
+        self._check_stdin()
         request = request_of(self._values, self._defaults, self._rule, expectation=expectation, ignored=self._ignored())
         refusal = self._refusal or (self._doubt if self._values.get("marked") else "")
         refusal = refusal or (self._missing[0].message if self._missing else "")
