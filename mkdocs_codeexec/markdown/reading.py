@@ -7,6 +7,7 @@ a header is written for rustdoc, which runs `rust,norun`.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mkdocs_codeexec.core.defaults import NO_DEFAULTS, Defaults
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 _EXPECTATIONS = ("compile_fail", "should_panic", "exit", "raises")
 _TELLING = ("exec", "compile_fail", "should_panic")
 """A word that is very near to one of these was probably meant for us, whatever else is there."""
+
+_PLAIN = re.compile(r"[^<>&\"']+")
+"""A title that is the same as text and as HTML."""
 
 
 class Reading(NamedTuple):
@@ -281,6 +285,12 @@ class _Reader:
         if "stdin" in self._values and "stdin_from" in self._values:
             self.remark("`stdin` and `stdin_from` contradict each other", "keep one of them", refuse=True)
 
+    def _title(self, file: str) -> tuple[tuple[str, str], ...]:
+        """Return the title of a fence that is `file`, unless it has one."""
+        if not file or any(name == "title" for name, _ in self._passthrough) or not _PLAIN.fullmatch(file):
+            return ()
+        return (("title", file),)
+
     def _ignored(self) -> bool:
         """Tell whether it is ignored here; as in rustdoc, `ignore` says nothing beside `ignore-<target>`."""
         if self._targets:
@@ -305,7 +315,7 @@ class _Reader:
             marked=self._values.get("marked"),
             request=request,
             expects=tuple(self._expects),
-            passthrough=tuple(self._passthrough),
+            passthrough=(*self._passthrough, *self._title(request.links.file)),
             classes=tuple(self._classes),
             remarks=tuple(self._remarks),
             missing=tuple(self._missing),

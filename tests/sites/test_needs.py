@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -179,3 +180,14 @@ def test_a_file_that_the_page_has_is_told(project: Project) -> None:
         'the page has `data/a.csv` (docs/index.md:5), and a sample gets it by `needs`: write `needs="table"` here'
     )
     assert "`late.py` (docs/index.md:29) stands behind it, and a `file` fence sees those above it" in log
+
+
+def test_a_file_shows_its_name(project: Project) -> None:
+    """Unless it has a title of its own, or an empty one."""
+    project.page(
+        '```python file="src/helper.py"\nx = 1\n```\n\n```python file="b.py" title="Another"\nx = 1\n```\n\n'
+        + fence("echo", 'file="run.sh"')
+    )
+    project.build()
+
+    assert ["src/helper.py", "Another", "run.sh"] == re.findall(r'<span class="filename">(.*?)</span>', project.html())
