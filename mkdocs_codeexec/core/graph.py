@@ -177,10 +177,10 @@ class _Linking:
         other = self._samples[found]
         if other.ignored and not other.links.file:
             where = f"`{name}` ({other.location})"
-            self._refused.setdefault(
-                place,
-                Unavailability(f"{where}, which it needs, is ignored", "take `ignore` away there, or the need here"),
-            )
+            why = Unavailability(f"{where}, which it needs, is ignored", "take `ignore` away there, or the need here")
+            if other.refusal:
+                why = Unavailability(f"{where}, which it needs, is no file: {other.refusal}", "mend that fence")
+            self._refused.setdefault(place, why)
             return None
         return found
 

@@ -60,6 +60,11 @@ class Names:
 
     def _advice(self, page: str, name: str, mark: str, path: str) -> str:
         names = self._places[page]
+        for sample in self._samples:
+            if sample.links.file == name and sample.location.page == page:
+                own = f"`{path}{mark}{sample.name}`" if sample.name else "that"
+                give = "" if sample.name else "give that fence a `name`, and "
+                return f"`{name}` is the file of the fence at {sample.location}: {give}need {own}"
         if near := nearest(name, tuple(names)):
             place = self._samples[names[near][0]].location
             return f"did you mean `{path}{mark}{near}` ({place})?"

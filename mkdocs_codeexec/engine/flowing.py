@@ -52,7 +52,27 @@ def filled(
                     f"{_called(samples[first])} and {_called(samples[place])}",
                     "have one of them leave it under another name",
                 )
+    brought = {path: place for path, (place, _) in found.items()}
+    brought |= {samples[place].links.file: place for place in needed.texts}
+    if within := _within_a_file(brought):
+        outer, inner = within
+        return Unavailability(
+            f"of its needs, {_called(samples[brought[outer]])} brings a file `{outer}`, "
+            f"and {_called(samples[brought[inner]])} a folder of that name, for `{inner}`",
+            "have one of them bring it under another name",
+        )
     return replace(given, left=tuple(blob for _, (_, blob) in sorted(found.items())))
+
+
+def _within_a_file(paths: Iterable[str]) -> tuple[str, str] | None:
+    """Return a file of `paths` that would have to be a folder, and the file in it; None if there is none."""
+    known = set(paths)
+    for path in sorted(known):
+        parts = path.split("/")
+        for depth in range(1, len(parts)):
+            if (outer := "/".join(parts[:depth])) in known:
+                return outer, path
+    return None
 
 
 def _called(sample: Sample) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.core.normalize import relative, renamed, without_folder
 from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
 from mkdocs_codeexec.languages import (
+    beside,
     frames,
     given,
     inputs,
@@ -246,6 +247,10 @@ class ScriptLanguage:
         """Tell whether `file` is the name under which it is run."""
         return mentions.is_sample(file)
 
+    def own_files(self, action: Action) -> Collection[str]:
+        """Return the file that is run, and those of the steps of a session."""
+        return [name for name, _ in action.files if name == self._file or name.startswith(f"{sessions.FOLDER}/")]
+
     def relocated(self, text: str, where: PageMap) -> str:
         """Return `text` with places of the sample made those of `where`."""
         return mentions.relocated(text, where)
@@ -254,8 +259,10 @@ class ScriptLanguage:
         """Return what of this machine samples may read, beside the system's own programs and libraries."""
         return self._reach().readable
 
-    def hint(self, sample: Sample, outcome: Outcome) -> str:
+    def hint(self, sample: Sample, outcome: Outcome, files: Sequence[Sample] = ()) -> str:
         """Return how to let a sample have what it did not find."""
+        if files and (found := beside.hint(sample, outcome, files)):
+            return found
         network = rights.network(self._script.network, sample.given.network, self._settings.sandbox)
         lacked = withheld.hint(outcome, self.name, self._settings, network=network)
         lacked = lacked or programs.hint(outcome, self.name, self._script.readable, self._settings)

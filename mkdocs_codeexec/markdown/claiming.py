@@ -107,7 +107,7 @@ def claim(
         )
     known = languages.values()
     reading = read(header, rule, defaults=defaults, target=target, is_lexer=is_lexer, languages=known)
-    request, remarks = _decide(reading, rule)
+    request, remarks = _decide(reading, rule, is_file=any(option.name == "file" for option in header.options))
     return Claim(
         word=header.language,
         manner="ours" if request else "native",
@@ -176,6 +176,9 @@ def _file(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None
     ):
         return None
     reading = read(header, LanguageRule(name=header.language))
+    request = reading.request._replace(ignored=True)
+    if request.links.file:  # all else is about what is executed
+        request = request._replace(refusal="", hint="")
     return Claim(
         word=header.language,
         manner="ours",
@@ -183,7 +186,7 @@ def _file(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None
         id=header.id,
         classes=reading.classes,
         remarks=reading.remarks,
-        request=reading.request._replace(ignored=True, refusal="", hint=""),
+        request=request,
     )
 
 
@@ -300,14 +303,14 @@ def _no_language(word: str, *, braces: bool) -> Remark:
     )
 
 
-def _decide(reading: Reading, rule: LanguageRule) -> tuple[Request | None, tuple[Remark, ...]]:
+def _decide(reading: Reading, rule: LanguageRule, *, is_file: bool) -> tuple[Request | None, tuple[Remark, ...]]:
     """Return what is executed, if anything, and what is to be said about it."""
     if rule.run == "none" or reading.marked is False:
         told = rule.excluded and reading.marked and not reading.request.ignored
         return None, (_EXCLUDED,) if told else ()
     request = reading.request
     if rule.run == "marked" and not reading.marked:
-        if request.links.file and not request.ignored:
+        if is_file and not request.ignored:
             return request._replace(ignored=True), reading.remarks  # it is a file of others, and nothing more
         if not reading.expects or request.ignored:
             return None, reading.near

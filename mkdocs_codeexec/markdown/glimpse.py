@@ -144,8 +144,10 @@ class Glimpse:
         return [line if line.strip() else "" for line in lines]
 
     def _is_wanted(self, request: Request | None, *, certain: bool) -> bool:
-        if request is None or request.ignored or (request.refusal and not certain):
+        if request is None or (request.refusal and not certain):
             return False
+        if request.ignored:  # a file, which others may need
+            return certain and bool(request.links.file)
         return certain or (request.language in self._compiled and not request.links.output_of)
 
 

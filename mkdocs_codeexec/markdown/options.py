@@ -181,7 +181,7 @@ SYNONYMS = {
 """What other tools, or people, call an option."""
 
 USUAL = (
-    *("exec", "ignore", "no_run", "compile_fail", "should_panic", "exit", "edition", "timeout", "args", "env"),
-    *("source", "result", "title", "hl_lines"),
+    *("exec", "ignore", "no_run", "compile_fail", "should_panic", "exit", "edition", "timeout", "env"),
+    *("name", "needs", "file", "session", "result", "title"),
 )
 """The options that a hint names; all of them would be a page."""

@@ -7,6 +7,7 @@ a header is written for rustdoc, which runs `rust,norun`.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mkdocs_codeexec.core.consoles import Console
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
 _EXPECTATIONS = ("compile_fail", "should_panic", "exit", "raises")
 _TELLING = ("exec", "compile_fail", "should_panic")
 """A word that is very near to one of these was probably meant for us, whatever else is there."""
+
+_PLAIN = re.compile(r"[^<>&\"']+")
+"""A title that is the same as text and as HTML."""
 
 
 class Reading(NamedTuple):
@@ -294,6 +298,17 @@ class _Reader:
                 "`no_run` and `session` contradict each other", "a step is run with those before it", refuse=True
             )
 
+    def _check_stdin(self) -> None:
+        """Take note if two things are its standard input."""
+        if "stdin" in self._values and "stdin_from" in self._values:
+            self.remark("`stdin` and `stdin_from` contradict each other", "keep one of them", refuse=True)
+
+    def _title(self, file: str) -> tuple[tuple[str, str], ...]:
+        """Return the title of a fence that is `file`, unless it has one."""
+        if not file or any(name == "title" for name, _ in self._passthrough) or not _PLAIN.fullmatch(file):
+            return ()
+        return (("title", file),)
+
     def _ignored(self) -> bool:
         """Tell whether it is ignored here; as in rustdoc, `ignore` says nothing beside `ignore-<target>`."""
         if self._targets:
@@ -306,6 +321,7 @@ class _Reader:
         self._check_result()
         self._check_session()
         self._check_show()
+        self._check_stdin()
         request = request_of(self._values, self._defaults, self._rule, expectation=expectation, ignored=self._ignored())
         refusal = self._refusal or (self._doubt if self._values.get("marked") else "")
         refusal = refusal or (self._missing[0].message if self._missing else "")
@@ -318,7 +334,7 @@ class _Reader:
             marked=self._values.get("marked"),
             request=request,
             expects=tuple(self._expects),
-            passthrough=tuple(self._passthrough),
+            passthrough=(*self._passthrough, *self._title(request.links.file)),
             classes=tuple(self._classes),
             remarks=tuple(self._remarks),
             missing=tuple(self._missing),

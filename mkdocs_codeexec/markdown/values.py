@@ -180,7 +180,10 @@ def reference(value: str | None) -> str:
     text = word(value)
     page, mark, own = text.rpartition("#")
     if not _NAME.fullmatch(own) or (mark and not page) or any(c.isspace() for c in text):
-        raise WrongValue("expected the name of a sample", "a sample of another page is `other.md#name`")
+        hint = "a sample of another page is `other.md#name`"
+        if "/" in own and is_within(own):
+            hint = f'give the fence with `file="{own}"` a `name`, and write that; {hint}'
+        raise WrongValue("expected the name of a sample", hint)
     return text
 
 
@@ -224,8 +227,19 @@ def requirements(value: str | None) -> tuple[str, ...]:
         kind, _, what = text.partition(":")
         if kind not in KINDS or not what:
             kinds = ", ".join(f"`{each}:`" for each in KINDS)
-            raise WrongValue(f"`{text}` begins with no kind, or names nothing", f"kinds are {kinds}, as in `tool:git`")
+            hint = f"kinds are {kinds}, as in `tool:git`"
+            if meant := _required(kind, what):
+                hint = f"did you mean `{meant}`? {hint}"
+            raise WrongValue(f"`{text}` begins with no kind, or names nothing", hint)
     return found
+
+
+def _required(kind: str, what: str) -> str:
+    """Return what `kind:what` may have been meant to be; empty if nobody knows."""
+    if what:
+        near = nearest(kind.lower(), KINDS)
+        return f"{near}:{what}" if near else ""
+    return f"env:{kind}" if re.fullmatch(r"[A-Z][A-Z0-9_]*", kind) else ""
 
 
 def arguments(value: str | None) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from mkdocs_codeexec.report.problems import more, named
 from mkdocs_codeexec.report.rows import called
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mkdocs_codeexec.core.comparing import Difference
     from mkdocs_codeexec.core.expectation import Verdict
@@ -76,6 +76,7 @@ def failures(
     blocked: dict[Blocked, list[int]] = {}
     lacking: dict[Lack, list[int]] = {}
     items = list(resolved)
+    fences = _files(items)
     executed = {item.key for item in items if not item.cached}
     for place, item in enumerate(items):
         match item.verdict:
@@ -83,7 +84,7 @@ def failures(
                 page = read_page(item.sample.location)
                 found.append((place, _differs(item, item.compared, item.compared.difference, page)))
             case Unmet():
-                failure = _told(item, languages, read_page, file)
+                failure = _told(item, languages, read_page, file, fences)
                 stored = item.cached and item.key not in executed
                 found.append((place, _stored(failure) if stored else failure))
             case Errored(reason):
@@ -103,6 +104,15 @@ def failures(
     found += ((places[0], _blocked(verdict, of(places))) for verdict, places in blocked.items())
     found += ((places[0], _suspended(lack, of(places))) for lack, places in lacking.items())
     return [failure for _, failure in sorted(found, key=lambda each: each[0])]
+
+
+def _files(items: Iterable[Resolved]) -> dict[str, list[Sample]]:
+    """Return the `file` fences of each page, in order."""
+    found: dict[str, list[Sample]] = {}
+    for item in items:
+        if item.sample.links.file:
+            found.setdefault(item.sample.location.page, []).append(item.sample)
+    return {page: sorted(samples, key=lambda one: one.location) for page, samples in found.items()}
 
 
 def _blocked(verdict: Blocked, items: Sequence[Resolved]) -> Failure:
@@ -160,11 +170,18 @@ def _common(reason: str, items: Sequence[Resolved], file: str) -> Failure:
     return Failure(f"{location}: {reason}{more(places)}", "\n".join(lines).strip("\n"), notice)
 
 
-def _told(item: Resolved, languages: dict[str, Language], read_page: Callable[[Location], str], file: str) -> Failure:
+def _told(
+    item: Resolved,
+    languages: dict[str, Language],
+    read_page: Callable[[Location], str],
+    file: str,
+    fences: Mapping[str, Sequence[Sample]],
+) -> Failure:
     """Return what is to be told of `item`: no more than its reason if its texts cannot be, which is a fault of ours."""
     location = item.sample.location
     try:
-        return _failure(item, languages[item.sample.language], read_page(location), file)
+        files = fences.get(location.page, ())
+        return _failure(item, languages[item.sample.language], read_page(location), file, files)
     except Exception as error:  # noqa: BLE001 - whatever a sample has printed, others are told of
         reason = verdict_reason(item.verdict)
         why = f"what it printed cannot be told here: {type(error).__name__}: {error}"
@@ -172,7 +189,7 @@ def _told(item: Resolved, languages: dict[str, Language], read_page: Callable[[L
         return Failure(f"{location}: {reason}", why, notice)
 
 
-def _failure(item: Resolved, language: Language, page: str, file: str) -> Failure:
+def _failure(item: Resolved, language: Language, page: str, file: str, files: Sequence[Sample]) -> Failure:
     sample, outcome = item.sample, item.outcome
     reason = verdict_reason(item.verdict)
     headline = f"{sample.location}: {reason}"
@@ -197,7 +214,7 @@ def _failure(item: Resolved, language: Language, page: str, file: str) -> Failur
     if (
         outcome.steps
         and not diff
-        and (hint := language.hint(sample, outcome) or hint_of(outcome, sample.language, file))
+        and (hint := language.hint(sample, outcome, files) or hint_of(outcome, sample.language, file))
     ):
         lines += ["", f"hint: {hint}"]
     notice = _notice(reason, found, where)

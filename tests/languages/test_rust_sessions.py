@@ -404,6 +404,22 @@ def test_a_step_may_close_stdout(workshop: Workshop, rust: RustLanguage) -> None
     ]
 
 
+def test_a_mark_is_written_where_output_was(workshop: Workshop, rust: RustLanguage) -> None:
+    """Whatever file has the descriptor of stdout by now; a program's own descriptors have the numbers that they always have."""
+    samples = steps(
+        'use std::os::fd::{FromRawFd, AsRawFd};\nprintln!("a {}", std::fs::File::open("/").unwrap().as_raw_fd());\n'
+        "drop(unsafe { std::fs::File::from_raw_fd(1) });\n"
+        'let _f = std::fs::File::create("log.txt").unwrap();\nprintln!("to the file");',
+        'eprint!("{}", std::fs::read_to_string("log.txt").unwrap());',
+        "drop(unsafe { std::fs::File::from_raw_fd(2) });",
+        "",
+    )
+
+    assert [("a 3\n", ""), ("", "to the file\n"), ("", ""), ("", "")] == [
+        (one.steps[-1].stdout, one.steps[-1].stderr) for one in went(workshop, rust, samples) if one
+    ]
+
+
 def test_much_output_is_cut_step_by_step(workshop: Workshop, rust: RustLanguage) -> None:
     """As that of a sample alone."""
     samples = steps(

@@ -13,6 +13,7 @@ from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.sample import Given
 from mkdocs_codeexec.core.sessions import divided
 from mkdocs_codeexec.languages.sessions import concat, consoles, python, shell
+from mkdocs_codeexec.languages.sessions.naming import FOLDER as FOLDER
 from mkdocs_codeexec.languages.sessions.naming import own_names
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ _COROUTINE = 0x80
 """`inspect.CO_COROUTINE`"""
 _FUTURE = 0x1FE0000
 """What `from __future__ import …` sets in `co_flags`."""
-_FREE = 200
-"""Descriptors that programs leave alone, from here on."""
+_FREE = (1000, 200)
+"""Descriptors that programs leave alone, from here on: the first that the system allows."""
 
 
 class Driver:
@@ -227,10 +227,11 @@ def _is_native(module: object) -> bool:
 
 def _kept(number: int) -> int:
     """Return a copy of the descriptor `number`, which is there whatever becomes of that one; -1 if it is closed."""
-    try:
-        return os.dup2(number, _FREE + number, inheritable=False)
-    except OSError:
-        pass
+    for free in _FREE:
+        try:
+            return os.dup2(number, free + number, inheritable=False)
+        except OSError:
+            continue
     try:
         return os.dup(number)
     except OSError:
