@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from mkdocs_codeexec.configuration.defaults import PATTERNS, pages, workdir
+from mkdocs_codeexec.configuration.defaults import PATTERNS, output_patterns, pages, workdir
 from mkdocs_codeexec.configuration.languages import rust, scripts
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
 from mkdocs_codeexec.core.settings import MKDOCS, ExecuteMode, Host, Settings
@@ -88,6 +88,7 @@ def settings_from(
         verbose=reader.flag(top, "verbose", default=False),
         pages=pages(reader, top),
         workdir=workdir(reader, top),
+        output_patterns=output_patterns(reader, top),
         rust=rust(reader, languages, project_dir),
         scripts=scripts(reader, languages, project_dir),
         host=host,
@@ -142,7 +143,7 @@ _TOP = (
     *("enabled", "execute", "fail_on_error", "fail_on_suspended", "jobs"),
     *("timeout", "build_timeout", "total_timeout"),
     *("cache_dir", "environment_dir", "cache_size", "cache_write"),
-    *("sandbox", "limits", "build_limits", "verbose", "languages", "workdir", *PATTERNS),
+    *("sandbox", "limits", "build_limits", "verbose", "languages", "workdir", "output_patterns", *PATTERNS),
 )
 
 

@@ -24,6 +24,7 @@ from mkdocs_codeexec.html.ids import Ids, identified
 from mkdocs_codeexec.html.notice import notice
 from mkdocs_codeexec.markdown import slots
 from mkdocs_codeexec.markdown.collecting import PageContext
+from mkdocs_codeexec.outputs import answered, is_output
 from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import distinct
 
@@ -173,11 +174,10 @@ class Pages:
         if not self.within:
             self.problems.tell(self.console)
         for slotted in waiting:
-            slotted.resolved = None if slotted.sample.refusal else self.known(slotted.sample)
-        live = [slotted for slotted in waiting if slotted.resolved is None]
-        samples = [one.sample for one in live]
-        for slotted, resolved in zip(live, self.engine.resolve([*samples, *self._needed(samples)]), strict=False):
-            slotted.resolved = resolved
+            if not is_output(slotted.sample) and not slotted.sample.refusal:
+                slotted.resolved = self.known(slotted.sample)
+        if any(slotted.resolved is None for slotted in found):
+            self._answer(found)
         self.engine.settle()
         noticed = self._noticed(pages)
         waits = any(getattr(slotted.resolved.verdict, "at", None) for slotted in found if slotted.resolved)
@@ -188,6 +188,15 @@ class Pages:
         filled = [self._filled(page, own) for page, own in zip(noticed, anchors, strict=True)]
         self.seconds += time.perf_counter() - began
         return filled
+
+    def _answer(self, found: Sequence[Slotted]) -> None:
+        """Answer those of `found`, which is in the order of pages, that have no answer."""
+        known = {place: slotted.resolved for place, slotted in enumerate(found) if slotted.resolved is not None}
+        samples = [slotted.sample for slotted in found]
+        live = [slotted.sample for slotted in found if slotted.resolved is None]
+        answers = answered(self.engine, [*samples, *self._needed(live)], known)
+        for slotted, resolved in zip(found, answers, strict=False):
+            slotted.resolved = resolved
 
     def _needed(self, samples: Sequence[Sample]) -> list[Sample]:
         """Return samples of other pages among which those are that `samples` need."""

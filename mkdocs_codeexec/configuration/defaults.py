@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from mkdocs_codeexec.core.comparing import NAME, expression
+from mkdocs_codeexec.core.expressions import WrongExpressionError
 from mkdocs_codeexec.core.patterns import Patterns
 from mkdocs_codeexec.core.sample import Presentation
 from mkdocs_codeexec.html.lexers import is_lexer
@@ -77,3 +79,23 @@ def pages(reader: Reader, table: Mapping[str, object], where: str = "") -> Patte
 def workdir(reader: Reader, table: Mapping[str, object], where: str = "") -> str:
     """Read where samples start."""
     return reader.choice(table, "workdir", WORKDIRS, "", where)
+
+
+def output_patterns(reader: Reader, table: Mapping[str, object]) -> dict[str, str]:
+    """Read what `[NAME]` stands for in a fence with `output_of`."""
+    found: dict[str, str] = {}
+    names = reader.table(table.get("output_patterns"), "output_patterns", None)
+    for name in names:
+        if not NAME.fullmatch(name):
+            hint = "a name has capital letters, digits and `_`: `TIME` stands for what is written as `[TIME]`"
+            reader.problem(f"output_patterns.{name}", f"`{name}` is no name of a pattern", hint)
+            continue
+        text = reader.text(names, name, "", "output_patterns.")
+        try:
+            expression(text)
+        except WrongExpressionError as wrong:
+            hint = r"write a regular expression of letters, classes, `\d`, `(…|…)`, `*`, `+`, `?` and `{2,4}`: `'\d\d:\d\d'`"
+            reader.problem(f"output_patterns.{name}", f"`{text}` is no pattern: {wrong}", hint)
+            continue
+        found[name] = text
+    return found

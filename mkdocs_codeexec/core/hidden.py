@@ -50,6 +50,12 @@ def visible(code: str) -> str:
     return "\n".join(shown for shown, _ in _lines(code) if shown is not None) if _hides(code) else code
 
 
+def numbers(code: str) -> dict[int, int]:
+    """Return the numbers that the lines of `code` have for readers, by their own; both from one."""
+    shown = [number for number, (line, _) in enumerate(_lines(code), 1) if line is not None]
+    return {number: place for place, number in enumerate(shown, 1)}
+
+
 def runnable(code: str) -> str:
     """Return `code` as it runs: hidden lines without their mark, `##` is `#`.
 

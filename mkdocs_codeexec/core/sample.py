@@ -117,6 +117,8 @@ class Links:
         file: Which file of those that need it, it is; empty for none.
         session: The session whose step it is; empty for none.
         requires: What must be there, as `kind:what`.
+        output_of: Whose output it holds, and so it is compared with that and not executed; `PREVIOUS` for the sample before
+            it; empty for nobody's.
     """
 
     needs: tuple[str, ...] = ()
@@ -124,8 +126,11 @@ class Links:
     file: str = ""
     session: str = ""
     requires: tuple[str, ...] = ()
+    output_of: str = ""
 
 
+PREVIOUS = "^"
+"""Stands for the sample before; no sample has such a name."""
 ALONE = Links()
 
 

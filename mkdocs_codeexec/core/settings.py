@@ -227,6 +227,7 @@ class Settings:
         host_env: The variables of this process. Children get a few of them by name, never all.
         published: Folders that the host writes the site to.
         workdir: Where samples start; empty for an empty folder.
+        output_patterns: What `[NAME]` stands for in a fence with `output_of`, by name.
     """
 
     project_dir: Path
@@ -258,6 +259,7 @@ class Settings:
     host_env: Mapping[str, str] = field(default_factory=dict)
     published: tuple[Path, ...] = ()
     workdir: str = ""
+    output_patterns: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def languages(self) -> tuple[str, ...]:

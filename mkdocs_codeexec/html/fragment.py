@@ -133,13 +133,16 @@ class Renderer:
             link: Returns where readers find another sample; empty if that is not known.
             site: Where pictures and files come from, and go to.
         """
+        done = "compared" if sample.links.output_of else "executed"
         view = View(
             verdict=verdict_name(verdict),
             id=html_id,
             source=Markup(_source(source, sample, verdict, outcome, tidy, marks) + annotations),  # noqa: S704 - the site's own highlighter wrote it
             position=sample.presentation.source,
             streams=tuple(_written(sample, verdict, outcome, tidy, site)),
-            notes=tuple(_waiting(verdict, link) or (ansi.strip(note) for note in _notes(sample, verdict, outcome))),
+            notes=tuple(
+                _waiting(verdict, link, done) or (ansi.strip(note) for note in _notes(sample, verdict, outcome))
+            ),
         )
         return self._template(view=view)
 
@@ -277,18 +280,18 @@ def _highlight(text: str, lexer: str) -> Markup:
     return Markup(html)  # noqa: S704 - escaped text and spans, as was just seen
 
 
-def _waiting(verdict: Verdict, link: Callable[[Location], str]) -> Sequence[str]:
-    """Return why a sample is not executed that waits for another one, or for what is not here; empty for any other."""
+def _waiting(verdict: Verdict, link: Callable[[Location], str], done: str) -> Sequence[str]:
+    """Return why a sample is not executed, or whatever is `done` otherwise, that waits for another one, or for what is not here; empty for any other."""
     if isinstance(verdict, Blocked):
-        return [Markup("not executed, because {} {}").format(_other(verdict.by, verdict.at, link), verdict.because)]
+        return [Markup("not {}, because {} {}").format(done, _other(verdict.by, verdict.at, link), verdict.because)]
     if not isinstance(verdict, Suspended):
         return []
     if verdict.by:
         other = _other(verdict.by, verdict.at, link)
         lacked = ", ".join(f"`{lack.what}`" for lack in verdict.missing)
-        return [Markup("not executed, because {} requires {}, which is missing").format(other, lacked)]
+        return [Markup("not {}, because {} requires {}, which is missing").format(done, other, lacked)]
     hints = ((f"`{lack.what}` is missing", f": {lack.how}" if lack.how else "") for lack in verdict.missing)
-    return [f"not executed, because {what}{how}" for what, how in hints]
+    return [f"not {done}, because {what}{how}" for what, how in hints]
 
 
 def _other(name: str, at: Location | None, link: Callable[[Location], str]) -> Markup:

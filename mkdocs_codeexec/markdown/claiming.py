@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.defaults import NO_DEFAULTS, Defaults
+from mkdocs_codeexec.core.sample import Links
 from mkdocs_codeexec.core.settings import MKDOCS, LanguageRule
 from mkdocs_codeexec.markdown.header import Option
 from mkdocs_codeexec.markdown.instead import CELL, instead_of
-from mkdocs_codeexec.markdown.options import Remark, Request
+from mkdocs_codeexec.markdown.options import TABLE, Remark, Request
 from mkdocs_codeexec.markdown.reading import Reading, read
 from mkdocs_codeexec.markdown.trees import WORD, Tree
 from mkdocs_codeexec.markdown.values import is_error_code
@@ -29,6 +30,10 @@ Manner: TypeAlias = Literal["ours", "native", "leftover"]
 
 _RUSTDOC_ALONE = frozenset({"should_panic", "no_run", "compile_fail", "ignore", "test_harness", "standalone_crate"})
 """rustdoc: a fence that has one of these and no language is Rust; so is one that has the word `rust` anywhere."""
+
+OUTPUT_OF = "output_of"
+_OF_OUTPUT = ("", "marked", "ignored", "passthrough", OUTPUT_OF)
+"""What a fence may say beside that it holds what a sample prints, by the keys of the table of options."""
 
 _EXCLUDED = Remark("the page is left out by `include` or `exclude`, so this is shown and not executed", mild=True)
 
@@ -78,6 +83,8 @@ def claim(
         target: The target triple of this machine.
         is_lexer: Tells the names of Pygments lexers.
     """
+    if (output := _output(header, languages)) is not None:
+        return output
     header = _with_language(header, languages)
     rule = languages.get(header.language.lower())
     if rule is None:
@@ -181,6 +188,38 @@ def _tree(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None
         id=header.id,
         classes=tuple(header.classes),
         tree=tree,
+    )
+
+
+def _output(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None:
+    """Return what is done with a fence that holds what a sample prints: it is compared, in whatever language it is."""
+    if header.language == OUTPUT_OF:
+        header = header._replace(language="", options=(Option(OUTPUT_OF), *header.options))
+    names = [option.name for option in header.options]
+    if OUTPUT_OF not in (*names, *header.classes):
+        return None
+    reading = read(header, LanguageRule(name=header.language or "text"))
+    request, remarks = reading.request, list(reading.remarks)
+    request = request._replace(name="", links=Links(output_of=request.links.output_of))
+    if reading.marked:
+        both = Remark(
+            f"`exec` and `{OUTPUT_OF}` contradict each other",
+            "a fence is executed, or it holds what another one prints: take one of both words away",
+        )
+        request, remarks = request._replace(refusal=both.message, hint=both.hint), [*remarks, both]
+    for name in names:
+        if name in TABLE and TABLE[name].key not in _OF_OUTPUT:
+            hint = "the fence is compared with what a sample prints, and not executed"
+            remarks.append(Remark(f"`{name}` has no meaning beside `{OUTPUT_OF}`", hint))
+    off = _all_off(languages)
+    return Claim(
+        word=header.language,
+        manner="native" if off else "ours",
+        passthrough=reading.passthrough,
+        id=header.id,
+        classes=reading.classes,
+        remarks=() if off else tuple(remarks),
+        request=None if off else request,
     )
 
 

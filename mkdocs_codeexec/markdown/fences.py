@@ -279,7 +279,8 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
             return self._conversing(opened, code, console, page)
         html, remarks = self._highlighted(found, visible(code) if found.hides_lines else code)
         host = page.host if page else ""
-        foreign = foreign_include(code, host) if found.request and not found.request.ignored else None
+        runs = found.request and not found.request.ignored and not found.request.links.output_of
+        foreign = foreign_include(code, host) if runs else None
         remarks = (*found.remarks, *remarks, *((foreign,) if foreign else ()))
         if page is None or not (found.request or remarks):
             return html

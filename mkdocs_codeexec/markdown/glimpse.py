@@ -145,7 +145,7 @@ class Glimpse:
     def _is_wanted(self, request: Request | None, *, certain: bool) -> bool:
         if request is None or request.ignored or (request.refusal and not certain):
             return False
-        return certain or request.language in self._compiled
+        return certain or (request.language in self._compiled and not request.links.output_of)
 
 
 _LIST = r"[-*+]|\d+\."

@@ -132,6 +132,7 @@ TABLE: dict[str, Row] = {
     "file": Row(values.file, "file"),
     "session": Row(values.name, "session"),
     "requires": Row(values.requirements, "requires"),
+    "output_of": Row(values.output_of, "output_of", flag=True),
     "artifacts": Row(values.artifacts, "artifacts"),
     "caption": Row(values.word, "caption", semantic=False),
     "alt": Row(values.anything, "alt", semantic=False),

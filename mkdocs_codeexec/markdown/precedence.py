@@ -63,6 +63,7 @@ def request_of(
             file=said.get("file", ""),
             session=_session(said, page, rule),
             requires=said.get("requires", ()),
+            output_of=said.get("output_of", ""),
         ),
     )
 

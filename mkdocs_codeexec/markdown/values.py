@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.core.blobs import is_within
 from mkdocs_codeexec.core.requirements import KINDS
+from mkdocs_codeexec.core.sample import PREVIOUS
 from mkdocs_codeexec.core.settings import EDITIONS
 from mkdocs_codeexec.errors import nearest
 
@@ -161,6 +162,11 @@ def reference(value: str | None) -> str:
     if not _NAME.fullmatch(own) or (mark and not page) or any(c.isspace() for c in text):
         raise WrongValue("expected the name of a sample", "a sample of another page is `other.md#name`")
     return text
+
+
+def output_of(value: str | None) -> str:
+    """Read whose output a fence holds; a bare word is that of the sample before it."""
+    return PREVIOUS if value is None else reference(value)
 
 
 def references(value: str | None) -> tuple[str, ...]:

@@ -10,9 +10,11 @@ from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.core.places import Place, page_map
 from mkdocs_codeexec.core.settings import MKDOCS
 from mkdocs_codeexec.report.annotations import Notice
+from mkdocs_codeexec.report.differing import PROMOTE, comparison, place_of
 from mkdocs_codeexec.report.findings import errors, of_diagnostic, of_verdict
 from mkdocs_codeexec.report.hints import hint_of
 from mkdocs_codeexec.report.problems import more, named
+from mkdocs_codeexec.report.rows import called
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.places import PageMap
     from mkdocs_codeexec.core.protocols import Language
     from mkdocs_codeexec.core.requirements import Lack
-    from mkdocs_codeexec.core.resolved import Resolved
+    from mkdocs_codeexec.core.resolved import Compared, Resolved
     from mkdocs_codeexec.core.sample import Location, Sample
     from mkdocs_codeexec.report.findings import Finding, Region
 
@@ -76,6 +78,8 @@ def failures(
     executed = {item.key for item in items if not item.cached}
     for place, item in enumerate(items):
         match item.verdict:
+            case Unmet() if item.compared is not None:
+                found.append(_differs(item, item.compared, read_page(item.sample.location)))
             case Unmet():
                 failure = _told(item, languages, read_page, file)
                 stored = item.cached and item.key not in executed
@@ -209,6 +213,18 @@ def _about(verdict: Verdict, sample: Sample, outcome: Outcome) -> Outcome:
             last = replace(steps[-1], stderr=steps[-1].stdout) if len(steps) > number else None
             return replace(outcome, steps=(*steps[:number], last) if last else ())
     return outcome
+
+
+def _differs(item: Resolved, compared: Compared, page: str) -> Failure:
+    """Return what is told of a fence that holds something else than its sample prints."""
+    assert compared.difference is not None, "it is Unmet"
+    sample, at, reason = item.sample, item.sample.location, verdict_reason(item.verdict)
+    place = place_of(sample, compared.difference, page)
+    diff = _cut(comparison(sample, compared.difference, called(compared)), "of the comparison")
+    detail = "\n".join([f" --> {place}", *_excerpt(page.split("\n"), place), "", diff, "", f"hint: {PROMOTE}"])
+    return Failure(
+        f"{at if at.within else place}: {reason}", detail, Notice(place.page, f"{reason}\n{diff}", line=place.line)
+    )
 
 
 def _place(region: Region | None, where: PageMap) -> Place:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Key
     from mkdocs_codeexec.core.expectation import Verdict
     from mkdocs_codeexec.core.outcome import Outcome, StepKind
-    from mkdocs_codeexec.core.resolved import Resolved
+    from mkdocs_codeexec.core.resolved import Compared, Resolved
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import Settings
 
@@ -42,10 +42,17 @@ def row(item: Resolved) -> dict[str, object]:
         **row_of_sample(item.sample, item.key),
         "verdict": verdict_name(item.verdict),
         "reason": verdict_reason(item.verdict),
+        **({"output_of": called(item.compared)} if item.compared else {}),
         "cached": item.cached,
         "build_ms": _ms(item.outcome, "build"),
         "run_ms": _ms(item.outcome, "run"),
     }
+
+
+def called(compared: Compared) -> str:
+    """Return what the sample is called whose output something holds: its name, or where it is."""
+    sample = compared.of.sample
+    return sample.name or f"{sample.location.page}:{sample.location.line}"
 
 
 def count(verdicts: Iterable[Verdict]) -> dict[str, int]:

@@ -26,6 +26,7 @@ STAYS = {
         "pages",
         "verbose",
         "workdir",
+        "output_patterns",
     ),  # of whoever asks for Outcomes
     *("cache_size", "cache_write", "cache_write_refusal"),  # of whoever stores them
 }
