@@ -183,6 +183,8 @@ def _failure(item: Resolved, language: Language, page: str, file: str) -> Failur
     if found and found[0].title:
         headline += f": {found[0].title}"
     place = _place(region, where)
+    if isinstance(item.verdict, Unmet) and item.verdict.line and not sample.location.within:
+        headline = f"{Place(place.page, place.line)}: {reason}"
     lines = [f" --> {place}", *_excerpt(page.split("\n"), place)]
     if within := sample.location.within:  # the page shows none of it
         inside = Place("", region.line, region.column) if region else Place("", 0)

@@ -117,7 +117,7 @@ def test_what_went_otherwise_is_told_at_its_line(project: Project, fence: str, l
 
     assert 1 == built.status
     assert said in built.log
-    assert f"docs/index.md:{line}" in built.log
+    assert f"docs/index.md:{line}: " in built.log
     assert said.split(",", maxsplit=1)[0] in html.unescape(project.html())
 
 
