@@ -79,7 +79,7 @@ def failures(
     for place, item in enumerate(items):
         match item.verdict:
             case Unmet() if item.compared is not None:
-                found.append(_differs(item, item.compared, read_page(item.sample.location)))
+                found.append((place, _differs(item, item.compared, read_page(item.sample.location))))
             case Unmet():
                 failure = _told(item, languages, read_page, file)
                 stored = item.cached and item.key not in executed
