@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.errors import nearest
@@ -25,6 +26,9 @@ _INSTEAD: dict[str, tuple[tuple[str, ...], str, dict[str, str]]] = {
 
 CELL = "python"
 """The language of a notebook's cell that does not say one which is set up: `{code-cell} ipython3`."""
+
+_ALIKE = 0.7
+"""How much a word is like the one that it is a slip of."""
 
 _COMMANDS = {
     **{shell: f'[{shell}, "{{file}}"]' for shell in ("zsh", "ksh", "dash", "fish", "mksh")},
@@ -52,4 +56,6 @@ def instead_of(word: str, known: Sequence[str]) -> str:
     if low in _COMMANDS:
         return f"`languages: {{{low}: {{command: {_COMMANDS[low]}}}}}` of the plugin sets it up, if it is installed"
     meant = nearest(low, tuple(known))
+    if meant and SequenceMatcher(None, low, meant).ratio() < _ALIKE:  # as `cobol` and `console` are
+        meant = None
     return (f"did you mean `{meant}`? " if meant else "") + f"`languages:` of the plugin can have an entry `{word}`"
