@@ -130,13 +130,14 @@ def _instead(of: Resolved) -> Verdict:
 def printed(item: Resolved, outcome: Outcome, language: Language) -> str:
     """Return what a sample has printed, as its page shows it, without colours: of the first stream that is shown."""
     sample, kind = item.sample, _stream(item, outcome)
-    build, run = outcome.step("build"), outcome.step("run")
+    build = outcome.step("build")
+    runs = [step for step in outcome.steps if step.kind == "run"]  # of a console, one for each command
     if kind == "build":
         text = "\n".join(part.rstrip("\n") for part in (build.stdout, build.stderr) if part) if build else ""
-    elif run is None:
-        text = ""
+    elif kind == "stderr":
+        text = "".join(run.stderr for run in runs)
     else:
-        text = run.stderr if kind == "stderr" else displays.without(run.stdout, run.shown)
+        text = "".join(displays.without(run.stdout, run.shown) for run in runs)
     where = shown_map(sample, lambda: numbers(sample.code) if sample.presentation.source != "none" else {})
     text = ansi.strip(language.relocated(language.tidy(sample, text), where)).rstrip("\n") if text else ""
     return text.lstrip("\n") if kind == "stderr" else text

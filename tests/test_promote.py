@@ -264,3 +264,19 @@ def test_comments_of_other_tools_are_adopted(project: Project) -> None:
     assert after == adopted
     assert "0 fences adopted\n" == promote(project, "--adopt").stdout
     assert (0, 3) == ((built := project.build()).status, built.counts["compared"]), built.log
+
+
+def test_consoles_that_are_verified_are_written(project: Project) -> None:
+    """Under each command what it prints; commands, blank lines and wildcards that match stay as they are."""
+    page = (
+        "> ```console exec verify\n> $ seq 3; echo end\n> 1\n> ...\n> no\n>\n> $ true\n> old\n> ```\n\n"
+        "```pycon exec verify\n>>> [1, 2]\n[1]\n>>> 1 / 0\nTraceback (most recent call last):\n  ...\nZeroDivisionError: division by zero\n```\n\n"
+        "```console exec verify\n$ echo '$ ls'\nx\n```\n\n```console exec\n$ echo a\nb\n```\n"
+    )
+    project.page(page)
+    done = promote(project)
+
+    after = page.replace("> no\n", "> end\n").replace("> old\n", "").replace("\n[1]\n", "\n[1, 2]\n")
+    assert after == (project.root / "docs/index.md").read_text("utf-8"), done.stdout + done.stderr
+    assert "an output holds a line that begins like a command" in done.stdout
+    assert 1 == done.returncode

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.commands import add_json
 from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.promoting.adopting import adopted, applied
+from mkdocs_codeexec.commands.promoting.consoles import is_verified
 from mkdocs_codeexec.commands.promoting.fences import Editable, editables
 from mkdocs_codeexec.commands.promoting.files import Page, changed
 from mkdocs_codeexec.commands.site import collect
@@ -158,7 +159,8 @@ def _tell(found: Collected, edits: Sequence[Editable], *, check: bool) -> None:
     counts = _counts(edits)
     parts = [f"{counts['written']} written"] if not check else [f"{counts['differs']} to be written"]
     parts += [f"{counts['left']} left"] if counts["left"] else []
-    console.say(f"{counted(len(edits), 'fence')} with `output_of`: {', '.join(parts)}")
+    which = " or `verify`" if any(is_verified(edit.item.sample) for edit in edits) else ""
+    console.say(f"{counted(len(edits), 'fence')} with `output_of`{which}: {', '.join(parts)}")
 
 
 def _counts(edits: Sequence[Editable]) -> dict[str, int]:

@@ -131,6 +131,17 @@ def _plain(text: str) -> str:
     return ESCAPE.sub("", text).replace("\r\n", "\n")
 
 
+def fitting(console: Console, entry: Entry, result: StepResult) -> str | None:
+    """Return what is to stand under `entry`, with as much of what is written as matches; None if all of it does."""
+    if _compared(console, entry, result) is None:
+        return None
+    printed = _plain(displays.without(result.stdout, result.shown))
+    if console.kind == "doctest":
+        return "\n".join(line.rstrip() for line in printed.split("\n"))
+    found = matches("\n".join(entry.written), printed)
+    return printed if found is None else "\n".join(line.text for line in found.fitting)
+
+
 def _compared(console: Console, entry: Entry, result: StepResult) -> Unmet | None:
     """Return how what `entry` printed differs from what is written under it."""
     written = "\n".join(entry.written)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from mkdocs_codeexec.commands.promoting.consoles import is_verified, promoted, repeats
 from mkdocs_codeexec.core.comparing import matches
 from mkdocs_codeexec.core.expectation import Met, Skipped, Suspended, Unmet, verdict_reason
 from mkdocs_codeexec.core.graph import closure
@@ -70,7 +71,11 @@ def editables(found: Collected, wanted: Container[str], folder: Path) -> list[Ed
         ConfigurationError: A language cannot be used as it is set up.
     """
     samples = [sample for sample, _ in found.samples]
-    fences = [at for at, sample in enumerate(samples) if is_output(sample) and sample.location.page in wanted]
+    fences = [
+        at
+        for at, sample in enumerate(samples)
+        if (is_output(sample) or is_verified(sample)) and sample.location.page in wanted
+    ]
     first = _answered(found, _with_others(found, fences), Engine(found.settings, found.console))
     edits = {at: _editable(first[at], templates=found.templates) for at in fences}
     due = [at for at, edit in edits.items() if edit.state == "differs"]
@@ -91,7 +96,7 @@ def _with_others(found: Collected, fences: Sequence[int]) -> list[int]:
     """Return `fences` with all that must be executed to compare them, in the order of pages."""
     samples = [sample for sample, _ in found.samples]
     names = Names(samples)
-    of = (whose(samples, at, names) for at in fences)
+    of = (at if is_verified(samples[at]) else whose(samples, at, names) for at in fences)
     return sorted({*fences, *closure(samples, [at for at in of if not isinstance(at, Unavailability)])})
 
 
@@ -107,6 +112,12 @@ def _editable(item: Resolved, *, templates: bool) -> Editable:
     compared = item.compared
     if isinstance(item.verdict, Met | Skipped | Suspended):
         return Editable(item, "matches", why=verdict_reason(item.verdict))
+    if isinstance(item.verdict, Unmet) and item.verdict.diff and item.outcome is not None:
+        lines, why = promoted(item.sample, item.outcome)
+        edit = Editable(item, "differs", lines)
+        if why := why or unwritable([line.text for line in lines if not line.number], templates=templates):
+            edit.leave(why)
+        return edit
     if not isinstance(item.verdict, Unmet) or compared is None or compared.difference is None:
         return Editable(item, "left", why=verdict_reason(item.verdict))
     edit = Editable(item, "differs", compared.difference.fitting)
@@ -120,6 +131,10 @@ def _editable(item: Resolved, *, templates: bool) -> Editable:
 
 def _check_again(edit: Editable, second: Resolved, settings: Settings) -> None:
     """Leave a fence whose sample does not print the same once more, unless what is to be written stands for both."""
+    if is_verified(edit.item.sample):
+        if not repeats(edit.item.sample, edit.lines, second.outcome):
+            edit.leave("it does not repeat: what changes can be written as `[..]`, or as a line `...`")
+        return
     before, again = edit.item.compared, second.compared
     assert before is not None, "it is to be written"
     if again is None:
