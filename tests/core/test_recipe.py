@@ -27,6 +27,7 @@ STAYS = {
         "verbose",
         "workdir",
         "output_patterns",
+        "html",
     ),  # of whoever asks for Outcomes
     *("cache_size", "cache_write", "cache_write_refusal"),  # of whoever stores them
 }
