@@ -490,11 +490,15 @@ def test_a_path_from_the_root_gets_a_hint(workshop: Workshop, rust: RustLanguage
 
 def test_what_is_said_of_the_program_the_first_step_says(workshop: Workshop, rust: RustLanguage) -> None:
     """A later one that says otherwise is refused."""
-    for more in ({"given": Given(args=("x",))}, {"options": {"edition": "2018"}}):
+    for more, what in (
+        ({"given": Given(args=("x",))}, "a `args`"),
+        ({"options": {"edition": "2018"}}, "an `edition`"),
+        ({"options": {"test_harness": "on"}}, "a `test_harness`"),
+    ):
         samples = steps("let a = 1;", "let b = 1;")
         refused = workshop.provide(rust, replace(samples[1], **more))
         assert isinstance(refused, Unavailability)
-        assert "step 2 of the session has a" in refused.reason
+        assert f"step 2 of the session has {what} that is not the one of its first step" in refused.reason
         assert "at the first fence of the session" in refused.hint
 
 

@@ -312,6 +312,7 @@ def test_short_hint(info: str) -> None:
     named = remark.hint.split("`")[1::2]
     assert set(named) < set(TABLE)
     assert 10 <= len(named) <= 15
+    assert {"name", "needs", "file", "session"} < set(named)
     assert ("edition" in named) == info.startswith("rust")
 
 
