@@ -142,7 +142,10 @@ def _whole(steps: Sequence[Sample]) -> str:
     It goes on after a step that ends as its author said. How the last one should end decides nothing.
     """
     said = (repr(step.expectation) for step in steps[:-1])
-    decisive = ((step.code, repr(step.given), step.timeout, _options(step), step.artifacts) for step in steps)
+    decisive = (
+        (step.code, repr(step.given), step.timeout, _options(step), step.artifacts, *((True,) if step.value else ()))
+        for step in steps
+    )
     return digest((tuple(said), tuple(decisive)))
 
 

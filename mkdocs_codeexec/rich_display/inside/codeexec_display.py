@@ -7,8 +7,6 @@ It starts with every sample, so it imports nothing.
 """
 
 # ruff: noqa: SLF001, BLE001, PTH123 - the import system has no public place for this
-from __future__ import annotations
-
 import posix
 import sys
 
@@ -38,7 +36,7 @@ def install() -> None:
     load = bootstrap._load_unlocked
     names: dict[str, Any] = {"STDOUT": standard_output()}
 
-    def _load_unlocked(spec: Any) -> Any:
+    def _load_unlocked(spec: "Any") -> "Any":
         module = load(spec)
         if spec.name in HOOKED:
             _teach(spec.name, module, names)
@@ -60,7 +58,7 @@ def standard_output() -> tuple[int, int] | None:
     return about.st_dev, about.st_ino
 
 
-def _teach(name: str, module: Any, names: dict[str, Any]) -> None:
+def _teach(name: str, module: "Any", names: "dict[str, Any]") -> None:
     """Have `module` show things where a page shows them; where that fails, the sample goes on without."""
     try:
         if "emit" not in names:

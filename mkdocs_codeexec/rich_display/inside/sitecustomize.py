@@ -5,8 +5,6 @@ that a sample can see, and lets the module of this name have its turn that would
 """
 
 # ruff: noqa: TID251, BLE001, S110 - the environment is the child's own
-from __future__ import annotations
-
 import sys
 
 
