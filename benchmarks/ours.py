@@ -56,6 +56,9 @@ class _Found:
     def report(self, problem: Problem) -> None:
         raise MeasurementError(str(problem))
 
+    def know(self, _: object) -> None:
+        pass
+
     def survives(self, _: ExtensionFailure) -> bool:
         return False
 

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.commands import Command
 
-COMMANDS = ("check", "doctor", "zensical")
+COMMANDS = ("check", "doctor", "promote", "zensical")
 """Each a file of `commands/`, which is imported when it is asked for."""
 PLAIN = ("zensical",)
 """Those in which a host runs that has no log: all lines are `codeexec: …`."""
 UNDELIVERED = (
-    *("plan", "explain", "run", "promote", "watch", "status", "cache"),
+    *("plan", "explain", "run", "watch", "status", "cache"),
     *("live", "server"),
 )
 """Commands that are agreed on and not written yet."""
@@ -42,7 +42,8 @@ Options may stand before the command and behind it.
 
 exit status:
   0    all is well
-  1    a sample failed or differs (check, zensical); Zensical failed, or could
+  1    a sample failed or differs (check, zensical), or a fence holds something
+       else than its sample prints (promote); Zensical failed, or could
        not try a sample (zensical); something is missing (doctor)
   2    the command line, or the configuration of the site, cannot be used
   3    a sample could not be tried: no compiler, a language that is not set up, an

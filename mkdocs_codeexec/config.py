@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from mkdocs_codeexec.configuration.defaults import PATTERNS, pages, workdir
+from mkdocs_codeexec.configuration.defaults import PATTERNS, output_patterns, pages, workdir
 from mkdocs_codeexec.configuration.languages import rust, scripts
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
-from mkdocs_codeexec.core.settings import MKDOCS, ExecuteMode, Host, Settings
+from mkdocs_codeexec.core.settings import MKDOCS, ExecuteMode, Host, HtmlPolicy, Settings
 from mkdocs_codeexec.errors import ConfigurationError, Mistake
 from mkdocs_codeexec.tables import Reader, absolute
 from mkdocs_codeexec.trust import stranger
@@ -88,6 +88,8 @@ def settings_from(
         verbose=reader.flag(top, "verbose", default=False),
         pages=pages(reader, top),
         workdir=workdir(reader, top),
+        output_patterns=output_patterns(reader, top),
+        html=_html(reader, top, environ),
         rust=rust(reader, languages, project_dir),
         scripts=scripts(reader, languages, project_dir),
         host=host,
@@ -142,7 +144,7 @@ _TOP = (
     *("enabled", "execute", "fail_on_error", "fail_on_suspended", "jobs"),
     *("timeout", "build_timeout", "total_timeout"),
     *("cache_dir", "environment_dir", "cache_size", "cache_write"),
-    *("sandbox", "limits", "build_limits", "verbose", "languages", "workdir", *PATTERNS),
+    *("sandbox", "limits", "build_limits", "verbose", "languages", "workdir", "output_patterns", "html", *PATTERNS),
 )
 
 
@@ -165,6 +167,13 @@ def _sandbox(reader: Reader, top: Mapping[str, object], environ: Mapping[str, st
     name = "CODEEXEC_SANDBOX" if override else "sandbox"
     value = reader.choice(table, name, get_args(SandboxMode), "auto")
     return next(mode for mode in get_args(SandboxMode) if mode == value)
+
+
+def _html(reader: Reader, top: Mapping[str, object], environ: Mapping[str, str]) -> HtmlPolicy:
+    """Read where HTML of samples goes: as confined as they are, unless the configuration says otherwise."""
+    confined = (environ.get("CODEEXEC_SANDBOX") or top.get("sandbox")) in ("required", "strict")
+    value = reader.choice(top, "html", get_args(HtmlPolicy), "sandbox" if confined else "page")
+    return next(policy for policy in get_args(HtmlPolicy) if policy == value)
 
 
 def _tiers(reader: Reader, environ: Mapping[str, str]) -> tuple[Tier, ...]:

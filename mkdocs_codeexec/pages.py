@@ -11,7 +11,7 @@ import hashlib
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.core.graph import reaches_out
@@ -23,7 +23,8 @@ from mkdocs_codeexec.html.fragment import Renderer
 from mkdocs_codeexec.html.ids import Ids, identified
 from mkdocs_codeexec.html.notice import notice
 from mkdocs_codeexec.markdown import slots
-from mkdocs_codeexec.markdown.collecting import PageContext
+from mkdocs_codeexec.markdown.collecting import NO_WORDS, PageContext, Words
+from mkdocs_codeexec.outputs import answered, is_output
 from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import distinct
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.engine.engine import Engine
     from mkdocs_codeexec.html.annotations import Annotations
     from mkdocs_codeexec.markdown.collecting import ExtensionFailure
+    from mkdocs_codeexec.markdown.outputs import Outputs
     from mkdocs_codeexec.report.console import Console
 
 PACKAGE = Path(__file__).parent
@@ -75,10 +77,12 @@ class Pages:
         address: Returns where a page is, seen from another one, relative; empty if that is not known.
         place: Puts a file of this ending and these contents into the site, for a page, and returns where it is, seen from
             there; empty if there is no place for it.
+        outputs: Returns what converts Markdown that samples print on a page; None where nobody can.
         within: Whether this build is within another one, at whose end its problems are told.
         notice: What readers of every page with samples are to know; may be empty.
         started: When the build began.
         seconds: What has been spent on samples.
+        headings: Those that output has brought into each of the pages that were completed last.
     """
 
     engine: Engine
@@ -92,10 +96,13 @@ class Pages:
     among: Callable[[], Iterable[Sample]] = lambda: ()
     address: Callable[[str, str], str] = lambda _page, _other: ""
     place: Callable[[str, str, bytes], str] = lambda _page, _ending, _data: ""
+    outputs: Callable[[str], Outputs | None] = lambda _: None
     within: bool = False
     notice: str = ""
     started: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     seconds: float = 0.0
+    headings: list[list[dict[str, Any]]] = field(default_factory=list)
+    _words: dict[str, Words] = field(default_factory=dict)
     _page: PageContext | None = None
     _late: bool = False
     _elsewhere: bool = False  # what is filled are excerpts, which stand nobody knows where
@@ -129,6 +136,11 @@ class Pages:
         if self.engine.settings.enabled and not self._late:
             self.problems.add(problem)
 
+    def know(self, words: Words) -> None:
+        """Take what the page defines, if something printed on it may use it."""
+        if self._page is not None and self._page.page in self._words:
+            self._words[self._page.page] = words
+
     def survives(self, failure: ExtensionFailure) -> bool:
         """Tell of a fault of our own at a fence, if the page is to go on."""
         if self.lenient:
@@ -142,6 +154,8 @@ class Pages:
         # Made of the page, so that the same page has the same slots; long, so that no author meets one by chance.
         identity = repr((page, number, sample.language, sample.code))
         slot = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        if sample.presentation.result == "markdown":
+            self._words.setdefault(page, NO_WORDS)  # there will be some
         same = self._same(sample) if self._late else None
         resolved = same.resolved if same else None
         why = Unavailability(refusal, hint) if refusal else None
@@ -173,11 +187,10 @@ class Pages:
         if not self.within:
             self.problems.tell(self.console)
         for slotted in waiting:
-            slotted.resolved = None if slotted.sample.refusal else self.known(slotted.sample)
-        live = [slotted for slotted in waiting if slotted.resolved is None]
-        samples = [one.sample for one in live]
-        for slotted, resolved in zip(live, self.engine.resolve([*samples, *self._needed(samples)]), strict=False):
-            slotted.resolved = resolved
+            if not is_output(slotted.sample) and not slotted.sample.refusal:
+                slotted.resolved = self.known(slotted.sample)
+        if any(slotted.resolved is None for slotted in found):
+            self._answer(found)
         self.engine.settle()
         noticed = self._noticed(pages)
         waits = any(getattr(slotted.resolved.verdict, "at", None) for slotted in found if slotted.resolved)
@@ -185,9 +198,19 @@ class Pages:
         # Excerpts are elsewhere than the page that they are of.
         self._anchors = {} if self._late else {at: html_id for one in anchors for at, html_id in one.items()}
         self._elsewhere, self._late = self._late, not self.page_by_page
-        filled = [self._filled(page, own) for page, own in zip(noticed, anchors, strict=True)]
+        self.headings = [[] for _ in noticed]
+        filled = list(map(self._filled, noticed, anchors, self.headings))
         self.seconds += time.perf_counter() - began
         return filled
+
+    def _answer(self, found: Sequence[Slotted]) -> None:
+        """Answer those of `found`, which is in the order of pages, that have no answer."""
+        known = {place: slotted.resolved for place, slotted in enumerate(found) if slotted.resolved is not None}
+        samples = [slotted.sample for slotted in found]
+        live = [slotted.sample for slotted in found if slotted.resolved is None]
+        answers = answered(self.engine, [*samples, *self._needed(live)], known)
+        for slotted, resolved in zip(found, answers, strict=False):
+            slotted.resolved = resolved
 
     def _needed(self, samples: Sequence[Sample]) -> list[Sample]:
         """Return samples of other pages among which those are that `samples` need."""
@@ -252,8 +275,8 @@ class Pages:
         address = self.address(here, at.page) if at in self._anchors else ""
         return f"{address}#{self._anchors[at]}" if address else ""
 
-    def _filled(self, page: str, own: Mapping[Location, str]) -> str:
-        filled = slots.fill(page, functools.partial(self._fragment, Ids(page), own), self._following)
+    def _filled(self, page: str, own: Mapping[Location, str], headings: list[dict[str, Any]]) -> str:
+        filled = slots.fill(page, functools.partial(self._fragment, Ids(page), own, headings), self._following)
         return slots.erase(filled, self._slots.__contains__)
 
     def _following(self, slot: str, source: str, html: str, end: int) -> tuple[int, int] | None:
@@ -263,34 +286,61 @@ class Pages:
             return None
         return self.annotations.following(source, html, end)
 
-    def _fragment(self, ids: Ids, own: Mapping[Location, str], slot: str, source: str, annotations: str) -> str | None:
+    def _fragment(
+        self,
+        ids: Ids,
+        own: Mapping[Location, str],
+        headings: list[dict[str, Any]],
+        slot: str,
+        source: str,
+        annotations: str,
+    ) -> str | None:
         slotted = self._slots.get(slot)
         if slotted is None or slotted.resolved is None:
             return None
         html_id = ids.next()
         try:
-            fragment = self._rendered(slotted.resolved, html_id, source, annotations, own)
+            site = self._site(slotted.resolved.sample, html_id, ids, headings)
+            return self._rendered(slotted.resolved, html_id, source, annotations, own, site)
         except Exception as error:  # noqa: BLE001 - whatever a sample has printed, others are shown, and the build ends well
             reason = f"the output of a sample could not be put on the page: {explained(error)}"
             slotted.resolved = replace(slotted.resolved, verdict=Errored(reason), why=Unavailability(reason))
-            fragment = plain(source + annotations, html_id, reason)
-        return identified(fragment, html_id)
+            return identified(plain(source + annotations, html_id, reason), html_id)
 
-    def _site(self, page: str) -> Site:
-        """Return where pictures and files of `page` come from, and go to."""
+    def _site(self, sample: Sample, html_id: str, ids: Ids, headings: list[dict[str, Any]]) -> Site:
+        """Return where pictures and files of `sample` come from, and go to, and who converts what it prints."""
+        page = sample.location.page
+
+        def markdown(text: str) -> str:
+            converter = self.outputs(page)
+            assert converter is not None, "all hosts have one"
+            said = sample.presentation.id_prefix
+            own, words = f"{html_id}-", self._words.get(page, NO_WORDS)
+            prefix = own if said is None else said
+            found = converter.convert(text, own=own, prefix=prefix, taken=ids.all, words=words)
+            if sample.presentation.in_contents and self.engine.settings.html == "page":
+                headings.extend(found.headings)
+            return found.html
+
         if self._elsewhere:
-            return Site(read=self.engine.content)
-        return Site(read=self.engine.content, place=functools.partial(self.place, page))
+            return Site(read=self.engine.content, markdown=markdown)
+        return Site(read=self.engine.content, place=functools.partial(self.place, page), markdown=markdown)
 
     def _rendered(
-        self, resolved: Resolved, html_id: str, source: str, annotations: str, own: Mapping[Location, str]
+        self,
+        resolved: Resolved,
+        html_id: str,
+        source: str,
+        annotations: str,
+        own: Mapping[Location, str],
+        site: Site,
     ) -> str:
         from mkdocs_codeexec.core.places import shown_map
         from mkdocs_codeexec.html.marks import numbers
         from mkdocs_codeexec.report.findings import marks
 
         if self._renderer is None:
-            self._renderer = Renderer(self.theme_dirs, PACKAGE / "templates")
+            self._renderer = Renderer(self.theme_dirs, PACKAGE / "templates", self.engine.settings.html)
         sample = resolved.sample
         language = self.engine.languages.get(sample.language)  # None: it is not set up, and that is what went wrong
         # Readers are told numbers of lines that they see.
@@ -305,7 +355,7 @@ class Pages:
             annotations=annotations,
             html_id=html_id,
             link=functools.partial(self._link, sample.location.page, own),
-            site=self._site(sample.location.page),
+            site=site,
             tidy=lambda text: language.relocated(language.tidy(sample, text), where) if language else text,
             marks=[mark._replace(message=language.relocated(mark.message, where)) for mark in found]
             if language

@@ -75,6 +75,8 @@ class Collected(NamedTuple):
         theme_dirs: Where a theme may override our templates.
         samples: In page order, each with why it is not executed although it asks for it, if that is so, and what to do.
         pages: The files on disk, by page.
+        docs_dir: The folder that they are in.
+        templates: Whether something reads pages as templates before they are Markdown.
     """
 
     settings: Settings
@@ -82,6 +84,17 @@ class Collected(NamedTuple):
     theme_dirs: Sequence[Path]
     samples: Sequence[tuple[Sample, Unavailability | None]]
     pages: Mapping[str, str]
+    docs_dir: Path = Path()
+    templates: bool = False
+
+
+TEMPLATING = ("macros", "jinja", "extradata")
+"""What is in the names of plugins and extensions that read pages as templates."""
+
+
+def are_templates(names: Iterable[str]) -> bool:
+    """Tell whether a site with plugins and extensions of these `names` reads its pages as templates."""
+    return any(word in name for name in names for word in TEMPLATING)
 
 
 def not_named(file: Path, *, zensical: bool = False) -> str:

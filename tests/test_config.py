@@ -40,7 +40,24 @@ def test_defaults_are_those_of_the_contract() -> None:
         found.rust.toolchain,
         found.rust.preamble,
     )
-    assert ["bash", "python", "sh"] == sorted(found.scripts)
+    assert ["bash", "console", "pycon", "python", "sh"] == sorted(found.scripts)
+
+
+@pytest.mark.parametrize(
+    ("raw", "environ", "html"),
+    [
+        ({}, {}, "page"),
+        ({"html": "sandbox"}, {}, "sandbox"),
+        ({"sandbox": "required"}, {}, "sandbox"),
+        ({"sandbox": "strict"}, {}, "sandbox"),
+        ({"sandbox": "required", "html": "page"}, {}, "page"),
+        ({}, {"CODEEXEC_SANDBOX": "required"}, "sandbox"),
+        ({"sandbox": "required"}, {"CODEEXEC_SANDBOX": "auto"}, "page"),
+    ],
+)
+def test_html_is_confined_where_samples_must_be(raw: dict[str, object], environ: dict[str, str], html: str) -> None:
+    """Unless the configuration says otherwise."""
+    assert html == settings(raw, **environ).html
 
 
 def test_the_whole_contract_is_read() -> None:

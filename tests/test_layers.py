@@ -26,13 +26,16 @@ LAYERS: dict[str, set[str]] = {
     "trust": set(),
     "files": {"untrusted"},
     "worktree": {"untrusted"},
-    "languages": {"core", "files", "trust", "untrusted"},
-    "runtime": {"core", "files", "untrusted", "worktree", "joblib"},
+    "rich_display": set(),
+    "rich_display/inside": {"rich_display", "bokeh", "plotly", "vl_convert"},  # when a sample has imported its like
+    "languages": {"core", "files", "rich_display", "trust", "untrusted"},
+    "runtime": {"core", "files", "rich_display", "untrusted", "worktree", "joblib"},
     "engine": {"core", "languages", "runtime", "worktree"},
     "html": {"core", "jinja2", "markupsafe", "pygments"},
     "markdown": {"core", "markdown", "pygments", "pymdownx", "yaml"},
     "report": {"core", "files", "html"},
-    "pages": {"core", "engine", "html", "markdown", "report"},
+    "outputs": {"core", "engine", "html"},
+    "pages": {"core", "engine", "html", "markdown", "outputs", "report"},
     "sites": {"core", "markdown", "report"},
     "configuration": {"core", "html", "languages", "markdown", "tables", "trust"},
     "config": {"configuration", "core", "languages", "tables", "trust", "platformdirs"},
@@ -123,7 +126,8 @@ def test_a_file_imports_only_what_its_layer_may(path: Path) -> None:
     allowed = LAYERS[row] | {row, "errors", "__version__"}
     for module, _ in imports(path):
         top = module.split(".")[0]
-        if module == "__future__" or top in sys.stdlib_module_names or top == path.stem == "sitecustomize":
+        start = path.stem == "sitecustomize" and top in ("sitecustomize", "codeexec_display")
+        if module == "__future__" or top in sys.stdlib_module_names or start:
             continue
         found = ours(module) if top == OURS else top
         assert found in allowed, f"{named(path)} imports {module}"
@@ -160,7 +164,11 @@ def test_core_has_no_effects(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [path for name in ("runtime/supervising", "probing/inside") for path in sorted((ROOT / name).rglob("*.py"))],
+    [
+        path
+        for name in ("runtime/supervising", "probing/inside", "rich_display/inside")
+        for path in sorted((ROOT / name).rglob("*.py"))
+    ],
     ids=lambda p: f"{p.parent.name}/{p.name}",
 )
 def test_programs_of_their_own_import_nothing_but_themselves(path: Path) -> None:
@@ -209,7 +217,9 @@ def test_all_but_hosts_is_imported_where_mkdocs_is_not_installed() -> None:
     names = [
         f"{OURS}.{named(path).removesuffix('.py').removesuffix('/__init__').replace('/', '.')}"
         for path in files()
-        if not named(path).startswith(("hosts/mkdocs/", "runtime/supervising/", "probing/inside/", "__"))
+        if not named(path).startswith(
+            ("hosts/mkdocs/", "runtime/supervising/", "probing/inside/", "rich_display/inside/", "__")
+        )
     ]
     code = (
         "import importlib, sys\n"
@@ -226,7 +236,11 @@ def test_reading_the_environment_is_the_business_of_one_file() -> None:
     readers = {named(p) for p in files() if "os.environ" in p.read_text("utf-8")}
 
     # The others run in a sample's own process, and takes out of it what led there.
-    assert readers <= {"config.py", "runtime/supervising/startup/sitecustomize.py", "probing/inside/trying.py"}
+    inside = {f"rich_display/inside/{name}.py" for name in ("sitecustomize", "libraries")}
+    assert readers <= {
+        *("config.py", "runtime/supervising/startup/sitecustomize.py", "probing/inside/trying.py"),
+        *inside,
+    }
 
 
 WORDS = {"rust", "rs", "python", "py", "python3", "bash", "sh"}
@@ -242,6 +256,8 @@ NAMED = {
     "core/requirements.py": {"python"},
     # What runs us, in a report.
     "commands/doctor.py": {"python"},
+    # What files are called, and the icons of that.
+    "markdown/trees.py": {"rust", "rs", "py", "bash", "sh"},
     # What samples of these languages can reach, tried.
     "probing/ways.py": {"rust", "python", "bash"},
 }

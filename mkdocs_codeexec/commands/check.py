@@ -12,21 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.commands import add_json
+from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.site import collect
-from mkdocs_codeexec.config import read_environment
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.slots import open_slot
 from mkdocs_codeexec.pages import Pages
-from mkdocs_codeexec.report.annotations import Notice, for_github
-from mkdocs_codeexec.report.console import ERROR, Console, wants_color
+from mkdocs_codeexec.report.annotations import Notice
+from mkdocs_codeexec.report.console import ERROR
 from mkdocs_codeexec.report.failures import Failure, failures
 from mkdocs_codeexec.report.repeats import Repeated, Shown, exit_status, normalised, summary, to_json
 from mkdocs_codeexec.report.rows import FAILING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import TextIO
 
     from mkdocs_codeexec.commands import Context
     from mkdocs_codeexec.sites import Collected
@@ -107,30 +106,9 @@ def _run(found: Collected, jobs: int, cache_dir: Path) -> list[Shown]:
     return [Shown(*pair) for pair in zip(pages.resolved(), fragments, strict=True)]
 
 
-class _Lines:
-    """A log that is written as plain lines."""
-
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
-
-    def log(self, level: int, msg: str, /, *args: object) -> None:
-        del level
-        self._out.write(msg % args + "\n")
-
-    def isEnabledFor(self, level: int, /) -> bool:  # noqa: N802 - logging's name
-        del level
-        return True
-
-
 def _report(found: Collected, repeated: Sequence[Repeated], line: str) -> None:
     """Write what was found on standard output."""
-    environ = read_environment()
-    console = Console(
-        log=_Lines(sys.stdout),
-        color=wants_color(environ, sys.stdout),
-        out=sys.stdout,
-        annotations=for_github(environ, (Path.cwd(), found.settings.project_dir)),
-    )
+    console = on_stdout(found.settings)
     languages = open_languages(found.settings, console)
     worst, file = [item.worst for item in repeated], found.settings.host.file
     told = failures(worst, languages, lambda at: found.pages.get(at.page, ""), file)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from mkdocs_codeexec.core.comparing import NAME, expression
+from mkdocs_codeexec.core.expressions import WrongExpressionError
 from mkdocs_codeexec.core.patterns import Patterns
 from mkdocs_codeexec.core.sample import Presentation
 from mkdocs_codeexec.html.lexers import is_lexer
 from mkdocs_codeexec.markdown.presenting import shown, way
-from mkdocs_codeexec.markdown.values import WrongValue
+from mkdocs_codeexec.markdown.values import NO_VALUES, WrongValue
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.tables import Reader
@@ -45,8 +47,8 @@ def without_meaning(reader: Reader, value: object, where: str, names: Mapping[st
     return {name: item for name, item in value.items() if name not in names}
 
 
-def presentation(reader: Reader, table: Mapping[str, object], where: str) -> Presentation:
-    """Read how samples of a language are shown."""
+def presentation(reader: Reader, table: Mapping[str, object], where: str, *, values: bool = False) -> Presentation:
+    """Read how samples of a language are shown, which may have `values`."""
     found: dict[str, Any] = {}
     for name in ("source", "result", "show"):
         if table.get(name) is None:
@@ -56,6 +58,8 @@ def presentation(reader: Reader, table: Mapping[str, object], where: str) -> Pre
         except WrongValue as wrong:
             reader.problem(f"{where}{name}", str(wrong), wrong.hint)
             continue
+        if name == "show" and "value" in found[name] and not values:
+            reader.problem(f"{where}show", "samples of this language have no values to show", NO_VALUES)
         if name == "result":
             _, remark = way(found[name], f"`{found[name]}`", "", is_lexer)
             if remark:
@@ -77,3 +81,23 @@ def pages(reader: Reader, table: Mapping[str, object], where: str = "") -> Patte
 def workdir(reader: Reader, table: Mapping[str, object], where: str = "") -> str:
     """Read where samples start."""
     return reader.choice(table, "workdir", WORKDIRS, "", where)
+
+
+def output_patterns(reader: Reader, table: Mapping[str, object]) -> dict[str, str]:
+    """Read what `[NAME]` stands for in a fence with `output_of`."""
+    found: dict[str, str] = {}
+    names = reader.table(table.get("output_patterns"), "output_patterns", None)
+    for name in names:
+        if not NAME.fullmatch(name):
+            hint = "a name has capital letters, digits and `_`: `TIME` stands for what is written as `[TIME]`"
+            reader.problem(f"output_patterns.{name}", f"`{name}` is no name of a pattern", hint)
+            continue
+        text = reader.text(names, name, "", "output_patterns.")
+        try:
+            expression(text)
+        except WrongExpressionError as wrong:
+            hint = r"write a regular expression of letters, classes, `\d`, `(…|…)`, `*`, `+`, `?` and `{2,4}`: `'\d\d:\d\d'`"
+            reader.problem(f"output_patterns.{name}", f"`{text}` is no pattern: {wrong}", hint)
+            continue
+        found[name] = text
+    return found

@@ -171,16 +171,23 @@ def scripts(reader: Reader, languages: Mapping[str, object], project_dir: Path) 
             build=build,
             extension=reader.text(table, "extension", preset.extension if preset else "", f"{where}.").lstrip("."),
             version=reader.words(table, "version", f"{where}."),
-            env=_env(reader, table, where),
+            env=tuple(sorted({**dict(preset.env if preset else ()), **dict(_env(reader, table, where))}.items())),
             inputs=reader.words(table, "inputs", f"{where}."),
             readable=_readable(reader, table, f"{where}.", project_dir),
             network=reader.policy(table, "network", f"{where}."),
-            presentation=presentation(reader, table, f"{where}."),
+            presentation=presentation(reader, table, f"{where}.", values=name == "python"),
             timeout=reader.seconds(table, "timeout", None, f"{where}."),
             pages=pages(reader, table, f"{where}."),
             workdir=workdir(reader, table, f"{where}."),
-            session="concat" if split else preset.session if preset else "",
+            session=preset.session
+            if preset and preset.console
+            else "concat"
+            if split
+            else preset.session
+            if preset
+            else "",
             split=split,
             hidelines=_hidelines(reader, table, where),
+            console=preset.console if preset else "",
         )
     return found

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.blobs import Blob
     from mkdocs_codeexec.core.outcome import StepKind
 
-KEY_FORMAT = 3
+KEY_FORMAT = 4
 """Version of what is hashed and of what an execution means. Raise it when either changes."""
 
 STRUCTURE_FORMAT = 1

@@ -143,7 +143,7 @@ def pieces(text: str, shown: Collection[Content]) -> Iterator[str | Display]:
     """
     pending: tuple[Content, ...] = ()
     for before, contents, whole in _sections(text, shown):
-        if pending and contents and not whole and not before.strip() and _differ(pending, contents):
+        if pending and contents and not whole and not before and _differ(pending, contents):
             pending = (*pending, *contents)
             continue
         if pending:

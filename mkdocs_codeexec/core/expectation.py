@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
 
 from mkdocs_codeexec.core.artifacts import missing
@@ -22,11 +22,12 @@ from mkdocs_codeexec.core.outcome import (
 from mkdocs_codeexec.core.raised import is_called, raised
 
 if TYPE_CHECKING:
+    from mkdocs_codeexec.core.consoles import Console
     from mkdocs_codeexec.core.requirements import Lack
     from mkdocs_codeexec.core.sample import Location, Sample
 
 MARKUP = {"html": "HTML", "markdown": "Markdown"}
-"""Ways to show output that take it for more than text; those that no fence can ask for yet included."""
+"""Ways to show output that take it for more than text."""
 PANIC = 101
 """Exit status of a Rust program whose main thread panicked (`std::process::ExitCode`, rustc's book)."""
 
@@ -54,13 +55,28 @@ class Panics:
 
 
 @dataclass(frozen=True, slots=True)
+class Converses:
+    """Each command of a console ends as is written there, and the last one with `code`.
+
+    Attributes:
+        console: The commands.
+        code: The exit status of the last command whose status is not written; None takes any, of all of them.
+        verify: Whether each must print what is written under it.
+    """
+
+    console: Console
+    code: int | None = 0
+    verify: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Raises:
     """Runs, and ends with the exception `name`, by what its traceback says."""
 
     name: str
 
 
-Expectation: TypeAlias = Succeeds | FailsToBuild | Panics | Raises
+Expectation: TypeAlias = Succeeds | FailsToBuild | Panics | Raises | Converses
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +90,13 @@ class Unmet:
 
     Attributes:
         reason: In words, for page and log.
+        line: The line of the sample that it is about, from one; 0 if it is about all of it.
+        diff: How what was printed differs from what is written, line by line; empty if it is not that.
     """
 
     reason: str
+    line: int = field(default=0, repr=False)
+    diff: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +202,10 @@ def judge(expectation: Expectation, outcome: Outcome) -> Verdict:
     A child that could not be started is an error of the machine. A timeout, a flood or a kill is never what
     an author meant, whatever the expectation.
     """
+    if isinstance(expectation, Converses):
+        from mkdocs_codeexec.core.conversing import judged  # which has more to tell apart than most sites need
+
+        return judged(expectation, outcome)
     for step in outcome.steps:
         match step.ended:
             case NotStarted():

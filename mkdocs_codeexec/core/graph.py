@@ -80,7 +80,7 @@ class Graph:
 
 def reaches_out(sample: Sample) -> bool:
     """Tell whether `sample` names one of another page."""
-    return any("#" in name for name in (*sample.links.needs, sample.links.stdin_from))
+    return any("#" in name for name in (*sample.links.needs, sample.links.stdin_from, sample.links.output_of))
 
 
 def graph_of(samples: Sequence[Sample]) -> Graph:
@@ -92,6 +92,22 @@ def graph_of(samples: Sequence[Sample]) -> Graph:
         alone = (Node((place,)) for place, one in enumerate(samples) if not one.ignored and not one.refusal)
         return Graph(tuple(samples), tuple(alone), _refusals(samples))
     return _Linking(samples).graph()
+
+
+def closure(samples: Sequence[Sample], wanted: Iterable[int]) -> set[int]:
+    """Return which of `samples` belong to one batch with those in `wanted`: what they wait for, and steps of their programs."""
+    graph = graph_of(samples)
+    own = {step: node for node in graph.nodes for step in node.steps}
+    found: set[int] = set()
+    waiting = list(wanted)
+    while waiting:
+        if (place := waiting.pop()) in found:
+            continue
+        found.add(place)
+        needed = graph.of(place)
+        node = own.get(place, Node((place,)))
+        waiting += (*needed.all, *needed.texts, *node.steps, *node.before)
+    return found
 
 
 def _refusals(samples: Sequence[Sample]) -> dict[int, Unavailability]:
@@ -161,10 +177,10 @@ class _Linking:
         other = self._samples[found]
         if other.ignored and not other.links.file:
             where = f"`{name}` ({other.location})"
-            self._refused.setdefault(
-                place,
-                Unavailability(f"{where}, which it needs, is ignored", "take `ignore` away there, or the need here"),
-            )
+            why = Unavailability(f"{where}, which it needs, is ignored", "take `ignore` away there, or the need here")
+            if other.refusal:
+                why = Unavailability(f"{where}, which it needs, is no file: {other.refusal}", "mend that fence")
+            self._refused.setdefault(place, why)
             return None
         return found
 

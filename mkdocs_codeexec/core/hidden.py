@@ -73,6 +73,12 @@ def visible(code: str, hiding: Hiding = RUSTDOC) -> str:
     return "\n".join(shown for shown, _ in lines(code, hiding) if shown is not None) if _hides(code, hiding) else code
 
 
+def numbers(code: str, hiding: Hiding = RUSTDOC) -> dict[int, int]:
+    """Return the numbers that the lines of `code` have for readers, by their own; both from one."""
+    shown = [number for number, (line, _) in enumerate(lines(code, hiding), 1) if line is not None]
+    return {number: place for place, number in enumerate(shown, 1)}
+
+
 def runnable(code: str, hiding: Hiding = RUSTDOC) -> str:
     """Return `code` as it runs: hidden lines without what they begin with; rustdoc's `##` is `#`.
 

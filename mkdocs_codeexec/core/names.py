@@ -29,14 +29,20 @@ class Names:
             if sample.name:
                 names.setdefault(sample.name, []).append(place)
 
-    def find(self, sample: Sample, reference: str) -> int | Unavailability:
-        """Return the index of the one that `sample` calls `reference`, or why there is none."""
+    def find(self, sample: Sample, reference: str, whose: str = "which it needs") -> int | Unavailability:
+        """Return the index of the one that `sample` calls `reference`, or why there is none.
+
+        Args:
+            sample: Who asks.
+            reference: What it says.
+            whose: What it wants of it, in words.
+        """
         path, mark, name = reference.rpartition("#")
         page = self._page(sample.location.page, path) if mark else sample.location.page
         if page is None:
             near = nearest(path, tuple(self._places))
             return Unavailability(
-                f"there is no page `{path}` with samples, which it needs",
+                f"there is no page `{path}` with samples, {whose}",
                 f"did you mean `{near}#{name}`?" if near else "pages are named from this one, as in a link",
             )
         places = self._places[page].get(name, [])
@@ -44,10 +50,8 @@ class Names:
             return places[0]
         if places:
             where = " and ".join(str(self._samples[place].location) for place in places)
-            return Unavailability(
-                f"`{reference}`, which it needs, is the name of several samples: {where}", "rename one"
-            )
-        return Unavailability(f"there is no sample `{reference}`, which it needs", self._advice(page, name, mark, path))
+            return Unavailability(f"`{reference}`, {whose}, is the name of several samples: {where}", "rename one")
+        return Unavailability(f"there is no sample `{reference}`, {whose}", self._advice(page, name, mark, path))
 
     def _page(self, page: str, path: str) -> str | None:
         """Return the page that `path` is, seen from `page`, or from the top."""
@@ -56,6 +60,11 @@ class Names:
 
     def _advice(self, page: str, name: str, mark: str, path: str) -> str:
         names = self._places[page]
+        for sample in self._samples:
+            if sample.links.file == name and sample.location.page == page:
+                own = f"`{path}{mark}{sample.name}`" if sample.name else "that"
+                give = "" if sample.name else "give that fence a `name`, and "
+                return f"`{name}` is the file of the fence at {sample.location}: {give}need {own}"
         if near := nearest(name, tuple(names)):
             place = self._samples[names[near][0]].location
             return f"did you mean `{path}{mark}{near}` ({place})?"

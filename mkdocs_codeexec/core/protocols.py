@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -301,6 +301,10 @@ class Language(Protocol):
         """Tell whether `file`, as its tools write it, is the one that a sample was compiled from or run as."""
         ...
 
+    def own_files(self, action: Action) -> Collection[str]:
+        """Return the names of those files of `action` that are its program, and not what somebody gave it: no sample leaves them."""
+        ...
+
     def relocated(self, text: str, where: PageMap) -> str:
         """Return `text`, a tidy message about a sample, with the places of the sample that it names made those of `where`."""
         ...
@@ -321,8 +325,11 @@ class Language(Protocol):
         """Return what of this machine samples may read, beside the system's own programs and libraries."""
         ...
 
-    def hint(self, sample: Sample, outcome: Outcome) -> str:
-        """Return what the author may write instead where `sample` did not go as said; empty if nothing is known."""
+    def hint(self, sample: Sample, outcome: Outcome, files: Sequence[Sample] = ()) -> str:
+        """Return what the author may write instead where `sample` did not go as said; empty if nothing is known.
+
+        `files` are the `file` fences of its page, in order.
+        """
         ...
 
     def watched(self) -> Sequence[Path]:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mkdocs_codeexec.core.action import Action, Key
+    from mkdocs_codeexec.core.comparing import Difference
     from mkdocs_codeexec.core.expectation import Verdict
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.protocols import Unavailability
@@ -54,6 +55,23 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What a fence with `output_of` holds, and what was printed.
+
+    Attributes:
+        of: The sample whose output it is.
+        printed: What that has printed, as pages show it, without colours.
+        difference: How both differ; None if they match.
+        truncated: Bytes of it that were not kept.
+    """
+
+    of: Resolved
+    printed: str
+    difference: Difference | None = None
+    truncated: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
     """A Sample, what happened, and what it is worth.
 
@@ -64,6 +82,7 @@ class Resolved:
         key: The address of the Outcome; a request key where no toolchain was asked; None without an Action.
         cached: Whether a stored outcome answered it.
         why: Why it could not be executed here, if that is so.
+        compared: What it was compared with, if it holds the output of another one.
     """
 
     sample: Sample
@@ -72,6 +91,7 @@ class Resolved:
     key: Key | None = None
     cached: bool = False
     why: Unavailability | None = None
+    compared: Compared | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,11 +74,13 @@ class Presentation:
         source: Where the source stands: `above` the output, `below` it, or `none`; in a tab, first of two
             (`tabbed-left`) or second (`tabbed-right`).
         tabs: What its tab and that of the output are called.
-        result: How output is shown: `ansi`, `text`, `none`, or the name of a Pygments lexer.
-        show: The streams that are shown, of `build`, `stdout` and `stderr`. What a compiler said of a build that
-            failed is always shown.
+        result: How output is shown: `ansi`, `text`, `none`, the name of a Pygments lexer, or as what it is: `html`, `markdown`.
+        show: What is shown: the streams `build`, `stdout` and `stderr`; what is shown beside text is in `stdout` and in
+            `value`. What a compiler said of a build that failed is always shown.
         caption: What stands under its pictures; may be empty.
         alt: What stands for them where they are not seen; None if the author has not said it.
+        id_prefix: What ids in its Markdown begin with; None if the author has not said it.
+        in_contents: Whether headings in its Markdown are in the table of contents.
     """
 
     source: str = "above"
@@ -87,6 +89,8 @@ class Presentation:
     show: frozenset[str] = frozenset({"stdout", "stderr"})
     caption: str = ""
     alt: str | None = None
+    id_prefix: str | None = None
+    in_contents: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +128,8 @@ class Links:
         file: Which file of those that need it, it is; empty for none.
         session: The session whose step it is; empty for none.
         requires: What must be there, as `kind:what`.
+        output_of: Whose output it holds, and so it is compared with that and not executed; `PREVIOUS` for the sample before
+            it; empty for nobody's.
     """
 
     needs: tuple[str, ...] = ()
@@ -131,8 +137,11 @@ class Links:
     file: str = ""
     session: str = ""
     requires: tuple[str, ...] = ()
+    output_of: str = ""
 
 
+PREVIOUS = "^"
+"""Stands for the sample before; no sample has such a name."""
 ALONE = Links()
 
 
@@ -159,6 +168,7 @@ class Sample:
         last: Whether its program ends with it; a step of a session that others follow is not the last one.
         leaves: Whether somebody needs what it leaves in its working directory; given by the graph.
         artifacts: Which files that it leaves there the page shows, as patterns of paths (`core.artifacts`).
+        value: Whether it shows the value of its last expression.
         whole: Digest of all steps of its session, where files count that are there when the last one has ended; given
             when they are known.
         refusal: Why it is not executed although it asks for it; empty if it is. Others may need it all the same.
@@ -183,6 +193,7 @@ class Sample:
     last: bool = True
     leaves: bool = False
     artifacts: tuple[str, ...] = ()
+    value: bool = False
     whole: str = ""
     refusal: str = ""
     hint: str = ""

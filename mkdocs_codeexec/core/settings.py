@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
+    from mkdocs_codeexec.core.consoles import ConsoleKind
+
 RunPolicy: TypeAlias = Literal["marked", "all", "check", "none"]
 """Which fences of a language run: those with `exec`; every one; every one, only type-checked; none."""
 
@@ -21,6 +23,10 @@ NetworkPolicy: TypeAlias = Literal["false", "ask", "true"]
 
 ExecuteMode: TypeAlias = Literal["auto", "always", "frozen", "never"]
 """Run what the store lacks; run all; run nothing and miss nothing; run nothing."""
+
+
+HtmlPolicy: TypeAlias = Literal["page", "sandbox"]
+"""Where HTML goes that a sample prints: into the page, or into a frame in which nothing runs and from which nothing is loaded."""
 
 
 class Host(NamedTuple):
@@ -46,8 +52,8 @@ EDITIONS = ("2015", "2018", "2021", "2024")
 """Of Rust, oldest first."""
 
 
-SessionKind: TypeAlias = Literal["", "python", "shell", "concat"]
-"""One interpreter of Python; one shell; all steps as one file; or none."""
+SessionKind: TypeAlias = Literal["", "python", "shell", "concat", "console"]
+"""One interpreter of Python; one shell; all steps as one file; the commands of consoles, one after the other; or none."""
 
 
 class LanguageRule(NamedTuple):
@@ -70,6 +76,8 @@ class LanguageRule(NamedTuple):
         hidelines: What lines begin with that run and are not shown, of fences that do not say it; empty for none.
         hashes: Whether `#` begins a comment, and so lines can end in `# markdown-exec: hide`.
         excluded: Whether it is told that a fence with `exec` is not executed because of its page.
+        console: What reads the commands of its fences, if these are consoles.
+        values: Whether samples can show the value of their last expression.
     """
 
     name: str
@@ -88,6 +96,8 @@ class LanguageRule(NamedTuple):
     workdir: str = ""
     hidelines: str = ""
     hashes: bool = False
+    console: ConsoleKind = ""
+    values: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +181,7 @@ class ScriptSettings:
         workdir: Where samples start; empty is as for all languages.
         hidelines: What lines begin with that run and are not shown; empty for none.
         split: Of `concat`, the statement between two steps, with `{mark}` in it.
+        console: What reads the commands of its fences, if these are consoles.
     """
 
     name: str
@@ -191,6 +202,7 @@ class ScriptSettings:
     workdir: str = ""
     split: str = ""
     hidelines: str = ""
+    console: ConsoleKind = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +239,8 @@ class Settings:
         host_env: The variables of this process. Children get a few of them by name, never all.
         published: Folders that the host writes the site to.
         workdir: Where samples start; empty for an empty folder.
+        output_patterns: What `[NAME]` stands for in a fence with `output_of`, by name.
+        html: Where HTML goes that a sample prints.
     """
 
     project_dir: Path
@@ -258,6 +272,8 @@ class Settings:
     host_env: Mapping[str, str] = field(default_factory=dict)
     published: tuple[Path, ...] = ()
     workdir: str = ""
+    output_patterns: Mapping[str, str] = field(default_factory=dict)
+    html: HtmlPolicy = "page"
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -32,13 +32,13 @@ def filled(
     """
     given = sample.given
     if needed.stdin is not None and (outcome := outcomes(needed.stdin)) is not None:
-        run = outcome.step("run")
-        if run is not None and run.truncated[0]:
+        if lost := sum(step.truncated[0] for step in outcome.steps if step.kind == "run"):
             return Unavailability(
-                f"{run.truncated[0]} bytes of what {_called(samples[needed.stdin])} has printed were not kept, and it reads that",
+                f"{lost} bytes of what {_called(samples[needed.stdin])} has printed were not kept, and it reads that",
                 "have it leave a file, and need that",
             )
-        given = replace(given, stdin=displays.without(run.stdout, run.shown) if run is not None else "")
+        runs = [step for step in outcome.steps if step.kind == "run"]
+        given = replace(given, stdin="".join(displays.without(run.stdout, run.shown) for run in runs))
     if needed.texts:
         texts = {samples[place].links.file: _text(samples[place]) for place in needed.texts}
         given = replace(given, files=tuple(sorted(texts.items())))
@@ -53,12 +53,32 @@ def filled(
                     f"{_called(samples[first])} and {_called(samples[place])}",
                     "have one of them leave it under another name",
                 )
+    brought = {path: place for path, (place, _) in found.items()}
+    brought |= {samples[place].links.file: place for place in needed.texts}
+    if within := _within_a_file(brought):
+        outer, inner = within
+        return Unavailability(
+            f"of its needs, {_called(samples[brought[outer]])} brings a file `{outer}`, "
+            f"and {_called(samples[brought[inner]])} a folder of that name, for `{inner}`",
+            "have one of them bring it under another name",
+        )
     return replace(given, left=tuple(blob for _, (_, blob) in sorted(found.items())))
 
 
 def _text(sample: Sample) -> str:
     """Return a file that others need, without what its hidden lines begin with; those of Rust are for Rust."""
     return sample.code if sample.hiding.rustdoc else runnable(sample.code, sample.hiding)
+
+
+def _within_a_file(paths: Iterable[str]) -> tuple[str, str] | None:
+    """Return a file of `paths` that would have to be a folder, and the file in it; None if there is none."""
+    known = set(paths)
+    for path in sorted(known):
+        parts = path.split("/")
+        for depth in range(1, len(parts)):
+            if (outer := "/".join(parts[:depth])) in known:
+                return outer, path
+    return None
 
 
 def _called(sample: Sample) -> str:
@@ -128,7 +148,10 @@ def _whole(steps: Sequence[Sample]) -> str:
     It goes on after a step that ends as its author said. How the last one should end decides nothing.
     """
     said = (repr(step.expectation) for step in steps[:-1])
-    decisive = ((_text(step), repr(step.given), step.timeout, _options(step), step.artifacts) for step in steps)
+    decisive = (
+        (_text(step), repr(step.given), step.timeout, _options(step), step.artifacts, *((True,) if step.value else ()))
+        for step in steps
+    )
     return digest((tuple(said), tuple(decisive)))
 
 

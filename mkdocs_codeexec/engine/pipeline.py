@@ -313,7 +313,7 @@ class Pipeline:
 
     def _divided(self, language: Language, steps: Steps, outcome: Outcome) -> Ends:
         """Return what each step of a program came to of which anything is known."""
-        if not steps.session:
+        if not steps.session and not (outcome.steps and outcome.steps[-1].parts):
             return ((steps.own[0], outcome),)
         parts = language.divide((*steps.before, *steps.own), outcome)[len(steps.before) :]
         return tuple((step, part) for step, part in zip(steps.own, parts, strict=False) if part is not None)

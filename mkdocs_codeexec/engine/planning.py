@@ -30,10 +30,10 @@ def executed(sample: Sample) -> Hashable:
     """Return what of `sample` a language may look at to plan it: equal for samples that are executed alike."""
     options = tuple(sorted(sample.options.items()))
     own = (sample.language, sample.code, sample.expectation, sample.given, sample.build_only, sample.timeout, options)
-    if sample.links is ALONE and not sample.workdir and not sample.leaves and not sample.artifacts:
+    if sample.links is ALONE and not (sample.workdir or sample.leaves or sample.artifacts or sample.value):
         return own
     step = (sample.links.session, tuple(map(executed, sample.before)), sample.last) if sample.links.session else ()
-    return own, sample.links.file, sample.workdir, sample.leaves, sample.artifacts, sample.whole, step
+    return own, sample.links.file, sample.workdir, sample.leaves, sample.artifacts, sample.value, sample.whole, step
 
 
 def linked(sample: Sample, action: Action) -> Action:

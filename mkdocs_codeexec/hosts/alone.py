@@ -19,9 +19,11 @@ from mkdocs_codeexec.core.settings import Host
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import CodeExecError
 from mkdocs_codeexec.hosts.building import building
+from mkdocs_codeexec.html.contents import tokens_joined
 from mkdocs_codeexec.html.lexers import is_lexer
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
+from mkdocs_codeexec.markdown.outputs import Outputs
 from mkdocs_codeexec.pages import STYLESHEET, Pages
 from mkdocs_codeexec.report.console import WARNING, Console, wants_color
 from mkdocs_codeexec.report.failures import failures
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from markdown import Markdown
 
     from mkdocs_codeexec.core.sample import Problem, Sample
-    from mkdocs_codeexec.markdown.collecting import ExtensionFailure
+    from mkdocs_codeexec.markdown.collecting import ExtensionFailure, Words
 
 PAGE = "<markdown>"
 """What a text without a file is called."""
@@ -104,6 +106,11 @@ class Current:
         if self.pages:
             self.pages.report(problem)
 
+    def know(self, words: Words) -> None:
+        """Take what the page defines."""
+        if self.pages:
+            self.pages.know(words)
+
     def survives(self, failure: ExtensionFailure) -> bool:
         """Take a fault of our own."""
         return self.pages is not None and self.pages.survives(failure)
@@ -124,10 +131,13 @@ class Alone:
         self._console = Console(log=_Log(), color=wants_color(environ, sys.stderr))
         self._engine = _engine(options, environ, self._console)
         self._current = Current()
+        self._converting = False  # what a sample has printed, with the converter of its page
         self.extension = CodeExecExtension(self._current, self._engine.rules, is_lexer=is_lexer)
 
     def begin(self, md: Markdown, lines: list[str]) -> None:
         """Note what is converted."""
+        if self._converting:
+            return
         if "relpath" in md.treeprocessors:  # of MkDocs
             once(
                 "in MkDocs, `codeexec` is to be among `plugins`: as an extension it knows no page, "
@@ -138,19 +148,27 @@ class Alone:
 
     def end(self, md: Markdown, html: str) -> str:
         """Fill `html`, and tell what failed."""
-        del md
+        if self._converting:
+            return html
         pages, self._current.pages = self._current.pages, None
         if pages is None:
             return html
         page = pages.page()
         text = (page.text if page else None) or ""
         pages.leave()
+        pages.outputs = lambda _: Outputs(md)
+        self._converting = True
         try:
             filled = pages.complete([html])[0]
         except CodeExecError as error:
             self._console.warn(str(error))
             pages.give_up("an error stopped the run; the log says more")
             filled = pages.complete([html])[0]
+        finally:
+            self._converting = False
+        if headings := [heading for found in pages.headings for heading in found]:
+            contents: Any = md
+            contents.toc_tokens = tokens_joined(contents.toc_tokens, headings, filled)
         for failure in failures(pages.resolved(), dict(self._engine.languages), lambda _: text, HOST.file):
             self._console.tell(failure, () if building() else FAILING)
         return filled

@@ -85,11 +85,13 @@ class Site:
         place: Puts a file of this name and these contents into the site, and returns its address as the page has it;
             empty if there is no place for it.
         raw: Returns HTML that a sample has made, as it stands on the page.
+        markdown: Returns the HTML of Markdown that a sample has made, by the converter of the site.
     """
 
     read: Callable[[Blob], bytes | None] = lambda _: None
     place: Callable[[str, bytes], str] = lambda _name, _data: ""
     raw: Callable[[str], Markup] = Markup
+    markdown: Callable[[str], str] | None = None
 
 
 def shown(display: Display, presentation: Presentation, site: Site) -> Shown:
@@ -168,6 +170,8 @@ def _html(mime: str, data: bytes, name: str, presentation: Presentation, site: S
         return _table(text, _SEPARATORS[mime])
     if mime == "text/html":
         return site.raw(text)
+    if mime == "text/markdown" and site.markdown is not None and not name:
+        return Markup(site.markdown(text))  # noqa: S704 - the author's word
     if mime == "application/json":
         text = _indented(text)
     return Markup('<pre class="codeexec-text" role="group" aria-label="{}"><code>{}</code></pre>').format(

@@ -10,9 +10,16 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+from html import unescape
 
 _TAKEN = re.compile(r"""id=["']?(codeexec[-_][\w-]*)""")  # after space; what begins with a text is found fast
-_PRE = re.compile(r"<pre\b(?P<attributes>[^<>]*)>(?P<code>(?:<[^<>]*>)*?<code\b)?")
+_ANY = re.compile(r"""\sid=["']?([^"'\s<>]+)""")
+_PRE = re.compile(
+    r"(?P<raw><(?P<tag>script|style|textarea)\b.*?(?:</(?P=tag)\b|\Z))"
+    r"|<pre\b(?P<attributes>[^<>]*)>(?P<code>(?:<[^<>]*>)*?<code\b)?",
+    re.DOTALL,
+)
+"""A `pre`, and what HTML takes for no markup, whatever is in it."""
 _HAS_ID = re.compile(r"\sid=")
 _STREAM = re.compile(r"""\sclass=["']?codeexec-(\w+)""")
 
@@ -29,6 +36,11 @@ class Ids:
     def _taken(self) -> frozenset[str]:
         found = _TAKEN.finditer(self._html)
         return frozenset(one[1] for one in found if self._html[max(one.start() - 1, 0)].isspace())
+
+    @functools.cached_property
+    def all(self) -> set[str]:
+        """All ids of the page, to which others can be added."""
+        return {unescape(found[1]) for found in _ANY.finditer(self._html)}
 
     def next(self) -> str:
         """Return the id of the next sample: `codeexec-1`, `codeexec-2`, …."""
@@ -49,7 +61,7 @@ def identified(fragment: str, html_id: str) -> str:
     used: set[str] = set()
 
     def named(pre: re.Match[str]) -> str:
-        if _HAS_ID.search(pre["attributes"]):
+        if pre["raw"] or _HAS_ID.search(pre["attributes"]):
             return pre[0]
         stream = _STREAM.search(pre["attributes"])
         kind = stream[1] if stream else "source" if pre["code"] else "numbers"

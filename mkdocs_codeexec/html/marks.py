@@ -53,14 +53,14 @@ def marked(source: str, code: str, marks: Sequence[Mark], hiding: Hiding = RUSTD
         marks: In order of importance: a line has the level of the first that is about it, and all messages.
         hiding: Which lines are not shown.
     """
-    inside = _inside(source) if marks else None
+    inside = taken_apart(source) if marks else None
     if inside is None:
         return source
     before, content, after = inside
     pieces = parse(content)
     if pieces is None:
         return source
-    rows = _rows(shown(pieces), code, hiding)
+    rows = shown_rows(shown(pieces), code, hiding)
     if rows is None:
         return source
     exact, whole = _regions(marks, rows)
@@ -77,9 +77,9 @@ def numbers(source: str, code: str, hiding: Hiding = RUSTDOC) -> dict[int, int]:
         code: What the author wrote, hidden lines included.
         hiding: Which lines are not shown.
     """
-    inside = _inside(source)
+    inside = taken_apart(source)
     pieces = parse(inside[1]) if inside else None
-    rows = _rows(shown(pieces), code, hiding) if pieces is not None else None
+    rows = shown_rows(shown(pieces), code, hiding) if pieces is not None else None
     if not rows:
         return {}
     first = _first(source)
@@ -104,7 +104,7 @@ def _first(source: str) -> int:
 _CODE = re.compile(r"<code\b[^<>]*>")
 
 
-def _inside(source: str) -> tuple[str, str, str] | None:
+def taken_apart(source: str) -> tuple[str, str, str] | None:
     """Return what stands before, in and after the one `code` element of `source`."""
     start = _CODE.search(source)
     end = source.rfind("</code>")
@@ -113,14 +113,14 @@ def _inside(source: str) -> tuple[str, str, str] | None:
     return source[: start.end()], source[start.end() : end], source[end:]
 
 
-class _Row(NamedTuple):
+class Row(NamedTuple):
     """Where a line of the author's code is shown: the line, from zero, and how many characters less it begins with."""
 
     line: int
     moved: int = 0
 
 
-def _rows(text: str, code: str, hiding: Hiding) -> dict[int, _Row] | None:
+def shown_rows(text: str, code: str, hiding: Hiding = RUSTDOC) -> dict[int, Row] | None:
     """Return where each line of `code`, from one, is in `text`; None if that is not the code.
 
     Highlighters take blank lines off both ends.
@@ -130,7 +130,7 @@ def _rows(text: str, code: str, hiding: Hiding) -> dict[int, _Row] | None:
         own = [text for _, text, _ in rows]
         if _trimmed(own) == _trimmed(there):
             skipped = _blank(own) - _blank(there)
-            return {number: _Row(row - skipped, moved) for row, (number, _, moved) in enumerate(rows) if row >= skipped}
+            return {number: Row(row - skipped, moved) for row, (number, _, moved) in enumerate(rows) if row >= skipped}
     return None
 
 
@@ -160,7 +160,7 @@ def _blank(lines: Sequence[str]) -> int:
     return next((number for number, line in enumerate(lines) if line.strip()), len(lines))
 
 
-def _regions(marks: Sequence[Mark], rows: Mapping[int, _Row]) -> tuple[list[Columns], list[Columns]]:
+def _regions(marks: Sequence[Mark], rows: Mapping[int, Row]) -> tuple[list[Columns], list[Columns]]:
     """Return the elements that are wanted: for what the first message of a line is about, and for whole lines."""
     begin: dict[int, list[Mark]] = {}
     levels: dict[int, Level] = {}

@@ -79,13 +79,14 @@ def wrapped(pieces: Iterable[Piece], regions: Iterable[Columns]) -> Iterator[Pie
     """Yield `pieces` with an element around each of `regions`, at most one in a line."""
     wanted = {region.line: region for region in regions}
     opened: list[Piece] = []
-    for number, line in enumerate(_lines(pieces)):
+    for number, line in enumerate(lines(pieces)):
         region = wanted.get(number)
         yield from _around(line, region, opened) if region else line
         _follow(opened, line)
 
 
-def _lines(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
+def lines(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
+    """Yield the pieces of each line, its end with it."""
     line: list[Piece] = []
     for piece in pieces:
         line.append(piece)
@@ -108,7 +109,7 @@ def _around(line: list[Piece], region: Columns, opened: Sequence[Piece]) -> list
 
     Elements that begin or end within those pieces alone are closed before it, and opened again in it.
     """
-    line = _cut(line, (region.start, region.end))
+    line = cut(line, (region.start, region.end))
     first, last = _extent(line, region)
     if first == last:
         return line
@@ -140,7 +141,7 @@ def _around(line: list[Piece], region: Columns, opened: Sequence[Piece]) -> list
     ]
 
 
-def _cut(line: Iterable[Piece], columns: tuple[int, int]) -> list[Piece]:
+def cut(line: Iterable[Piece], columns: tuple[int, int]) -> list[Piece]:
     """Return `line` with its text cut at `columns`."""
     found: list[Piece] = []
     at = 0

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core import rights
 from mkdocs_codeexec.core.settings import LanguageRule
-from mkdocs_codeexec.languages.builtin import BUILTIN, HASHES, PYTHON_OPTIONS, RUST, RUST_ALIASES, SCRIPT_OPTIONS
+from mkdocs_codeexec.languages.builtin import (
+    BUILTIN,
+    HASHES,
+    OF_CONSOLES,
+    PYTHON_OPTIONS,
+    RUST,
+    RUST_ALIASES,
+    SCRIPT_OPTIONS,
+)
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Language, Narrator
@@ -42,14 +50,18 @@ def words(settings: Settings) -> Mapping[str, LanguageRule]:
             script.name,
             script.run,
             compiled=bool(script.build),
-            options=SCRIPT_OPTIONS | (PYTHON_OPTIONS if script.session == "python" else frozenset()),
+            options=OF_CONSOLES
+            if script.console
+            else SCRIPT_OPTIONS | (PYTHON_OPTIONS if script.session == "python" else frozenset()),
             presentation=script.presentation,
             pages=(settings.pages, script.pages),
             longest=rights.longest(script.name, settings),
             sessions=bool(script.session),
+            values=script.session == "python",
             workdir=script.workdir or settings.workdir,
             hidelines=script.hidelines,
             hashes=script.name in HASHES,
+            console=script.console,
         )
         for word in (*script.aliases, script.name):
             found[word.lower()] = rule

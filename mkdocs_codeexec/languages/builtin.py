@@ -17,9 +17,29 @@ BUILTIN: Mapping[str, ScriptSettings] = {
         ),
         ScriptSettings(name="bash", command=("bash", "{file}"), extension="sh", session="shell"),
         ScriptSettings(name="sh", command=("sh", "{file}"), extension="sh", session="shell"),
+        ScriptSettings(
+            name="console",
+            aliases=("shell-session", "shell", "shellsession", "sh-session", "bash-session"),
+            command=("bash", "{file}"),
+            extension="sh",
+            session="console",
+            console="shell",
+        ),
+        ScriptSettings(
+            name="pycon",
+            aliases=("python-console",),
+            command=(PYTHON, "{file}"),
+            extension="py",
+            session="console",
+            console="doctest",
+            env=(("PYTHONUNBUFFERED", "1"),),  # so that both streams are in the order in which they were written
+        ),
     )
 }
 """Languages that need nothing but their name in `mkdocs.yml`."""
+
+OF_CONSOLES = frozenset({"verify", "prompt"})
+"""Options of their fences."""
 
 PYTHON_SESSION = "python"
 """How languages are set up that write tracebacks."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec import rich_display
 from mkdocs_codeexec.core import rights
 from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.confinement import Access
@@ -16,6 +17,7 @@ from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import relative, renamed, without_folder
 from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
 from mkdocs_codeexec.languages import (
+    beside,
     frames,
     given,
     inputs,
@@ -86,6 +88,7 @@ class ScriptLanguage:
                 self._settings.project_dir, self._script.inputs, self._grants.holds, self._grants.refuse_input
             ),
             *self._readable_names(),
+            *(() if not self._shows() else (("rich_display", rich_display.digest()),)),
         )
         self._access = None
         self._grants.look_again()
@@ -95,14 +98,21 @@ class ScriptLanguage:
         """Return what would be executed for `sample`: for a step of a session, all steps up to it."""
         action = Action(
             language=self.name,
-            files=((self._file, self.ran(sample)),),
+            files=self._files(sample),
             steps=self._steps(sample),
             inputs=self._inputs,
             toolchain=self._tools.identity(),
             observed=True,
             workdir=sample.workdir,
         )
-        return self._session(sample, action) if sample.links.session and self._script.session else action
+        one_program = self._script.console or (sample.links.session and self._script.session)
+        return self._session(sample, action) if one_program else action
+
+    def _files(self, sample: Sample) -> tuple[tuple[str, str], ...]:
+        """Return the file of `sample`."""
+        if sample.value and self._script.session == "python":
+            return sessions.alone(self._file, self.ran(sample))
+        return ((self._file, self.ran(sample)),)
 
     def _session(self, sample: Sample, action: Action) -> Action:
         """Return the program that `sample` ends, which is otherwise as `action`."""
@@ -174,6 +184,10 @@ class ScriptLanguage:
             found += [f"tool:{word}" for word in list(words)[:MOST_WORDS]]
         return found
 
+    def _shows(self) -> bool:
+        """Tell whether samples are executed by a Python that lets them show more than text."""
+        return self._script.command[0] == PYTHON and not self._script.command[1].startswith("-")
+
     def _observe(self, step: Step) -> Observe:
         """Return how the look-ups of `step` are observed: a Python that nobody isolates lets itself be observed."""
         return "python" if step.argv[0] == PYTHON and not step.argv[1].startswith("-") else "exec"
@@ -236,6 +250,10 @@ class ScriptLanguage:
         """Tell whether `file` is the name under which it is run."""
         return mentions.is_sample(file)
 
+    def own_files(self, action: Action) -> Collection[str]:
+        """Return the file that is run, and those of the steps of a session."""
+        return [name for name, _ in action.files if name == self._file or name.startswith(f"{sessions.FOLDER}/")]
+
     def relocated(self, text: str, where: PageMap) -> str:
         """Return `text` with places of the sample made those of `where`."""
         return mentions.relocated(text, where)
@@ -244,11 +262,15 @@ class ScriptLanguage:
         """Return what of this machine samples may read, beside the system's own programs and libraries."""
         return self._reach().readable
 
-    def hint(self, sample: Sample, outcome: Outcome) -> str:
+    def hint(self, sample: Sample, outcome: Outcome, files: Sequence[Sample] = ()) -> str:
         """Return how to let a sample have what it did not find."""
+        if files and (found := beside.hint(sample, outcome, files)):
+            return found
         network = rights.network(self._script.network, sample.given.network, self._settings.sandbox)
         lacked = withheld.hint(outcome, self.name, self._settings, network=network)
         lacked = lacked or programs.hint(outcome, self.name, self._script.readable, self._settings)
+        if not lacked and self._script.console:
+            return sessions.hint(self._script, outcome)
         if lacked or self._script.session != PYTHON_SESSION:
             return lacked
         from mkdocs_codeexec.languages import absent

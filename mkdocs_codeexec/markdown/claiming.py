@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.defaults import NO_DEFAULTS, Defaults
 from mkdocs_codeexec.core.hidden import ALL_SHOWN, Hiding
+from mkdocs_codeexec.core.sample import Links
 from mkdocs_codeexec.core.settings import MKDOCS, LanguageRule
 from mkdocs_codeexec.markdown.header import Option
 from mkdocs_codeexec.markdown.instead import CELL, instead_of
-from mkdocs_codeexec.markdown.options import Remark, Request
+from mkdocs_codeexec.markdown.options import TABLE, Remark, Request
 from mkdocs_codeexec.markdown.reading import Reading, read
+from mkdocs_codeexec.markdown.trees import WORD, Tree
 from mkdocs_codeexec.markdown.values import is_error_code
 
 if TYPE_CHECKING:
@@ -30,6 +32,13 @@ Manner: TypeAlias = Literal["ours", "native", "leftover"]
 _RUSTDOC_ALONE = frozenset({"should_panic", "no_run", "compile_fail", "ignore", "test_harness", "standalone_crate"})
 """rustdoc: a fence that has one of these and no language is Rust; so is one that has the word `rust` anywhere."""
 
+OUTPUT_OF = "output_of"
+_OF_OUTPUT = ("", "marked", "ignored", "passthrough", OUTPUT_OF)
+"""What a fence may say beside that it holds what a sample prints, by the keys of the table of options."""
+WORDS = ("md", "markdown")
+"""Languages of fences whose text can be a part of the page."""
+_OF_LITERATE = frozenset({"exec", "source", "title", "title_mode", "hl_lines", "linenums"})
+
 _EXCLUDED = Remark("the page is left out by `include` or `exclude`, so this is shown and not executed", mild=True)
 
 _MDBOOK = r"^[ \t]*(\{\{#(?:include|rustdoc_include|playground|playpen)\s+([^\s{}]+)[^{}]*\}\})"
@@ -47,6 +56,8 @@ class Claim(NamedTuple):
         classes: Its classes.
         remarks: What is wrong with it; not told of what a custom fence renders.
         request: What is asked for; None if it is plain code.
+        tree: How it is drawn, if it is a tree.
+        source: Where its source stands, if what is in it is a part of the page; else empty.
     """
 
     word: str
@@ -57,6 +68,13 @@ class Claim(NamedTuple):
     classes: tuple[str, ...] = ()
     remarks: tuple[Remark, ...] = ()
     request: Request | None = None
+    tree: Tree | None = None
+    source: str = ""
+
+    @property
+    def literate(self) -> bool:
+        """Whether what is in it is a part of the page."""
+        return bool(self.source)
 
 
 def claim(
@@ -76,13 +94,21 @@ def claim(
         target: The target triple of this machine.
         is_lexer: Tells the names of Pygments lexers.
     """
+    if (output := _output(header, languages)) is not None:
+        return output
     header = _with_language(header, languages)
     rule = languages.get(header.language.lower())
     if rule is None:
-        return _cell(header, languages) or _file(header, languages) or _unknown_language(header, languages)
+        return (
+            _cell(header, languages)
+            or _file(header, languages)
+            or _tree(header, languages)
+            or _literate(header, languages, defaults)
+            or _unknown_language(header, languages)
+        )
     known = languages.values()
     reading = read(header, rule, defaults=defaults, target=target, is_lexer=is_lexer, languages=known)
-    request, remarks = _decide(reading, rule)
+    request, remarks = _decide(reading, rule, is_file=any(option.name == "file" for option in header.options))
     return Claim(
         word=header.language,
         manner="ours" if request else "native",
@@ -157,6 +183,9 @@ def _file(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None
     ):
         return None
     reading = read(header, LanguageRule(name=header.language))
+    request = reading.request._replace(ignored=True)
+    if request.links.file:  # all else is about what is executed
+        request = request._replace(refusal="", hint="")
     return Claim(
         word=header.language,
         manner="ours",
@@ -164,7 +193,83 @@ def _file(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None
         id=header.id,
         classes=reading.classes,
         remarks=reading.remarks,
-        request=reading.request._replace(ignored=True, refusal="", hint=""),
+        request=request,
+    )
+
+
+def _tree(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None:
+    """Return what is done with a tree of files."""
+    if header.language.lower() != WORD or _all_off(languages):
+        return None
+    tree = Tree(header)
+    return Claim(
+        word=tree.word,
+        manner="leftover",
+        passthrough=tree.passthrough,
+        id=header.id,
+        classes=tuple(header.classes),
+        tree=tree,
+    )
+
+
+def _output(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None:
+    """Return what is done with a fence that holds what a sample prints: it is compared, in whatever language it is."""
+    if header.language == OUTPUT_OF:
+        header = header._replace(language="", options=(Option(OUTPUT_OF), *header.options))
+    names = [option.name for option in header.options]
+    if OUTPUT_OF not in (*names, *header.classes):
+        return None
+    reading = read(header, LanguageRule(name=header.language or "text"))
+    request, remarks = reading.request, list(reading.remarks)
+    request = request._replace(name="", links=Links(output_of=request.links.output_of))
+    if reading.marked:
+        both = Remark(
+            f"`exec` and `{OUTPUT_OF}` contradict each other",
+            "a fence is executed, or it holds what another one prints: take one of both words away",
+        )
+        request, remarks = request._replace(refusal=both.message, hint=both.hint), [*remarks, both]
+    for name in names:
+        if name in TABLE and TABLE[name].key not in _OF_OUTPUT:
+            hint = "the fence is compared with what a sample prints, and not executed"
+            remarks.append(Remark(f"`{name}` has no meaning beside `{OUTPUT_OF}`", hint))
+    off = _all_off(languages)
+    return Claim(
+        word=header.language,
+        manner="native" if off else "ours",
+        passthrough=reading.passthrough,
+        id=header.id,
+        classes=reading.classes,
+        remarks=() if off else tuple(remarks),
+        request=None if off else request,
+    )
+
+
+def _literate(header: Header, languages: Mapping[str, LanguageRule], defaults: Defaults) -> Claim | None:
+    """Return what is done with a fence of Markdown that asks for execution: what is in it becomes a part of the page."""
+    if header.language not in WORDS or _all_off(languages):
+        return None
+    reading = read(header, LanguageRule(name=header.language), defaults=defaults._replace(refusals=()))
+    if not reading.marked or reading.request.ignored:
+        return None
+    if reading.request.refusal:
+        hint = f"nothing is run for `{header.language} exec`: what is in it becomes a part of the page"
+        remarks = tuple(remark._replace(hint=hint) for remark in reading.remarks)
+        request = reading.request._replace(language=header.language, hint=hint)
+        return Claim(word=header.language, manner="leftover", remarks=remarks, request=request)
+    idle = [option.name for option in header.options if option.name not in _OF_LITERATE and option.name in TABLE]
+    remark = Remark(
+        f"`{idle[0] if idle else ''}` has no effect on `{header.language} exec`: what is in it is a part of the page",
+        mild=True,
+        once=True,
+    )
+    return Claim(
+        word=header.language,
+        manner="leftover",
+        passthrough=reading.passthrough,
+        id=header.id,
+        classes=reading.classes,
+        remarks=(*reading.remarks, *((remark,) if idle else ())),
+        source=reading.request.presentation.source,
     )
 
 
@@ -205,14 +310,14 @@ def _no_language(word: str, *, braces: bool) -> Remark:
     )
 
 
-def _decide(reading: Reading, rule: LanguageRule) -> tuple[Request | None, tuple[Remark, ...]]:
+def _decide(reading: Reading, rule: LanguageRule, *, is_file: bool) -> tuple[Request | None, tuple[Remark, ...]]:
     """Return what is executed, if anything, and what is to be said about it."""
     if rule.run == "none" or reading.marked is False:
         told = rule.excluded and reading.marked and not reading.request.ignored
         return None, (_EXCLUDED,) if told else ()
     request = reading.request
     if rule.run == "marked" and not reading.marked:
-        if request.links.file and not request.ignored:
+        if is_file and not request.ignored:
             return request._replace(ignored=True), reading.remarks  # it is a file of others, and nothing more
         if not reading.expects or request.ignored:
             return None, reading.near

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pymdownx.superfences import SuperFencesException
 
@@ -11,7 +11,7 @@ from mkdocs_codeexec.core.settings import MKDOCS
 from mkdocs_codeexec.errors import CodeExecError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mkdocs_codeexec.core.sample import Problem, Sample
     from mkdocs_codeexec.markdown.claiming import Claim
@@ -48,6 +48,27 @@ class PageContext(NamedTuple):
     inherits: tuple[str, ...] = ()
 
 
+class Words(NamedTuple):
+    """What a page defines, for what is printed on it too.
+
+    Attributes:
+        references: Its link references.
+        abbreviations: Those, by what they stand for.
+    """
+
+    references: Mapping[str, tuple[str, str]]
+    abbreviations: Mapping[str, str]
+
+    @classmethod
+    def of(cls, md: Any) -> Words:
+        """Return those of the page that `md` has converted."""
+        abbreviations = md.treeprocessors["abbr"].abbrs if "abbr" in md.treeprocessors else {}
+        return cls(dict(md.references), dict(abbreviations))
+
+
+NO_WORDS = Words({}, {})
+
+
 class Collector(Protocol):
     """Takes what is found on pages."""
 
@@ -70,6 +91,10 @@ class Collector(Protocol):
 
     def report(self, problem: Problem) -> None:
         """Take something that the author should know."""
+        ...
+
+    def know(self, words: Words) -> None:
+        """Take what the page defines, which is converted."""
         ...
 
     def survives(self, failure: ExtensionFailure) -> bool:

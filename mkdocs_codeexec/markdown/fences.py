@@ -16,13 +16,17 @@ from pymdownx.superfences import PREFIX_CHARS, SuperFencesBlockPreprocessor, Sup
 
 from mkdocs_codeexec.core.hidden import visible
 from mkdocs_codeexec.core.sample import Location, Problem
+from mkdocs_codeexec.core.trees import is_drawn
+from mkdocs_codeexec.markdown import consoles
 from mkdocs_codeexec.markdown.asking import Asking
 from mkdocs_codeexec.markdown.claiming import contest, foreign_include
-from mkdocs_codeexec.markdown.collecting import Desk, ExtensionFailure, PageContext
+from mkdocs_codeexec.markdown.collecting import Desk, ExtensionFailure, PageContext, Words
 from mkdocs_codeexec.markdown.doubts import Doubts, comments, opener, untaken
 from mkdocs_codeexec.markdown.header import is_inline_code, parse_header
+from mkdocs_codeexec.markdown.literate import Literate, literate
 from mkdocs_codeexec.markdown.rendering import Rendering
 from mkdocs_codeexec.markdown.slots import open_slot
+from mkdocs_codeexec.markdown.trees import WORD
 
 if TYPE_CHECKING:
     import re
@@ -30,10 +34,13 @@ if TYPE_CHECKING:
 
     from markdown import Markdown
 
+    from mkdocs_codeexec.core.consoles import Console
     from mkdocs_codeexec.markdown.claiming import Claim
     from mkdocs_codeexec.markdown.options import Remark
+    from mkdocs_codeexec.markdown.trees import Tree
 
 
+_NOWHERE = Location("", 0)
 _PREFIXES = frozenset(PREFIX_CHARS)
 
 
@@ -98,9 +105,36 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
         """Return `lines` with a placeholder for each fence."""
         self._begin()
         self._nested = self._desk.nesting.begin(self, self._desk.collector.page())
-        kept: list[str] = super().run(lines)
+        kept: list[str] = super().run(self._opened_up(lines))
         self._abandon()
         return kept
+
+    def _opened_up(self, lines: list[str]) -> list[str]:
+        """Return `lines` with the text of literate fences as a part of them, and their source where it is to be shown."""
+        page = self._desk.collector.page()
+        found = list(literate(lines, self._desk.claim)) if page and any("exec" in line for line in lines) else []
+        taken = [entry for entry in self.extension.superfences if entry["name"] != "superfences"] if found else ()
+        lines = list(lines)
+        texts = [each.text(lines) for each in found]
+        for each, text in zip(found, texts, strict=True):
+            if not any(entry["test"](each.claim.word) for entry in taken):  # somebody else's, such as markdown-exec's
+                self._open(each, text, lines)
+        return lines
+
+    def _open(self, fence: Literate, text: str, lines: list[str]) -> None:
+        """Take the fence away around its `text`, and put its source there if that is to be shown."""
+        blank = fence.prefix.rstrip()
+        page = self._desk.collector.page()
+        if page is not None and fence.claim.remarks:
+            line = self._desk.lines.peek(fence.start, page.text)
+            for remark in fence.claim.remarks:
+                self._desk.collector.report(remark.at(Location(page.page, line, page.path)))
+        place = {"above": fence.start, "below": fence.end}.get(fence.claim.source)
+        lines[fence.start] = lines[fence.end] = f"{blank}\n{blank}"
+        if place is not None:
+            self.get_hl_settings()
+            html, _ = self._highlighted(fence.claim, text)
+            lines[place] = f"{blank}\n{fence.prefix}{self.md.htmlStash.store(html)}\n{blank}"
 
     def parse_whitespace(self, line: str) -> str:
         """Count a line outside of a fence."""
@@ -266,9 +300,15 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
     def _rendered(self, opened: Opened, code: str) -> str:
         found = opened.claim
         page = self._desk.collector.page()
+        if found.tree is not None:
+            return self._drawn(found, found.tree, code)
+        console = consoles.console_of(found.request.sample(_NOWHERE, code)) if found.request else None
+        if console is not None and page is not None:
+            return self._conversing(opened, code, console, page)
         html, remarks = self._highlighted(found, visible(code, found.hiding))
         host = page.host if page else ""
-        foreign = foreign_include(code, host) if found.request and not found.request.ignored else None
+        runs = found.request and not found.request.ignored and not found.request.links.output_of
+        foreign = foreign_include(code, host) if runs else None
         remarks = (*found.remarks, *remarks, *((foreign,) if foreign else ()))
         if page is None or not (found.request or remarks):
             return html
@@ -281,6 +321,28 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
         self._handed_in = None if request.ignored else location
         slot = self._desk.collector.add(sample, request.refusal or (foreign.message if foreign else ""), request.hint)
         return open_slot(slot, html)
+
+    def _drawn(self, found: Claim, tree: Tree, code: str) -> str:
+        """Render a tree of files; one that its author has drawn stays as it is."""
+        if is_drawn(code):
+            return self._highlighted(found._replace(word=WORD), code)[0]
+        return tree.finished(self._highlighted(found, tree.drawn(code))[0])
+
+    def _conversing(self, opened: Opened, code: str, console: Console, page: PageContext) -> str:
+        """Render a console that is to be executed."""
+        found, location = opened.claim, self._location(opened, page, code)
+        request = found.request
+        assert request is not None, "it is to be executed"
+        sample = request.sample(location, code)
+        claim, shown, numbered = consoles.shown(found, sample, console)
+        html, remarks = self._highlighted(claim, shown)
+        wrong = [consoles.placed(mistake, location) for mistake in consoles.mistakes(console, found.word)]
+        self._problems = [*(remark.at(location) for remark in (*found.remarks, *numbered, *remarks)), *wrong]
+        self._handed_in = location
+        refusal, hint = request.refusal, request.hint
+        if wrong and not refusal:
+            refusal, hint = wrong[0].message, wrong[0].hint
+        return open_slot(self._desk.collector.add(sample, refusal, hint), html)
 
     def _store(self, source: str, code: str, start: int, end: int) -> None:
         super()._store(source, code, start, end)
@@ -302,6 +364,8 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
 
     def report(self) -> None:
         """Report the problems of the fences that have stayed fences, and of what should have been one."""
+        if not self._nested:
+            self._desk.collector.know(Words.of(self.md))
         self.directive = None
         deferred, self._deferred = self._deferred, {}
         hidden = comments(self.md.htmlStash.rawHtmlBlocks) if deferred or self.doubts else []

@@ -15,6 +15,7 @@ from markdown.util import ETX, STX
 
 from mkdocs_codeexec.core.sample import Location
 from mkdocs_codeexec.markdown.collecting import Desk
+from mkdocs_codeexec.markdown.containers import containers, is_at_home
 from mkdocs_codeexec.markdown.doubts import comments
 from mkdocs_codeexec.markdown.fences import Fences, Opened
 from mkdocs_codeexec.markdown.header import parse_header
@@ -111,9 +112,9 @@ class Glimpse:
         if certain is not None and "{%" in text:
             return
         commented = _commented(lines) if certain is not None else []
-        container = _container(certain or ())
+        container = containers(certain or ())
         for opened, code, _, _, end in self._fences.seen:
-            if certain is not None and (commented[opened.place] or not _is_at_home(lines, opened.place, container)):
+            if certain is not None and (commented[opened.place] or not is_at_home(lines, opened.place, container)):
                 continue
             request = opened.claim.request
             if request is not None and self._is_wanted(request, certain=certain is not None) and "--8<--" not in code:
@@ -143,19 +144,11 @@ class Glimpse:
         return [line if line.strip() else "" for line in lines]
 
     def _is_wanted(self, request: Request | None, *, certain: bool) -> bool:
-        if request is None or request.ignored or (request.refusal and not certain):
+        if request is None or (request.refusal and not certain):
             return False
-        return certain or request.language in self._compiled
-
-
-_LIST = r"[-*+]|\d+\."
-_CONTAINERS = {"admonition": "!!!", "pymdownx.details": r"\?\?\?\+?", "pymdownx.tabbed": "===[!+]*"}
-"""How that begins whose content is indented by four, by the extension that makes it so."""
-_INDENT = 4
-
-
-_FAR = 1000
-"""Lines that are looked at to find what a fence is the content of."""
+        if request.ignored:  # a file, which others may need
+            return certain and bool(request.links.file)
+        return certain or (request.language in self._compiled and not request.links.output_of)
 
 
 def _commented(lines: Sequence[str]) -> list[bool]:
@@ -167,32 +160,6 @@ def _commented(lines: Sequence[str]) -> list[bool]:
         begin, end = line.rfind("<!--"), line.rfind("-->")
         comment = end < begin if begin >= 0 else comment and end < 0
     return found
-
-
-def _container(extensions: Collection[str]) -> re.Pattern[str]:
-    """Return what matches the first line of that which has content, on a site with `extensions`."""
-    marks = [_LIST, *(mark for name, mark in _CONTAINERS.items() if name in extensions)]
-    return re.compile(rf"(?:{'|'.join(marks)})\s")
-
-
-def _is_at_home(lines: Sequence[str], place: int, container: re.Pattern[str]) -> bool:
-    """Tell whether a fence at `place` is no indented code: it is not indented, or is the content of something."""
-    line = lines[place].lstrip(" ")
-    indent = len(lines[place]) - len(line)
-    if line.startswith(">"):
-        inside = line.lstrip("> ")
-        return indent < _INDENT and len(line) - len(inside) <= _INDENT and inside[:1] in "`~"
-    while indent >= _INDENT:
-        place = next((at for at in range(place - 1, max(place - _FAR, -1), -1) if 0 <= _indent(lines[at]) < indent), -1)
-        if place < 0 or indent - _indent(lines[place]) != _INDENT or not container.match(lines[place].lstrip()):
-            return False
-        indent = _indent(lines[place])
-    return True
-
-
-def _indent(line: str) -> int:
-    """Return by how much `line` is indented; -1 for an empty one."""
-    return len(line) - len(line.lstrip(" ")) if line.strip() else -1
 
 
 class _Seeing(Fences):
@@ -256,6 +223,9 @@ class _Listener:
 
     def report(self, problem: Problem) -> None:
         self._problems.append(problem)
+
+    def know(self, *_: object) -> None:
+        pass
 
     def survives(self, *_: object) -> bool:
         return False

@@ -67,6 +67,10 @@ class Lines:
         """
         return self._on_disk(self._origin(index, _essence(header)), disk)
 
+    def peek(self, index: int, disk: str | None) -> int:
+        """Return the line, from one, of that at `index`, before others are looked for."""
+        return self._on_disk(self._origins[index] if index < len(self._origins) else _MISSING, disk)
+
     def find_any(self, wanted: re.Pattern[str], number: int, passed: Container[int], disk: str | None) -> int:
         """Return the line, from one, of a line that is no fence; 0 if there is none.
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
-from mkdocs_codeexec.core.expectation import Expectation, Succeeds
+from mkdocs_codeexec.core.consoles import parse
+from mkdocs_codeexec.core.expectation import Converses, Expectation, Succeeds
 from mkdocs_codeexec.core.hidden import ALL_SHOWN, Hiding
 from mkdocs_codeexec.core.sample import ALONE, Given, Links, Location, Presentation, Problem, Sample
 from mkdocs_codeexec.markdown import values
@@ -57,16 +59,21 @@ class Request(NamedTuple):
     links: Links = ALONE
     workdir: str = ""
     artifacts: tuple[str, ...] = ()
+    value: bool = False
     refusal: str = ""
     hint: str = ""
 
     def sample(self, location: Location, code: str) -> Sample:
         """Return the Sample of the fence at `location` that holds `code`."""
+        expectation = self.expectation
+        if isinstance(expectation, Converses):
+            console = expectation.console
+            expectation = replace(expectation, console=parse(code, console.kind, console.prompt))
         return Sample(
             location=location,
             language=self.language,
             code=code,
-            expectation=self.expectation,
+            expectation=expectation,
             presentation=self.presentation,
             given=self.given,
             build_only=self.build_only,
@@ -78,6 +85,7 @@ class Request(NamedTuple):
             links=self.links,
             workdir=self.workdir,
             artifacts=self.artifacts,
+            value=self.value,
             refusal=self.refusal,
             hint=self.hint,
         )
@@ -121,6 +129,7 @@ TABLE: dict[str, Row] = {
     "stdin": Row(values.text, "stdin"),
     "args": Row(values.arguments, "args"),
     "env": Row(values.variables, "env"),
+    "width": Row(values.columns, "width"),
     "workdir": Row(values.workdir, "workdir"),
     "network": Row(values.switch, "network", flag=True),
     "name": Row(values.name, "name"),
@@ -129,35 +138,38 @@ TABLE: dict[str, Row] = {
     "file": Row(values.file, "file"),
     "session": Row(values.name, "session"),
     "requires": Row(values.requirements, "requires"),
+    "output_of": Row(values.output_of, "output_of", flag=True),
     "artifacts": Row(values.artifacts, "artifacts"),
     "hidelines": Row(values.prefix, "hidelines", audience="some"),
     "caption": Row(values.word, "caption", semantic=False),
     "alt": Row(values.anything, "alt", semantic=False),
     "source": Row(values.source, "source", semantic=False),
     "tabs": Row(values.tabs, "tabs", semantic=False),
+    "verify": Row(values.switch, "verify", flag=True, audience="some"),
+    "prompt": Row(values.word, "prompt", audience="some"),
     "result": Row(values.word, "result", semantic=False),
+    "html": Row(values.switch, "html", semantic=False, flag=True),
+    "idprefix": Row(values.id_prefix, "idprefix", semantic=False),
+    "updatetoc": Row(values.switch, "updatetoc", semantic=False, flag=True),
     "show": Row(values.streams, "show", semantic=False),
     "title": Row(values.word, "passthrough", semantic=False),
     "title_mode": Row(values.word, "passthrough", semantic=False),
     "hl_lines": Row(values.line_ranges, "passthrough", semantic=False),
     "linenums": Row(values.line_numbers, "passthrough", semantic=False),
     # pytest-examples and others: what a test does with it. mdBook: how readers may play with it. The Rust Book: which Ferris stands beside it. rustdoc: `custom` and `rust`
-    # name the language. markdown-exec: headings.
+    # name the language.
     **dict.fromkeys(
         ("test", "editable", "noplayground", "noplaypen", "playground", "mdbook-runnable"), _SOMETHING_ELSE
     ),
     **dict.fromkeys(_FERRIS, _SOMETHING_ELSE),
-    **dict.fromkeys(("custom", "rust", "updatetoc", "idprefix"), _SOMETHING_ELSE),
+    **dict.fromkeys(("custom", "rust"), _SOMETHING_ELSE),
 }
 """Every option that has an effect, or is known to have none here."""
 
-UNAVAILABLE = (
-    # Of rustdoc, mdBook and markdown-exec.
-    *("html", "width"),
-)
+UNAVAILABLE: tuple[str, ...] = ()
+"""Options of other tools that are not there yet."""
 UNAVAILABLE_VALUES = {
     "source": ("console",),
-    "result": ("html", "markdown"),
 }
 FLAGS = tuple(name for name, row in TABLE.items() if row.flag)
 PERILOUS = (*(name for name, row in TABLE.items() if row.semantic), *UNAVAILABLE)
@@ -172,7 +184,7 @@ SYNONYMS = {
 """What other tools, or people, call an option."""
 
 USUAL = (
-    *("exec", "ignore", "no_run", "compile_fail", "should_panic", "exit", "edition", "timeout", "args", "env"),
-    *("source", "result", "title", "hl_lines"),
+    *("exec", "ignore", "no_run", "compile_fail", "should_panic", "exit", "edition", "timeout", "env"),
+    *("name", "needs", "file", "session", "result", "title"),
 )
 """The options that a hint names; all of them would be a page."""

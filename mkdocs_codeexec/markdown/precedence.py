@@ -45,11 +45,13 @@ def request_of(
             tabs=said.get("tabs", usual.tabs),
             caption=said.get("caption", ""),
             alt=said.get("alt"),
+            id_prefix=said.get("idprefix"),
+            in_contents=said.get("updatetoc", True),
         ),
         given=Given(
             stdin=said.get("stdin"),
             args=said.get("args", ()),
-            env=tuple(sorted({**dict(page.env), **dict(said.get("env", ()))}.items())),
+            env=tuple(sorted({**dict(page.env), **_terminal(said), **dict(said.get("env", ()))}.items())),
             network=said.get("network"),
             host_env=variables(said.get("requires", ())),
             merged=MERGED in show,
@@ -62,14 +64,21 @@ def request_of(
         options=tuple(_options(said, page, rule)),
         workdir=said.get("workdir") or page.workdir or rule.workdir,
         artifacts=said.get("artifacts", ()),
+        value=rule.values and "value" in show,
         links=Links(
             needs=said.get("needs", ()),
             stdin_from=said.get("stdin_from", ""),
             file=said.get("file", ""),
             session=_session(said, page, rule),
             requires=said.get("requires", ()),
+            output_of=said.get("output_of", ""),
         ),
     )
+
+
+def _terminal(said: Mapping[str, Any]) -> dict[str, str]:
+    """Return what tells programs how wide their terminal is, if the fence says it."""
+    return {"COLUMNS": str(said["width"])} if "width" in said else {}
 
 
 def _session(said: Mapping[str, Any], page: Defaults, rule: LanguageRule) -> str:
@@ -86,6 +95,8 @@ def _options(said: Mapping[str, Any], page: Defaults, rule: LanguageRule) -> Ite
         yield "environment", environment
     if page.preamble and rule.objection:
         yield "preamble", page.preamble
+    if rule.console and "prompt" in said:
+        yield "prompt", said["prompt"]
     for name in ("standalone_crate", "test_harness"):
         if said.get(name):
             yield name, "on"

@@ -11,7 +11,7 @@ from mkdocs_codeexec.markdown.values import WrongValue
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WAYS = ("ansi", "text", "none")
+WAYS = ("ansi", "text", "none", "html", "markdown")
 """How output is shown, but for the names of lexers."""
 
 
@@ -28,7 +28,7 @@ def way(result: str, said: str, otherwise: str, is_lexer: Callable[[str], bool])
         return result, None
     meant = nearest(result, WAYS)
     message = f"{said} is not a way to show output"
-    ways = "it is `ansi`, `text`, `none` or the name of a Pygments lexer"
+    ways = "it is `ansi`, `text`, `none`, `html`, `markdown` or the name of a Pygments lexer"
     if meant:
         return otherwise, Remark(message, f"did you mean `{meant}`? {ways}")
     # markdown-exec has a block of that language, whatever it is; Pygments shows one it does not know as text

@@ -7,10 +7,12 @@ a header is written for rustdoc, which runs `rust,norun`.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mkdocs_codeexec.core.consoles import Console
 from mkdocs_codeexec.core.defaults import NO_DEFAULTS, Defaults
-from mkdocs_codeexec.core.expectation import Expectation, FailsToBuild, Panics, Raises, Succeeds
+from mkdocs_codeexec.core.expectation import Converses, Expectation, FailsToBuild, Panics, Raises, Succeeds
 from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.markdown import values
 from mkdocs_codeexec.markdown.header import Option
@@ -29,7 +31,7 @@ from mkdocs_codeexec.markdown.options import (
 )
 from mkdocs_codeexec.markdown.precedence import request_of
 from mkdocs_codeexec.markdown.presenting import way
-from mkdocs_codeexec.markdown.values import WrongValue
+from mkdocs_codeexec.markdown.values import NO_VALUES, WrongValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
 _EXPECTATIONS = ("compile_fail", "should_panic", "exit", "raises")
 _TELLING = ("exec", "compile_fail", "should_panic")
 """A word that is very near to one of these was probably meant for us, whatever else is there."""
+
+_PLAIN = re.compile(r"[^<>&\"']+")
+"""A title that is the same as text and as HTML."""
 
 
 class Reading(NamedTuple):
@@ -249,16 +254,33 @@ class _Reader:
             return FailsToBuild(tuple(self._codes))
         if self._values.get("should_panic"):
             return Panics()
+        if self._rule.console:
+            console = Console(self._rule.console, (), (), prompt=self._values.get("prompt", ""))
+            return Converses(console, self._values.get("exit", 0), verify=self._values.get("verify", False))
         if "raises" in self._values:
             return Raises(self._values["raises"])
         return Succeeds(self._values.get("exit", 0))
 
     def _check_result(self) -> None:
         """Take note if nobody knows how output is shown that is to be shown so."""
+        if self._values.get("html"):  # as markdown-exec has it, which asks for nothing else then
+            said = self._values.get("result", "html")
+            if said != "html":
+                self.remark(
+                    f'`html` and `result="{said}"` contradict each other', '`html` is `result="html"`; keep one'
+                )
+            self._values["result"] = "html"
         if "result" in self._values:
             said, usual = self._values["result"], self._defaults.result or self._rule.presentation.result
             self._values["result"], remark = way(said, f'`result="{said}"`', usual, self._is_lexer)
             self._remarks += (remark,) if remark else ()
+
+    def _check_show(self) -> None:
+        """Take note if values are to be shown of a language that has none."""
+        show = self._values.get("show", frozenset())
+        if "value" in show and not self._rule.values:
+            self.remark(f"`{self._rule.name}` has no values to show", NO_VALUES)
+            self._values["show"] = show - {"value"}
 
     def _check_session(self) -> None:
         """Take note if the fence cannot be a step of a session."""
@@ -276,6 +298,17 @@ class _Reader:
                 "`no_run` and `session` contradict each other", "a step is run with those before it", refuse=True
             )
 
+    def _check_stdin(self) -> None:
+        """Take note if two things are its standard input."""
+        if "stdin" in self._values and "stdin_from" in self._values:
+            self.remark("`stdin` and `stdin_from` contradict each other", "keep one of them", refuse=True)
+
+    def _title(self, file: str) -> tuple[tuple[str, str], ...]:
+        """Return the title of a fence that is `file`, unless it has one."""
+        if not file or any(name == "title" for name, _ in self._passthrough) or not _PLAIN.fullmatch(file):
+            return ()
+        return (("title", file),)
+
     def _ignored(self) -> bool:
         """Tell whether it is ignored here; as in rustdoc, `ignore` says nothing beside `ignore-<target>`."""
         if self._targets:
@@ -287,6 +320,8 @@ class _Reader:
         expectation = self._expectation()
         self._check_result()
         self._check_session()
+        self._check_show()
+        self._check_stdin()
         request = request_of(self._values, self._defaults, self._rule, expectation=expectation, ignored=self._ignored())
         refusal = self._refusal or (self._doubt if self._values.get("marked") else "")
         refusal = refusal or (self._missing[0].message if self._missing else "")
@@ -299,7 +334,7 @@ class _Reader:
             marked=self._values.get("marked"),
             request=request,
             expects=tuple(self._expects),
-            passthrough=tuple(self._passthrough),
+            passthrough=(*self._passthrough, *self._title(request.links.file)),
             classes=tuple(self._classes),
             remarks=tuple(self._remarks),
             missing=tuple(self._missing),

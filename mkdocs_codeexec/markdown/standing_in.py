@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.hidden import Hiding
     from mkdocs_codeexec.markdown.claiming import Claim
     from mkdocs_codeexec.markdown.collecting import Desk
+    from mkdocs_codeexec.markdown.literate import Literate
 
 FENCES = "fenced_code_block"
 _INDENTED = "code"
@@ -151,6 +152,10 @@ class _Noticing(Fences):
         """Return `lines` with a placeholder for each fence."""
         self.noticed = False
         return super().run(lines)
+
+    def _open(self, fence: Literate, text: str, lines: list[str]) -> None:
+        self.noticed = True
+        super()._open(fence, text, lines)
 
     def _take(self, found: Claim, line: str) -> None:
         told = any(not remark.mild for remark in found.remarks)  # the others come with `verbose`, and change no page

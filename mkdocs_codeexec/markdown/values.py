@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.core.blobs import is_within
 from mkdocs_codeexec.core.requirements import KINDS
+from mkdocs_codeexec.core.sample import PREVIOUS
 from mkdocs_codeexec.core.settings import EDITIONS
 from mkdocs_codeexec.errors import nearest
 
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
 SOURCES = ("above", "below", "tabbed-left", "tabbed-right", "none")
 _SAME_SOURCES = {"block": "above", "material-block": "above", "tabs": "tabbed-left"}
 """What markdown-exec calls them, and what is short for the usual order of tabs."""
-STREAMS = ("stdout", "stderr", "build")
+STREAMS = ("stdout", "stderr", "value", "build")
 MERGED = "merged"
 """stdout and stderr as one stream."""
+NO_VALUES = "`value` is for Python: print what the page should show, or write a file and name it in `artifacts`"
 LONGEST = 300
 """Seconds that a fence may ask for: who writes a page does not decide how long the machine of the site is busy."""
 MOST_VARIABLES = 1000
@@ -111,6 +113,13 @@ def streams(value: str | None) -> frozenset[str]:
     return found
 
 
+def id_prefix(value: str | None) -> str:
+    """Read what ids begin with; may be empty."""
+    if value is not None and re.fullmatch(r"""[^\s"'<>&#%]*""", value):
+        return value
+    raise WrongValue("expected what ids can begin with", 'for example `idprefix="usage-"`; `idprefix=""` is none')
+
+
 def seconds(value: str | None) -> float:
     """Read a positive number of seconds, `LONGEST` at most."""
     try:
@@ -138,6 +147,18 @@ def workdir(value: str | None) -> str:
         return value
     hint = "`project` is the folder of the configuration, as git sees it; without `workdir` it is an empty folder"
     raise WrongValue("expected `project`", hint)
+
+
+def columns(value: str | None) -> int:
+    """Read how many columns a terminal has."""
+    if value is not None and re.fullmatch(r"[0-9]{1,4}", value) and int(value) > 0:
+        return int(value)
+    if value is not None and re.fullmatch(r"[0-9.]+\s*(?:px|r?em|%|ch|vw|cm|mm|in|pt)", value):
+        raise WrongValue(
+            "sizes of pictures are not available in this version of mkdocs-codeexec",
+            'a number alone is the columns of a terminal, as in `width="80"`',
+        )
+    raise WrongValue("expected a number of columns", 'write for example `width="80"`')
 
 
 def anything(value: str | None) -> str:
@@ -179,8 +200,16 @@ def reference(value: str | None) -> str:
     text = word(value)
     page, mark, own = text.rpartition("#")
     if not _NAME.fullmatch(own) or (mark and not page) or any(c.isspace() for c in text):
-        raise WrongValue("expected the name of a sample", "a sample of another page is `other.md#name`")
+        hint = "a sample of another page is `other.md#name`"
+        if "/" in own and is_within(own):
+            hint = f'give the fence with `file="{own}"` a `name`, and write that; {hint}'
+        raise WrongValue("expected the name of a sample", hint)
     return text
+
+
+def output_of(value: str | None) -> str:
+    """Read whose output a fence holds; a bare word is that of the sample before it."""
+    return PREVIOUS if value is None else reference(value)
 
 
 def references(value: str | None) -> tuple[str, ...]:
@@ -218,8 +247,19 @@ def requirements(value: str | None) -> tuple[str, ...]:
         kind, _, what = text.partition(":")
         if kind not in KINDS or not what:
             kinds = ", ".join(f"`{each}:`" for each in KINDS)
-            raise WrongValue(f"`{text}` begins with no kind, or names nothing", f"kinds are {kinds}, as in `tool:git`")
+            hint = f"kinds are {kinds}, as in `tool:git`"
+            if meant := _required(kind, what):
+                hint = f"did you mean `{meant}`? {hint}"
+            raise WrongValue(f"`{text}` begins with no kind, or names nothing", hint)
     return found
+
+
+def _required(kind: str, what: str) -> str:
+    """Return what `kind:what` may have been meant to be; empty if nobody knows."""
+    if what:
+        near = nearest(kind.lower(), KINDS)
+        return f"{near}:{what}" if near else ""
+    return f"env:{kind}" if re.fullmatch(r"[A-Z][A-Z0-9_]*", kind) else ""
 
 
 def arguments(value: str | None) -> tuple[str, ...]:

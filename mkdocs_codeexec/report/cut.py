@@ -34,10 +34,10 @@ def _shown(item: Resolved) -> Iterator[tuple[str, str, int]]:
     presentation, outcome = item.sample.presentation, item.outcome
     if outcome is None or not isinstance(item.verdict, Met) or presentation.result == "none":
         return
-    build, run = outcome.step("build"), outcome.step("run")
+    build = outcome.step("build")
     if build is not None and "build" in presentation.show:
         yield "the compiler's messages", f"{build.stdout}\n{build.stderr}", sum(build.truncated)
-    if run is not None:
+    for run in (step for step in outcome.steps if step.kind == "run"):
         for name, text, lost in zip(("stdout", "stderr"), (run.stdout, run.stderr), run.truncated, strict=True):
             if name in presentation.show:
                 yield name, text, lost

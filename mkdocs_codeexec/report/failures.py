@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.core.expectation import Blocked, Errored, Suspended, Unmet, verdict_reason
+from mkdocs_codeexec.core.expectation import Blocked, Converses, Errored, Suspended, Unmet, verdict_reason
 from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.core.places import Place, page_map
 from mkdocs_codeexec.core.settings import MKDOCS
 from mkdocs_codeexec.report.annotations import Notice
-from mkdocs_codeexec.report.findings import errors, of_diagnostic
+from mkdocs_codeexec.report.differing import PROMOTE, comparison, place_of
+from mkdocs_codeexec.report.findings import errors, of_diagnostic, of_verdict
 from mkdocs_codeexec.report.hints import hint_of
 from mkdocs_codeexec.report.problems import more, named
+from mkdocs_codeexec.report.rows import called
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from mkdocs_codeexec.core.comparing import Difference
+    from mkdocs_codeexec.core.expectation import Verdict
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.places import PageMap
     from mkdocs_codeexec.core.protocols import Language
     from mkdocs_codeexec.core.requirements import Lack
-    from mkdocs_codeexec.core.resolved import Resolved
+    from mkdocs_codeexec.core.resolved import Compared, Resolved
     from mkdocs_codeexec.core.sample import Location, Sample
     from mkdocs_codeexec.report.findings import Finding, Region
 
@@ -71,11 +76,15 @@ def failures(
     blocked: dict[Blocked, list[int]] = {}
     lacking: dict[Lack, list[int]] = {}
     items = list(resolved)
+    fences = _files(items)
     executed = {item.key for item in items if not item.cached}
     for place, item in enumerate(items):
         match item.verdict:
+            case Unmet() if item.compared and item.compared.difference:
+                page = read_page(item.sample.location)
+                found.append((place, _differs(item, item.compared, item.compared.difference, page)))
             case Unmet():
-                failure = _told(item, languages, read_page, file)
+                failure = _told(item, languages, read_page, file, fences)
                 stored = item.cached and item.key not in executed
                 found.append((place, _stored(failure) if stored else failure))
             case Errored(reason):
@@ -95,6 +104,15 @@ def failures(
     found += ((places[0], _blocked(verdict, of(places))) for verdict, places in blocked.items())
     found += ((places[0], _suspended(lack, of(places))) for lack, places in lacking.items())
     return [failure for _, failure in sorted(found, key=lambda each: each[0])]
+
+
+def _files(items: Iterable[Resolved]) -> dict[str, list[Sample]]:
+    """Return the `file` fences of each page, in order."""
+    found: dict[str, list[Sample]] = {}
+    for item in items:
+        if item.sample.links.file:
+            found.setdefault(item.sample.location.page, []).append(item.sample)
+    return {page: sorted(samples, key=lambda one: one.location) for page, samples in found.items()}
 
 
 def _blocked(verdict: Blocked, items: Sequence[Resolved]) -> Failure:
@@ -152,11 +170,18 @@ def _common(reason: str, items: Sequence[Resolved], file: str) -> Failure:
     return Failure(f"{location}: {reason}{more(places)}", "\n".join(lines).strip("\n"), notice)
 
 
-def _told(item: Resolved, languages: dict[str, Language], read_page: Callable[[Location], str], file: str) -> Failure:
+def _told(
+    item: Resolved,
+    languages: dict[str, Language],
+    read_page: Callable[[Location], str],
+    file: str,
+    fences: Mapping[str, Sequence[Sample]],
+) -> Failure:
     """Return what is to be told of `item`: no more than its reason if its texts cannot be, which is a fault of ours."""
     location = item.sample.location
     try:
-        return _failure(item, languages[item.sample.language], read_page(location), file)
+        files = fences.get(location.page, ())
+        return _failure(item, languages[item.sample.language], read_page(location), file, files)
     except Exception as error:  # noqa: BLE001 - whatever a sample has printed, others are told of
         reason = verdict_reason(item.verdict)
         why = f"what it printed cannot be told here: {type(error).__name__}: {error}"
@@ -164,30 +189,60 @@ def _told(item: Resolved, languages: dict[str, Language], read_page: Callable[[L
         return Failure(f"{location}: {reason}", why, notice)
 
 
-def _failure(item: Resolved, language: Language, page: str, file: str) -> Failure:
+def _failure(item: Resolved, language: Language, page: str, file: str, files: Sequence[Sample]) -> Failure:
     sample, outcome = item.sample, item.outcome
     reason = verdict_reason(item.verdict)
     headline = f"{sample.location}: {reason}"
     where = page_map(sample, page, language.ran(sample))
     if outcome is None:
         return Failure(headline, "", Notice(where.fence.page, reason, line=where.fence.line))
-    found = errors(sample, outcome, language)
+    found = of_verdict(item.verdict) or errors(sample, outcome, language)
+    outcome = _about(item.verdict, sample, outcome)
     region = found[0].regions[0] if found and found[0].regions else None
     if found and found[0].title:
         headline += f": {found[0].title}"
     place = _place(region, where)
+    if isinstance(item.verdict, Unmet) and item.verdict.line and not sample.location.within:
+        headline = f"{Place(place.page, place.line)}: {reason}"
     lines = [f" --> {place}", *_excerpt(page.split("\n"), place)]
     if within := sample.location.within:  # the page shows none of it
         inside = Place("", region.line, region.column) if region else Place("", 0)
         lines = [f" --> {place}, {within}", *_excerpt(sample.code.split("\n"), inside)]
-    if message := _message(sample, outcome, language, where).strip("\n"):
+    diff = item.verdict.diff if isinstance(item.verdict, Unmet) else ""
+    if message := diff or _message(sample, outcome, language, where).strip("\n"):
         lines += ["", _cut(message)]
-    if outcome.steps and (hint := language.hint(sample, outcome) or hint_of(outcome, sample.language, file)):
+    if (
+        outcome.steps
+        and not diff
+        and (hint := language.hint(sample, outcome, files) or hint_of(outcome, sample.language, file))
+    ):
         lines += ["", f"hint: {hint}"]
     notice = _notice(reason, found, where)
     if within:
         notice = notice._replace(message=f"{within}: {notice.message}")
     return Failure(headline, "\n".join(lines), notice)
+
+
+def _about(verdict: Verdict, sample: Sample, outcome: Outcome) -> Outcome:
+    """Return what `outcome` says of the command that `verdict` is about, as if nothing had followed; as it is for others."""
+    expectation = sample.expectation
+    if not (isinstance(expectation, Converses) and isinstance(verdict, Unmet)):
+        return outcome
+    for number, entry in enumerate(expectation.console.executed):
+        if entry.line <= verdict.line < entry.line + len(entry.lines):
+            steps = outcome.steps[: number + 1]
+            last = replace(steps[-1], stderr=steps[-1].stdout) if len(steps) > number else None
+            return replace(outcome, steps=(*steps[:number], last) if last else ())
+    return outcome
+
+
+def _differs(item: Resolved, compared: Compared, difference: Difference, page: str) -> Failure:
+    """Return what is told of a fence that holds something else than its sample prints."""
+    at, reason, place = item.sample.location, verdict_reason(item.verdict), place_of(item.sample, difference, page)
+    diff = _cut(comparison(item.sample, difference, called(compared)), "of the comparison")
+    detail = "\n".join([f" --> {place}", *_excerpt(page.split("\n"), place), "", diff, "", f"hint: {PROMOTE}"])
+    notice = Notice(place.page, f"{reason}\n{diff}", line=place.line)
+    return Failure(f"{at if at.within else place}: {reason}", detail, notice)
 
 
 def _place(region: Region | None, where: PageMap) -> Place:
@@ -224,6 +279,8 @@ def secondary(labels: Iterable[tuple[Place, str]]) -> str:
 
 def _message(sample: Sample, outcome: Outcome, language: Language, where: PageMap) -> str:
     """Return what explains the last step best, with places of the page."""
+    if not outcome.steps:
+        return ""
     last = outcome.steps[-1]
     told = [item for item in last.diagnostics if item.level.startswith("error")]
     if not told:

@@ -102,6 +102,13 @@ def of_run(run: StepResult, sample: Sample, language: Language) -> tuple[Finding
     return tuple(found)
 
 
+def of_verdict(verdict: Verdict) -> tuple[Finding, ...]:
+    """Return what is about one line of the sample, and no tool has said."""
+    if isinstance(verdict, Unmet) and verdict.line:
+        return (Finding("error", verdict.reason, regions=(Region(verdict.line),)),)
+    return ()
+
+
 def errors(sample: Sample, outcome: Outcome, language: Language) -> tuple[Finding, ...]:
     """Return why the last step of `outcome` did not succeed, as far as that is about places in the sample."""
     last = outcome.steps[-1]
@@ -119,7 +126,7 @@ def marks(sample: Sample, verdict: Verdict, outcome: Outcome | None, language: L
         return ()
     if sample.presentation.result == "none" and not failed:
         return ()
-    found = list(errors(sample, outcome, language))
+    found = [*of_verdict(verdict), *errors(sample, outcome, language)]
     build = outcome.step("build")
     if build is not None and (failed or "build" in sample.presentation.show or build.ended != Exited(0)):
         warnings = [item for item in build.diagnostics if item.level == "warning"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import re
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.confinement import ISOLATED
-from mkdocs_codeexec.core.outcome import Exited, LimitReached, NotStarted, OutOfMemory, Signaled
+from mkdocs_codeexec.core.outcome import Exited, LimitReached, NotStarted, OutOfMemory, Signaled, TimedOut
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.outcome import Outcome
@@ -28,6 +29,14 @@ def hint_of(outcome: Outcome, language: str, file: str) -> str:
                 f"the sandbox refuses some system calls{call}; docs/sandbox.md of mkdocs-codeexec lists them, and what "
                 "works instead"
             )
+        case TimedOut(after) if step.kind == "run":
+            return (
+                f'`timeout="{longer}"` on the fence, or `timeout` in {file} for all, gives it more time'
+                if (longer := _longer(after)) > after
+                else f"`timeout` in {file} gives all samples more time"
+            )
+        case TimedOut():
+            return f"`build_timeout` in {file} gives compilers more time"
         case OutOfMemory(limit):
             name = "memory"
         case LimitReached("left", _):
@@ -47,6 +56,15 @@ def hint_of(outcome: Outcome, language: str, file: str) -> str:
     # The system says the same of a thread that finds no memory for its stack.
     more = "; the stacks of threads count as `memory`" if name == "processes" else ""
     return f"`{option}: {{{name}: {2 * limit}}}` in {file} allows twice as much{more}"
+
+
+MOST_SECONDS = 300
+"""What a fence may ask for."""
+
+
+def _longer(seconds: float) -> int:
+    """Return seconds that are more than `seconds`, as far as a fence may ask for them."""
+    return min(max(30, math.ceil(3 * seconds)), MOST_SECONDS)
 
 
 _REFUSED = re.compile(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Key
     from mkdocs_codeexec.core.expectation import Verdict
     from mkdocs_codeexec.core.outcome import Outcome, StepKind
-    from mkdocs_codeexec.core.resolved import Resolved
+    from mkdocs_codeexec.core.resolved import Compared, Resolved
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import Settings
 
@@ -42,10 +42,17 @@ def row(item: Resolved) -> dict[str, object]:
         **row_of_sample(item.sample, item.key),
         "verdict": verdict_name(item.verdict),
         "reason": verdict_reason(item.verdict),
+        **({"output_of": called(item.compared)} if item.compared else {}),
         "cached": item.cached,
         "build_ms": _ms(item.outcome, "build"),
         "run_ms": _ms(item.outcome, "run"),
     }
+
+
+def called(compared: Compared) -> str:
+    """Return what the sample is called whose output something holds: its name, or where it is."""
+    sample = compared.of.sample
+    return sample.name or f"{sample.location.page}:{sample.location.line}"
 
 
 def count(verdicts: Iterable[Verdict]) -> dict[str, int]:
@@ -87,5 +94,5 @@ def _worded(name: VerdictName, number: int) -> str:
 
 
 def _ms(outcome: Outcome | None, kind: StepKind) -> float | None:
-    step = outcome.step(kind) if outcome else None
-    return round(step.duration * 1000, 1) if step else None
+    steps = [step for step in outcome.steps if step.kind == kind] if outcome else []
+    return round(sum(step.duration for step in steps) * 1000, 1) if steps else None

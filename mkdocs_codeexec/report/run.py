@@ -81,12 +81,16 @@ class Run:
             "cached": sum(item.cached for item in self.resolved),
         }
         counts |= rows.count(item.verdict for item in self.resolved)
-        return {name: each + sum(other["counts"][name] for other in self.others) for name, each in counts.items()}
+        counts = {name: each + sum(other["counts"][name] for other in self.others) for name, each in counts.items()}
+        compared = sum(item.compared is not None for item in self.resolved)
+        compared += sum(other["counts"].get("compared", 0) for other in self.others)
+        return {**counts, "compared": compared} if compared else counts  # most sites have no such fence
 
     def summary(self) -> str:
         """Return the line that stands in the log of each build."""
         counts = self.counts()
         parts = [f"{counts['executed']} executed", f"{counts['cached']} cached", rows.failed_in_words(counts)]
+        parts += [f"{counts['compared']} compared"] if "compared" in counts else []
         words = ", ".join([*parts, *rows.beside(counts)])
         return f"{counted(counts['samples'], 'sample')}: {words} ({self.duration:.1f} s)"
 

@@ -186,7 +186,9 @@ class Execution:
             named=self._named,
         )
         if action.left or action.leaves or action.artifacts:
-            scratch.leaving = Leaving(action, self._blobs, self._tell_of)
+            scratch.leaving = Leaving(
+                action, self._languages[action.language].own_files(action), self._blobs, self._tell_of
+            )
         order.scratch = scratch.__enter__()
         if action.left:
             try:
@@ -220,8 +222,8 @@ class Execution:
 
     def _over(self, action: Action) -> Sequence[str]:
         """Return the files of `action` that stand in the project as its sample sees it: all but the sample itself."""
-        language = self._languages[action.language]
-        given = [name for name, _ in action.files if not language.is_sample(name)]
+        own = self._languages[action.language].own_files(action)
+        given = [name for name, _ in action.files if name not in own]
         return [*given, *(blob.path for blob in action.left)]
 
     def _bench(self, files: Sequence[tuple[str, str]]) -> AbstractContextManager[Scratch]:

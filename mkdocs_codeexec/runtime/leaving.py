@@ -23,7 +23,7 @@ from mkdocs_codeexec.runtime.supervising.namespaces import COPIED
 from mkdocs_codeexec.untrusted import Folder, Place, UnfitError, below, copied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from mkdocs_codeexec.core.action import Action
     from mkdocs_codeexec.core.confinement import Limits
@@ -61,12 +61,14 @@ class Leaving:
 
     Args:
         action: The Action.
+        own: Names of the files that are its program: it leaves none of them, whatever has become of it.
         blobs: Where files are kept.
         tell: Takes a kind and a message for people: a file that is not kept. Each kind is told once.
     """
 
-    def __init__(self, action: Action, blobs: Blobs, tell: Callable[[str, str], None]) -> None:
+    def __init__(self, action: Action, own: Collection[str], blobs: Blobs, tell: Callable[[str, str], None]) -> None:
         self._action = action
+        self._own = frozenset(own)
         self._blobs = blobs
         self._tell = tell
         self._given = {blob.path: blob for blob in action.left}
@@ -146,6 +148,7 @@ class Leaving:
         found = sorted(
             (("/".join(place), place, about) for place, about in self._files(work)), key=lambda each: each[0]
         )
+        found = [each for each in found if each[0] not in self._own]
         if not self._action.leaves:
             found = [each for each in found if matches(each[0], self._action.artifacts)]
         files = [each for each in found if not self._is_untouched(each[0], each[2])]

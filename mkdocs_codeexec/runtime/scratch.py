@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec import rich_display
 from mkdocs_codeexec.core.confinement import ISOLATING
 from mkdocs_codeexec.core.normalize import relative
 from mkdocs_codeexec.core.protocols import NO_ACCESS, Command, Observe
@@ -44,7 +45,7 @@ EVERY_CHILD = {
     "LC_ALL": "C.UTF-8",
     "TZ": "UTC",
     "TERM": "xterm-256color",
-    "COLUMNS": "100",
+    "COLUMNS": "80",  # of a terminal, and less than what the code blocks of themes hold: 82 in Material
     "CLICOLOR_FORCE": "1",
     "FORCE_COLOR": "1",
 }
@@ -259,10 +260,11 @@ class ScratchDirectory:
         place = folder.with_name(PROJECT)
         own |= {VARIABLE: str(place)} if project else {VARIABLE: self._named} if self._named else {}
         variables = {**EVERY_CHILD, **own, **dict(step.env), **env}
-        if observe == "python" and tier != "off":
-            variables["PYTHONPATH"] = ":".join(filter(None, (start.folder(), variables.get("PYTHONPATH", ""))))
-            if tier in ISOLATING:  # it may be anywhere, below `/tmp` too, which bubblewrap covers
-                access = replace(access, readable=(*access.readable, start.FOLDER))
+        if observe == "python":
+            ours = (*((start.folder(),) if tier != "off" else ()), rich_display.folder())
+            variables["PYTHONPATH"] = ":".join(filter(None, (*ours, variables.get("PYTHONPATH", ""))))
+            if tier in ISOLATING:  # they may be anywhere, below `/tmp` too, which bubblewrap covers
+                access = replace(access, readable=(*access.readable, *ours))
         command = Command(
             argv=argv,
             cwd=place if project and step.kind == "run" else folder,

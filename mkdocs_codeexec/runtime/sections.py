@@ -11,6 +11,8 @@ from mkdocs_codeexec.runtime.kept import Kept
 
 _BEGIN = BEGIN.encode()
 _OPENED = re.compile(_BEGIN + rb" ([^\r\n]{1,200})\r?\n")
+_ANYWHERE = f"{BEGIN} {BUNDLE}\n".encode()
+"""The first line of a section that may begin within a line: who shows a bundle does not know what others have written."""
 _LINE = re.compile(rb"(?<=\n)(?:" + END.encode() + rb"\r?(?:\n|\Z)|" + _BEGIN + rb" )")
 """What ends a section: the line that says so, or the next one, before which it should have ended."""
 _HELD = 256
@@ -20,7 +22,7 @@ _HELD = 256
 class Sections(Kept):
     """A stream in bounded memory, with a line of JSON in each of its sections.
 
-    A section without an end, of no type, or beyond what is read of sections stays as it was written.
+    A whole bundle may begin within a line, and is on lines of its own then. A section without an end, of no type, or beyond what is read of sections stays as it was written.
     """
 
     def __init__(self, head: int, tail: int) -> None:
@@ -29,6 +31,7 @@ class Sections(Kept):
         self._section: bytearray | None = None
         self._looked = 0
         self._at_start = True
+        self._within = False
         self._count = 0
         self._size = 0
 
@@ -67,16 +70,27 @@ class Sections(Kept):
                 return False
             if opened is not None and self._count < MOST:
                 self._pass(at)
-                self._section = bytearray(self._waiting)
-                self._waiting = b""
-                self._looked = 0
-                self._count += 1
+                self._open(within=False)
                 return True
+        elif at >= 0 and self._count < MOST and _ANYWHERE.startswith(data[at : at + len(_ANYWHERE)]):
+            self._pass(at)
+            if len(data) - at < len(_ANYWHERE):
+                return False
+            self._open(within=True)
+            return True
         if at >= 0:
             self._pass(at + len(_BEGIN))
             return True
         self._pass(len(data) - _held(data))
         return False
+
+    def _open(self, *, within: bool) -> None:
+        """Take what is waiting as a section, which may begin `within` a line."""
+        self._section = bytearray(self._waiting)
+        self._waiting = b""
+        self._looked = 0
+        self._within = within
+        self._count += 1
 
     def _pass(self, count: int) -> None:
         """Take the first `count` bytes that are waiting as text."""
@@ -126,10 +140,10 @@ class Sections(Kept):
             digest = hashlib.sha256(content).hexdigest()
             self.contents[digest] = content
             contents.append(Content(kind, digest, len(content)))
-        return displays.section(tuple(contents), whole=mime == BUNDLE).encode()
+        named = displays.section(tuple(contents), whole=mime == BUNDLE).encode()
+        return b"\n" + named if self._within else named
 
 
 def _held(data: bytes) -> int:
     """Return how many bytes at the end of `data` may be the start of a section."""
-    line = data[data.rfind(b"\n") + 1 :]
-    return len(line) if len(line) < len(_BEGIN) and _BEGIN.startswith(line) else 0
+    return next((count for count in range(len(_BEGIN) - 1, 0, -1) if data.endswith(_BEGIN[:count])), 0)

@@ -122,7 +122,6 @@ def test_forms_of_one_thing_are_one_display() -> None:
                 markup("<b>"),
                 markup("b", "text/plain"),
                 markup("<i>"),
-                text("\n"),
                 picture(b"1"),
                 text("between\n"),
                 bundle(text_html="<u>", text_plain="u"),

@@ -26,6 +26,8 @@ STAYS = {
         "pages",
         "verbose",
         "workdir",
+        "output_patterns",
+        "html",
     ),  # of whoever asks for Outcomes
     *("cache_size", "cache_write", "cache_write_refusal"),  # of whoever stores them
 }

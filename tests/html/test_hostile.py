@@ -38,6 +38,7 @@ ALLOWED: dict[str, tuple[dict[str, str], set[str]]] = {
     "pre": (
         {
             "class": r"codeexec-(?:build|stdout|stderr)(?: highlight)?",
+            "id": r"x1_(?:build|stdout|stderr)2?",
             "role": "group",
             "aria-label": "Compiler messages|Output|Error output",
         },

@@ -111,9 +111,9 @@ def test_an_inlined_function_keeps_its_path(workshop: Any) -> None:
 FRAMES = [
     pytest.param(True, "sample::main", id="function"),
     pytest.param(True, "sample::main::{{closure}}", id="closure"),
-    pytest.param(True, "<sample::S as core::fmt::Presentation>::fmt", id="method"),
-    pytest.param(True, "<&mut sample::S as core::fmt::Presentation>::fmt", id="method of a reference"),
-    pytest.param(True, "<[sample::S] as core::fmt::Presentation>::fmt", id="method of a slice"),
+    pytest.param(True, "<sample::S as core::fmt::Display>::fmt", id="method"),
+    pytest.param(True, "<&mut sample::S as core::fmt::Display>::fmt", id="method of a reference"),
+    pytest.param(True, "<[sample::S] as core::fmt::Display>::fmt", id="method of a slice"),
     pytest.param(True, "<alloc::vec::Vec<T> as sample::Go>::go", id="method of a trait"),
     pytest.param(False, "sampler::main", id="another crate"),
     pytest.param(False, "my::sample::main", id="another crate's module"),

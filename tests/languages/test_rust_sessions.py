@@ -404,6 +404,22 @@ def test_a_step_may_close_stdout(workshop: Workshop, rust: RustLanguage) -> None
     ]
 
 
+def test_a_mark_is_written_where_output_was(workshop: Workshop, rust: RustLanguage) -> None:
+    """Whatever file has the descriptor of stdout by now; a program's own descriptors have the numbers that they always have."""
+    samples = steps(
+        'use std::os::fd::{FromRawFd, AsRawFd};\nprintln!("a {}", std::fs::File::open("/").unwrap().as_raw_fd());\n'
+        "drop(unsafe { std::fs::File::from_raw_fd(1) });\n"
+        'let _f = std::fs::File::create("log.txt").unwrap();\nprintln!("to the file");',
+        'eprint!("{}", std::fs::read_to_string("log.txt").unwrap());',
+        "drop(unsafe { std::fs::File::from_raw_fd(2) });",
+        "",
+    )
+
+    assert [("a 3\n", ""), ("", "to the file\n"), ("", ""), ("", "")] == [
+        (one.steps[-1].stdout, one.steps[-1].stderr) for one in went(workshop, rust, samples) if one
+    ]
+
+
 def test_much_output_is_cut_step_by_step(workshop: Workshop, rust: RustLanguage) -> None:
     """As that of a sample alone."""
     samples = steps(
@@ -474,11 +490,15 @@ def test_a_path_from_the_root_gets_a_hint(workshop: Workshop, rust: RustLanguage
 
 def test_what_is_said_of_the_program_the_first_step_says(workshop: Workshop, rust: RustLanguage) -> None:
     """A later one that says otherwise is refused."""
-    for more in ({"given": Given(args=("x",))}, {"options": {"edition": "2018"}}):
+    for more, what in (
+        ({"given": Given(args=("x",))}, "a `args`"),
+        ({"options": {"edition": "2018"}}, "an `edition`"),
+        ({"options": {"test_harness": "on"}}, "a `test_harness`"),
+    ):
         samples = steps("let a = 1;", "let b = 1;")
         refused = workshop.provide(rust, replace(samples[1], **more))
         assert isinstance(refused, Unavailability)
-        assert "step 2 of the session has a" in refused.reason
+        assert f"step 2 of the session has {what} that is not the one of its first step" in refused.reason
         assert "at the first fence of the session" in refused.hint
 
 

@@ -195,6 +195,13 @@ def test_a_step_that_closes_or_replaces_its_streams(workshop: Workshop) -> None:
     assert ["", "2\n"] == outputs(replaced)
 
 
+def test_a_step_that_closes_all_descriptors(workshop: Workshop) -> None:
+    """As programs do that leave their terminal: the others are executed, and only what they print is lost."""
+    parts = run(workshop, "python", "import os; print('a', flush=True); os.closerange(0, 256)", "x = 1", "x += 1")
+
+    assert ["a\n", "", ""] == outputs(parts)
+
+
 def test_all_that_writes_is_divided(workshop: Workshop) -> None:
     """Children, C and its buffer, threads: each stands under the step that is current; exit handlers under the last."""
     parts = run(
@@ -395,6 +402,7 @@ def test_the_key_of_a_step(workshop: Workshop) -> None:
         (Given(stdin="x"), "stdin"),
         (Given(args=("x",)), "args"),
         (Given(env=(("A", "1"),)), "env"),
+        (Given(env=(("COLUMNS", "9"),)), "width"),
         (Given(network=True), "network"),
         (Given(files=(("a", "b"),)), "needs"),
     ],

@@ -246,7 +246,7 @@ OTHERS = Crates(blind=frozenset({"serde"}), others=frozenset({"mylib", "tokio"})
         ("use serde::Serialize; #[derive(Serialize)] #[serde(default)] struct A;", True),
         ('#[serde(with = "mylib::here")] struct A;', False),
         ('#[serde(with = "alias::here")] struct A;', False),
-        ("use std::fmt; impl fmt::Presentation for A {}", True),
+        ("use std::fmt; impl fmt::Display for A {}", True),
         ("use std::fmt::{self, Debug}; fn f() -> fmt::Result { size_of::<u8>(); u8::MAX; Vec::new() }", True),
         ("mod shapes { pub fn f() {} } shapes::f(); self::shapes::f(); crate::f()", True),
         ("mylib::here()", False),

@@ -29,7 +29,7 @@ _FRAGMENTS = (
     'println!("{}", f#(@));',
     "#[derive(Debug, Clone, PartialEq)]\nstruct T@ { x: i64 }\nlet t@ = T@ { x: @ };",
     'println!("{:?} {}", t#, t#.clone() == t#);',
-    'impl std::fmt::Presentation for T# { fn fmt(&self, f: &mut std::fmt::Formatter<\'_>) -> std::fmt::Result { write!(f, "<{}>", self.x) } }\nprintln!("{t#}");',
+    'impl std::fmt::Display for T# { fn fmt(&self, f: &mut std::fmt::Formatter<\'_>) -> std::fmt::Result { write!(f, "<{}>", self.x) } }\nprintln!("{t#}");',
     "enum E@ { A@, B@(u8) }\nuse E@::*;\nlet e@ = [A@, B@(1)];",
     'for one in &e# { println!("{}", match one { A# => 0, B#(n) => *n }); }',
     'macro_rules! m@ { ($e:expr) => { println!("{} = {}", stringify!($e), $e) } }',

@@ -10,6 +10,7 @@ import pytest
 
 from mkdocs_codeexec.core.settings import LanguageRule
 from mkdocs_codeexec.languages.builtin import RUST
+from mkdocs_codeexec.markdown.collecting import NO_WORDS, Words
 from mkdocs_codeexec.markdown.extension import CodeExecExtension, ExtensionFailure, PageContext
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Collected:
     problems: list[Problem] = field(default_factory=list)
     failures: list[ExtensionFailure] = field(default_factory=list)
     lenient: bool = False
+    words: Words = NO_WORDS
 
     def page(self) -> PageContext | None:
         return self.context
@@ -45,6 +47,9 @@ class Collected:
 
     def report(self, problem: Problem) -> None:
         self.problems.append(problem)
+
+    def know(self, words: Words) -> None:
+        self.words = words
 
     def survives(self, failure: ExtensionFailure) -> bool:
         self.failures.append(failure)

@@ -190,7 +190,7 @@ def test_unknown_word_for_rustdoc(info: str) -> None:
 @pytest.mark.parametrize(
     "option",
     [
-        *('source="console"', 'result="html"', 'result="markdown"'),
+        'source="console"',
     ],
 )
 def test_not_available_yet(option: str) -> None:
@@ -313,6 +313,7 @@ def test_short_hint(info: str) -> None:
     named = remark.hint.split("`")[1::2]
     assert set(named) < set(TABLE)
     assert 10 <= len(named) <= 15
+    assert {"name", "needs", "file", "session"} < set(named)
     assert ("edition" in named) == info.startswith("rust")
 
 
@@ -438,9 +439,9 @@ def test_total(info: str, run: str) -> None:
 @pytest.mark.parametrize(
     ("word", "known", "hint"),
     [
-        ("shell", ("python", "bash"), "write `bash exec`"),
-        ("Console", ("sh",), "write `sh exec`, with the commands alone: without `$ `, and without what it prints"),
-        ("shell", ("rust",), "`languages:` of the plugin can have an entry `shell`"),
+        ("terminal", ("python", "bash"), "write `bash exec`"),
+        ("Zsh-Session", ("console",), "write `console exec`, in which a command begins with `$ `"),
+        ("terminal", ("rust",), "`languages:` of the plugin can have an entry `terminal`"),
         ("python3.12", ("py", "python"), "write `python exec`"),
         ("pyhton", ("python", "rust"), "did you mean `python`? `languages:` of the plugin can have an entry `pyhton`"),
     ],
@@ -453,3 +454,93 @@ def test_what_to_write_instead(word: str, known: tuple[str, ...], hint: str) -> 
     assert found is not None
     assert found.request is not None
     assert hint == found.request.hint
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("html", "html"),
+        ('html="on"', "html"),
+        ('html="1"', "html"),
+        ('result="html"', "html"),
+        ('html="off"', "ansi"),
+        ('html="no" result="json"', "json"),
+        ('html result="html"', "html"),
+    ],
+)
+def test_html_is_a_way_to_show_output(said: str, shown: str) -> None:
+    """In all spellings, markdown-exec's too."""
+    found = claimed(f"rust exec {said}")
+
+    assert found.request is not None
+    assert (shown, ()) == (found.request.presentation.result, found.remarks)
+
+
+def test_html_and_another_way_contradict_each_other() -> None:
+    """It is told, and HTML it is, as in markdown-exec."""
+    found = claimed('rust exec html="true" result="json"')
+
+    assert found.request is not None
+    assert ("html", "") == (found.request.presentation.result, found.request.refusal)
+    assert ['`html` and `result="json"` contradict each other'] == [remark.message for remark in found.remarks]
+
+
+def test_what_markdown_is_shown_as() -> None:
+    """Its ids and its headings, as markdown-exec has them."""
+    usual = asked("rust exec result=markdown").presentation
+    other = asked('rust exec result="markdown" idprefix="x-" updatetoc="no"').presentation
+
+    assert ("markdown", None, True) == (usual.result, usual.id_prefix, usual.in_contents)
+    assert ("x-", False) == (other.id_prefix, other.in_contents)
+    assert "" == asked('rust exec idprefix=""').presentation.id_prefix
+
+
+@pytest.mark.parametrize("value", ['idprefix="a b"', "idprefix", "idprefix='\"'", 'idprefix="<"'])
+def test_ids_begin_with_what_ids_can_begin_with(value: str) -> None:
+    """It is told, and the usual is taken."""
+    found = claimed(f"rust exec {value}")
+
+    assert found.request is not None
+    assert (None, "", 1) == (found.request.presentation.id_prefix, found.request.refusal, len(found.remarks))
+
+
+def test_width_is_that_of_a_terminal() -> None:
+    """Programs are told by `COLUMNS`; `env` of the fence prevails."""
+    assert (("COLUMNS", "40"),) == asked('rust exec width="40"').given.env
+    assert (("A", "b"), ("COLUMNS", "9")) == asked('rust exec width="40" env="COLUMNS=9 A=b"').given.env
+    assert () == asked("rust exec").given.env
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("300px", "sizes of pictures are not available"),
+        ("60%", "sizes of pictures are not available"),
+        ("0", "expected a number of columns"),
+        ("-1", "expected a number of columns"),
+        ("wide", "expected a number of columns"),
+        ("99999", "expected a number of columns"),
+        ("", "expected a number of columns"),
+    ],
+)
+def test_another_width_is_refused(value: str, message: str) -> None:
+    """The sample would print otherwise."""
+    found = claimed(f'rust exec width="{value}"')
+
+    assert found.request is not None
+    assert message in found.request.refusal
+    assert found.remarks[0].hint
+
+
+def test_values_are_for_python() -> None:
+    """A fence of another language that asks for them is told, and runs; by its page's word it shows the rest."""
+    assert not asked('python exec show="stdout"').value
+    found = claimed('python exec show="stdout value"')
+
+    assert ["`python` has no values to show"] == [remark.message for remark in found.remarks]
+    assert frozenset({"stdout"}) == found.request.presentation.show  # type: ignore[union-attr]
+    rules = {"py": PYTHON._replace(values=True, run="marked")}
+    request = claim(parse_header('py exec show="value"'), rules, target=TARGET, is_lexer=bool).request  # type: ignore[union-attr]
+    assert request is not None
+    assert request.value
+    assert frozenset({"value"}) == request.presentation.show

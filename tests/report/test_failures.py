@@ -62,7 +62,24 @@ LANGUAGES: Any = {"rust": Spoken()}
             "run stopped: more than 5000 files and folders left in the working directory",
             "hint: it is needed by others, so all files that it leaves are kept: have it remove those that nobody reads",
         ),
-        ("run", TimedOut(1.0), "run timed out after 1 s", ""),
+        (
+            "run",
+            TimedOut(1.0),
+            "run timed out after 1 s",
+            'hint: `timeout="30"` on the fence, or `timeout` in mkdocs.yml for all, gives it more time',
+        ),
+        (
+            "run",
+            TimedOut(300.0),
+            "run timed out after 300 s",
+            "hint: `timeout` in mkdocs.yml gives all samples more time",
+        ),
+        (
+            "build",
+            TimedOut(60.0),
+            "build timed out after 60 s",
+            "hint: `build_timeout` in mkdocs.yml gives compilers more time",
+        ),
     ],
 )
 def test_a_limit_has_its_name_and_its_option(

@@ -114,7 +114,7 @@ def test_the_environment_of_a_child(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
         "TERM": "xterm-256color",
-        "COLUMNS": "100",
+        "COLUMNS": "80",
         "CLICOLOR_FORCE": "1",
         "FORCE_COLOR": "1",
         "TZ": "CET",

@@ -116,21 +116,15 @@ def test_fences_that_nobody_executes(project: Project) -> None:
 
 # Language, code as it is written there, what the hint says, and what works then: language, code and its output.
 INSTEAD: dict[str, tuple[str, str, str, str, str]] = {
-    "shell": ("echo hi", "write `bash exec`", "bash", "echo hi", "hi"),
-    "console": (
-        "$ echo hi\nhi",
-        "write `bash exec`, with the commands alone: without `$ `, and without what it prints",
-        "bash",
-        "echo hi",
-        "hi",
+    "terminal": ("echo hi", "write `bash exec`", "bash", "echo hi", "hi"),
+    "zsh-session": (
+        "% echo hi",
+        "write `console exec`, in which a command begins with `$ `",
+        "console",
+        "$ echo hi",
+        "",
     ),
-    "pycon": (
-        ">>> 1 + 1\n2",
-        "write `python exec`, with the code alone: without `>>> `, and without what it prints; `print` what it should show",
-        "python",
-        "print(1 + 1)",
-        "2",
-    ),
+    "ipython": ("1 + 1", "write `pycon exec`, in which a command begins with `>>> `", "pycon", ">>> 1 + 1", ""),
     "zsh": ("echo hi", '`languages: {zsh: {command: [zsh, "{file}"]}}`', "zsh", "print -P %B", ""),
     "perl": ("print 1;", '`languages: {perl: {command: [perl, "{file}"]}}`', "perl", "print 1 + 1;", "2"),
     "js": ("0", '`languages: {js: {command: [node, "{file}"]}}`', "js", "console.log(2)", "2"),
@@ -161,7 +155,7 @@ def test_a_language_that_is_not_set_up_is_a_failure(project: Project) -> None:
 
 def test_what_is_said_to_do_works(project: Project) -> None:
     """Each hint of the test before, done."""
-    there = {name: row for name, row in INSTEAD.items() if row[2] in ("bash", "python") or _installed(row[1])}
+    there = {name: row for name, row in INSTEAD.items() if row[2] in ("bash", "console", "pycon") or _installed(row[1])}
     setups = "".join(f"{hint[13:-2]}, " for _, hint, *_ in there.values() if hint.startswith("`languages"))
     project.write(
         "mkdocs.yml",

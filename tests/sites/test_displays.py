@@ -141,3 +141,24 @@ def test_more_than_is_read_is_told(project: Project) -> None:
 
     assert "KiB of output" in built.log
     assert 1 == built.counts["unmet"]
+
+
+def test_figures_and_values_of_python(project: Project) -> None:
+    """They are on the page, in their order, cold and warm; of `show="value"` alone there is no text."""
+    plot = "import matplotlib.pyplot as plt\nprint('before')\nplt.plot([1, 2])\nplt.show()\nprint('after')\n'value'"
+    project.page(
+        fence(plot, language="python")
+        + fence(plot, 'show="stdout value"', "python")
+        + fence("print(1)\n6 * 7", 'show="value"', "python")
+    )
+    project.build()
+    cold = page(project)
+    picture = ("display", "image/svg+xml")
+
+    assert [
+        *(("stdout", "before"), picture, ("stdout", "after")),
+        *(("stdout", "before"), picture, ("stdout", "after"), ("display", "text/plain"), ("text", "&#39;value&#39;")),
+        *(("display", "text/plain"), ("text", "42")),
+    ] == seen(project)
+    assert 3 == project.build().counts["cached"]
+    assert cold == page(project)

@@ -113,6 +113,18 @@ def test_links_out_of_the_folder_lead_nowhere(project: Project, tmp_path: Path) 
     assert "is a symbolic link" in ended.log
 
 
+def test_a_session_leaves_files_and_not_itself(project: Project) -> None:
+    """Nor what runs its steps; two of them can be needed together."""
+    steps = [
+        f'```python exec session="{name}" name="{name}"\nopen("{name}.txt", "w").close()\n```\n\n' for name in "tu"
+    ]
+    project.page("".join(steps) + '```bash exec needs="t u"\nls -A\n```\n')
+    project.build()
+
+    assert ["met", "met", "met"] == project.verdicts()
+    assert {"t.txt", "u.txt"} == {name for name in project.streams()[-1][1].split() if not name.startswith("sample.")}
+
+
 def test_a_program_leaves_files_and_not_itself(project: Project) -> None:
     """What is compiled, alone or with others, is nobody else's."""
     project.configure({"languages": {"rust": {}, "bash": {}}})

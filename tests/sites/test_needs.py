@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -156,3 +157,37 @@ def test_a_session_leaves_what_its_last_step_leaves(project: Project) -> None:
     project.build()
 
     assert [("stdout", "hello")] == project.streams()
+
+
+def test_a_file_that_the_page_has_is_told(project: Project) -> None:
+    """With its place, and what to write at both fences."""
+    project.page(
+        '```python file="helper.py"\nx = 1\n```\n\n```text file="data/a.csv" name="table"\na,b\n```\n\n'
+        + fence("import helper", "", "python")
+        + fence('open("data/a.csv")', "", "python")
+        + fence("cat data/a.csv", "")
+        + fence("import helper", 'file="b.py"', "python")
+        + fence("import late", 'file="c.py"', "python")
+        + fence("x = 2", 'file="late.py"', "python")
+    )
+    log = project.build().log
+
+    assert (
+        "hint: the page has `helper.py` (docs/index.md:1), and a sample gets it by `needs`: "
+        'write `name="helper"` on the fence at docs/index.md:1, and `needs="helper"` here'
+    ) in log
+    assert 2 == log.count(
+        'the page has `data/a.csv` (docs/index.md:5), and a sample gets it by `needs`: write `needs="table"` here'
+    )
+    assert "`late.py` (docs/index.md:29) stands behind it, and a `file` fence sees those above it" in log
+
+
+def test_a_file_shows_its_name(project: Project) -> None:
+    """Unless it has a title of its own, or an empty one."""
+    project.page(
+        '```python file="src/helper.py"\nx = 1\n```\n\n```python file="b.py" title="Another"\nx = 1\n```\n\n'
+        + fence("echo", 'file="run.sh"')
+    )
+    project.build()
+
+    assert ["src/helper.py", "Another", "run.sh"] == re.findall(r'<span class="filename">(.*?)</span>', project.html())

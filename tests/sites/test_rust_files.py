@@ -107,6 +107,46 @@ def test_a_package_has_a_library(project: Project) -> None:
     assert "test doubles ... ok" in streams[2]
 
 
+def test_who_uses_a_library_has_the_usual_edition(project: Project) -> None:
+    """A manifest without one means 2015 for the files of its package, and is told where that matters."""
+    manifest = file('[package]\nname = "my-shop"', "Cargo.toml", 'name="manifest"', "toml")
+    library = file("pub fn f() -> u32 { let dyn = 3; dyn }", "src/lib.rs", 'name="lib"')  # `dyn` is a name in 2015
+    code = 'use my_shop::f;\nprintln!("{}", f());'
+    project.page(
+        manifest
+        + library
+        + f'```rust exec session="s" needs="lib manifest"\n{code}\n```\n\n'
+        + '```rust exec session="s"\nprintln!("{}", f() + 1);\n```\n\n'
+        + f'```rust exec needs="lib manifest"\n{code}\n```\n\n'
+        + file("use my_shop::f;\nfn main() { f(); }", "src/main.rs", "exec")
+    )
+    log = project.build().log
+
+    assert [("stdout", "3"), ("stdout", "4"), ("stdout", "3")] == project.streams()[:3]
+    assert "met" in project.verdicts()
+    assert 'write `edition = "2021"` under `[package]`' in log
+    assert "dependencies" not in log
+
+
+def test_a_program_knows_its_package(project: Project) -> None:
+    """What cargo says of it: its crate is called as its library would be, or as its file."""
+    manifest = file('[package]\nname = "my-shop"\nversion = "1.2.3"\nedition = "2021"', "Cargo.toml", "", "toml")
+    said = 'println!("{} {} {} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), env!("CARGO_PKG_VERSION_MINOR"), module_path!());'
+    run = 'println!("{}", std::env::var("CARGO_PKG_VERSION").unwrap());'
+    project.page(
+        manifest
+        + file(f"pub fn f() {{ {said} }}", "src/util.rs")
+        + file(f"mod util;\nfn main() {{ util::f(); {run} }}", "src/main.rs", "exec")
+        + file(f"fn main() {{ {said} }}", "examples/some-thing.rs", "exec")
+    )
+    project.build()
+
+    assert [
+        ("stdout", "my-shop 1.2.3 2 my_shop::util\n1.2.3"),
+        ("stdout", "my-shop 1.2.3 2 some_thing"),
+    ] == project.streams()
+
+
 def test_a_library_alone_is_compiled(project: Project) -> None:
     """An error in it is told."""
     project.page(
@@ -139,3 +179,22 @@ def test_what_only_cargo_could_build_is_refused(project: Project) -> None:
         assert what in log, log
         assert "hint: " in log, log
         assert "error" == project.verdicts()[-1]
+
+
+def test_what_the_page_has_of_a_package_is_told(project: Project) -> None:
+    """A library that nobody gave the sample; a module that stands behind the program."""
+    project.page(
+        MANIFEST
+        + LIBRARY
+        + "```rust exec\nuse my_shop::double;\n```\n\n"
+        + file("mod late;\nfn main() {}", "src/main.rs", "exec")
+        + file("", "src/late.rs")
+    )
+    log = project.build().log
+
+    assert (
+        "hint: the page has `src/lib.rs` (docs/index.md:7) and `Cargo.toml` (docs/index.md:1), and a sample gets it by `needs`: "
+        'write `name="lib"` on the fence at docs/index.md:7, `name="Cargo"` on the fence at docs/index.md:1, '
+        'and `needs="lib Cargo"` here'
+    ) in log
+    assert "`src/late.rs` (docs/index.md:25) stands behind it" in log

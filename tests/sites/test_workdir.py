@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -92,6 +94,30 @@ def test_who_says_where_samples_start(project: Project) -> None:
     project.page(f"---\ncodeexec: {{workdir: project}}\n---\n```bash exec\n{code}\n```\n")
     project.build()
     assert others[0] == project.streams()[0][1].strip()
+
+
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        ("python", "import os; print(*sorted(os.listdir('.')))"),
+        ("bash", "ls -A | tr '\\n' ' '"),
+        (
+            "rust",
+            (
+                'let mut all: Vec<_> = std::fs::read_dir(".").unwrap().map(|one| one.unwrap().file_name()).collect(); all.sort();\n'
+                'println!("{}", all.iter().map(|one| one.to_str().unwrap()).collect::<Vec<_>>().join(" "));'
+            ),
+        ),
+    ],
+)
+def test_the_steps_of_a_session_do_not_stand_in_the_project(project: Project, language: str, code: str) -> None:
+    """A file that is called as ours could be does."""
+    project.configure({"workdir": "project", "languages": {"rust": {}}})
+    given = '```text file="sample.csv" name="given"\na,b\n```\n\n'
+    project.page(given + f'```{language} exec session="s" needs="given"\n{code}\n```\n\n' * 2)
+    project.build()
+
+    assert ["docs mkdocs.yml sample.csv"] * 2 == [text.strip() for _, text in project.streams()]
 
 
 def test_where_else(project: Project) -> None:

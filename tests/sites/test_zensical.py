@@ -61,6 +61,19 @@ def test_fragments_and_keys_are_those_of_mkdocs(site: Site, project: Project) ->
     assert 1 == site.html().count("<style>.codeexec")
 
 
+def test_files_and_needs_are_seen_before_pages_are(site: Site, build: Callable[..., Rendered]) -> None:
+    """A `file` fence is executed by nobody, and others get it all the same; of another page, too."""
+    site.page(
+        '```python file="lib2.py" name="lib2"\nx = 7\n```\n\n```python exec needs="lib2 b.md#c"\nimport lib2, c\nprint(lib2.x + c.x)\n```\n'
+    )
+    site.page('```python file="c.py" name="c"\nx = 1\n```\n', "b.md")
+
+    done = build()
+
+    assert 0 == done.status, done.log
+    assert ["8"] == site.streams()
+
+
 FRONT = """\
 ---
 title: Page

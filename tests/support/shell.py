@@ -40,6 +40,9 @@ class Shell:
             shutil.copy2(scratch.path / "missing", scratch.path.with_name("tmp") / "x")
         return scratch.run(step, ("/bin/sh", "-c", step.argv[0]), {"STEP": step.kind})
 
+    def own_files(self, action: Action) -> Sequence[str]:  # noqa: ARG002 - the protocol's
+        return ()
+
 
 SHELL: Any = {"shell": Shell()}
 """All languages, by name."""

@@ -9,6 +9,7 @@ from mkdocs_codeexec.languages import frames, mentions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mkdocs_codeexec.core.action import Action
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.places import PageMap
     from mkdocs_codeexec.core.protocols import Fault
@@ -37,8 +38,11 @@ class Spoken:
     def is_sample(self, file: str) -> bool:
         return mentions.is_sample(file)
 
+    def own_files(self, action: Action) -> Sequence[str]:  # noqa: ARG002
+        return ()
+
     def relocated(self, text: str, where: PageMap) -> str:
         return mentions.relocated(text, where)
 
-    def hint(self, sample: Sample, outcome: Outcome) -> str:  # noqa: ARG002
+    def hint(self, sample: Sample, outcome: Outcome, files: Sequence[Sample] = ()) -> str:  # noqa: ARG002
         return ""

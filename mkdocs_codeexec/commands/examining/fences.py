@@ -38,12 +38,14 @@ class Fences:
         samples: Those that nothing in their headers keeps from being executed.
         refused: Where samples are that their headers, or pages, keep from being executed.
         ignored: Where samples are of which their authors want nothing done.
+        compared: Where fences are that hold what a sample prints.
     """
 
     checks: list[Check] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
     refused: list[Location] = field(default_factory=list)
     ignored: list[Location] = field(default_factory=list)
+    compared: list[Location] = field(default_factory=list)
 
     @property
     def languages(self) -> Counter[str]:
@@ -53,7 +55,7 @@ class Fences:
     @property
     def total(self) -> str:
         """How many samples there are, as a build counts them, and on how many pages."""
-        places = [*(sample.location for sample in self.samples), *self.refused, *self.ignored]
+        places = [*(sample.location for sample in self.samples), *self.refused, *self.ignored, *self.compared]
         return f"{len(places)} on {counted(len({at.page for at in places}), 'page')}"
 
     def take(self, fence: Seen) -> None:
@@ -65,6 +67,8 @@ class Fences:
             self.refused.append(fence.location)
         elif request.ignored:
             self.ignored.append(fence.location)
+        elif request.links.output_of:
+            self.compared.append(fence.location)
         else:
             self.samples.append(fence.sample)
 
@@ -114,6 +118,7 @@ def _planned(found: Fences, settings: Settings, narrator: Narrator) -> Iterator[
     refused = {one.sample.location: one for one in plan.planned if one.state == "unavailable"}
     parts = [f"{plan.count('hit')} stored", f"{plan.count('miss')} to be executed"]
     parts += [f"{n} not available" for n in (len(unknown) + len(refused) + len(found.refused),) if n]
+    parts += [f"{len(found.compared)} to be compared"] if found.compared else []
     parts += [f"{len(found.ignored)} skipped"] if found.ignored else []
     parts += [f"{n} with an include, which is not looked at" for n in (len(rest) - len(whole),) if n]
     yield Check("fences", "samples", FINE, f"{found.total}: {', '.join(parts)}")

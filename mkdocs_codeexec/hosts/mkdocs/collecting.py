@@ -30,7 +30,7 @@ from mkdocs_codeexec.hosts.mkdocs.serve import depth
 from mkdocs_codeexec.hosts.mkdocs.sources import front_matter
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.report.run import distinct
-from mkdocs_codeexec.sites import NAMES, Collected, ConfiguredSite, not_named, shown
+from mkdocs_codeexec.sites import NAMES, Collected, ConfiguredSite, are_templates, not_named, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -210,7 +210,15 @@ class _Collecting(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call]
         self._resolved = distinct([*self._resolved, *pages.resolved()])
         samples = [(s.sample, s.why if isinstance(s.verdict, Errored) else None) for s in self._resolved]
         self._texts |= {file.src_uri: file.content_string for file in files.documentation_pages()}
-        self._found = Collected(self._settings, pages.console, pages.theme_dirs, samples, self._texts)
+        self._found = Collected(
+            self._settings,
+            pages.console,
+            pages.theme_dirs,
+            samples,
+            self._texts,
+            docs_dir=Path(config.docs_dir),
+            templates=are_templates(map(str, (*config.plugins, *config.markdown_extensions))),
+        )
         self._set(pages, replace(pages.engine.settings, enabled=False))  # nothing is told of it
         if not NESTING & set(config.plugins):
             raise _Enough(self._found)

@@ -37,6 +37,7 @@ from mkdocs_codeexec.hosts.mkdocs.host import (
 )
 from mkdocs_codeexec.hosts.mkdocs.opening import console_of, open_pages, tell_of_extension
 from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
+from mkdocs_codeexec.hosts.mkdocs.outputs import add_headings, outputs_of
 from mkdocs_codeexec.hosts.mkdocs.projects import opened, project
 from mkdocs_codeexec.hosts.mkdocs.serve import depth, described, survived
 from mkdocs_codeexec.hosts.mkdocs.sources import front_matter, inherited, shown_path
@@ -237,13 +238,15 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         if not self.pages:
             return env
         self.pages.address = functools.partial(_address, files)
+        self.pages.outputs = outputs_of(config, files, self.pages.engine.rules)
         if self._finishing:
             self.pages.place = functools.partial(_place, files, self._finishing.assets)
         pages = [file.page for file in files.documentation_pages() if file.page and file.page.content is not None]
         filled = self._guarded(self.pages, [page.content or "" for page in pages])
         changed = [page for page, content in zip(pages, filled, strict=True) if page.content != content]
-        for page, content in zip(pages, filled, strict=True):
+        for page, content, headings in zip(pages, filled, self.pages.headings, strict=True):
             page.content = content
+            add_headings(page, headings)
         if self._finishing:
             self._finishing.filled(changed, files)
         if self._serving:

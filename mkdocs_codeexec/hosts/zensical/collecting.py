@@ -23,7 +23,7 @@ from mkdocs_codeexec.pages import Pages
 from mkdocs_codeexec.report.annotations import for_github
 from mkdocs_codeexec.report.console import Console, wants_color
 from mkdocs_codeexec.runtime.cpus import usable_cpus
-from mkdocs_codeexec.sites import NAMES, Collected, not_named
+from mkdocs_codeexec.sites import NAMES, Collected, are_templates, not_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +64,8 @@ def collected(file: Path, folder: Path) -> Collected:
     texts = {page.page: page.text or "" for page in site.pages()}
     pages.complete([_converted(page, pages, extension) for page in site.pages()])
     samples = [(s.sample, s.why if isinstance(s.verdict, Errored) else None) for s in pages.resolved()]
-    return Collected(settings, console, theme_dirs, samples, texts)
+    names = (*map(str, others), *map(str, config.get("plugins") or ()))
+    return Collected(settings, console, theme_dirs, samples, texts, site.folders["docs_dir"], are_templates(names))
 
 
 def _converted(page: PageContext, pages: Pages, extension: CodeExecExtension) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mkdocs_codeexec.core.expectation import Met
 from mkdocs_codeexec.hosts.zensical.configuration import pages_of
 from mkdocs_codeexec.hosts.zensical.front_matter import parted
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.unreadable import FIELD
+from mkdocs_codeexec.outputs import answered, is_output
 from mkdocs_codeexec.sites import shown
 
 if TYPE_CHECKING:
@@ -58,7 +60,11 @@ class Look:
         pages = list(pages_of(self._docs, self._config))
         yield from engine.settings.idle([page for page, _ in pages])
         self._host = engine.settings.host.name
-        self.answers = engine.resolve(list(self._seen(extension, pages)))
+        answers = answered(engine, list(self._seen(extension, pages)), {})
+        # Whose output a fence holds may come from an include. A page that is not right is rendered in any case.
+        self.answers = [
+            item for item in answers if not is_output(item.sample) or (item.compared and item.verdict == Met())
+        ]
         self.keys = {item.key for item in self.answers if item.key is not None}
         for item in self.answers:
             self._by_code.setdefault((item.sample.location.page, item.sample.code), []).append(item)

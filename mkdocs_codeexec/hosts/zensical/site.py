@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import sys
 import time
@@ -20,10 +21,12 @@ from mkdocs_codeexec.hosts.zensical.configuration import annotations_of
 from mkdocs_codeexec.hosts.zensical.engines import Opened, open_engine
 from mkdocs_codeexec.hosts.zensical.front_matter import front_matter
 from mkdocs_codeexec.hosts.zensical.look import Look
+from mkdocs_codeexec.html.contents import tokens_joined
 from mkdocs_codeexec.html.lexers import is_lexer
 from mkdocs_codeexec.html.notice import notice
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
+from mkdocs_codeexec.markdown.outputs import Outputs, outputs
 from mkdocs_codeexec.markdown.unreadable import FIELD
 from mkdocs_codeexec.pages import STYLESHEET, Pages
 from mkdocs_codeexec.report import rows
@@ -32,7 +35,7 @@ from mkdocs_codeexec.report.console import Console, wants_color
 from mkdocs_codeexec.report.cut import cut
 from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import Run, distinct
-from mkdocs_codeexec.sites import shown
+from mkdocs_codeexec.sites import NAMES, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -215,7 +218,11 @@ class ZensicalSite:
         context = pages.page()
         fileless = context is not None and context.text is None
         pages.leave()
+        pages.outputs = functools.cache(lambda _: self._outputs())
         filled = self._filled(pages, html)
+        if headings := [heading for found in pages.headings for heading in found]:
+            contents: Any = md
+            contents.toc_tokens = tokens_joined(contents.toc_tokens, headings, filled)
         self.answered[page] = answers = pages.resolved(page)
         if holds_samples(filled):
             filled = styled(filled, self._sheet)
@@ -232,6 +239,10 @@ class ZensicalSite:
                 self.console.tell(failure, ())
         self.rendered()
         return filled
+
+    def _outputs(self) -> Outputs:
+        extensions, configs = self.config["markdown_extensions"], self.config["mdx_configs"]
+        return outputs(extensions, configs, self.engine.rules, is_lexer, NAMES)
 
     def _filled(self, pages: Pages, html: str) -> str:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import normalize
 from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Regrouped, Runner, Scratch, Unavailability
 from mkdocs_codeexec.errors import ConfigurationError
-from mkdocs_codeexec.languages import frames, given, inputs, mentions, views, withheld
+from mkdocs_codeexec.languages import beside, frames, given, inputs, mentions, views, withheld
 from mkdocs_codeexec.languages.grants import Grants
 from mkdocs_codeexec.languages.rust import preambles
 from mkdocs_codeexec.languages.rust.batch.builder import MANIFEST, Builder
@@ -31,7 +31,7 @@ from mkdocs_codeexec.languages.rust.package import planned, refused_by
 from mkdocs_codeexec.languages.rust.programs import Programs, is_apart
 from mkdocs_codeexec.languages.rust.sessions import CONTINUED, divided, rooted_paths
 from mkdocs_codeexec.languages.rust.source.prepare import FILE, original
-from mkdocs_codeexec.languages.rust.source.session import others
+from mkdocs_codeexec.languages.rust.source.session import others, steps_of
 from mkdocs_codeexec.languages.rust.variables import Variables, check_package
 from mkdocs_codeexec.languages.toolchain import memo
 
@@ -255,6 +255,11 @@ class RustLanguage:
         """Tell whether `file` is the name under which it is compiled."""
         return mentions.is_sample(file)
 
+    def own_files(self, action: Action) -> Collection[str]:
+        """Return the file that is compiled, and those of the steps of a session; modules may be read as text, too."""
+        files = dict(action.files)
+        return [FILE, *steps_of(files)] if FILE in files else []
+
     def relocated(self, text: str, where: PageMap) -> str:
         """Return `text` with places of the sample made those of `where`."""
         return mentions.relocated(text, where)
@@ -267,7 +272,7 @@ class RustLanguage:
         """Return nothing: what samples of this language read is not observed."""
         return ()
 
-    def hint(self, sample: Sample, outcome: Outcome) -> str:
+    def hint(self, sample: Sample, outcome: Outcome, files: Sequence[Sample] = ()) -> str:
         """Return how to list the crates that `sample` uses and that are not listed, or what else it lacks."""
         from mkdocs_codeexec.languages.rust import unlisted
         from mkdocs_codeexec.languages.rust.messages import question_mark
@@ -275,6 +280,11 @@ class RustLanguage:
         if found := question_mark.hint(outcome, wrapped=self._programs.prepared(sample).has_plain_main):
             return found
         if sample.links.session and (found := rooted_paths(outcome)):
+            return found
+        if files and (
+            found := beside.of_package(sample, unlisted.unknown_crates(outcome), files)
+            or beside.of_modules(sample, unlisted.unknown_modules(outcome), files)
+        ):
             return found
         network = rights.network(self._rust.network, sample.given.network, self._settings.sandbox)
         if found := withheld.hint(outcome, self.name, self._settings, network=network):

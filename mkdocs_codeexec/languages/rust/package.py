@@ -11,11 +11,13 @@ import re
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import changed
 from mkdocs_codeexec.core.protocols import Unavailability
+from mkdocs_codeexec.languages.rust.environments.documented import described
 from mkdocs_codeexec.languages.rust.source.lexer import Unlexable
 from mkdocs_codeexec.languages.rust.source.outline import outline
 from mkdocs_codeexec.languages.rust.source.prepare import FILE
@@ -33,6 +35,7 @@ OWN = "sample.file"
 _REFUSED = "package.refused"
 _ROOT = re.compile(r"(?:src/)?main\.rs|(?:src/bin|examples|tests)/(?:[^/]+|[^/]+/main)\.rs|src/lib\.rs")
 _BESIDE = re.compile(r"(?:examples|tests)/")
+_CRATE = "sample"
 _UNREAD = (
     "bench",
     "bin",
@@ -55,7 +58,10 @@ class Package(NamedTuple):
     Attributes:
         root: The file that rustc is given.
         name: What the library is called; empty if there is none, or nobody says so.
-        edition: As the manifest says; empty if it does not.
+        edition: As cargo reads the manifest; empty if there is none.
+        said: The edition that the manifest says itself; empty if it does not.
+        crate: What the program is called; `sample` if it is no file of the package.
+        variables: `CARGO_PKG_*`, as cargo reads the manifest.
         bare: Whether it is a module without a program that has it.
         refusal: Why it is not compiled.
     """
@@ -63,6 +69,9 @@ class Package(NamedTuple):
     root: str
     name: str = ""
     edition: str = ""
+    said: str = ""
+    crate: str = _CRATE
+    variables: tuple[tuple[str, str], ...] = ()
     bare: bool = False
     refusal: Unavailability | None = None
 
@@ -131,22 +140,32 @@ def shown(result: StepResult, inputs: Mapping[str, str]) -> StepResult:
 
 def compiled(steps: tuple[Step, ...], package: Package, *, edition: str) -> tuple[Step, ...]:
     """Return `steps`, for a sample alone, made those for `package`; `edition` is what the fence says, if it does."""
-    build, *runs = steps
-    edition = edition or package.edition
-    argv = tuple(
-        f"--edition={edition}" if edition and word.startswith("--edition=") else word for word in build.argv[:-1]
-    )
+    build, *runs = (replace(step, env=_with(package, step)) for step in steps)
+    # Who only uses a library is no file of its package.
+    edition = edition or (package.said if package.root == FILE else package.edition)
+    argv = _of_edition(edition, build.argv[:-1])
     if package.is_library and "--test" not in argv:
-        return (replace(build, argv=(*_as_library(argv, "sample"), package.root)),)
+        return (replace(build, argv=(*_as_library(argv, package.crate), package.root)),)
+    library = _as_library(_of_edition(package.edition, argv), package.name)
+    argv = tuple(f"--crate-name={package.crate}" if word == f"--crate-name={_CRATE}" else word for word in argv)
     if not package.name or package.is_library:
         return (replace(build, argv=(*argv, package.root)), *runs)
-    first = replace(build, argv=(*_as_library(argv, package.name), "-Cmetadata=library", LIBRARY))
+    first = replace(build, argv=(*library, "-Cmetadata=library", LIBRARY))
     with_it = replace(build, argv=(*argv, f"--extern={package.name}=lib{package.name}.rlib", package.root))
     return (first, with_it, *runs)
 
 
+def _of_edition(edition: str, argv: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"--edition={edition}" if edition and word.startswith("--edition=") else word for word in argv)
+
+
+def _with(package: Package, step: Step) -> tuple[tuple[str, str], ...]:
+    """Return the variables of `step`, and those of `package` that it does not set itself."""
+    return tuple(sorted({**dict(package.variables), **dict(step.env)}.items()))
+
+
 def _as_library(argv: tuple[str, ...], name: str) -> tuple[str, ...]:
-    put = {"--crate-type=bin": "--crate-type=lib", "--crate-name=sample": f"--crate-name={name}", "--test": ""}
+    put = {"--crate-type=bin": "--crate-type=lib", f"--crate-name={_CRATE}": f"--crate-name={name}", "--test": ""}
     words = [put.get(word, word) for word in argv]
     if "-o" in words:
         words[words.index("-o") + 1] = f"lib{name}.rlib"
@@ -185,7 +204,18 @@ def _manifest(text: str, root: str, dependencies: Collection[str]) -> Package:
         return refused("`[package]` has no `name`", 'write `name = "…"`')
     if edition not in ("2015", "2018", "2021", "2024"):
         return refused(f"`edition = {edition!r}` is none", "it is `2015`, `2018`, `2021` or `2024`")
-    return Package(root, name.replace("-", "_"), edition)
+    crate, said = name.replace("-", "_"), edition if "edition" in package else ""
+    return Package(root, crate, edition, said, _crate(root, crate), described(package, None).variables)
+
+
+def _crate(root: str, package: str) -> str:
+    """Return what the crate of the file `root` is called in the package whose library is called `package`."""
+    if root == FILE:
+        return _CRATE
+    if root in (LIBRARY, "src/main.rs", "main.rs") or not _ROOT.fullmatch(root):
+        return package
+    name = PurePosixPath(root.removesuffix("/main.rs")).stem
+    return name.replace("-", "_")
 
 
 def _table(manifest: Mapping[str, object], name: str) -> Mapping[str, object]:

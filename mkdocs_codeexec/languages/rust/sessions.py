@@ -62,7 +62,7 @@ def objection(sample: Sample) -> Unavailability | None:
         for word in ("edition", "environment", "test_harness"):
             if step.options.get(word, steps[0].options.get(word)) != steps[0].options.get(word):
                 return Unavailability(
-                    f"step {place} of the session has an `{word}` that is not the one of its first step",
+                    f"step {place} of the session has {'a' if word == 'test_harness' else 'an'} `{word}` that is not the one of its first step",
                     "a session is one program: write it at the first fence of the session",
                 )
     return of_all(steps)

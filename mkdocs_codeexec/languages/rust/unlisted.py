@@ -13,7 +13,7 @@ from mkdocs_codeexec.languages.rust.environments.known import Release
 from mkdocs_codeexec.languages.rust.environments.mending import local
 
 if TYPE_CHECKING:
-    from mkdocs_codeexec.core.outcome import Diagnostic, Outcome
+    from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.settings import EnvironmentSettings, Settings
 
 _CODES = frozenset({"E0432", "E0433", "E0463"})
@@ -21,6 +21,7 @@ _CRATE = re.compile(
     r"(?:unresolved module or unlinked crate|undeclared crate or module|no external crate|maybe a missing crate"
     r"|cannot find module or crate|can't find crate for) `(?:r#)?(\w+)`"
 )
+_PATH = re.compile(r'"(?:\./)?([^"\n]+\.rs)"')
 _OURS = frozenset({"std", "core", "alloc", "proc_macro", "test", "crate", "self", "super"})
 _CRATES_IO = re.compile(r"(?:registry|sparse)\+https://(?:github\.com/rust-lang/crates\.io-index|index\.crates\.io/)")
 MOST = 4
@@ -36,7 +37,7 @@ def hint(outcome: Outcome, wanted: EnvironmentSettings, settings: Settings, lock
         settings: The configuration.
         lock_files: What the Environment and workspaces have locked, what counts most first.
     """
-    missing = _missing(outcome.steps[-1].diagnostics) if outcome.steps else []
+    missing = unknown_crates(outcome)
     if not missing:
         return ""
     listed = {_crate(name) for name in wanted.dependencies}
@@ -64,13 +65,23 @@ def hint(outcome: Outcome, wanted: EnvironmentSettings, settings: Settings, lock
     return "; ".join((*added, *others))
 
 
-def _missing(diagnostics: Iterable[Diagnostic]) -> list[str]:
+def unknown_crates(outcome: Outcome) -> list[str]:
+    """Return the crates that rustc did not find, in the order in which it says so."""
     found: dict[str, None] = {}
-    for one in diagnostics:
+    for one in outcome.steps[-1].diagnostics if outcome.steps else ():
         if one.code in _CODES:
             texts = (one.message, *(span.label for span in one.spans))
             found.update(dict.fromkeys(match[1] for text in texts for match in _CRATE.finditer(text)))
     return [name for name in found if name not in _OURS]
+
+
+def unknown_modules(outcome: Outcome) -> list[str]:
+    """Return the files of modules that rustc looked for in vain."""
+    found: dict[str, None] = {}
+    for one in outcome.steps[-1].diagnostics if outcome.steps else ():
+        if one.code == "E0583":
+            found.update(dict.fromkeys(_PATH.findall(one.rendered)))
+    return list(found)
 
 
 def _elsewhere(name: str, wanted: EnvironmentSettings, settings: Settings) -> str:

@@ -12,7 +12,8 @@ from mkdocs_codeexec.core.outcome import Exited, counted
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.sample import Given
 from mkdocs_codeexec.core.sessions import divided
-from mkdocs_codeexec.languages.sessions import concat, python, shell
+from mkdocs_codeexec.languages.sessions import concat, consoles, python, shell
+from mkdocs_codeexec.languages.sessions.naming import FOLDER as FOLDER
 from mkdocs_codeexec.languages.sessions.naming import own_names
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import ScriptSettings
 
+alone = python.alone
 _NOTHING = Given()
 _GIVEN = {
     "stdin": "stdin",
@@ -66,13 +68,16 @@ def joined(
 def _program(
     script: ScriptSettings, file: str, steps: Sequence[Sample], seconds: Sequence[float]
 ) -> tuple[tuple[tuple[str, str], ...], Marks]:
+    if script.console:
+        return consoles.program(script, file, steps, seconds)
     codes = tuple(step.code for step in steps)
     given = tuple(repr(step.given) for step in steps)
+    values = tuple(step.value for step in steps)
     times = 2 if steps[0].given.merged and script.session != "concat" else 1
-    marks = Marks(digest(("session", script.name, codes, given, steps[-1].last))[:32], tuple(seconds), times)
+    marks = Marks(digest(("session", script.name, codes, given, steps[-1].last, values))[:32], tuple(seconds), times)
     expected = tuple(_status(step) for step in steps[:-1])
     if script.session == "python":
-        files = python.files(file, codes, marks, expected)
+        files = python.files(file, codes, marks, expected, values)
     elif script.session == "shell":
         files = shell.files(file, codes, marks, expected, deep=script.name != "sh", elsewhere=bool(steps[0].workdir))
     else:
@@ -102,6 +107,8 @@ def divide(script: ScriptSettings, file: str, steps: Sequence[Action], outcome: 
         steps: The Actions of the steps, in order.
         outcome: What the last of them came to.
     """
+    if script.console:
+        return consoles.divide(script, steps, outcome)
     if script.session == "concat":
         return _of_one_file(script, file, steps, outcome)
     told = [_told(one, own_names(place, file)) for place, one in enumerate(divided(outcome))]
@@ -109,6 +116,16 @@ def divide(script: ScriptSettings, file: str, steps: Sequence[Action], outcome: 
         untraced = shell.untraced(text for name, text in steps[-1].files if name != file)
         told = [_told(one, untraced) for one in told]
     return told
+
+
+def hint(script: ScriptSettings, outcome: Outcome) -> str:
+    """Return how it is written that the last command of `outcome`, one of a console, ends as it did."""
+    ended = outcome.steps[-1].ended
+    if not isinstance(ended, Exited) or not ended.code:
+        return ""
+    if script.console == "doctest":
+        return "if it should, write the traceback under it"
+    return f"if it should, write `? {ended.code}` on the line behind it"
 
 
 def _of_one_file(
@@ -144,7 +161,9 @@ def objection(steps: Sequence[Sample]) -> Unavailability | None:
     for place, step in enumerate(steps[1:], 2):
         said = [("workdir", step.workdir, first.workdir, first.workdir)]
         for field, word in _GIVEN.items():
-            said.append((word, getattr(step.given, field), getattr(first.given, field), getattr(_NOTHING, field)))
+            own, had = getattr(step.given, field), getattr(first.given, field)
+            wide = field == "env" and own != had and _but_width(own) == _but_width(had)
+            said.append(("width" if wide else word, own, had, getattr(_NOTHING, field)))
         for word, own, had, nothing in said:
             if own not in (nothing, had):
                 return Unavailability(
@@ -152,6 +171,10 @@ def objection(steps: Sequence[Sample]) -> Unavailability | None:
                     "a session is one program, which has it from its start: write it at the first fence of the session",
                 )
     return None
+
+
+def _but_width(env: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [pair for pair in env if pair[0] != "COLUMNS"]
 
 
 def _status(step: Sample) -> int | None:

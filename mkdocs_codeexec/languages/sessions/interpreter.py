@@ -1,5 +1,7 @@
 """Steps of a session in one interpreter: what runs in place of the file of a sample, the text of which is put into it.
 
+A sample that shows the value of its last expression is the one step of a program, and sees nothing of it either.
+
 It has names of its own, so that a step sees nothing of it, and imports nothing that Python has not imported by itself.
 """
 
@@ -14,14 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+_TREE = 0x400
+"""`ast.PyCF_ONLY_AST`"""
 _AWAIT = 0x2000
 """`ast.PyCF_ALLOW_TOP_LEVEL_AWAIT`"""
 _COROUTINE = 0x80
 """`inspect.CO_COROUTINE`"""
 _FUTURE = 0x1FE0000
 """What `from __future__ import …` sets in `co_flags`."""
-_FREE = 200
-"""Descriptors that programs leave alone, from here on."""
+_FREE = (1000, 200)
+"""Descriptors that programs leave alone, from here on: the first that the system allows."""
 
 
 class Driver:
@@ -31,28 +35,44 @@ class Driver:
         names: Those of `__main__`.
         mark: What begins a mark, in two halves: nobody who prints this text prints a mark.
         expected: The status with which a step goes on to the next one, for all but the last; None is any.
+        values: Of which steps the value of the last expression is shown.
+        pieces: The text of what shows them (`rich_display`).
+        alone: The text of a sample that is no step of a session; None where there are steps.
     """
 
-    def __init__(self, names: dict[str, Any], mark: tuple[str, str], expected: tuple[int | None, ...]) -> None:
+    def __init__(
+        self,
+        names: dict[str, Any],
+        mark: tuple[str, str],
+        expected: tuple[int | None, ...],
+        values: tuple[bool, ...],
+        pieces: str,
+        alone: bytes | None,
+    ) -> None:
         self.names = names
         self.mark = mark
         self.expected = expected
         self.pid = os.getpid()
-        self.flags = _AWAIT
+        self.flags = _AWAIT if alone is None else 0
         self.loop: Any = None
-        self.sources: list[bytes] = []
-        self.streams = [_kept(number) for number in (1, 2)]
+        self.sources: list[bytes] = [] if alone is None else [alone]
+        self.streams = [_kept(number) for number in (1, 2)] if alone is None else []
+        self.values = values
+        self.pieces = _executed(pieces) if any(values) else {}
         folder = os.path.dirname(names["__file__"])
-        self.paths = [f"{folder}/.session/step-{number + 1}.py" for number in range(len(expected) + 1)]
+        steps = [f"{folder}/.session/step-{number + 1}.py" for number in range(len(expected) + 1)]
+        self.paths = steps if alone is None else [names["__file__"]]
 
     def furnish(self) -> None:
         """Have the file of the program hold all steps: that is what is read by who starts it once more (`multiprocessing`)."""
-        for path in self.paths:
+        alone = bool(self.sources)
+        for path in self.paths if not alone else ():
             with open(path, "rb") as step:
                 self.sources.append(step.read())
         name = f"{self.paths[0]}.new"
         with open(name, "wb") as file:
-            file.write(b"".join(source.rstrip(b"\n") + b"\n" for source in self.sources))
+            whole = b"".join(source.rstrip(b"\n") + b"\n" for source in self.sources)
+            file.write(self.sources[0] if alone else whole)
         os.replace(name, self.names["__file__"])
 
     def end(self, status: int) -> None:
@@ -66,13 +86,33 @@ class Driver:
         for stream in reversed(self.streams):
             _write(stream, text)
 
-    def step(self, place: int) -> Any:
-        """Execute the step at `place`."""
-        code = compile(self.sources[place], self.paths[place], "exec", self.flags, dont_inherit=True)
+    def step(self, place: int) -> None:
+        """Execute the step at `place`, and show the value of its last expression if that is asked for."""
+        source, path = self.sources[place], self.paths[place]
+        if not self.values[place]:
+            code = self.compiled(source, path, "exec")
+            self.execute(code)
+            return
+        tree = compile(source, path, "exec", self.flags | _TREE, dont_inherit=True)
+        last = _last(tree, source)
+        code = self.compiled(tree, path, "exec")
+        value = self.compiled(last, path, "eval") if last is not None else None
+        self.execute(code)
+        if value is not None:
+            self.pieces["show"](self.execute(value))
+        self.pieces["show_figures"](close=True)
+
+    def compiled(self, source: Any, path: str, mode: str) -> Any:
+        """Return the code of `source`; what it imports from the future is so in what comes after it."""
+        code = compile(source, path, mode, self.flags, dont_inherit=True)
         self.flags |= code.co_flags & _FUTURE
+        return code
+
+    def execute(self, code: Any) -> Any:
+        """Execute `code`, in the names of the program, and return its value."""
         self.names.pop("__warningregistry__", None)  # it knows warnings by their line, which each step has
         if not code.co_flags & _COROUTINE:
-            return exec(code, self.names)
+            return eval(code, self.names)  # noqa: S307
         import asyncio
 
         if self.loop is None:
@@ -81,11 +121,34 @@ class Driver:
         return self.loop.run_until_complete(eval(code, self.names))  # noqa: S307
 
 
-def run(names: dict[str, Any], mark: tuple[str, str], expected: tuple[int | None, ...]) -> None:
-    """Run all steps, as one program would."""
-    driver = Driver(names, mark, expected)
+def _executed(text: str) -> dict[str, Any]:
+    """Return the names of the module with this text."""
+    names: dict[str, Any] = {}
+    exec(compile(text, "<importlib._bootstrap: pieces>", "exec", dont_inherit=True), names)
+    return names
+
+
+def _last(tree: Any, source: bytes) -> Any:
+    """Take the last statement out of `tree` if it is an expression with no `;` behind it; return that, or None."""
+    import _ast
+
+    value: Any
+    if not tree.body or not isinstance(tree.body[-1], _ast.Expr):
+        return None
+    value = tree.body[-1].value
+    first, *rest = source.splitlines()[value.end_lineno - 1 :]
+    if any(b";" in line.partition(b"#")[0] for line in (first[value.end_col_offset :], *rest)):
+        return None
+    tree.body.pop()
+    return _ast.Expression(value)
+
+
+def run(*given: Any) -> None:
+    """Run all steps, as one program would; what is `given` is what a `Driver` takes."""
+    driver = Driver(*given)
     driver.furnish()
-    del mark, names
+    expected = driver.expected
+    del given
     for place, path in enumerate(driver.paths):
         status, leave = 0, None
         try:
@@ -164,10 +227,11 @@ def _is_native(module: object) -> bool:
 
 def _kept(number: int) -> int:
     """Return a copy of the descriptor `number`, which is there whatever becomes of that one; -1 if it is closed."""
-    try:
-        return os.dup2(number, _FREE + number, inheritable=False)
-    except OSError:
-        pass
+    for free in _FREE:
+        try:
+            return os.dup2(number, free + number, inheritable=False)
+        except OSError:
+            continue
     try:
         return os.dup(number)
     except OSError:

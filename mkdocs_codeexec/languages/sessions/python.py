@@ -1,4 +1,4 @@
-"""Sessions of Python: one interpreter, each step compiled under its own name and lines."""
+"""Sessions of Python: one interpreter, each step compiled under its own name and lines; and values of samples."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec import rich_display
 from mkdocs_codeexec.languages.sessions.naming import step_file
 
 if TYPE_CHECKING:
@@ -22,17 +23,44 @@ _ANNOTATIONS = 0x1000000
 
 
 @functools.cache
-def _driver() -> str:
+def driver() -> str:
+    """Return the text of what executes the steps."""
     text = Path(__file__).with_name("interpreter.py").read_text("utf-8")
     return text.replace("from __future__ import annotations\n", "\n")
 
 
-def files(file: str, codes: Sequence[str], marks: Marks, expected: Sequence[int | None]) -> tuple[tuple[str, str], ...]:
-    """Return the files of the program: the driver in the place of the sample, and the steps."""
+def halves(marks: Marks) -> tuple[str, str]:
+    """Return what marks begin with in two halves: nobody who prints the text of the program prints a mark."""
     start = marks.start
-    halves = start[: len(start) // 2], start[len(start) // 2 :]
-    text = (
-        f"exec(compile({_driver()!r}, {_INTERNAL!r}, 'exec', {_ANNOTATIONS}), _driver := {{'__name__': 'session'}})\n"
-        f"_driver['run']([globals().pop('_driver'), globals()][1], {halves!r}, {tuple(expected)!r})\n"
+    return start[: len(start) // 2], start[len(start) // 2 :]
+
+
+def driving(text: str, call: str) -> str:
+    """Return the program that makes `_driver` of the text of a driver, and then does what `call` says."""
+    return (
+        f"exec(compile({text!r}, {_INTERNAL!r}, 'exec', {_ANNOTATIONS}), _driver := {{'__name__': 'session'}})\n{call}"
     )
+
+
+def files(
+    file: str, codes: Sequence[str], marks: Marks, expected: Sequence[int | None], values: Sequence[bool]
+) -> tuple[tuple[str, str], ...]:
+    """Return the files of the program: the driver in the place of the sample, and the steps."""
+    text = _program(halves(marks), tuple(expected), tuple(values), None)
     return ((file, text), *((step_file(place, file), code) for place, code in enumerate(codes)))
+
+
+def alone(file: str, code: str) -> tuple[tuple[str, str], ...]:
+    """Return the file of a sample that shows the value of its last expression: the driver, in which the sample is."""
+    return ((file, _program(("", ""), (), (True,), code.encode("utf-8", "surrogatepass"))),)
+
+
+def _program(
+    halves: tuple[str, str], expected: tuple[int | None, ...], values: tuple[bool, ...], code: bytes | None
+) -> str:
+    pieces = rich_display.text("pieces") if any(values) else ""
+    call = (
+        "_driver['run']([globals().pop('_driver'), globals()][1], "
+        f"{halves!r}, {expected!r}, {values!r}, {pieces!r}, {code!r})\n"
+    )
+    return driving(driver(), call)

@@ -56,11 +56,11 @@ def files(
             lines.append(f"(exit {before}) || {source}")
         if place == len(codes) - 1:
             break
-        end = _writing(marks.start, out, err, '"$?"')
+        end = writing(marks.start, out, err, '"$?"')
         match expected[place]:
             case None:
                 following = f"\\. @/{step_file(place + 1, file)}"
-                again = '(codeexec="$?"; ' + _writing(marks.start, out, err, '"$codeexec"') + '; exit "$codeexec")'
+                again = '(codeexec="$?"; ' + writing(marks.start, out, err, '"$codeexec"') + '; exit "$codeexec")'
                 lines.append(f"if {again} >/dev/null 2>&1; then {following}; else {following}; fi")
             case code:
                 lines.append(f'{{ case $? in ({code}) {end};; (*) (exit "$?");; esac; }} >/dev/null 2>&1 || exit')
@@ -69,20 +69,29 @@ def files(
     folder = f"'\\'''{here}''\\''"
     text = f"eval '{{ {body.replace('@', folder)}\n}}'\n"
     steps = [
-        (step_file(place, file), (_begin(marks, out, err, expected[place - 1]) if place else "") + code)
+        (step_file(place, file), (begin(marks, out, err, expected[place - 1]) if place else "") + code)
         for place, code in enumerate(codes)
     ]
     return ((file, text), *steps)
 
 
-def _writing(start: str, out: int, err: int, status: str) -> str:
-    """Return the commands that write the mark of an end: in parts, so that nobody who prints them prints a mark."""
+def writing(start: str, out: int, err: int, status: str, *, gap: bool = True) -> str:
+    """Return the commands that write the mark of an end: in parts, so that nobody who prints them prints a mark.
+
+    Args:
+        start: What the mark begins with.
+        out: The descriptor of one stream.
+        err: That of the other.
+        status: A word that is the status in the mark.
+        gap: Whether what follows is nobody's, up to a mark that says so.
+    """
     half = len(start) // 2
     one = f"\\printf %s%s%s-0%s\\\\n {start[:half]} {start[half:]}"
-    return f'{one} {status} "<" >&{out}; {one} 0 "<" >&{err}'
+    after = "<" if gap else "."
+    return f'{one} {status} "{after}" >&{out}; {one} 0 "{after}" >&{err}'
 
 
-def _begin(marks: Marks, out: int, err: int, status: int | None) -> str:
+def begin(marks: Marks, out: int, err: int, status: int | None) -> str:
     """Return what stands before the first command of a step: it writes that its output begins, and keeps `$?`."""
     half = len(marks.begin) // 2
     one = f"\\printf %s%s\\\\n {marks.begin[:half]} '{marks.begin[half:]}'"

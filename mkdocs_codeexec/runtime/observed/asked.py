@@ -8,6 +8,7 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec import rich_display
 from mkdocs_codeexec.core.confinement import ISOLATING
 from mkdocs_codeexec.runtime.observed.links import Links
 from mkdocs_codeexec.runtime.sandbox import bubblewrap, places
@@ -181,7 +182,7 @@ class _Reach:
 
 @functools.lru_cache(maxsize=64)
 def _skipped(scratch: str, writable: tuple[str, ...]) -> Folders:
-    return Folders((scratch, *_UNTOLD, *writable, os.fspath(bubblewrap.SUPERVISING)))
+    return Folders((scratch, *_UNTOLD, *writable, os.fspath(bubblewrap.SUPERVISING), rich_display.FOLDER))
 
 
 _KERNEL = Folders(KERNEL)

@@ -89,13 +89,13 @@ def documented(paths: Iterable[tuple[str, Path]], project: Path, wanted: str | N
             (folder for folder in known.values() if project.is_relative_to(folder)), key=_depth, reverse=True
         )
     if not found:
-        return _package({"name": OWN}, None)
+        return described({"name": OWN}, None)
     manifest = manifest_of(found[0])
     about = manifest.get("package")
     own = dict(about) if isinstance(about, Mapping) else {}
     library = manifest.get("lib")
     crate = library.get("name") if isinstance(library, Mapping) else None
-    package = _package({"name": found[0].name, **_inherited(own, found[0])}, found[0])
+    package = described({"name": found[0].name, **_inherited(own, found[0])}, found[0])
     return package._replace(crate=crate) if isinstance(crate, str) else package
 
 
@@ -161,7 +161,8 @@ def own_manifest(environment: str) -> str:
     return toml(document)
 
 
-def _package(about: Mapping[str, object], folder: Path | None) -> Documented:
+def described(about: Mapping[str, object], folder: Path | None) -> Documented:
+    """Return the package of which the table `[package]` says what is in `about`, all of it; it is in `folder`."""
     found = {key: _text(about.get(key)) for key in (*_PLAIN, "license-file", "rust-version")}
     found["version"] = found["version"] or "0.0.0"
     authors = about.get("authors")

@@ -177,7 +177,14 @@ def _root(steps: Sequence[_Step], before: Preamble, prefix: str, first: str) -> 
             if item not in taken:
                 taken.add(item)
                 _put(lines, code, start, item, first_line)
-    names = {"PREFIX": prefix, "FAILED": f"{prefix.capitalize()}Failed", "FIRST": first}
+    keep = f"{prefix}_keep();" if len(steps) > 1 else ""
+    names = {
+        "KEEP": keep,
+        "KEPT": f"{prefix.upper()}_KEPT",
+        "PREFIX": prefix,
+        "FAILED": f"{prefix.capitalize()}Failed",
+        "FIRST": first,
+    }
     fallible = any(seen is not None and (seen.result or asks(code)) for code, seen in steps)
     text = _MARK + (_RAN if any(step.runs for step in steps) else "") + (_FAILED if fallible else "") + "CRATES\n"
     text += _FALLIBLE if fallible else _PLAIN
@@ -199,10 +206,23 @@ def _put(lines: list[str], code: str, start: int, text: str, least: int = 0) -> 
 
 
 _MARK = (
-    "fn PREFIX_mark(mark: &str) { use ::std::io::Write as _; let mut stdout = ::std::io::stdout(); "
-    "let _ = stdout.write_all(mark.as_bytes()).and_then(|()| stdout.flush()); "
-    "let _ = ::std::io::stderr().write_all(mark.as_bytes()); } "
+    "static KEPT: ::std::sync::Mutex<::std::option::Option<[::std::fs::File; 2]>> = "
+    "::std::sync::Mutex::new(::std::option::Option::None); "
+    "fn PREFIX_keep() { use ::std::os::unix::io::{AsFd as _, AsRawFd as _}; "
+    "fn copy(one: ::std::os::unix::io::BorrowedFd<'_>) -> ::std::io::Result<::std::fs::File> { "
+    "let mut low = ::std::vec::Vec::new(); loop { let next = one.try_clone_to_owned()?; "
+    "if next.as_raw_fd() >= 60 { return ::std::result::Result::Ok(next.into()); } low.push(next); } } "
+    "if let (::std::result::Result::Ok(out), ::std::result::Result::Ok(err), ::std::result::Result::Ok(mut kept)) = "
+    "(copy(::std::io::stdout().as_fd()), copy(::std::io::stderr().as_fd()), KEPT.lock()) "
+    "{ *kept = ::std::option::Option::Some([out, err]); } } "
+    "fn PREFIX_mark(mark: &str) { use ::std::io::Write as _; let _ = ::std::io::stdout().flush(); "
+    "let mark = mark.as_bytes(); let kept = KEPT.lock(); "
+    "if let ::std::result::Result::Ok(::std::option::Option::Some([out, err])) = kept.as_deref() { "
+    "let (mut out, mut err) = (out, err); let _ = out.write_all(mark); let _ = err.write_all(mark); } else { "
+    "let mut stdout = ::std::io::stdout(); let _ = stdout.write_all(mark).and_then(|()| stdout.flush()); "
+    "let _ = ::std::io::stderr().write_all(mark); } } "
 )
+"""Writes a mark to copies of the streams, which are there whatever becomes of those; programs leave such descriptors alone."""
 _RAN = (
     'fn PREFIX_ran<T: ::std::process::Termination>(ended: T) { let code = ::std::format!("{:?}", ended.report()); '
     "let code = code.chars().filter(char::is_ascii_digit).collect::<::std::string::String>(); "
@@ -218,9 +238,9 @@ _FAILED = (
     "to.write_str(&self.0) } } Told(self.0) } } "
 )
 """What any error becomes by `?`; steps may have errors of several types."""
-_PLAIN = 'fn main() { PREAMBLE include!("FIRST") }\n'
+_PLAIN = 'fn main() { KEEP PREAMBLE include!("FIRST") }\n'
 _FALLIBLE = (
-    "fn main() { fn _inner() -> ::std::result::Result<(), FAILED> { PREAMBLE "
+    "fn main() { fn _inner() -> ::std::result::Result<(), FAILED> { KEEP PREAMBLE "
     'include!("FIRST"); #[allow(unreachable_code)] return ::std::result::Result::Ok(()); } '
     "_inner().map_err(|failed| failed.told()).unwrap() }\n"
 )

@@ -26,6 +26,8 @@ _SOCKET = 3
 _QUIET = 0x7FFFC0DE
 _NAMES = "/codeexec-names/"
 _BLIND = "/codeexec-blind"
+_SHOWS = "/rich_display/inside"
+"""How the folder ends that comes next on `PYTHONPATH`, where a sample may show more than text."""
 _MOST = 60_000
 """Bytes that the supervisor takes with the listener."""
 
@@ -35,11 +37,28 @@ def _hide() -> None:
     import os
 
     rest = os.environ.pop("PYTHONPATH", "").split(":")[1:]
-    if rest:
-        os.environ["PYTHONPATH"] = ":".join(rest)
+    shows = rest.pop(0) if rest and rest[0].endswith(_SHOWS) else ""
     while _FOLDER in sys.path:
         sys.path.remove(_FOLDER)
+    if shows:
+        _show(shows)
+    if rest:
+        os.environ["PYTHONPATH"] = ":".join(rest)
     sys.path_importer_cache.pop(_FOLDER, None)
+
+
+def _show(folder: str) -> None:
+    """Let the sample show things, by the module in `folder`, which is the next one on the path."""
+    try:
+        import codeexec_display  # type: ignore[import-not-found]
+
+        codeexec_display.install()
+    except Exception:  # noqa: BLE001, S110 - the sample runs without
+        pass
+    sys.modules.pop("codeexec_display", None)
+    while folder in sys.path:
+        sys.path.remove(folder)
+    sys.path_importer_cache.pop(folder, None)
 
 
 def _listen(told: bytes) -> bool:

@@ -1,0 +1,42 @@
+"""The voice of commands whose report is for people: on standard output."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.config import read_environment
+from mkdocs_codeexec.report.annotations import for_github
+from mkdocs_codeexec.report.console import Console, wants_color
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from mkdocs_codeexec.core.settings import Settings
+
+
+def on_stdout(settings: Settings) -> Console:
+    """Return what writes plain lines on standard output, for a site with these `settings`."""
+    environ = read_environment()
+    return Console(
+        log=_Lines(sys.stdout),
+        color=wants_color(environ, sys.stdout),
+        out=sys.stdout,
+        annotations=for_github(environ, (Path.cwd(), settings.project_dir)),
+    )
+
+
+class _Lines:
+    """A log that is written as plain lines."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def log(self, level: int, msg: str, /, *args: object) -> None:
+        del level
+        self._out.write(msg % args + "\n")
+
+    def isEnabledFor(self, level: int, /) -> bool:  # noqa: N802 - logging's name
+        del level
+        return True

@@ -1,0 +1,1 @@
+"""What the Python of a sample executes; see `rich_display`."""

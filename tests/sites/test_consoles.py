@@ -1,0 +1,219 @@
+"""Consoles, from the fences to the page."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Project
+    from support.zensical import Site
+
+SHELL = """\
+```console exec
+# a comment
+$ x=5; cd /tmp
+$ echo $x $PWD; echo err >&2
+wrong
+$ false
+? 1
+
+$ printf '\\033[31mred\\033[0m'
+```
+"""
+PYTHON = """\
+```pycon exec
+>>> 6 * 7
+41
+>>> 1 / 0
+Traceback (most recent call last):
+ZeroDivisionError
+>>> _ + 1
+```
+"""
+SHOWN = """\
+# a comment
+$ x=5; cd /tmp
+$ echo $x $PWD; echo err >&2
+5 /tmp
+err
+$ false
+? 1
+
+$ printf '\\033[31mred\\033[0m'
+red"""
+INTERPRETED = """\
+>>> 6 * 7
+42
+>>> 1 / 0
+Traceback (most recent call last):
+  File "<stdin>", line 1, in <module>
+ZeroDivisionError: division by zero
+>>> _ + 1
+43"""
+
+
+def consoles(page: str) -> list[str]:
+    """Return the text of the source of each sample."""
+    found = re.findall(r'<div class="codeexec" data.*?<code[^>]*>(.*?)</code>', page, re.DOTALL)
+    return [html.unescape(re.sub("<[^>]*>", "", text)).strip("\n") for text in found]
+
+
+def test_both_hosts_show_the_same(project: Project, site: Site) -> None:
+    """What each command has printed stands under it; a second build shows the same bytes, and executes nothing."""
+    for one in (project, site):
+        one.page(f"{SHELL}\n{PYTHON}")
+    built, done = project.build(), site.build()
+    first = project.html()
+
+    assert (0, 0) == (built.status, done.status), built.log + done.log
+    assert [SHOWN, INTERPRETED] == consoles(first) == consoles(site.html())
+    assert '<span class="go codeexec-printed"><span class="ansi-red">red</span>\n</span>' in first
+    assert site.keys() == {path.stem for path in (project.root / ".cache/codeexec/results").rglob("*.json")}
+    samples = re.findall(r'<div class="codeexec" data.*?</div></div>', first, re.DOTALL)
+    assert 2 == project.build().counts["cached"]
+    assert samples == re.findall(r'<div class="codeexec" data.*?</div></div>', project.html(), re.DOTALL)
+
+
+def test_an_edit_of_what_is_written_executes_nothing(project: Project) -> None:
+    """Only commands are in the key, and how the page shows them is not."""
+    project.page("```console exec\n$ echo a\nb\n```\n")
+    project.build()
+    project.page("```console exec verify\n# now\n\n$ echo a\na\n```\n")
+    built = project.build()
+
+    assert (1, 1) == (built.counts["met"], built.counts["cached"]), built.log
+
+
+@pytest.mark.parametrize(
+    ("fence", "line", "said"),
+    [
+        ("console exec\n$ echo a\n$ (exit 2)\n$ echo b", 5, "`$ (exit 2)`: exit status 2"),
+        ("console exec\n$ true\n? 1", 4, "`$ true`: exit status 0, expected `? 1`"),
+        (
+            "console exec\n$ exit\n$ echo b",
+            5,
+            "`$ echo b` was not executed: the command of line 1 has ended the session",
+        ),
+        ('console exec timeout="1"\n$ echo a\n$ sleep 9\n$ echo b', 5, "`$ sleep 9` timed out after 1 s"),
+        ("console exec verify\n$ seq 3\n1\n3\n3", 6, "`$ seq 3` printed something else than is written"),
+        ("console exec verify\n$ echo a", 4, "`$ echo a` printed something else than is written"),
+        ("pycon exec\n>>> 1\n>>> x", 5, "it raised `NameError: name 'x' is not defined`, and no traceback"),
+        ("pycon exec verify\n>>> 1\n1\n\n>>> 2\n3", 8, "`>>> 2` printed something else than is written"),
+        ("pycon exec\n>>> exit()\n>>> 2", 5, "`>>> 2` was not executed: the command of line 1 has ended the session"),
+        ("console exec\n$ ls\n$ echo 'a", 5, "the command `$ echo 'a` has no end: a quote `'` is open"),
+        ("console exec\nhello\n$ ls", 4, "`hello` stands before the first command, and is no comment"),
+        ("console exec\nls", 4, "no command: expected a line that begins with a prompt, `$ `, `% ` or `# `"),
+        ("shell exec\n# list\nls", 4, "a `shell` fence in which lines begin with `# `"),
+    ],
+)
+def test_what_went_otherwise_is_told_at_its_line(project: Project, fence: str, line: int, said: str) -> None:
+    """Of the page; and the build fails."""
+    project.page(f"# Title\n\n```{fence}\n```\n")
+    built = project.build()
+
+    assert 1 == built.status
+    assert said in built.log
+    assert f"docs/index.md:{line}: " in built.log
+    assert said.split(",", maxsplit=1)[0] in html.unescape(project.html())
+
+
+def test_a_difference_is_on_the_page(project: Project) -> None:
+    """What is written stays, and the diff stands below."""
+    project.page("```console exec verify\n$ seq 3; printf '\\033[1m<b>\\033[m\\n'\n1\n4\n...\n```\n")
+    log = project.build().log
+
+    assert ["$ seq 3; printf '\\033[1m<b>\\033[m\\n'\n1\n4\n..."] == consoles(project.html())
+    ((kind, diff),) = project.streams()
+    assert ("diff", ["-4", "+2"]) == (kind, [line for line in diff.split("\n") if line[:1] in "+-"][2:4])
+    assert "| -4\n| +2" in log
+
+
+@pytest.mark.parametrize(
+    "fence",
+    [
+        'console exec exit="2"\n$ (exit 2)',
+        'console exec exit="any"\n$ false\n$ (exit 3)\n$ echo a',
+        "console exec\n$ false\n? failed\n$ exit 3\n? 3",
+        "console exec verify\n$ seq 9\n1\n...\n[..]\n$ echo a/b/work\n[..]work",
+        'console exec prompt="# "\n# echo a\n$ no',
+        "pycon exec verify\n>>> print(list(range(20)))  # doctest: +ELLIPSIS\n[0, 1, ..., 19]",
+        "pycon exec verify\n>>> print('a  b')  # doctest: +NORMALIZE_WHITESPACE\na b",
+        "pycon exec verify\n>>> print('a\\n\\nb')\na\n<BLANKLINE>\nb\n\n>>> print('a\\n\\nb')\na\n\nb",
+        "pycon exec verify\n>>> no such thing  # doctest: +SKIP\nanything",
+        "pycon exec verify\n>>> 1 / 0\nTraceback (most recent call last):\n  anything\nZeroDivisionError: division by zero",
+        "pycon exec verify\n>>> 1 / 0  # doctest: +IGNORE_EXCEPTION_DETAIL\nTraceback (most recent call last):\nZeroDivisionError: x",
+        "pycon exec verify\n>>> x =\nTraceback (most recent call last):\n  ...\nSyntaxError: invalid syntax",
+        "pycon exec verify\n>>> await __import__('asyncio').sleep(0, 3)\n3",
+    ],
+)
+def test_what_goes_as_it_is_written_is_met(project: Project, fence: str) -> None:
+    """Statuses, wildcards, and the options of doctest."""
+    project.page(f"```{fence}\n```\n")
+    built = project.build("--strict")
+
+    assert (0, ["met"]) == (built.status, project.verdicts()), built.log
+
+
+def test_consoles_of_one_session_go_on(project: Project) -> None:
+    """Each shows what its own commands have printed."""
+    one, two = (
+        "```console exec session='s'\n$ x=1\n$ echo $x\n```\n",
+        "```console exec session='s'\n$ echo $((x + 1))\n```\n",
+    )
+    project.page(f"{one}\n\n{two}\n\n```console exec session='s'\n$ echo $((x + 2))\n$ exit 0\n```\n")
+    built = project.build()
+
+    assert ["met", "met", "met"] == project.verdicts(), built.log
+    assert ["$ x=1\n$ echo $x\n1", "$ echo $((x + 1))\n2", "$ echo $((x + 2))\n3\n$ exit 0"] == consoles(project.html())
+
+
+def test_ways_to_show_a_console(project: Project) -> None:
+    """Output alone, commands alone, nothing of colours; with line numbers on the site, none stand beside output."""
+    page = "".join(
+        f"```console exec {how}\n$ printf '\\033[1mA\\033[m\\n'\n$ echo b\n```\n\n"
+        for how in ('source="none"', 'result="none"', 'result="text"')
+    )
+    project.configure(more="")
+    text = (
+        (project.root / "mkdocs.yml").read_text().replace("pymdownx.highlight", "pymdownx.highlight: {linenums: true}")
+    )
+    assert "linenums" in text
+    project.write("mkdocs.yml", text)
+    project.page(page)
+    built = project.build()
+
+    assert 0 == built.status, built.log
+    none, bare, plain = project.samples()
+    assert [("stdout", "A\nb")] == project.streams()
+    assert "<code" in none
+    assert ["$ printf '\\033[1mA\\033[m\\n'\n$ echo b", "$ printf '\\033[1mA\\033[m\\n'\nA\n$ echo b\nb"] == consoles(
+        bare + plain
+    )
+    assert "linenos" not in bare + plain
+    assert "ansi-bold" not in plain
+
+
+def test_what_a_console_prints_flows_on(project: Project) -> None:
+    """Into the standard input of a sample that wants it."""
+    project.page('```console exec name="c"\n$ echo a\n$ echo b\n```\n\n```bash exec stdin_from="c"\nsort -r\n```\n')
+    project.build()
+
+    assert [("stdout", "b\na")] == project.streams()
+
+
+def test_trees(project: Project) -> None:
+    """They are drawn where nobody else draws them, and nothing is executed; those that are drawn stay."""
+    project.page(
+        '```tree icons="none" title="x"\na\n  b.py\n  c\n```\n\n```tree\n├── <d>\n```\n\n```tree icons="basic"\ne/\n```\n'
+    )
+    built = project.build("--strict")
+
+    assert 0 == built.status, built.log
+    found = re.findall(r"<code>(.*?)</code>", project.html(), re.DOTALL)
+    assert ["a\n├── b.py\n└── c", "├── <d>", "📁 e/"] == [
+        html.unescape(re.sub("<[^>]*>", "", text)).strip() for text in found
+    ]
