@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from markdown_exec._internal.formatters.tree import _build_tree, _rec_format_tree
 from support.sizes import TIMES
 
 from mkdocs_codeexec.core.trees import FILE, drawn, is_drawn
+
+tree = pytest.importorskip("markdown_exec._internal.formatters.tree")
 
 NAMES = st.sampled_from(["src", "a.py  # c", "b/", "README.md", "é x"])
 
@@ -26,7 +27,7 @@ def codes(draw: st.DrawFn) -> str:
 @given(codes(), st.sampled_from(["none", "basic"]))
 def test_trees_are_those_of_markdown_exec(code: str, icons: str) -> None:
     """With icons, and without."""
-    theirs = "\n".join(_rec_format_tree(_build_tree(code), icons=icons))
+    theirs = "\n".join(tree._rec_format_tree(tree._build_tree(code), icons=icons))
 
     assert theirs == drawn(code, None if icons == "none" else lambda _: FILE)
 

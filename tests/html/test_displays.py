@@ -89,7 +89,7 @@ def test_two_pictures_for_two_palettes_are_one() -> None:
     pair, alone = files(left, Presentation(), shelf.site)
 
     assert ["a/0.png#only-light", "a/1.png#only-dark"] == [
-        part.partition('"')[0] for part in pair.html.split('src="')[1:]
+        part.partition('"')[0] for part in str(pair.html).split('src="')[1:]
     ]
     assert [b"a-light.png", b"a-dark.png", b"b-dark.png"] == list(shelf.placed.values())
     assert "#only" not in alone.html

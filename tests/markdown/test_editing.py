@@ -13,7 +13,7 @@ from mkdocs_codeexec.core.comparing import Line, matches
 from mkdocs_codeexec.core.expectation import Succeeds
 from mkdocs_codeexec.core.sample import Links, Location, Problem, Sample
 from mkdocs_codeexec.core.settings import LanguageRule
-from mkdocs_codeexec.markdown.collecting import ExtensionFailure, PageContext
+from mkdocs_codeexec.markdown.collecting import ExtensionFailure, PageContext, Words
 from mkdocs_codeexec.markdown.editing import Edit, UneditableError, edited, unwritable
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
 
@@ -37,6 +37,8 @@ class _Collecting:
 
     def report(self, problem: Problem) -> None:
         raise AssertionError(problem)
+
+    def know(self, words: Words) -> None: ...
 
     def survives(self, failure: ExtensionFailure) -> bool:
         raise failure

@@ -150,7 +150,7 @@ def test_an_extension_that_fails_leaves_the_converter_as_it_was() -> None:
 
 def test_no_file_is_read() -> None:
     """Not for snippets, although their extension is there; nobody else's fences execute what is in them."""
-    import markdown_exec
+    markdown_exec = pytest.importorskip("markdown_exec")
 
     custom = [
         {"name": "python", "class": "python", "validator": markdown_exec.validator, "format": markdown_exec.formatter}
