@@ -138,7 +138,9 @@ def printed(item: Resolved, outcome: Outcome, language: Language) -> str:
         text = "".join(run.stderr for run in runs)
     else:
         text = "".join(displays.without(run.stdout, run.shown) for run in runs)
-    where = shown_map(sample, lambda: numbers(sample.code, sample.hiding) if sample.presentation.source != "none" else {})
+    where = shown_map(
+        sample, lambda: numbers(sample.code, sample.hiding) if sample.presentation.source != "none" else {}
+    )
     text = ansi.strip(language.relocated(language.tidy(sample, text), where)).rstrip("\n") if text else ""
     return text.lstrip("\n") if kind == "stderr" else text
 

@@ -428,6 +428,23 @@ def test_serve_goes_on_and_shows_what_has_changed(
     server.shows("ValueError: boom", "<code>two")
 
 
+def test_serve_renders_pages_again_that_need_another_one(site: Site, serve: Callable[..., Server]) -> None:
+    """What flows between pages is never old, nor is a name that is gone."""
+    site.configure({"languages": {"bash": {}}})
+    made = "```bash exec name={}\necho {} > f\n```\n"
+    site.page(made.format("data", "one"))
+    site.page("```bash exec needs='index.md#data'\ncat f\n```\n", "q.md")
+    server = serve("zensical")
+    server.shows("<code>one", path="q/")
+
+    site.page(made.format("data", "two"))
+    server.shows("<code>two", path="q/")
+    site.page(made.format("dota", "two"))
+    server.shows('data-codeexec="error"', path="q/")
+    site.page(made.format("data", "three"))
+    server.shows("<code>three", path="q/")
+
+
 def test_serve_notices_a_file_that_was_missing(site: Site, serve: Callable[..., Server]) -> None:
     """In a folder that is there, or not."""
     site.configure({"languages": {"bash": {"readable": ["given"]}}})

@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mkdocs_codeexec.core.graph import reaches_out
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -86,10 +88,12 @@ class Outside:
 
     def _act(self, site: ZensicalSite) -> None:
         if self._rendered or self._changed:  # what comes, or goes, is to be watched elsewhere
-            self._rendered = False
+            rendered, self._rendered = self._rendered, False
             answers = [item for items in site.by_page().values() for item in items]
             # What has changed before it was watched is seen by asking.
             self._changed = self._update(site.engine.watched(answers)) or self._changed
+            # A page that was rendered anew may be one that others need.
+            self._changed = self._changed or (rendered and any(reaches_out(item.sample) for item in answers))
         if self._changed:
             self._changed = False
             outdated = self._outdated(site)
