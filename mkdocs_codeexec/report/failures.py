@@ -101,7 +101,10 @@ def failures(
         return [items[place] for place in places]
 
     found += ((places[0], _common(reason, of(places), file)) for reason, places in causes.items())
-    found += ((places[0], _blocked(verdict, of(places))) for verdict, places in blocked.items())
+    where = {item.sample.location: place for place, item in enumerate(items)}
+    for verdict, places in blocked.items():  # after what blocks them, which says why
+        after = where.get(verdict.at, 0) if verdict.at else 0
+        found.append((max(places[0], after), _blocked(verdict, of(places))))
     found += ((places[0], _suspended(lack, of(places))) for lack, places in lacking.items())
     return [failure for _, failure in sorted(found, key=lambda each: each[0])]
 
