@@ -79,7 +79,10 @@ def test_without_superfences_the_themes_highlighting_is_kept(project: Project, t
         ),
         pytest.param('`edition="2012"`', "2021", 'rust exec edition="2012"', id="value"),
         pytest.param(
-            "`hidelines` is not available in this version", "", 'python exec hidelines="!"', id="not delivered"
+            '`source="console"` is not available in this version',
+            "",
+            'python exec source="console"',
+            id="not delivered",
         ),
     ],
 )
