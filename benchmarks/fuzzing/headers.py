@@ -84,7 +84,7 @@ def _check(found: Claim | None, info: str, *, all_run: bool) -> None:
         check(remark.message and "\n" not in remark.message and "\r" not in remark.message, "a remark is one line")
         check(len(remark.message) + len(remark.hint) <= 4 * len(info) + 2000, "a remark is bounded by the input")
     request = found.request
-    if request is None or request.refusal or request.ignored:
+    if request is None or request.refusal or request.ignored or request.links.output_of:
         return
     check(all_run or "exec" in info, "nothing runs that does not ask for it")
     check(not request.given.network or "network" in info, "nobody gets a network who does not ask for it")

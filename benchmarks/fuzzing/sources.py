@@ -14,7 +14,7 @@ from mkdocs_codeexec.languages.rust.batch.merged import merge
 from mkdocs_codeexec.languages.rust.batch.sharing import sharing
 from mkdocs_codeexec.languages.rust.source.lexer import Unlexable, one_line, tokens
 from mkdocs_codeexec.languages.rust.source.outline import outline
-from mkdocs_codeexec.languages.rust.source.prepare import FILE, in_preamble, original, preamble, prepare
+from mkdocs_codeexec.languages.rust.source.prepare import FILE, of_preamble, original, preamble, prepare
 from mkdocs_codeexec.languages.rust.source.structure import structure
 
 _SPACE = re.compile(r"[\s\u200e\u200f]*")
@@ -55,7 +55,7 @@ def law(data: bytes) -> None:
         for column in (1, 9, 10**9):
             there = original(prepared, line, column)
             check(1 <= there[0] <= max(line, 1) and 1 <= there[1] <= column, "a place is one of the author's")
-            in_preamble(prepared, line, column)
+            of_preamble(prepared, line, column)
     sharing(prepared.code, {"serde"})
     structure(prepared.code)
     merge([{FILE: prepared.code}, {FILE: code}])
