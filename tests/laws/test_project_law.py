@@ -311,11 +311,12 @@ def test_nothing_is_stale_and_what_reads_nothing_is_left_alone(root: Path, tier:
         shown, executed, lost = law.build()
         for name, true, one in zip(law.texts, law.truth(), shown, strict=True):
             assert true == one, (name, told)
-        assert not lost, told
+        # Where nobody sees what a program lacks that must not be executed, that is not stored.
+        assert lost <= ({"tool"} if tier == "off" else set()), told
         if number and tier != "off":
             assert not executed & set(READS_NOTHING), (executed, told)
         touch(law)
         time.sleep(SETTLE)
         again = law.build()
         assert shown == again[0], told
-        assert set() == again[1], told
+        assert lost == again[1], told
