@@ -321,4 +321,4 @@ def rewritten(console: Console, outputs: Sequence[str | None]) -> str:
 
 
 def _commands(console: Console) -> list[tuple[object, ...]]:
-    return [(entry.command, entry.said) for entry in console.entries]
+    return [(console.prompt,), *((entry.command, entry.said) for entry in console.entries)]

@@ -54,7 +54,6 @@ WRONG = (
     f"{BEGIN}\nx\n{END}\n",
     f"{END}\n",
     f"not at the start of a line: {BEGIN} text/html\n",
-    f"{BEGIN} text/html\nnever ends\n",
     f'{BEGIN} image/png\n[["image/png","{"0" * 64}",3]]\n{END}\n',
 )
 """What is no section stays as it was written."""
@@ -137,6 +136,14 @@ def test_forms_of_one_thing_are_one_display() -> None:
         [("text/html", b"<u>"), ("text/plain", b"u")],
         [("text/plain", b"x")],
     ] == seen(found, contents)
+
+
+def test_a_section_without_an_end_is_text_up_to_the_next_one() -> None:
+    unclosed = f"{BEGIN} text/html\nnever ends\n"
+
+    found, contents = kept(unclosed.encode() + markup("<b>").written + unclosed.encode())
+
+    assert [unclosed, [("text/html", b"<b>")], unclosed] == seen(found, contents)
 
 
 def test_nobody_shows_what_he_has_not() -> None:
