@@ -51,9 +51,22 @@ def write_json(path: Path, value: Mapping[str, object], *, compact: bool = False
     Raises:
         OSError: As the disk says; what was there is there.
     """
-    text = json.dumps(value, separators=(",", ":")) if compact else _indented(value, "\n")
+    write_bytes(path, json.dumps(value, separators=(",", ":")).encode() + b"\n" if compact else json_bytes(value))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace the file `path` by one that holds `data`; its folder may be one that strangers have made.
+
+    Raises:
+        OSError: As the disk says; what was there is there.
+    """
     with Tree(path.parent) as tree:
-        tree.replace((path.name,), f"{text}\n".encode())
+        tree.replace((path.name,), data)
+
+
+def json_bytes(value: Mapping[str, object]) -> bytes:
+    """Return `value` as JSON that people can read; mappings in it have names of text."""
+    return f"{_indented(value, chr(10))}\n".encode()
 
 
 def _indented(value: object, line: str) -> str:

@@ -24,7 +24,7 @@ from mkdocs_codeexec.core.hidden import numbers
 from mkdocs_codeexec.core.names import Names
 from mkdocs_codeexec.core.places import shown_map
 from mkdocs_codeexec.core.protocols import Unavailability
-from mkdocs_codeexec.core.resolved import Compared, Resolved
+from mkdocs_codeexec.core.resolved import Compared, Ended, Resolved
 from mkdocs_codeexec.core.sample import PREVIOUS
 from mkdocs_codeexec.html import ansi
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.protocols import Language
+    from mkdocs_codeexec.core.resolved import Listen
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.engine.engine import Engine
 
@@ -44,25 +45,30 @@ def is_output(sample: Sample) -> bool:
     return bool(sample.links.output_of)
 
 
-def answered(engine: Engine, samples: Sequence[Sample], known: Mapping[int, Resolved]) -> list[Resolved]:
+def answered(
+    engine: Engine, samples: Sequence[Sample], known: Mapping[int, Resolved], listen: Listen | None = None
+) -> list[Resolved]:
     """Answer every sample: those that are executed in one batch, then those that hold output.
 
     Args:
         engine: Answers the former.
         samples: In the order of their pages.
         known: What is known already, by index in `samples`.
+        listen: Is told of each sample that is executed, as `Engine.resolve` tells it, and of the end of others.
 
     Raises:
         Cancelled: The run was stopped from outside.
     """
     found = dict(known)
     live = [place for place, sample in enumerate(samples) if place not in found and not is_output(sample)]
-    found.update(zip(live, engine.resolve([samples[place] for place in live]), strict=True))
+    found.update(zip(live, engine.resolve([samples[place] for place in live], listen), strict=True))
     names: Names | None = None
     for place in range(len(samples)):
         if place not in found:
             names = names or Names(samples)
             found[place] = _compared(samples, place, found, names, engine)
+            if listen is not None:
+                listen(Ended(found[place]))
     return [found[place] for place in range(len(samples))]
 
 

@@ -33,7 +33,7 @@ LAYERS: dict[str, set[str]] = {
     "engine": {"core", "languages", "runtime", "worktree"},
     "html": {"core", "jinja2", "markupsafe", "pygments"},
     "markdown": {"core", "markdown", "pygments", "pymdownx", "yaml"},
-    "report": {"core", "files", "html"},
+    "report": {"core", "files", "html", "untrusted"},
     "outputs": {"core", "engine", "html"},
     "pages": {"core", "engine", "html", "markdown", "outputs", "report"},
     "sites": {"core", "markdown", "report"},

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.commands import add_json
 from mkdocs_codeexec.commands.printing import on_stdout
+from mkdocs_codeexec.commands.selecting.selection import add_selection, narrowed
 from mkdocs_codeexec.commands.site import collect
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.languages import open_languages
@@ -37,6 +38,7 @@ ABOUT = "execute every sample several times, cold, and find those that fail or d
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only this command understands."""
     add_json(parser)
+    add_selection(parser)
     parser.add_argument("--repeat", metavar="N", type=_times, default=3, help="how often (default: 3)")
 
 
@@ -52,6 +54,7 @@ def execute(context: Context) -> int:
     """
     with tempfile.TemporaryDirectory(prefix="codeexec-check-") as name:
         found = collect(context.file, Path(name))
+        found = narrowed(found, context.arguments)
         return check(found, context.arguments.repeat, Path(name), as_json=context.arguments.json)
 
 

@@ -15,10 +15,10 @@ from mkdocs_codeexec.commands.promoting.adopting import adopted, applied
 from mkdocs_codeexec.commands.promoting.consoles import is_verified
 from mkdocs_codeexec.commands.promoting.fences import Editable, editables
 from mkdocs_codeexec.commands.promoting.files import Page, changed
+from mkdocs_codeexec.commands.selecting.selection import pages_of
 from mkdocs_codeexec.commands.site import collect
 from mkdocs_codeexec.core.expectation import Skipped, Suspended
 from mkdocs_codeexec.core.outcome import counted
-from mkdocs_codeexec.errors import ConfigurationError, nearest
 from mkdocs_codeexec.markdown.editing import UneditableError
 from mkdocs_codeexec.report import rows
 from mkdocs_codeexec.sites import shown
@@ -41,7 +41,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--check", action="store_true", help="write nothing; print a patch for `patch -p1`")
     about = "make comments of other tools, which say what is printed, fences with `output_of`; execute nothing"
     parser.add_argument("--adopt", action="store_true", help=about)
-    parser.add_argument("pages", metavar="PAGE", nargs="*", help="only these pages (default: all)")
+    parser.add_argument(
+        "pages", metavar="PAGE", nargs="*", help="only this page, or those of this folder (default: all)"
+    )
 
 
 def execute(context: Context) -> int:
@@ -59,7 +61,7 @@ def execute(context: Context) -> int:
         found = collect(context.file, Path(name))
         if asked.adopt:
             return _adopt(found, asked)
-        edits = editables(found, _pages(found, asked.pages), Path(name))
+        edits = editables(found, pages_of(found, asked.pages), Path(name))
         patch = _put(found, edits, write=not asked.check)
     if asked.json:
         sys.stdout.write(json.dumps(_to_json(edits, patch), indent=1) + "\n")
@@ -73,7 +75,7 @@ def execute(context: Context) -> int:
 
 def _adopt(found: Collected, asked: argparse.Namespace) -> int:
     """Make what comments of other tools say fences with `output_of`, and tell where; return the exit status."""
-    wanted = _pages(found, asked.pages)
+    wanted = pages_of(found, asked.pages)
     patch, told = b"", []
     for name in sorted(wanted):
         own = [sample for sample, _ in found.samples if sample.location.page == name]
@@ -101,17 +103,6 @@ def _adopt(found: Collected, asked: argparse.Namespace) -> int:
         console.say(f"{shown(found.docs_dir / str(each['page']))}:{each['line']}: {'to be ' * asked.check}adopted")
     console.say(f"{counted(len(told), 'fence')} {'to be ' * asked.check}adopted")
     return int(asked.check and bool(told))
-
-
-def _pages(found: Collected, asked: Sequence[str]) -> set[str]:
-    """Return the names of the pages that were `asked` for: as in `docs_dir`, or as a terminal opens them."""
-    known = {name: name for name in found.pages} | {shown(found.docs_dir / name): name for name in found.pages}
-    for one in asked:
-        if one not in known and shown(Path(one)) not in known:
-            near = nearest(one, tuple(known))
-            hint = f"did you mean `{near}`?" if near else "a page is named as in `docs_dir`, or as a terminal opens it"
-            raise ConfigurationError(f"there is no page `{one}`\n\nhint: {hint}\n")
-    return {known.get(one) or known[shown(Path(one))] for one in asked} or set(found.pages)
 
 
 def _put(found: Collected, edits: Sequence[Editable], *, write: bool) -> bytes:

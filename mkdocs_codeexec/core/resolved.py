@@ -120,4 +120,5 @@ Event: TypeAlias = Planned | Started | Ended | Said
 is executed."""
 
 Listen: TypeAlias = "Callable[[Event], None]"
-"""Takes events, one at a time, from any thread. What it raises ends the run."""
+"""Takes events, one at a time, from any thread. What it raises is raised by the run: `Cancelled` at once, anything else when all
+that was begun has ended."""

@@ -59,7 +59,7 @@ class Failure(NamedTuple):
 
 def failures(
     resolved: Iterable[Resolved],
-    languages: dict[str, Language],
+    languages: Mapping[str, Language],
     read_page: Callable[[Location], str],
     file: str = MKDOCS.file,
 ) -> list[Failure]:
@@ -175,7 +175,7 @@ def _common(reason: str, items: Sequence[Resolved], file: str) -> Failure:
 
 def _told(
     item: Resolved,
-    languages: dict[str, Language],
+    languages: Mapping[str, Language],
     read_page: Callable[[Location], str],
     file: str,
     fences: Mapping[str, Sequence[Sample]],

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.core.expectation import verdict_name
 from mkdocs_codeexec.core.outcome import counted
-from mkdocs_codeexec.files import write_json
-from mkdocs_codeexec.report import rows
+from mkdocs_codeexec.files import json_bytes, write_bytes
+from mkdocs_codeexec.report import history, rows
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -34,6 +34,8 @@ class Run:
         started: ISO 8601, UTC.
         duration: Seconds spent on samples.
         others: What `to_json` returned in other processes that have built parts of the site.
+        selected: The pages of which these are all samples, if somebody has asked for some samples only; None for the site.
+        interrupted: Whether it was ended before all samples had their answers.
     """
 
     resolved: Sequence[Resolved]
@@ -42,9 +44,19 @@ class Run:
     started: str
     duration: float
     others: Sequence[Mapping[str, Any]] = ()
+    selected: Sequence[str] | None = None
+    interrupted: bool = False
 
     @classmethod
-    def of(cls, resolved: Sequence[Resolved], started: dt.datetime, seconds: float) -> Run:
+    def of(
+        cls,
+        resolved: Sequence[Resolved],
+        started: dt.datetime,
+        seconds: float,
+        *,
+        selected: Sequence[str] | None = None,
+        interrupted: bool = False,
+    ) -> Run:
         """Return one build that began at `started`, UTC, and spent `seconds` on samples."""
         return cls(
             resolved=resolved,
@@ -52,6 +64,8 @@ class Run:
             run_id=f"{started:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}",
             started=started.isoformat(timespec="seconds"),
             duration=seconds,
+            selected=selected,
+            interrupted=interrupted,
         )
 
     @classmethod
@@ -133,6 +147,8 @@ class Run:
             "duration_ms": round(self.duration * 1000),
             "toolchains": dict(sorted({**self._others("toolchains"), **toolchains}.items())),
             "sandbox": self.sandbox,
+            **({} if self.selected is None else {"selected": list(self.selected)}),
+            **({"interrupted": True} if self.interrupted else {}),
             "counts": self.counts(),
             "samples": [
                 *map(rows.row, self.resolved),
@@ -144,13 +160,15 @@ class Run:
         return {key: value for other in self.others for key, value in other[name].items()}
 
     def write(self, directory: Path, narrator: Narrator) -> None:
-        """Write `last-run.json` into `directory`, whole or not at all.
+        """Write `last-run.json` into `directory`, whole or not at all, and keep it among the last runs.
 
         That it cannot be written is told, and is no warning, which would fail a build with `--strict`: nothing of the site
         is missing.
         """
         try:
-            write_json(directory / "last-run.json", self.to_json())
+            data = json_bytes(self.to_json())
+            write_bytes(directory / "last-run.json", data)
+            history.keep(directory, self.run_id, data)
         except OSError as error:
             narrator.say(f"`last-run.json` cannot be written: {error.strerror or error}")
 

@@ -78,8 +78,8 @@ class Crew:
         When it is interrupted (Ctrl-C), all children are ended first.
 
         Raises:
-            Cancelled: Everything was stopped.
-            Exception: What `finish` has raised.
+            Cancelled: Everything was stopped, from outside or by `finish`, which has raised it.
+            Exception: What else `finish` has raised, when it has taken all.
         """
         taker = Taker(finish, begin)
         try:
@@ -87,6 +87,8 @@ class Crew:
             if not self._threads:
                 self._work(taker)
             fault = self._orders.wait(taker)
+            if isinstance(fault, Cancelled):
+                raise fault  # noqa: TRY301 - as if it had come from outside
         except BaseException:
             self._children.stop_all()
             self._stop()

@@ -92,7 +92,7 @@ class ParallelExecutor:
         last `run` ends is dropped. `begin` hears of each that is set about, once.
 
         A fault of a language while it executes an Action becomes the Outcome of that Action. A fault of `finish` is
-        raised when all the others have been handed over.
+        raised when all the others have been handed over, unless it is `Cancelled`, which stops all at once.
 
         Raises:
             Cancelled: The run was stopped; what had ended was handed over.

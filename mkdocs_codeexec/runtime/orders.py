@@ -11,6 +11,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from mkdocs_codeexec.errors import Cancelled
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.blobs import Blob
     from mkdocs_codeexec.core.outcome import StepResult
     from mkdocs_codeexec.core.protocols import Begin, Finish
-    from mkdocs_codeexec.errors import Cancelled
     from mkdocs_codeexec.runtime.scratch import ScratchDirectory
 
 
@@ -31,7 +32,7 @@ class Taker:
         begin: Hears that an Action is being executed; None if nobody wants to know.
         asked: What it has asked for: each is handed over to it once.
         waiting: How many of these have not been handed over yet.
-        fault: What `finish` raised first.
+        fault: What `finish` raised first; if that is `Cancelled`, it waits for nothing any more.
     """
 
     finish: Finish
@@ -272,7 +273,9 @@ class Orders:
             return self._ended.wait_for(lambda: self._busy == 0 and not (handed and self._finished), seconds)
 
     def _is_done(self, taker: Taker) -> bool:
-        return taker.waiting == 0 or (self._stopped is not None and self._busy == 0 and not self._finished)
+        if taker.waiting == 0 or isinstance(taker.fault, Cancelled):
+            return True
+        return self._stopped is not None and self._busy == 0 and not self._finished
 
 
 def builds(action: Action) -> bool:

@@ -7,16 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from mkdocs_codeexec.commands.promoting.consoles import is_verified, promoted, repeats
+from mkdocs_codeexec.commands.selecting.selection import with_needed
 from mkdocs_codeexec.core.comparing import matches
 from mkdocs_codeexec.core.expectation import Met, Skipped, Suspended, Unmet, verdict_reason
-from mkdocs_codeexec.core.graph import closure
-from mkdocs_codeexec.core.names import Names
 from mkdocs_codeexec.core.outcome import OMITTED
-from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.editing import unwritable
-from mkdocs_codeexec.outputs import answered, is_output, whose
+from mkdocs_codeexec.outputs import answered, is_output
 from mkdocs_codeexec.report.differing import comparison
 
 if TYPE_CHECKING:
@@ -94,10 +92,7 @@ def editables(found: Collected, wanted: Container[str], folder: Path) -> list[Ed
 
 def _with_others(found: Collected, fences: Sequence[int]) -> list[int]:
     """Return `fences` with all that must be executed to compare them, in the order of pages."""
-    samples = [sample for sample, _ in found.samples]
-    names = Names(samples)
-    of = (at if is_verified(samples[at]) else whose(samples, at, names) for at in fences)
-    return sorted({*fences, *closure(samples, [at for at in of if not isinstance(at, Unavailability)])})
+    return with_needed([sample for sample, _ in found.samples], fences)
 
 
 def _answered(found: Collected, places: Sequence[int], engine: Engine) -> dict[int, Resolved]:

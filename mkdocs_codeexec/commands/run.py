@@ -1,0 +1,141 @@
+"""`codeexec run`: executes what the store lacks, without building the site."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.commands import add_json
+from mkdocs_codeexec.commands.printing import on_stdout
+from mkdocs_codeexec.commands.selecting.selection import add_selection, selected
+from mkdocs_codeexec.commands.site import collect
+from mkdocs_codeexec.core.expectation import Unmet, verdict_name
+from mkdocs_codeexec.core.outcome import counted
+from mkdocs_codeexec.core.resolved import Ended
+from mkdocs_codeexec.engine.engine import Engine
+from mkdocs_codeexec.errors import Cancelled
+from mkdocs_codeexec.outputs import answered
+from mkdocs_codeexec.report import rows
+from mkdocs_codeexec.report.failures import failures
+from mkdocs_codeexec.report.run import Run, distinct
+from mkdocs_codeexec.report.timings import timings
+from mkdocs_codeexec.report.volume import within_bounds
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from mkdocs_codeexec.commands import Context
+    from mkdocs_codeexec.commands.selecting.selection import Selected
+    from mkdocs_codeexec.core.resolved import Event, Resolved
+    from mkdocs_codeexec.sites import Collected
+
+ABOUT = "execute what the store lacks, without building the site"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what only this command understands."""
+    add_json(parser)
+    add_selection(parser)
+    about = "go on when a sample fails, which is the default"
+    parser.add_argument("--keep-going", dest="fail_fast", action="store_false", default=False, help=about)
+    parser.add_argument("--fail-fast", action="store_true", default=False, help="end at the first sample that fails")
+    parser.add_argument("--timings", action="store_true", help="tell what each sample took, the slowest first")
+
+
+def execute(context: Context) -> int:
+    """Execute the samples that are asked for, as a build does, and write a report on standard output.
+
+    Returns:
+        0 if they are as their authors say, 1 if not, 3 if one could not be tried.
+
+    Raises:
+        Cancelled: The run was stopped from outside; it was told what had ended.
+        ConfigurationError: The site, or a language of it, cannot be used as it is set up; something is named that is not
+            there.
+    """
+    asked = context.arguments
+    with tempfile.TemporaryDirectory(prefix="codeexec-run-") as name:
+        found = collect(context.file, Path(name))
+    wanted = selected(found, asked)
+    going = _Going(fail_fast=asked.fail_fast)
+    started, began = dt.datetime.now(dt.UTC), time.monotonic()
+    engine = Engine(found.settings, found.console)
+    stopped: BaseException | None = None
+    try:
+        resolved = answered(engine, wanted.samples, {}, going.hear)
+    except _FirstFailure:
+        resolved = going.ended
+    except (Cancelled, KeyboardInterrupt) as error:
+        stopped, resolved = error, going.ended
+    finally:
+        engine.close()
+    resolved = distinct(sorted(resolved, key=lambda item: item.sample.location))
+    run = Run.of(resolved, started, time.monotonic() - began, selected=wanted.pages, interrupted=bool(stopped))
+    _report(found, engine, wanted, run, asked)
+    if stopped is not None:
+        raise stopped
+    return _status(found, resolved)
+
+
+class _FirstFailure(Cancelled):
+    """Ends a run when a sample has failed."""
+
+
+class _Going:
+    """What has ended so far.
+
+    Args:
+        fail_fast: Whether the first failure ends the run.
+    """
+
+    def __init__(self, *, fail_fast: bool) -> None:
+        self._fail_fast = fail_fast
+        self.ended: list[Resolved] = []
+
+    def hear(self, event: Event) -> None:
+        """Take what a run tells.
+
+        Raises:
+            _FirstFailure: It ends here.
+        """
+        if isinstance(event, Ended):
+            self.ended.append(event.resolved)
+            if self._fail_fast and rows.fails(event.resolved.verdict):
+                raise _FirstFailure
+
+
+def _report(found: Collected, engine: Engine, wanted: Selected, run: Run, asked: argparse.Namespace) -> None:
+    """Keep the run, and write what it came to on standard output."""
+    if found.settings.keeps and run.resolved:
+        run.write(found.settings.cache_dir, found.console)
+    left = len(wanted.samples) - len(run.resolved)
+    if asked.json:
+        sys.stdout.write(json.dumps(run.to_json(), indent=1) + "\n")
+        return
+    console = on_stdout(found.settings)
+    file = found.settings.host.file
+    told = failures(run.resolved, engine.languages, lambda at: found.pages.get(at.page, ""), file)
+    for failure in within_bounds(told):
+        console.tell(failure, (*rows.FAILING, *(("suspended",) if found.settings.fail_on_suspended else ())))
+    for line in timings(run.resolved) if asked.timings else ():
+        console.say(line)
+    console.say(run.summary())
+    if run.interrupted:
+        console.say(f"interrupted: {counted(left, 'sample')} not tried; `codeexec run` again goes on from here")
+    elif left:
+        console.say(f"ended at the first failure (`--fail-fast`): {counted(left, 'sample')} not tried")
+
+
+def _status(found: Collected, resolved: Sequence[Resolved]) -> int:
+    names = {verdict_name(item.verdict) for item in resolved}
+    untried = any(item.why is not None and not isinstance(item.verdict, Unmet) for item in resolved)
+    if untried or "error" in names:
+        return 3
+    failing = {*rows.FAILING, *(("suspended",) if found.settings.fail_on_suspended else ())}
+    return int(bool(names & failing))
