@@ -30,6 +30,8 @@ class Planned:
         action: What would be executed; None if nothing is.
         why: Why it is a miss or unavailable, in words; empty for others.
         hint: What to do about that; may be empty.
+        outcome: What is known of it; None unless it is a hit.
+        seconds: What it took when it was executed last; None if that is not known.
     """
 
     sample: Sample
@@ -37,6 +39,8 @@ class Planned:
     action: Action | None = None
     why: str = ""
     hint: str = ""
+    outcome: Outcome | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from mkdocs_codeexec.core.resolved import Ended, Plan, Planned, PlannedState, Re
 from mkdocs_codeexec.engine.course import Course, Steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mkdocs_codeexec.core.action import Action, Key
     from mkdocs_codeexec.core.outcome import Outcome
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Location, Sample
     from mkdocs_codeexec.core.settings import ExecuteMode
     from mkdocs_codeexec.engine.planning import Planning
+    from mkdocs_codeexec.engine.reasons import Reasons
 
 
 class Batch:
@@ -35,6 +36,7 @@ class Batch:
         missing: What a sample requires and this machine lacks.
         unavailable: What cannot be executed, by request key, and why.
         listen: Takes events; None if nobody does.
+        reasons: Says why something is a miss; None if nobody wants to know it exactly.
 
     Attributes:
         number: How many samples are neither ignored nor refused.
@@ -42,7 +44,7 @@ class Batch:
         unobserved: Actions whose look-ups could not be observed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - named, all but two
         self,
         planning: Planning,
         samples: Sequence[Sample],
@@ -52,11 +54,13 @@ class Batch:
         missing: Callable[[Sample], tuple[Lack, ...]],
         unavailable: dict[Key, Unavailability],
         listen: Listen | None,
+        reasons: Reasons | None = None,
     ) -> None:
         executes = mode in ("auto", "always")
         self._samples = samples
         self._mode = mode
         self._listen = listen
+        self._reasons = reasons
         self._turn = threading.Lock()
         self._executed: set[Key] = set()
         self._told: set[int] = set()
@@ -187,8 +191,8 @@ class Batch:
         if sample.ignored:
             return Planned(sample=sample, state="ignored")
         action = self._course.actions.get(place)
-        if self._course.outcome(place) is not None:
-            return Planned(sample=sample, state="hit", action=action)
+        if (outcome := self._course.outcome(place)) is not None:
+            return Planned(sample=sample, state="hit", action=action, outcome=outcome, seconds=outcome.duration)
         verdict = self._course.verdict(place)
         if isinstance(verdict, Blocked | Suspended):
             state: PlannedState = "blocked" if isinstance(verdict, Blocked) else "suspended"
@@ -197,15 +201,22 @@ class Batch:
             return Planned(sample=sample, state="unavailable", action=action, why=why.reason, hint=why.hint)
         if self._mode == "never":
             return Planned(sample=sample, state="unavailable", action=action, why="`execute: never` runs nothing")
-        return Planned(sample=sample, state="miss", action=action, why=self._why_missed(place, action))
+        reason, took = self._why_missed(place, action), self._took(place, action)
+        return Planned(sample=sample, state="miss", action=action, why=reason, seconds=took)
 
     def _why_missed(self, place: int, action: Action | None) -> str:
         if self._mode == "always":
             return "`execute: always` runs everything"
         if waits := self._course.needs(place):
             return f"`{waits}`, which it needs, is executed first"
-        unknown = action is None or action.toolchain is None
-        return "the toolchain has not been asked yet" if unknown else "no outcome is stored for it"
+        if action is None or action.toolchain is None:
+            return "the toolchain has not been asked yet"
+        return self._reasons.of(self._course.sample(place), action) if self._reasons else "no outcome is stored for it"
+
+    def _took(self, place: int, action: Action | None) -> float | None:
+        """Return what the sample at `place` took when it was executed last, if somebody wants to know it."""
+        before = self._reasons.before(self._course.sample(place), action) if self._reasons and action else None
+        return before.seconds if before is not None else None
 
     # --- Answers ----------------------------------------------------------------------------------------------------
 
@@ -216,6 +227,13 @@ class Batch:
         if self._listen is not None:
             self._tell(range(len(self._samples)))
         return found
+
+    def executed(self) -> Iterator[tuple[Sample, Action, Outcome]]:
+        """Yield the samples that were executed, as they were planned, and what they came to."""
+        for place in range(len(self._samples)):
+            action, outcome = self._course.actions.get(place), self._course.outcome(place)
+            if action is not None and outcome is not None and action.request_key in self._executed:
+                yield self._course.sample(place), action, outcome
 
     def _answer(self, place: int) -> Resolved:
         sample, action = self._samples[place], self._course.actions.get(place)

@@ -218,6 +218,10 @@ class Course:
                 )
         return Steps((), (action,))
 
+    def sample(self, place: int) -> Sample:
+        """Return the sample at `place`, with what is known by now of what it is given."""
+        return self._samples[place]
+
     def first(self, action: Action) -> int | None:
         """Return the first sample that asks for `action`."""
         return self._first.get(action.request_key)

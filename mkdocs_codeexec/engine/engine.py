@@ -18,6 +18,7 @@ from mkdocs_codeexec.engine.telling import Telling, one_at_a_time
 from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.languages import interpreter, open_languages, words
 from mkdocs_codeexec.languages.requirements import Requirements
+from mkdocs_codeexec.runtime.ingredients import Ingredients
 from mkdocs_codeexec.runtime.opening import open_store, open_workers
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Engine:
         self._kept = store
         self._memory = memory if memory is not None else {}
         self._states: States | None = None
+        self._ingredients = Ingredients(settings.cache_dir)
         self._answered = False
         self._opened: Pipeline | None = None
         self._ahead: Ahead | None = None
@@ -158,11 +160,17 @@ class Engine:
     def close(self) -> None:
         """End what was begun, and leave what later processes want to know. It can be used again."""
         self.settle()
-        if self._states is not None:
-            self._states.save()
+        self.save()
         if self._kept is not None:
             self._kept.tidy()
             self._kept.close()
+
+    def save(self) -> None:
+        """Leave what later processes want to know beside results: of files that were read, and of what was executed."""
+        if self._states is not None:
+            self._states.save()
+        if self.settings.keeps:
+            self._ingredients.save()
 
     # --- What it is made of -----------------------------------------------------------------------------------------
 
@@ -209,6 +217,7 @@ class Engine:
             languages=self.languages,
             store=self._store(),
             states=self._states,
+            ingredients=self._ingredients,
             workers=lambda: self._ahead.taken_over() if self._ahead else self._workers(),
             narrator=self._telling,
             mode=self.settings.execute,

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
+from mkdocs_codeexec.core.ingredients import short
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, counted
 from mkdocs_codeexec.engine.batch import Batch
 from mkdocs_codeexec.engine.planning import Planning
+from mkdocs_codeexec.engine.reasons import Reasons
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping, Sequence
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import ExecuteMode
     from mkdocs_codeexec.engine.course import Steps
+    from mkdocs_codeexec.runtime.ingredients import Ingredients
 
 Ends: TypeAlias = "tuple[tuple[Action, Outcome], ...]"
 """What Actions came to that ended at once."""
@@ -66,6 +69,7 @@ class Pipeline:
         verbose: Whether more is said.
         denied: Why a sample must not be executed in this build; what is stored of it is shown all the same.
         missing: What a sample requires and this machine lacks; what is stored of it is shown all the same.
+        ingredients: Is told what Outcomes are made of, and tells it again; None where nobody wants to know.
         memory: Outcomes that this process has produced, by key, those that the store does not take included. A
             process that resolves several batches (`serve`, late fences) does not repeat a sample that timed out.
         refused: What could not be built ahead, by request key, and why: it is not tried again.
@@ -81,6 +85,7 @@ class Pipeline:
     verbose: bool = False
     denied: Callable[[Sample], Unavailability | None] = lambda _: None
     missing: Callable[[Sample], tuple[Lack, ...]] = lambda _: ()
+    ingredients: Ingredients | None = None
     memory: MutableMapping[Key, Outcome] = field(default_factory=dict)
     refused: MutableMapping[Key, Unavailability] = field(default_factory=dict)
     _planning: list[Planning] = field(default_factory=list)
@@ -123,7 +128,11 @@ class Pipeline:
 
     def plan(self, samples: Sequence[Sample]) -> Plan:
         """Return what `resolve` would do with `samples`, as far as that is known before a toolchain is asked."""
-        return self._looked_up(samples, None).told()
+        reasons = None
+        if self.ingredients is not None:
+            codes = frozenset(short(sample.code) for sample in samples)
+            reasons = Reasons(self.store, self.states, self.sandbox, self.ingredients, codes)
+        return self._looked_up(samples, None, reasons).told()
 
     def build_ahead(self, samples: Sequence[Sample], open_workers: Callable[[], tuple[Runner, Executor]]) -> None:
         """Begin to build those of `samples` that the store lacks, for a `resolve` that may ask for them.
@@ -161,9 +170,14 @@ class Pipeline:
         batch.tell_plan()
         while self.executes and (batch.missing() or batch.unasked()) and self._execute(batch):
             pass
-        return batch.resolved()
+        answers = batch.resolved()
+        if self.ingredients is not None:
+            with self._turn:
+                for sample, action, outcome in batch.executed():
+                    self.ingredients.note(sample, action, outcome)
+        return answers
 
-    def _looked_up(self, samples: Sequence[Sample], listen: Listen | None) -> Batch:
+    def _looked_up(self, samples: Sequence[Sample], listen: Listen | None, reasons: Reasons | None = None) -> Batch:
         with self._turn:
             batch = Batch(
                 self.planning,
@@ -173,6 +187,7 @@ class Pipeline:
                 missing=self.missing,
                 unavailable=dict(self.refused),
                 listen=listen,
+                reasons=reasons,
             )
             batch.plan()
         return batch

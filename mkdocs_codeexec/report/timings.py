@@ -28,4 +28,4 @@ def timings(resolved: Sequence[Resolved], most: int = MOST) -> Iterator[str]:
 
 
 def _seconds(item: Resolved) -> float:
-    return sum(step.duration for step in item.outcome.steps) if item.outcome else 0.0
+    return item.outcome.duration if item.outcome else 0.0

@@ -18,11 +18,12 @@ from mkdocs_codeexec.outputs import answered, is_output
 from mkdocs_codeexec.report.differing import comparison
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Container, Mapping, Sequence
     from pathlib import Path
 
     from mkdocs_codeexec.core.comparing import Line
     from mkdocs_codeexec.core.resolved import Resolved
+    from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.sites import Collected
 
@@ -74,7 +75,7 @@ def editables(found: Collected, wanted: Container[str], folder: Path) -> list[Ed
         for at, sample in enumerate(samples)
         if (is_output(sample) or is_verified(sample)) and sample.location.page in wanted
     ]
-    first = _answered(found, _with_others(found, fences), Engine(found.settings, found.console))
+    first = _answered(_with_others(found, fences), Engine(found.settings, found.console))
     edits = {at: _editable(first[at], templates=found.templates) for at in fences}
     due = [at for at, edit in edits.items() if edit.state == "differs"]
     if due:
@@ -84,22 +85,22 @@ def editables(found: Collected, wanted: Container[str], folder: Path) -> list[Ed
         settings = replace(settings, cache_dir=folder / "again", cache_write=False)
         found.console.say("once more, to see what repeats")
         engine = Engine(settings, found.console, languages=languages)
-        second = _answered(found, _with_others(found, due), engine)
+        second = _answered(_with_others(found, due), engine)
         for at in due:
             _check_again(edits[at], second[at], found.settings)
     return list(edits.values())
 
 
-def _with_others(found: Collected, fences: Sequence[int]) -> list[int]:
+def _with_others(found: Collected, fences: Sequence[int]) -> dict[int, Sample]:
     """Return `fences` with all that must be executed to compare them, in the order of pages."""
     return with_needed([sample for sample, _ in found.samples], fences)
 
 
-def _answered(found: Collected, places: Sequence[int], engine: Engine) -> dict[int, Resolved]:
-    """Return the answers of the samples at `places`."""
-    answers = answered(engine, [found.samples[at][0] for at in places], {})
+def _answered(samples: Mapping[int, Sample], engine: Engine) -> dict[int, Resolved]:
+    """Return the answers of `samples`, by their place."""
+    answers = answered(engine, list(samples.values()), {})
     engine.close()
-    return dict(zip(places, answers, strict=True))
+    return dict(zip(samples, answers, strict=True))
 
 
 def _editable(item: Resolved, *, templates: bool) -> Editable:

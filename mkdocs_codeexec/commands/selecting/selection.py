@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.commands.selecting.sharding import Shard, shard
-from mkdocs_codeexec.core.graph import closure
+from mkdocs_codeexec.core.graph import closure, graph_of
 from mkdocs_codeexec.core.names import Names
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.errors import ConfigurationError, nearest
@@ -78,10 +79,10 @@ def selected(found: Collected, asked: argparse.Namespace) -> Selected:
         wanted = shard(samples, wanted, asked.shard)
     if len(wanted) == len(samples):
         return Selected(samples)
-    places = set(with_needed(samples, wanted))
-    missing = {sample.location.page for place, sample in enumerate(samples) if place not in places}
-    chosen = tuple(samples[place] for place in sorted(places))
-    return Selected(chosen, tuple(sorted({sample.location.page for sample in chosen} - missing)))
+    chosen = with_needed(samples, wanted)
+    missing = {sample.location.page for place, sample in enumerate(samples) if place not in chosen}
+    whole = {sample.location.page for sample in chosen.values()} - missing
+    return Selected(tuple(chosen.values()), tuple(sorted(whole)))
 
 
 def narrowed(found: Collected, asked: argparse.Namespace) -> Collected:
@@ -90,15 +91,20 @@ def narrowed(found: Collected, asked: argparse.Namespace) -> Collected:
     Raises:
         ConfigurationError: Something is named that is not there.
     """
-    wanted = {id(sample) for sample in selected(found, asked).samples}
-    return found._replace(samples=[one for one in found.samples if id(one[0]) in wanted])
+    whys = {sample.location: why for sample, why in found.samples}
+    chosen = selected(found, asked).samples
+    return found._replace(samples=[(sample, whys[sample.location]) for sample in chosen])
 
 
-def with_needed(samples: Sequence[Sample], wanted: Iterable[int]) -> list[int]:
-    """Return `wanted`, places in `samples`, with those of all that must be executed for them, in order."""
-    wanted, names = set(wanted), Names(samples)
+def with_needed(samples: Sequence[Sample], wanted: Iterable[int]) -> dict[int, Sample]:
+    """Return the samples at the places `wanted` with all that must be executed for them, by place, in order.
+
+    Each is as it is among all: what others of the site want of it is a part of its key.
+    """
+    wanted, names, graph = set(wanted), Names(samples), graph_of(samples)
     of = (whose(samples, place, names) if is_output(samples[place]) else place for place in wanted)
-    return sorted({*wanted, *closure(samples, [place for place in of if not isinstance(place, Unavailability)])})
+    needed = closure(samples, [place for place in of if not isinstance(place, Unavailability)])
+    return {place: replace(samples[place], leaves=graph.samples[place].leaves) for place in sorted({*wanted, *needed})}
 
 
 def pages_of(found: Collected, asked: Sequence[str]) -> set[str]:

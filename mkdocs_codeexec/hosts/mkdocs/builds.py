@@ -142,8 +142,7 @@ class Builds:
     def _keep(self, run: Run, pages: Pages) -> None:
         """Leave what later builds, and readers of `last-run.json`, want to know."""
         for build in self._all:
-            if (states := build.pages.engine.states) is not None:
-                states.save()
+            build.pages.engine.save()
         if run.counts()["samples"]:
             run.write(pages.engine.settings.cache_dir, pages.console)
 

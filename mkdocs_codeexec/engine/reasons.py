@@ -1,0 +1,104 @@
+"""Why an Action is a miss, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.core.confinement import SandboxMode, counts
+from mkdocs_codeexec.core.ingredients import changes, parts_of
+from mkdocs_codeexec.core.observed import observed_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mkdocs_codeexec.core.action import Action
+    from mkdocs_codeexec.core.ingredients import Made
+    from mkdocs_codeexec.core.observed import Inputs
+    from mkdocs_codeexec.core.protocols import InputStates, Store
+    from mkdocs_codeexec.core.sample import Sample
+    from mkdocs_codeexec.runtime.ingredients import Ingredients
+
+MOST = 5
+"""Changes that are named."""
+_WORDS: Mapping[str, str] = {
+    "start": "what decides how Python starts",
+    "packages": "an installed package",
+    "sandbox": "whether samples are sandboxed",
+    "tool": "the program",
+    "list": "the folder",
+    "contents": "a file in the folder",
+    "tree": "a file in the folder",
+    "module": "the modules in",
+    "modules": "the packages in",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Says why.
+
+    Attributes:
+        store: Where Outcomes are looked up.
+        states: Knows whether observed inputs are unchanged.
+        sandbox: How strongly samples must be confined.
+        ingredients: What Outcomes were made of.
+        codes: What the codes of all samples are, as `core.ingredients` has them.
+    """
+
+    store: Store
+    states: InputStates
+    sandbox: SandboxMode
+    ingredients: Ingredients
+    codes: frozenset[str] = frozenset()
+
+    def of(self, sample: Sample, action: Action) -> str:
+        """Return why nothing is known of `action`, which is a miss and whose toolchain is known."""
+        if lists := self.store.lists(action.key) if action.observed else ():
+            return self._of_lists(action, lists)
+        if not action.observed and (outcome := self.store.get(action.key)) is not None:
+            weaker = not counts(outcome.sandbox, self.sandbox)
+            return (
+                "it was executed in a weaker sandbox" if weaker else "a file that it left is not in the store any more"
+            )
+        parts = parts_of(sample, action)
+        before = self.ingredients.of(sample, parts, self.codes)
+        if before is None:
+            return "nothing is stored for it, or for anything like it"
+        told = changes(before.parts, parts, self.ingredients.texts)
+        return _changed(told) if told else "its outcome was not stored, or has been deleted since"
+
+    def before(self, sample: Sample, action: Action) -> Made | None:
+        """Return what `sample` was made of when it was executed last; None if that is not known."""
+        return self.ingredients.of(sample, parts_of(sample, action), self.codes)
+
+    def _of_lists(self, action: Action, lists: Sequence[Inputs]) -> str:
+        """Return what has changed since the list of inputs that is nearest to what is there now."""
+        nearest: list[str] | None = None
+        for inputs in lists:
+            differing = [name for name, state in inputs if not self.states.holds(((name, state),))]
+            if not differing:
+                outcome = self.store.get(observed_key(action.key, inputs))
+                if outcome is not None and not counts(outcome.sandbox, self.sandbox):
+                    return "it was executed in a weaker sandbox"
+                return "its outcome has been deleted since it was executed"
+            if nearest is None or len(differing) < len(nearest):
+                nearest = differing
+        return _changed([called(name) for name in nearest or ()])
+
+
+def called(name: str) -> str:
+    """Return what an observed input is called: its path within the project, if it is there."""
+    word, _, path = name.partition(":")
+    if word == "project":
+        word, _, path = path.partition(":")
+    path = path.removeprefix("<project>/")
+    return f"{_WORDS.get(word, '')} `{path}`".strip() if path else _WORDS.get(word, f"`{word}`")
+
+
+def _changed(told: list[str]) -> str:
+    first = told[:MOST]
+    listed = " and ".join([", ".join(first[:-1]), first[-1]] if first[1:] else first)
+    if more := len(told) - len(first):
+        listed = f"{', '.join(first)} and {more} more"
+    return f"{listed} changed"
