@@ -1,0 +1,114 @@
+"""`codeexec status`: what is told of past runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from support import forks
+
+from mkdocs_codeexec.report.past import ago
+
+if TYPE_CHECKING:
+    from conftest import Project
+
+
+def codeexec(project: Project, *args: str) -> subprocess.CompletedProcess[str]:
+    return forks.run("mkdocs_codeexec.cli", *args, cwd=project.root, env=os.environ | project.env, timeout=120)
+
+
+@pytest.fixture
+def site(project: Project) -> Project:
+    """Return a site that was built twice, and of which a page was run since."""
+    project.page('```bash exec name="a"\nexit 1\n```\n')
+    project.write("docs/b.md", "```bash exec\necho b\n```\n")
+    project.build()
+    project.page('A line.\n\n```bash exec name="a"\nsleep 0.6\n```\n')
+    project.build()
+    codeexec(project, "run", "b.md")
+    return project
+
+
+def test_the_last_runs_are_listed(site: Project) -> None:
+    """Builds and others alike, the last one first."""
+    done = codeexec(site, "status")
+
+    assert 0 == done.returncode, done.stderr
+    runs = re.findall(r"^\d{8}T\d{12}-[0-9a-f]{8}  \d+ \w+ ago: (.*) \([0-9.]+ s\)$", done.stdout, re.MULTILINE)
+    assert [
+        "1 sample: 0 executed, 1 cached (100 %), 0 failed, of a selection",
+        "2 samples: 1 executed, 1 cached (50 %), 0 failed",
+        "2 samples: 2 executed, 0 cached (0 %), 1 failed",
+    ] == runs
+    assert runs[:2] == re.findall(r"ago: (.*) \(", codeexec(site, "status", "--last", "2").stdout)
+    report = json.loads(codeexec(site, "status", "--json").stdout)
+    assert [1, 2, 2] == [run["counts"]["samples"] for run in report["runs"]]
+    assert json.loads((site.root / ".cache/codeexec/last-run.json").read_text()) == report["runs"][0]
+
+
+def test_one_run_is_told_and_two_are_compared(site: Project) -> None:
+    """By the beginning of their ids, or the end; a sample is the same one where it has moved."""
+    names = [run["run_id"] for run in json.loads(codeexec(site, "status", "--json").stdout)["runs"]]
+    first = codeexec(site, "status", names[2][-8:]).stdout
+
+    assert "index.md:1: exit status 1\n" in first
+    assert "slowest of 2 samples that were executed:\n" in first
+    both = codeexec(site, "status", names[1], names[2]).stdout
+    assert "index.md:3: unmet → met\n" in both
+    assert re.search(r"^index.md:3: slower by 0\.\d s \(0\.\d s before\)$", both, re.MULTILINE), both
+    assert "the store has saved 0." in codeexec(site, "status", "last").stdout
+    assert "no sample of both differs in what it is worth\n" in codeexec(site, "status", names[0], names[1]).stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["19700101"], "there is no run `19700101`"),
+        (["2"], "`2` may be any of 3 runs"),
+        ([""], "there is no run ``"),
+        (["a", "b", "c"], "`status` compares two runs"),
+        (["--last", "0"], "expected a whole number above 0, got `0`"),
+    ],
+)
+def test_what_is_not_known_is_told(args: list[str], message: str, site: Project) -> None:
+    """With a way out."""
+    done = codeexec(site, "status", *args)
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert message in done.stderr
+    assert "hint: " in done.stderr
+
+
+def test_a_site_without_runs(project: Project) -> None:
+    """Or one whose history is of another version."""
+    project.page("# Nothing\n")
+    done = codeexec(project, "status")
+    assert (0, "no run is known: none has ended yet, or `cache_dir` is another one\n") == (done.returncode, done.stdout)
+    project.write(".cache/codeexec/runs/20260101T000000000000-00000000.json", '{"format": 9}')
+    assert "no run is known" in codeexec(project, "status").stdout
+    done = codeexec(project, "status", "last")
+    assert 2 == done.returncode
+    assert "cannot be read: it is damaged, or of another version" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 seconds ago"),
+        (1.5, "1 second ago"),
+        (119, "1 minute ago"),
+        (7200, "2 hours ago"),
+        (3 * 86400, "3 days ago"),
+        (30 * 86400, "4 weeks ago"),
+        (-60, "in the future (a clock was changed)"),
+    ],
+)
+def test_times_are_relative(seconds: float, words: str) -> None:
+    """To now; a clock may have jumped."""
+    now = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    assert words == ago(now - dt.timedelta(seconds=seconds), now)
