@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.commands import Command
 
-COMMANDS = ("plan", "explain", "run", "check", "promote", "status", "doctor", "zensical")
+COMMANDS = ("plan", "explain", "run", "check", "promote", "status", "cache", "doctor", "zensical")
 """Each a file of `commands/`, which is imported when it is asked for."""
 PLAIN = ("zensical",)
 """Those in which a host runs that has no log: all lines are `codeexec: …`."""
 UNDELIVERED = (
-    *("watch", "cache"),
+    "watch",
     *("live", "server"),
 )
 """Commands that are agreed on and not written yet."""

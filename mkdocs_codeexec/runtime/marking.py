@@ -19,7 +19,17 @@ GITIGNORE = """# Made by mkdocs-codeexec. Delete this file to commit the results
 """
 
 _MARKS = frozenset({".gitignore", "CACHEDIR.TAG"})
-_OURS = _MARKS | {RESULTS, *INDEXES, BLOBS, "built", "environments", "last-run.json", "toolchains.json"}
+_OURS = _MARKS | {
+    RESULTS,
+    *INDEXES,
+    BLOBS,
+    "built",
+    "environments",
+    "ingredients.json",
+    "last-run.json",
+    "runs",
+    "toolchains.json",
+}
 """What is in the folder of a store, made by whatever part of us."""
 
 

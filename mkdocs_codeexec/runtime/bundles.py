@@ -1,0 +1,153 @@
+"""Stores in one file: what a site needs, as a tar that is the same bytes for the same contents.
+
+What is taken from such a file is looked at first, entry by entry, as if it had been in the store: whatever is no entry of ours
+is left out. Nothing is unpacked by its name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import tarfile
+import tempfile
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, NamedTuple
+
+from mkdocs_codeexec.core.action import Key
+from mkdocs_codeexec.core.codec import FORMAT
+from mkdocs_codeexec.runtime.blobs import BLOBS
+from mkdocs_codeexec.runtime.entries import INDEXES, LARGEST, RESULTS, place
+from mkdocs_codeexec.runtime.inventory import entry_damage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mkdocs_codeexec.runtime.blobs import KeptBlobs
+    from mkdocs_codeexec.untrusted import Place, Tree
+
+ENVIRONMENTS = "environments"
+MOST_ENTRIES = 1_000_000
+"""Entries of a file that are looked at."""
+LARGEST_BLOB = 1024 * 1024 * 1024
+"""Bytes of a blob that is taken."""
+_ENTRY = re.compile(
+    rf"(?P<kind>{'|'.join((RESULTS, *INDEXES))})/v{FORMAT}/[0-9a-f]{{2}}/(?P<name>[0-9a-f]{{64}})\.json"
+)
+_BLOB = re.compile(rf"{BLOBS}/[0-9a-f]{{2}}/(?P<digest>[0-9a-f]{{64}})")
+_ENVIRONMENT = re.compile(
+    rf"{ENVIRONMENTS}/[A-Za-z0-9_][A-Za-z0-9_.-]{{0,63}}/(?:Cargo\.lock|manifest\.toml|sources\.json)"
+)
+
+
+class Taken(NamedTuple):
+    """What became of the entries of a file.
+
+    Attributes:
+        number: How many were put into the store.
+        refused: Which were not, and why.
+    """
+
+    number: int
+    refused: tuple[tuple[str, str], ...]
+
+
+def write(tree: Tree, places: Iterable[Place], out: IO[bytes]) -> tuple[int, int]:
+    """Write the files at `places` of a store into `out`; return how many, and how many bytes they hold.
+
+    Sorted by name, without dates, owners and modes. What is not there is left out.
+
+    Raises:
+        OSError: `out` cannot be written.
+    """
+    number = size = 0
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for at in sorted(set(places)):
+            try:
+                data = tree.read(at, LARGEST_BLOB)
+            except (FileNotFoundError, NotADirectoryError, ValueError):
+                continue
+            about = tarfile.TarInfo("/".join(at))
+            about.size, about.mode = len(data), 0o644
+            tar.addfile(about, io.BytesIO(data))
+            number, size = number + 1, size + len(data)
+    return number, size
+
+
+def environments(tree: Tree) -> list[Place]:
+    """Return the places of what a store knows of Environments: lock files, and what local crates read."""
+    found: list[Place] = []
+    with suppress(OSError, ValueError), tree.folder((ENVIRONMENTS,)) as folder:
+        for name in folder.names():
+            with suppress(OSError, ValueError), folder.folder(name) as one:
+                places = ((ENVIRONMENTS, name, file) for file in one.names())
+                found += [at for at in places if _ENVIRONMENT.fullmatch("/".join(at))]
+    return found
+
+
+def read(tree: Tree, blobs: KeptBlobs, source: IO[bytes]) -> Taken:
+    """Put into a store what `source` holds, as `write` has written it.
+
+    Args:
+        tree: The store.
+        blobs: Its blobs.
+        source: The file, which may be anybody's.
+
+    Raises:
+        ValueError: It is no such file.
+        OSError: The store cannot be written.
+    """
+    number, refused = 0, []
+    try:
+        with tarfile.open(fileobj=source, mode="r:") as tar:
+            for count, about in enumerate(tar):
+                if count >= MOST_ENTRIES:
+                    refused.append((about.name[:200], f"it comes after {MOST_ENTRIES} others"))
+                    break
+                if why := _take(tree, blobs, tar, about):
+                    refused.append((about.name[:200], why))
+                else:
+                    number += 1
+    except (tarfile.TarError, EOFError) as error:
+        if not number:
+            raise ValueError(f"it is no file that `codeexec cache export` has written ({error})") from None
+        refused.append(("the rest", f"it cannot be read: {error}"))
+    return Taken(number, tuple(refused))
+
+
+def _take(tree: Tree, blobs: KeptBlobs, tar: tarfile.TarFile, about: tarfile.TarInfo) -> str:
+    """Put one entry into the store, or return why not."""
+    file = tar.extractfile(about) if about.isreg() else None
+    if file is None:
+        return "it is no regular file"
+    if found := _ENTRY.fullmatch(about.name):
+        if about.size > LARGEST:
+            return f"it is larger than {LARGEST} bytes"
+        data, at = file.read(), place(found["kind"], found["name"])
+        why = entry_damage(found["kind"], Key(found["name"]), data)
+        if not why and at is not None:
+            tree.replace(at, data)
+        return why
+    if found := _BLOB.fullmatch(about.name):
+        return _take_blob(blobs, file, about.size, found["digest"])
+    if _ENVIRONMENT.fullmatch(about.name):
+        if about.size > LARGEST:
+            return f"it is larger than {LARGEST} bytes"
+        tree.replace(tuple(about.name.split("/")), file.read())
+        return ""
+    return "a store has nothing of such a name"
+
+
+def _take_blob(blobs: KeptBlobs, file: IO[bytes], size: int, digest: str) -> str:
+    if size > LARGEST_BLOB:
+        return f"it is larger than {LARGEST_BLOB} bytes"
+    with tempfile.TemporaryFile() as copy:
+        seen = hashlib.sha256()
+        while chunk := file.read(1024 * 1024):
+            seen.update(chunk)
+            copy.write(chunk)
+        if seen.hexdigest() != digest:
+            return "its checksum does not match"
+        copy.flush()
+        blobs.keep(copy.fileno(), LARGEST_BLOB)
+    return ""

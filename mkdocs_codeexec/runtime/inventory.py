@@ -1,0 +1,109 @@
+"""What is in a store: its files, which of them are damaged, and which a site needs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.core.action import Key
+from mkdocs_codeexec.core.codec import FORMAT
+from mkdocs_codeexec.core.observed import observed_key
+from mkdocs_codeexec.runtime.blobs import BLOBS, place_of
+from mkdocs_codeexec.runtime.entries import INDEXES, LARGEST, LISTS, RESULTS, decode, outcome_of, place
+from mkdocs_codeexec.runtime.eviction import File, kept_blobs, listed
+from mkdocs_codeexec.runtime.observed import manifests
+from mkdocs_codeexec.untrusted import copied
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Mapping
+
+    from mkdocs_codeexec.core.action import Action
+    from mkdocs_codeexec.core.outcome import Outcome
+    from mkdocs_codeexec.untrusted import Place, Tree
+
+KINDS = (RESULTS, *INDEXES, BLOBS)
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """The files of a store.
+
+    Attributes:
+        files: By kind: results, the indexes that lead to them, blobs.
+    """
+
+    files: Mapping[str, tuple[File, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, tree: Tree) -> Inventory:
+        """Return what is in the store `tree` now; what is damaged is among it."""
+        found = {what: tuple(listed(tree, what)) for what in (RESULTS, *INDEXES)}
+        return cls({**found, BLOBS: tuple(kept_blobs(tree))})
+
+    def all(self) -> Iterator[tuple[str, File]]:
+        """Yield each file with its kind."""
+        for kind, files in self.files.items():
+            for file in files:
+                yield kind, file
+
+    @property
+    def size(self) -> int:
+        """Bytes on the disk."""
+        return sum(file.size for _, file in self.all())
+
+
+def places_of(action: Action, outcome: Outcome) -> list[Place]:
+    """Return the places of all that a store has for an Action whose Outcome it is."""
+    key = action.key
+    if action.observed and outcome.inputs is not None:
+        key = observed_key(action.key, outcome.inputs)
+    named = [(RESULTS, key), ("requests", action.request_key)]
+    named += [(LISTS, action.key)] if action.observed else []
+    named += [("structures", action.structural_key)] if action.structural_key is not None else []
+    found = [at for what, name in named if (at := place(what, name)) is not None]
+    return [*found, *(place_of(blob.digest) for blob in (*outcome.left, *outcome.shown))]
+
+
+def damage(tree: Tree, kind: str, file: File) -> str:
+    """Say what is wrong with a file of a store; empty for nothing."""
+    try:
+        if kind == BLOBS:
+            return _blob_damage(tree, file)
+        return entry_damage(kind, Key(file.name), tree.read(file.place, LARGEST))
+    except FileNotFoundError:
+        return ""  # it went meanwhile
+    except (OSError, ValueError, RecursionError) as error:
+        return str(error)[:200] or type(error).__name__
+
+
+def _blob_damage(tree: Tree, file: File) -> str:
+    with tree.folder(file.place[:-1]) as folder:
+        fd = folder.open_file(file.place[-1])
+    try:
+        digest, _ = copied(fd, None, file.length)
+    finally:
+        os.close(fd)
+    return "" if digest == file.name else "its checksum does not match"
+
+
+def entry_damage(kind: str, name: Key, data: bytes) -> str:
+    """Say what is wrong with the text of an entry called `name`; empty for nothing."""
+    try:
+        entry = decode(data)
+        if kind == RESULTS:
+            outcome_of(entry, name)
+        elif kind == LISTS:
+            manifests.lists(entry, name)
+        elif (entry.get("format"), entry.get("name")) != (FORMAT, name):
+            return "it belongs to another key"
+        elif place(RESULTS, str(entry.get("key"))) is None:
+            return "it names no key"
+    except (ValueError, RecursionError, OverflowError) as error:
+        return str(error)[:200] or type(error).__name__
+    return ""
+
+
+def unneeded(inventory: Inventory, needed: Container[Place]) -> list[File]:
+    """Return the files that are not `needed`."""
+    return [file for _, file in inventory.all() if file.place not in needed]
