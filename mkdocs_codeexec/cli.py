@@ -42,12 +42,13 @@ Options may stand before the command and behind it.
 
 exit status:
   0    all is well
-  1    a sample failed or differs (check, zensical), or a fence holds something
-       else than its sample prints (promote); Zensical failed, or could
-       not try a sample (zensical); something is missing (doctor)
+  1    a sample failed or differs (run, check, zensical), or a fence holds
+       something else than its sample prints (promote); Zensical failed, or
+       could not try a sample (zensical); something is missing (doctor), or
+       damaged (cache)
   2    the command line, or the configuration of the site, cannot be used
   3    a sample could not be tried: no compiler, a language that is not set up, an
-       option that is refused (check, whatever became of others); or this machine,
+       option that is refused (run, check, whatever became of others); or this machine,
        or codeexec itself, is in the way
   130  interrupted"""
 FORMAT = 1

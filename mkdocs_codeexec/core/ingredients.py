@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 SHORT = 12
 """Digits of a digest."""
+NEAR = 30
+"""Lines by which a sample may have moved while its code has changed."""
 KEPT = ("environment.lock", "environment.manifest")
 """Inputs of which the text is kept, to say what in them has changed."""
 CODE, BEFORE, FILES, LEFT, TOOLCHAIN = "code", "before", "files", "left", "toolchain"
@@ -117,11 +119,12 @@ def closest(made: Iterable[Made], sample: Sample, parts: Mapping[str, str], othe
     What stood at its place and is one of the `others` by now, codes that are still there, has moved: it was another one.
     """
     own = [one for one in made if one.language == sample.language]
-    here = (one for one in own if one.parts.get(CODE) not in others)
+    line = sample.location.line
+    here = [one for one in own if one.parts.get(CODE) not in others and abs(one.line - line) <= NEAR]
     return (
         next((one for one in own if one.parts.get(CODE) == parts.get(CODE)), None)
         or (next((one for one in own if one.name == sample.name), None) if sample.name else None)
-        or next((one for one in here if one.line == sample.location.line and not (one.name or sample.name)), None)
+        or (min(here, key=lambda one: abs(one.line - line), default=None) if not sample.name else None)
     )
 
 

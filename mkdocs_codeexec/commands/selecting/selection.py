@@ -76,7 +76,8 @@ def selected(found: Collected, asked: argparse.Namespace) -> Selected:
     if asked.failed:
         wanted &= set(_failed(found, samples))
     if asked.shard is not None:
-        wanted = shard(samples, wanted, asked.shard)
+        compiled = {rule.name for rule in words(found.settings).values() if rule.compiled}
+        wanted = shard(samples, wanted, asked.shard, compiled)
     if len(wanted) == len(samples):
         return Selected(samples)
     chosen = with_needed(samples, wanted)

@@ -12,12 +12,10 @@ from mkdocs_codeexec.engine.planning import executed
 from mkdocs_codeexec.outputs import is_output, whose
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Iterator, Sequence
+    from collections.abc import Collection, Container, Hashable, Iterator, Sequence
 
     from mkdocs_codeexec.core.sample import Sample
 
-COMPILED = frozenset({"rust"})
-"""Languages whose samples take much longer than those of others."""
 DEAR, CHEAP = 4, 1
 """What a sample is taken to cost: of a language that is compiled, and of another one."""
 
@@ -34,8 +32,8 @@ class Shard(NamedTuple):
     of: int
 
 
-def shard(samples: Sequence[Sample], wanted: Collection[int], part: Shard) -> set[int]:
-    """Return those of `wanted`, places in `samples`, that are in `part`.
+def shard(samples: Sequence[Sample], wanted: Collection[int], part: Shard, compiled: Container[str] = ()) -> set[int]:
+    """Return those of `wanted`, places in `samples`, that are in `part`; samples in a language that is `compiled` cost more.
 
     Each is in one part. Samples that belong together are in the same one: steps of a session, those that need each other, a
     fence that holds another's output, and equal samples. It depends on nothing but the samples and `wanted`: a machine must
@@ -44,7 +42,7 @@ def shard(samples: Sequence[Sample], wanted: Collection[int], part: Shard) -> se
     loads = [0] * part.of
     mine: set[int] = set()
     groups = _together(samples, wanted)
-    costs = {first: sum(map(_cost, (samples[place] for place in group))) for first, group in groups.items()}
+    costs = {first: sum(_cost(samples[place], compiled) for place in group) for first, group in groups.items()}
     # What costs most first; of what costs the same, by its text: an edit elsewhere moves little.
     order = sorted(groups, key=lambda first: (-costs[first], _name(samples[first]), first))
     for first in order:
@@ -55,10 +53,10 @@ def shard(samples: Sequence[Sample], wanted: Collection[int], part: Shard) -> se
     return mine
 
 
-def _cost(sample: Sample) -> int:
+def _cost(sample: Sample, compiled: Container[str]) -> int:
     if sample.ignored or sample.refusal or is_output(sample):
         return 0
-    return DEAR if sample.language in COMPILED else CHEAP
+    return DEAR if sample.language in compiled else CHEAP
 
 
 def _name(sample: Sample) -> str:
