@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+REPORTS = ("junit", "sarif")
+"""Reports that a build can write."""
+
+
 def read_environment() -> dict[str, str]:
     """Return the variables of this process: the one place where they are read."""
     return dict(os.environ)
@@ -90,6 +94,7 @@ def settings_from(
         workdir=workdir(reader, top),
         output_patterns=output_patterns(reader, top),
         html=_html(reader, top, environ),
+        reports=_reports(reader, top, project_dir),
         rust=rust(reader, languages, project_dir),
         scripts=scripts(reader, languages, project_dir),
         host=host,
@@ -140,11 +145,35 @@ def _named(settings: Settings, option: str) -> str:
     return variable if settings.host_env.get(variable) else f"codeexec.{option}"
 
 
+def _reports(reader: Reader, top: Mapping[str, object], project_dir: Path) -> dict[str, Path]:
+    """Return which reports a build writes, and where: below the project, as strangers may have written the configuration."""
+    table = reader.table(top.get("reports"), "reports", REPORTS)
+    found: dict[str, Path] = {}
+    for kind in REPORTS:
+        if table.get(kind) is None:
+            continue
+        name = reader.text(table, kind, "", "reports")
+        file = absolute(project_dir, name)
+        if not name or not file.is_relative_to(project_dir) or file == project_dir:
+            hint = (
+                "`codeexec run --junit FILE` writes anywhere"
+                if kind == "junit"
+                else "`codeexec run --sarif FILE` writes anywhere"
+            )
+            reader.problem(
+                f"reports.{kind}", f"expected a file below the folder of `{reader.file}`, got `{name}`", hint
+            )
+            continue
+        found[kind] = file
+    return found
+
+
 _TOP = (
     *("enabled", "execute", "fail_on_error", "fail_on_suspended", "jobs"),
     *("timeout", "build_timeout", "total_timeout"),
     *("cache_dir", "environment_dir", "cache_size", "cache_write"),
-    *("sandbox", "limits", "build_limits", "verbose", "languages", "workdir", "output_patterns", "html", *PATTERNS),
+    *("sandbox", "limits", "build_limits", "verbose", "languages", "workdir", "output_patterns", "html", "reports"),
+    *PATTERNS,
 )
 
 

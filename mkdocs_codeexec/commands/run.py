@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
 import json
 import sys
@@ -22,12 +23,12 @@ from mkdocs_codeexec.errors import Cancelled
 from mkdocs_codeexec.outputs import answered
 from mkdocs_codeexec.report import rows
 from mkdocs_codeexec.report.failures import failures
+from mkdocs_codeexec.report.files import KINDS, Reports
 from mkdocs_codeexec.report.run import Run, distinct
 from mkdocs_codeexec.report.timings import timings
 from mkdocs_codeexec.report.volume import within_bounds
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
 
     from mkdocs_codeexec.commands import Context
@@ -45,7 +46,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     about = "go on when a sample fails, which is the default"
     parser.add_argument("--keep-going", dest="fail_fast", action="store_false", default=False, help=about)
     parser.add_argument("--fail-fast", action="store_true", default=False, help="end at the first sample that fails")
+    parser.add_argument("--junit", metavar="FILE", type=_file, help="write a report that CI systems read (JUnit's XML)")
+    parser.add_argument("--sarif", metavar="FILE", type=_file, help="write failures for code scanning (SARIF)")
     parser.add_argument("--timings", action="store_true", help="tell what each sample took, the slowest first")
+
+
+def _file(name: str) -> Path:
+    if not name:
+        raise argparse.ArgumentTypeError("expected the name of a file")
+    return Path(name).absolute()
 
 
 def execute(context: Context) -> int:
@@ -61,6 +70,8 @@ def execute(context: Context) -> int:
     """
     asked = context.arguments
     with tempfile.TemporaryDirectory(prefix="codeexec-run-") as name:
+        reports = {kind: file for kind in KINDS if (file := getattr(asked, kind)) is not None}
+        Reports(reports, Path.cwd()).check()  # before anything is rendered
         found = collect(context.file, Path(name))
     wanted = selected(found, asked)
     going = _Going(fail_fast=asked.fail_fast)
@@ -77,7 +88,8 @@ def execute(context: Context) -> int:
         engine.close()
     resolved = distinct(sorted(resolved, key=lambda item: item.sample.location))
     run = Run.of(resolved, started, time.monotonic() - began, selected=wanted.pages, interrupted=bool(stopped))
-    _report(found, engine, wanted, run, asked)
+    files = Reports(reports, found.settings.checkout_dir or found.settings.project_dir)
+    _report(found, engine, wanted, run, asked, files)
     if stopped is not None:
         raise stopped
     return _status(found, resolved)
@@ -110,17 +122,20 @@ class _Going:
                 raise _FirstFailure
 
 
-def _report(found: Collected, engine: Engine, wanted: Selected, run: Run, asked: argparse.Namespace) -> None:
+def _report(
+    found: Collected, engine: Engine, wanted: Selected, run: Run, asked: argparse.Namespace, files: Reports
+) -> None:
     """Keep the run, and write what it came to on standard output."""
     if found.settings.keeps and run.resolved:
         run.write(found.settings.cache_dir, found.console)
     left = len(wanted.samples) - len(run.resolved)
+    file = found.settings.host.file
+    told = failures(run.resolved, engine.languages, lambda at: found.pages.get(at.page, ""), file)
+    files.write(run, told, found.console)
     if asked.json:
         sys.stdout.write(json.dumps(run.to_json(), indent=1) + "\n")
         return
     console = on_stdout(found.settings)
-    file = found.settings.host.file
-    told = failures(run.resolved, engine.languages, lambda at: found.pages.get(at.page, ""), file)
     for failure in within_bounds(told):
         console.tell(failure, (*rows.FAILING, *(("suspended",) if found.settings.fail_on_suspended else ())))
     for line in timings(run.resolved) if asked.timings else ():

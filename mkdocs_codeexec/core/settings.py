@@ -241,6 +241,7 @@ class Settings:
         workdir: Where samples start; empty for an empty folder.
         output_patterns: What `[NAME]` stands for in a fence with `output_of`, by name.
         html: Where HTML goes that a sample prints.
+        reports: Files that a build writes of what samples came to, by kind: `junit`, `sarif`.
     """
 
     project_dir: Path
@@ -274,6 +275,7 @@ class Settings:
     workdir: str = ""
     output_patterns: Mapping[str, str] = field(default_factory=dict)
     html: HtmlPolicy = "page"
+    reports: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def languages(self) -> tuple[str, ...]:

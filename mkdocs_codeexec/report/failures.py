@@ -49,12 +49,14 @@ class Failure(NamedTuple):
         detail: The lines around it and what the tool said, ANSI colours included; may be empty.
         notice: The same for an annotation.
         suspended: Whether it is about what samples lack, which is no failure unless the configuration says so.
+        at: The sample that it is about, or the first one; None if it is about none.
     """
 
     headline: str
     detail: str
     notice: Notice
     suspended: bool = False
+    at: Location | None = None
 
 
 def failures(
@@ -71,7 +73,7 @@ def failures(
         read_page: Returns the file on disk that a Location is in; empty if it cannot be read.
         file: The configuration of the site, for hints.
     """
-    found: list[tuple[int, Failure]] = []
+    found: list[tuple[int, int, Failure]] = []  # where it is told, and of which sample
     causes: dict[str, list[int]] = {}
     blocked: dict[Blocked, list[int]] = {}
     lacking: dict[Lack, list[int]] = {}
@@ -82,11 +84,11 @@ def failures(
         match item.verdict:
             case Unmet() if item.compared and item.compared.difference:
                 page = read_page(item.sample.location)
-                found.append((place, _differs(item, item.compared, item.compared.difference, page)))
+                found.append((place, place, _differs(item, item.compared, item.compared.difference, page)))
             case Unmet():
                 failure = _told(item, languages, read_page, file, fences)
                 stored = item.cached and item.key not in executed
-                found.append((place, _stored(failure) if stored else failure))
+                found.append((place, place, _stored(failure) if stored else failure))
             case Errored(reason):
                 causes.setdefault(reason, []).append(place)
             case Blocked() as verdict:
@@ -100,13 +102,14 @@ def failures(
     def of(places: Sequence[int]) -> list[Resolved]:
         return [items[place] for place in places]
 
-    found += ((places[0], _common(reason, of(places), file)) for reason, places in causes.items())
+    found += ((places[0], places[0], _common(reason, of(places), file)) for reason, places in causes.items())
     where = {item.sample.location: place for place, item in enumerate(items)}
     for verdict, places in blocked.items():  # after what blocks them, which says why
         after = where.get(verdict.at, 0) if verdict.at else 0
-        found.append((max(places[0], after), _blocked(verdict, of(places))))
-    found += ((places[0], _suspended(lack, of(places))) for lack, places in lacking.items())
-    return [failure for _, failure in sorted(found, key=lambda each: each[0])]
+        found.append((max(places[0], after), places[0], _blocked(verdict, of(places))))
+    found += ((places[0], places[0], _suspended(lack, of(places))) for lack, places in lacking.items())
+    found.sort(key=lambda each: each[0])
+    return [failure._replace(at=items[first].sample.location) for _, first, failure in found]
 
 
 def _files(items: Iterable[Resolved]) -> dict[str, list[Sample]]:

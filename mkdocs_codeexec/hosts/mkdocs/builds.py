@@ -126,9 +126,16 @@ class Builds:
         run = Run.together(runs, others)
         for line in run.details() if pages.engine.settings.verbose else ():
             console.say(line)
-        for failure in self._failures() if run.tells() else ():
+        from mkdocs_codeexec.report.volume import within_bounds
+
+        told = self._failures() if run.tells() else []
+        for failure in within_bounds(told):
             console.tell(failure, fatal)
         console.say(run.summary())
+        if pages.engine.settings.reports and not pages.lenient:
+            from mkdocs_codeexec.report.files import Reports
+
+            Reports.of(pages.engine.settings).write(run, told, console)
         if (kept := self.kept()) is not None:
             kept.tidy()
             kept.close()
@@ -149,7 +156,6 @@ class Builds:
     def _failures(self) -> list[Failure]:
         """Return what must be told of samples that did not go as said; what is on pages of several builds, once."""
         from mkdocs_codeexec.report.failures import failures
-        from mkdocs_codeexec.report.volume import within_bounds
 
         found = [(one, one.resolved()) for one in self._written()]
         languages = {name: language for one, _ in found for name, language in one.engine.languages.items()}
@@ -159,7 +165,7 @@ class Builds:
 
         resolved = distinct(chain.from_iterable(items for _, items in found))
         file = found[0][0].engine.settings.host.file if found else ""
-        return list(within_bounds(failures(resolved, languages, page, file)))
+        return failures(resolved, languages, page, file)
 
     def _written(self) -> list[Pages]:
         return [build.pages for build in self._all if build.written and build.pages.engine.settings.enabled]

@@ -38,11 +38,12 @@ from mkdocs_codeexec.report.run import Run, distinct
 from mkdocs_codeexec.sites import NAMES, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from markdown import Markdown
 
     from mkdocs_codeexec.core.action import Key
+    from mkdocs_codeexec.core.expectation import VerdictName
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.core.sample import Sample
@@ -235,8 +236,7 @@ class ZensicalSite:
             make_unreadable(meta)
         if self.lenient:
             self.problems.tell(self.console)
-            for failure in self.failures(answers):
-                self.console.tell(failure, ())
+            self.tell(self.failures(answers), ())
         self.rendered()
         return filled
 
@@ -281,15 +281,18 @@ class ZensicalSite:
         return distinct(item for _, items in sorted(self.by_page().items()) for item in items)
 
     def failures(self, answers: Sequence[Resolved]) -> list[Failure]:
-        """Return what is to be told of `answers`."""
+        """Return what is to be told of `answers`, however much that is."""
         from mkdocs_codeexec.report.failures import failures
+
+        file = self.engine.settings.host.file
+        return failures(answers, self.engine.languages, lambda at: self.texts.get(at.path or at.page, ""), file)
+
+    def tell(self, failures: Sequence[Failure], fatal: Collection[VerdictName]) -> None:
+        """Tell of `failures`, the less of each the more there are."""
         from mkdocs_codeexec.report.volume import within_bounds
 
-        languages = dict(self.engine.languages)
-        file = self.engine.settings.host.file
-        return list(
-            within_bounds(failures(answers, languages, lambda at: self.texts.get(at.path or at.page, ""), file))
-        )
+        for failure in within_bounds(failures):
+            self.console.tell(failure, fatal)
 
     def report(self) -> str:
         """Tell what the site came to, and return why the build fails; empty if it does not."""
@@ -301,10 +304,14 @@ class ZensicalSite:
         for line in run.details() if self.engine.settings.verbose else ():
             self.console.say(line)
         fatal = rows.fatal(self.engine.settings)
-        for failure in self.failures(answers) if run.tells() else ():
-            self.console.tell(failure, fatal)
+        told = self.failures(answers) if run.tells() else []
+        self.tell(told, fatal)
         if self.engine.settings.enabled:
             self.console.say(run.summary())
+        if self.engine.settings.reports:
+            from mkdocs_codeexec.report.files import Reports
+
+            Reports.of(self.engine.settings).write(run, told, self.console)
         self.engine.close()
         if self.engine.settings.keeps and answers:
             run.write(self.engine.settings.cache_dir, self.console)
