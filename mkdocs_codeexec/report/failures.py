@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from mkdocs_codeexec.core import displays
 from mkdocs_codeexec.core.expectation import Blocked, Converses, Errored, Suspended, Unmet, verdict_reason
 from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.core.places import Place, page_map
@@ -234,7 +235,11 @@ def _about(verdict: Verdict, sample: Sample, outcome: Outcome) -> Outcome:
     for number, entry in enumerate(expectation.console.executed):
         if entry.line <= verdict.line < entry.line + len(entry.lines):
             steps = outcome.steps[: number + 1]
-            last = replace(steps[-1], stderr=steps[-1].stdout) if len(steps) > number else None
+            last = (
+                replace(steps[-1], stderr=displays.without(steps[-1].stdout, steps[-1].shown))
+                if len(steps) > number
+                else None
+            )
             return replace(outcome, steps=(*steps[:number], last) if last else ())
     return outcome
 
@@ -287,7 +292,8 @@ def _message(sample: Sample, outcome: Outcome, language: Language, where: PageMa
     last = outcome.steps[-1]
     told = [item for item in last.diagnostics if item.level.startswith("error")]
     if not told:
-        return language.relocated(language.tidy(sample, last.stderr or last.stdout), where)
+        printed = last.stderr or displays.without(last.stdout, last.shown)
+        return language.relocated(language.tidy(sample, printed), where)
     parts: list[str] = []
     for item in told:
         finding = of_diagnostic(item, sample, language)

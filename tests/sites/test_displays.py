@@ -62,6 +62,20 @@ def test_a_page_shows_it_in_place_cold_and_warm(project: Project) -> None:
     assert cold == (page(project), assets(project))
 
 
+def test_the_log_of_a_failure_has_its_text_alone(project: Project) -> None:
+    """What is shown beside text is on the page; the log has none of how it is kept."""
+    show = f'show image/svg+xml "{SVG}"'
+    project.page(
+        fence(f"{SHOWS}echo before; {show}; echo after; exit 3")
+        + fence(f"$ {SHOWS.strip()}\n$ {show}; echo said; false", language="console")
+    )
+    log = project.build().log
+
+    assert "| before\n| after\n" in log
+    assert "| said\n" in log
+    assert not re.search(r"^\| .*(?:EVCXR_|image/svg)", log, re.MULTILINE), log
+
+
 def test_what_is_gone_from_the_store_is_made_again(project: Project) -> None:
     project.page(fence(f'{SHOWS}show image/svg+xml "{SVG}"') + fence("echo x > a.bin", 'artifacts="a.bin"'))
     project.build()
