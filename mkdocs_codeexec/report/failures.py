@@ -11,7 +11,7 @@ from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.core.places import Place, page_map
 from mkdocs_codeexec.core.settings import MKDOCS
 from mkdocs_codeexec.report.annotations import Notice
-from mkdocs_codeexec.report.differing import PROMOTE, comparison, place_of
+from mkdocs_codeexec.report.differing import PROMOTE, PROMOTE_DOCTEST, comparison, place_of
 from mkdocs_codeexec.report.findings import errors, of_diagnostic, of_verdict
 from mkdocs_codeexec.report.hints import hint_of
 from mkdocs_codeexec.report.problems import more, named
@@ -215,6 +215,8 @@ def _failure(item: Resolved, language: Language, page: str, file: str, files: Se
     diff = item.verdict.diff if isinstance(item.verdict, Unmet) else ""
     if message := diff or _message(sample, outcome, language, where).strip("\n"):
         lines += ["", _cut(message)]
+    if diff and isinstance(sample.expectation, Converses):
+        lines += ["", f"hint: {PROMOTE_DOCTEST if sample.expectation.console.kind == 'doctest' else PROMOTE}"]
     if (
         outcome.steps
         and not diff
