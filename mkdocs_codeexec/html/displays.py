@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from markupsafe import Markup
 
 from mkdocs_codeexec.core.displays import Display, is_binary
+from mkdocs_codeexec.html import ansi
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.blobs import Blob
@@ -252,15 +253,15 @@ def _table(text: str, separator: str, said: str = "") -> Markup:
     try:
         rows = list(itertools.islice(csv.reader(io.StringIO(text, newline=""), delimiter=separator), ROWS + 2))
     except csv.Error:
-        return Markup('<pre class="codeexec-text"><code>{}</code></pre>').format(text.rstrip("\n"))
+        return Markup('<pre class="codeexec-text"><code>{}</code></pre>').format(ansi.strip(text).rstrip("\n"))
     head, *body = rows or [[]]
     more = max(text.rstrip("\n").count("\n") - ROWS, 0) if len(body) > ROWS else 0
     between = Markup("\n")  # without it a search engine takes a row for one word
     lines = between.join(
-        Markup("<tr>{}</tr>").format(between.join(Markup("<td>{}</td>").format(cell) for cell in row))
+        Markup("<tr>{}</tr>").format(between.join(Markup("<td>{}</td>").format(ansi.strip(cell)) for cell in row))
         for row in body[:ROWS]
     )
-    columns = between.join(Markup('<th scope="col">{}</th>').format(cell) for cell in head)
+    columns = between.join(Markup('<th scope="col">{}</th>').format(ansi.strip(cell)) for cell in head)
     note = f"{ROWS} rows of {ROWS + more:,}" if more else ""
     told = f"{said} ({note})" if said and note else said or note
     caption = Markup("<caption>{}</caption>").format(told) if told else ""
