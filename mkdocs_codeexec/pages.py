@@ -77,7 +77,7 @@ class Pages:
         address: Returns where a page is, seen from another one, relative; empty if that is not known.
         place: Puts a file of this ending and these contents into the site, for a page, and returns where it is, seen from
             there; empty if there is no place for it.
-        outputs: Returns what converts Markdown that samples print on a page; None where nobody can.
+        outputs: Returns what converts Markdown that samples print on a page; None where nobody can, and it stays as it is.
         within: Whether this build is within another one, at whose end its problems are told.
         notice: What readers of every page with samples are to know; may be empty.
         started: When the build began.
@@ -96,7 +96,7 @@ class Pages:
     among: Callable[[], Iterable[Sample]] = lambda: ()
     address: Callable[[str, str], str] = lambda _page, _other: ""
     place: Callable[[str, str, bytes], str] = lambda _page, _ending, _data: ""
-    outputs: Callable[[str], Outputs | None] = lambda _: None
+    outputs: Callable[[str], Outputs] | None = None
     within: bool = False
     notice: str = ""
     started: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
@@ -309,11 +309,11 @@ class Pages:
 
     def _site(self, sample: Sample, html_id: str, ids: Ids, headings: list[dict[str, Any]]) -> Site:
         """Return where pictures and files of `sample` come from, and go to, and who converts what it prints."""
-        page = sample.location.page
+        page, outputs = sample.location.page, self.outputs
 
         def markdown(text: str) -> str:
-            converter = self.outputs(page)
-            assert converter is not None, "all hosts have one"
+            assert outputs is not None
+            converter = outputs(page)
             said = sample.presentation.id_prefix
             own, words = f"{html_id}-", self._words.get(page, NO_WORDS)
             prefix = own if said is None else said
@@ -322,9 +322,10 @@ class Pages:
                 headings.extend(found.headings)
             return found.html
 
+        convert = markdown if outputs else None
         if self._elsewhere:
-            return Site(read=self.engine.content, markdown=markdown)
-        return Site(read=self.engine.content, place=functools.partial(self.place, page), markdown=markdown)
+            return Site(read=self.engine.content, markdown=convert)
+        return Site(read=self.engine.content, place=functools.partial(self.place, page), markdown=convert)
 
     def _rendered(
         self,

@@ -71,6 +71,26 @@ def codeexec(project: Project, *args: str, env: dict[str, str] | None = None) ->
     return forks.run("mkdocs_codeexec.cli", *args, cwd=project.root, env=env, timeout=120)
 
 
+def test_what_is_no_text_repeats_or_does_not(project: Project) -> None:
+    """Markdown and pictures are compared, too, and a picture that differs is told by a digest, and not by its contents."""
+    shows = "echo EVCXR_BEGIN_CONTENT image/svg+xml; echo '<svg>'%s'</svg>'; echo EVCXR_END_CONTENT"
+    fences = [
+        'bash exec result="markdown"\necho "**$((1 + 1))**"',
+        'bash exec result="markdown"\necho "**$RANDOM$RANDOM**"',
+        f"bash exec\n{shows % ''}",
+        f"bash exec\n{shows % '$RANDOM$RANDOM'}",
+    ]
+    project.page("".join(f"```{fence}\n```\n\n" for fence in fences))
+    done = codeexec(project, "check")
+
+    assert 1 == done.returncode, done.stdout + done.stderr
+    told = [line.partition(": it does not repeat")[0] for line in done.stdout.splitlines() if "not repeat:" in line]
+    assert ["docs/index.md:5", "docs/index.md:13"] == told
+    assert "4 met" in done.stdout
+    assert 2 == len(re.findall(r"^[+-].*<img src=\"[0-9a-f]{64}\.svg", done.stdout, re.MULTILINE)), done.stdout
+    assert "data:image" not in done.stdout
+
+
 def test_what_does_not_repeat_is_listed(project: Project) -> None:
     """With its place and how two runs differ; so is what fails. What the page does not show may differ."""
     project.configure({"jobs": 2})

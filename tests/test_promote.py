@@ -247,6 +247,7 @@ def test_comments_of_other_tools_are_adopted(project: Project) -> None:
         + "\n    ```text output_of\n    1\n    2!\n    ```\n"
     )
     project.page(before)
+    project.page("# No samples\n", "empty.md")
     check = promote(project, "--adopt", "--check")
     assert before == (project.root / "docs/index.md").read_text()
     report = json.loads(promote(project, "--adopt", "--check", "--json").stdout)

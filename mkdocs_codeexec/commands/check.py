@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 import tempfile
@@ -101,12 +102,17 @@ def _run(found: Collected, jobs: int, cache_dir: Path) -> list[Shown]:
     languages = open_languages(settings, found.console)  # which keep Environments in the real `cache_dir`
     settings = replace(settings, cache_dir=cache_dir, cache_write=False)
     engine = Engine(settings, found.console, languages=languages)
-    pages = Pages(engine, found.console, theme_dirs=found.theme_dirs)
+    pages = Pages(engine, found.console, theme_dirs=found.theme_dirs, place=_address)
     htmls = [
         open_slot(pages.add(sample, *((why.reason, why.hint) if why else ())), "") for sample, why in found.samples
     ]
     fragments = pages.complete(htmls)
     return [Shown(*pair) for pair in zip(pages.resolved(), fragments, strict=True)]
+
+
+def _address(_page: str, ending: str, data: bytes) -> str:
+    """Return the name of a file that a sample shows: one with other contents has another."""
+    return f"{hashlib.sha256(data).hexdigest()}.{ending}"
 
 
 def _report(found: Collected, repeated: Sequence[Repeated], line: str) -> None:

@@ -85,7 +85,7 @@ def judged(expectation: Converses, outcome: Outcome) -> Verdict:
 
 
 def _unreached(entry: Entry, before: Entry | None) -> Unmet:
-    who = f"the command of line {before.line} has ended the session" if before else "the session did not start"
+    who = f"`{before.source[0]}` has ended the session" if before else "the session did not start"
     return Unmet(f"`{entry.source[0]}` was not executed: {who}", entry.line)
 
 

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from mkdocs_codeexec.core.displays import Display, is_binary
+from mkdocs_codeexec.html import ansi
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.blobs import Blob
@@ -58,6 +59,7 @@ _ENDINGS = {
     "webp": "image/webp",
 }
 _ENDING = {mime: ending for ending, mime in reversed(_ENDINGS.items())}
+_MATHS = "text/latex"
 _SEPARATORS = {"text/csv": ",", "text/tab-separated-values": "\t"}
 _PALETTES = ("-light", "-dark")
 
@@ -98,6 +100,11 @@ def shown(display: Display, presentation: Presentation, site: Site) -> Shown:
     """Return `display` as a page shows it."""
     content = display.form(*_RICHEST) or display.bundle[0]
     data = site.read(content.blob)
+    if content.mime == _MATHS and data is not None:
+        if maths := _maths(_text(data), site):
+            return Shown("display", content.mime, maths)
+        if other := display.form("text/plain"):
+            content, data = other, site.read(other.blob)
     plain = display.form("text/plain")
     alt = _text(site.read(plain.blob)) if plain is not None and is_picture(content.mime) else ""
     html = _gone() if data is None else _html(content.mime, data, "", presentation, site, alt)
@@ -167,7 +174,7 @@ def _html(mime: str, data: bytes, name: str, presentation: Presentation, site: S
         return _link(mime, data, name, site)
     text = _text(data)
     if mime in _SEPARATORS:
-        return _table(text, _SEPARATORS[mime])
+        return _table(text, _SEPARATORS[mime], presentation.caption)
     if mime == "text/html":
         return site.raw(text)
     if mime == "text/markdown" and site.markdown is not None and not name:
@@ -177,6 +184,13 @@ def _html(mime: str, data: bytes, name: str, presentation: Presentation, site: S
     return Markup('<pre class="codeexec-text" role="group" aria-label="{}"><code>{}</code></pre>').format(
         name or "Value", text.rstrip("\n")
     )
+
+
+def _maths(text: str, site: Site) -> Markup | None:
+    """Return the formulas of LaTeX as the site shows those of its pages; None if it shows none (`pymdownx.arithmatex`)."""
+    begins = text.lstrip().startswith(("$", r"\(", r"\[", r"\begin{"))
+    html = site.markdown(text) if begins and site.markdown is not None else ""
+    return Markup(html) if 'class="arithmatex"' in html else None  # noqa: S704 - as Markdown of the page
 
 
 def _picture(
@@ -228,21 +242,29 @@ def _indented(text: str) -> str:
         return text
 
 
-def _table(text: str, separator: str) -> Markup:
-    """Return the table that `text` holds, its first line as the head; of a long one, the start."""
+def _table(text: str, separator: str, said: str = "") -> Markup:
+    """Return the table that `text` holds, its first line as the head; of a long one, the start.
+
+    Args:
+        text: Of the file.
+        separator: Between cells.
+        said: Its caption; may be empty.
+    """
     try:
         rows = list(itertools.islice(csv.reader(io.StringIO(text, newline=""), delimiter=separator), ROWS + 2))
     except csv.Error:
-        return Markup('<pre class="codeexec-text"><code>{}</code></pre>').format(text.rstrip("\n"))
+        return Markup('<pre class="codeexec-text"><code>{}</code></pre>').format(ansi.strip(text).rstrip("\n"))
     head, *body = rows or [[]]
     more = max(text.rstrip("\n").count("\n") - ROWS, 0) if len(body) > ROWS else 0
-    lines = Markup("").join(
-        Markup("<tr>{}</tr>").format(Markup("").join(Markup("<td>{}</td>").format(cell) for cell in row))
+    between = Markup("\n")  # without it a search engine takes a row for one word
+    lines = between.join(
+        Markup("<tr>{}</tr>").format(between.join(Markup("<td>{}</td>").format(ansi.strip(cell)) for cell in row))
         for row in body[:ROWS]
     )
-    columns = Markup("").join(Markup('<th scope="col">{}</th>').format(cell) for cell in head)
-    note = escape(f"{ROWS} rows of {ROWS + more:,}") if more else ""
-    caption = Markup("<caption>{}</caption>").format(note) if note else ""
+    columns = between.join(Markup('<th scope="col">{}</th>').format(ansi.strip(cell)) for cell in head)
+    note = f"{ROWS} rows of {ROWS + more:,}" if more else ""
+    told = f"{said} ({note})" if said and note else said or note
+    caption = Markup("<caption>{}</caption>").format(told) if told else ""
     return Markup(
-        '<div class="codeexec-table" tabindex="0"><table>{}<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
+        '<div class="codeexec-table" tabindex="0"><table>{}\n<thead><tr>{}</tr></thead>\n<tbody>{}</tbody></table></div>'
     ).format(caption, columns, lines)

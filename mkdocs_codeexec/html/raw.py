@@ -28,7 +28,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _MARK = re.compile("(data-codeexec)-", re.IGNORECASE)
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-_LOOK = "html{color-scheme:light;background:#fff;color:#000;font:16px/1.5 system-ui,sans-serif}body{margin:12px}"
+_LOOK = "html{color-scheme:light;background:#fff;color:#000;font:16px/1.5 system-ui,sans-serif}body{margin:12px}.headerlink{display:none}"
+_HEADING = re.compile(r"<h[1-3]\b", re.IGNORECASE)
 _LINE = re.compile(r"<(?:p|div|li|tr|br|h[1-6]|dt|dd|hr|option|pre|section)\b", re.IGNORECASE)
 _LARGE = re.compile(r"<(?:img|svg|canvas|table|video|object)\b", re.IGNORECASE)
 _LOWEST, _HIGHEST = 6, 36
@@ -59,6 +60,7 @@ def _framed(html: str) -> Markup:
     head = f'<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
     document = f"{head}<title>{LABEL}</title><style>{_LOOK}</style><body>{html}"
     lines = len(_LINE.findall(html)) + (html.count("\n") if "<pre" in html else 0)
+    lines += len(_HEADING.findall(html))
     height = min(max(_LOWEST, 2 * lines + 8 * len(_LARGE.findall(html)) + 2), _HIGHEST)
     return Markup(
         '<iframe class="codeexec-frame" sandbox="" title="{}" style="height:{}em" loading="lazy" '

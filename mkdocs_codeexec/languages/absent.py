@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from difflib import SequenceMatcher
 from importlib.metadata import packages_distributions
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import ScriptSettings, Settings
 
 _MODULE = re.compile(r"^ModuleNotFoundError: No module named '(\w+)'$", re.MULTILINE)
+_ALIKE = 0.75
+"""How much a module is like the one that it is a slip of: most that are missing are not installed, and no slips."""
 _FILE = re.compile(r"^FileNotFoundError: \[Errno 2\] [^\n:]*: '([^/'\n][^'\n]*)'$", re.MULTILINE)
 
 
@@ -47,11 +50,12 @@ def hint(sample: Sample, outcome: Outcome, script: ScriptSettings, settings: Set
 def _module(name: str, script: ScriptSettings, settings: Settings) -> str:
     ours = PYTHON in script.command
     known = {*packages_distributions(), *sys.stdlib_module_names} if ours else set()
-    if meant := nearest(name, sorted(each for each in known - {name} if not each.startswith("_"))):
-        return f"did you mean `{meant}`?"
+    meant = nearest(name, sorted(each for each in known - {name} if not each.startswith("_")))
+    alike = meant is not None and SequenceMatcher(None, name, meant).ratio() >= _ALIKE
+    guess = f"did you mean `{meant}`? otherwise " if alike else ""
     if not ours:
         return f"install what brings `{name}` for `{script.command[0]}`, which runs these samples"
     return (
-        f"samples run in the Python that builds the site: install what brings `{name}` there; "
+        f"{guess}samples run in the Python that builds the site: install what brings `{name}` there; "
         f'`languages: {{{script.name}: {{command: [/path/to/python, "{{file}}"]}}}}` in {settings.host.file} names another Python'
     )

@@ -12,7 +12,7 @@ from mkdocs_codeexec.core.settings import MKDOCS, LanguageRule
 from mkdocs_codeexec.markdown.header import Option
 from mkdocs_codeexec.markdown.instead import CELL, instead_of
 from mkdocs_codeexec.markdown.options import TABLE, Remark, Request
-from mkdocs_codeexec.markdown.reading import Reading, read
+from mkdocs_codeexec.markdown.reading import ALIKE, OUTPUT_OF, Reading, likeness, read
 from mkdocs_codeexec.markdown.trees import WORD, Tree
 from mkdocs_codeexec.markdown.values import is_error_code
 
@@ -32,7 +32,6 @@ Manner: TypeAlias = Literal["ours", "native", "leftover"]
 _RUSTDOC_ALONE = frozenset({"should_panic", "no_run", "compile_fail", "ignore", "test_harness", "standalone_crate"})
 """rustdoc: a fence that has one of these and no language is Rust; so is one that has the word `rust` anywhere."""
 
-OUTPUT_OF = "output_of"
 _OF_OUTPUT = ("", "marked", "ignored", "passthrough", OUTPUT_OF)
 """What a fence may say beside that it holds what a sample prints, by the keys of the table of options."""
 WORDS = ("md", "markdown")
@@ -105,6 +104,7 @@ def claim(
             or _tree(header, languages)
             or _literate(header, languages, defaults)
             or _unknown_language(header, languages)
+            or _output_meant(header, languages)
         )
     known = languages.values()
     reading = read(header, rule, defaults=defaults, target=target, is_lexer=is_lexer, languages=known)
@@ -241,6 +241,24 @@ def _output(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | No
         classes=reading.classes,
         remarks=() if off else tuple(remarks),
         request=None if off else request,
+    )
+
+
+def _output_meant(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None:
+    """Return what is said of a fence with a word that was probably meant to be `output_of`: nobody would compare it."""
+    written = [*(option.name for option in header.options), *header.classes]
+    slip = next((name for name in written if likeness(name.lower(), OUTPUT_OF) >= ALIKE), None)
+    if slip is None or _all_off(languages):
+        return None
+    reading = read(header, LanguageRule(name=header.language or "text"))
+    remark = Remark(f"`{slip}` is not an option of a fence, and nothing is compared", f"did you mean `{OUTPUT_OF}`?")
+    return Claim(
+        word=header.language,
+        manner="native",
+        passthrough=reading.passthrough,
+        id=header.id,
+        classes=reading.classes,
+        remarks=(remark,),
     )
 
 

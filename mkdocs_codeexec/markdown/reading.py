@@ -40,7 +40,10 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.markdown.header import Header
 
 _EXPECTATIONS = ("compile_fail", "should_panic", "exit", "raises")
-_TELLING = ("exec", "compile_fail", "should_panic")
+OUTPUT_OF = "output_of"
+ALIKE = 0.85
+"""How much a word is like `output_of` that was probably meant to be it; `output` is a class of other tools."""
+_TELLING = ("exec", "compile_fail", "should_panic", OUTPUT_OF)
 """A word that is very near to one of these was probably meant for us, whatever else is there."""
 
 _PLAIN = re.compile(r"[^<>&\"']+")
@@ -167,7 +170,7 @@ class _Reader:
             return
         self._classes.append(name)
         meant = nearest(name, FLAGS)
-        if meant and _likeness(name, meant) >= (0.75 if meant == "exec" else 0.85):
+        if meant and likeness(name, meant) >= (0.75 if meant == "exec" else 0.85):
             message = f"the class `.{name}` looks like the option `{meant}`"
             self._unknown(message, f"write `.{meant}`, or another name for the class", perilous=meant in PERILOUS)
             self._near += self._remarks[-1:] if meant in _TELLING else ()
@@ -221,7 +224,7 @@ class _Reader:
 
     def _take_unknown(self, option: Option) -> None:
         meant = SYNONYMS.get(option.name) or nearest(option.name, GUESSES)
-        close = meant is not None and (option.name in SYNONYMS or _likeness(option.name, meant) >= 0.75)
+        close = meant is not None and (option.name in SYNONYMS or likeness(option.name, meant) >= 0.75)
         usual = ", ".join(f"`{name}`" for name in USUAL if self._suits(name))
         self._unknown(
             f"`{option.name}` is not an option of a fence",
@@ -229,7 +232,8 @@ class _Reader:
             perilous=close and meant in PERILOUS,
         )
         says_so = option.value is None or option.value.lower() in values.ON  # knitr writes `eval=false`
-        if close and meant in _TELLING and says_so:
+        asks = likeness(option.name.lower(), OUTPUT_OF) >= ALIKE if meant == OUTPUT_OF else says_so
+        if close and meant in _TELLING and asks:
             self._near += self._remarks[-1:]
 
     def _unknown(self, message: str, hint: str, *, perilous: bool) -> None:
@@ -346,7 +350,8 @@ def _edition_word(name: str) -> bool:
     return name.startswith("edition") and name[7:].isdigit()
 
 
-def _likeness(word: str, other: str) -> float:
+def likeness(word: str, other: str) -> float:
+    """Return how much two words are alike, from 0 to 1."""
     from difflib import SequenceMatcher
 
     return SequenceMatcher(None, word, other).ratio()

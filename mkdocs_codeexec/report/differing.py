@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 PROMOTE = (
     "`codeexec promote` writes what was printed into the page; a line `...` stands for any lines, `[..]` for any text"
 )
+PROMOTE_DOCTEST = "`codeexec promote` writes what was printed into the page; `# doctest: +ELLIPSIS` behind the command lets `...` stand for any text"
 
 
 def place_of(sample: Sample, difference: Difference, page: str) -> Place:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -98,8 +99,8 @@ def test_two_pictures_for_two_palettes_are_one() -> None:
 def test_tables() -> None:
     """Cells are text; of a long one the start is shown, and how much there is."""
     html = file("t.csv", b'a,b\n1,"x\ny"\n<i>,\n')
-    assert '<th scope="col">a</th><th scope="col">b</th>' in html
-    assert "<td>1</td><td>x\ny</td>" in html
+    assert '<th scope="col">a</th>\n<th scope="col">b</th>' in html
+    assert "<td>1</td>\n<td>x\ny</td>" in html
     assert "<td>&lt;i&gt;</td>" in html
     assert "<caption>" not in html
     long = file("t.tsv", b"a\n" + b"1\n" * 1234)
@@ -108,6 +109,27 @@ def test_tables() -> None:
         long[long.index("<caption>") : long.index("</caption>") + 10],
     )
     assert not file("t.csv", b"").count("<td>")
+    said = Presentation(caption="A & b")
+    assert "<caption>A &amp; b</caption>" in file("t.csv", b"a\n1\n", said)
+    assert f"<caption>A &amp; b ({ROWS} rows of 1,234)</caption>" in file("t.tsv", b"a\n" + b"1\n" * 1234, said)
+    words = re.sub("<[^>]*>", "", file("t.csv", b"a,\x1b[1mb\x1b[m\n1,2\n3,\x1b[31m4\x1b[m\n")).split()
+    assert ["a", "b", "1", "2", "3", "4"] == words, "a search engine finds each"
+
+
+def test_formulas_are_those_of_the_site() -> None:
+    """Where the site has formulas; elsewhere what the value is as text, and not its LaTeX, if it is one."""
+    shelf = Shelf()
+    value = shelf.display(text_latex=b"$x^2$", text_plain=b"x**2")
+    span = '<p><span class="arithmatex">\\(x^2\\)</span></p>'
+    sites = [Site(read=shelf.site.read, markdown=lambda text: f"<p>{text}</p>"), shelf.site]
+
+    formula = shown(value, Presentation(), Site(read=shelf.site.read, markdown=lambda _: span))
+
+    assert ("text/latex", span) == (formula.mime, formula.html)
+    for site in sites:
+        text = shown(value, Presentation(), site)
+        assert ("text/plain", True) == (text.mime, "<code>x**2</code>" in text.html)
+        assert "<code>$x$</code>" in shown(shelf.display(text_latex=b"$x$"), Presentation(), site).html
 
 
 def test_values_and_texts() -> None:

@@ -525,6 +525,8 @@ def test_a_question_mark_at_the_top_level(workshop: Workshop) -> None:
     [
         ("import yamll", "did you mean `yaml`?"),
         ("import colections", "did you mean `collections`?"),
+        ("import xmll", "did you mean `xml`? otherwise samples run in the Python that builds the site: install"),
+        ("raise ModuleNotFoundError(\"No module named 'plotly'\")", "hint: samples run in the Python that builds"),
         (
             "import zzqqxxkk",
             (

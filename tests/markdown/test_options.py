@@ -286,6 +286,27 @@ def test_fence_that_looks_executable(info: str, hint: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("info", "told"),
+    [
+        ('text outputof="a"', "outputof"),
+        ('json output-of="a" title="x"', "output-of"),
+        ("{.text .ouput_of}", "ouput_of"),
+        ('python outputof="a"', "outputof"),
+        ("text output", None),
+        ("{.text .output}", None),
+        ("python output", None),
+    ],
+)
+def test_fence_that_looks_like_verified_output(info: str, told: str | None) -> None:
+    """A word that is very near to `output_of` would leave the fence uncompared, and nobody would know."""
+    found = claimed(info) if told or "python" in info else claim(parse_header(info), LANGUAGES)
+    remarks = [] if found is None else [f"{remark.message}; {remark.hint}" for remark in found.remarks]
+    assert (len(remarks) == 1) == bool(told), remarks
+    assert found is None or (None, "native") == (found.request, found.manner)
+    assert told is None or all(f"`{told}`" in line and "`output_of`" in line for line in remarks)
+
+
+@pytest.mark.parametrize(
     ("info", "spelling"),
     [
         (" exec", "rust exec"),

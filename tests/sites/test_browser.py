@@ -14,6 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from conftest import Project
     from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parent.parent.parent
@@ -167,3 +168,20 @@ def test_without_a_stylesheet_nothing_of_marks_shows(browser: Browser, address: 
     assert ["inline", "none"] == mark.evaluate(NOTE)
     assert "rgba(0, 0, 0, 0)" == mark.evaluate("el => getComputedStyle(el).backgroundColor")
     assert "borrow of moved" not in shown.locator(".codeexec .highlight").first.inner_text()
+
+
+def test_values_stand_where_output_stands(browser: Browser, project: Project, publish: Callable[[Path], str]) -> None:
+    """In Material, text of a value has the place of printed text; of xarray's two forms one is seen, and can be read."""
+    array = "<pre class='xr-text-repr-fallback'>twice</pre><div style='color: var(--xr-font-color2, black)'>once</div>"
+    project.configure(theme="{name: material, palette: {scheme: slate}}")
+    project.page(
+        f'```python exec show="stdout value"\nprint(1)\n42\n```\n\n```python exec html\nprint("""{array}""")\n```\n'
+    )
+    project.build()
+    shown = visit(browser, publish(project.root / "site"), scheme="dark")
+    left = "el => el.getBoundingClientRect().left"
+
+    assert shown.locator(".codeexec-stdout code").evaluate(left) == shown.locator(".codeexec-text code").evaluate(left)
+    assert not shown.get_by_text("twice", exact=True).is_visible()
+    colour = shown.get_by_text("once", exact=True).evaluate("el => getComputedStyle(el).color")
+    assert "rgb(0, 0, 0)" != colour

@@ -96,14 +96,14 @@ def test_an_edit_of_what_is_written_executes_nothing(project: Project) -> None:
         (
             "console exec\n$ exit\n$ echo b",
             5,
-            "`$ echo b` was not executed: the command of line 1 has ended the session",
+            "`$ echo b` was not executed: `$ exit` has ended the session",
         ),
         ('console exec timeout="1"\n$ echo a\n$ sleep 9\n$ echo b', 5, "`$ sleep 9` timed out after 1 s"),
         ("console exec verify\n$ seq 3\n1\n3\n3", 6, "`$ seq 3` printed something else than is written"),
         ("console exec verify\n$ echo a", 4, "`$ echo a` printed something else than is written"),
         ("pycon exec\n>>> 1\n>>> x", 5, "it raised `NameError: name 'x' is not defined`, and no traceback"),
         ("pycon exec verify\n>>> 1\n1\n\n>>> 2\n3", 8, "`>>> 2` printed something else than is written"),
-        ("pycon exec\n>>> exit()\n>>> 2", 5, "`>>> 2` was not executed: the command of line 1 has ended the session"),
+        ("pycon exec\n>>> exit()\n>>> 2", 5, "`>>> 2` was not executed: `>>> exit()` has ended the session"),
         ("console exec\n$ ls\n$ echo 'a", 5, "the command `$ echo 'a` has no end: a quote `'` is open"),
         ("console exec\nhello\n$ ls", 4, "`hello` stands before the first command, and is no comment"),
         ("console exec\nls", 4, "no command: expected a line that begins with a prompt, `$ `, `% ` or `# `"),
@@ -130,6 +130,9 @@ def test_a_difference_is_on_the_page(project: Project) -> None:
     ((kind, diff),) = project.streams()
     assert ("diff", ["-4", "+2"]) == (kind, [line for line in diff.split("\n") if line[:1] in "+-"][2:4])
     assert "| -4\n| +2" in log
+    assert "hint: `codeexec promote` writes what was printed into the page; a line `...` stands for any lines" in log
+    project.page("```pycon exec verify\n>>> 1 + 1\n3\n```\n")
+    assert "`# doctest: +ELLIPSIS` behind the command" in project.build().log
 
 
 @pytest.mark.parametrize(

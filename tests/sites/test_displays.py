@@ -62,6 +62,36 @@ def test_a_page_shows_it_in_place_cold_and_warm(project: Project) -> None:
     assert cold == (page(project), assets(project))
 
 
+def test_the_log_of_a_failure_has_its_text_alone(project: Project) -> None:
+    """What is shown beside text is on the page; the log has none of how it is kept."""
+    show = f'show image/svg+xml "{SVG}"'
+    project.page(
+        fence(f"{SHOWS}echo before; {show}; echo after; exit 3")
+        + fence(f"$ {SHOWS.strip()}\n$ {show}; echo said; false", language="console")
+    )
+    log = project.build().log
+
+    assert "| before\n| after\n" in log
+    assert "| said\n" in log
+    assert not re.search(r"^\| .*(?:EVCXR_|image/svg)", log, re.MULTILINE), log
+
+
+def test_formulas_are_formulas_where_the_site_has_some(project: Project) -> None:
+    """What sympy and IPython's `Math` say of themselves; elsewhere the same value is its own text."""
+    value = 'class X:\n    def _repr_latex_(self): return "$x^2$"\n    def __repr__(self): return "x squared"\nX()'
+    project.page(fence(value, 'show="value"', "python"))
+    project.build()
+    plain = page(project)
+    text = (project.root / "mkdocs.yml").read_text("utf-8")
+    project.write("mkdocs.yml", text.replace("  - attr_list\n", "  - attr_list\n  - pymdownx.arithmatex\n"))
+    assert 1 == project.build().counts["cached"]
+
+    assert "<code>x squared</code>" in plain
+    assert 'class="arithmatex"' not in plain
+    assert re.search(r'data-mime="text/latex"><p><span class="arithmatex">.*x\^2', page(project))
+    assert "<code>x squared" not in page(project)
+
+
 def test_what_is_gone_from_the_store_is_made_again(project: Project) -> None:
     project.page(fence(f'{SHOWS}show image/svg+xml "{SVG}"') + fence("echo x > a.bin", 'artifacts="a.bin"'))
     project.build()

@@ -7,6 +7,7 @@ at the ends of lines.
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.markdown.editing import UneditableError, held, unwritable
@@ -82,7 +83,7 @@ def _commented(lines: Sequence[str], samples: Sequence[Sample]) -> Iterator[Adop
 
 def _printing(lines: Sequence[str], samples: Sequence[Sample]) -> Iterator[Adopted]:
     """Yield fences of what comments at the ends of lines of samples say that is printed."""
-    for sample, following in zip(samples, [*samples[1:], None], strict=True):
+    for sample, following in zip_longest(samples, samples[1:]):
         said = [found[1] for line in sample.code.split("\n") if (found := _PRINTS.search(line))]
         if not said or is_output(sample) or sample.ignored or (following is not None and is_output(following)):
             continue
