@@ -77,7 +77,7 @@ def judged(expectation: Converses, outcome: Outcome) -> Verdict:
             return _unreached(entry, before)
         wrong = _ended(expectation, entry, result, last=entry is executed[-1])
         if wrong is None and expectation.verify:
-            wrong = _compared(console, entry, result)
+            wrong = _compared(expectation, entry, result)
         if wrong is not None:
             return wrong
         before = entry
@@ -131,24 +131,24 @@ def _plain(text: str) -> str:
     return ESCAPE.sub("", text).replace("\r\n", "\n")
 
 
-def fitting(console: Console, entry: Entry, result: StepResult) -> str | None:
+def fitting(expectation: Converses, entry: Entry, result: StepResult) -> str | None:
     """Return what is to stand under `entry`, with as much of what is written as matches; None if all of it does."""
-    if _compared(console, entry, result) is None:
+    if _compared(expectation, entry, result) is None:
         return None
     printed = _plain(displays.without(result.stdout, result.shown))
-    if console.kind == "doctest":
+    if expectation.console.kind == "doctest":
         return "\n".join(line.rstrip() for line in printed.split("\n"))
-    found = matches("\n".join(entry.written), printed)
+    found = matches("\n".join(entry.written), printed, dict(expectation.patterns))
     return printed if found is None else "\n".join(line.text for line in found.fitting)
 
 
-def _compared(console: Console, entry: Entry, result: StepResult) -> Unmet | None:
+def _compared(expectation: Converses, entry: Entry, result: StepResult) -> Unmet | None:
     """Return how what `entry` printed differs from what is written under it."""
     written = "\n".join(entry.written)
     printed = _plain(displays.without(result.stdout, result.shown))
-    if console.kind == "doctest":
+    if expectation.console.kind == "doctest":
         return _of_doctest(entry, written, printed)
-    found = matches(written, printed)
+    found = matches(written, printed, dict(expectation.patterns))
     if found is None:
         return None
     return _differs(entry, found.line, found.unified())

@@ -62,11 +62,13 @@ class Converses:
         console: The commands.
         code: The exit status of the last command whose status is not written; None takes any, of all of them.
         verify: Whether each must print what is written under it.
+        patterns: What `[NAME]` stands for there, by name, sorted.
     """
 
     console: Console
     code: int | None = 0
     verify: bool = False
+    patterns: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

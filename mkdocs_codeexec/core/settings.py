@@ -78,6 +78,7 @@ class LanguageRule(NamedTuple):
         excluded: Whether it is told that a fence with `exec` is not executed because of its page.
         console: What reads the commands of its fences, if these are consoles.
         values: Whether samples can show the value of their last expression.
+        patterns: What `[NAME]` stands for in what is written under commands, by name, sorted.
     """
 
     name: str
@@ -98,6 +99,7 @@ class LanguageRule(NamedTuple):
     hashes: bool = False
     console: ConsoleKind = ""
     values: bool = False
+    patterns: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +241,7 @@ class Settings:
         host_env: The variables of this process. Children get a few of them by name, never all.
         published: Folders that the host writes the site to.
         workdir: Where samples start; empty for an empty folder.
-        output_patterns: What `[NAME]` stands for in a fence with `output_of`, by name.
+        output_patterns: What `[NAME]` stands for in a fence with `output_of`, and in consoles, by name.
         html: Where HTML goes that a sample prints.
         reports: Files that a build writes of what samples came to, by kind: `junit`, `sarif`.
     """

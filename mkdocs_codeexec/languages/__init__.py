@@ -62,6 +62,7 @@ def words(settings: Settings) -> Mapping[str, LanguageRule]:
             hidelines=script.hidelines,
             hashes=script.name in HASHES,
             console=script.console,
+            patterns=tuple(sorted(settings.output_patterns.items())) if script.console else (),
         )
         for word in (*script.aliases, script.name):
             found[word.lower()] = rule

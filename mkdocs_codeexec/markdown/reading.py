@@ -260,7 +260,13 @@ class _Reader:
             return Panics()
         if self._rule.console:
             console = Console(self._rule.console, (), (), prompt=self._values.get("prompt", ""))
-            return Converses(console, self._values.get("exit", 0), verify=self._values.get("verify", False))
+            verify = self._values.get("verify", False)
+            return Converses(
+                console,
+                self._values.get("exit", 0),
+                verify=verify,
+                patterns=self._rule.patterns if verify else (),
+            )
         if "raises" in self._values:
             return Raises(self._values["raises"])
         return Succeeds(self._values.get("exit", 0))

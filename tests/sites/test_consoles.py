@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+import os
 import re
 from typing import TYPE_CHECKING
 
 import pytest
+from support import forks
 
 if TYPE_CHECKING:
     from conftest import Project
@@ -119,6 +121,17 @@ def test_what_went_otherwise_is_told_at_its_line(project: Project, fence: str, l
     assert said in built.log
     assert f"docs/index.md:{line}: " in built.log
     assert said.split(",", maxsplit=1)[0] in html.unescape(project.html())
+
+
+def test_names_stand_for_patterns_of_the_site(project: Project) -> None:
+    """And are kept when what differs beside them is written."""
+    project.configure({"output_patterns": {"TIME": r"\d\d:\d\d"}})
+    project.page("```console exec verify\n$ echo at 12:34; echo b\nat [TIME]\nb\n```\n")
+    assert {"samples": 1, "executed": 1, "met": 1} == project.build().counts
+    project.page("```console exec verify\n$ echo at 12:34; echo b\nat [TIME]\nc\n```\n")
+    done = forks.run("mkdocs_codeexec.cli", "promote", cwd=project.root, env=os.environ | project.env, timeout=120)
+    assert 0 == done.returncode, done.stderr
+    assert "at [TIME]\nb\n" in (project.root / "docs/index.md").read_text()
 
 
 def test_a_difference_is_on_the_page(project: Project) -> None:

@@ -33,8 +33,7 @@ def promoted(sample: Sample, outcome: Outcome) -> tuple[tuple[Line, ...], str]:
     said = sample.expectation
     assert isinstance(said, Converses), "it is a console"
     outputs = [
-        None if result is None else fitting(said.console, entry, result)
-        for entry, result in spoken(said.console, outcome)
+        None if result is None else fitting(said, entry, result) for entry, result in spoken(said.console, outcome)
     ]
     try:
         text = rewritten(said.console, outputs)
