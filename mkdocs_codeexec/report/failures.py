@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from mkdocs_codeexec.core import displays
 from mkdocs_codeexec.core.expectation import Blocked, Converses, Errored, Suspended, Unmet, verdict_reason
 from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.core.places import Place, page_map
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.comparing import Difference
     from mkdocs_codeexec.core.expectation import Verdict
-    from mkdocs_codeexec.core.outcome import Outcome
+    from mkdocs_codeexec.core.outcome import Outcome, StepResult
     from mkdocs_codeexec.core.places import PageMap
     from mkdocs_codeexec.core.protocols import Language
     from mkdocs_codeexec.core.requirements import Lack
@@ -234,7 +235,7 @@ def _about(verdict: Verdict, sample: Sample, outcome: Outcome) -> Outcome:
     for number, entry in enumerate(expectation.console.executed):
         if entry.line <= verdict.line < entry.line + len(entry.lines):
             steps = outcome.steps[: number + 1]
-            last = replace(steps[-1], stderr=steps[-1].stdout) if len(steps) > number else None
+            last = replace(steps[-1], stderr=_printed(steps[-1])) if len(steps) > number else None
             return replace(outcome, steps=(*steps[:number], last) if last else ())
     return outcome
 
@@ -287,13 +288,18 @@ def _message(sample: Sample, outcome: Outcome, language: Language, where: PageMa
     last = outcome.steps[-1]
     told = [item for item in last.diagnostics if item.level.startswith("error")]
     if not told:
-        return language.relocated(language.tidy(sample, last.stderr or last.stdout), where)
+        return language.relocated(language.tidy(sample, last.stderr or _printed(last)), where)
     parts: list[str] = []
     for item in told:
         finding = of_diagnostic(item, sample, language)
         related = _related(finding, where) if finding else []
         parts += (language.relocated(language.tidy(sample, item.rendered), where).rstrip("\n"), secondary(related))
     return "\n".join(parts)
+
+
+def _printed(step: StepResult) -> str:
+    """Return what a step has printed, without what it has shown beside text."""
+    return displays.without(step.stdout, step.shown)
 
 
 def _excerpt(page: list[str], place: Place) -> list[str]:
