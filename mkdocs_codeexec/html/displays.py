@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from markupsafe import Markup, escape
 
 from mkdocs_codeexec.core.displays import Display, is_binary
+from mkdocs_codeexec.html import ansi
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.blobs import Blob
@@ -60,6 +61,14 @@ _ENDINGS = {
 _ENDING = {mime: ending for ending, mime in reversed(_ENDINGS.items())}
 _SEPARATORS = {"text/csv": ",", "text/tab-separated-values": "\t"}
 _PALETTES = ("-light", "-dark")
+_PASSIVE = frozenset(
+    {
+        *("bin", "csv", "gif", "jpeg", "jpg", "json", "mp3", "mp4", "oga", "ogg", "ogv"),
+        *("pdf", "png", "tsv", "txt"),
+        *("wav", "webm", "webp"),
+    }
+)
+"""Endings of files in which no browser, and no server, finds anything to execute."""
 
 
 class Shown(NamedTuple):
@@ -92,6 +101,18 @@ class Site:
     place: Callable[[str, bytes], str] = lambda _name, _data: ""
     raw: Callable[[str], Markup] = Markup
     markdown: Callable[[str], str] | None = None
+
+
+def passive(place: Callable[[str, bytes], str]) -> Callable[[str, bytes], str]:
+    """Return what puts files into a site as `place` does, but none that is executed when somebody opens it there.
+
+    A picture in SVG, which may hold scripts, gets no place: within a page it is a picture alone.
+    """
+
+    def put(ending: str, data: bytes) -> str:
+        return "" if ending == "svg" else place(ending if ending in _PASSIVE else "bin", data)
+
+    return put
 
 
 def shown(display: Display, presentation: Presentation, site: Site) -> Shown:
@@ -175,7 +196,7 @@ def _html(mime: str, data: bytes, name: str, presentation: Presentation, site: S
     if mime == "application/json":
         text = _indented(text)
     return Markup('<pre class="codeexec-text" role="group" aria-label="{}"><code>{}</code></pre>').format(
-        name or "Value", text.rstrip("\n")
+        ansi.strip(name) or "Value", ansi.strip(text).rstrip("\n")
     )
 
 
@@ -184,7 +205,9 @@ def _picture(
 ) -> Markup:
     address = _address(mime, data, name, site)
     said = presentation.alt if presentation.alt is not None else presentation.caption or alt
-    return Markup('<img src="{}{}" alt="{}" loading="lazy">').format(address, palette, " ".join(said.split()))
+    return Markup('<img src="{}{}" alt="{}" loading="lazy">').format(
+        address, palette, " ".join(ansi.strip(said).split())
+    )
 
 
 def _figure(pictures: Markup, presentation: Presentation) -> Markup:
@@ -201,7 +224,7 @@ def _address(mime: str, data: bytes, name: str, site: Site) -> str:
 
 
 def _link(mime: str, data: bytes, name: str, site: Site) -> Markup:
-    called = PurePosixPath(name).name or f"{mime}"
+    called = ansi.strip(PurePosixPath(name).name) or mime
     address = _address(mime, data, name, site)
     link = Markup('<a class="codeexec-file" href="{}" download="{}">{}</a>').format(address, called, called)
     return Markup("<p>{} ({})</p>").format(link, _amount(len(data)))
@@ -218,7 +241,7 @@ def _gone() -> Markup:
 
 
 def _text(data: bytes | None) -> str:
-    return (data or b"").decode("utf-8", "replace").replace("\r\n", "\n")
+    return (data or b"").decode("utf-8-sig", "replace").replace("\r\n", "\n")
 
 
 def _indented(text: str) -> str:
@@ -233,14 +256,14 @@ def _table(text: str, separator: str) -> Markup:
     try:
         rows = list(itertools.islice(csv.reader(io.StringIO(text, newline=""), delimiter=separator), ROWS + 2))
     except csv.Error:
-        return Markup('<pre class="codeexec-text"><code>{}</code></pre>').format(text.rstrip("\n"))
+        return Markup('<pre class="codeexec-text"><code>{}</code></pre>').format(ansi.strip(text).rstrip("\n"))
     head, *body = rows or [[]]
     more = max(text.rstrip("\n").count("\n") - ROWS, 0) if len(body) > ROWS else 0
     lines = Markup("").join(
-        Markup("<tr>{}</tr>").format(Markup("").join(Markup("<td>{}</td>").format(cell) for cell in row))
+        Markup("<tr>{}</tr>").format(Markup("").join(Markup("<td>{}</td>").format(ansi.strip(cell)) for cell in row))
         for row in body[:ROWS]
     )
-    columns = Markup("").join(Markup('<th scope="col">{}</th>').format(cell) for cell in head)
+    columns = Markup("").join(Markup('<th scope="col">{}</th>').format(ansi.strip(cell)) for cell in head)
     note = escape(f"{ROWS} rows of {ROWS + more:,}") if more else ""
     caption = Markup("<caption>{}</caption>").format(note) if note else ""
     return Markup(
