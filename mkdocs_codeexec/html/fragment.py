@@ -240,8 +240,7 @@ def _streams(
         yield from _told(run, shown, presentation, tidy, site, failed=failed)
         if "stderr" in shown:
             yield from stream("stderr", run.stderr, presentation.result, tidy, unfold=failed)
-    if not failed:
-        yield from _files(sample, outcome, site)
+    yield from _files(sample, outcome, site)
 
 
 def _made(sample: Sample, outcome: Outcome, site: Site) -> Iterator[Shown]:
