@@ -30,6 +30,9 @@ ROWS = 100
 TEXT = 256 * 1024
 """Bytes of a text that a page shows; of more, it has a link."""
 
+INLINE = 16 * 1024 * 1024
+"""Bytes of a file that stands in the page itself, where there is no place for it beside: browsers take 32 MB at most."""
+
 _RICHEST = (
     *("text/html", "image/svg+xml", "image/png", "image/jpeg", "image/webp", "image/gif"),
     *("text/csv", "application/json", "text/markdown", "text/latex", "text/plain"),
@@ -170,14 +173,24 @@ def _both(pair: Sequence[Blob], presentation: Presentation, site: Site) -> Shown
     mime = mime_of(pair[0].path)
     if any(data is None for data in read):
         return Shown("display", mime, _gone())
-    pictures = [
-        _picture(mime, data or b"", blob.path, presentation, site, "", f"#only{palette}")
-        for blob, data, palette in zip(pair, read, _PALETTES, strict=True)
-    ]
+    try:
+        pictures = [
+            _picture(mime, data or b"", blob.path, presentation, site, "", f"#only{palette}")
+            for blob, data, palette in zip(pair, read, _PALETTES, strict=True)
+        ]
+    except _TooLargeError:
+        return Shown("display", mime, _too_large(pair[0].path, sum(len(data or b"") for data in read)))
     return Shown("display", mime, _figure(Markup("").join(pictures), presentation))
 
 
 def _html(mime: str, data: bytes, name: str, presentation: Presentation, site: Site, alt: str) -> Markup:
+    try:
+        return _shown(mime, data, name, presentation, site, alt)
+    except _TooLargeError:
+        return _too_large(name or mime, len(data))
+
+
+def _shown(mime: str, data: bytes, name: str, presentation: Presentation, site: Site, alt: str) -> Markup:
     if is_picture(mime):
         return _figure(_picture(mime, data, name, presentation, site, alt), presentation)
     kind = mime.partition("/")[0]
@@ -216,11 +229,28 @@ def _figure(pictures: Markup, presentation: Presentation) -> Markup:
 
 
 def _address(mime: str, data: bytes, name: str, site: Site) -> str:
-    """Return where a page finds the file with the contents `data`."""
+    """Return where a page finds the file with the contents `data`.
+
+    Raises:
+        _TooLargeError: It would have to be in the page itself.
+    """
     ending = PurePosixPath(name).suffix[1:].lower() or _ENDING.get(mime, "bin")
     if not (ending.isascii() and ending.isalnum()):
         ending = "bin"
-    return site.place(ending, data) or f"data:{mime};base64,{base64.b64encode(data).decode()}"
+    if address := site.place(ending, data):
+        return address
+    if len(data) > INLINE:
+        raise _TooLargeError
+    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
+
+
+class _TooLargeError(Exception):
+    """A file has no place but the page itself, and is too large for that."""
+
+
+def _too_large(name: str, size: int) -> Markup:
+    note = f"{ansi.strip(name)} ({_amount(size)}) is too large to be a part of the page"
+    return Markup('<p class="codeexec-note">{}</p>').format(note)
 
 
 def _link(mime: str, data: bytes, name: str, site: Site) -> Markup:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from mkdocs_codeexec.core.blobs import Blob
 from mkdocs_codeexec.core.displays import Content, Display
 from mkdocs_codeexec.core.sample import Presentation
-from mkdocs_codeexec.html.displays import ROWS, TEXT, Site, files, mime_of, passive, shown
+from mkdocs_codeexec.html.displays import INLINE, ROWS, TEXT, Site, files, mime_of, passive, shown
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
@@ -191,3 +191,15 @@ def test_files_of_strangers_are_nothing_that_a_browser_executes(path: str, place
     assert placed == list(shelf.placed)
     assert ('<img src="data:image/svg+xml;base64,' in found.html) is (not placed)
     assert placed == [] or path in found.html or path.endswith(".png")
+
+
+def test_what_is_too_large_for_a_page_is_not_put_into_it() -> None:
+    """Where the host has no place for files; where it has one, they may be as large as they like."""
+    shelf = Shelf()
+    large = bytes(INLINE + 1)
+    blobs = [shelf.blob(path, large) for path in ("x.png", "y-light.png", "y-dark.png", "z.bin", "s.mp3")]
+
+    alone = files(blobs, Presentation(), Site(read=shelf.site.read))
+    assert all("is too large to be a part of the page" in one.html and len(one.html) < 200 for one in alone)
+    assert "x.png (16.8 MB)" in alone[0].html
+    assert all("too large" not in one.html for one in files(blobs, Presentation(), shelf.site))
