@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ROWS = 100
 """Rows of a table that a page shows."""
 TEXT = 256 * 1024
-"""Bytes of a text that a page shows; of more, it has a link."""
+"""Bytes of a text that a page shows; of more, it has a link. HTML that is no file may be larger: figures hold their data."""
 
 INLINE = 16 * 1024 * 1024
 """Bytes of a file that stands in the page itself, where there is no place for it beside: browsers take 32 MB at most."""
@@ -40,11 +40,12 @@ _RICHEST = (
 _ENDINGS = {
     "csv": "text/csv",
     "gif": "image/gif",
-    "htm": "text/html",
     "html": "text/html",
+    "htm": "text/html",
     "jpeg": "image/jpeg",
     "jpg": "image/jpeg",
     "json": "application/json",
+    "txt": "text/plain",
     "log": "text/plain",
     "md": "text/markdown",
     "mp3": "audio/mpeg",
@@ -56,7 +57,6 @@ _ENDINGS = {
     "png": "image/png",
     "svg": "image/svg+xml",
     "tsv": "text/tab-separated-values",
-    "txt": "text/plain",
     "wav": "audio/wav",
     "webm": "video/webm",
     "webp": "image/webp",
@@ -197,7 +197,8 @@ def _shown(mime: str, data: bytes, name: str, presentation: Presentation, site: 
     if kind in ("video", "audio"):
         address = _address(mime, data, name, site)
         return Markup('<{0} controls preload="metadata" src="{1}"></{0}>').format(kind, address)
-    if is_binary(mime) or len(data) > TEXT or (name and mime not in _RICHEST and mime not in _SEPARATORS):
+    most = TEXT if name or mime != "text/html" else INLINE
+    if is_binary(mime) or len(data) > most or (name and mime not in _RICHEST and mime not in _SEPARATORS):
         return _link(mime, data, name, site)
     text = _text(data)
     if mime in _SEPARATORS:
@@ -237,11 +238,10 @@ def _address(mime: str, data: bytes, name: str, site: Site) -> str:
     ending = PurePosixPath(name).suffix[1:].lower() or _ENDING.get(mime, "bin")
     if not (ending.isascii() and ending.isalnum()):
         ending = "bin"
-    if address := site.place(ending, data):
-        return address
-    if len(data) > INLINE:
+    address = site.place(ending, data)
+    if not address and len(data) > INLINE:
         raise _TooLargeError
-    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
+    return address or f"data:{mime};base64,{base64.b64encode(data).decode()}"
 
 
 class _TooLargeError(Exception):
@@ -249,12 +249,12 @@ class _TooLargeError(Exception):
 
 
 def _too_large(name: str, size: int) -> Markup:
-    note = f"{ansi.strip(name)} ({_amount(size)}) is too large to be a part of the page"
-    return Markup('<p class="codeexec-note">{}</p>').format(note)
+    about = f"{ansi.strip(name)} ({_amount(size)})"
+    return Markup('<p class="codeexec-note">{} is too large to be a part of the page</p>').format(about)
 
 
 def _link(mime: str, data: bytes, name: str, site: Site) -> Markup:
-    called = ansi.strip(PurePosixPath(name).name) or mime
+    called = ansi.strip(PurePosixPath(name).name) or f"value.{_ENDING.get(mime, 'bin')}"
     address = _address(mime, data, name, site)
     link = Markup('<a class="codeexec-file" href="{}" download="{}">{}</a>').format(address, called, called)
     return Markup("<p>{} ({})</p>").format(link, _amount(len(data)))

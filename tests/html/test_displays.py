@@ -203,3 +203,14 @@ def test_what_is_too_large_for_a_page_is_not_put_into_it() -> None:
     assert all("is too large to be a part of the page" in one.html and len(one.html) < 200 for one in alone)
     assert "x.png (16.8 MB)" in alone[0].html
     assert all("too large" not in one.html for one in files(blobs, Presentation(), shelf.site))
+
+
+def test_a_figure_in_html_is_shown_with_all_its_data() -> None:
+    """A file of that size is a link, and so is a text, which is called by what it is."""
+    shelf = Shelf()
+    figure = b"<div>" + b"x" * TEXT + b"</div>"
+
+    assert figure.decode() == shown(shelf.display(text_html=figure), Presentation(), shelf.site).html
+    assert 'download="a.html"' in file("a.html", figure)
+    text = shown(shelf.display(text_plain=figure), Presentation(), shelf.site).html
+    assert 'href="a/0.txt" download="value.txt">value.txt</a>' in text
