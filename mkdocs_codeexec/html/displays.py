@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ROWS = 100
 """Rows of a table that a page shows."""
 TEXT = 256 * 1024
-"""Bytes of a text that a page shows; of more, it has a link. HTML that is no file may be larger: figures hold their data."""
+"""Bytes of a text that a page shows; of more, it has a link. HTML of a value may be larger: figures hold their data."""
 
 INLINE = 16 * 1024 * 1024
 """Bytes of a file that stands in the page itself, where there is no place for it beside: browsers take 32 MB at most."""
@@ -65,12 +65,8 @@ _ENDING = {mime: ending for ending, mime in reversed(_ENDINGS.items())}
 _SEPARATORS = {"text/csv": ",", "text/tab-separated-values": "\t"}
 _PALETTES = ("-light", "-dark")
 _PASSIVE = frozenset(
-    {
-        *("bin", "csv", "gif", "jpeg", "jpg", "json", "mp3", "mp4", "oga", "ogg", "ogv"),
-        *("pdf", "png", "tsv", "txt"),
-        *("wav", "webm", "webp"),
-    }
-)
+    ("bin", "csv", "gif", "jpeg", "jpg", "json", "mp3", "mp4", "oga", "ogg", "ogv", "pdf", "png", "tsv", "txt", "wav")
+) | {"webm", "webp"}
 """Endings of files in which no browser, and no server, finds anything to execute."""
 
 
@@ -124,8 +120,9 @@ def shown(display: Display, presentation: Presentation, site: Site) -> Shown:
     data = site.read(content.blob)
     plain = display.form("text/plain")
     alt = _text(site.read(plain.blob)) if plain is not None and is_picture(content.mime) else ""
-    html = _gone() if data is None else _html(content.mime, data, "", presentation, site, alt)
-    return Shown("display", content.mime, html)
+    return Shown(
+        "display", content.mime, _gone() if data is None else _html(content.mime, data, "", presentation, site, alt)
+    )
 
 
 def files(left: Sequence[Blob], presentation: Presentation, site: Site) -> list[Shown]:
