@@ -281,3 +281,19 @@ def test_consoles_that_are_verified_are_written(project: Project) -> None:
     assert after == (project.root / "docs/index.md").read_text("utf-8"), done.stdout + done.stderr
     assert "an output holds a line that begins like a command" in done.stdout
     assert 1 == done.returncode
+
+
+def test_an_exception_that_nobody_expects_is_not_written(project: Project) -> None:
+    """It would be expected from then on, whatever else of the console is to be written."""
+    page = (
+        "```pycon exec verify\n>>> 5\n4\n>>> 1 / 0\n```\n\n```pycon exec verify\n>>> 5\n4\n>>> def f(:\n```\n\n"
+        "```console exec verify\n$ echo a\nb\n$ false\n```\n"
+    )
+    project.page(page)
+    done = promote(project)
+
+    assert page == (project.root / "docs/index.md").read_text("utf-8"), done.stdout + done.stderr
+    assert "it raised `ZeroDivisionError: division by zero`, and no traceback is written under it" in done.stdout
+    assert "it raised `SyntaxError: invalid syntax`, and no traceback is written under it" in done.stdout
+    assert "`$ false`: exit status 1" in done.stdout
+    assert 1 == done.returncode

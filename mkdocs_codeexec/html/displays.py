@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 ROWS = 100
 """Rows of a table that a page shows."""
 TEXT = 256 * 1024
-"""Bytes of a text that a page shows; of more, it has a link."""
+"""Bytes of a text that a page shows; of more, it has a link. HTML of a value may be larger: figures hold their data."""
+
+INLINE = 16 * 1024 * 1024
+"""Bytes of a file that stands in the page itself, where there is no place for it beside: browsers take 32 MB at most."""
 
 _RICHEST = (
     *("text/html", "image/svg+xml", "image/png", "image/jpeg", "image/webp", "image/gif"),
@@ -37,11 +40,12 @@ _RICHEST = (
 _ENDINGS = {
     "csv": "text/csv",
     "gif": "image/gif",
-    "htm": "text/html",
     "html": "text/html",
+    "htm": "text/html",
     "jpeg": "image/jpeg",
     "jpg": "image/jpeg",
     "json": "application/json",
+    "txt": "text/plain",
     "log": "text/plain",
     "md": "text/markdown",
     "mp3": "audio/mpeg",
@@ -53,7 +57,6 @@ _ENDINGS = {
     "png": "image/png",
     "svg": "image/svg+xml",
     "tsv": "text/tab-separated-values",
-    "txt": "text/plain",
     "wav": "audio/wav",
     "webm": "video/webm",
     "webp": "image/webp",
@@ -62,6 +65,10 @@ _ENDING = {mime: ending for ending, mime in reversed(_ENDINGS.items())}
 _MATHS = "text/latex"
 _SEPARATORS = {"text/csv": ",", "text/tab-separated-values": "\t"}
 _PALETTES = ("-light", "-dark")
+_PASSIVE = frozenset(
+    ("bin", "csv", "gif", "jpeg", "jpg", "json", "mp3", "mp4", "oga", "ogg", "ogv", "pdf", "png", "tsv", "txt", "wav")
+) | {"webm", "webp"}
+"""Endings of files in which no browser, and no server, finds anything to execute."""
 
 
 class Shown(NamedTuple):
@@ -96,6 +103,18 @@ class Site:
     markdown: Callable[[str], str] | None = None
 
 
+def passive(place: Callable[[str, bytes], str]) -> Callable[[str, bytes], str]:
+    """Return what puts files into a site as `place` does, but none that is executed when somebody opens it there.
+
+    A picture in SVG, which may hold scripts, gets no place: within a page it is a picture alone.
+    """
+
+    def put(ending: str, data: bytes) -> str:
+        return "" if ending == "svg" else place(ending if ending in _PASSIVE else "bin", data)
+
+    return put
+
+
 def shown(display: Display, presentation: Presentation, site: Site) -> Shown:
     """Return `display` as a page shows it."""
     content = display.form(*_RICHEST) or display.bundle[0]
@@ -107,8 +126,9 @@ def shown(display: Display, presentation: Presentation, site: Site) -> Shown:
             content, data = other, site.read(other.blob)
     plain = display.form("text/plain")
     alt = _text(site.read(plain.blob)) if plain is not None and is_picture(content.mime) else ""
-    html = _gone() if data is None else _html(content.mime, data, "", presentation, site, alt)
-    return Shown("display", content.mime, html)
+    return Shown(
+        "display", content.mime, _gone() if data is None else _html(content.mime, data, "", presentation, site, alt)
+    )
 
 
 def files(left: Sequence[Blob], presentation: Presentation, site: Site) -> list[Shown]:
@@ -156,21 +176,32 @@ def _both(pair: Sequence[Blob], presentation: Presentation, site: Site) -> Shown
     mime = mime_of(pair[0].path)
     if any(data is None for data in read):
         return Shown("display", mime, _gone())
-    pictures = [
-        _picture(mime, data or b"", blob.path, presentation, site, "", f"#only{palette}")
-        for blob, data, palette in zip(pair, read, _PALETTES, strict=True)
-    ]
+    try:
+        pictures = [
+            _picture(mime, data or b"", blob.path, presentation, site, "", f"#only{palette}")
+            for blob, data, palette in zip(pair, read, _PALETTES, strict=True)
+        ]
+    except _TooLargeError:
+        return Shown("display", mime, _too_large(pair[0].path, sum(len(data or b"") for data in read)))
     return Shown("display", mime, _figure(Markup("").join(pictures), presentation))
 
 
 def _html(mime: str, data: bytes, name: str, presentation: Presentation, site: Site, alt: str) -> Markup:
+    try:
+        return _shown(mime, data, name, presentation, site, alt)
+    except _TooLargeError:
+        return _too_large(name or mime, len(data))
+
+
+def _shown(mime: str, data: bytes, name: str, presentation: Presentation, site: Site, alt: str) -> Markup:
     if is_picture(mime):
         return _figure(_picture(mime, data, name, presentation, site, alt), presentation)
     kind = mime.partition("/")[0]
     if kind in ("video", "audio"):
         address = _address(mime, data, name, site)
         return Markup('<{0} controls preload="metadata" src="{1}"></{0}>').format(kind, address)
-    if is_binary(mime) or len(data) > TEXT or (name and mime not in _RICHEST and mime not in _SEPARATORS):
+    most = TEXT if name or mime != "text/html" else INLINE
+    if is_binary(mime) or len(data) > most or (name and mime not in _RICHEST and mime not in _SEPARATORS):
         return _link(mime, data, name, site)
     text = _text(data)
     if mime in _SEPARATORS:
@@ -182,7 +213,7 @@ def _html(mime: str, data: bytes, name: str, presentation: Presentation, site: S
     if mime == "application/json":
         text = _indented(text)
     return Markup('<pre class="codeexec-text" role="group" aria-label="{}"><code>{}</code></pre>').format(
-        name or "Value", text.rstrip("\n")
+        ansi.strip(name) or "Value", ansi.strip(text).rstrip("\n")
     )
 
 
@@ -198,7 +229,9 @@ def _picture(
 ) -> Markup:
     address = _address(mime, data, name, site)
     said = presentation.alt if presentation.alt is not None else presentation.caption or alt
-    return Markup('<img src="{}{}" alt="{}" loading="lazy">').format(address, palette, " ".join(said.split()))
+    return Markup('<img src="{}{}" alt="{}" loading="lazy">').format(
+        address, palette, " ".join(ansi.strip(said).split())
+    )
 
 
 def _figure(pictures: Markup, presentation: Presentation) -> Markup:
@@ -207,15 +240,31 @@ def _figure(pictures: Markup, presentation: Presentation) -> Markup:
 
 
 def _address(mime: str, data: bytes, name: str, site: Site) -> str:
-    """Return where a page finds the file with the contents `data`."""
+    """Return where a page finds the file with the contents `data`.
+
+    Raises:
+        _TooLargeError: It would have to be in the page itself.
+    """
     ending = PurePosixPath(name).suffix[1:].lower() or _ENDING.get(mime, "bin")
     if not (ending.isascii() and ending.isalnum()):
         ending = "bin"
-    return site.place(ending, data) or f"data:{mime};base64,{base64.b64encode(data).decode()}"
+    address = site.place(ending, data)
+    if not address and len(data) > INLINE:
+        raise _TooLargeError
+    return address or f"data:{mime};base64,{base64.b64encode(data).decode()}"
+
+
+class _TooLargeError(Exception):
+    """A file has no place but the page itself, and is too large for that."""
+
+
+def _too_large(name: str, size: int) -> Markup:
+    about = f"{ansi.strip(name)} ({_amount(size)})"
+    return Markup('<p class="codeexec-note">{} is too large to be a part of the page</p>').format(about)
 
 
 def _link(mime: str, data: bytes, name: str, site: Site) -> Markup:
-    called = PurePosixPath(name).name or f"{mime}"
+    called = ansi.strip(PurePosixPath(name).name) or f"value.{_ENDING.get(mime, 'bin')}"
     address = _address(mime, data, name, site)
     link = Markup('<a class="codeexec-file" href="{}" download="{}">{}</a>').format(address, called, called)
     return Markup("<p>{} ({})</p>").format(link, _amount(len(data)))
@@ -232,7 +281,7 @@ def _gone() -> Markup:
 
 
 def _text(data: bytes | None) -> str:
-    return (data or b"").decode("utf-8", "replace").replace("\r\n", "\n")
+    return (data or b"").decode("utf-8-sig", "replace").replace("\r\n", "\n")
 
 
 def _indented(text: str) -> str:

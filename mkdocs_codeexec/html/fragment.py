@@ -25,7 +25,7 @@ from mkdocs_codeexec.core.expectation import (
 )
 from mkdocs_codeexec.core.outcome import Exited, Outcome, describe
 from mkdocs_codeexec.html import ansi, written
-from mkdocs_codeexec.html.displays import Shown, Site, files
+from mkdocs_codeexec.html.displays import Shown, Site, files, passive
 from mkdocs_codeexec.html.displays import shown as show
 from mkdocs_codeexec.html.ids import identified
 from mkdocs_codeexec.html.marks import Mark, marked
@@ -175,7 +175,7 @@ class Renderer:
         return held.back(identified(self._template(view=view), html_id))
 
     def _confined(self, site: Site, held: Held) -> Site:
-        """Return `site` with HTML where the configuration has it, and nothing in it that is a mark of ours."""
+        """Return `site` with HTML, and files that could be some, where the configuration has it, and no mark of ours in it."""
         convert = site.markdown
 
         def html(text: str) -> Markup:
@@ -187,7 +187,8 @@ class Renderer:
             # Code blocks in it get ids like all others.
             return Markup(inert(made)) if self._html == "page" else html(made)  # noqa: S704 - the author's word
 
-        return replace(site, raw=html, markdown=convert and markdown)
+        place = site.place if self._html == "page" else passive(site.place)
+        return replace(site, raw=html, markdown=convert and markdown, place=place)
 
 
 def _written(
@@ -239,8 +240,7 @@ def _streams(
         yield from _told(run, shown, presentation, tidy, site, failed=failed)
         if "stderr" in shown:
             yield from stream("stderr", run.stderr, presentation.result, tidy, unfold=failed)
-    if not failed:
-        yield from _files(sample, outcome, site)
+    yield from _files(sample, outcome, site)
 
 
 def _made(sample: Sample, outcome: Outcome, site: Site) -> Iterator[Shown]:

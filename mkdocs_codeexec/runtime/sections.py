@@ -121,19 +121,24 @@ class Sections(Kept):
         end = ended.end() if is_end else ended.start()
         section, self._waiting = bytes(self._section[:end]), bytes(self._section[end:])
         self._section = None
-        self._take(self._named(section, ended.start()) if is_end else section)
+        named = self._named(section, ended.start()) if is_end else b""
+        if named:
+            super().add_whole(named)
+            self._at_start = True
+        else:
+            self._take(section)
         return True
 
     def _named(self, section: bytes, end: int) -> bytes:
-        """Return `section`, whose last line begins at `end`, with what it shows named; as it is if that is nothing."""
+        """Return `section`, whose last line begins at `end`, with what it shows named; empty if that is nothing."""
         opened = _OPENED.match(section)
         assert opened is not None, "it was opened"
         mime = opened[1].decode("utf-8", "replace").strip().lower()
         if self._size + len(section) > LARGEST:
-            return section
+            return b""
         found = displays.read(mime, section[opened.end() : end].removesuffix(b"\n").removesuffix(b"\r"))
         if found is None:
-            return section
+            return b""
         self._size += len(section)
         contents = []
         for kind, content in found.items():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +38,23 @@ def test_any_pattern_is_one(pattern: str, path: str) -> None:
     assert matches(path, [pattern]) in (True, False)
     if not set(pattern) & set("*?["):
         assert matches(pattern, [pattern])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [("**/a/" * 30 + "**/c", "a/" * 90 + "b"), ("*a" * 40 + "b", "a" * 200), ("**" * 40 + "b", "a/" * 100)],
+)
+def test_patterns_with_many_ways_take_no_time(pattern: str, path: str) -> None:
+    begun = time.process_time()
+    assert not matches(path, [pattern])
+    assert time.process_time() - begun < 1
+
+
+@given(st.text("ab/*?", max_size=8), st.text("ab/", max_size=8))
+def test_patterns_mean_what_the_expression_means(pattern: str, path: str) -> None:
+    meaning = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    expression = "".join(meaning.get(part, part) for part in re.split(r"(\*\*/|\*\*|\*|\?)", pattern))
+    assert matches(path, [pattern]) is bool(re.fullmatch(expression, path))
 
 
 def test_files_come_in_the_order_of_the_patterns_each_once() -> None:

@@ -138,6 +138,25 @@ def test_forms_of_one_thing_are_one_display() -> None:
     ] == seen(found, contents)
 
 
+@given(st.integers(0, 2000), st.integers(0, 2000))
+def test_what_is_shown_is_kept_whole_or_not_at_all(head: int, tail: int) -> None:
+    """Output that is too long loses its middle; no name of a blob is cut in two, which would be shown as text."""
+    stream = Sections(head, tail)
+    written = [picture(bytes([number])).written + f"{number} é\n".encode() for number in range(20)]
+    stream.add(b"".join(written))
+
+    found, lost = stream.finish()
+
+    texts = "".join(piece for piece in seen(found, stream.contents) if isinstance(piece, str))
+    assert BEGIN not in texts
+    assert END not in texts
+    assert '"image/png"' not in texts
+    whole = Sections(100_000, 0)
+    whole.add(b"".join(written))
+    kept_bytes = len(found.replace(f"… {lost} bytes omitted …\n", "").encode())
+    assert kept_bytes + lost - len(whole.finish()[0].encode()) in ((0, 1) if lost else (0,))
+
+
 def test_a_section_without_an_end_is_text_up_to_the_next_one() -> None:
     unclosed = f"{BEGIN} text/html\nnever ends\n"
 

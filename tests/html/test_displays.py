@@ -14,7 +14,7 @@ from markupsafe import Markup
 from mkdocs_codeexec.core.blobs import Blob
 from mkdocs_codeexec.core.displays import Content, Display
 from mkdocs_codeexec.core.sample import Presentation
-from mkdocs_codeexec.html.displays import ROWS, TEXT, Site, files, mime_of, shown
+from mkdocs_codeexec.html.displays import INLINE, ROWS, TEXT, Site, files, mime_of, passive, shown
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
@@ -177,3 +177,62 @@ def test_texts_are_texts(left: dict[str, str]) -> None:
             assert f"<{tag}>" not in html
         assert html.count("<") == html.count(">")
     assert json.dumps(mime_of("X.PNG")) == '"image/png"'
+
+
+def test_control_characters_are_obeyed_or_dropped_as_in_output() -> None:
+    """Colours, and whatever a fragment or a page has a meaning for, are no part of a text."""
+    odd = b"\xef\xbb\xbfa\x02codeexec:0\x03\x00\x1b[31mred\x1b[0m\xe2\x80\xae,b\n1,\x1b[1m2\n"
+
+    assert "<code>acodeexec:0redU+202E,b\n1,2</code>" in file("x.txt", odd)
+    assert '<th scope="col">acodeexec:0redU+202E</th><th scope="col">b</th>' in file("x.csv", odd)
+    assert "<td>1</td><td>2</td>" in file("x.csv", odd)
+    assert "\ufffd" in file("x.json", b'{"a": "\\ud800"}')
+    assert 'download="[U+202Egpj.bin">[U+202Egpj.bin</a>' in file("\x1b[m[\u202egpj.bin", b"x")
+    assert 'aria-label="x.txt"' in file("\x1b[31mx.txt", b"x")
+
+
+@pytest.mark.parametrize(
+    ("path", "placed"),
+    [
+        ("x.svg", []),
+        ("x.SVG", []),
+        ("x.xhtml", ["a/0.bin"]),
+        ("x.php", ["a/0.bin"]),
+        ("x.js", ["a/0.bin"]),
+        ("x.png", ["a/0.png"]),
+        ("x.csv", ["a/0.csv"]),
+        ("x.pdf", ["a/0.pdf"]),
+    ],
+)
+def test_files_of_strangers_are_nothing_that_a_browser_executes(path: str, placed: list[str]) -> None:
+    """Who opens such a file by its address opens it in the name of the site; a picture may hold scripts, too."""
+    shelf = Shelf()
+    site = Site(read=shelf.site.read, place=passive(shelf.place))
+    (found,) = files([shelf.blob(path, SVG + b"x" * TEXT)], Presentation(), site)
+
+    assert placed == list(shelf.placed)
+    assert ('<img src="data:image/svg+xml;base64,' in found.html) is (not placed)
+    assert placed == [] or path in found.html or path.endswith(".png")
+
+
+def test_what_is_too_large_for_a_page_is_not_put_into_it() -> None:
+    """Where the host has no place for files; where it has one, they may be as large as they like."""
+    shelf = Shelf()
+    large = bytes(INLINE + 1)
+    blobs = [shelf.blob(path, large) for path in ("x.png", "y-light.png", "y-dark.png", "z.bin", "s.mp3")]
+
+    alone = files(blobs, Presentation(), Site(read=shelf.site.read))
+    assert all("is too large to be a part of the page" in one.html and len(one.html) < 200 for one in alone)
+    assert "x.png (16.8 MB)" in alone[0].html
+    assert all("too large" not in one.html for one in files(blobs, Presentation(), shelf.site))
+
+
+def test_a_figure_in_html_is_shown_with_all_its_data() -> None:
+    """A file of that size is a link, and so is a text, which is called by what it is."""
+    shelf = Shelf()
+    figure = b"<div>" + b"x" * TEXT + b"</div>"
+
+    assert figure.decode() == shown(shelf.display(text_html=figure), Presentation(), shelf.site).html
+    assert 'download="a.html"' in file("a.html", figure)
+    text = shown(shelf.display(text_plain=figure), Presentation(), shelf.site).html
+    assert 'href="a/0.txt" download="value.txt">value.txt</a>' in text

@@ -102,6 +102,7 @@ def test_figures_are_the_same_bytes_in_each_run(workshop: Workshop) -> None:
         ("import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()):\n    plt.show()", [SVG], ""),
         ("import sys\nsys.stdout.close()\nplt.show()", [SVG], ""),
         ("import sys\nsys.stdout = None\nplt.show()", [SVG], ""),
+        ("import sys\ndel sys.stdout\nplt.show()", [SVG], ""),
         ("import os\nos.set_blocking(1, False)\nprint('x' * 70000)\nplt.show()", ["x" * 70000 + "\n", SVG], ""),
         ("plt.show(block=False)\nplt.show()", [SVG], ""),
         ("plt.switch_backend('svg')\nplt.plot([1])\nplt.show()", [SVG], ""),
@@ -222,6 +223,37 @@ def test_the_value_of_a_last_expression_is_shown(workshop: Workshop, code: str, 
     assert expected == pieces(result.stdout)
     if "ValueError" in code and not code.endswith("X"):
         assert "raised ValueError" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("forms", "expected", "told"),
+    [
+        (
+            "_repr_html_ = lambda self: 5",
+            [("text/plain",)],
+            "shown as `text/html` is left out: it is `int`, expected a text",
+        ),
+        ("_repr_png_ = lambda self: 'no base64!'", [("text/plain",)], "`image/png` is left out"),
+        ("_repr_png_ = lambda self: 3", [("text/plain",)], "it is `int`, expected bytes"),
+        ("_repr_json_ = lambda self: {'a': object()}", [("text/plain",)], "`application/json` is left out"),
+        (
+            "_repr_mimebundle_ = lambda self, **_: {'x': '1', 2: '2'}",
+            [("text/plain",)],
+            "`x` is left out: that is no MIME type",
+        ),
+        ("_repr_mimebundle_ = lambda self, **_: {'text/html': None}", [("text/plain",)], ""),
+        ("def __getattribute__(self, name): raise OSError", [("text/plain",)], ""),
+    ],
+)
+def test_a_form_that_is_none_gives_way_to_the_next(
+    workshop: Workshop, forms: str, expected: list[object], told: str
+) -> None:
+    """Nothing of how it is handed over is on the page, and the sample goes on."""
+    result = run(workshop, f"class X:\n    {forms}\n    def __repr__(self):\n        return 'X'\nX()", value=True)
+
+    assert Exited(0) == result.ended, result.stderr
+    assert expected == pieces(result.stdout)
+    assert told in result.stderr if told else not result.stderr, result.stderr
 
 
 @pytest.mark.parametrize(

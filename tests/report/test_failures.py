@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.spoken import Spoken
 
+from mkdocs_codeexec.core import displays
+from mkdocs_codeexec.core.displays import Content
 from mkdocs_codeexec.core.expectation import FailsToBuild, Panics, Succeeds, judge
 from mkdocs_codeexec.core.outcome import (
     Diagnostic,
@@ -159,6 +161,21 @@ def test_a_program_that_is_not_found_in_a_sandbox(sandbox: str, status: int, hin
     [failure] = failures([resolved], LANGUAGES, lambda _: "")
 
     assert hinted == ("`languages.rust.readable`" in failure.detail)
+
+
+def test_what_is_shown_beside_text_is_no_part_of_the_message() -> None:
+    """How an Outcome names a picture is nobody's business: the page shows it."""
+    content = Content("text/html", "0" * 64, 9)
+    stdout = f"before\n{displays.section((content,), whole=True)}after\n"
+    step = StepResult(kind="run", stdout=stdout, stderr="", ended=Exited(1), shown=(content,))
+    sample = Sample(location=Location("a.md", 1), language="rust", code="", expectation=Succeeds())
+    outcome = Outcome(language="rust", steps=(step,))
+    resolved = Resolved(sample=sample, verdict=judge(sample.expectation, outcome), outcome=outcome)
+
+    [failure] = failures([resolved], LANGUAGES, lambda _: "")
+
+    assert "| before\n| after" in failure.detail
+    assert displays.BEGIN not in failure.detail
 
 
 def panicked(code: str, place: str) -> Resolved:

@@ -118,6 +118,18 @@ def test_a_file_that_is_not_there_fails(project: Project) -> None:
     assert "root:" not in page(project)
 
 
+def test_a_sample_that_fails_shows_the_files_that_are_there(project: Project) -> None:
+    """As it shows what it has printed: nothing is lost."""
+    project.page(
+        fence("echo there > a.txt", 'artifacts="a.txt b.txt"') + fence("echo x > c.txt; exit 1", 'artifacts="*"')
+    )
+    built = project.build()
+
+    assert 2 == built.counts["unmet"]
+    assert "<code>there</code>" in page(project)
+    assert "<code>x</code>" in page(project)
+
+
 @pytest.mark.parametrize("pattern", ["../x", "/etc/passwd", "a/../../b", ""])
 def test_a_pattern_stays_within_the_directory(project: Project, pattern: str) -> None:
     project.page(fence("echo", f'artifacts="{pattern}"'))

@@ -54,6 +54,20 @@ def test_html_in_a_frame(project: Project, options: dict[str, str]) -> None:
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in project.html()
 
 
+def test_files_of_strangers_are_no_pages_of_the_site(project: Project) -> None:
+    """Where HTML is in frames, nobody can open it, or a picture with a script, by an address of the site."""
+    project.configure({"html": "sandbox"})
+    code = "open('a.svg', 'w').write('<svg/>')\nopen('b.html', 'w').write('x' * 300_000)"
+    project.page(f'```python exec artifacts="*"\n{code}\n```')
+    built = project.build("--strict")
+    assert 0 == built.status, built.log
+
+    placed = [path.suffix for path in (project.root / "site/assets/codeexec").iterdir()]
+    assert [".bin"] == placed
+    assert '<img src="data:image/svg+xml;base64,' in project.html()
+    assert 'download="b.html"' in project.html()
+
+
 def test_html_where_the_site_says_page_whatever_confines_samples(project: Project) -> None:
     """The configuration's own word."""
     project.configure({"html": "page", "sandbox": "auto"})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.core.comparing import Line
 from mkdocs_codeexec.core.consoles import ForeignCommandError, parse, rewritten
 from mkdocs_codeexec.core.conversing import fitting, judged, spoken
-from mkdocs_codeexec.core.expectation import Converses, Met
+from mkdocs_codeexec.core.expectation import Converses, Met, verdict_reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +32,9 @@ def promoted(sample: Sample, outcome: Outcome) -> tuple[tuple[Line, ...], str]:
     """
     said = sample.expectation
     assert isinstance(said, Converses), "it is a console"
+    ended = judged(replace(said, verify=False), outcome)
+    if not isinstance(ended, Met):  # an exception that is written would be one that is expected
+        return (), verdict_reason(ended)
     outputs = [
         None if result is None else fitting(said, entry, result) for entry, result in spoken(said.console, outcome)
     ]

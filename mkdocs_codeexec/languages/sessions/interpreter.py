@@ -181,7 +181,7 @@ def _tell(error: BaseException, path: str) -> None:
     while trace is not None and trace.tb_frame.f_code.co_filename != path:
         trace = trace.tb_next
     error.__traceback__ = trace
-    _flush(sys.stderr, sys.stdout)
+    _flush(*(getattr(sys, name, None) for name in ("stderr", "stdout")))
     sys.last_type, sys.last_value, sys.last_traceback = type(error), error, trace
     try:
         sys.excepthook(type(error), error, trace)
@@ -203,7 +203,7 @@ def _flush(*streams: Any) -> None:
 
 def flush() -> None:
     """Write what Python, and C where it has been used, have not written yet."""
-    _flush(sys.stdout, sys.__stdout__, sys.stderr, sys.__stderr__)
+    _flush(*(getattr(sys, name, None) for name in ("stdout", "__stdout__", "stderr", "__stderr__")))
     if any(_is_native(module) for module in list(sys.modules.values())):
         try:
             import _ctypes

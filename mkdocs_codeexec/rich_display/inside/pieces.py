@@ -75,7 +75,16 @@ def emit(bundle: Mapping[str, Any]) -> None:
         return
     import json
 
-    contents = {mime: _written(mime, content) for mime, content in bundle.items()}
+    contents = {}
+    for name, content in bundle.items():
+        mime = str(name).lower()
+        try:
+            if content is not None:
+                contents[mime] = _written(mime, content)
+        except Exception as error:
+            tell(f"what was to be shown as `{mime}` is left out: {error}")
+    if not contents:
+        return
     body = f"EVCXR_BEGIN_CONTENT {BUNDLE}\n{json.dumps(contents)}\nEVCXR_END_CONTENT\n".encode()
     if _size + len(body) > LARGEST:
         tell(f"a sample shows {LARGEST // 2**20} MiB at most; what comes then is left out")
@@ -88,19 +97,35 @@ def emit(bundle: Mapping[str, Any]) -> None:
 
 
 def _written(mime: str, content: Any) -> Any:
-    """Return `content` as JSON holds it: bytes are base64."""
-    if isinstance(content, bytes | bytearray | memoryview):
-        if mime.startswith(("image/", "audio/", "video/", "font/")) and mime != "image/svg+xml":
-            import binascii
+    """Return `content` as JSON holds it: bytes are base64.
 
-            return binascii.b2a_base64(content, newline=False).decode()
-        return bytes(content).decode("utf-8", "replace")
+    Raises:
+        ValueError: It is nothing of the type `mime`, or that is no type.
+        TypeError: JSON cannot hold it.
+        RecursionError: It holds itself.
+    """
+    import base64
+    import json
+    import re
+
+    if not re.fullmatch(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,80}", mime) or mime == BUNDLE:
+        raise ValueError("that is no MIME type")
+    is_binary = mime.startswith(("image/", "audio/", "video/", "font/")) and mime != "image/svg+xml"
+    if isinstance(content, bytes | bytearray | memoryview):
+        return base64.b64encode(content).decode() if is_binary else bytes(content).decode("utf-8", "replace")
+    if isinstance(content, str):
+        if is_binary:
+            base64.b64decode("".join(content.split()), validate=True)
+        return content
+    if is_binary or mime.startswith("text/") or mime == "image/svg+xml":
+        raise ValueError(f"it is `{_called(content)}`, expected {'bytes' if is_binary else 'a text'}")
+    json.dumps(content)
     return content
 
 
 def _write(body: bytes) -> bool:
     """Write `body` to the real standard output, wherever `sys.stdout` leads; return whether that was possible."""
-    for stream in (sys.stdout, sys.__stdout__):
+    for stream in (getattr(sys, "stdout", None), sys.__stdout__):
         try:
             stream.flush()  # type: ignore[union-attr]
         except Exception:
@@ -135,7 +160,7 @@ def bundle_of(value: object) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if is_figure(value):
         return figure(value)
-    if not isinstance(value, type) and not _has(value, _CANARY):
+    if not _is(value, type) and not _has(value, _CANARY):
         found.update(_mimebundle(value))
         for name, mime in _METHODS.items():
             if mime not in found and (content := _content(value, name)) is not None:
@@ -146,7 +171,7 @@ def bundle_of(value: object) -> dict[str, Any]:
         except Exception as error:
             _raised(value, "__repr__", error)
         else:  # where it is in memory tells nobody anything, and is another place in each run
-            found["text/plain"] = type(value).__name__ if found and (" at 0x" in said or " object>" in said) else said
+            found["text/plain"] = _called(value) if found and (" at 0x" in said or " object>" in said) else said
     if isinstance(html := found.get("text/html"), str):
         found["text/html"] = renamed(html, within="id=[\"'][^\"']*?")
     return found
@@ -208,15 +233,35 @@ def _has(value: object, name: str) -> bool:
         return False
 
 
+def _is(value: object, kind: Any) -> bool:
+    """Tell whether `value` is of a kind; one that raises when it is asked is of none."""
+    try:
+        return isinstance(value, kind)
+    except Exception:
+        return False
+
+
+def _called(value: object) -> str:
+    try:
+        return type(value).__name__
+    except Exception:
+        return "object"
+
+
 def _raised(value: object, name: str, error: Exception) -> None:
     said = " ".join(f"{error}".split())
-    tell(f"`{type(value).__name__}.{name}` raised {type(error).__name__}{': ' if said else ''}{said}")
+    tell(f"`{_called(value)}.{name}` raised {type(error).__name__}{': ' if said else ''}{said}")
 
 
 def show(value: object) -> None:
     """Show the value of a last expression; None is none, and what draws on a figure is seen in that."""
-    if value is None or is_full() or _is_drawn(value):
+    if value is None or is_full():
         return
+    try:
+        if _is_drawn(value):
+            return
+    except Exception:
+        pass  # it is something else
     emit(bundle_of(value))
     if is_figure(value):
         _remember(value)
@@ -228,7 +273,7 @@ def show(value: object) -> None:
 def is_figure(value: object) -> bool:
     """Tell whether `value` is a figure of matplotlib, which is not imported to find that out."""
     module: Any = sys.modules.get("matplotlib.figure")
-    return isinstance(value, getattr(module, "Figure", ()))
+    return _is(value, getattr(module, "Figure", ()))
 
 
 def _is_drawn(value: object) -> bool:
