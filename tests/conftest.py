@@ -5,6 +5,7 @@ from __future__ import annotations
 import compileall
 import fcntl
 import functools
+import gc
 import http.server
 import json
 import os
@@ -155,6 +156,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: min(ranks.get(path, len(ranks)) for path in (item.path, *item.path.parents)))
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Leave what was collected, thousands of functions and their tables, out of every search for garbage to come."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def environment_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One folder of Environments for all tests of a session: what is built once is reused, as for users."""
@@ -223,7 +231,7 @@ def publish() -> Iterator[Callable[[Path], str]]:
         server.server_close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if path is None:

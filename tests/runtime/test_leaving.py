@@ -227,7 +227,7 @@ def test_a_chain_does_not_outgrow_the_limits(tier: Tier, kept: KeptBlobs) -> Non
     assert (LimitReached("disk", 4), ()) == (outcome.steps[-1].ended, outcome.left)
 
 
-@pytest.mark.parametrize("count", [MOST + 1, 100_000])
+@pytest.mark.parametrize("count", [MOST + 1, pytest.param(100_000, marks=pytest.mark.slow)])
 def test_too_many(tier: Tier, kept: KeptBlobs, count: int) -> None:
     """The number of files has a bound."""
     code = f"i=0; while [ $i -lt {count} ]; do : > $i || exit 1; i=$((i+1)); done"

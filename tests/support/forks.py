@@ -193,7 +193,7 @@ def _compile_theme() -> None:
         compiled[source, name, filename, setting(environment)] = really(environment, source, name, filename)
 
 
-def _run(module: str) -> None:
+def run_here(module: str) -> None:
     """Run a module as `python -m` does; who says `sys.exit` ends here, with all that is done before memory is taken apart."""
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
@@ -210,4 +210,4 @@ def _run(module: str) -> None:
 if __name__ == "__main__":
     asked = serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:])
     sys.argv = [sys.argv[0], *asked["args"]]
-    _run(asked["module"])
+    run_here(asked["module"])
