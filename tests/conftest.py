@@ -206,7 +206,7 @@ def project(tmp_path: Path, project_in: Callable[[Path], Project]) -> Project:
 
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
+         "--disable-component-update", "--disable-sync", "--disable-gpu-rasterization", "--disable-software-rasterizer"]  # fmt: skip
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

@@ -22,7 +22,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import mkdocs.commands.build
+import mkdocs.commands.build  # noqa: F401 - what a build imports
 
 import mkdocs_codeexec.hosts.mkdocs.plugin
 import mkdocs_codeexec.languages.rust

@@ -23,9 +23,6 @@ version = "1.2.3"
 description = "Makes boom"
 edition = "2021"
 
-[dependencies]
-looker = {path = "looker"}
-
 [workspace]
 """,
     "build.rs": """\
@@ -36,7 +33,6 @@ fn main() {
 }
 """,
     "src/lib.rs": """\
-pub use looker::look;
 #[macro_export]
 macro_rules! about { () => { concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), " ", env!("CARGO_CRATE_NAME")) } }
 #[macro_export]
@@ -48,6 +44,9 @@ pub fn boom() { panic!("boom") }
 pub fn takes(n: u8) -> u8 { n }
 include!(concat!(env!("OUT_DIR"), "/made.rs"));
 """,
+    ".cargo/config.toml": '[env]\nGREETING = "hello"\nDATA = {value = "data", relative = true}\n',
+}
+LOOKER = {
     "looker/Cargo.toml": """\
 [package]
 name = "looker"
@@ -67,8 +66,10 @@ pub fn look(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     format!("{:?}", format!("{found:?}")).parse().unwrap()
 }
 """,
-    ".cargo/config.toml": '[env]\nGREETING = "hello"\nDATA = {value = "data", relative = true}\n',
+    "Cargo.toml": '[package]\nname = "boom-kit"\nedition = "2021"\n\n[dependencies]\nlooker = {path = "looker"}\n\n[workspace]\n',
+    "src/lib.rs": "pub use looker::look;\n",
 }
+"""A package whose macro looks for itself as `proc-macro-crate` does, which has a whole parser of TOML."""
 CLAP = """\
 use clap::Parser;
 #[derive(Parser)]
@@ -110,7 +111,6 @@ EXPECTED = [
     (sample('println!("{:?}", boom::fence!());', 'rust exec env="FENCE=f"'), 'Some("f")'),
     (sample('println!("{:?}", boom::fence!());', 'rust exec env="FENCE=g"'), 'Some("g")'),
     (sample('println!("{:?}", boom::fence!());'), "None"),
-    (sample('println!("{} {}", boom::look!("looker"), boom::look!("boom-kit"));'), 'Ok(Name("looker")) Ok(Itself)'),
     (sample('insta::assert_snapshot!("a b", @"a b");\nprintln!("same");'), "same"),
     (sample('println!("{}", boom::manifest!());'), "boom-kit/Cargo.toml"),
     (sample('print!("{}", include_str!(boom::manifest!()).lines().nth(1).unwrap());'), 'name = "boom-kit"'),
@@ -120,10 +120,10 @@ EXPECTED = [
         "hello data site",
     ),
     (sample('println!("{:?} {:?}", option_env!("LEAK"), std::env::var("LEAK").ok());'), "None None"),
-    (sample("boom::boom();", "rust exec should_panic"), PANIC.format("boom-kit/src/lib.rs:9:17", "boom")),
+    (sample("boom::boom();", "rust exec should_panic"), PANIC.format("boom-kit/src/lib.rs:8:17", "boom")),
     (sample("boom::generated();", "rust exec should_panic"), PANIC.format("boom-kit/out/made.rs:1:22", "made")),
     (sample('clap::Arg::new("x").display_order();', "rust exec compile_fail,E0061"), "--> clap_builder-4"),
-    (sample('boom::takes("n");', "rust exec compile_fail,E0308"), "--> boom-kit/src/lib.rs:10:8\n"),
+    (sample('boom::takes("n");', "rust exec compile_fail,E0308"), "--> boom-kit/src/lib.rs:9:8\n"),
 ]  # fmt: skip
 LEAKING = {"CARGO_PKG_NAME": "leaked", "CARGO_PKG_VERSION": "9.9.9", "CARGO_MANIFEST_DIR": "/leaked", "LEAK": "leaked"}
 
@@ -189,6 +189,18 @@ def test_macros_read_what_they_would_in_a_doctest(made: Project) -> None:
         assert place not in "".join((*store.values(), *shown))
     assert "RUST_BACKTRACE" in "".join(store.values())
     assert not re.search("RUST_BACKTRACE|aborting|For more information", "".join(shown))
+
+
+@pytest.mark.slow("test_macros_read_what_they_would_in_a_doctest")
+def test_macros_find_their_own_crate(project: Project) -> None:
+    """By the manifest of the documented package, as `proc-macro-crate` looks for it."""
+    for name, text in LOOKER.items():
+        project.write(name, text)
+    project.configure({"languages": {"rust": {"dependencies": {"boom": {"path": ".", "package": "boom-kit"}}}}})
+    project.page(sample('println!("{} {}", boom::look!("looker"), boom::look!("boom-kit"));'))
+    built = project.build("--strict", env=LEAKING)
+
+    assert [("stdout", 'Ok(Name("looker")) Ok(Itself)')] == project.streams(), built.log
 
 
 def test_a_store_of_another_folder_is_enough(made: Project, other: Project) -> None:

@@ -2,8 +2,8 @@
 
     done = run("mkdocs", "build", cwd=site, env=environment)
 
-A server, which is this file, is started once; it imports what every build does, compiles the templates of MkDocs's own theme, and
-forks for each. What differs from `python -m`: all have the server's seed of hashes, and what ends by `sys.exit` leaves its memory
+A server, which is this file, is started once; it imports what every build does, compiles the templates of two themes, and forks
+for each. What differs from `python -m`: all have the server's seed of hashes, and what ends by `sys.exit` leaves its memory
 to the system, as it is. Who gives a `PYTHONHASHSEED` gets a Python of its own. What is to be imported may be named; it comes
 from a server of its own, which may be in another `PYTHONPATH`.
 """
@@ -126,7 +126,7 @@ def serve(channel: socket.socket, imported: Sequence[str]) -> dict[str, Any]:
         with suppress(ImportError):
             import_module(name)
     if "mkdocs.theme" in imported:
-        _compile_theme()
+        _compile_themes()
     gc.collect()
     gc.freeze()
     while True:
@@ -164,7 +164,7 @@ def _become(request: dict[str, Any], *outputs: int) -> None:
     sys.path[0] = request["cwd"]
 
 
-def _compile_theme() -> None:
+def _compile_themes() -> None:
     """Compile what a third of a small build is spent on: templates that are the same each time.
 
     The code is what Jinja makes of the same source in an environment that is set up in the same way.
@@ -187,10 +187,14 @@ def _compile_theme() -> None:
         return compiled[key] if key in compiled else really(self, source, name, filename, *more, **rest)
 
     jinja2.Environment.compile = once  # type: ignore[method-assign]
-    environment = Theme("mkdocs").get_env()
-    for name in environment.list_templates(extensions=("html", "xml")):
-        source, filename, _ = environment.loader.get_source(environment, name)
-        compiled[source, name, filename, setting(environment)] = really(environment, source, name, filename)
+    for theme in ("mkdocs", "material"):
+        environment = Theme(theme).get_env()
+        for name in environment.list_templates(extensions=("html", "xml")):
+            source, filename, _ = environment.loader.get_source(environment, name)
+            key = source, name, filename, setting(environment)
+            if "/languages/" not in name or name.endswith("/en.html"):
+                with suppress(jinja2.TemplateError):  # what is for one plugin needs a filter of that
+                    compiled[key] = really(environment, source, name, filename)
 
 
 def run_here(module: str) -> None:
