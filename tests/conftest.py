@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import sys
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -136,7 +137,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile the package once. Tests start it a thousand times, and `PYTHONDONTWRITEBYTECODE` may be set."""
+    """Compile the package once, and the tests if they have changed, although `PYTHONDONTWRITEBYTECODE` may be set.
+
+    The package is started a thousand times; and half of what collecting takes is that assertions are made to tell what failed.
+    """
+    sys.dont_write_bytecode = False
     if not hasattr(config, "workerinput"):
         compileall.compile_dir(Path(mkdocs_codeexec.__file__).parent, quiet=2)
 
