@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
-from support import forks
+from support import forks, turns
 from support.sizes import TIMES
 
 import mkdocs_codeexec
@@ -151,6 +151,7 @@ LONGEST = ("faults", "sites", "laws", "test_cli.py", "test_benchmarks.py", "runt
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    turns.take(items)
     for item in items:
         if (mark := item.get_closest_marker("slow")) is not None:
             [name] = mark.args or [getattr(item, "originalname", "")]
