@@ -5,11 +5,13 @@ from __future__ import annotations
 import compileall
 import fcntl
 import functools
+import gc
 import http.server
 import json
 import os
 import re
 import shutil
+import sys
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
-from support import forks
+from support import forks, turns
 from support.sizes import TIMES
 
 import mkdocs_codeexec
@@ -135,7 +137,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile the package once. Tests start it a thousand times, and `PYTHONDONTWRITEBYTECODE` may be set."""
+    """Compile the package once, and the tests if they have changed, although `PYTHONDONTWRITEBYTECODE` may be set.
+
+    The package is started a thousand times; and half of what collecting takes is that assertions are made to tell what failed.
+    """
+    sys.dont_write_bytecode = False
     if not hasattr(config, "workerinput"):
         compileall.compile_dir(Path(mkdocs_codeexec.__file__).parent, quiet=2)
 
@@ -145,6 +151,7 @@ LONGEST = ("faults", "sites", "laws", "test_cli.py", "test_benchmarks.py", "runt
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    turns.take(items)
     for item in items:
         if (mark := item.get_closest_marker("slow")) is not None:
             [name] = mark.args or [getattr(item, "originalname", "")]
@@ -153,6 +160,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 raise pytest.UsageError(f"{item.nodeid}: `{name}` is no quick test, expected one in the same file")
     ranks = {Path(__file__).with_name(name): number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: min(ranks.get(path, len(ranks)) for path in (item.path, *item.path.parents)))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Leave what was collected, thousands of functions and their tables, out of every search for garbage to come."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -198,7 +212,7 @@ def project(tmp_path: Path, project_in: Callable[[Path], Project]) -> Project:
 
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
+         "--disable-component-update", "--disable-sync", "--disable-gpu-rasterization", "--disable-software-rasterizer"]  # fmt: skip
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -223,8 +237,8 @@ def publish() -> Iterator[Callable[[Path], str]]:
         server.server_close()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if path is None:
         pytest.skip("no Chromium is installed")
@@ -234,3 +248,11 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """Return the browser of this worker; what a module has opened is closed after it."""
+    yield chromium
+    for context in chromium.contexts:
+        context.close()

@@ -1,7 +1,7 @@
 """Kill builds of a site at random moments and tell what is left: a program of its own.
 
-It is the *child subreaper* (`prctl(2)`) of all that it starts, so that whatever a killed build leaves running, in
-whichever session and after however many forks, becomes its child, and is found.
+Builds are forked where MkDocs is imported. This program is the *child subreaper* (`prctl(2)`) of all that it starts, so that
+whatever a killed build leaves running, in whichever session and after however many forks, becomes its child, and is found.
 
     python killing.py SITE SEED KILLS SIGNAL [MOMENT ...]
 
@@ -15,7 +15,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,8 +22,16 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import mkdocs.commands.build  # noqa: F401 - what a build imports
+
+import mkdocs_codeexec.hosts.mkdocs.plugin
+import mkdocs_codeexec.languages.rust
+import mkdocs_codeexec.runtime.execution  # noqa: F401 - what a build imports
 from mkdocs_codeexec.core.action import Key
 from mkdocs_codeexec.runtime.store import DirectoryStore
+
+sys.path.append(str(Path(__file__).parents[1]))
+from support.forks import run_here
 
 PR_SET_CHILD_SUBREAPER = 36
 PATIENCE = 20.0
@@ -110,11 +117,32 @@ def left() -> list[str]:
         time.sleep(0.02)
 
 
-def comes(process: subprocess.Popen[bytes], word: bytes) -> bool:
+def started(site: Path, log: Path) -> int:
+    """Fork what `python -m mkdocs build` is in a session of its own, without standard input."""
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        nothing, output = os.open(os.devnull, os.O_RDONLY), os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        for descriptor, number in ((nothing, 0), (output, 1), (output, 2)):
+            os.dup2(descriptor, number)
+        os.closerange(3, max(nothing, output) + 1)
+        os.chdir(site)
+        sys.argv[1:] = ["build"]
+        run_here("mkdocs")
+        sys.exit()
+    return pid
+
+
+def ended(pid: int) -> bool:
+    """Tell whether a child has ended, and leave it there."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+
+
+def comes(pid: int, word: bytes) -> bool:
     """Wait until a process of the build has `word` on its command line, and return whether it came to that."""
     end = time.monotonic() + PATIENCE
-    while word and not any(word in line for line in below(process.pid).values()):
-        if process.poll() is not None or time.monotonic() > end:
+    while word and not any(word in line for line in below(pid).values()):
+        if ended(pid) or time.monotonic() > end:
             return False
         time.sleep(0.02)
     return True
@@ -125,23 +153,15 @@ def kill(site: Path, rng: random.Random, moment: str, number: signal.Signals) ->
     word, spread = MOMENTS[moment]
     group = rng.random() < 0.5
     log = site / "build.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mkdocs", "build"],
-            cwd=site,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    reached = comes(process, word)
+    pid = started(site, log)
+    reached = comes(pid, word)
     time.sleep(rng.uniform(0, spread))
-    reached = reached and process.poll() is None
+    reached = reached and not ended(pid)
     began = time.monotonic()
     if reached:
-        (os.killpg if group else os.kill)(process.pid, number)
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(10)
+        (os.killpg if group else os.kill)(pid, number)
+    while not ended(pid) and time.monotonic() < began + 10:
+        time.sleep(0.01)
     seconds = time.monotonic() - began
     running = left()
     store, damaged = site / ".cache/codeexec", list[str]()

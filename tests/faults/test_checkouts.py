@@ -21,16 +21,19 @@ SECRET = "canary-7f03e"
 MANIFEST = '[package]\nname = "mylib"\nversion = "0.1.0"\nedition = "2021"\n'
 
 
-pytestmark = pytest.mark.parametrize(
-    ("tier", "strange"),
-    [
-        ("bubblewrap", "tests"),
-        ("landlock", "user"),
-        pytest.param("bubblewrap", "user", marks=pytest.mark.slow),
-        pytest.param("landlock", "tests", marks=pytest.mark.slow),
-    ],
-    indirect=True,
-)
+pytestmark = [
+    pytest.mark.turns("tier", "strange"),
+    pytest.mark.parametrize(
+        ("tier", "strange"),
+        [
+            ("bubblewrap", "tests"),
+            ("landlock", "user"),
+            pytest.param("bubblewrap", "user", marks=pytest.mark.slow),
+            pytest.param("landlock", "tests", marks=pytest.mark.slow),
+        ],
+        indirect=True,
+    ),
+]
 
 
 @pytest.fixture

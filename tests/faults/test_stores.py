@@ -69,7 +69,9 @@ def test_a_store_that_nobody_may_look_into(
     assert_complete(project, build(project, wrap=user(project.root)))
 
 
-@pytest.mark.parametrize("filled", [False, True], ids=["empty", "filled"])
+@pytest.mark.parametrize(
+    "filled", [pytest.param(False, id="empty", marks=pytest.mark.slow), pytest.param(True, id="filled")]
+)
 def test_a_store_on_a_read_only_disk(
     project: Project, build: Callable[..., Any], mounted: Callable[..., Any], filled: bool
 ) -> None:
@@ -88,7 +90,9 @@ def test_a_store_on_a_read_only_disk(
     assert f"{NUMBER} samples: {0 if filled else NUMBER} executed" in ended.log
 
 
-@pytest.mark.parametrize("full", [True, False], ids=["full", "room for some"])
+@pytest.mark.parametrize(
+    "full", [pytest.param(True, id="full", marks=pytest.mark.slow), pytest.param(False, id="room for some")]
+)
 def test_a_store_on_a_full_disk(
     project: Project, build: Callable[..., Any], mounted: Callable[..., Any], full: bool
 ) -> None:

@@ -82,6 +82,7 @@ fn main() {
         (THREADS, {"processes": 20}, "more than 320 processes and threads (limit `processes`)", "{processes: 40}"),
     ],
 )
+@pytest.mark.turns("walled")
 def test_a_build_script_that_wants_too_much(
     walled: Workshop, script: str, limits: dict[str, int], reason: str, hint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,7 +31,9 @@ def printed(workshop: Workshop, env: str, **host: str) -> str:
     return workshop.execute(workshop.open_rust(settings), workshop.sample(CODE)).steps[-1].stdout
 
 
-@pytest.mark.parametrize("script", [TELLS, SILENT], ids=["told", "silent"])
+@pytest.mark.parametrize(
+    "script", [pytest.param(TELLS, id="told", marks=pytest.mark.slow), pytest.param(SILENT, id="silent")]
+)
 def test_what_was_compiled_with_other_variables_does_not_count(workshop: Workshop, script: str) -> None:
     """Set, changed, relative, another one and set again, with all that was built in between still there."""
     crate_in(workshop.root / "local", "local", READS + BAKED, **{"build.rs": script})

@@ -215,7 +215,12 @@ def test_rustc_and_the_object_hold_where_tokens_tell_nothing(
     assert alone == {code: found[code] for code in alone}
 
 
-@pytest.mark.parametrize("name", OF_CRATES)
+QUICK = ("a constructor", "a symbol", "code that may be unsafe")
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in OF_CRATES]
+)
 def test_macros_of_crates_change_no_neighbour(
     pool: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:

@@ -26,7 +26,7 @@ def told(answers: list[Resolved]) -> list[tuple[str, tuple[str, ...]]]:
 def test_a_store_answers_as_no_store_would(seed: int) -> None:
     """Graphs of up to twelve samples; lines are edited, needs come and go, some fail; each time both are asked."""
     chance = random.Random(seed)
-    for _ in range(100 * TIMES):
+    for _ in range(40 * TIMES):
         with_store, lines = Chained(), Lines(chance)
         for _ in range(5):
             samples = lines.samples()

@@ -39,7 +39,7 @@ def root() -> Iterator[Path]:
 
 
 @pytest.mark.timeout(600 * TIMES)
-@pytest.mark.parametrize(("tier", "count", "seed"), [("bubblewrap", 14, 1), ("landlock", 6, 2), ("off", 4, 3)])
+@pytest.mark.parametrize(("tier", "count", "seed"), [("bubblewrap", 8, 1), ("landlock", 3, 2), ("off", 2, 3)])
 def test_nothing_is_stale_and_nothing_is_executed_needlessly(root: Path, tier: str, count: int, seed: int) -> None:
     """In every tier that can observe; where there is none, for what is promised then."""
     count *= TIMES

@@ -106,6 +106,7 @@ def test_what_is_left_flows(tier: Tier, kept: KeptBlobs) -> None:
 
 
 @pytest.mark.parametrize("size", [10, 300_000])
+@pytest.mark.turns("tier")
 def test_a_chain(tier: Tier, kept: KeptBlobs, size: int) -> None:
     """What a sample was given and leaves as it is, those get who need this sample; what it removes or replaces, not."""
     first = left(tier, kept, f"head -c {size} /dev/zero > x; cp x y; cp x z")
@@ -118,6 +119,7 @@ def test_a_chain(tier: Tier, kept: KeptBlobs, size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [10, 300_000])
+@pytest.mark.turns("tier")
 def test_what_is_given_cannot_be_spoilt(tier: Tier, kept: KeptBlobs, size: int) -> None:
     """Files are given to be read; who changes them by force has changed one of its own."""
     first = left(tier, kept, f"head -c {size} /dev/zero > x")
@@ -186,6 +188,7 @@ def test_what_is_no_file_is_told(tier: Tier, kept: KeptBlobs, tmp_path: Path) ->
     assert len(told) == 2 + any("is no regular file" in message for message in told)
 
 
+@pytest.mark.turns("tier")
 def test_deep_folders(tier: Tier, kept: KeptBlobs) -> None:
     """Folders within each other without end end somewhere, and what is above is left."""
     code = "echo 1 > x; i=0; while [ $i -lt 150 ]; do mkdir d && cd d; i=$((i+1)); done; echo 2 > y"
@@ -207,6 +210,7 @@ def test_deep_folders(tier: Tier, kept: KeptBlobs) -> None:
         ("i=0; while [ $i -lt 70 ]; do head -c 1000000 /dev/zero > $i || exit 1; i=$((i+1)); done", Limits(disk=64)),
     ],
 )
+@pytest.mark.turns("tier")
 def test_too_much(tier: Tier, kept: KeptBlobs, code: str, limits: Limits, tmp_path: Path) -> None:
     """What is left comes to the limits of its step, in every tier: it ends so, with the limit's name, and nothing is kept."""
     outcome, _ = ran(tier, kept, leaving(code, limits=limits))
@@ -227,7 +231,8 @@ def test_a_chain_does_not_outgrow_the_limits(tier: Tier, kept: KeptBlobs) -> Non
     assert (LimitReached("disk", 4), ()) == (outcome.steps[-1].ended, outcome.left)
 
 
-@pytest.mark.parametrize("count", [MOST + 1, 100_000])
+@pytest.mark.parametrize("count", [MOST + 1, pytest.param(100_000, marks=pytest.mark.slow)])
+@pytest.mark.turns("tier")
 def test_too_many(tier: Tier, kept: KeptBlobs, count: int) -> None:
     """The number of files has a bound."""
     code = f"i=0; while [ $i -lt {count} ]; do : > $i || exit 1; i=$((i+1)); done"

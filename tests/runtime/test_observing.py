@@ -87,6 +87,7 @@ def asked(result: StepResult, shown: Path) -> set[str]:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
+@pytest.mark.turns("children")
 def test_what_a_shell_and_its_programs_look_for_is_told(
     children: Children, shown: Path, code: str, seen: set[str]
 ) -> None:
@@ -217,6 +218,7 @@ def test_a_python_that_starts_without_us_is_not_observed(children: Children, sho
     assert ("hi\n", None) == (result.stdout, result.asked)
 
 
+@pytest.mark.turns("children")
 def test_what_asks_for_too_much_is_not_observed(children: Children, shown: Path) -> None:
     """Beyond a bound nothing is remembered of it; it runs on."""
     code = f"import os\nfor n in range({observing.MOST + 10}): os.path.exists(f'SHOWN/{{n}}')\nprint('done')"

@@ -657,6 +657,7 @@ HELD = {
 
 
 @pytest.mark.parametrize("how", HELD)
+@pytest.mark.turns("sandbox")
 def test_memory_that_is_held_otherwise_is_limited(sandbox: Sandbox, how: str) -> None:
     """Files that are memory count, open or mapped or sent to nobody, and so does a process without its first thread."""
     found = sandbox.python(FILL + HELD[how] + "\ntime.sleep(20)")
@@ -664,6 +665,7 @@ def test_memory_that_is_held_otherwise_is_limited(sandbox: Sandbox, how: str) ->
     assert OutOfMemory(512) == found.ended, found.stderr
 
 
+@pytest.mark.turns("sandbox")
 def test_memory_that_is_mapped_is_counted_once(sandbox: Sandbox) -> None:
     """Half the limit in a file that is memory, which is mapped and used in two processes, is not over it."""
     code = (
@@ -704,6 +706,7 @@ def test_memory_that_is_only_reserved_does_not_count(sandbox: Sandbox) -> None:
         "mkdir d; cd d; for i in $(seq 30); do touch $(seq -s ' ' -f \"$i-%g\" 1000) || exit 1; done",
     ],
 )
+@pytest.mark.turns("sandbox")
 def test_the_working_directory_is_limited(sandbox: Sandbox, code: str) -> None:
     """More than 64 MiB, in one file, in many, or very many files at all, are stopped by that name."""
     found = sandbox.sh(f"{code}; s=$?; sleep 0.5; exit $s")
@@ -726,6 +729,7 @@ WRITTEN = {
 
 
 @pytest.mark.parametrize("how", WRITTEN)
+@pytest.mark.turns("sandbox")
 def test_what_is_written_is_limited_wherever_it_is(sandbox: Sandbox, how: str) -> None:
     """A file counts that has no name any more, or two, or is where nobody may look, or at the end of a long way."""
     limits = replace(RUN_LIMITS, tmp=64)
@@ -773,6 +777,7 @@ def test_one_file_is_limited(sandbox: Sandbox) -> None:
     assert Signaled(25) == found.ended
 
 
+@pytest.mark.turns("sandbox")
 def test_processor_time_is_limited(sandbox: Sandbox) -> None:
     """A busy loop ends when its processor time is over: SIGXCPU says so."""
     found = sandbox.sh("while :; do :; done", limits=Limits(cpu=1))

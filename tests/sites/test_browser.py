@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from conftest import Project
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = ("", "errors/", "output/", "languages/")
@@ -37,16 +37,38 @@ def address(tmp_path_factory: pytest.TempPathFactory, environment_dir: Path, pub
     return publish(root / "site")
 
 
+READERS: dict[tuple[str, int, bool], BrowserContext] = {}
+"""Who has been here keeps scripts and stylesheets, and nothing else."""
+
+
+@pytest.fixture(autouse=True)
+def leave() -> Iterator[None]:
+    """Close what a test has opened."""
+    yield
+    for context in READERS.values():
+        for page in context.pages:
+            page.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forget() -> Iterator[None]:
+    """Leave no reader behind: they go with their browser's module."""
+    yield
+    READERS.clear()
+
+
 def visit(browser: Browser, address: str, *, scheme: str = "light", width: int = 1200, touch: bool = False) -> Page:
     """Open a page; whatever is not the site itself is not fetched."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme="dark" if scheme == "dark" else "light",
-        has_touch=touch,
-        is_mobile=touch,
-    )
-    page = context.new_page()
-    page.route("**/*", lambda r: r.continue_() if "//127.0.0.1" in r.request.url else r.abort())
+    if (scheme, width, touch) not in READERS:
+        context = READERS[scheme, width, touch] = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if scheme == "dark" else "light",
+            has_touch=touch,
+            is_mobile=touch,
+        )
+        context.add_init_script("localStorage.clear()")
+        context.route("**/*", lambda r: r.continue_() if "//127.0.0.1" in r.request.url else r.abort())
+    page = READERS[scheme, width, touch].new_page()
     page.goto(address)
     return page
 

@@ -11,7 +11,10 @@ import pytest
 from support import forks
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Built, Project
     from support.zensical import Site
 
 SHELL = """\
@@ -90,37 +93,47 @@ def test_an_edit_of_what_is_written_executes_nothing(project: Project) -> None:
     assert (1, 1) == (built.counts["met"], built.counts["cached"]), built.log
 
 
-@pytest.mark.parametrize(
-    ("fence", "line", "said"),
-    [
-        ("console exec\n$ echo a\n$ (exit 2)\n$ echo b", 5, "`$ (exit 2)`: exit status 2"),
-        ("console exec\n$ true\n? 1", 4, "`$ true`: exit status 0, expected `? 1`"),
-        (
-            "console exec\n$ exit\n$ echo b",
-            5,
-            "`$ echo b` was not executed: `$ exit` has ended the session",
-        ),
-        ('console exec timeout="1"\n$ echo a\n$ sleep 9\n$ echo b', 5, "`$ sleep 9` timed out after 1 s"),
-        ("console exec verify\n$ seq 3\n1\n3\n3", 6, "`$ seq 3` printed something else than is written"),
-        ("console exec verify\n$ echo a", 4, "`$ echo a` printed something else than is written"),
-        ("pycon exec\n>>> 1\n>>> x", 5, "it raised `NameError: name 'x' is not defined`, and no traceback"),
-        ("pycon exec verify\n>>> 1\n1\n\n>>> 2\n3", 8, "`>>> 2` printed something else than is written"),
-        ("pycon exec\n>>> exit()\n>>> 2", 5, "`>>> 2` was not executed: `>>> exit()` has ended the session"),
-        ("console exec\n$ ls\n$ echo 'a", 5, "the command `$ echo 'a` has no end: a quote `'` is open"),
-        ("console exec\nhello\n$ ls", 4, "`hello` stands before the first command, and is no comment"),
-        ("console exec\nls", 4, "no command: expected a line that begins with a prompt, `$ `, `% ` or `# `"),
-        ("shell exec\n# list\nls", 4, "a `shell` fence in which lines begin with `# `"),
-    ],
-)
-def test_what_went_otherwise_is_told_at_its_line(project: Project, fence: str, line: int, said: str) -> None:
+OTHERWISE = [
+    ("console exec\n$ echo a\n$ (exit 2)\n$ echo b", 5, "`$ (exit 2)`: exit status 2"),
+    ("console exec\n$ true\n? 1", 4, "`$ true`: exit status 0, expected `? 1`"),
+    (
+        "console exec\n$ exit\n$ echo b",
+        5,
+        "`$ echo b` was not executed: `$ exit` has ended the session",
+    ),
+    ('console exec timeout="1"\n$ echo a\n$ sleep 9\n$ echo b', 5, "`$ sleep 9` timed out after 1 s"),
+    ("console exec verify\n$ seq 3\n1\n3\n3", 6, "`$ seq 3` printed something else than is written"),
+    ("console exec verify\n$ echo a", 4, "`$ echo a` printed something else than is written"),
+    ("pycon exec\n>>> 1\n>>> x", 5, "it raised `NameError: name 'x' is not defined`, and no traceback"),
+    ("pycon exec verify\n>>> 1\n1\n\n>>> 2\n3", 8, "`>>> 2` printed something else than is written"),
+    ("pycon exec\n>>> exit()\n>>> 2", 5, "`>>> 2` was not executed: `>>> exit()` has ended the session"),
+    ("console exec\n$ ls\n$ echo 'a", 5, "the command `$ echo 'a` has no end: a quote `'` is open"),
+    ("console exec\nhello\n$ ls", 4, "`hello` stands before the first command, and is no comment"),
+    ("console exec\nls", 4, "no command: expected a line that begins with a prompt, `$ `, `% ` or `# `"),
+    ("shell exec\n# list\nls", 4, "a `shell` fence in which lines begin with `# `"),
+]
+
+
+@pytest.fixture(scope="module")
+def otherwise(tmp_path_factory: pytest.TempPathFactory, project_in: Callable[[Path], Project]) -> tuple[Project, Built]:
+    """A site with a page for each, built once."""
+    project = project_in(tmp_path_factory.mktemp("otherwise"))
+    for number, (fence, _, _) in enumerate(OTHERWISE):
+        project.page(f"# Title\n\n```{fence}\n```\n", f"page{number}.md")
+    return project, project.build()
+
+
+@pytest.mark.parametrize("number", range(len(OTHERWISE)))
+def test_what_went_otherwise_is_told_at_its_line(otherwise: tuple[Project, Built], number: int) -> None:
     """Of the page; and the build fails."""
-    project.page(f"# Title\n\n```{fence}\n```\n")
-    built = project.build()
+    project, built = otherwise
+    _, line, said = OTHERWISE[number]
 
     assert 1 == built.status
-    assert said in built.log
-    assert f"docs/index.md:{line}: " in built.log
-    assert said.split(",", maxsplit=1)[0] in html.unescape(project.html())
+    assert f"{len(OTHERWISE)} of {len(OTHERWISE)} samples failed" in built.log
+    [told] = re.findall(rf"^.*codeexec: docs/page{number}\.md:{line}: (.*)$", built.log, re.MULTILINE)
+    assert said in told
+    assert said.split(",", maxsplit=1)[0] in html.unescape(project.html(f"page{number}/index.html"))
 
 
 def test_names_stand_for_patterns_of_the_site(project: Project) -> None:
@@ -148,30 +161,40 @@ def test_a_difference_is_on_the_page(project: Project) -> None:
     assert "`# doctest: +ELLIPSIS` behind the command" in project.build().log
 
 
-@pytest.mark.parametrize(
-    "fence",
-    [
-        'console exec exit="2"\n$ (exit 2)',
-        'console exec exit="any"\n$ false\n$ (exit 3)\n$ echo a',
-        "console exec\n$ false\n? failed\n$ exit 3\n? 3",
-        "console exec verify\n$ seq 9\n1\n...\n[..]\n$ echo a/b/work\n[..]work",
-        'console exec prompt="# "\n# echo a\n$ no',
-        "pycon exec verify\n>>> print(list(range(20)))  # doctest: +ELLIPSIS\n[0, 1, ..., 19]",
-        "pycon exec verify\n>>> print('a  b')  # doctest: +NORMALIZE_WHITESPACE\na b",
-        "pycon exec verify\n>>> print('a\\n\\nb')\na\n<BLANKLINE>\nb\n\n>>> print('a\\n\\nb')\na\n\nb",
-        "pycon exec verify\n>>> no such thing  # doctest: +SKIP\nanything",
-        "pycon exec verify\n>>> 1 / 0\nTraceback (most recent call last):\n  anything\nZeroDivisionError: division by zero",
-        "pycon exec verify\n>>> 1 / 0  # doctest: +IGNORE_EXCEPTION_DETAIL\nTraceback (most recent call last):\nZeroDivisionError: x",
-        "pycon exec verify\n>>> x =\nTraceback (most recent call last):\n  ...\nSyntaxError: invalid syntax",
-        "pycon exec verify\n>>> await __import__('asyncio').sleep(0, 3)\n3",
-    ],
-)
-def test_what_goes_as_it_is_written_is_met(project: Project, fence: str) -> None:
-    """Statuses, wildcards, and the options of doctest."""
-    project.page(f"```{fence}\n```\n")
-    built = project.build("--strict")
+AS_WRITTEN = [
+    'console exec exit="2"\n$ (exit 2)',
+    'console exec exit="any"\n$ false\n$ (exit 3)\n$ echo a',
+    "console exec\n$ false\n? failed\n$ exit 3\n? 3",
+    "console exec verify\n$ seq 9\n1\n...\n[..]\n$ echo a/b/work\n[..]work",
+    'console exec prompt="# "\n# echo a\n$ no',
+    "pycon exec verify\n>>> print(list(range(20)))  # doctest: +ELLIPSIS\n[0, 1, ..., 19]",
+    "pycon exec verify\n>>> print('a  b')  # doctest: +NORMALIZE_WHITESPACE\na b",
+    "pycon exec verify\n>>> print('a\\n\\nb')\na\n<BLANKLINE>\nb\n\n>>> print('a\\n\\nb')\na\n\nb",
+    "pycon exec verify\n>>> no such thing  # doctest: +SKIP\nanything",
+    "pycon exec verify\n>>> 1 / 0\nTraceback (most recent call last):\n  anything\nZeroDivisionError: division by zero",
+    "pycon exec verify\n>>> 1 / 0  # doctest: +IGNORE_EXCEPTION_DETAIL\nTraceback (most recent call last):\nZeroDivisionError: x",
+    "pycon exec verify\n>>> x =\nTraceback (most recent call last):\n  ...\nSyntaxError: invalid syntax",
+    "pycon exec verify\n>>> await __import__('asyncio').sleep(0, 3)\n3",
+]
 
-    assert (0, ["met"]) == (built.status, project.verdicts()), built.log
+
+@pytest.fixture(scope="module")
+def as_written(
+    tmp_path_factory: pytest.TempPathFactory, project_in: Callable[[Path], Project]
+) -> tuple[Project, Built]:
+    """A site with a page for each, built once."""
+    project = project_in(tmp_path_factory.mktemp("as-written"))
+    for number, fence in enumerate(AS_WRITTEN):
+        project.page(f"```{fence}\n```\n", f"page{number}.md")
+    return project, project.build("--strict")
+
+
+@pytest.mark.parametrize("number", range(len(AS_WRITTEN)))
+def test_what_goes_as_it_is_written_is_met(as_written: tuple[Project, Built], number: int) -> None:
+    """Statuses, wildcards, and the options of doctest."""
+    project, built = as_written
+
+    assert (0, ["met"]) == (built.status, project.verdicts(f"page{number}/index.html")), built.log
 
 
 def test_consoles_of_one_session_go_on(project: Project) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,9 +24,6 @@ version = "1.2.3"
 description = "Makes boom"
 edition = "2021"
 
-[dependencies]
-looker = {path = "looker"}
-
 [workspace]
 """,
     "build.rs": """\
@@ -36,7 +34,6 @@ fn main() {
 }
 """,
     "src/lib.rs": """\
-pub use looker::look;
 #[macro_export]
 macro_rules! about { () => { concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), " ", env!("CARGO_CRATE_NAME")) } }
 #[macro_export]
@@ -48,6 +45,9 @@ pub fn boom() { panic!("boom") }
 pub fn takes(n: u8) -> u8 { n }
 include!(concat!(env!("OUT_DIR"), "/made.rs"));
 """,
+    ".cargo/config.toml": '[env]\nGREETING = "hello"\nDATA = {value = "data", relative = true}\n',
+}
+LOOKER = {
     "looker/Cargo.toml": """\
 [package]
 name = "looker"
@@ -67,8 +67,10 @@ pub fn look(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     format!("{:?}", format!("{found:?}")).parse().unwrap()
 }
 """,
-    ".cargo/config.toml": '[env]\nGREETING = "hello"\nDATA = {value = "data", relative = true}\n',
+    "Cargo.toml": '[package]\nname = "boom-kit"\nedition = "2021"\n\n[dependencies]\nlooker = {path = "looker"}\n\n[workspace]\n',
+    "src/lib.rs": "pub use looker::look;\n",
 }
+"""A package whose macro looks for itself as `proc-macro-crate` does, which has a whole parser of TOML."""
 CLAP = """\
 use clap::Parser;
 #[derive(Parser)]
@@ -77,22 +79,11 @@ struct Cli { #[arg(long)] n: Option<u8> }
 print!("{}", Cli::try_parse_from(["x", "--version"]).err().unwrap());
 println!("{}", Cli::try_parse_from(["x", "--help"]).err().unwrap());
 """
-OPTIONS = {
-    "languages": {
-        "rust": {
-            "env": {"FROM_SITE": "site"},
-            "preamble": "use boom::about as described;",
-            "dependencies": {
-                "boom": {"path": ".", "package": "boom-kit"},
-                "clap": {
-                    "version": "4",
-                    "default-features": False,
-                    "features": ["std", "derive", "help"],
-                },
-                "insta": {"version": "1", "default-features": False},
-            },
-        }
-    }
+RUST = {"env": {"FROM_SITE": "site"}, "preamble": "use boom::about as described;"}
+DEPENDENCIES = {
+    "boom": {"path": ".", "package": "boom-kit"},
+    "clap": {"version": "4", "default-features": False, "features": ["std", "derive", "help"]},
+    "insta": {"version": "1", "default-features": False},
 }
 
 
@@ -110,7 +101,6 @@ EXPECTED = [
     (sample('println!("{:?}", boom::fence!());', 'rust exec env="FENCE=f"'), 'Some("f")'),
     (sample('println!("{:?}", boom::fence!());', 'rust exec env="FENCE=g"'), 'Some("g")'),
     (sample('println!("{:?}", boom::fence!());'), "None"),
-    (sample('println!("{} {}", boom::look!("looker"), boom::look!("boom-kit"));'), 'Ok(Name("looker")) Ok(Itself)'),
     (sample('insta::assert_snapshot!("a b", @"a b");\nprintln!("same");'), "same"),
     (sample('println!("{}", boom::manifest!());'), "boom-kit/Cargo.toml"),
     (sample('print!("{}", include_str!(boom::manifest!()).lines().nth(1).unwrap());'), 'name = "boom-kit"'),
@@ -120,24 +110,24 @@ EXPECTED = [
         "hello data site",
     ),
     (sample('println!("{:?} {:?}", option_env!("LEAK"), std::env::var("LEAK").ok());'), "None None"),
-    (sample("boom::boom();", "rust exec should_panic"), PANIC.format("boom-kit/src/lib.rs:9:17", "boom")),
+    (sample("boom::boom();", "rust exec should_panic"), PANIC.format("boom-kit/src/lib.rs:8:17", "boom")),
     (sample("boom::generated();", "rust exec should_panic"), PANIC.format("boom-kit/out/made.rs:1:22", "made")),
     (sample('clap::Arg::new("x").display_order();', "rust exec compile_fail,E0061"), "--> clap_builder-4"),
-    (sample('boom::takes("n");', "rust exec compile_fail,E0308"), "--> boom-kit/src/lib.rs:10:8\n"),
+    (sample('boom::takes("n");', "rust exec compile_fail,E0308"), "--> boom-kit/src/lib.rs:9:8\n"),
 ]  # fmt: skip
 LEAKING = {"CARGO_PKG_NAME": "leaked", "CARGO_PKG_VERSION": "9.9.9", "CARGO_MANIFEST_DIR": "/leaked", "LEAK": "leaked"}
 
 
-def make(project: Project) -> None:
-    for name, text in FILES.items():
-        project.write(name, text)
-    project.configure(OPTIONS)
-    project.page("".join(code for code, _ in EXPECTED))
+@dataclass
+class Made:
+    """A site that documents the package, the options of its Rust, and its samples with what they print."""
 
+    project: Project
+    rust: dict[str, Any]
+    expected: list[tuple[str, str]]
 
-def apart(project: Project) -> None:
-    """Have none of the samples share a crate."""
-    project.page("".join(code.replace("rust exec", "rust exec standalone_crate") for code, _ in EXPECTED))
+    def page(self, header: str = "rust exec") -> str:
+        return "".join(code.replace("rust exec", header) for code, _ in self.expected)
 
 
 def stored(project: Project) -> dict[str, str]:
@@ -156,33 +146,41 @@ def page(project: Project) -> str:
     return re.sub("Build Date UTC : .*", "", project.html())
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory, project_in: Callable[[Path], Project]) -> Project:
-    """Build the site once, with variables of the host that are not for samples."""
+@pytest.fixture(scope="module", params=["insta", pytest.param("insta clap", marks=pytest.mark.slow)])
+def made(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, project_in: Callable[[Path], Project]
+) -> Made:
+    """Build the site once, with variables of the host that are not for samples; with clap, which takes long to compile, or not."""
     project = project_in(tmp_path_factory.mktemp("macros") / "site-under-test")
-    make(project)
+    known = {"boom", *request.param.split()}
+    dependencies = {name: wanted for name, wanted in DEPENDENCIES.items() if name in known}
+    expected = [(code, text) for code, text in EXPECTED if "clap" in known or "clap::" not in code]
+    found = Made(project, {**RUST, "dependencies": dependencies}, expected)
+    for name, text in FILES.items():
+        project.write(name, text)
+    project.configure({"languages": {"rust": found.rust}})
+    project.page(found.page())
     built = project.build("--strict", env=LEAKING)
     assert 0 == built.status, built.log
-    return project
-
-
-@pytest.fixture
-def other(made: Project, tmp_path: Path) -> Project:
-    """Return the same site in another folder, without what a build has left."""
-    found = type(made)(tmp_path / "quite" / "elsewhere", made.env)
-    shutil.copytree(made.root, found.root, ignore=shutil.ignore_patterns(".cache", "site"))
     return found
 
 
-def test_macros_read_what_they_would_in_a_doctest(made: Project) -> None:
+@pytest.fixture
+def other(made: Made, tmp_path: Path) -> Project:
+    """Return the same site in another folder, without what a build has left."""
+    found = type(made.project)(tmp_path / "quite" / "elsewhere", made.project.env)
+    shutil.copytree(made.project.root, found.root, ignore=shutil.ignore_patterns(".cache", "site"))
+    return found
+
+
+def test_macros_read_what_they_would_in_a_doctest(made: Made) -> None:
     """Real crates' macros see the documented package, its folder, cargo's `[env]`, the site's and the fence's variables.
 
     Nothing is of the host, and no path of the machine is on the page or in the store.
     """
-    project = made
+    project = made.project
     shown = [text for _, text in project.streams()]
-    assert len(EXPECTED) == len(shown)
-    for (code, expected), text in zip(EXPECTED, shown, strict=True):
+    for (code, expected), text in zip(made.expected, shown, strict=True):
         assert expected in text, code
     store = stored(project)
     for place in (str(project.root), str(Path.home()), "/registry/", project.env["CODEEXEC_ENVIRONMENT_DIR"]):
@@ -191,33 +189,46 @@ def test_macros_read_what_they_would_in_a_doctest(made: Project) -> None:
     assert not re.search("RUST_BACKTRACE|aborting|For more information", "".join(shown))
 
 
-def test_a_store_of_another_folder_is_enough(made: Project, other: Project) -> None:
+@pytest.mark.slow("test_macros_read_what_they_would_in_a_doctest")
+def test_macros_find_their_own_crate(project: Project) -> None:
+    """By the manifest of the documented package, as `proc-macro-crate` looks for it."""
+    for name, text in LOOKER.items():
+        project.write(name, text)
+    project.configure({"languages": {"rust": {"dependencies": {"boom": {"path": ".", "package": "boom-kit"}}}}})
+    project.page(sample('println!("{} {}", boom::look!("looker"), boom::look!("boom-kit"));'))
+    built = project.build("--strict", env=LEAKING)
+
+    assert [("stdout", 'Ok(Name("looker")) Ok(Itself)')] == project.streams(), built.log
+
+
+def test_a_store_of_another_folder_is_enough(made: Made, other: Project) -> None:
     """The page is the same, byte for byte, where nothing can be executed, and if no sample were to share a crate there."""
-    apart(other)
-    shutil.copytree(made.root / ".cache", other.root / ".cache")
+    other.page(made.page("rust exec standalone_crate"))
+    shutil.copytree(made.project.root / ".cache", other.root / ".cache")
     frozen = other.build("--strict", env={"CODEEXEC_EXECUTE": "frozen", "PATH": "/nowhere"})
 
-    assert {"samples": len(EXPECTED), "cached": len(EXPECTED), "met": len(EXPECTED)} == frozen.counts, frozen.log
-    assert page(made) == page(other)
+    number = len(made.expected)
+    assert {"samples": number, "cached": number, "met": number} == frozen.counts, frozen.log
+    assert page(made.project) == page(other)
 
 
 @pytest.mark.slow("test_a_store_of_another_folder_is_enough")
-def test_another_folder_has_the_same_store(made: Project, other: Project) -> None:
+def test_another_folder_has_the_same_store(made: Made, other: Project) -> None:
     """And the same page, key by key and byte for byte, although none of its samples shares a crate there."""
-    apart(other)
+    other.page(made.page("rust exec standalone_crate"))
     again = other.build("--strict")
 
     assert 0 == again.status, again.log
-    assert stored(made) == stored(other)
-    assert page(made) == page(other)
+    assert stored(made.project) == stored(other)
+    assert page(made.project) == page(other)
 
 
-def test_what_pages_leave_out_is_no_part_of_a_key(made: Project, other: Project) -> None:
+def test_what_pages_leave_out_is_no_part_of_a_key(made: Made, other: Project) -> None:
     """Notes of the compiler and of panics can be shown without anything being executed."""
-    shutil.copytree(made.root / ".cache", other.root / ".cache")
-    other.configure({"languages": {"rust": {**OPTIONS["languages"]["rust"], "notes": True}}})
+    shutil.copytree(made.project.root / ".cache", other.root / ".cache")
+    other.configure({"languages": {"rust": {**made.rust, "notes": True}}})
     noted = other.build("--strict")
-    assert len(EXPECTED) == noted.counts["cached"], noted.log
+    assert len(made.expected) == noted.counts["cached"], noted.log
     texts = "".join(text for _, text in other.streams())
     for note in (
         "note: run with `RUST_BACKTRACE=1`",

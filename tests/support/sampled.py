@@ -1,8 +1,8 @@
-"""A plugin that keeps some of many tests: of each function one row of its table, in one tier that isolates and one that does not.
+"""A plugin that keeps some of many tests: of each function one row of its table, in one tier.
 
     pytest -p support.sampled FILE
 
-Which two they are takes turns, so that every tier has its share of all functions.
+Which one it is takes turns, so that every tier has its share of all functions.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[Any]) -> No
         rows: dict[str, Any] = {}
         for item in group:
             rows.setdefault(_tier(item), item)
-        wanted = {"", *TIERS[number % 2 :: 2]}
+        wanted = {"", TIERS[number % len(TIERS)]}
         kept += [item for tier, item in rows.items() if tier in wanted] or [next(iter(rows.values()))]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = sorted(kept, key=items.index)
