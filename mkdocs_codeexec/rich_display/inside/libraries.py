@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.rich_display.inside.pieces import (
         SALT,
+        WARMED,
         bundle_of,
         digest,
         emit,
@@ -36,6 +37,26 @@ def matplotlib(module: Any) -> None:
 
 def _is_automatic(module: Any) -> bool:
     return not isinstance(dict.__getitem__(module.rcParams, "backend"), str)
+
+
+def fonts(_: str) -> None:
+    """Have matplotlib find the list of fonts that it would make now, in the place where it would leave it."""
+    import os
+    import re
+    from pathlib import Path  # which matplotlib has imported
+
+    deciding = re.compile(r"MPL(?!BACKEND$)|XDG_|FONTCONFIG|FC_")
+    if not WARMED or any(map(deciding.match, os.environ)) or not _is_empty(Path.home()):
+        return
+    made = Path(WARMED)
+    Path(sys.modules["matplotlib"].get_cachedir(), made.name).write_bytes(made.read_bytes())
+
+
+def _is_empty(home: Any) -> bool:
+    """Tell whether in the folder `home` is nothing but what matplotlib makes there when it is imported."""
+    places = {home: {".cache", ".config"}, home / ".cache": {"matplotlib"}, home / ".config": {"matplotlib"}}
+    places[home / ".cache/matplotlib"] = set()
+    return all({entry.name for entry in place.iterdir()} <= known for place, known in places.items() if place.is_dir())
 
 
 def backend_bases(module: Any) -> None:
