@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from mkdocs_codeexec.core import displays
 from mkdocs_codeexec.core.expectation import Blocked, Converses, Errored, Suspended, Unmet, verdict_reason
 from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.core.places import Place, page_map
@@ -287,7 +288,9 @@ def _message(sample: Sample, outcome: Outcome, language: Language, where: PageMa
     last = outcome.steps[-1]
     told = [item for item in last.diagnostics if item.level.startswith("error")]
     if not told:
-        return language.relocated(language.tidy(sample, last.stderr or last.stdout), where)
+        return language.relocated(
+            language.tidy(sample, last.stderr or displays.without(last.stdout, last.shown)), where
+        )
     parts: list[str] = []
     for item in told:
         finding = of_diagnostic(item, sample, language)

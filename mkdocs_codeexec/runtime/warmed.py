@@ -43,6 +43,8 @@ TRIES = 2
 """How often it is made in one batch, if files change meanwhile."""
 UNOBSERVED = 3
 """The sample of a batch for which it is made where nobody can tell what it depends on, and so it is not kept."""
+FRESH = 0.5
+"""Seconds for which what was looked at counts as unchanged."""
 MARGIN_NS = 20_000_000
 """By how much a file may look older than it is."""
 
@@ -63,11 +65,13 @@ class Given(NamedTuple):
         path: The file.
         asked: What was looked for to make it; see `StepResult.asked`.
         began: When that was looked at last, in seconds since the epoch.
+        state: How it was then.
     """
 
     path: str
     asked: tuple[str, ...]
     began: float
+    state: str
 
     @property
     def folder(self) -> str:
@@ -132,11 +136,19 @@ class Warmed:
             name = digest((FORMAT, *how, sys.version, tier, rich_display.digest()))
             if tier == "off" and self._wanted < UNOBSERVED:
                 return None
+            self._look_again(name)
             if self._found.get(name) is None and self._tries.get(name, 0) < TRIES:
                 self._tries[name] = self._tries.get(name, 0) + 1
                 with suppress(OSError):
                     self._found[name] = self._looked_for(name, make)
             return self._found.get(name)
+
+    def _look_again(self, name: str) -> None:
+        """Forget what was made from files that have changed; what was looked at just now, they have not."""
+        given, now = self._found.get(name), time.time()
+        if given is not None and given.asked and not 0 <= now - given.began < FRESH:
+            unchanged = given.state == _state(given.asked, None)
+            self._found[name] = given._replace(began=now) if unchanged else None
 
     def close(self) -> None:
         """Remove what samples were given."""
@@ -151,22 +163,22 @@ class Warmed:
         began = time.time()
         known = None if place is None else read_json(place, _remembered)
         if known is not None and known[0] == _state(known[1].asked or (), None):
-            return self._copied(known[1], began)
+            return self._copied(known[1], began, known[0])
         made = _made(make())
         if made is None:
             self._tries[name] = TRIES  # it is not installed, say
             return None
         if made.asked is None:
-            return self._copied(made, began)
+            return self._copied(made, began, "")
         state = _state(made.asked, int(began * 1e9) - MARGIN_NS)
         if state is None:
             return None
         if place is not None:
             with suppress(OSError):
                 write_json(place, {"format": FORMAT, "state": state, **made._asdict()}, compact=True)
-        return self._copied(made, began)
+        return self._copied(made, began, state)
 
-    def _copied(self, made: Made, began: float) -> Given:
+    def _copied(self, made: Made, began: float, state: str) -> Given:
         """Put it where every user may read it, and no sample can change it."""
         if not self._opened:
             self._root.__enter__()
@@ -180,7 +192,7 @@ class Warmed:
             finally:
                 os.close(fd)
             root.permit(name, 0o755)
-        return Given(f"{self._root.path}/{name}/{made.name}", made.asked or (), began)
+        return Given(f"{self._root.path}/{name}/{made.name}", made.asked or (), began, state)
 
 
 PROGRAM = "first_use.py"
