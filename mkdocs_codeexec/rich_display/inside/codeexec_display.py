@@ -23,6 +23,7 @@ HOOKED = {
     "altair": "altair",
     "bokeh.io.showing": "bokeh",
     "IPython.core.display_functions": "ipython",
+    "great_tables._helpers": "great_tables",
 }
 """Modules, and the functions of `libraries` that are called with them."""
 BEFORE = {"matplotlib.font_manager": "fonts"}

@@ -197,6 +197,26 @@ def bokeh(module: Any) -> None:
     module._show_with_state = _like(_show_with_state, original)
 
 
+def great_tables(module: Any) -> None:
+    """Have tables the same ids in each run: random ones, but drawn by the text of the sample."""
+    import random
+    import string
+    from pathlib import Path
+
+    file = getattr(sys.modules.get("__main__"), "__file__", None)
+    try:
+        text = Path(file).read_bytes() if file else b""
+    except OSError:
+        text = b""
+    original, own = module.random_id, random.Random(text)  # noqa: S311 - ids are no secrets
+
+    def random_id(n: int = 10) -> str:
+        original(n)  # whoever has seeded the other generator draws from it what they would draw
+        return "".join(own.choices(string.ascii_lowercase, k=n))
+
+    module.random_id = _like(random_id, original)
+
+
 def ipython(module: Any) -> None:
     """Have `display` show objects where no IPython runs, which would print their names."""
     original = module.display
