@@ -24,6 +24,7 @@ HOOKED = {
     "bokeh.io.showing": "bokeh",
     "IPython.core.display_functions": "ipython",
     "great_tables._helpers": "great_tables",
+    "pandas.io.formats.style_render": "pandas_style",
 }
 """Modules, and the functions of `libraries` that are called with them."""
 BEFORE = {"matplotlib.font_manager": "fonts"}

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
         tell,
     )
 
+RESERVED = 768 * 1024 * 1024
+"""Bytes that `vl-convert` asks for, without using them; where it does not get them, it ends the program."""
+
 
 def matplotlib(module: Any) -> None:
     """Draw without a window, unless the author says how, and name the parts of SVG files as in every other run."""
@@ -155,19 +158,18 @@ def _of_plotly(fig: Any) -> dict[str, Any]:
 
 
 def altair(module: Any) -> None:
-    """Show charts of altair: as SVG where `vl-convert` is installed, else as HTML."""
+    """Show charts of altair: as SVG where `vl-convert` is installed and has the memory that it asks for, else as HTML."""
 
     def bundle(self: Any) -> dict[str, Any]:
         chart = self.to_dict()
         title = chart.get("title") or ""
         plain = {"text/plain": f"Chart: {title}" if isinstance(title, str) and title else "Chart"}
-        try:
-            import vl_convert  # type: ignore[import-not-found]
-        except ImportError:
+        converter = _vl_convert()
+        if converter is None:
             html = self.to_html(fullhtml=False, output_div=f"altair-{digest(chart)}")
             return {"text/html": html, **plain}
         version = ".".join(module.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-        return {"image/svg+xml": vl_convert.vegalite_to_svg(chart, vl_version=version), **plain}
+        return {"image/svg+xml": converter.vegalite_to_svg(chart, vl_version=version), **plain}
 
     def mimebundle(self: Any, *args: Any, **more: Any) -> Any:
         if _is_interactive() or module.renderers.active != "default":
@@ -178,6 +180,19 @@ def altair(module: Any) -> None:
     original = top._repr_mimebundle_
     top._repr_mimebundle_ = _like(mimebundle, original)
     top.show = _like(lambda self: emit(bundle_of(self)), top.show)
+
+
+def _vl_convert() -> Any:
+    import resource
+
+    most = resource.getrlimit(resource.RLIMIT_DATA)[0]
+    if most != resource.RLIM_INFINITY and most < RESERVED:
+        return None
+    try:
+        import vl_convert  # type: ignore[import-not-found]
+    except ImportError:
+        return None
+    return vl_convert
 
 
 def bokeh(module: Any) -> None:
@@ -198,9 +213,29 @@ def bokeh(module: Any) -> None:
 
 
 def great_tables(module: Any) -> None:
-    """Have tables the same ids in each run: random ones, but drawn by the text of the sample."""
-    import random
+    """Have tables the same ids in each run."""
     import string
+
+    original, own = module.random_id, _drawing()
+
+    def random_id(n: int = 10) -> str:
+        original(n)  # whoever has seeded the other generator draws from it what they would draw
+        return "".join(own.choices(string.ascii_lowercase, k=n))
+
+    module.random_id = _like(random_id, original)
+
+
+def pandas_style(module: Any) -> None:
+    """Have styled tables the same ids in each run."""
+    from uuid import UUID
+
+    original, own = module.uuid4, _drawing()
+    module.uuid4 = _like(lambda: UUID(int=own.getrandbits(128), version=4), original)
+
+
+def _drawing() -> Any:
+    """Return what draws the same in each run of a sample, and something else in each sample."""
+    import random
     from pathlib import Path
 
     file = getattr(sys.modules.get("__main__"), "__file__", None)
@@ -208,13 +243,7 @@ def great_tables(module: Any) -> None:
         text = Path(file).read_bytes() if file else b""
     except OSError:
         text = b""
-    original, own = module.random_id, random.Random(text)  # noqa: S311 - ids are no secrets
-
-    def random_id(n: int = 10) -> str:
-        original(n)  # whoever has seeded the other generator draws from it what they would draw
-        return "".join(own.choices(string.ascii_lowercase, k=n))
-
-    module.random_id = _like(random_id, original)
+    return random.Random(text)  # noqa: S311 - ids are no secrets
 
 
 def ipython(module: Any) -> None:
