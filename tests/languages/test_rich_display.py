@@ -130,7 +130,8 @@ def test_tracebacks_lead_through_no_file_of_ours(workshop: Workshop, value: bool
 
     assert "<importlib._bootstrap: libraries>" in stderr
     assert "importlib" not in tidy
-    assert 2 == tidy.count("Traceback (most recent call last):")
+    # A value that cannot be shown raises nowhere in the sample.
+    assert (1 if value else 2) == tidy.count("Traceback (most recent call last):")
     assert "in mine\n    plt.show()\n" in tidy
     assert "in savefig\n" in tidy
 
