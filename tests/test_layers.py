@@ -27,7 +27,8 @@ LAYERS: dict[str, set[str]] = {
     "files": {"untrusted"},
     "worktree": {"untrusted"},
     "rich_display": set(),
-    "rich_display/inside": {"rich_display", "bokeh", "plotly", "vl_convert"},  # when a sample has imported its like
+    # When a sample has imported its like; `first_use` is a program of its own.
+    "rich_display/inside": {"rich_display", "bokeh", "matplotlib", "plotly", "vl_convert"},
     "languages": {"core", "files", "rich_display", "trust", "untrusted"},
     "runtime": {"core", "files", "rich_display", "untrusted", "worktree", "joblib"},
     "engine": {"core", "languages", "runtime", "worktree"},

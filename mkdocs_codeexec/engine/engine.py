@@ -258,5 +258,14 @@ class Engine:
         path = self.settings.host_env.get("PATH", "/usr/local/bin:/usr/bin:/bin")
         recipe = Recipe.of(self.settings)
         tell, project = self._telling.say, project_of(self.settings)
-        with open_workers(recipe, self.languages, path=path, tell=tell, blobs=store.blobs, project=project) as workers:
+        place = self.settings.private_dir if self.settings.keeps else None
+        with open_workers(
+            recipe,
+            self.languages,
+            path=path,
+            tell=tell,
+            blobs=store.blobs,
+            project=project,
+            private=place and place / "warmed",
+        ) as workers:
             yield workers

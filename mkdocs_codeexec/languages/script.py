@@ -242,9 +242,9 @@ class ScriptLanguage:
         return frames.faults(text)
 
     def tidy(self, sample: Sample, text: str) -> str:
-        """Return `text` without folders of this machine."""
+        """Return `text` without folders of this machine, and without places in what shows things for a sample."""
         del sample
-        return without_folder(text, str(self._settings.project_dir))
+        return rich_display.without_frames(without_folder(text, str(self._settings.project_dir)))
 
     def is_sample(self, file: str) -> bool:
         """Tell whether `file` is the name under which it is run."""

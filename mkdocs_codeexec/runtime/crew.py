@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.errors import Cancelled
 from mkdocs_codeexec.runtime.execution import Execution, internal
 from mkdocs_codeexec.runtime.orders import Orders, Taker
+from mkdocs_codeexec.runtime.warmed import Warmed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from mkdocs_codeexec.core.action import Action
     from mkdocs_codeexec.core.protocols import Begin, Blobs, Finish, Language
@@ -44,6 +46,7 @@ class Crew:
         blobs: Where files are kept that Actions leave.
         tell: Takes a message for people.
         project: Where the project is, and what of it samples may see; None if there is none.
+        private: Where is kept what libraries need not make anew; None for nowhere.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - each is needed
@@ -56,6 +59,7 @@ class Crew:
         blobs: Blobs,
         tell: Callable[[str], None] | None = None,
         project: Worktree | None = None,
+        private: Path | None = None,
     ) -> None:
         self._root = root.__enter__()
         children.expect(self._root.path)
@@ -63,7 +67,10 @@ class Crew:
         self._languages = languages
         self._jobs = jobs
         self._orders = Orders()
-        self._execution = Execution(self._orders, languages, children, path, self._root.path, blobs, tell, project)
+        self._warmed = Warmed(self._root.path.parent, private)
+        self._execution = Execution(
+            self._orders, languages, children, path, self._root.path, blobs, tell, project, self._warmed
+        )
         self._growing = threading.Lock()
         self._wanted = 0  # threads
         self._threads = 0
@@ -103,6 +110,7 @@ class Crew:
         if not self._orders.settle(LEAVING_SECONDS, handed=False):
             self._children.stop_all()
             self._orders.settle(WAIT_SECONDS)
+        self._warmed.close()
         self._root.__exit__(None, None, None)
 
     def _stop(self) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Blobs, Language, Scratch
     from mkdocs_codeexec.runtime.orders import Order, Orders
     from mkdocs_codeexec.runtime.process import Children
+    from mkdocs_codeexec.runtime.warmed import Warmed
     from mkdocs_codeexec.worktree.tree import Worktree
 
 SHARED_OUTPUT = 64 * 1024 * 1024
@@ -47,6 +48,7 @@ class Execution:
         blobs: Where files are kept that Actions leave.
         tell: Takes a message for people: a file that is not kept.
         project: Where the project is, and what of it samples may see; None if there is none.
+        warmed: What libraries need not make anew in each sample; None if they shall.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - each is needed
@@ -59,6 +61,7 @@ class Execution:
         blobs: Blobs,
         tell: Callable[[str], None] | None = None,
         project: Worktree | None = None,
+        warmed: Warmed | None = None,
     ) -> None:
         self._orders = orders
         self._languages = languages
@@ -71,6 +74,7 @@ class Execution:
         self._told_of: set[str] = set()
         self._named = "" if project is None else str(project.folder)
         self._project = None if project is None else Projected(root, project)
+        self._warmed = warmed
 
     def build(self, batch: Sequence[Order]) -> None:
         """Execute the build steps of `batch`, and run what is alone in it."""
@@ -184,6 +188,7 @@ class Execution:
             project=self._project if action.workdir else None,
             over=self._over(action) if action.workdir else (),
             named=self._named,
+            warmed=self._warmed,
         )
         if action.left or action.leaves or action.artifacts:
             scratch.leaving = Leaving(

@@ -41,6 +41,7 @@ class ParallelExecutor:
         tell: Takes a message for people: what could not be removed, what is not kept.
         blobs: Where files are kept that Actions leave to others; None is a folder of this process.
         project: Where the project is, and what of it samples may see; None if there is none.
+        private: Where is kept what libraries need not make anew in each sample; None for nowhere.
     """
 
     def __init__(  # noqa: PLR0913 - named, all but two
@@ -55,6 +56,7 @@ class ParallelExecutor:
         tell: Callable[[str], None] | None = None,
         blobs: Blobs | None = None,
         project: Worktree | None = None,
+        private: Path | None = None,
     ) -> None:
         self._children = children
         self._languages = languages
@@ -65,6 +67,7 @@ class ParallelExecutor:
         self._tell = tell
         self._blobs = blobs if blobs is not None else KeptBlobs()
         self._project = project
+        self._private = private
         self._lock = threading.Lock()
         self._crew: Crew | None = None
         self._running = 0
@@ -131,6 +134,14 @@ class ParallelExecutor:
         if self._crew is None:
             root = ScratchRoot(self._scratch_root, self._tell)
             self._crew = Crew(
-                root, self._children, self._languages, self._path, self._jobs, self._blobs, self._tell, self._project
+                root,
+                self._children,
+                self._languages,
+                self._path,
+                self._jobs,
+                self._blobs,
+                self._tell,
+                self._project,
+                self._private,
             )
         return self._crew

@@ -9,6 +9,7 @@ from mkdocs_codeexec.runtime.store import DirectoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from mkdocs_codeexec.core.protocols import Blobs, Executor, Language, Runner, Store
     from mkdocs_codeexec.core.recipe import Recipe
@@ -40,6 +41,7 @@ def open_workers(
     tell: Callable[[str], None] | None = None,
     blobs: Blobs | None = None,
     project: Worktree | None = None,
+    private: Path | None = None,
 ) -> Iterator[tuple[Runner, Executor]]:
     """Open what executes Actions on this machine; leaving it ends all that is under way.
 
@@ -50,6 +52,7 @@ def open_workers(
         tell: Takes messages for people: what could not be removed, what does not answer.
         blobs: Where files are kept that Actions leave to others; None is a folder of this process.
         project: Where the project is on this machine, and what of it samples may see; None if it is not there.
+        private: Where is kept what libraries need not make anew in each sample; None for nowhere.
     """
     from mkdocs_codeexec.runtime.executor import ParallelExecutor
     from mkdocs_codeexec.runtime.process import Children
@@ -64,6 +67,7 @@ def open_workers(
             tell=tell,
             blobs=blobs,
             project=project,
+            private=private,
         )
         try:
             yield children, executor

@@ -15,6 +15,7 @@ from mkdocs_codeexec.core.confinement import ISOLATING
 from mkdocs_codeexec.core.normalize import relative
 from mkdocs_codeexec.core.protocols import NO_ACCESS, Command, Observe
 from mkdocs_codeexec.errors import CodeExecError
+from mkdocs_codeexec.runtime import warmed as warming
 from mkdocs_codeexec.runtime.observed import projected, start
 from mkdocs_codeexec.runtime.observed.asked import sifted
 from mkdocs_codeexec.runtime.sandbox import places
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Runner, Scratch
     from mkdocs_codeexec.runtime.leaving import Leaving
     from mkdocs_codeexec.runtime.projected import Projected
+    from mkdocs_codeexec.runtime.warmed import Given, Warmed
 
 FULL_BELOW = 64 * 1024
 """Bytes that are free on a disk that is called full."""
@@ -71,6 +73,7 @@ class ScratchDirectory:
         project: What children see of the project, which is where they start; None for nothing.
         over: Those of the files that they see there, too.
         named: What `CODEEXEC_PROJECT` says where they see nothing of it; empty for nothing.
+        warmed: What libraries need not make anew; None if they shall.
 
     It is made when it is first used. An Action that is only checked, together with others, needs none.
     """
@@ -88,6 +91,7 @@ class ScratchDirectory:
         project: Projected | None = None,
         over: Sequence[str] = (),
         named: str = "",
+        warmed: Warmed | None = None,
     ) -> None:
         self.leaving: Leaving | None = None
         self._seed = seed
@@ -101,6 +105,7 @@ class ScratchDirectory:
         self._project = project
         self._over = tuple(over)
         self._named = named
+        self._warmed = warmed
         self._copied = False
 
     @property
@@ -260,11 +265,16 @@ class ScratchDirectory:
         place = folder.with_name(PROJECT)
         own |= {VARIABLE: str(place)} if project else {VARIABLE: self._named} if self._named else {}
         variables = {**EVERY_CHILD, **own, **dict(step.env), **env}
+        given = None
         if observe == "python":
+            given = self._given(step, argv[0], env, access)
             ours = (*((start.folder(),) if tier != "off" else ()), rich_display.folder())
             variables["PYTHONPATH"] = ":".join(filter(None, (*ours, variables.get("PYTHONPATH", ""))))
             if tier in ISOLATING:  # they may be anywhere, below `/tmp` too, which bubblewrap covers
+                ours = (*ours, given.folder) if given else ours
                 access = replace(access, readable=(*access.readable, *ours))
+            if given:
+                variables[warming.VARIABLE] = given.path
         command = Command(
             argv=argv,
             cwd=place if project and step.kind == "run" else folder,
@@ -290,8 +300,32 @@ class ScratchDirectory:
             result = replace(result, began=min(result.began, project.began))
         if result.asked is None:
             return result
-        asked, seen = projected.parted(result.asked, str(place)) if project else (result.asked, [])
-        return replace(result, asked=(*sifted(asked, str(self._root), access, tier), *seen))
+        taken = [item for item in result.asked if given and item[1:] == given.path]
+        if given and taken:  # it depends on all that it was made from
+            rest = {*result.asked}.difference(taken)
+            result = replace(result, asked=tuple(sorted(rest)), began=min(result.began, given.began))
+        asked, seen = projected.parted(result.asked or (), str(place)) if project else (result.asked or (), [])
+        found = (*sifted(asked, str(self._root), access, tier), *seen)
+        return replace(result, asked=tuple(sorted({*found, *given.asked})) if given and taken else found)
+
+    def _given(self, step: Step, program: str, env: Mapping[str, str], access: Access) -> Given | None:
+        """Return what libraries need not make anew in `step`."""
+        if self._warmed is None or step.kind != "run":
+            return None
+
+        def make() -> StepResult:
+            files, most = warming.program(), warming.LARGEST
+            with ScratchDirectory(
+                self._root, files, self._runner, self._search, output_limit=most, keep_head=most
+            ) as scratch:
+                return scratch.run(
+                    warming.step(step.limits), (program, *warming.ARGV), warming.ENV, access, observe="python"
+                )
+
+        texts = (text for _, text in self._files)
+        names = (*(name for name, _ in step.env), *env)
+        how = (program, self._search, access.readable, access.writable)
+        return self._warmed.given(texts, names, how, self._runner.tier, make)
 
     def _shown(self, project: Projected, place: Path) -> Path:
         """Return the copy of `project`; where there are no namespaces, copy that to `place`.

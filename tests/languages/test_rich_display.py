@@ -117,6 +117,52 @@ def test_figures_of_unusual_programs(workshop: Workshop, code: str, shown: list[
     assert told in result.stderr if told else not result.stderr, result.stderr
 
 
+@pytest.mark.parametrize("value", [False, True], ids=["show", "value"])
+def test_tracebacks_lead_through_no_file_of_ours(workshop: Workshop, value: bool) -> None:
+    """The frames of the author and of libraries stay, whoever writes the traceback."""
+    code = (
+        f"{PLOT}plt.title('$\\frac{{1$')\nimport traceback\n\ndef mine():\n    plt.show()\n\ntry:\n    mine()\n"
+        "except ValueError:\n    traceback.print_exc()\n" + ("plt.gcf()" if value else "mine()")
+    )
+    language = python(workshop)
+    sample = workshop.sample(code, "python", timeout=60.0, value=value)
+    stderr = workshop.execute(language, sample).steps[-1].stderr
+    tidy = language.tidy(sample, stderr)
+
+    assert "<importlib._bootstrap: libraries>" in stderr
+    assert "importlib" not in tidy
+    # A value that cannot be shown raises nowhere in the sample.
+    assert (1 if value else 2) == tidy.count("Traceback (most recent call last):")
+    assert "in mine\n    plt.show()\n" in tidy
+    assert "in savefig\n" in tidy
+
+
+def test_frames_of_ours_have_colours_and_groups() -> None:
+    """As Python 3.13 writes them, and exception groups."""
+    ours = '  File \x1b[35m"<importlib._bootstrap: pieces>"\x1b[0m, line \x1b[35m7\x1b[0m, in \x1b[35mshow\x1b[0m\n'
+    others = '  | File "a.py", line 1, in <module>\nsaid: "<importlib._bootstrap: pieces>"\n'
+
+    assert others == rich_display.without_frames(f"{ours}  | {ours}{others}")
+
+
+def test_tables_have_the_same_ids_in_each_run(workshop: Workshop) -> None:
+    """In other samples others; who has seeded `random` draws from it what it would draw."""
+    code = "import pandas as pd\nfrom great_tables import GT\ntable = pd.DataFrame({'rain': [2495, 836]})\n"
+    styled = f"{code}print(table.style.highlight_max().to_html())\nGT(table)"
+    results = [run(workshop, text, value=True) for text in (styled, styled, f"{styled} # another")]
+    seeded = "import random\nrandom.seed(1)\n{}print(random.random())"
+    drawn = [
+        run(workshop, seeded.format(text)).stdout
+        for text in (f"{code}GT(table).as_raw_html()\n", "random.choices('a', k=10)\n")
+    ]
+
+    assert [Exited(0)] * 3 == [result.ended for result in results], results[0].stderr
+    assert results[0].stdout == results[1].stdout
+    assert contents(results[0], "text/html") == contents(results[1], "text/html")
+    assert contents(results[0], "text/html") != contents(results[2], "text/html")
+    assert drawn[0] == drawn[1]
+
+
 def test_there_is_a_limit_that_is_told(workshop: Workshop) -> None:
     """Of ten thousand pictures a page has a thousand, and of those that are too large none; one line tells of each."""
     many = run(workshop, f"{IMAGE}for n in range(10_000):\n    {SHOW}\nprint('end')")

@@ -445,6 +445,21 @@ def test_serve_renders_pages_again_that_need_another_one(site: Site, serve: Call
     server.shows("<code>three", path="q/")
 
 
+def test_serve_compares_output_again_that_another_page_prints(site: Site, serve: Callable[..., Server]) -> None:
+    """A fence that holds it is right, or not, by what is printed now."""
+    site.configure({"languages": {"bash": {}}})
+    made = "```bash exec name=data\necho {}\n```\n"
+    site.page(made.format("one"))
+    site.page("```text output_of='index.md#data'\none\n```\n", "q.md")
+    server = serve("zensical")
+    server.shows('data-codeexec="met"', path="q/")
+
+    site.page(made.format("two"))
+    server.shows('data-codeexec="unmet"', path="q/")
+    site.page(made.format("one"))
+    server.shows('data-codeexec="met"', path="q/")
+
+
 def test_serve_notices_a_file_that_was_missing(site: Site, serve: Callable[..., Server]) -> None:
     """In a folder that is there, or not."""
     site.configure({"languages": {"bash": {"readable": ["given"]}}})

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.core.graph import reaches_out
+from mkdocs_codeexec.outputs import answered, is_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -105,9 +106,11 @@ class Outside:
 
     def _outdated(self, site: ZensicalSite) -> list[str]:
         """Return the pages on which a sample comes to something else by now."""
-        pages = {page: [item for item in items if item.key is not None] for page, items in site.by_page().items()}
+        pages = site.by_page()
         before = [item for items in pages.values() for item in items]
-        after = iter(site.engine.resolve([item.sample for item in before]))
+        # What was not executed is as it was; output that a fence holds may be of another page.
+        known = {at: item for at, item in enumerate(before) if item.key is None and not is_output(item.sample)}
+        after = iter(answered(site.engine, [item.sample for item in before], known))
         return [
             page
             for page, items in pages.items()
@@ -150,7 +153,8 @@ class Outside:
 
 def _worth(item: Resolved) -> object:
     steps = [(step.stdout, step.stderr, step.ended) for step in item.outcome.steps] if item.outcome else None
-    return item.key, item.verdict, steps
+    of = item.compared
+    return item.key, item.verdict, steps, of and (of.printed, of.truncated)
 
 
 def touch(file: Path) -> bool:

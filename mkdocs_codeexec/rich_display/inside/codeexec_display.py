@@ -23,8 +23,12 @@ HOOKED = {
     "altair": "altair",
     "bokeh.io.showing": "bokeh",
     "IPython.core.display_functions": "ipython",
+    "great_tables._helpers": "great_tables",
+    "pandas.io.formats.style_render": "pandas_style",
 }
 """Modules, and the functions of `libraries` that are called with them."""
+BEFORE = {"matplotlib.font_manager": "fonts"}
+"""The same, of functions that are called before a module is executed, with its name."""
 QUIET = 0x7FFFC0DE
 """With this descriptor nobody observes that a file is opened (`supervising.observing`); absolute paths need none."""
 _FOLDER = __file__.rpartition("/")[0]
@@ -34,12 +38,17 @@ def install() -> None:
     """Hear of every module that has been imported from now on."""
     bootstrap: Any = sys.modules["_frozen_importlib"]
     load = bootstrap._load_unlocked
-    names: dict[str, Any] = {"STDOUT": standard_output()}
+    names: dict[str, Any] = {
+        "STDOUT": standard_output(),
+        "WARMED": sys.modules["os"].environ.pop("CODEEXEC_WARMED", None),
+    }
 
     def _load_unlocked(spec: "Any") -> "Any":
+        if spec.name in BEFORE:
+            _teach(BEFORE[spec.name], spec.name, names)
         module = load(spec)
         if spec.name in HOOKED:
-            _teach(spec.name, module, names)
+            _teach(HOOKED[spec.name], module, names)
         return module
 
     # Python leaves the frames of its import system out of a traceback by this name.
@@ -58,7 +67,7 @@ def standard_output() -> tuple[int, int] | None:
     return about.st_dev, about.st_ino
 
 
-def _teach(name: str, module: "Any", names: "dict[str, Any]") -> None:
+def _teach(function: str, module: "Any", names: "dict[str, Any]") -> None:
     """Have `module` show things where a page shows them; where that fails, the sample goes on without."""
     try:
         if "emit" not in names:
@@ -68,6 +77,6 @@ def _teach(name: str, module: "Any", names: "dict[str, Any]") -> None:
                 with open(fd, encoding="utf-8") as text:
                     code = compile(text.read(), f"<importlib._bootstrap: {file}>", "exec", dont_inherit=True)
                 exec(code, names)  # noqa: S102 - our own text
-        names[HOOKED[name]](module)
+        names[function](module)
     except Exception as error:
-        print(f"codeexec: what `{name}` shows is not on the page: {error!r}", file=sys.stderr)  # noqa: T201
+        print(f"codeexec: what `{function}` shows is not on the page: {error!r}", file=sys.stderr)  # noqa: T201

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.rich_display.inside.pieces import (
         SALT,
+        WARMED,
         bundle_of,
         digest,
         emit,
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
         show_figures,
         tell,
     )
+
+RESERVED = 768 * 1024 * 1024
+"""Bytes that `vl-convert` asks for, without using them; where it does not get them, it ends the program."""
 
 
 def matplotlib(module: Any) -> None:
@@ -36,6 +40,26 @@ def matplotlib(module: Any) -> None:
 
 def _is_automatic(module: Any) -> bool:
     return not isinstance(dict.__getitem__(module.rcParams, "backend"), str)
+
+
+def fonts(_: str) -> None:
+    """Have matplotlib find the list of fonts that it would make now, in the place where it would leave it."""
+    import os
+    import re
+    from pathlib import Path  # which matplotlib has imported
+
+    deciding = re.compile(r"MPL(?!BACKEND$)|XDG_|FONTCONFIG|FC_")
+    if not WARMED or any(map(deciding.match, os.environ)) or not _is_empty(Path.home()):
+        return
+    made = Path(WARMED)
+    Path(sys.modules["matplotlib"].get_cachedir(), made.name).write_bytes(made.read_bytes())
+
+
+def _is_empty(home: Any) -> bool:
+    """Tell whether in the folder `home` is nothing but what matplotlib makes there when it is imported."""
+    places = {home: {".cache", ".config"}, home / ".cache": {"matplotlib"}, home / ".config": {"matplotlib"}}
+    places[home / ".cache/matplotlib"] = set()
+    return all({entry.name for entry in place.iterdir()} <= known for place, known in places.items() if place.is_dir())
 
 
 def backend_bases(module: Any) -> None:
@@ -134,19 +158,18 @@ def _of_plotly(fig: Any) -> dict[str, Any]:
 
 
 def altair(module: Any) -> None:
-    """Show charts of altair: as SVG where `vl-convert` is installed, else as HTML."""
+    """Show charts of altair: as SVG where `vl-convert` is installed and has the memory that it asks for, else as HTML."""
 
     def bundle(self: Any) -> dict[str, Any]:
         chart = self.to_dict()
         title = chart.get("title") or ""
         plain = {"text/plain": f"Chart: {title}" if isinstance(title, str) and title else "Chart"}
-        try:
-            import vl_convert  # type: ignore[import-not-found]
-        except ImportError:
+        converter = _vl_convert()
+        if converter is None:
             html = self.to_html(fullhtml=False, output_div=f"altair-{digest(chart)}")
             return {"text/html": html, **plain}
         version = ".".join(module.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-        return {"image/svg+xml": vl_convert.vegalite_to_svg(chart, vl_version=version), **plain}
+        return {"image/svg+xml": converter.vegalite_to_svg(chart, vl_version=version), **plain}
 
     def mimebundle(self: Any, *args: Any, **more: Any) -> Any:
         if _is_interactive() or module.renderers.active != "default":
@@ -157,6 +180,19 @@ def altair(module: Any) -> None:
     original = top._repr_mimebundle_
     top._repr_mimebundle_ = _like(mimebundle, original)
     top.show = _like(lambda self: emit(bundle_of(self)), top.show)
+
+
+def _vl_convert() -> Any:
+    import resource
+
+    most = resource.getrlimit(resource.RLIMIT_DATA)[0]
+    if most != resource.RLIM_INFINITY and most < RESERVED:
+        return None
+    try:
+        import vl_convert  # type: ignore[import-not-found]
+    except ImportError:
+        return None
+    return vl_convert
 
 
 def bokeh(module: Any) -> None:
@@ -174,6 +210,40 @@ def bokeh(module: Any) -> None:
 
     original = module._show_with_state
     module._show_with_state = _like(_show_with_state, original)
+
+
+def great_tables(module: Any) -> None:
+    """Have tables the same ids in each run."""
+    import string
+
+    original, own = module.random_id, _drawing()
+
+    def random_id(n: int = 10) -> str:
+        original(n)  # whoever has seeded the other generator draws from it what they would draw
+        return "".join(own.choices(string.ascii_lowercase, k=n))
+
+    module.random_id = _like(random_id, original)
+
+
+def pandas_style(module: Any) -> None:
+    """Have styled tables the same ids in each run."""
+    from uuid import UUID
+
+    original, own = module.uuid4, _drawing()
+    module.uuid4 = _like(lambda: UUID(int=own.getrandbits(128), version=4), original)
+
+
+def _drawing() -> Any:
+    """Return what draws the same in each run of a sample, and something else in each sample."""
+    import random
+    from pathlib import Path
+
+    file = getattr(sys.modules.get("__main__"), "__file__", None)
+    try:
+        text = Path(file).read_bytes() if file else b""
+    except OSError:
+        text = b""
+    return random.Random(text)  # noqa: S311 - ids are no secrets
 
 
 def ipython(module: Any) -> None:

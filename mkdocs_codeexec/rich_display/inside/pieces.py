@@ -48,6 +48,8 @@ def _standard_output() -> tuple[int, int] | None:
 
 STDOUT: tuple[int, int] | None = globals().get("STDOUT") or _standard_output()
 """What standard output was when Python started, or when this was executed."""
+WARMED: str | None = globals().get("WARMED")
+"""The file with the list of fonts that matplotlib would make (`runtime.warmed`); None if it shall make it."""
 
 _count = 0
 _size = 0
