@@ -11,12 +11,13 @@ from mkdocs_codeexec.core import rights
 from mkdocs_codeexec.core.action import OUTPUT_LIMIT, Action, Key
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import normalize
-from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Regrouped, Runner, Scratch, Unavailability
+from mkdocs_codeexec.core.protocols import Bench, Binaries, Fault, Narrator, Regrouped, Runner, Scratch, Unavailability
 from mkdocs_codeexec.errors import ConfigurationError
 from mkdocs_codeexec.languages import beside, frames, given, inputs, mentions, views, withheld
 from mkdocs_codeexec.languages.grants import Grants
 from mkdocs_codeexec.languages.rust import preambles
 from mkdocs_codeexec.languages.rust.batch.builder import MANIFEST, Builder
+from mkdocs_codeexec.languages.rust.binaries import LocalBinaries
 from mkdocs_codeexec.languages.rust.compiler import Compiler
 from mkdocs_codeexec.languages.rust.environments import configuration
 from mkdocs_codeexec.languages.rust.environments.environment import Environment, home_of_all, open_environments
@@ -78,7 +79,12 @@ class RustLanguage:
         self.revision = 0
         self._builder = Builder(settings.jobs, shares=settings.sandbox != "strict")
         self._grants = Grants(settings, NAME, self._rust.readable, self._rust.inputs)
+        self._programs_of_packages = LocalBinaries(
+            settings, self._rust, self._compiler, self._identity, narrator, self._grants
+        )
+        self.binaries: Binaries | None = self._programs_of_packages
         self.survey()
+        self._programs_of_packages.check()
         check_package(self._rust.package, self._environments.values())
 
     def survey(self) -> None:
@@ -106,6 +112,7 @@ class RustLanguage:
             # A manifest that somebody is writing to; the next build opens all anew, and says what is wrong.
             for environment in self._environments.values():
                 environment.sources.survey()
+        self._programs_of_packages.survey(self._said)
         self._variables = Variables(self._settings)
         self._inputs = inputs.declared(
             self._settings.project_dir, self._rust.inputs, self._grants.holds, self._grants.refuse_input

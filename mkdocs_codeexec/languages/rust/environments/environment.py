@@ -219,12 +219,13 @@ class Environment:
             fetching.let_read((home / project.LOCK).read_text("utf-8"), self._settings)
         local = fetching.local_packages(fetched.stdout, home)
         read = tuple(reach.read(before, seen or {}, self.grants))
-        command = project.command(cargo, home, toolchain, self.grants, local, read)
+        programs = self.manifest.paths if consists.binaries else ()
+        command = project.command(cargo, home, toolchain, self.grants, local, read, programs)
         freshness.outdate(home.parent, before, seen or ())
         made = project.build(command, home, runner, progress)
         if made.result.ended != Exited(0):
             return project.failure(made.result, home, self._settings)
-        if warnings := without_unused(made.warnings, consists.patches):
+        if warnings := without_unused(made.warnings, consists.patches, libraries=not consists.binaries):
             narrator.stream(warnings.encode())
         try:
             arguments = capture.read(made.captured, home.parent / collection.TARGET)._replace(local=local)
@@ -232,7 +233,7 @@ class Environment:
             return Trouble(str(error), "is a `rustc-workspace-wrapper` configured?")
         lock = (home / project.LOCK).read_text("utf-8")
         target, folder = home.parent / collection.TARGET, _state(home, lock).with_suffix("")
-        own = picked.read(made.result.stdout, target)
+        own = (picked.programs if consists.binaries else picked.read)(made.result.stdout, target)
         picked.pick(own, target, folder)
         recorded = self.sources.found(made.result.stdout, home, toolchain)
         self.sources.keep(Kept(lock, self.manifest.portable, recorded, consists.pins(lock)))
