@@ -89,7 +89,7 @@ class LocalBinaries:
     def settled(self) -> bool:
         """Whether it is known what they are built from, and by what."""
         environment = self._environment()
-        if environment is None:
+        if environment is None or self._refused is not None:  # who can do without, does
             return True
         return environment.sources.settled and self._identity() is not None
 
@@ -98,7 +98,10 @@ class LocalBinaries:
         if name not in self.names:
             return ABSENT
         found = self._state()
-        return None if not found or (built and found != self._built) else found
+        if not found or (built and found != self._built):
+            return None
+        package = next(package for package, names in self._offered() if name in names)
+        return self._state(package)
 
     def provide(self, runner: Runner, *, missing: bool) -> Unavailability | None:
         """Build them if they are `missing`, or if nothing is known of them yet; return why that cannot be done."""
@@ -120,6 +123,7 @@ class LocalBinaries:
         if isinstance(became, Unavailability):
             self._refused = runner, tried, became
             return became
+        self._refused = None
         self._folder = next(iter(became.sees), "")
         if isinstance(environment.current(toolchain), Arguments):  # else something was edited meanwhile
             self._built = self._state()
@@ -142,19 +146,27 @@ class LocalBinaries:
         environment = self._environment()
         return () if environment is None else tuple(environment.sources.watched())
 
-    def _state(self) -> str:
+    def _offered(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield packages by name, and the names of their programs."""
+        yield from ((workspace.package_name(folder), names) for folder, names in self._packages.items())
+
+    def _state(self, package: str = "") -> str:
+        """Return what changes when what they are built from does: all of them, or those of one `package`; empty if unknown."""
         environment, identity = self._environment(), self._identity()
         if environment is None or identity is None or not environment.sources.settled:
             return ""
-        return digest((identity, environment.sources.inputs()))[:32]
+        others = {f"environment.path:{name}" for name, _ in self._offered() if package and name != package}
+        own = tuple(one for one in environment.sources.inputs() if one[0] not in (*others, "environment.package"))
+        return digest((identity, own))[:32]
 
     def _environment(self) -> Environment | None:
         """Return the Environment that they are built in, with its sources as they were when first asked of since the survey."""
         if not self._fresh and self._said is not None and self._packages:
             self._fresh = self._asked = True
+            pairs = zip(self._packages, self._offered(), strict=True)
             wanted = EnvironmentSettings(
                 name=BINARIES,
-                dependencies={workspace.package_name(folder): self._dependency(folder) for folder in self._packages},
+                dependencies={name: self._dependency(folder) for folder, (name, _) in pairs},
                 manifest_extra=self._extra(),
                 binaries=True,
             )

@@ -217,9 +217,10 @@ class Environment:
             return mending.mended(project.failure(fetched, home, self._settings), self.manifest, self._settings)
         if runner.tier != "off":
             fetching.let_read((home / project.LOCK).read_text("utf-8"), self._settings)
-        local = fetching.local_packages(fetched.stdout, home)
-        read = tuple(reach.read(before, seen or {}, self.grants))
         programs = self.manifest.paths if consists.binaries else ()
+        # cargo tells nothing of packages without a library.
+        local = tuple(dict.fromkeys((*fetching.local_packages(fetched.stdout, home), *(str(at) for _, at in programs))))
+        read = tuple(reach.read(before, seen or {}, self.grants))
         command = project.command(cargo, home, toolchain, self.grants, local, read, programs)
         freshness.outdate(home.parent, before, seen or ())
         made = project.build(command, home, runner, progress)

@@ -122,7 +122,7 @@ def passes(said: str) -> bool:
 def trouble(said: str, lock: str, file: str = MKDOCS.file) -> Trouble:
     """Return why cargo failed, from all that it said and the lock file that it went by; `file` lists its dependencies."""
     # Whether other jobs were under way at that moment differs from time to time.
-    detail = _PASSING.sub("", messages(said))
+    detail = _NO_LIBRARY.sub("", _PASSING.sub("", messages(said)))
     culprits = dict.fromkeys(one or other for one, other in _CULPRIT.findall(said))
     if culprits:
         named = ", ".join(f"`{culprit}`" for culprit in culprits)
