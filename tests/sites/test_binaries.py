@@ -134,7 +134,9 @@ def test_what_a_program_prints_is_never_that_of_another_source(project: Project,
         state[chance.choice(sorted(state))] += 1
 
 
-DEPENDENCY = '[dependencies]\nitoa = "1"\nlaw-lib = { path = "lib" }\n[[bin]]\nname = "law-tool"\npath = "cli/main.rs"\n'
+DEPENDENCY = (
+    '[dependencies]\nitoa = "1"\nlaw-lib = { path = "lib" }\n[[bin]]\nname = "law-tool"\npath = "cli/main.rs"\n'
+)
 MAIN = (
     'fn main() { println!("{} {} {} {}", MAIN, itoa::Buffer::new().format(law_lib::lib()), include_str!(concat!("da", "ta.txt")), '
     'env!("CARGO_PKG_VERSION")); }\n'
