@@ -28,7 +28,7 @@ from mkdocs_codeexec.languages.rust.messages.index import linked
 from mkdocs_codeexec.languages.rust.messages.normal import RULES
 from mkdocs_codeexec.languages.rust.messages.notes import without_notes
 from mkdocs_codeexec.languages.rust.messages.panics import panics
-from mkdocs_codeexec.languages.rust.package import planned, refused_by
+from mkdocs_codeexec.languages.rust.package import Package, planned, refused_by
 from mkdocs_codeexec.languages.rust.programs import Programs, is_apart
 from mkdocs_codeexec.languages.rust.sessions import CONTINUED, divided, rooted_paths
 from mkdocs_codeexec.languages.rust.source.prepare import FILE, original
@@ -139,10 +139,10 @@ class RustLanguage:
                 self._named.setdefault((named[name.removeprefix("file:")], tree), digest)
         known = environment is not None and environment.sources.settled
         package = self._programs.package(joined)
-        found += planned(sample, self._programs.refusal(sample, package))
+        found += planned(sample, package, self._programs.refusal(sample, package))
         action = Action(
             language=NAME,
-            files=self._programs.files(sample),
+            files=self._files(sample, package, environment),
             steps=self._programs.steps(sample, package, self._variables.site),
             inputs=tuple(sorted((*found, *self._inputs, *(() if sample.last else ((CONTINUED, ""),))))),
             toolchain=self._identity() if known else None,
@@ -153,6 +153,16 @@ class RustLanguage:
         if is_apart(sample):
             self._builder.keep_apart(action.request_key)
         return action
+
+    def _files(
+        self, sample: Sample, package: Package | None, environment: Environment | None
+    ) -> tuple[tuple[str, str], ...]:
+        """Return the files that are compiled; for cargo with the versions of the Environment, unless the page has its own."""
+        files = dict(self._programs.files(sample))
+        lock = "" if environment is None else environment.sources.lock or ""
+        if package is not None and package.cargo.lock and lock:
+            files = {package.cargo.lock: lock, **dict(sample.given.files), **files}
+        return tuple(sorted(files.items()))
 
     def provide(self, actions: Sequence[Action], runner: Runner) -> Mapping[Key, Unavailability]:
         """Ask rustc what it is, and build the Environments of `actions`.

@@ -41,7 +41,7 @@ class Programs:
         if not sample.given.files and not sample.links.file:
             return None
         environment = self._rust.environments.get(sample.options.get("environment") or self._rust.environment)
-        return package_of(sample, environment.dependencies if environment else ())
+        return package_of(sample, environment.dependencies if environment else {})
 
     def prepared(self, sample: Sample) -> Prepared:
         """Return what is known of the file of `sample` itself, by what its author wrote; what it is given tells nothing."""
@@ -88,7 +88,7 @@ class Programs:
 
     def steps(self, sample: Sample, package: Package | None, site: Container[str]) -> tuple[Step, ...]:
         """Return how it is compiled and run; `site` are the variables that cargo's configuration beside it sets."""
-        if package is not None and package.root.startswith("tests/"):
+        if package is not None and (package.root.startswith("tests/") or package.cargo.words[:1] == ("test",)):
             sample = replace(sample, options={**sample.options, "test_harness": ""})
         found = steps(self.joined(sample), self._rust, self._settings, site)
         if sample.links.session:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Narrator, Runner
     from mkdocs_codeexec.core.settings import EnvironmentSettings, Settings
     from mkdocs_codeexec.languages.grants import Grants
+    from mkdocs_codeexec.languages.rust.batch.equipment import Cargo
     from mkdocs_codeexec.languages.rust.environments.configuration import Said
     from mkdocs_codeexec.languages.toolchain import Toolchain
 
@@ -127,6 +128,18 @@ class Environment:
 
         packages = None if self.plain else project.home_of_cargo(self._home(toolchain), self._settings)
         return reach.to_compile(self.grants, toolchain, packages, arguments, self.sources.lock or "")
+
+    def cargo(self, toolchain: Toolchain, access: Access) -> Cargo | None:
+        """Return what builds packages of fences with what is built here; None if there is no cargo.
+
+        Args:
+            toolchain: Compiles.
+            access: What its samples may reach.
+        """
+        from mkdocs_codeexec.languages.rust.environments import project
+
+        home = None if self.plain else self._home(toolchain)
+        return project.of_fences(home, self.manifest, toolchain, self.grants, access)
 
     def folder(self, toolchain: Toolchain) -> Path | None:
         """Return where the package is that its samples are compiled for; None if the site's own cannot be written."""

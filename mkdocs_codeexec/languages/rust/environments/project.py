@@ -29,11 +29,14 @@ from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE, toml
 from mkdocs_codeexec.languages.rust.environments.reach import to_build
 from mkdocs_codeexec.languages.rust.environments.transcript import Trouble, is_waiting, messages, trouble
 from mkdocs_codeexec.languages.toolchain import Toolchain, find_program
+from mkdocs_codeexec.languages.views import installation
 from mkdocs_codeexec.untrusted import Folder, clear
 
 if TYPE_CHECKING:
+    from mkdocs_codeexec.core.confinement import Access
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.languages.grants import Grants
+    from mkdocs_codeexec.languages.rust.batch.equipment import Cargo
     from mkdocs_codeexec.languages.rust.environments.manifest import Manifest
 
 LOCK = "Cargo.lock"
@@ -160,6 +163,40 @@ def command(
 def _spec(name: str, folder: Path) -> str:
     """Return what the package in `folder` is called where another one may have its name (the cargo book, "Package ID")."""
     return f"path+{folder.as_uri()}#{name}"
+
+
+def of_fences(
+    home: Path | None, manifest: Manifest, toolchain: Toolchain, grants: Grants, access: Access
+) -> Cargo | None:
+    """Return what builds packages of fences, in the directories of their samples; None if there is no cargo.
+
+    Args:
+        home: The folder of the Environment's project; None if nothing is built there.
+        manifest: Of the Environment.
+        toolchain: Compiles.
+        grants: What of the author's folders may be given.
+        access: What samples may reach.
+    """
+    from mkdocs_codeexec.languages.rust.batch.equipment import Cargo
+
+    settings = grants.settings
+    cargo = find_cargo(toolchain, settings)
+    if cargo is None:
+        return None
+    env = {"RUSTC": toolchain.program, "RUSTC_WRAPPER": "", "CARGO_INCREMENTAL": "0", "CARGO_TARGET_DIR": "target"}
+    env |= {name: value for name, value in building_environment(settings, toolchain).items() if name != "PATH"}
+    more, words = (
+        list(installation(cargo, settings)),
+        [f"--config=patch.crates-io.{name}.path={str(at)!r}" for name, at in manifest.paths],
+    )
+    if home is not None:
+        packages = home_of_cargo(home, settings)
+        env["CARGO_HOME"] = str(packages)
+        own = (home / _CONFIGURATION, packages, cargo_home(settings) / "registry", cargo_home(settings) / "git")
+        more += map(str, own)
+        words += ["--config", str(home / _CONFIGURATION)]
+    readable = grants.clean((*access.readable, *more))
+    return Cargo(str(cargo), replace(access, readable=readable), env, tuple(words))
 
 
 class Made(NamedTuple):
