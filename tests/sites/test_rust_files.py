@@ -167,7 +167,7 @@ def test_what_only_cargo_could_build_is_refused(project: Project) -> None:
         "build.rs": file("fn main() {}", "build.rs") + main,
         "`build.rs` is not run for fences": file("fn main() {}", "build.rs", "exec"),
         "the environment does not have `rand`": MANIFEST.replace("\n```", '\n[dependencies]\nrand = "0.8"\n```') + main,
-        "`[workspace]` is not understood": MANIFEST.replace("\n```", "\n[workspace]\n```") + main,
+        "`[patch]` is not understood": MANIFEST.replace("\n```", "\n[patch.crates-io]\n```") + main,
         "not TOML": MANIFEST.replace("[package]", "[package") + main,
         "`[package]` has no `name`": MANIFEST.replace("name", "title") + main,
         "what the library `src/lib.rs` is called is not known": LIBRARY

@@ -160,8 +160,9 @@ class RustLanguage:
         """Return the files that are compiled; for cargo with the versions of the Environment, unless the page has its own."""
         files = dict(self._programs.files(sample))
         lock = "" if environment is None else environment.sources.lock or ""
-        if package is not None and package.cargo.lock and lock:
-            files = {package.cargo.lock: lock, **dict(sample.given.files), **files}
+        if package is not None and package.cargo.words:
+            more = {**({package.cargo.lock: lock} if lock else {}), **dict(package.cargo.stubs)}
+            files = {**more, **dict(sample.given.files), **files}
         return tuple(sorted(files.items()))
 
     def provide(self, actions: Sequence[Action], runner: Runner) -> Mapping[Key, Unavailability]:

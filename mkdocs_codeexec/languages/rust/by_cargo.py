@@ -39,6 +39,7 @@ _TABLES = (
 """What of a manifest only cargo heeds."""
 _KINDS = ("bin", "example", "test")
 _FOLDERS = {"src/bin": "bin", "examples": "example", "tests": "test"}
+_STUB = "fn main() {}\n"
 _NAME = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 Table = Mapping[str, object]
 
@@ -52,6 +53,7 @@ class Built(NamedTuple):
         runs: Whether there is a program.
         lock: Where cargo looks for its lock file.
         variables: `CARGO_PKG_*`, which the program gets.
+        stubs: Programs that do nothing, of members whose sources stand further down on the page, names and texts.
         refusal: Why it is not built.
     """
 
@@ -60,6 +62,7 @@ class Built(NamedTuple):
     runs: bool = True
     variables: tuple[tuple[str, str], ...] = ()
     lock: str = ""
+    stubs: tuple[tuple[str, str], ...] = ()
     refusal: Unavailability | None = None
 
 
@@ -68,10 +71,10 @@ RUSTC = Built()
 
 def built(sample: Sample, dependencies: Mapping[str, object]) -> Built:
     """Return how cargo builds what `sample` is a file of, where the Environment has `dependencies`."""
-    own, files = sample.links.file, dict(sample.given.files)
-    texts = {name: text for name, text in files.items() if posixpath.basename(name) == MANIFEST}
-    if not needs_cargo(own, {*files, own}, texts):
+    if not is_for(sample):
         return RUSTC
+    own, files = sample.links.file, dict(sample.given.files)
+    texts = _manifests(sample)
     try:
         manifests = {name: tomllib.loads(text) for name, text in texts.items()}
         folder = _folder(own, manifests)
@@ -83,7 +86,18 @@ def built(sample: Sample, dependencies: Mapping[str, object]) -> Built:
         return Built(refusal=Unavailability(f"`{MANIFEST}` of the page: not TOML: {error}", "mend the fence"))
 
 
-def needs_cargo(own: str, names: Collection[str], manifests: Mapping[str, str]) -> bool:
+def is_for(sample: Sample) -> bool:
+    """Tell whether `sample` is a file of such a package, or has its files beside it."""
+    names = {name for name, _ in sample.given.files}
+    own = sample.links.file
+    return bool(names or own) and _needs_cargo(own, {*names, own}, _manifests(sample))
+
+
+def _manifests(sample: Sample) -> dict[str, str]:
+    return {name: text for name, text in sample.given.files if posixpath.basename(name) == MANIFEST}
+
+
+def _needs_cargo(own: str, names: Collection[str], manifests: Mapping[str, str]) -> bool:
     """Tell whether a package of files with these `names`, of which `own` is the sample's, is more than rustc can build."""
     if not manifests:
         return own == SCRIPT or SCRIPT in names
@@ -108,7 +122,9 @@ def _folder(own: str, manifests: Mapping[str, Table]) -> str:
     found = next((one for one in above if "package" in manifests.get(_in(one, MANIFEST), {})), None)
     if found is None:
         hint = f'write a fence `toml file="{MANIFEST}"` above it, with `[package]`'
-        raise _Refused(f"there is no `{MANIFEST}` above `{own}`", hint)
+        if not manifests:
+            raise _Refused(f"`{SCRIPT}` is not run for fences without a `{MANIFEST}`", hint)
+        raise _Refused(f"there is no `{MANIFEST}` for `{own}`", hint)
     return found
 
 
@@ -131,6 +147,7 @@ def _built(sample: Sample, folder: str, manifests: Mapping[str, Table], names: C
         posixpath.relpath(sample.links.file, root),
         runs=not sample.build_only and (kind != "lib" or harness),
         lock=_in(root, "Cargo.lock"),
+        stubs=tuple((name, _STUB) for name in _stubs(manifests, names)),
         variables=described(_table(manifest.get("package")), None).variables,
     )
 
@@ -172,6 +189,15 @@ def _usual(kind: str, name: str, package: str) -> Iterator[str]:
     yield from (f"{folder}/{name}.rs", f"{folder}/{name}/main.rs")
     if kind == "bin" and name == package:
         yield "src/main.rs"
+
+
+def _stubs(manifests: Mapping[str, Table], names: Collection[str]) -> Iterator[str]:
+    """Yield the programs that cargo would want of members that have no target yet."""
+    for file, manifest in manifests.items():
+        folder = posixpath.dirname(file) or "."
+        there = any(name.startswith(_in(folder, "src") + "/") for name in names)
+        if "package" in manifest and not there and not any(kind in manifest for kind in ("lib", "bin")):
+            yield _in(folder, "src/main.rs")
 
 
 def _check(manifests: Mapping[str, Table], dependencies: Mapping[str, object]) -> None:

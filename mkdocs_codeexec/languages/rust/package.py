@@ -83,6 +83,8 @@ def stands_alone(sample: Sample) -> bool:
     name = sample.links.file
     if not name.endswith(".rs"):
         return False
+    if by_cargo.is_for(sample):
+        return True
     try:
         return bool(_ROOT.fullmatch(name)) or holds_only_items(runnable(sample.code))
     except Unlexable:
