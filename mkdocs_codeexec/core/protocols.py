@@ -9,11 +9,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
 from mkdocs_codeexec.core.confinement import UNLIMITED, Access, Limits, Tier
 
 NO_ACCESS = Access()
+NO_OTHERS: Mapping[str, PageMap] = MappingProxyType({})
+"""No files beside that of a sample."""
 
 Observe: TypeAlias = Literal["", "exec", "python"]
 """Which look-ups of a child in the file system are told: none; all from its first; of a Python, those after its start."""
@@ -349,8 +352,11 @@ class Language(Protocol):
         """Return the names of those files of `action` that are its program, and not what somebody gave it: no sample leaves them."""
         ...
 
-    def relocated(self, text: str, where: PageMap) -> str:
-        """Return `text`, a tidy message about a sample, with the places of the sample that it names made those of `where`."""
+    def relocated(self, text: str, where: PageMap, others: Mapping[str, PageMap] = NO_OTHERS) -> str:
+        """Return `text`, a tidy message about a sample, with the places of the sample that it names made those of `where`.
+
+        Those in files of `others`, by name, are made theirs.
+        """
         ...
 
     def assumed(self, action: Action, *, seen: bool) -> Sequence[str] | None:

@@ -16,6 +16,7 @@ from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import relative, renamed, without_folder
 from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
+from mkdocs_codeexec.core.protocols import NO_OTHERS
 from mkdocs_codeexec.languages import (
     beside,
     binaries,
@@ -296,9 +297,9 @@ class ScriptLanguage:
         """Return the file that is run, and those of the steps of a session."""
         return [name for name, _ in action.files if name == self._file or name.startswith(f"{sessions.FOLDER}/")]
 
-    def relocated(self, text: str, where: PageMap) -> str:
+    def relocated(self, text: str, where: PageMap, others: Mapping[str, PageMap] = NO_OTHERS) -> str:
         """Return `text` with places of the sample made those of `where`."""
-        return mentions.relocated(text, where)
+        return mentions.relocated(text, where, others)
 
     def reached(self) -> Sequence[str]:
         """Return what of this machine samples may read, beside the system's own programs and libraries."""

@@ -11,7 +11,17 @@ from mkdocs_codeexec.core import rights
 from mkdocs_codeexec.core.action import OUTPUT_LIMIT, Action, Key
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import normalize
-from mkdocs_codeexec.core.protocols import Bench, Binaries, Fault, Narrator, Regrouped, Runner, Scratch, Unavailability
+from mkdocs_codeexec.core.protocols import (
+    NO_OTHERS,
+    Bench,
+    Binaries,
+    Fault,
+    Narrator,
+    Regrouped,
+    Runner,
+    Scratch,
+    Unavailability,
+)
 from mkdocs_codeexec.errors import ConfigurationError
 from mkdocs_codeexec.languages import beside, frames, given, inputs, mentions, views, withheld
 from mkdocs_codeexec.languages.grants import Grants
@@ -32,7 +42,7 @@ from mkdocs_codeexec.languages.rust.package import Package, planned, refused_by
 from mkdocs_codeexec.languages.rust.programs import Programs, is_apart
 from mkdocs_codeexec.languages.rust.sessions import CONTINUED, divided, rooted_paths
 from mkdocs_codeexec.languages.rust.source.prepare import FILE, original
-from mkdocs_codeexec.languages.rust.source.session import others, steps_of
+from mkdocs_codeexec.languages.rust.source.session import steps_of
 from mkdocs_codeexec.languages.rust.variables import Variables, check_package
 from mkdocs_codeexec.languages.toolchain import memo
 
@@ -263,7 +273,7 @@ class RustLanguage:
     def tidy(self, sample: Sample, text: str) -> str:
         """Return `text` without inserted code, foreign frames, thread ids and folders of this machine; codes are links."""
         text = cut(text)
-        more = others(text) if sample.links.session else {}
+        more = self._programs.others(sample, text)
         if FILE in text or more:  # else nothing in it is about a place in the sample
             text = self._programs.restored(sample, text, more)
         text = normalize(text, RULES)
@@ -278,9 +288,9 @@ class RustLanguage:
         files = dict(action.files)
         return [FILE, *steps_of(files)] if FILE in files else []
 
-    def relocated(self, text: str, where: PageMap) -> str:
+    def relocated(self, text: str, where: PageMap, others: Mapping[str, PageMap] = NO_OTHERS) -> str:
         """Return `text` with places of the sample made those of `where`."""
-        return mentions.relocated(text, where)
+        return mentions.relocated(text, where, others)
 
     def assumed(self, action: Action, *, seen: bool) -> Sequence[str] | None:
         """Return all of the project if it was not seen what is read of it; cargo and rustc tell what they read."""

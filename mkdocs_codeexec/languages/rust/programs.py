@@ -14,7 +14,7 @@ from mkdocs_codeexec.languages.rust.messages.restore import restore
 from mkdocs_codeexec.languages.rust.package import Package, compiled, modules, package_of, stands_alone
 from mkdocs_codeexec.languages.rust.sessions import codes, marked, objection, whole
 from mkdocs_codeexec.languages.rust.source.prepare import FILE, Preamble, Prepared, as_it_stands, of_preamble, prepared
-from mkdocs_codeexec.languages.rust.source.session import prepare_step, program
+from mkdocs_codeexec.languages.rust.source.session import others, prepare_step, program
 from mkdocs_codeexec.languages.rust.steps import steps
 
 if TYPE_CHECKING:
@@ -59,9 +59,13 @@ class Programs:
             return ""
         return "in " + self._place(sample, *found)
 
-    def restored(self, sample: Sample, text: str, others: Mapping[str, Prepared]) -> str:
+    def restored(self, sample: Sample, text: str, more: Mapping[str, Prepared]) -> str:
         """Return `text`, what the compiler or the program said of `sample`, as if nothing had been inserted; see `restore`."""
-        return restore(self.prepared(sample), text, others, functools.partial(self._place, sample))
+        return restore(self.prepared(sample), text, more, functools.partial(self._place, sample))
+
+    def others(self, sample: Sample, text: str) -> Mapping[str, Prepared]:
+        """Return further files of which `text`, said of `sample`, may speak: other steps of its session, and the preamble."""
+        return others(text, self._preamble(sample)) if sample.links.session else {}
 
     def _place(self, sample: Sample, part: str, at: int) -> str:
         return preambles.place(self._rust.preamble, sample.options.get("preamble", ""), part, at)
