@@ -62,7 +62,7 @@ def test_errors_and_panics_in_a_module_are_told_where_its_fence_is(project: Proj
 
     assert ["unmet", "unmet"] == [word for word in project.verdicts() if word != "skipped"]
     assert " --> docs/index.md:8:5\n" in log, log
-    assert "> 8 |     missing();" in log
+    assert ">  8 |     missing();" in log, log
     assert "| 8 |     missing();" in log
     assert "thread 'main' panicked at docs/index.md:21:5:" in log
 
