@@ -30,8 +30,9 @@ from mkdocs_codeexec.languages.rust.batch.builder import MANIFEST, Builder
 from mkdocs_codeexec.languages.rust.binaries import LocalBinaries
 from mkdocs_codeexec.languages.rust.compiler import Compiler
 from mkdocs_codeexec.languages.rust.environments import configuration
-from mkdocs_codeexec.languages.rust.environments.environment import Environment, home_of_all, open_environments
+from mkdocs_codeexec.languages.rust.environments.environment import Environment, home_of_all
 from mkdocs_codeexec.languages.rust.environments.local import around
+from mkdocs_codeexec.languages.rust.environments.opening import open_environments
 from mkdocs_codeexec.languages.rust.environments.unknown import unknown_environment
 from mkdocs_codeexec.languages.rust.messages.backtrace import cut
 from mkdocs_codeexec.languages.rust.messages.index import linked

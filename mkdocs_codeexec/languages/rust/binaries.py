@@ -16,8 +16,9 @@ from mkdocs_codeexec.errors import ConfigurationError, nearest
 from mkdocs_codeexec.languages.binaries import SHOWN
 from mkdocs_codeexec.languages.rust.environments import targets, workspace
 from mkdocs_codeexec.languages.rust.environments.capture import Arguments
-from mkdocs_codeexec.languages.rust.environments.environment import Environment, home_of_all, open_environments
+from mkdocs_codeexec.languages.rust.environments.environment import Environment, home_of_all
 from mkdocs_codeexec.languages.rust.environments.manifest import toml
+from mkdocs_codeexec.languages.rust.environments.opening import open_environments
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Narrator, Runner
@@ -59,7 +60,7 @@ class LocalBinaries:
         self._grants = grants
         self._look: Callable[[], Said] | None = None
         self._said: Said | None = None
-        self._packages: dict[Path, tuple[str, ...]] = {}
+        self._known: dict[Path, tuple[str, ...]] | None = None
         self._opened: dict[str, Environment] = {}
         self._fresh = False
         self._asked = False
@@ -69,9 +70,9 @@ class LocalBinaries:
         self._refused: tuple[Runner, str, Unavailability] | None = None
 
     def survey(self, said: Said) -> None:
-        """Read again what manifests say; `said` is what cargo's configuration does. Sources are read when they are asked of."""
+        """Read everything again when it is asked of; `said` is what cargo's configuration says."""
         self._said = said
-        self._packages = dict(self._found())
+        self._known = None
         self._fresh = self._asked = False
 
     def look_again(self) -> None:
@@ -79,6 +80,14 @@ class LocalBinaries:
         if self._asked and self._said is not None:
             self._compiler.survey()
             self.survey(self._said)
+
+    @property
+    def _packages(self) -> Mapping[Path, Sequence[str]]:
+        """The packages with programs, and the names of these: as manifests said when first asked of since the survey."""
+        if self._known is None:
+            self._known = dict(self._found())
+            self._asked = True
+        return self._known
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -146,7 +155,7 @@ class LocalBinaries:
         environment = self._environment()
         return () if environment is None else tuple(environment.sources.watched())
 
-    def _offered(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+    def _offered(self) -> Iterator[tuple[str, Sequence[str]]]:
         """Yield packages by name, and the names of their programs."""
         yield from ((workspace.package_name(folder), names) for folder, names in self._packages.items())
 

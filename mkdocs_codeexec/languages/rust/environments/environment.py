@@ -9,7 +9,7 @@ before the configuration changed, is compiled once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -18,7 +18,6 @@ from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.languages.rust.environments import built, capture, collection, kept, lent, mending, picked
 from mkdocs_codeexec.languages.rust.environments.built import Built
 from mkdocs_codeexec.languages.rust.environments.capture import Arguments
-from mkdocs_codeexec.languages.rust.environments.composition import Composition, Start, composition
 from mkdocs_codeexec.languages.rust.environments.kept import Kept
 from mkdocs_codeexec.languages.rust.environments.sources import Sources
 from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Trouble, without_unused
@@ -26,9 +25,10 @@ from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Tro
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.confinement import Access
     from mkdocs_codeexec.core.protocols import Narrator, Runner
-    from mkdocs_codeexec.core.settings import EnvironmentSettings, Settings
+    from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.languages.grants import Grants
     from mkdocs_codeexec.languages.rust.batch.equipment import Cargo
+    from mkdocs_codeexec.languages.rust.environments.composition import Composition, Start
     from mkdocs_codeexec.languages.rust.environments.configuration import Said
     from mkdocs_codeexec.languages.toolchain import Toolchain
 
@@ -268,38 +268,6 @@ class Environment:
         host = project.host(toolchain.identity)
         if other := configuration.foreign(configuration.configuration(self._settings), host):
             narrator.say(f"cargo's configuration is for `{other}`, which does not run here: samples are for `{host}`")
-
-
-def open_environments(
-    settings: Settings,
-    wanted: Iterable[EnvironmentSettings],
-    said: Said,
-    narrator: Narrator,
-    known: Mapping[str, Environment],
-    grants: Grants,
-) -> dict[str, Environment]:
-    """Return the Environments that are `wanted`, by name; those that consist of the same are one.
-
-    Those that are `known` and consist of the same as before stay, and are surveyed.
-
-    Raises:
-        ConfigurationError: One cannot be written as a manifest.
-    """
-    same = {one.manifest.portable: one for one in known.values() if one.said == said}
-    consists = {one.name: composition(settings, one) for one in wanted}
-    found: dict[str, Environment] = {}
-    by_manifest: dict[str, Environment] = {}
-    for name, one in consists.items():
-        portable = one.manifest.portable
-        if portable in by_manifest:
-            found[name] = by_manifest[portable]
-            continue
-        if portable in same:
-            same[portable].sources.survey(one)
-            found[name] = by_manifest[portable] = same[portable]
-        else:
-            found[name] = by_manifest[portable] = Environment(settings, name, one, said, narrator, grants)
-    return found
 
 
 def home_of_all(environment_dir: Path) -> Path:
