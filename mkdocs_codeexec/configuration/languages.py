@@ -17,6 +17,7 @@ from mkdocs_codeexec.configuration.defaults import (
     workdir,
 )
 from mkdocs_codeexec.core.settings import (
+    BINARIES,
     EDITIONS,
     EnvironmentSettings,
     RunPolicy,
@@ -32,7 +33,7 @@ from mkdocs_codeexec.trust import refusal_to_give
 RUST = (
     *("run", "edition", "toolchain", "dependencies", "manifest_extra", "preamble", "backtrace"),
     *("inputs", "readable", "network", "environments", "package", "env", "notes"),
-    *("environment", "workdir", *DEFAULTS, *PATTERNS),
+    *("environment", "workdir", "binaries", *DEFAULTS, *PATTERNS),
 )
 SCRIPT = (
     *("run", "command", "build", "extension", "version", "aliases", "env", "inputs", "readable", "network"),
@@ -67,6 +68,8 @@ def rust(reader: Reader, languages: Mapping[str, object], project_dir: Path) -> 
         own = reader.table(value, inner, ("dependencies", "manifest_extra"))
         if name == "default":
             reader.problem(inner, "`default` is the one that `languages.rust.dependencies` describes")
+        if name == BINARIES:
+            reader.problem(inner, f"`{BINARIES}` is the one of the programs of local packages", "give it another name")
         environments[name] = _environment(reader, name, own, inner)
     usual = reader.text(table, "environment", "default", f"{where}.")
     if usual not in environments:
@@ -91,7 +94,14 @@ def rust(reader: Reader, languages: Mapping[str, object], project_dir: Path) -> 
         environment=usual,
         pages=pages(reader, table, f"{where}."),
         workdir=workdir(reader, table, f"{where}."),
+        binaries=_binaries(reader, table, f"{where}."),
     )
+
+
+def _binaries(reader: Reader, table: Mapping[str, object], where: str) -> tuple[str, ...] | None:
+    if table.get("binaries", "auto") == "auto":
+        return None
+    return reader.words(table, "binaries", where)
 
 
 def _environment(reader: Reader, name: str, table: Mapping[str, object], where: str) -> EnvironmentSettings:

@@ -80,8 +80,10 @@ class Access:
         readable: Absolute paths of files and folders that it may read and execute, sorted.
         writable: Absolute paths of folders that it may write to, sorted; they are there.
         network: Whether it may use the network.
+        programs: Absolute paths of folders, readable ones, in which it finds programs before all others.
     """
 
     readable: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
     network: bool = False
+    programs: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ begins with a label like `<project>` unless it belongs to the system:
     module:<site>:tiny             a folder of Python modules, by the names in it that `import tiny` would take
     modules:<site>                 a folder of packages, by the names in it, records of installations left out
     tool:mytool                    a program, as the search path finds it
+    binary:mytool                  a program of a local package, by what it is built from
     start:                         what decides how Python starts: `.pth` files, `pyvenv.cfg`
     contents:<project>/data        a folder, by the files in it; where there are too many to name
     tree:<project>/data            the same, with all folders in it
@@ -26,7 +27,7 @@ begins with a label like `<project>` unless it belongs to the system:
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from mkdocs_codeexec.core.action import Key, digest
 
@@ -38,6 +39,20 @@ FORMAT = 1
 
 ABSENT = "absent"
 """The state of what is not there."""
+
+
+class StateOfBinary(Protocol):
+    """Knows what programs of local packages are built from: see `core.protocols.Binaries.state`."""
+
+    def __call__(self, name: str, /, *, built: bool) -> str | None:
+        """Return the state of `name`."""
+        ...
+
+
+def no_binary(name: str, /, *, built: bool) -> str | None:
+    """Return the state of any name where there are no such programs."""
+    del name, built
+    return ABSENT
 
 
 def observed_key(key: Key, inputs: Inputs) -> Key:

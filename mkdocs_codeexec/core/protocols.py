@@ -9,11 +9,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
 from mkdocs_codeexec.core.confinement import UNLIMITED, Access, Limits, Tier
 
 NO_ACCESS = Access()
+NO_OTHERS: Mapping[str, PageMap] = MappingProxyType({})
+"""No files beside that of a sample."""
 
 Observe: TypeAlias = Literal["", "exec", "python"]
 """Which look-ups of a child in the file system are told: none; all from its first; of a Python, those after its start."""
@@ -200,10 +203,54 @@ class Fault(NamedTuple):
     message: str
 
 
+class Binaries(Protocol):
+    """Programs of local packages, which samples in other languages find before all others."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Their names, sorted. Nothing is started to know them."""
+        ...
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is known what they are built from, and by what: else they have to be provided first."""
+        ...
+
+    @property
+    def folder(self) -> str:
+        """Where they are, all of them and nothing else, since they were provided; empty if that could not be done."""
+        ...
+
+    def look_again(self) -> None:
+        """Read again what can be read without starting anything, unless that was done just now."""
+        ...
+
+    def state(self, name: str, *, built: bool) -> str | None:
+        """Return what changes when `name` could become another program; None if that is not known.
+
+        It is the state of an input of a sample (`core.observed`). With `built` it is known only if that program was built.
+        """
+        ...
+
+    def provide(self, runner: Runner, *, missing: bool) -> Unavailability | None:
+        """Build them if they are `missing`, or if it is not `settled`; return why that cannot be done."""
+        ...
+
+    def places(self) -> Iterable[tuple[str, str]]:
+        """Return folders of this machine that what they print may name, and what stands there instead."""
+        ...
+
+    def watched(self) -> Sequence[Path]:
+        """Return the files and folders that they are built from."""
+        ...
+
+
 class Language(Protocol):
     """One language, set up for one build. Made by `languages.open_languages`."""
 
     name: str
+    binaries: Binaries | None
+    """The programs that it offers to samples in other languages; None for none."""
     revision: int
     """Goes up in a `survey` after which `plan` may say something else than before."""
 
@@ -305,8 +352,11 @@ class Language(Protocol):
         """Return the names of those files of `action` that are its program, and not what somebody gave it: no sample leaves them."""
         ...
 
-    def relocated(self, text: str, where: PageMap) -> str:
-        """Return `text`, a tidy message about a sample, with the places of the sample that it names made those of `where`."""
+    def relocated(self, text: str, where: PageMap, others: Mapping[str, PageMap] = NO_OTHERS) -> str:
+        """Return `text`, a tidy message about a sample, with the places of the sample that it names made those of `where`.
+
+        Those in files of `others`, by name, are made theirs.
+        """
         ...
 
     def assumed(self, action: Action, *, seen: bool) -> Sequence[str] | None:

@@ -52,6 +52,10 @@ EDITIONS = ("2015", "2018", "2021", "2024")
 """Of Rust, oldest first."""
 
 
+BINARIES = "binaries"
+"""The Environment that the programs of local packages are built in."""
+
+
 SessionKind: TypeAlias = Literal["", "python", "shell", "concat", "console"]
 """One interpreter of Python; one shell; all steps as one file; the commands of consoles, one after the other; or none."""
 
@@ -110,11 +114,13 @@ class EnvironmentSettings:
         name: Its name; the one that fences get unless they name another is `default`.
         dependencies: cargo's `[dependencies]` table, as plain values: a version string or a table.
         manifest_extra: TOML that is appended to the manifest verbatim.
+        binaries: Whether it is there for the programs of its dependencies, and not for samples.
     """
 
     name: str
     dependencies: Mapping[str, object] = field(default_factory=dict)
     manifest_extra: str = ""
+    binaries: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +145,7 @@ class RustSettings:
         environment: The one of fences that do not name one.
         pages: On which pages fences run.
         workdir: Where samples start; empty is as for all languages.
+        binaries: Names of programs of local packages that samples in other languages find; None is all of them.
     """
 
     run: RunPolicy = "marked"
@@ -158,6 +165,7 @@ class RustSettings:
     environment: str = "default"
     pages: Patterns = ALL_PAGES
     workdir: str = ""
+    binaries: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core import rights
+from mkdocs_codeexec.core.observed import ABSENT
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.recipe import Recipe
 from mkdocs_codeexec.engine.ahead import Ahead
@@ -212,7 +213,7 @@ class Engine:
             return self._opened or self._open()
 
     def _open(self) -> Pipeline:
-        self._states = States(self.settings, self._reached)
+        self._states = States(self.settings, self._reached, self._binary)
         self._opened = Pipeline(
             languages=self.languages,
             store=self._store(),
@@ -231,6 +232,10 @@ class Engine:
 
     def _reached(self, language: str) -> Sequence[str]:
         return self.languages[language].reached() if language in self.languages else ()
+
+    def _binary(self, name: str, *, built: bool) -> str | None:
+        offered = (language.binaries for language in self.languages.values())
+        return next((found.state(name, built=built) for found in offered if found is not None), ABSENT)
 
     def content(self, blob: Blob) -> bytes | None:
         """Return what is in a file that a sample has made; None if the store does not have it any more."""

@@ -26,6 +26,7 @@ _WORDS: Mapping[str, str] = {
     "packages": "an installed package",
     "sandbox": "whether samples are sandboxed",
     "tool": "the program",
+    "binary": "the sources of the program",
     "list": "the folder",
     "contents": "a file in the folder",
     "tree": "a file in the folder",

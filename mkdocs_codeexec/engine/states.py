@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.action import digest
+from mkdocs_codeexec.core.observed import no_binary
 from mkdocs_codeexec.languages import interpreter
 from mkdocs_codeexec.runtime.observed.inputs import ObservedInputs
 from mkdocs_codeexec.runtime.observed.names import Root
@@ -14,7 +15,7 @@ from mkdocs_codeexec.worktree.tree import Worktree
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from mkdocs_codeexec.core.observed import Inputs
+    from mkdocs_codeexec.core.observed import Inputs, StateOfBinary
     from mkdocs_codeexec.core.settings import Settings
 
 
@@ -26,17 +27,24 @@ class States:
     Args:
         settings: What the user configured.
         reach: What samples of a language may read.
+        binary: Knows what programs of local packages are built from.
     """
 
-    def __init__(self, settings: Settings, reach: Callable[[str], Sequence[str]] = lambda _: ()) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        reach: Callable[[str], Sequence[str]] = lambda _: (),
+        binary: StateOfBinary = no_binary,
+    ) -> None:
         self._settings = settings
         self._reach = reach
-        self._now = open_states(settings, reach)
+        self._binary = binary
+        self._now = open_states(settings, reach, binary)
 
     def renew(self) -> None:
         """Look again at everything from now on."""
         self.save()
-        self._now = open_states(self._settings, self._reach)
+        self._now = open_states(self._settings, self._reach, self._binary)
 
     def holds(self, inputs: Inputs) -> bool:
         """Tell whether everything is as `inputs` says."""
@@ -56,12 +64,17 @@ class States:
             self._now.save()
 
 
-def open_states(settings: Settings, reach: Callable[[str], Sequence[str]] = lambda _: ()) -> ObservedInputs:
+def open_states(
+    settings: Settings,
+    reach: Callable[[str], Sequence[str]] = lambda _: (),
+    binary: StateOfBinary = no_binary,
+) -> ObservedInputs:
     """Return what knows of the files that samples read on this machine, by names that other machines share.
 
     Args:
         settings: What the user configured.
         reach: What samples of a language may read.
+        binary: Knows what programs of local packages are built from.
     """
     interpreter.look_again()
     roots = [Root("<project>", str(settings.project_dir))]
@@ -77,6 +90,7 @@ def open_states(settings: Settings, reach: Callable[[str], Sequence[str]] = lamb
         search=settings.host_env.get("PATH", ""),
         reach=reach,
         sandboxed=settings.sandbox != "off",
+        binary=binary,
         apart=tuple(map(str, settings.apart)),
         project=project_of(settings),
         memo=place and place / "digests" / f"{digest(str(settings.project_dir))[:16]}.json",

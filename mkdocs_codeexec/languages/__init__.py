@@ -37,8 +37,9 @@ def open_languages(settings: Settings, narrator: Narrator) -> dict[str, Language
         from mkdocs_codeexec.languages.rust import RustLanguage
 
         found["rust"] = RustLanguage(settings, narrator)
+    offered = next((language.binaries for language in found.values()), None)
     for name, script in settings.scripts.items():
-        found[name] = ScriptLanguage(settings, script, narrator)
+        found[name] = ScriptLanguage(settings, script, narrator, offered)
     return found
 
 

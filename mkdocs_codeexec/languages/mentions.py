@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.normalize import ESCAPE
+from mkdocs_codeexec.core.protocols import NO_OTHERS
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.places import PageMap
@@ -27,19 +29,28 @@ _ROW = re.compile(
 _SAMPLE = re.compile(r"(?:\./)?sample\.\w+")
 
 
+@functools.lru_cache(maxsize=64)
+def _mention_of(name: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"{_AFTER}(?:\./)?(?P<name>{re.escape(name)})(?P<between>\"{_COLOURS}, line {_COLOURS}|: line |:)"
+        r"(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?(?![:\d]*\d)"
+    )
+
+
 def is_sample(file: str) -> bool:
     """Tell whether `file`, as a tool writes it, is the one that a sample was compiled from or run as."""
     return _SAMPLE.fullmatch(file) is not None
 
 
-def relocated(text: str, where: PageMap) -> str:
+def relocated(text: str, where: PageMap, others: Mapping[str, PageMap] = NO_OTHERS) -> str:
     """Return `text`, a tidy message about a sample, with the places of the sample that it names made those of `where`.
 
-    So are the numbers of the rows of source in a message of rustc or gcc, which stays aligned. Colours stay. What is on no
+    Those of `others`, further files by name, are made theirs. So are the numbers of the rows of source in a message of rustc or gcc, which stays aligned. Colours stay. What is on no
     line of the page is left as it is.
     """
     # A text with none of these names no place, and holds no rows of source.
-    if not ("sample" in text or "-->" in text or ":::" in text) or not where.lines:
+    others = {name: one for name, one in others.items() if name in text and one.lines}
+    if not others and (not ("sample" in text or "-->" in text or ":::" in text) or not where.lines):
         return text
     block: list[str] = []
     done: list[str] = []
@@ -47,18 +58,18 @@ def relocated(text: str, where: PageMap) -> str:
         if ESCAPE.sub("", line).strip():
             block.append(line)
         else:
-            done += (*_block(block, where), line)
+            done += (*_block(block, where, others), line)
             block = []
     return "\n".join(done[:-1])
 
 
-def _block(lines: Sequence[str], where: PageMap) -> list[str]:
+def _block(lines: Sequence[str], where: PageMap, others: Mapping[str, PageMap]) -> list[str]:
     """Return one message: lines without an empty one between them."""
     plain = [ESCAPE.sub("", line) for line in lines]
     arrow = next(filter(None, map(_ARROW.match, plain)), None)
-    numbers = _numbers(lines, plain, where)
+    numbers = _numbers(lines, plain, where, others)
     if arrow is None and not numbers:
-        return [_mentions(line, where) for line in lines]
+        return [_mentions(line, where, others) for line in lines]
     # gcc's rows are indented as far as its widest numbers might need.
     width = len(arrow[1]) if arrow else max(_width(plain[at]) for at in numbers)
     wider = max([0, *(len(str(number)) - width for number in numbers.values())])
@@ -69,29 +80,32 @@ def _block(lines: Sequence[str], where: PageMap) -> list[str]:
         if at in numbers:
             found.append(_row(line, numbers[at], width + wider, left=left))
         elif plain[at].startswith("... "):
-            found.append(_mentions(line.replace("...", "..." + " " * wider, 1), where))
+            found.append(_mentions(line.replace("...", "..." + " " * wider, 1), where, others))
         else:
             beside = plain[at].startswith(" " * max(width, 1))  # the numbers, not at the start of a paragraph
-            found.append(" " * wider * beside + _mentions(line, where))
+            found.append(" " * wider * beside + _mentions(line, where, others))
     return found
 
 
-def _numbers(lines: Sequence[str], plain: Sequence[str], where: PageMap) -> dict[int, int]:
-    """Return the numbers that rows of source get, by their index; those of other files keep theirs."""
+def _numbers(
+    lines: Sequence[str], plain: Sequence[str], where: PageMap, others: Mapping[str, PageMap]
+) -> dict[int, int]:
+    """Return the numbers that rows of source get, by their index; those of files that nobody knows keep theirs."""
     numbers: dict[int, int] = {}
-    ours = first = None
+    ours: PageMap | bool | None = None
+    first: PageMap | bool | None = None
     for at, line in enumerate(plain):
         arrow = _ARROW.match(line)
         if arrow is not None:
-            ours = is_sample(arrow[2])
+            ours = where if is_sample(arrow[2]) else others.get(arrow[2].removeprefix("./"), False)
             first = ours if first is None else first
         elif _HEAD.match(line):
-            ours = first = True
+            ours = first = where
         elif ours is not None and line.startswith(("help: ", "note: ")):
             ours = first  # a suggestion without an arrow is about the file of the message
         elif ours is not None and (row := _ROW.fullmatch(lines[at])):
             number = int(row["number"])
-            place = where.ran(number) if ours else None
+            place = None if isinstance(ours, bool) else ours.ran(number)
             numbers[at] = place.line if place else number
     return numbers
 
@@ -109,7 +123,18 @@ def _row(line: str, number: int, width: int, *, left: bool) -> str:
     return f"{'' if left else pad}{lead}{number}{pad if left else ''}{gap} {row['rest']}"
 
 
-def _mentions(line: str, where: PageMap) -> str:
+def _mentions(line: str, where: PageMap, others: Mapping[str, PageMap]) -> str:
+    def put_other(match: re.Match[str]) -> str:
+        place = others[match["name"]].ran(int(match["line"]), int(match["column"] or 0))
+        if place is None:
+            return match[0]
+        column = f":{place.column}" if place.column else ""
+        return f"{place.page}{':' if match['between'] == ': line ' else match['between']}{place.line}{column}"
+
+    for name in others:
+        if name in line:
+            line = _mention_of(name).sub(put_other, line)
+
     def put(match: re.Match[str]) -> str:
         place = where.ran(int(match["line"]), int(match["column"] or 0))
         if place is None:

@@ -88,7 +88,7 @@ def environments(
         return {}
     from mkdocs_codeexec.languages.grants import Grants
     from mkdocs_codeexec.languages.rust.environments import configuration
-    from mkdocs_codeexec.languages.rust.environments.environment import open_environments
+    from mkdocs_codeexec.languages.rust.environments.opening import open_environments
 
     grants = Grants(settings, "rust", settings.rust.readable, settings.rust.inputs)
     grants.look_again()

@@ -90,6 +90,8 @@ class Requirements:
     def _tool(self, name: str, language: str) -> str | None:
         if "/" in name:
             return "name the program alone, as in `tool:git`"
+        if any(name in one.binaries.names for one in self._languages.values() if one.binaries and one.name != language):
+            return None
         places = self._settings.host_env.get("PATH", os.defpath).split(":")
         found = [file for file in (f"{place}/{name}" for place in places if place) if _is_program(file)]
         seen = self._seen(language)

@@ -16,8 +16,10 @@ from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import relative, renamed, without_folder
 from mkdocs_codeexec.core.outcome import NotStarted, Outcome, StepResult
+from mkdocs_codeexec.core.protocols import NO_OTHERS
 from mkdocs_codeexec.languages import (
     beside,
+    binaries,
     frames,
     given,
     inputs,
@@ -34,7 +36,16 @@ from mkdocs_codeexec.languages.tools import Tools
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.places import PageMap
-    from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Observe, Runner, Scratch, Unavailability
+    from mkdocs_codeexec.core.protocols import (
+        Bench,
+        Binaries,
+        Fault,
+        Narrator,
+        Observe,
+        Runner,
+        Scratch,
+        Unavailability,
+    )
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import ScriptSettings, Settings
 
@@ -54,11 +65,15 @@ class ScriptLanguage:
         settings: The configuration.
         script: Which language.
         narrator: Hears warnings.
+        offered: Programs of local packages; None for none.
     """
 
     normalised: tuple[str, ...] = ()
+    binaries: Binaries | None = None
 
-    def __init__(self, settings: Settings, script: ScriptSettings, narrator: Narrator) -> None:
+    def __init__(
+        self, settings: Settings, script: ScriptSettings, narrator: Narrator, offered: Binaries | None = None
+    ) -> None:
         self.name = script.name
         self._settings = settings
         self._script = script
@@ -71,13 +86,15 @@ class ScriptLanguage:
         self._grants = Grants(settings, script.name, script.readable, script.inputs)
         self._planned_from: tuple[object, ...] = ()
         self._contradicting: dict[str, Unavailability] = {}
+        self._offered = offered
+        self._gives = False
         self.revision = 0
         self.survey()
 
     def survey(self) -> None:
         """Read again what can be read without starting anything."""
         self._look()
-        planned_from = self._inputs, self._tools.identity()
+        planned_from = self._inputs, self._tools.identity(), self._programs()
         self.revision += planned_from != self._planned_from
         self._planned_from = planned_from
         self._grants.tell(self._narrator)
@@ -90,18 +107,23 @@ class ScriptLanguage:
             *self._readable_names(),
             *(() if not self._shows() else (("rich_display", rich_display.digest()),)),
         )
-        self._access = None
+        self._access = self._named = None
         self._grants.look_again()
         self._tools.survey()
+        if self._offered is not None:
+            self._offered.look_again()
 
     def plan(self, sample: Sample) -> Action:
         """Return what would be executed for `sample`: for a step of a session, all steps up to it."""
+        given = binaries.inputs(sample, self._script, self._offered.names) if self._offered else ()
+        self._gives |= bool(given)
+        known = self._offered is None or not given or self._offered.settled
         action = Action(
             language=self.name,
             files=self._files(sample),
             steps=self._steps(sample),
-            inputs=self._inputs,
-            toolchain=self._tools.identity(),
+            inputs=(*self._inputs, *given),
+            toolchain=self._tools.identity() if known else None,
             observed=True,
             workdir=sample.workdir,
         )
@@ -131,6 +153,18 @@ class ScriptLanguage:
         self._grants.tell(self._narrator)
         if missing:
             return {action.request_key: missing for action in actions}
+        return self._build_programs(actions, runner) | self._contradicted(actions)
+
+    def _build_programs(self, actions: Sequence[Action], runner: Runner) -> dict[Key, Unavailability]:
+        """Build the programs of local packages that `actions` get; return why not, for those that cannot do without."""
+        given = [action for action in actions if binaries.gets(action)]
+        if self._offered is None or not given:
+            return {}
+        # Where nothing was known of them, all are planned anew, and may have Outcomes already.
+        why = self._offered.provide(runner, missing=any(action.toolchain is not None for action in given))
+        return {} if why is None else {action.request_key: why for action in given if binaries.calls(action)}
+
+    def _contradicted(self, actions: Sequence[Action]) -> dict[Key, Unavailability]:
         seals = ((action.request_key, step.marks.seal) for action in actions for step in action.steps if step.marks)
         return {key: self._contradicting[seal] for key, seal in seals if seal in self._contradicting}
 
@@ -165,18 +199,26 @@ class ScriptLanguage:
         secrets = given.variables(action, step, self._settings)
         toolchains = programs.toolchains(self._script.readable, self._settings)
         env = {**secrets, **self._caches(program), **toolchains, **dict(step.env)}
-        result = relative(scratch.run(step, argv, env, self._reach(), self._observe(step)), str(scratch.path))
+        folder = self._offered.folder if self._offered and binaries.gets(action) else ""
+        access = self._reach()
+        if folder:
+            access = replace(access, readable=tuple(sorted((*access.readable, folder))), programs=(folder,))
+        result = relative(scratch.run(step, argv, env, access, self._observe(step)), str(scratch.path))
+        if self._offered and result.asked is not None and binaries.gets(action):
+            result = replace(result, asked=binaries.observed(result.asked, folder, self._offered.names))
         sessions.tell(result, self.name, self._narrator)
         return given.hidden(renamed(result, self._shown()), secrets)
 
     def assumed(self, action: Action, *, seen: bool) -> Sequence[str] | None:
         """Return how Python starts, which is not observed; and where nothing is, all that a sample of this kind can use."""
         python = PYTHON in (*self._script.command, *self._script.build)
+        given = dict(action.inputs).get(binaries.GIVEN, "").split()
         if seen:
             return ("start:",) if python else ()
         whole = ["project:tree:"] if action.workdir else []
         # What was seen nowhere is worth nothing in a build whose samples are in a sandbox.
         found = ["sandbox:", *whole, *(f"tree:{path}" for path in self._script.readable)]
+        found += [f"binary:{name}" for name in given]
         if python or interpreter.is_on(self._settings.host_env.get("PATH", "")):
             found += ["start:", "packages:"]
         if not python:
@@ -199,6 +241,7 @@ class ScriptLanguage:
             on_path = interpreter.is_on(self._settings.host_env.get("PATH", ""))
             places = interpreter.places() if used or on_path else ()
             pairs = {place.folder: place.shown for place in reversed(places)} | {str(self._settings.project_dir): ""}
+            pairs |= dict(self._offered.places()) if self._offered else {}
             self._named = tuple(sorted(pairs.items(), key=lambda pair: -len(pair[0])))
         return self._named
 
@@ -254,9 +297,9 @@ class ScriptLanguage:
         """Return the file that is run, and those of the steps of a session."""
         return [name for name, _ in action.files if name == self._file or name.startswith(f"{sessions.FOLDER}/")]
 
-    def relocated(self, text: str, where: PageMap) -> str:
+    def relocated(self, text: str, where: PageMap, others: Mapping[str, PageMap] = NO_OTHERS) -> str:
         """Return `text` with places of the sample made those of `where`."""
-        return mentions.relocated(text, where)
+        return mentions.relocated(text, where, others)
 
     def reached(self) -> Sequence[str]:
         """Return what of this machine samples may read, beside the system's own programs and libraries."""
@@ -281,7 +324,14 @@ class ScriptLanguage:
         """Return the declared inputs."""
         project = self._settings.project_dir
         holds = self._grants.holds
-        return tuple(path for pattern in self._script.inputs for path in inputs.matching(project, pattern, holds))
+        found = [path for pattern in self._script.inputs for path in inputs.matching(project, pattern, holds)]
+        return (*found, *(self._offered.watched() if self._offered and self._gives else ()))
+
+    def _programs(self) -> tuple[object, ...]:
+        """Return what plans go by of the programs of local packages."""
+        if self._offered is None:
+            return ()
+        return (self._offered.names, self._offered.settled if self._gives else None)
 
     def _caches(self, program: str) -> dict[str, str]:
         found = CACHE.get(Path(program).name)

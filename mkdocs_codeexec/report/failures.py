@@ -208,7 +208,8 @@ def _failure(item: Resolved, language: Language, page: str, file: str, files: Se
     region = found[0].regions[0] if found and found[0].regions else None
     if found and found[0].title:
         headline += f": {found[0].title}"
-    place = _place(region, where)
+    others = _others(sample, files, page, language)
+    place = _place(region, where) if found else _beside(outcome, others) or where.fence
     if isinstance(item.verdict, Unmet) and item.verdict.line and not sample.location.within:
         headline = f"{Place(place.page, place.line)}: {reason}"
     lines = [f" --> {place}", *_excerpt(page.split("\n"), place)]
@@ -216,7 +217,7 @@ def _failure(item: Resolved, language: Language, page: str, file: str, files: Se
         inside = Place("", region.line, region.column) if region else Place("", 0)
         lines = [f" --> {place}, {within}", *_excerpt(sample.code.split("\n"), inside)]
     diff = item.verdict.diff if isinstance(item.verdict, Unmet) else ""
-    if message := diff or _message(sample, outcome, language, where).strip("\n"):
+    if message := diff or _message(sample, outcome, language, where, others).strip("\n"):
         lines += ["", _cut(message)]
     if diff and isinstance(sample.expectation, Converses):
         lines += ["", f"hint: {PROMOTE_DOCTEST if sample.expectation.console.kind == 'doctest' else PROMOTE}"]
@@ -286,19 +287,48 @@ def secondary(labels: Iterable[tuple[Place, str]]) -> str:
     return "".join(f"  ::: {place}{': ' if label else ''}{label}\n" for place, label in labels)
 
 
-def _message(sample: Sample, outcome: Outcome, language: Language, where: PageMap) -> str:
+def _others(sample: Sample, files: Sequence[Sample], page: str, language: Language) -> dict[str, PageMap]:
+    """Return where the files that `sample` is given are on its page, by name."""
+    needs = {name for step in (*sample.before, sample) for name in step.links.needs}
+    given: dict[str, Sample] = {}
+    for one in files:
+        above = bool(sample.links.file) and one.location.line < sample.location.line
+        if one.language == sample.language and (above or one.name in needs) and one.links.file != sample.links.file:
+            given[one.links.file] = one
+    return {name: page_map(one, page, language.ran(one)) for name, one in given.items()}
+
+
+def _beside(outcome: Outcome, others: Mapping[str, PageMap]) -> Place | None:
+    """Return the place of the first error that is in one of `others`; None if there is none."""
+    spans = (
+        span
+        for told in (outcome.steps[-1].diagnostics if outcome.steps else ())
+        if told.level.startswith("error")
+        for span in told.spans
+        if span.primary and span.file in others
+    )
+    first = next(spans, None)
+    return others[first.file].ran(first.line, first.column) if first else None
+
+
+def _message(
+    sample: Sample, outcome: Outcome, language: Language, where: PageMap, others: Mapping[str, PageMap]
+) -> str:
     """Return what explains the last step best, with places of the page."""
     if not outcome.steps:
         return ""
     last = outcome.steps[-1]
     told = [item for item in last.diagnostics if item.level.startswith("error")]
     if not told:
-        return language.relocated(language.tidy(sample, last.stderr or _printed(last)), where)
+        return language.relocated(language.tidy(sample, last.stderr or _printed(last)), where, others)
     parts: list[str] = []
     for item in told:
         finding = of_diagnostic(item, sample, language)
         related = _related(finding, where) if finding else []
-        parts += (language.relocated(language.tidy(sample, item.rendered), where).rstrip("\n"), secondary(related))
+        parts += (
+            language.relocated(language.tidy(sample, item.rendered), where, others).rstrip("\n"),
+            secondary(related),
+        )
     return "\n".join(parts)
 
 

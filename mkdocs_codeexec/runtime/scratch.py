@@ -253,6 +253,7 @@ class ScratchDirectory:
         """
         folder = self.path
         search = places.search(self._search, access) if self._runner.tier in ISOLATING else self._search
+        search = ":".join((*access.programs, search))
         own = {"PATH": search, "HOME": str(folder.with_name("home")), "TMPDIR": str(folder.with_name("tmp"))}
         tier = self._runner.tier
         leaves = None

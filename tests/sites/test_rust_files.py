@@ -48,6 +48,25 @@ def test_errors_and_panics_stand_in_the_fence(project: Project) -> None:
     assert "docs/index.md:23:17" in log, log
 
 
+def test_errors_and_panics_in_a_module_are_told_where_its_fence_is(project: Project) -> None:
+    """Of the fence that counts: a later one with the same file has replaced the first."""
+    main = file("mod shapes;\nfn main() {\n    shapes::area();\n}", "src/main.rs", "exec")
+    project.page(
+        file("pub fn area() {}", "src/shapes.rs")
+        + file("# use std::fmt;\npub fn area() {\n    missing();\n}", "src/shapes.rs")
+        + main
+        + file('pub fn area() {\n    panic!("no");\n}', "src/shapes.rs")
+        + main
+    )
+    log = project.build().log
+
+    assert ["unmet", "unmet"] == [word for word in project.verdicts() if word != "skipped"]
+    assert " --> docs/index.md:8:5\n" in log, log
+    assert ">  8 |     missing();" in log, log
+    assert "| 8 |     missing();" in log
+    assert "thread 'main' panicked at docs/index.md:21:5:" in log
+
+
 def test_a_sample_has_modules_beside_it(project: Project) -> None:
     """It need not be a file itself."""
     project.page(
@@ -167,7 +186,7 @@ def test_what_only_cargo_could_build_is_refused(project: Project) -> None:
         "build.rs": file("fn main() {}", "build.rs") + main,
         "`build.rs` is not run for fences": file("fn main() {}", "build.rs", "exec"),
         "the environment does not have `rand`": MANIFEST.replace("\n```", '\n[dependencies]\nrand = "0.8"\n```') + main,
-        "`[workspace]` is not understood": MANIFEST.replace("\n```", "\n[workspace]\n```") + main,
+        "`[patch]` is not understood": MANIFEST.replace("\n```", "\n[patch.crates-io]\n```") + main,
         "not TOML": MANIFEST.replace("[package]", "[package") + main,
         "`[package]` has no `name`": MANIFEST.replace("name", "title") + main,
         "what the library `src/lib.rs` is called is not known": LIBRARY

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from conftest import Project
 
@@ -49,3 +51,20 @@ def test_a_panic_blocks_what_follows(project: Project) -> None:
     assert ["met", "unmet", "blocked"] == project.verdicts()
     assert [("stdout", "one"), ("stdout", "two")] == [one for one in project.streams() if one[0] == "stdout"]
     assert "docs/index.md:7:1" in log, log
+
+
+@pytest.mark.parametrize("second", ["println!();", "let y: u8 = std::iter::empty::<u8>().next().ok_or(fmt::Error)?;"])
+def test_an_error_in_the_preamble_stands_under_no_line_of_a_step(project: Project, second: str) -> None:
+    """It is told with the line of the preamble, and nothing that was put around it."""
+    preamble = "use std::fmt;\nfn helper() -> u8 { missing_there() }"
+    project.configure({"languages": {"rust": {"preamble": preamble}}})
+    project.page(
+        '```rust exec session="a"\nlet x = 1;\nlet y = x;\n```\n\n' + f'```rust exec session="a"\n{second}\n```\n'
+    )
+    log = project.build().log
+
+    assert "--> the preamble of `languages.rust` (line 2)" in log, log
+    assert "_keep" not in log
+    assert "include!" not in log
+    assert "codeexec-mark" not in project.html()
+    assert "docs/index.md:3:" not in log.replace("docs/index.md:3: it does not compile", "")

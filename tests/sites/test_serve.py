@@ -90,6 +90,21 @@ def serving(project: Project, *args: str) -> Iterator[Server]:
         server.stop()
 
 
+def test_an_edit_of_a_program_runs_the_samples_that_start_it(project: Project) -> None:
+    """Its source is watched."""
+    project.write("Cargo.toml", '[package]\nname = "served-tool"\nversion = "0.1.0"\nedition = "2021"\n')
+    project.write("src/main.rs", 'fn main() { println!("one"); }\n')
+    project.configure({"languages": {"rust": {}, "console": {}, "bash": {}}})
+    project.page("```console exec\n$ served-tool\n```\n\n```bash exec\necho else\n```\n")
+
+    with serving(project) as server:
+        assert "one" in server.page()
+        project.write("src/main.rs", 'fn main() { println!("two"); }\n')
+        server.wait(lambda: len(server.builds()) == 2, "build after the edit")
+        assert "2 samples: 1 executed, 1 cached, 0 failed" == server.builds()[-1]
+        assert "two" in server.page()
+
+
 def test_the_story_of_an_afternoon(project: Project) -> None:
     """Prose runs nothing; one edit runs one sample; failures are shown; a dependency's source rebuilds; Ctrl-C ends it."""
     project.write("tally/Cargo.toml", '[package]\nname = "tally"\nversion = "0.1.0"\nedition = "2021"\n')

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core.protocols import NO_OTHERS
 from mkdocs_codeexec.languages import frames, mentions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mkdocs_codeexec.core.action import Action
     from mkdocs_codeexec.core.outcome import Outcome
@@ -41,8 +42,8 @@ class Spoken:
     def own_files(self, action: Action) -> Sequence[str]:  # noqa: ARG002
         return ()
 
-    def relocated(self, text: str, where: PageMap) -> str:
-        return mentions.relocated(text, where)
+    def relocated(self, text: str, where: PageMap, others: Mapping[str, PageMap] = NO_OTHERS) -> str:
+        return mentions.relocated(text, where, others)
 
     def hint(self, sample: Sample, outcome: Outcome, files: Sequence[Sample] = ()) -> str:  # noqa: ARG002
         return ""

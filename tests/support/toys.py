@@ -43,6 +43,7 @@ class Toy:
     readied: list[int] = field(default_factory=list)
     planned: list[str] = field(default_factory=list)
     revision: int = 0
+    binaries: None = None
     _pending: tuple[str | None, str] | None = None
 
     def survey(self) -> None:

@@ -11,27 +11,39 @@ from mkdocs_codeexec.core import rights
 from mkdocs_codeexec.core.action import OUTPUT_LIMIT, Action, Key
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import normalize
-from mkdocs_codeexec.core.protocols import Bench, Fault, Narrator, Regrouped, Runner, Scratch, Unavailability
+from mkdocs_codeexec.core.protocols import (
+    NO_OTHERS,
+    Bench,
+    Binaries,
+    Fault,
+    Narrator,
+    Regrouped,
+    Runner,
+    Scratch,
+    Unavailability,
+)
 from mkdocs_codeexec.errors import ConfigurationError
 from mkdocs_codeexec.languages import beside, frames, given, inputs, mentions, views, withheld
 from mkdocs_codeexec.languages.grants import Grants
 from mkdocs_codeexec.languages.rust import preambles
 from mkdocs_codeexec.languages.rust.batch.builder import MANIFEST, Builder
+from mkdocs_codeexec.languages.rust.binaries import LocalBinaries
 from mkdocs_codeexec.languages.rust.compiler import Compiler
 from mkdocs_codeexec.languages.rust.environments import configuration
-from mkdocs_codeexec.languages.rust.environments.environment import Environment, home_of_all, open_environments
+from mkdocs_codeexec.languages.rust.environments.environment import Environment, home_of_all
 from mkdocs_codeexec.languages.rust.environments.local import around
+from mkdocs_codeexec.languages.rust.environments.opening import open_environments
 from mkdocs_codeexec.languages.rust.environments.unknown import unknown_environment
 from mkdocs_codeexec.languages.rust.messages.backtrace import cut
 from mkdocs_codeexec.languages.rust.messages.index import linked
 from mkdocs_codeexec.languages.rust.messages.normal import RULES
 from mkdocs_codeexec.languages.rust.messages.notes import without_notes
 from mkdocs_codeexec.languages.rust.messages.panics import panics
-from mkdocs_codeexec.languages.rust.package import planned, refused_by
+from mkdocs_codeexec.languages.rust.package import Package, planned, refused_by
 from mkdocs_codeexec.languages.rust.programs import Programs, is_apart
 from mkdocs_codeexec.languages.rust.sessions import CONTINUED, divided, rooted_paths
 from mkdocs_codeexec.languages.rust.source.prepare import FILE, original
-from mkdocs_codeexec.languages.rust.source.session import others, steps_of
+from mkdocs_codeexec.languages.rust.source.session import steps_of
 from mkdocs_codeexec.languages.rust.variables import Variables, check_package
 from mkdocs_codeexec.languages.toolchain import memo
 
@@ -78,7 +90,12 @@ class RustLanguage:
         self.revision = 0
         self._builder = Builder(settings.jobs, shares=settings.sandbox != "strict")
         self._grants = Grants(settings, NAME, self._rust.readable, self._rust.inputs)
+        self._programs_of_packages = LocalBinaries(
+            settings, self._rust, self._compiler, self._identity, narrator, self._grants
+        )
+        self.binaries: Binaries | None = self._programs_of_packages
         self.survey()
+        self._programs_of_packages.check()
         check_package(self._rust.package, self._environments.values())
 
     def survey(self) -> None:
@@ -106,6 +123,7 @@ class RustLanguage:
             # A manifest that somebody is writing to; the next build opens all anew, and says what is wrong.
             for environment in self._environments.values():
                 environment.sources.survey()
+        self._programs_of_packages.survey(self._said)
         self._variables = Variables(self._settings)
         self._inputs = inputs.declared(
             self._settings.project_dir, self._rust.inputs, self._grants.holds, self._grants.refuse_input
@@ -132,10 +150,10 @@ class RustLanguage:
                 self._named.setdefault((named[name.removeprefix("file:")], tree), digest)
         known = environment is not None and environment.sources.settled
         package = self._programs.package(joined)
-        found += planned(sample, self._programs.refusal(sample, package))
+        found += planned(sample, package, self._programs.refusal(sample, package))
         action = Action(
             language=NAME,
-            files=self._programs.files(sample),
+            files=self._files(sample, package, environment),
             steps=self._programs.steps(sample, package, self._variables.site),
             inputs=tuple(sorted((*found, *self._inputs, *(() if sample.last else ((CONTINUED, ""),))))),
             toolchain=self._identity() if known else None,
@@ -146,6 +164,17 @@ class RustLanguage:
         if is_apart(sample):
             self._builder.keep_apart(action.request_key)
         return action
+
+    def _files(
+        self, sample: Sample, package: Package | None, environment: Environment | None
+    ) -> tuple[tuple[str, str], ...]:
+        """Return the files that are compiled; for cargo with the versions of the Environment, unless the page has its own."""
+        files = dict(self._programs.files(sample))
+        lock = "" if environment is None else environment.sources.lock or ""
+        if package is not None and package.cargo.words:
+            more = {**({package.cargo.lock: lock} if lock else {}), **dict(package.cargo.stubs)}
+            files = {**more, **dict(sample.given.files), **files}
+        return tuple(sorted(files.items()))
 
     def provide(self, actions: Sequence[Action], runner: Runner) -> Mapping[Key, Unavailability]:
         """Ask rustc what it is, and build the Environments of `actions`.
@@ -245,7 +274,7 @@ class RustLanguage:
     def tidy(self, sample: Sample, text: str) -> str:
         """Return `text` without inserted code, foreign frames, thread ids and folders of this machine; codes are links."""
         text = cut(text)
-        more = others(text) if sample.links.session else {}
+        more = self._programs.others(sample, text)
         if FILE in text or more:  # else nothing in it is about a place in the sample
             text = self._programs.restored(sample, text, more)
         text = normalize(text, RULES)
@@ -260,9 +289,9 @@ class RustLanguage:
         files = dict(action.files)
         return [FILE, *steps_of(files)] if FILE in files else []
 
-    def relocated(self, text: str, where: PageMap) -> str:
+    def relocated(self, text: str, where: PageMap, others: Mapping[str, PageMap] = NO_OTHERS) -> str:
         """Return `text` with places of the sample made those of `where`."""
-        return mentions.relocated(text, where)
+        return mentions.relocated(text, where, others)
 
     def assumed(self, action: Action, *, seen: bool) -> Sequence[str] | None:
         """Return all of the project if it was not seen what is read of it; cargo and rustc tell what they read."""

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import changed
 from mkdocs_codeexec.core.protocols import Unavailability
+from mkdocs_codeexec.languages.rust import by_cargo
+from mkdocs_codeexec.languages.rust.by_cargo import RUSTC, Built
 from mkdocs_codeexec.languages.rust.environments.documented import described
 from mkdocs_codeexec.languages.rust.source.lexer import Unlexable
 from mkdocs_codeexec.languages.rust.source.outline import outline
@@ -36,20 +38,6 @@ _REFUSED = "package.refused"
 _ROOT = re.compile(r"(?:src/)?main\.rs|(?:src/bin|examples|tests)/(?:[^/]+|[^/]+/main)\.rs|src/lib\.rs")
 _BESIDE = re.compile(r"(?:examples|tests)/")
 _CRATE = "sample"
-_UNREAD = (
-    "bench",
-    "bin",
-    "build-dependencies",
-    "example",
-    "features",
-    "lib",
-    "patch",
-    "replace",
-    "target",
-    "test",
-    "workspace",
-)
-"""Tables of a manifest that decide what cargo compiles."""
 
 
 class Package(NamedTuple):
@@ -64,6 +52,7 @@ class Package(NamedTuple):
         variables: `CARGO_PKG_*`, as cargo reads the manifest.
         bare: Whether it is a module without a program that has it.
         refusal: Why it is not compiled.
+        cargo: How cargo builds it, where rustc alone cannot.
     """
 
     root: str
@@ -74,6 +63,7 @@ class Package(NamedTuple):
     variables: tuple[tuple[str, str], ...] = ()
     bare: bool = False
     refusal: Unavailability | None = None
+    cargo: Built = RUSTC
 
     @property
     def is_library(self) -> bool:
@@ -93,23 +83,24 @@ def stands_alone(sample: Sample) -> bool:
     name = sample.links.file
     if not name.endswith(".rs"):
         return False
+    if by_cargo.is_for(sample):
+        return True
     try:
         return bool(_ROOT.fullmatch(name)) or holds_only_items(runnable(sample.code))
     except Unlexable:
         return True
 
 
-def package_of(sample: Sample, dependencies: Collection[str]) -> Package | None:
+def package_of(sample: Sample, dependencies: Mapping[str, object]) -> Package | None:
     """Return what is compiled for `sample`, where the Environment has `dependencies`; None if it is no file of a package."""
     own, files = sample.links.file, dict(sample.given.files)
     root = _root(sample, files)
+    cargo = by_cargo.built(sample, dependencies) if own.endswith(".rs") or root is not None else RUSTC
+    if cargo.words or cargo.refusal:
+        return Package(root or own, variables=cargo.variables, refusal=cargo.refusal, cargo=cargo)
     if root is None:
         return None
     package = Package(root, bare=not _ROOT.fullmatch(root) and root == own and not outline(runnable(sample.code)).main)
-    if "build.rs" in (own, *files):
-        hint = "take that fence away, or make the package a dependency of the site, by its `path`"
-        refusal = Unavailability("`build.rs` is not run for fences: only cargo can do that", hint)
-        return package._replace(refusal=refusal)
     if MANIFEST in files and not package.bare:
         package = _manifest(files[MANIFEST], root, {name.replace("-", "_") for name in dependencies})
     if package.refusal is None and LIBRARY in files and not package.name and (root == FILE or _BESIDE.match(root)):
@@ -118,9 +109,10 @@ def package_of(sample: Sample, dependencies: Collection[str]) -> Package | None:
     return package if LIBRARY in files else package._replace(name="")
 
 
-def planned(sample: Sample, refusal: Unavailability | None) -> tuple[tuple[str, str], ...]:
+def planned(sample: Sample, package: Package | None, refusal: Unavailability | None) -> tuple[tuple[str, str], ...]:
     """Return the inputs of the Action for `sample` that tell which file it is, and why it is not compiled."""
-    own = ((OWN, sample.links.file),) if stands_alone(sample) else ()
+    name = package.cargo.own if package is not None and package.cargo.own else sample.links.file
+    own = ((OWN, name),) if stands_alone(sample) else ()
     return own if refusal is None else (*own, (_REFUSED, f"{refusal.reason}\n{refusal.hint}"))
 
 
@@ -141,6 +133,11 @@ def shown(result: StepResult, inputs: Mapping[str, str]) -> StepResult:
 def compiled(steps: tuple[Step, ...], package: Package, *, edition: str) -> tuple[Step, ...]:
     """Return `steps`, for a sample alone, made those for `package`; `edition` is what the fence says, if it does."""
     build, *runs = (replace(step, env=_with(package, step)) for step in steps)
+    if package.cargo.words:
+        backtrace = tuple(pair for step in runs for pair in step.env if pair[0] == "RUST_BACKTRACE")
+        env = tuple(sorted({**dict(build.env), **dict(backtrace)}.items()))
+        build = replace(build, argv=("{cargo}", *package.cargo.words), env=env)
+        return (build, *runs) if package.cargo.runs else (build,)
     # Who only uses a library is no file of its package.
     edition = edition or (package.said if package.root == FILE else package.edition)
     argv = _of_edition(edition, build.argv[:-1])
@@ -190,10 +187,6 @@ def _manifest(text: str, root: str, dependencies: Collection[str]) -> Package:
         manifest = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         return refused(f"not TOML: {error}", "mend the fence")
-    if unread := [name for name in _UNREAD if name in manifest]:
-        return refused(
-            f"`[{unread[0]}]` is not understood for fences", "take it away, or make it a package of the workspace"
-        )
     wanted = [name for table in ("dependencies", "dev-dependencies") for name in _table(manifest, table)]
     if absent := [name for name in wanted if name.replace("-", "_") not in dependencies]:
         hint = f"add it to the site's dependencies: `languages: {{rust: {{dependencies: {{{absent[0]}: …}}}}}}`"

@@ -14,7 +14,7 @@ from mkdocs_codeexec.languages.rust.messages.restore import restore
 from mkdocs_codeexec.languages.rust.package import Package, compiled, modules, package_of, stands_alone
 from mkdocs_codeexec.languages.rust.sessions import codes, marked, objection, whole
 from mkdocs_codeexec.languages.rust.source.prepare import FILE, Preamble, Prepared, as_it_stands, of_preamble, prepared
-from mkdocs_codeexec.languages.rust.source.session import prepare_step, program
+from mkdocs_codeexec.languages.rust.source.session import others, prepare_step, program
 from mkdocs_codeexec.languages.rust.steps import steps
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Programs:
         if not sample.given.files and not sample.links.file:
             return None
         environment = self._rust.environments.get(sample.options.get("environment") or self._rust.environment)
-        return package_of(sample, environment.dependencies if environment else ())
+        return package_of(sample, environment.dependencies if environment else {})
 
     def prepared(self, sample: Sample) -> Prepared:
         """Return what is known of the file of `sample` itself, by what its author wrote; what it is given tells nothing."""
@@ -59,9 +59,13 @@ class Programs:
             return ""
         return "in " + self._place(sample, *found)
 
-    def restored(self, sample: Sample, text: str, others: Mapping[str, Prepared]) -> str:
+    def restored(self, sample: Sample, text: str, more: Mapping[str, Prepared]) -> str:
         """Return `text`, what the compiler or the program said of `sample`, as if nothing had been inserted; see `restore`."""
-        return restore(self.prepared(sample), text, others, functools.partial(self._place, sample))
+        return restore(self.prepared(sample), text, more, functools.partial(self._place, sample))
+
+    def others(self, sample: Sample, text: str) -> Mapping[str, Prepared]:
+        """Return further files of which `text`, said of `sample`, may speak: other steps of its session, and the preamble."""
+        return others(text, self._preamble(sample)) if sample.links.session else {}
 
     def _place(self, sample: Sample, part: str, at: int) -> str:
         return preambles.place(self._rust.preamble, sample.options.get("preamble", ""), part, at)
@@ -88,7 +92,7 @@ class Programs:
 
     def steps(self, sample: Sample, package: Package | None, site: Container[str]) -> tuple[Step, ...]:
         """Return how it is compiled and run; `site` are the variables that cargo's configuration beside it sets."""
-        if package is not None and package.root.startswith("tests/"):
+        if package is not None and (package.root.startswith("tests/") or package.cargo.words[:1] == ("test",)):
             sample = replace(sample, options={**sample.options, "test_harness": ""})
         found = steps(self.joined(sample), self._rust, self._settings, site)
         if sample.links.session:

@@ -13,7 +13,7 @@ from mkdocs_codeexec.core.normalize import ESCAPE, changed
 from mkdocs_codeexec.core.outcome import Exited, Outcome, StepResult
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.languages.rust.source.prepare import FILE
-from mkdocs_codeexec.languages.rust.source.session import root_line, steps_of
+from mkdocs_codeexec.languages.rust.source.session import PREAMBLE, preamble_of, root_line, steps_of
 from mkdocs_codeexec.languages.sessions import objection as of_all
 
 if TYPE_CHECKING:
@@ -171,11 +171,32 @@ class _Program:
             return result
         mine = self._names[place]
         last = self._files[mine].count("\n")
-        root = re.compile(rf"(?<![\w./-])(?:\./)?{re.escape(FILE)}:{root_line(self._files[FILE])}:\d+")
+        at = root_line(self._files[FILE])
+        root = re.compile(rf"(?:(?<=\x1b\[0m)|(?<![\w./-]))(?:\./)?{re.escape(FILE)}:{at}:(\d+)")
+        start, end = preamble_of(self._files[FILE])
+        told = tuple(
+            replace(
+                one,
+                spans=tuple(
+                    replace(span, file=PREAMBLE, column=span.column - start)
+                    if (span.file, span.line) == (FILE, at) and start < span.column <= end
+                    else span
+                    for span in one.spans
+                ),
+            )
+            for one in result.diagnostics
+        )
+        result = replace(result, diagnostics=told)
+
+        def of_preamble(match: re.Match[str]) -> str:
+            column = int(match[1])
+            return f"{PREAMBLE}:{at}:{column - start}" if start < column <= end else match[0]
 
         def change(text: str) -> str:
             if FILE in text and result.kind == "run":  # the end of `main`, which is that of the step
                 text = root.sub(f"{FILE}:{last}:1", text)
+            elif FILE in text:
+                text = root.sub(of_preamble, text)
             for number, name in enumerate(self._names, 1):
                 if name in text:
                     text = text.replace(name, FILE if name == mine else f"step-{number}.rs")

@@ -87,6 +87,7 @@ class Variables:
                 ]
             ),
             target=target,
+            cargo=environment.cargo(toolchain, access),
         )
 
     def _names(self, known: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

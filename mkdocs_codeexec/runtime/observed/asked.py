@@ -40,6 +40,8 @@ _UPWARDS = 1024 * 1024
 """Characters of paths with `..` in them, each counted as often as it goes up: for each, links are looked for."""
 _NESTED = 4
 """Scripts that are the programs of other scripts."""
+BINARY = "b"
+"""The letter of programs of local packages, by name; where they are is of no interest (`languages.binaries`)."""
 _WORDS = {"h": "hidden", "l": "list", "y": "link", "s": "shown", "x": "there"}
 
 
@@ -244,6 +246,9 @@ def named(asked: Iterable[str], library: str, search: Sequence[str]) -> Iterator
             continue
         if letter == "n":
             yield "module", folder, name
+            continue
+        if letter == BINARY:
+            yield "binary", path, ""
             continue
         if letter in _WORDS:
             yield _WORDS[letter], path, ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core.observed import no_binary
 from mkdocs_codeexec.runtime.observed import projected
 from mkdocs_codeexec.runtime.observed.asked import UNKNOWABLE, named
 from mkdocs_codeexec.runtime.observed.digests import Digests
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from mkdocs_codeexec.core.observed import Inputs
+    from mkdocs_codeexec.core.observed import Inputs, StateOfBinary
     from mkdocs_codeexec.worktree.tree import Worktree
 
 MOST = 4096
@@ -26,6 +27,7 @@ MARGIN = 0.02
 """Seconds by which a file may look older than it is: the kernel's clock for dates is a coarse one."""
 
 
+_OF_PROGRAMS = ("tool", "binary")
 _OF_PATHS = ("read", "link", "list", "contents", "tree")
 
 
@@ -42,6 +44,7 @@ class ObservedInputs:
         sandboxed: Whether samples are wanted in a sandbox.
         apart: Our own folders, in which every build changes something.
         memo: Where digests are remembered; None for nowhere.
+        binary: Knows what programs of local packages are built from.
         project: Where the project is that samples may see; None if there is none.
     """
 
@@ -57,6 +60,7 @@ class ObservedInputs:
         sandboxed: bool = True,
         apart: Sequence[str] = (),
         memo: Path | None = None,
+        binary: StateOfBinary = no_binary,
         project: Worktree | None = None,
     ) -> None:
         self._names = Names(roots)
@@ -72,6 +76,7 @@ class ObservedInputs:
             search=search,
             reach=reach,
             sandboxed=sandboxed,
+            binary=binary,
             project=project,
         )
         self._folders = tuple(search.split(":")) if search else ()
@@ -104,9 +109,9 @@ class ObservedInputs:
         names |= projected.named(item for item in asked if item[0] == projected.LETTER)
         asked = [item for item in asked if item[0] != projected.LETTER]
         for word, path, module in named(asked, self._library, self._folders):
-            if word != "tool" and path in self._apart:
+            if word not in _OF_PROGRAMS and path in self._apart:
                 continue
-            name = path if word == "tool" else self._names.portable(path)
+            name = path if word in _OF_PROGRAMS else self._names.portable(path)
             if word == "module":
                 name = f"{name}:{module}"
             names.add(f"{word}:{language}:{name}" if word == "hidden" else f"{word}:{name}")

@@ -9,7 +9,7 @@ import stat
 import time
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.core.observed import ABSENT
+from mkdocs_codeexec.core.observed import ABSENT, no_binary
 from mkdocs_codeexec.runtime.observed import projected
 from mkdocs_codeexec.runtime.observed.asked import everywhere, of_kernel
 from mkdocs_codeexec.runtime.observed.digests import DIGITS
@@ -21,6 +21,7 @@ from mkdocs_codeexec.runtime.sandbox.places import within
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from mkdocs_codeexec.core.observed import StateOfBinary
     from mkdocs_codeexec.runtime.observed.digests import Digests
     from mkdocs_codeexec.runtime.observed.names import Names
     from mkdocs_codeexec.runtime.observed.since import Since
@@ -47,6 +48,7 @@ class States:
         search: The search path of programs.
         reach: What samples of a language may read.
         sandboxed: Whether samples are wanted in a sandbox.
+        binary: Knows what programs of local packages are built from.
         project: Where the project is that samples may see.
     """
 
@@ -60,6 +62,7 @@ class States:
         search: str,
         reach: Callable[[str], Sequence[str]],
         sandboxed: bool,
+        binary: StateOfBinary = no_binary,
         project: Worktree | None = None,
     ) -> None:
         self._names = names
@@ -69,6 +72,7 @@ class States:
         self._search = search
         self._reach = reach
         self._sandboxed = sandboxed
+        self._binary = binary
         self.project = ProjectStates(project, digests)
         self._real: dict[str, str] = {}
         self._named: dict[str, tuple[tuple[int, int, int] | None, tuple[str, ...]]] = {}
@@ -87,6 +91,11 @@ class States:
         word, _, rest = name.partition(":")
         if word == "tool":
             return self._tool(rest, since) if rest and "/" not in rest else ABSENT
+        if word == "binary":
+            state = self._binary(rest, built=since is not None)
+            if state is None:  # it was found in vain
+                raise Unstable
+            return state
         if word == projected.WORD:
             return self.project.look(rest, since)
         if word in _WHOLE:

@@ -92,6 +92,7 @@ class Builder:
                 yield item.action, item.result
 
     def _alone(self, action: Action, scratch: Scratch) -> StepResult:
+        from mkdocs_codeexec.languages.rust.batch import with_cargo
         from mkdocs_codeexec.languages.rust.messages import diagnostics
 
         step, equipment = action.step("build"), self._equipment_of(action)
@@ -99,6 +100,9 @@ class Builder:
         if equipment is None:
             return _not_built(step)
         files = frozenset(dict(action.files))
+        if step.argv[0] == with_cargo.CARGO:
+            result = relative(with_cargo.build(step, scratch, equipment, files), str(scratch.path))
+            return equipment.shown(shown(result, dict(action.inputs)))
         results: list[StepResult] = []
         for one in (one for one in action.steps if one.kind == "build"):  # a library comes before what uses it
             result = scratch.run(one, equipment.command(one), equipment.environment(one), equipment.access)

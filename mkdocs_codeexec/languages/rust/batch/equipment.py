@@ -15,6 +15,22 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.languages.rust.environments.capture import Arguments
 
 
+class Cargo(NamedTuple):
+    """What it takes to build a package of fences by cargo.
+
+    Attributes:
+        program: The cargo that came with rustc.
+        access: What of the machine it may reach, and all that it starts.
+        env: Variables that it gets.
+        words: What its command line ends with.
+    """
+
+    program: str
+    access: Access
+    env: Mapping[str, str]
+    words: tuple[str, ...] = ()
+
+
 class Equipment(NamedTuple):
     """A compiler, and what an Environment gives it.
 
@@ -27,6 +43,7 @@ class Equipment(NamedTuple):
         running: Variables that every program gets.
         names: Folders of this machine, inner ones first, and what each is called where somebody reads of it.
         target: The folder of what cargo has built; empty if there is none.
+        cargo: What builds packages of fences; None if there is no cargo.
     """
 
     program: str
@@ -37,6 +54,7 @@ class Equipment(NamedTuple):
     running: Mapping[str, str] = MappingProxyType({})
     names: Sequence[tuple[str, str]] = ()
     target: str = ""
+    cargo: Cargo | None = None
 
     def command(self, step: Step) -> tuple[str, ...]:
         """Return the command line of a build step."""

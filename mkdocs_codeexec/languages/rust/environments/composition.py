@@ -39,6 +39,7 @@ class Composition(NamedTuple):
         local: Every local package that can be part of it: what it is called, and its folder.
         project: The folder of `mkdocs.yml`.
         patches: Names of packages for which workspaces have others, and `mkdocs.yml` has none.
+        binaries: Whether the programs of its local packages are built, and not its libraries for samples.
     """
 
     manifest: Manifest
@@ -46,6 +47,7 @@ class Composition(NamedTuple):
     local: tuple[tuple[str, Path], ...]
     project: Path
     patches: frozenset[str] = frozenset()
+    binaries: bool = False
 
     def holds(self, known: Kept) -> bool:
         """Tell whether what is kept still locks what the workspaces lock."""
@@ -100,7 +102,7 @@ def composition(settings: Settings, wanted: EnvironmentSettings) -> Composition:
     config = configuration.configuration(settings)
     local = tuple(dict.fromkeys((*found.paths, *configuration.packages(config))))
     own = workspace.patched(read_toml(wanted.manifest_extra.encode()))
-    return Composition(found, around, local, project, workspace.patched(taken) - own)
+    return Composition(found, around, local, project, workspace.patched(taken) - own, wanted.binaries)
 
 
 def _inherited(above: Workspace | None, project: Path) -> Inherited:

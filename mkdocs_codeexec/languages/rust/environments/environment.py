@@ -9,7 +9,7 @@ before the configuration changed, is compiled once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -18,7 +18,6 @@ from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.languages.rust.environments import built, capture, collection, kept, lent, mending, picked
 from mkdocs_codeexec.languages.rust.environments.built import Built
 from mkdocs_codeexec.languages.rust.environments.capture import Arguments
-from mkdocs_codeexec.languages.rust.environments.composition import Composition, Start, composition
 from mkdocs_codeexec.languages.rust.environments.kept import Kept
 from mkdocs_codeexec.languages.rust.environments.sources import Sources
 from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Trouble, without_unused
@@ -26,8 +25,10 @@ from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Tro
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.confinement import Access
     from mkdocs_codeexec.core.protocols import Narrator, Runner
-    from mkdocs_codeexec.core.settings import EnvironmentSettings, Settings
+    from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.languages.grants import Grants
+    from mkdocs_codeexec.languages.rust.batch.equipment import Cargo
+    from mkdocs_codeexec.languages.rust.environments.composition import Composition, Start
     from mkdocs_codeexec.languages.rust.environments.configuration import Said
     from mkdocs_codeexec.languages.toolchain import Toolchain
 
@@ -128,6 +129,18 @@ class Environment:
         packages = None if self.plain else project.home_of_cargo(self._home(toolchain), self._settings)
         return reach.to_compile(self.grants, toolchain, packages, arguments, self.sources.lock or "")
 
+    def cargo(self, toolchain: Toolchain, access: Access) -> Cargo | None:
+        """Return what builds packages of fences with what is built here; None if there is no cargo.
+
+        Args:
+            toolchain: Compiles.
+            access: What its samples may reach.
+        """
+        from mkdocs_codeexec.languages.rust.environments import project
+
+        home = None if self.plain else self._home(toolchain)
+        return project.of_fences(home, self.manifest, toolchain, self.grants, access)
+
     def folder(self, toolchain: Toolchain) -> Path | None:
         """Return where the package is that its samples are compiled for; None if the site's own cannot be written."""
         if self.sources.documented.folder is not None:
@@ -217,14 +230,16 @@ class Environment:
             return mending.mended(project.failure(fetched, home, self._settings), self.manifest, self._settings)
         if runner.tier != "off":
             fetching.let_read((home / project.LOCK).read_text("utf-8"), self._settings)
-        local = fetching.local_packages(fetched.stdout, home)
+        programs = self.manifest.paths if consists.binaries else ()
+        # cargo tells nothing of packages without a library.
+        local = tuple(dict.fromkeys((*fetching.local_packages(fetched.stdout, home), *(str(at) for _, at in programs))))
         read = tuple(reach.read(before, seen or {}, self.grants))
-        command = project.command(cargo, home, toolchain, self.grants, local, read)
+        command = project.command(cargo, home, toolchain, self.grants, local, read, programs)
         freshness.outdate(home.parent, before, seen or ())
         made = project.build(command, home, runner, progress)
         if made.result.ended != Exited(0):
             return project.failure(made.result, home, self._settings)
-        if warnings := without_unused(made.warnings, consists.patches):
+        if warnings := without_unused(made.warnings, consists.patches, libraries=not consists.binaries):
             narrator.stream(warnings.encode())
         try:
             arguments = capture.read(made.captured, home.parent / collection.TARGET)._replace(local=local)
@@ -232,7 +247,7 @@ class Environment:
             return Trouble(str(error), "is a `rustc-workspace-wrapper` configured?")
         lock = (home / project.LOCK).read_text("utf-8")
         target, folder = home.parent / collection.TARGET, _state(home, lock).with_suffix("")
-        own = picked.read(made.result.stdout, target)
+        own = (picked.programs if consists.binaries else picked.read)(made.result.stdout, target)
         picked.pick(own, target, folder)
         recorded = self.sources.found(made.result.stdout, home, toolchain)
         self.sources.keep(Kept(lock, self.manifest.portable, recorded, consists.pins(lock)))
@@ -253,38 +268,6 @@ class Environment:
         host = project.host(toolchain.identity)
         if other := configuration.foreign(configuration.configuration(self._settings), host):
             narrator.say(f"cargo's configuration is for `{other}`, which does not run here: samples are for `{host}`")
-
-
-def open_environments(
-    settings: Settings,
-    wanted: Iterable[EnvironmentSettings],
-    said: Said,
-    narrator: Narrator,
-    known: Mapping[str, Environment],
-    grants: Grants,
-) -> dict[str, Environment]:
-    """Return the Environments that are `wanted`, by name; those that consist of the same are one.
-
-    Those that are `known` and consist of the same as before stay, and are surveyed.
-
-    Raises:
-        ConfigurationError: One cannot be written as a manifest.
-    """
-    same = {one.manifest.portable: one for one in known.values() if one.said == said}
-    consists = {one.name: composition(settings, one) for one in wanted}
-    found: dict[str, Environment] = {}
-    by_manifest: dict[str, Environment] = {}
-    for name, one in consists.items():
-        portable = one.manifest.portable
-        if portable in by_manifest:
-            found[name] = by_manifest[portable]
-            continue
-        if portable in same:
-            same[portable].sources.survey(one)
-            found[name] = by_manifest[portable] = same[portable]
-        else:
-            found[name] = by_manifest[portable] = Environment(settings, name, one, said, narrator, grants)
-    return found
 
 
 def home_of_all(environment_dir: Path) -> Path:

@@ -80,8 +80,9 @@ def manifest(
         for name, value in environment.dependencies.items()
     }
     extra = _extra(where, environment.manifest_extra)
+    about: Table = {"metadata": {"codeexec": {"binaries": True}}} if environment.binaries else {}
     document: Table = {
-        "package": {"name": PACKAGE, "version": "0.0.0", "edition": "2021", "publish": False},
+        "package": {"name": PACKAGE, "version": "0.0.0", "edition": "2021", "publish": False, **about},
         "workspace": {},
         "dependencies": dependencies,
         # What nobody reads of a sample is not worth waiting for.

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from mkdocs_codeexec.languages.rust.environments.manifest import PROBE
 from mkdocs_codeexec.untrusted.regular import is_within
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Picked(NamedTuple):
     """What belongs to one Environment; names relative to the target directory.
 
     Attributes:
-        libraries: What rustc has made.
+        libraries: What rustc has made; of an Environment of programs, these.
         made: Folders of what build scripts have made.
     """
 
@@ -50,6 +51,16 @@ def read(messages: str, target: Path) -> Picked:
         if isinstance(out, str) and is_within(out, str(target)):
             made[os.path.relpath(out, target)] = None
     return Picked(tuple(sorted(libraries)), tuple(sorted(made)))
+
+
+def programs(messages: str, target: Path) -> Picked:
+    """Return the programs that cargo's `messages` name, and nothing else; not the one that every Environment has."""
+    found: dict[str, None] = {}
+    for message in _messages(messages):
+        name = message.get("executable")
+        if isinstance(name, str) and is_within(name, str(target)) and not Path(name).name.startswith(PROBE):
+            found[os.path.relpath(name, target)] = None
+    return Picked(tuple(sorted(found)))
 
 
 def pick(picked: Picked, target: Path, folder: Path) -> None:
@@ -77,6 +88,7 @@ def pick(picked: Picked, target: Path, folder: Path) -> None:
             os.link(source, new, follow_symlinks=False)
         except OSError:  # no links on this disk, or not to files of others
             shutil.copyfile(source, new, follow_symlinks=False)
+            shutil.copymode(source, new, follow_symlinks=False)
         new.replace(place)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,15 +25,18 @@ from mkdocs_codeexec.languages.rust.environments.cargo import building_environme
 from mkdocs_codeexec.languages.rust.environments.collection import BUILDING, BUILT, TARGET
 from mkdocs_codeexec.languages.rust.environments.configuration import configuration, for_host
 from mkdocs_codeexec.languages.rust.environments.documented import own_manifest
-from mkdocs_codeexec.languages.rust.environments.manifest import toml
+from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE, toml
 from mkdocs_codeexec.languages.rust.environments.reach import to_build
 from mkdocs_codeexec.languages.rust.environments.transcript import Trouble, is_waiting, messages, trouble
 from mkdocs_codeexec.languages.toolchain import Toolchain, find_program
+from mkdocs_codeexec.languages.views import installation
 from mkdocs_codeexec.untrusted import Folder, clear
 
 if TYPE_CHECKING:
+    from mkdocs_codeexec.core.confinement import Access
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.languages.grants import Grants
+    from mkdocs_codeexec.languages.rust.batch.equipment import Cargo
     from mkdocs_codeexec.languages.rust.environments.manifest import Manifest
 
 LOCK = "Cargo.lock"
@@ -106,7 +110,13 @@ def home_of_cargo(home: Path, settings: Settings) -> Path:
 
 
 def command(
-    cargo: Path, home: Path, toolchain: Toolchain, grants: Grants, local: Sequence[str], read: Sequence[str]
+    cargo: Path,
+    home: Path,
+    toolchain: Toolchain,
+    grants: Grants,
+    local: Sequence[str],
+    read: Sequence[str],
+    programs: Sequence[tuple[str, Path]] = (),
 ) -> Command:
     """Return the command that builds the project in `home`, without a network.
 
@@ -117,6 +127,7 @@ def command(
         grants: What of the author's folders may be given.
         local: Folders of local packages.
         read: Further files that they are known to read.
+        programs: Names and folders of local packages whose programs are built, too.
     """
     settings = grants.settings
     target, building, packages = home.parent / TARGET, home / BUILDING, home_of_cargo(home, settings)
@@ -132,9 +143,11 @@ def command(
         capture.VARIABLE: str(building / _CAPTURED),
     }
     places = ("--manifest-path", str(home / "Cargo.toml"), "--target-dir", str(target))
+    wanted = [word for name in (PACKAGE, *starmap(_spec, programs)) for word in ("--package", name)]
+    what = (*wanted, "--bins") if programs else ()
     terms = ("--config", str(home / _CONFIGURATION), "--config", 'term.progress.when="never"', "--color", "always")
     return Command(
-        argv=(str(cargo), "build", "--offline", *places, *terms),
+        argv=(str(cargo), "build", "--offline", *what, *places, *terms),
         # From here upwards it would look for configuration, if there were anything; that is in the file above.
         cwd=Path("/"),
         env=env,
@@ -145,6 +158,45 @@ def command(
         access=to_build(grants, toolchain, (home, packages, cargo), (target, building), local, read),
         limits=bounds.limits(settings),
     )
+
+
+def _spec(name: str, folder: Path) -> str:
+    """Return what the package in `folder` is called where another one may have its name (the cargo book, "Package ID")."""
+    return f"path+{folder.as_uri()}#{name}"
+
+
+def of_fences(
+    home: Path | None, manifest: Manifest, toolchain: Toolchain, grants: Grants, access: Access
+) -> Cargo | None:
+    """Return what builds packages of fences, in the directories of their samples; None if there is no cargo.
+
+    Args:
+        home: The folder of the Environment's project; None if nothing is built there.
+        manifest: Of the Environment.
+        toolchain: Compiles.
+        grants: What of the author's folders may be given.
+        access: What samples may reach.
+    """
+    from mkdocs_codeexec.languages.rust.batch.equipment import Cargo
+
+    settings = grants.settings
+    cargo = find_cargo(toolchain, settings)
+    if cargo is None:
+        return None
+    env = {"RUSTC": toolchain.program, "RUSTC_WRAPPER": "", "CARGO_INCREMENTAL": "0", "CARGO_TARGET_DIR": "target"}
+    env |= {name: value for name, value in building_environment(settings, toolchain).items() if name != "PATH"}
+    more, words = (
+        list(installation(cargo, settings)),
+        [f"--config=patch.crates-io.{name}.path={str(at)!r}" for name, at in manifest.paths],
+    )
+    if home is not None:
+        packages = home_of_cargo(home, settings)
+        env["CARGO_HOME"] = str(packages)
+        own = (home / _CONFIGURATION, packages, cargo_home(settings) / "registry", cargo_home(settings) / "git")
+        more += map(str, own)
+        words += ["--config", str(home / _CONFIGURATION)]
+    readable = grants.clean((*access.readable, *more))
+    return Cargo(str(cargo), replace(access, readable=readable), env, tuple(words))
 
 
 class Made(NamedTuple):

@@ -16,6 +16,7 @@ from pathlib import Path
 from mkdocs_codeexec.languages.rust.environments.built import content
 from mkdocs_codeexec.languages.rust.environments.packages import Further, Package
 
+_SPACE = re.compile(r"(?<!\\) ")
 _RERUN = re.compile(r"cargo::?rerun-if-(changed|env-changed)=(.*?)\s*")
 
 
@@ -133,6 +134,10 @@ def _read_by_rustc(artifact: Path, folder: Path) -> Iterator[Path]:
             # Every file that was read is also a target without dependencies; spaces in its name are escaped.
             if line.endswith(":") and not line.startswith("#"):
                 yield _absolute(line[:-1].replace("\\ ", " "), folder)
+            elif not artifact.suffix and line.startswith(f"{str(artifact).replace(' ', chr(92) + ' ')}: "):
+                # Beside a program it is cargo's own file, in which that is the only target.
+                for name in _SPACE.split(line.partition(": ")[2]):
+                    yield _absolute(name.replace("\\ ", " "), folder)
 
 
 def _read_by_script(output: Path, folder: Path, record: Record) -> None:

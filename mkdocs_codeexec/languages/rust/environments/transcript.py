@@ -38,6 +38,9 @@ _UNUSED = re.compile(
     rf"(?:{_SGR})?warning(?:{_SGR})?:(?:{_SGR})? [Pp]atch `(\S+) [^\n]*` was not used in the crate graph\.?(?:{_SGR})?\n"
     rf"(?:(?:(?:{_SGR})?help(?:{_SGR})?:(?:{_SGR})? )?Check that the patched package version(?:.|\n)*? is not enabled\.(?:{_SGR})?\n)?"
 )
+_NO_LIBRARY = re.compile(
+    rf"(?:{_SGR})?warning(?:{_SGR})?:(?:{_SGR})? [^\n]* ignoring invalid dependency `\S+` which is missing a lib target(?:{_SGR})?\n"
+)
 _ERROR = re.compile(r"^error: (.*?)\.?$", re.MULTILINE)
 _FOLDER = re.compile(r" \(/[^()\n]*\)")
 """Behind the name of a local package."""
@@ -101,9 +104,13 @@ def is_waiting(said: str) -> bool:
     return _WAITING.decode() in plain(said).rstrip("\n").rpartition("\n")[2]
 
 
-def without_unused(said: str, names: Iterable[str]) -> str:
-    """Return what cargo said without the remark that a patch is of no use here, for patches that are called `names`."""
+def without_unused(said: str, names: Iterable[str], *, libraries: bool = True) -> str:
+    """Return what cargo said without the remark that a patch is of no use here, for patches that are called `names`.
+
+    Where no `libraries` are wanted, that a package has none is left out, too.
+    """
     ours = frozenset(names)
+    said = said if libraries else _NO_LIBRARY.sub("", said)
     return _UNUSED.sub(lambda found: "" if found[1] in ours else found[0], said)
 
 
@@ -115,7 +122,7 @@ def passes(said: str) -> bool:
 def trouble(said: str, lock: str, file: str = MKDOCS.file) -> Trouble:
     """Return why cargo failed, from all that it said and the lock file that it went by; `file` lists its dependencies."""
     # Whether other jobs were under way at that moment differs from time to time.
-    detail = _PASSING.sub("", messages(said))
+    detail = _NO_LIBRARY.sub("", _PASSING.sub("", messages(said)))
     culprits = dict.fromkeys(one or other for one, other in _CULPRIT.findall(said))
     if culprits:
         named = ", ".join(f"`{culprit}`" for culprit in culprits)

@@ -37,7 +37,13 @@ INSERTED = (Shift(1, 1, OPENING),)
 """What is inserted into a step."""
 _DEEP = 60
 """Steps from which on `include!` may be more within each other than the 128 that rustc allows."""
+_IN_PREAMBLE = re.compile(r"(?:(?<=\x1b\[0m)|(?<![\w./-]))preamble\.rs:(\d{1,9}):\d{1,9}")
 _OTHER = re.compile(r"step-\d{1,9}\.rs")
+PREAMBLE = "preamble.rs"
+"""What the preamble is called in messages: it has no file of its own."""
+_BEFORE = re.compile(
+    r"fn main\(\) \{ (?:fn _inner\(\) -> \S+ \w+> \{ )?(?:[a-z]{3}_keep\(\);)? (?P<rest>.*) include!\(\"\w+\.rs\"\).*\n"
+)
 _INCLUDED = re.compile(r'include!\("(?P<name>[a-z]{3}[0-9a-z]{3}\.rs)"\)')
 
 
@@ -85,9 +91,15 @@ def program(codes: tuple[str, ...], before: Preamble) -> Program:
     return Program(names, ((FILE, root), *zip(names, texts, strict=True)), seal)
 
 
-def others(text: str) -> dict[str, Prepared]:
-    """Return the other steps of which `text`, told to readers of one, speaks, by the names that they have for these."""
-    return dict.fromkeys(_OTHER.findall(text), Prepared("", INSERTED)) if "step-" in text else {}
+def others(text: str, before: Preamble) -> dict[str, Prepared]:
+    """Return the other steps of which `text`, told to readers of one, speaks, by the names that they have for these.
+
+    So is the preamble `before`, in the line of the program that holds it.
+    """
+    found = dict.fromkeys(_OTHER.findall(text), Prepared("", INSERTED)) if "step-" in text else {}
+    if (line := _IN_PREAMBLE.search(text)) is not None:
+        found[PREAMBLE] = Prepared("", (Shift(int(line[1]), 1, before.rest),), preamble=(before.rest,))
+    return found
 
 
 def steps_of(files: Mapping[str, str]) -> tuple[str, ...]:
@@ -119,6 +131,12 @@ def renamed(text: str, names: Mapping[str, str]) -> str:
 def root_line(root: str) -> int:
     """Return the line of the file `sample.rs` that holds `main`: the last one."""
     return root.count("\n")
+
+
+def preamble_of(root: str) -> tuple[int, int]:
+    """Return between which columns of the last line of the file `sample.rs` the preamble stands."""
+    found = _BEFORE.fullmatch(root[root.rfind("\n", 0, -1) + 1 :])
+    return found.span("rest") if found else (0, 0)
 
 
 def _without_include(text: str) -> str:

@@ -1,0 +1,103 @@
+"""Which programs a package has, as cargo has it; and which samples get them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mkdocs_codeexec.core.expectation import Succeeds
+from mkdocs_codeexec.core.sample import Links, Location, Sample
+from mkdocs_codeexec.languages import BUILTIN, binaries
+from mkdocs_codeexec.languages.rust.environments import targets
+
+PACKAGE = '[package]\nname = "a-tool"\nversion = "0.1.0"\nedition = "2021"\n'
+FEATURES = '[features]\ndefault = ["x"]\nx = ["y"]\ny = []\nz = []\n'
+BIN = '[[bin]]\nname = "{name}"\npath = "{path}"\n'
+
+
+@pytest.mark.parametrize(
+    ("manifest", "files"),
+    [
+        ("", ["src/main.rs"]),
+        ("", ["src/lib.rs"]),
+        ("", ["src/main.rs", "src/lib.rs", "src/bin/one.rs", "src/bin/two/main.rs", "src/bin/two/more.rs"]),
+        ("autobins = false\n", ["src/main.rs", "src/lib.rs", "src/bin/one.rs"]),
+        (BIN.format(name="cli", path="cli/main.rs"), ["cli/main.rs", "src/lib.rs", "src/bin/one.rs"]),
+        (FEATURES + BIN.format(name="cli", path="c.rs") + 'required-features = ["y"]\n', ["c.rs", "src/main.rs"]),
+        (FEATURES + BIN.format(name="cli", path="c.rs") + 'required-features = ["z"]\n', ["c.rs", "src/main.rs"]),
+    ],
+)
+def test_programs_are_those_that_cargo_builds(tmp_path: Path, manifest: str, files: list[str]) -> None:
+    (tmp_path / "Cargo.toml").write_text(PACKAGE + manifest, "utf-8")
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("" if name == "src/lib.rs" else "fn main() {}", "utf-8")
+    cargo = shutil.which("cargo")
+    assert cargo is not None
+    argv = [cargo, "build", "--bins", "--offline", "--message-format=json", "--quiet"]
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=True)
+    messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    built = {Path(message["executable"]).name for message in messages if message.get("executable")}
+
+    assert built == set(targets.programs(tmp_path))
+
+
+def sample(code: str, language: str = "bash", *, workdir: str = "", requires: tuple[str, ...] = ()) -> Sample:
+    where, links = Location("a.md", 1), Links(requires=requires)
+    return Sample(location=where, language=language, code=code, expectation=Succeeds(), workdir=workdir, links=links)
+
+
+@pytest.mark.parametrize(
+    ("code", "language", "called"),
+    [
+        ("shop", "bash", True),
+        ("  A=1 B=2 shop --help", "bash", True),
+        ("if shop; then x; fi", "bash", True),
+        ("echo $(shop list)", "bash", True),
+        ("cat x | shop", "sh", True),
+        ("cd x && shop", "sh", True),
+        ("echo shop", "bash", False),
+        ("./shop", "bash", False),
+        ("$ shop list", "console", True),
+        ('run(["shop", "list"])', "python", True),
+        ('os.system("shop list")', "python", True),
+    ],
+)
+def test_who_names_a_program_gets_it_and_who_calls_it_cannot_do_without(
+    code: str, language: str, *, called: bool
+) -> None:
+    found = dict(binaries.inputs(sample(code, language), BUILTIN[language], ("shop", "till")))
+
+    assert "shop till" == found[binaries.GIVEN]
+    assert ("shop" if called else None) == found.get(binaries.CALLED)
+
+
+@pytest.mark.parametrize(
+    ("code", "language"),
+    [("echo workshop", "bash"), ("shop-x", "bash"), ("shop = 1", "python"), (">>> shop", "pycon")],
+)
+def test_who_does_not_name_one_gets_none(code: str, language: str) -> None:
+    assert () == binaries.inputs(sample(code, language), BUILTIN[language], ("shop",))
+
+
+def test_scripts_of_the_project_may_start_them() -> None:
+    """A shell that starts in the project gets them, and goes on without."""
+    found = dict(binaries.inputs(sample("./run.sh", workdir="project"), BUILTIN["bash"], ("shop",)))
+
+    assert binaries.GIVEN in found
+    assert binaries.CALLED not in found
+    assert () == binaries.inputs(sample("x", "python", workdir="project"), BUILTIN["python"], ("shop",))
+    required = sample("x", "python", requires=("tool:shop",))
+    assert binaries.CALLED in dict(binaries.inputs(required, BUILTIN["python"], ("shop",)))
+
+
+def test_look_ups_of_programs_are_told_by_name() -> None:
+    """Where they are is of no interest, and what is looked for there in vain is in the key."""
+    asked = ("f/usr/bin/ls", "e/env/bin/shop", "f/env/bin/ls", "l/env/bin", "f/env/binary")
+
+    assert ("f/usr/bin/ls", "bshop", "f/env/binary") == binaries.observed(asked, "/env/bin", ["shop"])
+    assert {*asked, "bshop"} == set(binaries.observed(asked, "", ["shop"]))
