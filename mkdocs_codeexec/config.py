@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from mkdocs_codeexec.configuration.compatibility import usual
 from mkdocs_codeexec.configuration.defaults import PATTERNS, output_patterns, pages, workdir
 from mkdocs_codeexec.configuration.languages import rust, scripts
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
@@ -53,6 +54,7 @@ def settings_from(
     reader = Reader("codeexec", file=host.file)
     top = reader.table(raw, "", _TOP)
     execute, enabled = _execute(reader, top, environ)
+    otherwise = usual(reader, top)
     foreign = stranger(environ, _event(environ))
     cache_write = reader.choice(top, "cache_write", ("auto", "on", "off"), "auto")
     languages = reader.table(top.get("languages"), "languages", None)
@@ -87,11 +89,12 @@ def settings_from(
         stranger=foreign,
         verbose=reader.flag(top, "verbose", default=False),
         pages=pages(reader, top),
-        workdir=workdir(reader, top),
+        workdir=workdir(reader, top) or otherwise.workdir,
         output_patterns=output_patterns(reader, top),
         html=_html(reader, top, environ),
         rust=rust(reader, languages, project_dir),
-        scripts=scripts(reader, languages, project_dir),
+        scripts=scripts(reader, languages, project_dir, otherwise.presentations),
+        literate=otherwise.literate,
         host=host,
         host_env={**environ, "PATH": _search(environ.get("PATH", os.defpath))},
         checkout_dir=next((one for one in (project_dir, *project_dir.parents) if (one / ".git").exists()), None),
@@ -144,7 +147,7 @@ _TOP = (
     *("enabled", "execute", "fail_on_error", "fail_on_suspended", "jobs"),
     *("timeout", "build_timeout", "total_timeout"),
     *("cache_dir", "environment_dir", "cache_size", "cache_write"),
-    *("sandbox", "limits", "build_limits", "verbose", "languages", "workdir", "output_patterns", "html", *PATTERNS),
+    *("sandbox", "limits", "build_limits", "verbose", "languages", "workdir", "output_patterns", "html", "compatibility", *PATTERNS),
 )
 
 

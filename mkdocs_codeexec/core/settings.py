@@ -29,6 +29,10 @@ HtmlPolicy: TypeAlias = Literal["page", "sandbox"]
 """Where HTML goes that a sample prints: into the page, or into a frame in which nothing runs and from which nothing is loaded."""
 
 
+Compatibility: TypeAlias = Literal["none", "markdown-exec"]
+"""Whose defaults fences have: our own, or those of another tool that a site comes from."""
+
+
 class Host(NamedTuple):
     """What messages call that which renders the pages, so that they name what can be typed and edited.
 
@@ -241,6 +245,7 @@ class Settings:
         workdir: Where samples start; empty for an empty folder.
         output_patterns: What `[NAME]` stands for in a fence with `output_of`, by name.
         html: Where HTML goes that a sample prints.
+        literate: Where the source stands of fences whose text is a part of the page, if they do not say it.
     """
 
     project_dir: Path
@@ -274,6 +279,7 @@ class Settings:
     workdir: str = ""
     output_patterns: Mapping[str, str] = field(default_factory=dict)
     html: HtmlPolicy = "page"
+    literate: str = "above"
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -132,7 +132,9 @@ class Alone:
         self._engine = _engine(options, environ, self._console)
         self._current = Current()
         self._converting = False  # what a sample has printed, with the converter of its page
-        self.extension = CodeExecExtension(self._current, self._engine.rules, is_lexer=is_lexer)
+        self.extension = CodeExecExtension(
+            self._current, self._engine.rules, is_lexer=is_lexer, literate=self._engine.settings.literate
+        )
 
     def begin(self, md: Markdown, lines: list[str]) -> None:
         """Note what is converted."""

@@ -26,6 +26,7 @@ class Claims:
         target: The target triple of this machine, which `ignore-<target>` speaks of.
         is_lexer: Tells the names of Pygments lexers, for `result="…"`.
         verbose: Whether fences are told that are not executed because of their page.
+        literate: Where the source stands of fences whose text is a part of the page.
     """
 
     def __init__(
@@ -35,11 +36,13 @@ class Claims:
         target: str,
         is_lexer: Callable[[str], bool] = lambda _: True,
         verbose: bool = False,
+        literate: str = "above",
     ) -> None:
         self._languages = languages
         self._target = target
         self._is_lexer = is_lexer
         self._verbose = verbose
+        self._literate = literate
         self._picky = [rule for rule in languages.values() if any(map(any, rule.pages))]
         self._left_out: dict[str, frozenset[str]] = {}
         self._defaults: dict[str, Defaults] = {}
@@ -77,7 +80,14 @@ class Claims:
 
     def _claim(self, header: Header, out: frozenset[str], defaults: Defaults) -> Claim | None:
         languages = self._rules(out)
-        return claim(header, languages, defaults=defaults, target=self._target, is_lexer=self._is_lexer)
+        return claim(
+            header,
+            languages,
+            defaults=defaults,
+            target=self._target,
+            is_lexer=self._is_lexer,
+            literate=self._literate,
+        )
 
     def _without(self, out: frozenset[str]) -> Mapping[str, LanguageRule]:
         """Return what fences stand for where those in the languages `out` are plain code."""

@@ -68,6 +68,7 @@ class CodeExecExtension(Extension):
         is_lexer: Callable[[str], bool] = lambda _: True,
         highlights: Highlights | None = None,
         verbose: bool = False,
+        literate: str = "above",
     ) -> None:
         """Keep what every conversion needs.
 
@@ -78,6 +79,7 @@ class CodeExecExtension(Extension):
             is_lexer: Tells the names of Pygments lexers, for `result="…"`.
             highlights: Remembers what is highlighted, for a process that builds again and again.
             verbose: Whether fences are told that are not executed because of their page.
+            literate: Where the source stands of fences whose text is a part of the page.
         """
         super().__init__()
         self._collector = collector
@@ -86,7 +88,9 @@ class CodeExecExtension(Extension):
         self._glimpse: Glimpse | None = None
         self._seen: PageContext | None = None
         self._compiled = frozenset(rule.name for rule in languages.values() if rule.compiled)
-        self._claims = Claims(languages, target=target or host_target(), is_lexer=is_lexer, verbose=verbose)
+        self._claims = Claims(
+            languages, target=target or host_target(), is_lexer=is_lexer, verbose=verbose, literate=literate
+        )
 
     def opened(self, page: PageContext, meta: Mapping[str, object]) -> PageContext:
         """Return `page` with the defaults that its front matter names. What is wrong with them is reported.

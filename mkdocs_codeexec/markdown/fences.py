@@ -6,6 +6,7 @@ superfences knows lists, tabs, blockquotes, admonitions and fences within fences
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -129,12 +130,15 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
             line = self._desk.lines.peek(fence.start, page.text)
             for remark in fence.claim.remarks:
                 self._desk.collector.report(remark.at(Location(page.page, line, page.path)))
-        place = {"above": fence.start, "below": fence.end}.get(fence.claim.source)
-        lines[fence.start] = lines[fence.end] = f"{blank}\n{blank}"
-        if place is not None:
+        source = ""
+        if fence.claim.source != "none":
             self.get_hl_settings()
-            html, _ = self._highlighted(fence.claim, text)
-            lines[place] = f"{blank}\n{fence.prefix}{self.md.htmlStash.store(html)}\n{blank}"
+            source, _ = self._highlighted(fence.claim, text)
+        digest = hashlib.sha256(repr((page and page.page, fence.start, text)).encode("utf-8", "surrogatepass"))
+        around = fence.around(source, f"__tabbed_{digest.hexdigest()[:16]}")
+        for place, html in zip((fence.start, fence.end), around, strict=True):
+            kept = f"{fence.prefix}{self.md.htmlStash.store(html)}\n" if html else ""
+            lines[place] = f"{blank}\n{kept}{blank}"
 
     def parse_whitespace(self, line: str) -> str:
         """Count a line outside of a fence."""

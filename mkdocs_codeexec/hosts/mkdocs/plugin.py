@@ -142,6 +142,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             is_lexer=is_lexer,
             highlights=self._highlights if self._serving else None,
             verbose=settings.verbose,
+            literate=settings.literate,
         )
         finishing = Finishing(config, STYLESHEET)
         self._builds.begin(Build(pages, extension, config.markdown_extensions, finishing))

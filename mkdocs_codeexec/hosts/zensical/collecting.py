@@ -59,7 +59,7 @@ def collected(file: Path, folder: Path) -> Collected:
     theme_dirs = [Path(one) for one in config.get("theme_dirs", ())]
     pages = Pages(engine, console, theme_dirs=theme_dirs)
     others = [one for one in config["markdown_extensions"] if one not in NAMES]
-    extension = CodeExecExtension(pages, engine.rules, is_lexer=is_lexer)
+    extension = CodeExecExtension(pages, engine.rules, is_lexer=is_lexer, literate=engine.settings.literate)
     config["markdown_extensions"] = [*others, extension]
     texts = {page.page: page.text or "" for page in site.pages()}
     pages.complete([_converted(page, pages, extension) for page in site.pages()])

@@ -119,7 +119,13 @@ class ZensicalSite:
         )
         self._current = Current()
         verbose = self.engine.settings.verbose
-        self._extension = CodeExecExtension(self._current, self.engine.rules, is_lexer=is_lexer, verbose=verbose)
+        self._extension = CodeExecExtension(
+            self._current,
+            self.engine.rules,
+            is_lexer=is_lexer,
+            verbose=verbose,
+            literate=self.engine.settings.literate,
+        )
         self._page: Any = None
         self._md: Markdown | None = None
 
