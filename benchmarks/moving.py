@@ -159,7 +159,7 @@ def build(folder: Path, name: str, text: str, into: Path, seconds: int, **env: s
     try:
         argv = [sys.executable, "-m", "mkdocs", "build", "-q", "-f", name, "-d", str(into)]
         search = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             argv,
             cwd=folder,
             env={**os.environ, "PATH": search, "CODEEXEC_CACHE_DIR": str(into.parent / "cache"), **env},

@@ -17,7 +17,7 @@ from mkdocs_codeexec.configuration.compatibility import usual
 from mkdocs_codeexec.configuration.defaults import PATTERNS, output_patterns, pages, workdir
 from mkdocs_codeexec.configuration.languages import rust, scripts
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
-from mkdocs_codeexec.core.settings import MKDOCS, ExecuteMode, Host, HtmlPolicy, Settings
+from mkdocs_codeexec.core.settings import MKDOCS, ExecuteMode, Host, HtmlPolicy, Includes, Settings
 from mkdocs_codeexec.errors import ConfigurationError, Mistake
 from mkdocs_codeexec.tables import Reader, absolute
 from mkdocs_codeexec.trust import stranger
@@ -95,6 +95,7 @@ def settings_from(
         rust=rust(reader, languages, project_dir),
         scripts=scripts(reader, languages, project_dir, otherwise.presentations),
         literate=otherwise.literate,
+        includes=_includes(reader, top),
         host=host,
         host_env={**environ, "PATH": _search(environ.get("PATH", os.defpath))},
         checkout_dir=next((one for one in (project_dir, *project_dir.parents) if (one / ".git").exists()), None),
@@ -147,7 +148,19 @@ _TOP = (
     *("enabled", "execute", "fail_on_error", "fail_on_suspended", "jobs"),
     *("timeout", "build_timeout", "total_timeout"),
     *("cache_dir", "environment_dir", "cache_size", "cache_write"),
-    *("sandbox", "limits", "build_limits", "verbose", "languages", "workdir", "output_patterns", "html", "compatibility", *PATTERNS),
+    *(
+        "sandbox",
+        "limits",
+        "build_limits",
+        "verbose",
+        "languages",
+        "workdir",
+        "output_patterns",
+        "html",
+        "compatibility",
+        "includes",
+    ),
+    *PATTERNS,
 )
 
 
@@ -177,6 +190,11 @@ def _html(reader: Reader, top: Mapping[str, object], environ: Mapping[str, str])
     confined = (environ.get("CODEEXEC_SANDBOX") or top.get("sandbox")) in ("required", "strict")
     value = reader.choice(top, "html", get_args(HtmlPolicy), "sandbox" if confined else "page")
     return next(policy for policy in get_args(HtmlPolicy) if policy == value)
+
+
+def _includes(reader: Reader, top: Mapping[str, object]) -> Includes:
+    value = reader.choice(top, "includes", get_args(Includes), "none")
+    return next(one for one in get_args(Includes) if one == value)
 
 
 def _tiers(reader: Reader, environ: Mapping[str, str]) -> tuple[Tier, ...]:

@@ -33,6 +33,10 @@ Compatibility: TypeAlias = Literal["none", "markdown-exec"]
 """Whose defaults fences have: our own, or those of another tool that a site comes from."""
 
 
+Includes: TypeAlias = Literal["none", "mdbook"]
+"""Whose way to include files is known on pages: nobody's, or that of mdBook."""
+
+
 class Host(NamedTuple):
     """What messages call that which renders the pages, so that they name what can be typed and edited.
 
@@ -245,6 +249,7 @@ class Settings:
         workdir: Where samples start; empty for an empty folder.
         output_patterns: What `[NAME]` stands for in a fence with `output_of`, by name.
         html: Where HTML goes that a sample prints.
+        includes: Whose way to include files is known on pages.
         literate: Where the source stands of fences whose text is a part of the page, if they do not say it.
     """
 
@@ -279,6 +284,7 @@ class Settings:
     workdir: str = ""
     output_patterns: Mapping[str, str] = field(default_factory=dict)
     html: HtmlPolicy = "page"
+    includes: Includes = "none"
     literate: str = "above"
 
     @property

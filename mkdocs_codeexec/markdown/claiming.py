@@ -248,9 +248,7 @@ def _output(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | No
     )
 
 
-def _literate(
-    header: Header, languages: Mapping[str, LanguageRule], defaults: Defaults, source: str
-) -> Claim | None:
+def _literate(header: Header, languages: Mapping[str, LanguageRule], defaults: Defaults, source: str) -> Claim | None:
     """Return what is done with a fence of Markdown that asks for execution: what is in it becomes a part of the page."""
     if header.language not in WORDS or _all_off(languages):
         return None
@@ -369,5 +367,5 @@ def foreign_include(code: str, host: str = MKDOCS.name) -> Remark | None:
         return None
     return Remark(
         f"`{found[1]}` is of mdBook, and {host} does not know it",
-        f'the extension `pymdownx.snippets` includes files: write `--8<-- "{found[2]}"`',
+        f'`includes: mdbook` of the plugin includes it; or write `--8<-- "{found[2]}"`, of the extension `pymdownx.snippets`',
     )

@@ -15,6 +15,7 @@ from mkdocs_codeexec.markdown.claims import Claims
 from mkdocs_codeexec.markdown.collecting import Collector, Desk, ExtensionFailure, PageContext
 from mkdocs_codeexec.markdown.fences import Fences, Reporter
 from mkdocs_codeexec.markdown.glimpse import Glimpse
+from mkdocs_codeexec.markdown.includes import INCLUDES, PRIORITY, IncludePreprocessor
 from mkdocs_codeexec.markdown.locating import (
     AFTER_SNIPPETS,
     BEFORE_SNIPPETS,
@@ -69,6 +70,7 @@ class CodeExecExtension(Extension):
         highlights: Highlights | None = None,
         verbose: bool = False,
         literate: str = "above",
+        includes: Callable[[str, str, str], tuple[str, str]] | None = None,
     ) -> None:
         """Keep what every conversion needs.
 
@@ -80,11 +82,13 @@ class CodeExecExtension(Extension):
             highlights: Remembers what is highlighted, for a process that builds again and again.
             verbose: Whether fences are told that are not executed because of their page.
             literate: Where the source stands of fences whose text is a part of the page.
+            includes: Reads what pages include as mdBook does (`IncludePreprocessor`); None if they include nothing so.
         """
         super().__init__()
         self._collector = collector
         self._nesting = Nesting()
         self._highlights = highlights
+        self._includes = includes
         self._glimpse: Glimpse | None = None
         self._seen: PageContext | None = None
         self._compiled = frozenset(rule.name for rule in languages.values() if rule.compiled)
@@ -134,6 +138,10 @@ class CodeExecExtension(Extension):
         lines = Lines()
         stamps = StampPreprocessor(md, lines)
         md.preprocessors.register(stamps, "codeexec_stamp", BEFORE_SNIPPETS)
+        if self._includes is not None:
+            names = functools.partial(_shown_by, md)
+            includes = IncludePreprocessor(md, self._collector, lines, stamps, self._includes, names)
+            md.preprocessors.register(includes, INCLUDES, PRIORITY)
         md.preprocessors.register(UnstampPreprocessor(md, lines, stamps), "codeexec_unstamp", AFTER_SNIPPETS)
         usual = _registered(md.preprocessors, FENCES)
         if not isinstance(usual, SuperFencesBlockPreprocessor):

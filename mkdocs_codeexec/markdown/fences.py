@@ -24,7 +24,9 @@ from mkdocs_codeexec.markdown.claiming import contest, foreign_include
 from mkdocs_codeexec.markdown.collecting import Desk, ExtensionFailure, PageContext, Words
 from mkdocs_codeexec.markdown.doubts import Doubts, comments, opener, untaken
 from mkdocs_codeexec.markdown.header import is_inline_code, parse_header
+from mkdocs_codeexec.markdown.includes import INCLUDES
 from mkdocs_codeexec.markdown.literate import Literate, literate
+from mkdocs_codeexec.markdown.options import Remark
 from mkdocs_codeexec.markdown.rendering import Rendering
 from mkdocs_codeexec.markdown.slots import open_slot
 from mkdocs_codeexec.markdown.trees import WORD
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.consoles import Console
     from mkdocs_codeexec.markdown.claiming import Claim
-    from mkdocs_codeexec.markdown.options import Remark
     from mkdocs_codeexec.markdown.trees import Tree
 
 
@@ -312,8 +313,9 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
         html, remarks = self._highlighted(found, visible(code, found.hiding))
         host = page.host if page else ""
         runs = found.request and not found.request.ignored and not found.request.links.output_of
-        foreign = foreign_include(code, host) if runs else None
-        remarks = (*found.remarks, *remarks, *((foreign,) if foreign else ()))
+        foreign = self._foreign(code, host) if runs else None
+        told = foreign is not None and INCLUDES in self.md.preprocessors
+        remarks = (*found.remarks, *remarks, *((foreign,) if foreign and not told else ()))
         if page is None or not (found.request or remarks):
             return html
         location = self._location(opened, page, code)
@@ -325,6 +327,13 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
         self._handed_in = None if request.ignored else location
         slot = self._desk.collector.add(sample, request.refusal or (foreign.message if foreign else ""), request.hint)
         return open_slot(slot, html)
+
+    def _foreign(self, code: str, host: str) -> Remark | None:
+        """Return what is to be said of a sample in which something should be included that is not."""
+        if INCLUDES not in self.md.preprocessors:
+            return foreign_include(code, host)
+        failed = [each for each in self.md.preprocessors[INCLUDES].failed if each in code]
+        return Remark(f"`{min(failed, key=code.index)}` is not included") if failed else None
 
     def _drawn(self, found: Claim, tree: Tree, code: str) -> str:
         """Render a tree of files; one that its author has drawn stays as it is."""

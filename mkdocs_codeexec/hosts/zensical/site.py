@@ -14,6 +14,7 @@ from mkdocs_codeexec.config import read_environment
 from mkdocs_codeexec.core.expectation import verdict_name
 from mkdocs_codeexec.errors import CodeExecError
 from mkdocs_codeexec.hosts.alone import Current
+from mkdocs_codeexec.hosts.included import Included, reader
 from mkdocs_codeexec.hosts.styles import STYLESHEET as STYLESHEET_ADDRESS
 from mkdocs_codeexec.hosts.styles import holds_samples, styled
 from mkdocs_codeexec.hosts.zensical.cached import PageCache, make_unreadable
@@ -125,6 +126,7 @@ class ZensicalSite:
             is_lexer=is_lexer,
             verbose=verbose,
             literate=self.engine.settings.literate,
+            includes=reader(self.engine.settings, Included(self.folder, self.docs)),
         )
         self._page: Any = None
         self._md: Markdown | None = None
