@@ -194,8 +194,11 @@ def main() -> None:
     parser.add_argument("--timeout", type=int, default=1800)
     parser.add_argument("--work", type=Path, help="where the sites go, and stay; the first one is not built again")
     parser.add_argument("--differences", type=int, default=12, help="lines that are shown of each difference")
+    parser.add_argument("--again", action="store_true", help="compare what is in `--work` already")
     asked = parser.parse_args()
     work = asked.work or Path(tempfile.mkdtemp(prefix="moving-"))
+    if asked.again and not asked.work:
+        parser.error("`--again` needs `--work`")
     work.mkdir(parents=True, exist_ok=True)
     folder, text = asked.folder.resolve(), (asked.folder / asked.file).read_text("utf-8")
     hook, observed = work.resolve() / "observing.py", work.resolve() / "observed.json"
@@ -210,6 +213,9 @@ def main() -> None:
             OBSERVED=str(observed),
         )
         (work / "before.log").write_text(log, "utf-8")
+    if asked.again:
+        report(work, json.loads(observed.read_text("utf-8")), asked.differences)
+        return
     log = build(folder, ".moving-after.yml", swapped(text, asked.options), work.resolve() / "after", asked.timeout)
     (work / "after.log").write_text(log, "utf-8")
     report(work, json.loads(observed.read_text("utf-8")), asked.differences)
