@@ -1,4 +1,6 @@
-r"""What mdBook includes, by its rules (`preprocess/links.rs` and `take_lines.rs` of mdBook 0.5).
+r"""What mdBook includes, by its rules (`preprocess/links.rs` and `take_lines.rs` of mdBook 0.5.4).
+
+What a line is indented or quoted by stands before each line that is included in it: 0.5.4 does not do so, and what is behind it does.
 
 {{#include FILE}}   {{#include FILE:2:10}}   {{#include FILE:anchor}}
 {{#rustdoc_include …}}   {{#playground FILE editable}}   \{{#include FILE}} stays as it is, without the backslash
@@ -224,7 +226,8 @@ class _Expansion:
                 self.wrong.append(error)
                 last = directive.start
                 continue
-            prefix = done.rpartition("\n")[2]
+            before = done.rpartition("\n")[2]
+            prefix = "" if before.strip(" \t>") else before
             lines = _lines(new)
             self._characters += len(new) + len(prefix) * len(lines)
             if self._characters > MOST_CHARACTERS:
