@@ -39,6 +39,11 @@ WORDS = ("md", "markdown")
 """Languages of fences whose text can be a part of the page."""
 _OF_LITERATE = frozenset({"exec", "source", "tabs", "title", "title_mode", "hl_lines", "linenums"})
 
+EDITOR = "pyodide"
+_NO_EDITOR = Remark(
+    f"`{EDITOR}` fences are editors of markdown-exec, so this is shown as code",
+    f"list `markdown-exec: {{languages: [{EDITOR}]}}` among `plugins`, too, to keep them; to show it only, write `python`",
+)
 _EXCLUDED = Remark("the page is left out by `include` or `exclude`, so this is shown and not executed", mild=True)
 
 _MDBOOK = r"^[ \t]*(\{\{#(?:include|rustdoc_include|playground|playpen)\s+([^\s{}]+)[^{}]*\}\})"
@@ -107,6 +112,7 @@ def claim(
             _cell(header, languages)
             or _file(header, languages)
             or _tree(header, languages)
+            or _editor(header, languages)
             or _literate(header, languages, defaults, literate)
             or _unknown_language(header, languages)
         )
@@ -213,6 +219,21 @@ def _tree(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None
         id=header.id,
         classes=tuple(header.classes),
         tree=tree,
+    )
+
+
+def _editor(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None:
+    """Return what is done with a fence that markdown-exec makes an editor of, in which readers execute Python."""
+    if header.language != EDITOR or _all_off(languages):
+        return None
+    reading = read(header, LanguageRule(name=header.language))
+    return Claim(
+        word="python",
+        manner="leftover",
+        passthrough=reading.passthrough,
+        id=header.id,
+        classes=reading.classes,
+        remarks=(_NO_EDITOR,),
     )
 
 
