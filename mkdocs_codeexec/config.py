@@ -148,19 +148,8 @@ _TOP = (
     *("enabled", "execute", "fail_on_error", "fail_on_suspended", "jobs"),
     *("timeout", "build_timeout", "total_timeout"),
     *("cache_dir", "environment_dir", "cache_size", "cache_write"),
-    *(
-        "sandbox",
-        "limits",
-        "build_limits",
-        "verbose",
-        "languages",
-        "workdir",
-        "output_patterns",
-        "html",
-        "compatibility",
-        "includes",
-    ),
-    *PATTERNS,
+    *("sandbox", "limits", "build_limits", "verbose", "languages", "workdir", "output_patterns", "html", *PATTERNS),
+    *("compatibility", "includes"),
 )
 
 

@@ -47,7 +47,7 @@ class Literate(NamedTuple):
         """
         place = self.claim.source
         if place not in ("tabbed-left", "tabbed-right"):
-            return (source if place == "above" else "", source if place == "below" else "")
+            return ("", source) if place == "below" else (source, "")
         labels, inputs = "", ""
         names = self.claim.tabs if place == "tabbed-left" else self.claim.tabs[::-1]
         for number, name in enumerate(names, 1):
