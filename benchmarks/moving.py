@@ -70,10 +70,12 @@ class Element:
 
     Attributes:
         number: Of the fence, in the order in which they were executed.
+        parent: Of the fence in whose output it stands; None if it stands on the page.
         tokens: Its words, and its elements that count.
     """
 
     number: int
+    parent: int | None = None
     tokens: list[str] = field(default_factory=list)
 
 
@@ -97,7 +99,8 @@ class Tokens(HTMLParser):
         if tag not in VOID:
             number = given.get("data-observed")
             hidden = "headerlink" in (given.get("class") or "") or tag in UNREAD
-            element = Element(int(number)) if number is not None else None
+            around = [element.number for _, element in self._open if element]
+            element = Element(int(number), around[-1] if around else None) if number is not None else None
             if element:
                 self.marked.append(element)
             self._open.append(("hidden " + tag if hidden else tag, element))
@@ -127,8 +130,8 @@ class Tokens(HTMLParser):
                 element.tokens.append(token)
 
 
-def swapped(text: str, options: str) -> str:
-    """Return the configuration `text` with this plugin, and its `options`, in the place of markdown-exec."""
+def swapped(text: str, options: str, beside: str = "") -> str:
+    """Return the configuration `text` with this plugin, and its `options`, in the place of markdown-exec, and a plugin `beside` it."""
     kept: list[str] = []
     inside: int | None = None
     for line in text.split("\n"):
@@ -139,6 +142,8 @@ def swapped(text: str, options: str) -> str:
             inside = len(found["indent"])
             kept.append(f"{found['indent']}- codeexec:")
             kept.append(textwrap.indent(options, " " * (inside + 4)))
+            if beside:
+                kept.append(f"{found['indent']}- {beside}")
         else:
             kept.append(line)
     return "\n".join(kept)
@@ -191,6 +196,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--file", default="mkdocs.yml")
     parser.add_argument("--options", default="compatibility: markdown-exec", help="of this plugin, in YAML")
+    parser.add_argument("--beside", default="", help="another plugin, as it stands in a list")
     parser.add_argument("--timeout", type=int, default=1800)
     parser.add_argument("--work", type=Path, help="where the sites go, and stay; the first one is not built again")
     parser.add_argument("--differences", type=int, default=12, help="lines that are shown of each difference")
@@ -216,14 +222,16 @@ def main() -> None:
     if asked.again:
         report(work, json.loads(observed.read_text("utf-8")), asked.differences)
         return
-    log = build(folder, ".moving-after.yml", swapped(text, asked.options), work.resolve() / "after", asked.timeout)
+    log = build(
+        folder, ".moving-after.yml", swapped(text, asked.options, asked.beside), work.resolve() / "after", asked.timeout
+    )
     (work / "after.log").write_text(log, "utf-8")
     report(work, json.loads(observed.read_text("utf-8")), asked.differences)
 
 
 def report(work: Path, seen: list[dict[str, str]], most: int) -> None:
     """Print what is the same, and what is not."""
-    same, empty, lost, differing = 0, 0, 0, []
+    same, empty, printed, differing = 0, 0, 0, []
     pages: dict[str, list[str]] = {}
     found: dict[int, Element] = {}
     for file in sorted((work / "before").rglob("*.html")):
@@ -241,6 +249,12 @@ def report(work: Path, seen: list[dict[str, str]], most: int) -> None:
             if element.number in found:  # a page that shows all others
                 continue
             found[element.number] = element
+            parent = element
+            while parent.parent is not None and seen[parent.parent]["language"] in ("md", "markdown"):
+                parent = found[parent.parent]
+            if parent.parent is not None:
+                printed += 1
+                continue
             if not element.tokens:
                 empty += 1
                 continue
@@ -255,10 +269,10 @@ def report(work: Path, seen: list[dict[str, str]], most: int) -> None:
             begin = max(0, begin - offset)
             shown = after.all[begin : begin + len(element.tokens) + 10]
             differing.append((where, element, shown))
-    lost = len(seen) - len(found)
-    print(
-        f"{len(seen)} fences executed: {same} show the same, {empty} show nothing there, {len(differing)} differ, {lost} not found"
-    )
+    written = len(seen) - printed
+    print(f"{len(seen)} fences executed, {printed} of them printed by others, which are never executed here")
+    print(f"of {written} on pages: {same} show the same, {empty} show nothing there, {len(differing)} differ")
+    print(f"not found in what was built: {len(seen) - len(found)}")
     for where, element, shown in differing:
         about = seen[element.number]
         print(f"\n--- {where}: {about['language']} #{element.number}: {about['code'].strip()[:100]!r}")

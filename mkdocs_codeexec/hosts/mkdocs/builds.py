@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mkdocs_codeexec.hosts.mkdocs.projects import collected
 from mkdocs_codeexec.report import rows
 from mkdocs_codeexec.report.cut import cut
+from mkdocs_codeexec.report.printed import unexecuted
 from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import Run, distinct
 
@@ -121,7 +122,8 @@ class Builds:
         console = pages.console
         runs = [Run.of(one.resolved(), one.started, one.seconds) for one in self._written()]
         others = collected(self.waiting) if self.waiting else []
-        for problem in cut(distinct(item for run in runs for item in run.resolved)):
+        answered = list(distinct(item for run in runs for item in run.resolved))
+        for problem in (*cut(answered), *unexecuted(answered)):
             self.problems.add(problem)
         self.problems.tell(console)
         if self.told or not runs:

@@ -34,6 +34,7 @@ from mkdocs_codeexec.report import rows
 from mkdocs_codeexec.report.annotations import for_github
 from mkdocs_codeexec.report.console import Console, wants_color
 from mkdocs_codeexec.report.cut import cut
+from mkdocs_codeexec.report.printed import unexecuted
 from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import Run, distinct
 from mkdocs_codeexec.sites import NAMES, shown
@@ -303,7 +304,7 @@ class ZensicalSite:
         """Tell what the site came to, and return why the build fails; empty if it does not."""
         answers = self.resolved()
         run = Run.of(answers, self._pages.started, self._pages.seconds + self.seconds)
-        for problem in cut(answers):
+        for problem in (*cut(answers), *unexecuted(answers)):
             self.problems.add(problem)
         self.problems.tell(self.console)
         for line in run.details() if self.engine.settings.verbose else ():
