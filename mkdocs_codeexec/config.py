@@ -93,7 +93,7 @@ def settings_from(
         output_patterns=output_patterns(reader, top),
         html=_html(reader, top, environ),
         rust=rust(reader, languages, project_dir),
-        scripts=scripts(reader, languages, project_dir, otherwise.presentations),
+        scripts=scripts(reader, languages, project_dir, otherwise.presentations, otherwise.env),
         literate=otherwise.literate,
         includes=_includes(reader, top),
         host=host,

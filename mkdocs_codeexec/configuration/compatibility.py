@@ -29,18 +29,23 @@ class Usual(NamedTuple):
         presentations: How samples are shown, by their language.
         workdir: Where samples start; empty for an empty folder.
         literate: Where the source stands of fences whose text is a part of the page.
+        env: Variables that samples in these languages get.
     """
 
     presentations: Mapping[str, Presentation]
     workdir: str
     literate: str
+    env: tuple[tuple[str, str], ...] = ()
 
 
 _USUAL: Mapping[Compatibility, Usual] = {
     "none": Usual({}, "", "above"),
     # markdown-exec 1.12.6: it shows what Python prints, of shells both streams in order, as Markdown, and no source
     "markdown-exec": Usual(
-        {"python": _STDOUT, "bash": _MERGED, "sh": _MERGED, "console": _CONSOLE, "pycon": _CONSOLE}, "project", "none"
+        {"python": _STDOUT, "bash": _MERGED, "sh": _MERGED, "console": _CONSOLE, "pycon": _CONSOLE},
+        "project",
+        "none",
+        (("MKDOCS_CONFIG_DIR", "."),),  # where they start
     ),
 }
 

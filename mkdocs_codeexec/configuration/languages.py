@@ -149,6 +149,7 @@ def scripts(
     languages: Mapping[str, object],
     project_dir: Path,
     presentations: Mapping[str, Presentation] = MappingProxyType({}),
+    env: tuple[tuple[str, str], ...] = (),
 ) -> dict[str, ScriptSettings]:
     """Read all other languages, those among them that are built in.
 
@@ -157,17 +158,21 @@ def scripts(
         languages: The table `languages`.
         project_dir: The folder of `mkdocs.yml`.
         presentations: How samples of a language are shown that the table does not say it of.
+        env: Variables that samples in these languages get.
     """
-    found = {
-        name: replace(preset, presentation=presentations.get(name, preset.presentation))
+    builtin = {
+        name: replace(preset, presentation=presentations[name], env=(*env, *preset.env))
+        if name in presentations
+        else preset
         for name, preset in BUILTIN.items()
     }
+    found = dict(builtin)
     for name, value in languages.items():
         if name == "rust":
             continue
         where = f"languages.{name}"
         table = reader.table(without_meaning(reader, value, where, OF_RUST), where, SCRIPT)
-        preset = BUILTIN.get(name)
+        preset = builtin.get(name)
         command = reader.words(table, "command", f"{where}.") or (preset.command if preset else ())
         build = reader.words(table, "build", f"{where}.")
         if not command:
@@ -198,7 +203,7 @@ def scripts(
                 table,
                 f"{where}.",
                 values=name == "python",
-                usual=presentations.get(name, Presentation()),
+                usual=preset.presentation if preset else Presentation(),
             ),
             timeout=reader.seconds(table, "timeout", None, f"{where}."),
             pages=pages(reader, table, f"{where}."),
