@@ -60,7 +60,7 @@ def on_post_build(**_):
 '''
 VOID = frozenset(("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"))
 TOLD = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "img", "svg", "table", "tr", "td", "th", "li", "iframe", "video"))
-UNREAD = frozenset(("script", "style", "title"))
+UNREAD = frozenset(("script", "style", "title", "metadata"))
 LINE = re.compile(r"^(?P<indent>[ ]*)-[ ]+[\"']?markdown-exec[\"']?(?P<options>:.*)?$")
 
 

@@ -312,6 +312,10 @@ class Pages:
         page = sample.location.page
 
         def markdown(text: str) -> str:
+            if block := sample.presentation.block:
+                from mkdocs_codeexec.markdown.outputs import fenced
+
+                text = fenced(block, text)
             converter = self.outputs(page)
             assert converter is not None, "all hosts have one"
             said = sample.presentation.id_prefix

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from markdown.extensions import Extension
 from pymdownx.superfences import SuperFencesBlockPreprocessor
 
-from mkdocs_codeexec.markdown.asking import RawFences
+from mkdocs_codeexec.markdown.asking import RawFences, custom_fences
 from mkdocs_codeexec.markdown.claims import Claims
 from mkdocs_codeexec.markdown.collecting import Collector, Desk, ExtensionFailure, PageContext
 from mkdocs_codeexec.markdown.fences import Fences, Reporter
@@ -152,6 +152,7 @@ class CodeExecExtension(Extension):
             return
         desk = self._desk(md, lines, stand_in=False)
         fences = Fences(md, usual, desk)
+        self._claims.note(custom_fences(fences.extension.superfences))
         md.preprocessors.register(fences, FENCES, 25)
         first = fences.extension.superfences[0]
         if first["name"] == "superfences":  # else a custom fence for `*` stands there
@@ -170,6 +171,7 @@ class CodeExecExtension(Extension):
             stand_in=stand_in,
             nesting=self._nesting,
             highlights=self._highlights,
+            is_block=self._claims.is_block,
         )
 
 

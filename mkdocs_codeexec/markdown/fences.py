@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections import Counter
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -324,6 +325,9 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
         if request is None:
             return html
         sample = request.sample(location, code)
+        if self._desk.is_block(sample.presentation.result):
+            block = replace(sample.presentation, result="markdown", block=sample.presentation.result)
+            sample = replace(sample, presentation=block)
         self._handed_in = None if request.ignored else location
         slot = self._desk.collector.add(sample, request.refusal or (foreign.message if foreign else ""), request.hint)
         return open_slot(slot, html)
