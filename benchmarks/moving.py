@@ -90,6 +90,7 @@ class Tokens(HTMLParser):
         self._text: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element that counts, and the start of what a fence put there."""
         given = dict(attrs)
         if tag in TOLD or tag in VOID or tag in ("div", "p", "pre", "br", "summary", "label", "figcaption", "code"):
             self._flush()
@@ -106,6 +107,7 @@ class Tokens(HTMLParser):
             self._open.append(("hidden " + tag if hidden else tag, element))
 
     def handle_endtag(self, tag: str) -> None:
+        """End what was begun last with this tag."""
         if tag in TOLD or tag in ("div", "p", "pre"):
             self._flush()
         for place in range(len(self._open) - 1, -1, -1):
@@ -115,6 +117,7 @@ class Tokens(HTMLParser):
                 return
 
     def handle_data(self, data: str) -> None:
+        """Keep text, unless nobody reads it."""
         if not any(name.startswith("hidden ") for name, _ in self._open):
             self._text.append(data)
 

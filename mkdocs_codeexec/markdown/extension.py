@@ -60,7 +60,7 @@ class CodeExecExtension(Extension):
     what belongs to a conversion lives in these.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is needed
         self,
         collector: Collector,
         languages: Mapping[str, LanguageRule],

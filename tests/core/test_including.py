@@ -55,8 +55,10 @@ def test_parts(part: Part, text: str, kind: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{{#playground", "{{#include", "\\{{#include", "{{#playground}} {{#playground   }} {{}} {{#}}"]
-    + ["{{#playgroundz ar.rs}} and {{#incn}} {{baz}} {{#bar}}", "{{#title A}}", "{#include a}"],
+    [
+        *("", "{{#playground", "{{#include", "\\{{#include", "{{#playground}} {{#playground   }} {{}} {{#}}"),
+        *("{{#playgroundz ar.rs}} and {{#incn}} {{baz}} {{#bar}}", "{{#title A}}", "{#include a}"),
+    ],
 )
 def test_what_is_none(text: str) -> None:
     """Text that only looks like it."""
