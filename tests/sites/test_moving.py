@@ -62,3 +62,13 @@ def test_zensical(site: Site) -> None:
 
     assert 0 == rendered.status, rendered.log
     checked((site.root / "site/index.html").read_text("utf-8"))
+
+
+def test_hidden_commands(project: Project) -> None:
+    """Of consoles are executed, and neither shown nor copied."""
+    project.page("```console exec\n$ export B=7  # markdown-exec: hide\n$ echo $B\n```\n")
+    built = project.build()
+
+    assert 0 == built.status, built.log
+    assert "export" not in project.html()
+    assert ">7\n" in project.html()
