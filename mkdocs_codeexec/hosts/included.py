@@ -20,7 +20,7 @@ LARGEST = 1024 * 1024
 
 
 class Included:
-    """Reads what pages include. No link is followed, neither that of a file nor that of a folder.
+    """Reads what pages include. Nothing is read that is hidden (`.env`, `.git`), as samples do not see it either. No link is followed, neither that of a file nor that of a folder.
 
     Attributes:
         paths: What was read, or should have been.
@@ -56,6 +56,9 @@ class Included:
         if root is None:
             hint = "it is to be in the folder of the configuration; a copy can be made by whoever builds the site"
             raise NotIncludedError("the file is not within the project", hint)
+        if any(part.startswith(".") for part in path.relative_to(root).parts):
+            hint = "`.env` and `.git` may hold what is for nobody else: copy what pages are to show to another name"
+            raise NotIncludedError("the file, or a folder on the way, is hidden", hint)
         self.paths.add(path)
         with Tree(root) as tree:
             text = _text(tree, path.relative_to(root).parts)

@@ -81,6 +81,8 @@ def test_only_where_it_is_asked_for(convert: Any) -> None:
         ("the file is not within the project", "it is to be", "../../../outside.rs"),
         ("the file is not within the project", "it is to be", "../../src/../../outside.rs"),
         ("the path is absolute", "files are named", "/etc/passwd"),
+        ("the file, or a folder on the way, is hidden", "`.env` and `.git`", "../../.env"),
+        ("the file, or a folder on the way, is hidden", "`.env` and `.git`", "../../src/../.git/config"),
         ("it is a symbolic link", "write where", "../../link.rs"),
         ("a folder on the way is a link, or no folder", "no link", "../../folder/outside.rs"),
         ("a folder on the way is a link, or no folder", "no link", "../../src/main.rs/x"),
@@ -97,6 +99,7 @@ def test_what_cannot_be_included(project: Path, converted: Any, message: str, hi
     (project / "large").write_bytes(b"x" * (LARGEST + 1))
     (project / "binary").write_bytes(b"\xff\xfe\x00")
     os.mkfifo(project / "pipe")
+    (project / ".env").write_text("secret")
     written = f"{{{{#include {file}}}}}"
     html, found = converted(f"\n```rust exec\nx();\n{written}\n```\n\n```rust exec\ny();\n```\n")
 
