@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from mkdocs_codeexec.core.sample import Presentation
-from mkdocs_codeexec.core.settings import Compatibility
+from mkdocs_codeexec.core.settings import Compatibility, ScriptSettings
+from mkdocs_codeexec.languages.builtin import BUILTIN, PYTHON_SESSION
 from mkdocs_codeexec.markdown.values import MERGED
 
 if TYPE_CHECKING:
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 _STDOUT = Presentation(source="none", result="markdown", show=frozenset({"stdout"}))
 _MERGED = Presentation(source="none", result="markdown", show=frozenset({MERGED}))
 _CONSOLE = Presentation(source="none", result="markdown")
+
+
+def _shown(script: ScriptSettings) -> Presentation:
+    """Return what markdown-exec shows of a language."""
+    if script.console:
+        return _CONSOLE
+    return _STDOUT if script.session == PYTHON_SESSION else _MERGED
 
 
 class Usual(NamedTuple):
@@ -42,7 +50,7 @@ _USUAL: Mapping[Compatibility, Usual] = {
     "none": Usual({}, "", "above"),
     # markdown-exec 1.12.6: it shows what Python prints, of shells both streams in order, as Markdown, and no source
     "markdown-exec": Usual(
-        {"python": _STDOUT, "bash": _MERGED, "sh": _MERGED, "console": _CONSOLE, "pycon": _CONSOLE},
+        {name: _shown(script) for name, script in BUILTIN.items()},
         "project",
         "none",
         (("MKDOCS_CONFIG_DIR", "."),),  # where they start

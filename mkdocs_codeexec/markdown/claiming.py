@@ -228,7 +228,7 @@ def _editor(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | No
         return None
     reading = read(header, LanguageRule(name=header.language))
     return Claim(
-        word="python",
+        word=CELL,
         manner="leftover",
         passthrough=reading.passthrough,
         id=header.id,
