@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from mkdocs_codeexec.configuration.compatibility import usual
 from mkdocs_codeexec.configuration.defaults import PATTERNS, output_patterns, pages, workdir
 from mkdocs_codeexec.configuration.languages import rust, scripts
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
-from mkdocs_codeexec.core.settings import MKDOCS, ExecuteMode, Host, HtmlPolicy, Settings
+from mkdocs_codeexec.core.settings import MKDOCS, ExecuteMode, Host, HtmlPolicy, Includes, Settings
 from mkdocs_codeexec.errors import ConfigurationError, Mistake
 from mkdocs_codeexec.tables import Reader, absolute
 from mkdocs_codeexec.trust import stranger
@@ -57,6 +58,7 @@ def settings_from(
     reader = Reader("codeexec", file=host.file)
     top = reader.table(raw, "", _TOP)
     execute, enabled = _execute(reader, top, environ)
+    otherwise = usual(reader, top)
     foreign = stranger(environ, _event(environ))
     cache_write = reader.choice(top, "cache_write", ("auto", "on", "off"), "auto")
     languages = reader.table(top.get("languages"), "languages", None)
@@ -91,12 +93,14 @@ def settings_from(
         stranger=foreign,
         verbose=reader.flag(top, "verbose", default=False),
         pages=pages(reader, top),
-        workdir=workdir(reader, top),
+        workdir=workdir(reader, top) or otherwise.workdir,
         output_patterns=output_patterns(reader, top),
         html=_html(reader, top, environ),
         reports=_reports(reader, top, project_dir),
         rust=rust(reader, languages, project_dir),
-        scripts=scripts(reader, languages, project_dir),
+        scripts=scripts(reader, languages, project_dir, otherwise.presentations, otherwise.env),
+        literate=otherwise.literate,
+        includes=_includes(reader, top),
         host=host,
         host_env={**environ, "PATH": _search(environ.get("PATH", os.defpath))},
         checkout_dir=next((one for one in (project_dir, *project_dir.parents) if (one / ".git").exists()), None),
@@ -173,6 +177,7 @@ _TOP = (
     *("timeout", "build_timeout", "total_timeout"),
     *("cache_dir", "environment_dir", "cache_size", "cache_write"),
     *("sandbox", "limits", "build_limits", "verbose", "languages", "workdir", "output_patterns", "html", "reports"),
+    *("compatibility", "includes"),
     *PATTERNS,
 )
 
@@ -203,6 +208,11 @@ def _html(reader: Reader, top: Mapping[str, object], environ: Mapping[str, str])
     confined = (environ.get("CODEEXEC_SANDBOX") or top.get("sandbox")) in ("required", "strict")
     value = reader.choice(top, "html", get_args(HtmlPolicy), "sandbox" if confined else "page")
     return next(policy for policy in get_args(HtmlPolicy) if policy == value)
+
+
+def _includes(reader: Reader, top: Mapping[str, object]) -> Includes:
+    value = reader.choice(top, "includes", get_args(Includes), "none")
+    return next(one for one in get_args(Includes) if one == value)
 
 
 def _tiers(reader: Reader, environ: Mapping[str, str]) -> tuple[Tier, ...]:

@@ -313,6 +313,10 @@ class Pages:
 
         def markdown(text: str) -> str:
             assert outputs is not None
+            if block := sample.presentation.block:
+                from mkdocs_codeexec.markdown.outputs import fenced
+
+                text = fenced(block, text)
             converter = outputs(page)
             said = sample.presentation.id_prefix
             own, words = f"{html_id}-", self._words.get(page, NO_WORDS)

@@ -657,3 +657,26 @@ def test_where_forks_are_not_told_apart_every_proposal_is_a_strangers(
     found = settings_from({}, project_dir=tmp_path, environ={name: value}, cpus=lambda: 1)
 
     assert (foreign, not foreign) == (f"`{name}` is set" in found.stranger, found.cache_write)
+
+
+def test_compatibility() -> None:
+    """It sets defaults of the languages of the other tool, which all that is said otherwise prevails over; and no right."""
+    plain, found = settings(), settings({"compatibility": "markdown-exec"})
+    python = found.scripts["python"].presentation
+
+    assert ("none", "markdown", {"stdout"}) == (python.source, python.result, python.show)
+    assert {"merged"} == found.scripts["sh"].presentation.show
+    assert ("project", "none", "none") == (found.workdir, found.literate, found.scripts["console"].presentation.source)
+    assert ("MKDOCS_CONFIG_DIR", ".") in found.scripts["bash"].env
+    assert ("", "above", Presentation()) == (plain.workdir, plain.literate, plain.scripts["python"].presentation)
+    assert plain.scripts["python"].network == found.scripts["python"].network == "false"
+    assert (plain.sandbox, plain.limits, plain.timeout) == (found.sandbox, found.limits, found.timeout)
+    assert plain == settings({"compatibility": "none"})
+
+    lua = {"command": ["lua", "{file}"]}
+    languages: dict[str, object] = {"python": {"source": "below", "run": "all"}, "lua": lua}
+    said = settings({"compatibility": "markdown-exec", "languages": languages})
+    python = said.scripts["python"].presentation
+    assert ("below", "markdown", {"stdout"}) == (python.source, python.result, python.show)
+    assert Presentation() == said.scripts["lua"].presentation
+    assert not said.scripts["lua"].env

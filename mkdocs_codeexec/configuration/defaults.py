@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.core.comparing import NAME, expression
@@ -47,8 +48,15 @@ def without_meaning(reader: Reader, value: object, where: str, names: Mapping[st
     return {name: item for name, item in value.items() if name not in names}
 
 
-def presentation(reader: Reader, table: Mapping[str, object], where: str, *, values: bool = False) -> Presentation:
-    """Read how samples of a language are shown, which may have `values`."""
+def presentation(
+    reader: Reader,
+    table: Mapping[str, object],
+    where: str,
+    *,
+    values: bool = False,
+    usual: Presentation = Presentation(),  # noqa: B008 - frozen
+) -> Presentation:
+    """Read how samples of a language are shown, which may have `values`; what is not said is as `usual`."""
     found: dict[str, Any] = {}
     for name in ("source", "result", "show"):
         if table.get(name) is None:
@@ -64,7 +72,7 @@ def presentation(reader: Reader, table: Mapping[str, object], where: str, *, val
             _, remark = way(found[name], f"`{found[name]}`", "", is_lexer)
             if remark:
                 reader.problem(f"{where}{name}", remark.message.removesuffix(", so it is shown as text"), remark.hint)
-    return Presentation(**found)
+    return replace(usual, **found)
 
 
 def pages(reader: Reader, table: Mapping[str, object], where: str = "") -> Patterns:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import get_args
 
 from mkdocs_codeexec.configuration.defaults import (
@@ -16,6 +18,7 @@ from mkdocs_codeexec.configuration.defaults import (
     without_meaning,
     workdir,
 )
+from mkdocs_codeexec.core.sample import Presentation
 from mkdocs_codeexec.core.settings import (
     BINARIES,
     EDITIONS,
@@ -151,15 +154,35 @@ def _env(reader: Reader, table: Mapping[str, object], where: str) -> tuple[tuple
         return ()
 
 
-def scripts(reader: Reader, languages: Mapping[str, object], project_dir: Path) -> dict[str, ScriptSettings]:
-    """Read all other languages, those among them that are built in."""
-    found = dict(BUILTIN)
+def scripts(
+    reader: Reader,
+    languages: Mapping[str, object],
+    project_dir: Path,
+    presentations: Mapping[str, Presentation] = MappingProxyType({}),
+    env: tuple[tuple[str, str], ...] = (),
+) -> dict[str, ScriptSettings]:
+    """Read all other languages, those among them that are built in.
+
+    Args:
+        reader: Notes mistakes.
+        languages: The table `languages`.
+        project_dir: The folder of `mkdocs.yml`.
+        presentations: How samples of a language are shown that the table does not say it of.
+        env: Variables that samples in these languages get.
+    """
+    builtin = {
+        name: replace(preset, presentation=presentations[name], env=(*env, *preset.env))
+        if name in presentations
+        else preset
+        for name, preset in BUILTIN.items()
+    }
+    found = dict(builtin)
     for name, value in languages.items():
         if name == "rust":
             continue
         where = f"languages.{name}"
         table = reader.table(without_meaning(reader, value, where, OF_RUST), where, SCRIPT)
-        preset = BUILTIN.get(name)
+        preset = builtin.get(name)
         command = reader.words(table, "command", f"{where}.") or (preset.command if preset else ())
         build = reader.words(table, "build", f"{where}.")
         if not command:
@@ -185,7 +208,13 @@ def scripts(reader: Reader, languages: Mapping[str, object], project_dir: Path) 
             inputs=reader.words(table, "inputs", f"{where}."),
             readable=_readable(reader, table, f"{where}.", project_dir),
             network=reader.policy(table, "network", f"{where}."),
-            presentation=presentation(reader, table, f"{where}.", values=name == "python"),
+            presentation=presentation(
+                reader,
+                table,
+                f"{where}.",
+                values=name == "python",
+                usual=preset.presentation if preset else Presentation(),
+            ),
             timeout=reader.seconds(table, "timeout", None, f"{where}."),
             pages=pages(reader, table, f"{where}."),
             workdir=workdir(reader, table, f"{where}."),

@@ -73,6 +73,11 @@ def visible(code: str, hiding: Hiding = RUSTDOC) -> str:
     return "\n".join(shown for shown, _ in lines(code, hiding) if shown is not None) if _hides(code, hiding) else code
 
 
+def is_hidden(line: str, hiding: Hiding) -> bool:
+    """Tell whether readers do not see `line`, of a language other than Rust."""
+    return any(shown is None for shown, _ in lines(line, hiding))
+
+
 def numbers(code: str, hiding: Hiding = RUSTDOC) -> dict[int, int]:
     """Return the numbers that the lines of `code` have for readers, by their own; both from one."""
     shown = [number for number, (line, _) in enumerate(lines(code, hiding), 1) if line is not None]

@@ -80,6 +80,7 @@ class Presentation:
         caption: What stands under its pictures; may be empty.
         alt: What stands for them where they are not seen; None if the author has not said it.
         id_prefix: What ids in its Markdown begin with; None if the author has not said it.
+        block: The custom fence of the site that its output is; empty for none. It is Markdown then.
         in_contents: Whether headings in its Markdown are in the table of contents.
     """
 
@@ -90,6 +91,7 @@ class Presentation:
     caption: str = ""
     alt: str | None = None
     id_prefix: str | None = None
+    block: str = ""
     in_contents: bool = True
 
 

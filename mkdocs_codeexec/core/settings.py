@@ -29,6 +29,14 @@ HtmlPolicy: TypeAlias = Literal["page", "sandbox"]
 """Where HTML goes that a sample prints: into the page, or into a frame in which nothing runs and from which nothing is loaded."""
 
 
+Compatibility: TypeAlias = Literal["none", "markdown-exec"]
+"""Whose defaults fences have: our own, or those of another tool that a site comes from."""
+
+
+Includes: TypeAlias = Literal["none", "mdbook"]
+"""Whose way to include files is known on pages: nobody's, or that of mdBook."""
+
+
 class Host(NamedTuple):
     """What messages call that which renders the pages, so that they name what can be typed and edited.
 
@@ -252,6 +260,8 @@ class Settings:
         output_patterns: What `[NAME]` stands for in a fence with `output_of`, and in consoles, by name.
         html: Where HTML goes that a sample prints.
         reports: Files that a build writes of what samples came to, by kind: `junit`, `sarif`.
+        includes: Whose way to include files is known on pages.
+        literate: Where the source stands of fences whose text is a part of the page, if they do not say it.
     """
 
     project_dir: Path
@@ -286,6 +296,8 @@ class Settings:
     output_patterns: Mapping[str, str] = field(default_factory=dict)
     html: HtmlPolicy = "page"
     reports: Mapping[str, Path] = field(default_factory=dict)
+    includes: Includes = "none"
+    literate: str = "above"
 
     @property
     def languages(self) -> tuple[str, ...]:

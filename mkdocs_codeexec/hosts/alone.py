@@ -19,6 +19,7 @@ from mkdocs_codeexec.core.settings import Host
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import CodeExecError
 from mkdocs_codeexec.hosts.building import building
+from mkdocs_codeexec.hosts.included import Included, reader
 from mkdocs_codeexec.html.contents import tokens_joined
 from mkdocs_codeexec.html.lexers import is_lexer
 from mkdocs_codeexec.markdown.collecting import PageContext
@@ -132,7 +133,13 @@ class Alone:
         self._engine = _engine(options, environ, self._console)
         self._current = Current()
         self._converting = False  # what a sample has printed, with the converter of its page
-        self.extension = CodeExecExtension(self._current, self._engine.rules, is_lexer=is_lexer)
+        self.extension = CodeExecExtension(
+            self._current,
+            self._engine.rules,
+            is_lexer=is_lexer,
+            literate=self._engine.settings.literate,
+            includes=reader(self._engine.settings, Included(Path.cwd(), Path.cwd())),
+        )
 
     def begin(self, md: Markdown, lines: list[str]) -> None:
         """Note what is converted."""

@@ -12,13 +12,14 @@ from markupsafe import Markup
 from mkdocs_codeexec.core import displays
 from mkdocs_codeexec.core.conversing import spoken
 from mkdocs_codeexec.core.expectation import Errored, Unmet
+from mkdocs_codeexec.core.hidden import is_hidden
 from mkdocs_codeexec.html import ansi
 from mkdocs_codeexec.html.fragment import stream
 from mkdocs_codeexec.html.marks import shown_rows, taken_apart
 from mkdocs_codeexec.html.pieces import Piece, cut, lines, parse, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from mkdocs_codeexec.core.consoles import Console, Entry
     from mkdocs_codeexec.core.expectation import Converses, Verdict
@@ -55,7 +56,15 @@ def answered(
         text = _text_of(result) if result is not None and _is_shown(sample, verdict) else ""
         found = stream("stdout", text, _way(sample), tidy, unfold=False)
         prints.append(next((one.html for one in found), Markup()))
-    return copied(woven(source, said.console, prints, disguised="prompt" in sample.options), said.console)
+    hidden = frozenset(entry.line for entry in said.console.entries if _is_hidden(entry, sample))
+    source = woven(source, said.console, prints, disguised="prompt" in sample.options, hidden=hidden)
+    seen = (entry for entry in said.console.entries if entry.line not in hidden)
+    return copied(source, said.console._replace(entries=tuple(seen)))
+
+
+def _is_hidden(entry: Entry, sample: Sample) -> bool:
+    """Tell whether readers do not see the command: it ends in `# markdown-exec: hide`. What it prints they see."""
+    return any(is_hidden(line, sample.hiding) for line in entry.source)
 
 
 _START = re.compile(r"<(?:div|pre|table|figure)\b")
@@ -111,7 +120,14 @@ def _coloured(line: str) -> str:
     return f"\x1b[{colour}m{ansi.plain(line)}\x1b[m" if colour else ansi.plain(line)
 
 
-def woven(source: str, console: Console, prints: Sequence[Markup | None], *, disguised: bool) -> str:
+def woven(
+    source: str,
+    console: Console,
+    prints: Sequence[Markup | None],
+    *,
+    disguised: bool,
+    hidden: Container[int] = (),
+) -> str:
     """Return `source`, the HTML of `console`, with what its commands have printed in the place of what is written.
 
     A `source` that is not understood gives way to one without colours.
@@ -121,16 +137,17 @@ def woven(source: str, console: Console, prints: Sequence[Markup | None], *, dis
         console: What the author wrote.
         prints: For each entry what it has printed, without a newline at its end; None leaves what is written.
         disguised: Whether `source` shows the usual prompt in the place of the console's own.
+        hidden: The first lines of commands that are not shown; what they print is.
     """
     text = console.disguised if disguised else str(console)
     found = taken_apart(source)
     pieces = parse(found[1]) if found else None
     placed = shown_rows(shown(pieces), text) if pieces is not None else None
     if found is None or pieces is None or placed is None:
-        return _plain(console, prints)
+        return _plain(console, prints, hidden)
     split = _closed(list(lines(pieces)))
     where = {number: row.line for number, row in placed.items() if row.line < len(split)}
-    return "".join((found[0], *_woven(split, where, console, prints, disguised=disguised), found[2]))
+    return "".join((found[0], *_woven(split, where, console, prints, disguised=disguised, hidden=hidden), found[2]))
 
 
 def _woven(
@@ -140,6 +157,7 @@ def _woven(
     prints: Sequence[Markup | None],
     *,
     disguised: bool,
+    hidden: Container[int],
 ) -> Iterator[str]:
     """Yield the HTML, line by line."""
     done = 0
@@ -147,13 +165,17 @@ def _woven(
         first = where.get(entry.line)
         if disguised and first is not None:
             split[first] = _undisguised(split[first], entry, console)
+        begin = _behind(where, entry.written_at)
+        if entry.line in hidden and first is not None:
+            yield from _text(split[done:first])
+            yield from (piece.text for piece in _unpaired(split[first:begin]))
+            done = begin
         if printed is None:
             continue
-        begin = _behind(where, entry.written_at)
         end = _behind(where, entry.written_at + len(entry.written))
         yield from _text(split[done:begin])
         if printed:
-            if begin and not shown(split[begin - 1]).endswith("\n"):
+            if begin and entry.line not in hidden and not shown(split[begin - 1]).endswith("\n"):
                 yield "\n"
             yield f'<span class="go {PRINTED}">{printed}\n</span>'
         yield from (piece.text for piece in _unpaired(split[begin:end]))
@@ -209,10 +231,11 @@ def _undisguised(line: list[Piece], entry: Entry, console: Console) -> list[Piec
     return found
 
 
-def _plain(console: Console, prints: Sequence[Markup | None]) -> str:
+def _plain(console: Console, prints: Sequence[Markup | None], hidden: Container[int]) -> str:
     parts = [Markup.escape(f"{line}\n") for line in console.head]
     for entry, printed in zip(console.entries, prints, strict=True):
-        parts += (Markup.escape(f"{line}\n") for line in (*entry.source, *entry.said))
+        if entry.line not in hidden:
+            parts += (Markup.escape(f"{line}\n") for line in (*entry.source, *entry.said))
         if printed is None:
             parts += (Markup.escape(f"{line}\n") for line in entry.written)
         elif printed:

@@ -10,6 +10,7 @@
     claims      the same, by what the page says
     instead     what to write for a language that is not set up
     locating    where a fence stands in the file on disk
+    includes    files that pages include as mdBook does; the rules are those of `core/including.py`
     slots       the places that samples leave on the page
     collecting  what the extension and its user tell each other
     asking      the preprocessors of superfences, asked first
@@ -20,6 +21,6 @@
     nesting     conversions within a conversion: docstrings, output of other tools
     extension   what plugs it all into Python-Markdown
 
-Only `locating`, `asking`, `fences`, `glimpse`, `doubts`, `nesting` and `extension` know Python-Markdown, and nothing here knows MkDocs.
+Only `locating`, `includes`, `asking`, `fences`, `glimpse`, `doubts`, `nesting` and `extension` know Python-Markdown, and nothing here knows MkDocs.
 Values are named tuples here: every build imports this, and a frozen dataclass takes five times as long to define.
 """

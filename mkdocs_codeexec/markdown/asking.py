@@ -17,7 +17,7 @@ from mkdocs_codeexec.markdown.header import Header, is_inline_code, parse_header
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from markdown import Markdown
 
@@ -169,6 +169,11 @@ def owner_of(formatter: Any) -> str:
     format_ = getattr(formatter, "keywords", {}).get("_fmt") or formatter
     package = str(getattr(format_, "__module__", "")).partition(".")[0]
     return "" if package in ("pymdownx", "__main__", "builtins") else package.replace("_", "-")
+
+
+def custom_fences(entries: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the words of the site's custom fences, of what superfences knows."""
+    return [entry["name"] for entry in entries if entry["name"] not in ("superfences", "*")]
 
 
 class RawFences(Asking, SuperFencesRawBlockPreprocessor):  # type: ignore[misc]

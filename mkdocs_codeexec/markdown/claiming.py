@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.defaults import NO_DEFAULTS, Defaults
 from mkdocs_codeexec.core.hidden import ALL_SHOWN, Hiding
-from mkdocs_codeexec.core.sample import Links
+from mkdocs_codeexec.core.sample import Links, Presentation
 from mkdocs_codeexec.core.settings import MKDOCS, LanguageRule
 from mkdocs_codeexec.markdown.header import Option
 from mkdocs_codeexec.markdown.instead import CELL, instead_of
@@ -36,8 +36,13 @@ _OF_OUTPUT = ("", "marked", "ignored", "passthrough", OUTPUT_OF)
 """What a fence may say beside that it holds what a sample prints, by the keys of the table of options."""
 WORDS = ("md", "markdown")
 """Languages of fences whose text can be a part of the page."""
-_OF_LITERATE = frozenset({"exec", "source", "title", "title_mode", "hl_lines", "linenums"})
+_OF_LITERATE = frozenset({"exec", "source", "tabs", "title", "title_mode", "hl_lines", "linenums"})
 
+EDITOR = "pyodide"
+_NO_EDITOR = Remark(
+    f"`{EDITOR}` fences are editors of markdown-exec, so this is shown as code",
+    f"list `markdown-exec: {{languages: [{EDITOR}]}}` among `plugins`, too, to keep them; to show it only, write `python`",
+)
 _EXCLUDED = Remark("the page is left out by `include` or `exclude`, so this is shown and not executed", mild=True)
 
 _MDBOOK = r"^[ \t]*(\{\{#(?:include|rustdoc_include|playground|playpen)\s+([^\s{}]+)[^{}]*\}\})"
@@ -57,6 +62,7 @@ class Claim(NamedTuple):
         request: What is asked for; None if it is plain code.
         tree: How it is drawn, if it is a tree.
         source: Where its source stands, if what is in it is a part of the page; else empty.
+        tabs: What the tabs of such a source and of the text are called.
     """
 
     word: str
@@ -69,6 +75,7 @@ class Claim(NamedTuple):
     request: Request | None = None
     tree: Tree | None = None
     source: str = ""
+    tabs: tuple[str, str] = ("", "")
 
     @property
     def literate(self) -> bool:
@@ -83,6 +90,7 @@ def claim(
     defaults: Defaults = NO_DEFAULTS,
     target: str = "",
     is_lexer: Callable[[str], bool] = lambda _: True,
+    literate: str = "above",
 ) -> Claim | None:
     """Return what is done with a fence that has this header; None if it is none of our business.
 
@@ -92,6 +100,7 @@ def claim(
         defaults: What its page says.
         target: The target triple of this machine.
         is_lexer: Tells the names of Pygments lexers.
+        literate: Where the source stands of a fence whose text is a part of the page.
     """
     if (output := _output(header, languages)) is not None:
         return output
@@ -102,7 +111,8 @@ def claim(
             _cell(header, languages)
             or _file(header, languages)
             or _tree(header, languages)
-            or _literate(header, languages, defaults)
+            or _editor(header, languages)
+            or _literate(header, languages, defaults, literate)
             or _unknown_language(header, languages)
             or _output_meant(header, languages)
         )
@@ -212,6 +222,21 @@ def _tree(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None
     )
 
 
+def _editor(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None:
+    """Return what is done with a fence that markdown-exec makes an editor of, in which readers execute Python."""
+    if header.language != EDITOR or _all_off(languages):
+        return None
+    reading = read(header, LanguageRule(name=header.language))
+    return Claim(
+        word=CELL,
+        manner="leftover",
+        passthrough=reading.passthrough,
+        id=header.id,
+        classes=reading.classes,
+        remarks=(_NO_EDITOR,),
+    )
+
+
 def _output(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None:
     """Return what is done with a fence that holds what a sample prints: it is compared, in whatever language it is."""
     if header.language == OUTPUT_OF:
@@ -262,11 +287,12 @@ def _output_meant(header: Header, languages: Mapping[str, LanguageRule]) -> Clai
     )
 
 
-def _literate(header: Header, languages: Mapping[str, LanguageRule], defaults: Defaults) -> Claim | None:
+def _literate(header: Header, languages: Mapping[str, LanguageRule], defaults: Defaults, source: str) -> Claim | None:
     """Return what is done with a fence of Markdown that asks for execution: what is in it becomes a part of the page."""
     if header.language not in WORDS or _all_off(languages):
         return None
-    reading = read(header, LanguageRule(name=header.language), defaults=defaults._replace(refusals=()))
+    rule = LanguageRule(name=header.language, presentation=Presentation(source=source))
+    reading = read(header, rule, defaults=defaults._replace(refusals=()))
     if not reading.marked or reading.request.ignored:
         return None
     if reading.request.refusal:
@@ -288,6 +314,7 @@ def _literate(header: Header, languages: Mapping[str, LanguageRule], defaults: D
         classes=reading.classes,
         remarks=(*reading.remarks, *((remark,) if idle else ())),
         source=reading.request.presentation.source,
+        tabs=reading.request.presentation.tabs,
     )
 
 
@@ -379,5 +406,5 @@ def foreign_include(code: str, host: str = MKDOCS.name) -> Remark | None:
         return None
     return Remark(
         f"`{found[1]}` is of mdBook, and {host} does not know it",
-        f'the extension `pymdownx.snippets` includes files: write `--8<-- "{found[2]}"`',
+        f'`includes: mdbook` of the plugin includes it; or write `--8<-- "{found[2]}"`, of the extension `pymdownx.snippets`',
     )

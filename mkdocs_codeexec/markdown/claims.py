@@ -10,7 +10,7 @@ from mkdocs_codeexec.markdown.claiming import Claim, claim
 from mkdocs_codeexec.markdown.front_matter import defaults_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from mkdocs_codeexec.core.sample import Problem
     from mkdocs_codeexec.core.settings import LanguageRule
@@ -26,6 +26,7 @@ class Claims:
         target: The target triple of this machine, which `ignore-<target>` speaks of.
         is_lexer: Tells the names of Pygments lexers, for `result="…"`.
         verbose: Whether fences are told that are not executed because of their page.
+        literate: Where the source stands of fences whose text is a part of the page.
     """
 
     def __init__(
@@ -35,17 +36,34 @@ class Claims:
         target: str,
         is_lexer: Callable[[str], bool] = lambda _: True,
         verbose: bool = False,
+        literate: str = "above",
     ) -> None:
         self._languages = languages
         self._target = target
         self._is_lexer = is_lexer
         self._verbose = verbose
+        self._literate = literate
+        self._blocks: frozenset[str] = frozenset()
         self._picky = [rule for rule in languages.values() if any(map(any, rule.pages))]
         self._left_out: dict[str, frozenset[str]] = {}
         self._defaults: dict[str, Defaults] = {}
         # The headers of a site are a few, over and over.
         self._claimed = functools.lru_cache(maxsize=1000)(self._claim)
         self._rules = functools.lru_cache(maxsize=64)(self._without)
+
+    def note(self, custom: Iterable[str]) -> None:
+        """Note the custom fences of the site: output can be shown by those that no lexer has the name of."""
+        found = frozenset(name for name in custom if not self._is_lexer(name))
+        if not found <= self._blocks:
+            self._blocks |= found
+            self._claimed.cache_clear()
+
+    def is_block(self, result: str) -> bool:
+        """Tell whether output that is to be shown as `result` is a custom fence of the site."""
+        return result in self._blocks
+
+    def _is_way(self, name: str) -> bool:
+        return name in self._blocks or self._is_lexer(name)
 
     def opened(self, page: PageContext, meta: Mapping[str, object]) -> tuple[PageContext, tuple[Problem, ...]]:
         """Return `page` with the defaults that its front matter names, and what is wrong with them.
@@ -77,7 +95,14 @@ class Claims:
 
     def _claim(self, header: Header, out: frozenset[str], defaults: Defaults) -> Claim | None:
         languages = self._rules(out)
-        return claim(header, languages, defaults=defaults, target=self._target, is_lexer=self._is_lexer)
+        return claim(
+            header,
+            languages,
+            defaults=defaults,
+            target=self._target,
+            is_lexer=self._is_way,
+            literate=self._literate,
+        )
 
     def _without(self, out: frozenset[str]) -> Mapping[str, LanguageRule]:
         """Return what fences stand for where those in the languages `out` are plain code."""

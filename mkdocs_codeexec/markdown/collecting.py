@@ -112,6 +112,7 @@ class Desk(NamedTuple):
         stand_in: Whether superfences stands in for `fenced_code`.
         nesting: Which conversion is one within the conversion of a page.
         highlights: Remembers what is highlighted; None if nothing is to be remembered.
+        is_block: Tells whether output that is to be shown as a word says is a custom fence of the site.
     """
 
     collector: Collector
@@ -120,3 +121,4 @@ class Desk(NamedTuple):
     stand_in: bool
     nesting: Nesting
     highlights: Highlights | None = None
+    is_block: Callable[[str], bool] = lambda _: False

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from markdown.extensions import Extension
 from pymdownx.superfences import SuperFencesBlockPreprocessor
 
-from mkdocs_codeexec.markdown.asking import RawFences
+from mkdocs_codeexec.markdown.asking import RawFences, custom_fences
 from mkdocs_codeexec.markdown.claims import Claims
 from mkdocs_codeexec.markdown.collecting import Collector, Desk, ExtensionFailure, PageContext
 from mkdocs_codeexec.markdown.fences import Fences, Reporter
 from mkdocs_codeexec.markdown.glimpse import Glimpse
+from mkdocs_codeexec.markdown.includes import INCLUDES, PRIORITY, IncludePreprocessor
 from mkdocs_codeexec.markdown.locating import (
     AFTER_SNIPPETS,
     BEFORE_SNIPPETS,
@@ -59,7 +60,7 @@ class CodeExecExtension(Extension):
     what belongs to a conversion lives in these.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is needed
         self,
         collector: Collector,
         languages: Mapping[str, LanguageRule],
@@ -68,6 +69,8 @@ class CodeExecExtension(Extension):
         is_lexer: Callable[[str], bool] = lambda _: True,
         highlights: Highlights | None = None,
         verbose: bool = False,
+        literate: str = "above",
+        includes: Callable[[str, str, str], tuple[str, str]] | None = None,
     ) -> None:
         """Keep what every conversion needs.
 
@@ -78,15 +81,20 @@ class CodeExecExtension(Extension):
             is_lexer: Tells the names of Pygments lexers, for `result="…"`.
             highlights: Remembers what is highlighted, for a process that builds again and again.
             verbose: Whether fences are told that are not executed because of their page.
+            literate: Where the source stands of fences whose text is a part of the page.
+            includes: Reads what pages include as mdBook does (`IncludePreprocessor`); None if they include nothing so.
         """
         super().__init__()
         self._collector = collector
         self._nesting = Nesting()
         self._highlights = highlights
+        self._includes = includes
         self._glimpse: Glimpse | None = None
         self._seen: PageContext | None = None
         self._compiled = frozenset(rule.name for rule in languages.values() if rule.compiled)
-        self._claims = Claims(languages, target=target or host_target(), is_lexer=is_lexer, verbose=verbose)
+        self._claims = Claims(
+            languages, target=target or host_target(), is_lexer=is_lexer, verbose=verbose, literate=literate
+        )
 
     def opened(self, page: PageContext, meta: Mapping[str, object]) -> PageContext:
         """Return `page` with the defaults that its front matter names. What is wrong with them is reported.
@@ -130,6 +138,10 @@ class CodeExecExtension(Extension):
         lines = Lines()
         stamps = StampPreprocessor(md, lines)
         md.preprocessors.register(stamps, "codeexec_stamp", BEFORE_SNIPPETS)
+        if self._includes is not None:
+            names = functools.partial(_shown_by, md)
+            includes = IncludePreprocessor(md, self._collector, lines, stamps, self._includes, names)
+            md.preprocessors.register(includes, INCLUDES, PRIORITY)
         md.preprocessors.register(UnstampPreprocessor(md, lines, stamps), "codeexec_unstamp", AFTER_SNIPPETS)
         usual = _registered(md.preprocessors, FENCES)
         if not isinstance(usual, SuperFencesBlockPreprocessor):
@@ -140,6 +152,7 @@ class CodeExecExtension(Extension):
             return
         desk = self._desk(md, lines, stand_in=False)
         fences = Fences(md, usual, desk)
+        self._claims.note(custom_fences(fences.extension.superfences))
         md.preprocessors.register(fences, FENCES, 25)
         first = fences.extension.superfences[0]
         if first["name"] == "superfences":  # else a custom fence for `*` stands there
@@ -158,6 +171,7 @@ class CodeExecExtension(Extension):
             stand_in=stand_in,
             nesting=self._nesting,
             highlights=self._highlights,
+            is_block=self._claims.is_block,
         )
 
 

@@ -6,7 +6,9 @@ superfences knows lists, tabs, blockquotes, admonitions and fences within fences
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections import Counter
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,7 +25,9 @@ from mkdocs_codeexec.markdown.claiming import contest, foreign_include
 from mkdocs_codeexec.markdown.collecting import Desk, ExtensionFailure, PageContext, Words
 from mkdocs_codeexec.markdown.doubts import Doubts, comments, opener, untaken
 from mkdocs_codeexec.markdown.header import is_inline_code, parse_header
+from mkdocs_codeexec.markdown.includes import INCLUDES
 from mkdocs_codeexec.markdown.literate import Literate, literate
+from mkdocs_codeexec.markdown.options import Remark
 from mkdocs_codeexec.markdown.rendering import Rendering
 from mkdocs_codeexec.markdown.slots import open_slot
 from mkdocs_codeexec.markdown.trees import WORD
@@ -36,7 +40,6 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.consoles import Console
     from mkdocs_codeexec.markdown.claiming import Claim
-    from mkdocs_codeexec.markdown.options import Remark
     from mkdocs_codeexec.markdown.trees import Tree
 
 
@@ -129,12 +132,15 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
             line = self._desk.lines.peek(fence.start, page.text)
             for remark in fence.claim.remarks:
                 self._desk.collector.report(remark.at(Location(page.page, line, page.path)))
-        place = {"above": fence.start, "below": fence.end}.get(fence.claim.source)
-        lines[fence.start] = lines[fence.end] = f"{blank}\n{blank}"
-        if place is not None:
+        source = ""
+        if fence.claim.source != "none":
             self.get_hl_settings()
-            html, _ = self._highlighted(fence.claim, text)
-            lines[place] = f"{blank}\n{fence.prefix}{self.md.htmlStash.store(html)}\n{blank}"
+            source, _ = self._highlighted(fence.claim, text)
+        digest = hashlib.sha256(repr((page and page.page, fence.start, text)).encode("utf-8", "surrogatepass"))
+        around = fence.around(source, f"__tabbed_{digest.hexdigest()[:16]}")
+        for place, html in zip((fence.start, fence.end), around, strict=True):
+            kept = f"{fence.prefix}{self.md.htmlStash.store(html)}\n" if html else ""
+            lines[place] = f"{blank}\n{kept}{blank}"
 
     def parse_whitespace(self, line: str) -> str:
         """Count a line outside of a fence."""
@@ -308,8 +314,9 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
         html, remarks = self._highlighted(found, visible(code, found.hiding))
         host = page.host if page else ""
         runs = found.request and not found.request.ignored and not found.request.links.output_of
-        foreign = foreign_include(code, host) if runs else None
-        remarks = (*found.remarks, *remarks, *((foreign,) if foreign else ()))
+        foreign = self._foreign(code, host) if runs else None
+        told = foreign is not None and INCLUDES in self.md.preprocessors
+        remarks = (*found.remarks, *remarks, *((foreign,) if foreign and not told else ()))
         if page is None or not (found.request or remarks):
             return html
         location = self._location(opened, page, code)
@@ -318,9 +325,19 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
         if request is None:
             return html
         sample = request.sample(location, code)
+        if self._desk.is_block(sample.presentation.result):
+            block = replace(sample.presentation, result="markdown", block=sample.presentation.result)
+            sample = replace(sample, presentation=block)
         self._handed_in = None if request.ignored else location
         slot = self._desk.collector.add(sample, request.refusal or (foreign.message if foreign else ""), request.hint)
         return open_slot(slot, html)
+
+    def _foreign(self, code: str, host: str) -> Remark | None:
+        """Return what is to be said of a sample in which something should be included that is not."""
+        if INCLUDES not in self.md.preprocessors:
+            return foreign_include(code, host)
+        failed = [each for each in self.md.preprocessors[INCLUDES].failed if each in code]
+        return Remark(f"`{min(failed, key=code.index)}` is not included") if failed else None
 
     def _drawn(self, found: Claim, tree: Tree, code: str) -> str:
         """Render a tree of files; one that its author has drawn stays as it is."""

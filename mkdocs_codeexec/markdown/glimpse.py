@@ -14,6 +14,7 @@ from markdown import Markdown
 from markdown.util import ETX, STX
 
 from mkdocs_codeexec.core.sample import Location
+from mkdocs_codeexec.markdown.claiming import foreign_include
 from mkdocs_codeexec.markdown.collecting import Desk
 from mkdocs_codeexec.markdown.containers import containers, is_at_home
 from mkdocs_codeexec.markdown.doubts import comments
@@ -117,7 +118,7 @@ class Glimpse:
             if certain is not None and (commented[opened.place] or not is_at_home(lines, opened.place, container)):
                 continue
             request = opened.claim.request
-            if request is not None and self._is_wanted(request, certain=certain is not None) and "--8<--" not in code:
+            if request is not None and self._is_wanted(request, certain=certain is not None) and not _brings(code):
                 yield request.sample(Location(page, opened.place + 1, end=end), code)
 
     def look(self, page: PageContext) -> Look:
@@ -149,6 +150,11 @@ class Glimpse:
         if request.ignored:  # a file, which others may need
             return certain and bool(request.links.file)
         return certain or (request.language in self._compiled and not request.links.output_of)
+
+
+def _brings(code: str) -> bool:
+    """Tell whether files are included in `code`, so that it is not yet what is executed."""
+    return "--8<--" in code or foreign_include(code) is not None
 
 
 def _commented(lines: Sequence[str]) -> list[bool]:

@@ -7,6 +7,7 @@ taken away, and nothing else: each line stays at its place, and a sample in it h
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.markdown.claiming import WORDS
@@ -36,6 +37,31 @@ class Literate(NamedTuple):
     start: int
     end: int
     prefix: str
+
+    def around(self, source: str, own: str) -> tuple[str, str]:
+        """Return what stands before and behind the text, in HTML.
+
+        Args:
+            source: Of the fence, as HTML.
+            own: What the ids of its tabs begin with, which no others do.
+        """
+        place = self.claim.source
+        if place not in ("tabbed-left", "tabbed-right"):
+            return ("", source) if place == "below" else (source, "")
+        labels, inputs = "", ""
+        names = self.claim.tabs if place == "tabbed-left" else self.claim.tabs[::-1]
+        for number, name in enumerate(names, 1):
+            checked = ' checked="checked"' if number == 1 else ""
+            inputs += f'<input{checked} id="{own}_{number}" name="{own}" type="radio">'
+            labels += f'<label for="{own}_{number}">{escape(name)}</label>'
+        begin = (
+            f'<div class="codeexec"><div class="tabbed-set tabbed-alternate">{inputs}'
+            f'<div class="tabbed-labels">{labels}</div><div class="tabbed-content"><div class="tabbed-block">'
+        )
+        between, end = '</div><div class="tabbed-block">', "</div></div></div></div>"
+        if place == "tabbed-left":
+            return f"{begin}{source}{between}", end
+        return begin, f"{between}{source}{end}"
 
     def text(self, lines: Sequence[str]) -> str:
         """Return what is in it, of `lines`."""

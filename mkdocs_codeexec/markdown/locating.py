@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from markdown.preprocessors import Preprocessor
 
+from mkdocs_codeexec.core.including import MARK
+
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
@@ -26,6 +28,8 @@ AFTER_SNIPPETS = 31.9
 
 _BLOCK = re.compile(r"[ \t]*-+8<-+\r?")  # RE_ALL_SNIPPETS: a block marker, not escaped
 _STAMPS = range(0x10F800, 0x10FFF0, 16)  # the last private-use characters there are, in rows of sixteen
+_BRINGING = ("snippet", "codeexec_includes")
+"""Preprocessors that put in lines of other files."""
 _MISSING = 0
 """A fence that cannot be found is reported on the page's first line."""
 
@@ -42,7 +46,9 @@ class Lines:
 
     def begin(self, lines: Sequence[str]) -> None:
         """Start a conversion of `lines`, the Markdown text; nothing is left of the one before."""
-        self.needed = any("```" in line or "~~~" in line or "8<-" in line or ":::" in line for line in lines)
+        self.needed = any(
+            "```" in line or "~~~" in line or "8<-" in line or ":::" in line or MARK in line for line in lines
+        )
         self._markdown = list(lines) if self.needed else []
         self._drift = 0
         self._last = -1
@@ -86,6 +92,10 @@ class Lines:
             if place - self._drift not in passed and wanted.fullmatch(line.strip())
         ]
         return self._on_disk(self._origins[found[min(number, len(found) - 1)]], disk) if found else 0
+
+    def on_disk(self, line: int, disk: str | None) -> int:
+        """Return the line on disk, from one, of `line` of the Markdown text; `disk` is the text of the file, if it is known."""
+        return self._on_disk(line, disk)
 
     def _on_disk(self, line: int, disk: str | None) -> int:
         if disk is None:
@@ -166,7 +176,7 @@ class StampPreprocessor(Preprocessor):
         """Return `lines` with a stamp at the end of each, or before it if snippets look at it."""
         self._lines.begin(lines)
         self.stamp = None
-        if not self._lines.needed or "snippet" not in self.md.preprocessors:
+        if not self._lines.needed or not any(name in self.md.preprocessors for name in _BRINGING):
             return lines
         self.stamp = stamp = _Stamp.foreign_to("\n".join(lines))
         if stamp is None:
@@ -183,6 +193,15 @@ class StampPreprocessor(Preprocessor):
                 stamped.append(line + stamp.write(number) if line.strip() else line)
             block ^= marker
         return stamped
+
+    def parted(self, line: str) -> tuple[str, str]:
+        """Return `line` without its stamp, and that."""
+        text = self.stamp.read(line)[0] if self.stamp else line
+        return text, line[len(text) :]
+
+    def number(self, stamp: str) -> int | None:
+        """Return what `stamp` says; None if it is none."""
+        return self.stamp.read(stamp)[1] if self.stamp else None
 
 
 class UnstampPreprocessor(Preprocessor):

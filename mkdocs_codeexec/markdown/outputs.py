@@ -126,6 +126,13 @@ def outputs(
     return Outputs(md)
 
 
+def fenced(word: str, text: str) -> str:
+    """Return `text` as a fence `word`, whatever is in it."""
+    longest = max((len(run) for run in re.findall("`{3,}", text)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}{word}\n{text.rstrip(chr(10))}\n{fence}\n"
+
+
 class _Nobody:
     """A Collector of what is no sample."""
 

@@ -72,6 +72,20 @@ def test_a_prompt_of_ones_own_is_on_the_page() -> None:
     assert '<span class="gp">λ&gt; </span>' in found
 
 
+@pytest.mark.parametrize("how", [*FORMATS, None], ids=map(str, [*FORMATS, None]))
+def test_a_command_that_is_hidden(how: dict[str, Any] | None) -> None:
+    """What it prints is on the page all the same, as of hidden lines in other languages."""
+    code = "$ echo a\nold\n$ export B=1  # markdown-exec: hide\nold\n$ echo c\n"
+    console = parse(code, "shell")
+    prints = [Markup("a"), Markup("said"), Markup("c")]
+    source = "" if how is None else made(code, "console", how)
+
+    found = woven(source, console, prints, disguised=False, hidden={3})
+
+    assert "$ echo a\na\nsaid\n$ echo c\nc" == text_of(found).rstrip("\n")
+    assert nested(found)
+
+
 def test_what_is_copied() -> None:
     """The commands alone, as the value of an attribute."""
     console = parse('$ echo "a"\nout\n$ cat <<E\n> <x>\n> E', "shell")

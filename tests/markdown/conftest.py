@@ -14,7 +14,7 @@ from mkdocs_codeexec.markdown.collecting import NO_WORDS, Words
 from mkdocs_codeexec.markdown.extension import CodeExecExtension, ExtensionFailure, PageContext
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mkdocs_codeexec.core.sample import Problem, Sample
     from mkdocs_codeexec.markdown.highlights import Highlights
@@ -81,10 +81,12 @@ class Converter:
         run: str = "marked",
         outside: bool = False,
         highlights: Highlights | None = None,
+        page: str = "a.md",
+        **more: Any,
     ) -> tuple[str, Collected]:
         """Convert `text`, which is what became of the file `disk`."""
-        md, collected = self.converter(*extensions, configs=configs, run=run, highlights=highlights)
-        collected.context = None if outside else PageContext("a.md", text if disk is None else disk, "docs/a.md")
+        md, collected = self.converter(*extensions, configs=configs, run=run, highlights=highlights, **more)
+        collected.context = None if outside else PageContext(page, text if disk is None else disk, f"docs/{page}")
         return md.convert(text), collected
 
     def converter(
@@ -93,6 +95,7 @@ class Converter:
         configs: Mapping[str, Any] | None = None,
         run: str = "marked",
         highlights: Highlights | None = None,
+        includes: Callable[[str, str, str], tuple[str, str]] | None = None,
     ) -> tuple[markdown.Markdown, Collected]:
         """Return a converter of many pages, and what takes their samples."""
         collected = Collected(PageContext("a.md", None, "docs/a.md"))
@@ -100,7 +103,7 @@ class Converter:
             word: rule._replace(run=run)
             for word, rule in {"rust": RUST, "rs": RUST, "python": PYTHON, "py": PYTHON}.items()
         }
-        ours = CodeExecExtension(collected, rules, highlights=highlights)
+        ours = CodeExecExtension(collected, rules, highlights=highlights, includes=includes)
         md = markdown.Markdown(extensions=[*extensions, ours], extension_configs=dict(configs or {}))
         return md, collected
 

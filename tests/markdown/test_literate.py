@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from textwrap import indent
 from typing import Any
 
@@ -9,9 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mkdocs_codeexec.core.settings import LanguageRule
 from mkdocs_codeexec.markdown.claiming import claim
+from mkdocs_codeexec.markdown.header import parse_header
 from mkdocs_codeexec.markdown.literate import literate
 
+PYTHON = LanguageRule(name="python")
 INSIDE = """\
 ## Inside
 
@@ -191,3 +195,52 @@ def test_they_are_nested_or_apart(lines: list[str]) -> None:
         for other in found:
             if each.start < other.start < each.end:
                 assert other.end < each.end
+
+
+@pytest.mark.parametrize(("place", "order"), [("tabbed-left", "ST"), ("tabbed-right", "TS"), ("tabs", "ST")])
+def test_the_source_in_a_tab(convert: Any, place: str, order: str) -> None:
+    """Beside the text, which is a part of the page all the same: its samples are those of the page."""
+    header = f'md exec source="{place}" tabs="S & s|T"'
+    html, found = convert(f"# A\n\n- x\n\n{indent(wrapped(INSIDE, header), '    ')}\nend\n", extensions=RICH)
+    labels = re.findall(r"<label[^>]*>(.)", html)
+    blocks = html.split('<div class="tabbed-block">')[1:]
+
+    assert list(order) == labels
+    source, text = blocks if order == "ST" else blocks[::-1]
+    assert "## Inside" in re.sub("<[^>]+>", "", source)
+    assert "<h2" in text
+    assert "<table>" in text
+    assert html.count("<div") == html.count("</div>")
+    assert ["first()", "second()"] == found.codes
+    assert not found.problems
+
+
+def test_tabs_of_several(convert: Any) -> None:
+    """Are sets of their own, whatever is in them."""
+    html, _ = convert(wrapped("same\n", 'md exec source="tabs"') * 3)
+    names = re.findall(r'name="([^"]*)"', html)
+
+    assert 6 == len(names)
+    assert 3 == len(set(names))
+
+
+def test_where_the_source_stands_of_those_that_do_not_say_it() -> None:
+    """Above the text, or where the site says."""
+    rules = {"python": PYTHON}
+    for said, place in ((None, "above"), ("none", "none")):
+        more = {} if said is None else {"literate": said}
+        found = claim(parse_header("md exec"), rules, **more)
+        assert found is not None
+        assert place == found.source
+    found = claim(parse_header('md exec source="below"'), rules, literate="none")
+    assert found is not None
+    assert "below" == found.source
+
+
+def test_editors_are_told(convert: Any) -> None:
+    """`pyodide` fences of markdown-exec are code of Python here, unless it is there, too."""
+    html, found = convert('```pyodide install="x" session="a"\nprint(1)\n```\n', extensions=RICH)
+
+    assert "<code>" in html
+    assert ["1: `pyodide` fences are editors of markdown-exec, so this is shown as code"] == found.messages
+    assert not found.samples

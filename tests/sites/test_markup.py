@@ -238,3 +238,24 @@ def test_programs_are_as_wide_as_code_blocks(project: Project) -> None:
 
     assert [("stdout", "80"), ("stdout", "40"), ("stdout", "9")] == project.streams()
     assert 3 == built.counts["executed"]
+
+
+def test_output_that_is_a_fence_of_the_site(project: Project) -> None:
+    """By the custom fence of that name, whatever is in it; the word of a lexer stays one, and any other is text."""
+    fences = (
+        "      custom_fences:\n        - name: mermaid\n          class: mermaid\n"
+        "          format: !!python/name:pymdownx.superfences.fence_code_format\n"
+    )
+    extensions = f"markdown_extensions:\n  - pymdownx.superfences:\n{fences}"
+    project.write("mkdocs.yml", f"site_name: A\n{extensions}plugins: [codeexec]\n")
+    graph = "graph TD\n```\nA --> B"
+    project.page(
+        printing(graph, 'result="mermaid"') + printing("[1]", 'result="json"') + printing("x", 'result="nothing"')
+    )
+    built = project.build()
+
+    assert 0 == built.status, built.log
+    assert '<pre class="mermaid" id="codeexec_1_source2"><code>graph TD\n```\nA --&gt; B</code></pre>' in project.html()
+    assert ["stdout", "stdout"] == [kind for kind, _ in project.streams()]
+    assert "mermaid" not in built.log
+    assert '`result="nothing"` is not a way to show output' in built.log

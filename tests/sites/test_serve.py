@@ -423,6 +423,26 @@ def test_an_edit_of_what_samples_have_read_runs_them(project: Project) -> None:
         assert "<code>8</code>" in server.page()
 
 
+def test_an_edit_of_an_included_file(project: Project) -> None:
+    """Executes the samples that have it again, and no others; the file may go and come."""
+    project.configure({"includes": "mdbook", "languages": {"python": {}}})
+    part = "```python exec\n{{#include ../src/a.py:show}}\n```\n"
+    project.page(f"{part}\n```python exec\nprint('beside')\n```\n")
+    text = "# ANCHOR: show\nprint('%s')\n# ANCHOR_END: show\n"
+    project.write("src/a.py", text % "one")
+    with serving(project) as server:
+        assert ["2 samples: 2 executed, 0 cached, 0 failed"] == server.builds()
+
+        project.write("src/a.py", text % "two")
+        server.wait(lambda: "<code>two</code>" in server.page(), "page with the edit")
+        assert "2 samples: 1 executed, 1 cached, 0 failed" == server.builds()[-1]
+
+        (project.root / "src/a.py").unlink()
+        server.wait(lambda: "is not included: there is no such file" in server.log, "word of the missing file")
+        project.write("src/a.py", text % "three")
+        server.wait(lambda: "<code>three</code>" in server.page(), "page with the file")
+
+
 def test_a_file_that_was_missing_is_noticed_when_it_comes(project: Project) -> None:
     """In a folder that is there, or not; what else is written beside it, the server's own log too, rebuilds nothing."""
     project.configure({"languages": {"bash": {"readable": ["given"]}}})

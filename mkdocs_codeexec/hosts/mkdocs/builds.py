@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mkdocs_codeexec.hosts.mkdocs.projects import collected
 from mkdocs_codeexec.report import rows
 from mkdocs_codeexec.report.cut import cut
+from mkdocs_codeexec.report.printed import unexecuted
 from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import Run, distinct
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.expectation import VerdictName
     from mkdocs_codeexec.core.protocols import Store
     from mkdocs_codeexec.core.sample import Location
+    from mkdocs_codeexec.hosts.included import Included
     from mkdocs_codeexec.hosts.mkdocs.finishing import Finishing
     from mkdocs_codeexec.hosts.mkdocs.projects import Project
     from mkdocs_codeexec.markdown.extension import CodeExecExtension
@@ -40,6 +42,7 @@ class Build:
         extension: The Markdown extension that collects them.
         extensions: Those of the site, this one among them. Builds within each other have the same list.
         finishing: What finishes its pages.
+        included: Reads what its pages include.
         written: Whether its pages are written: what went wrong in it is to be told, whatever comes then.
     """
 
@@ -47,6 +50,7 @@ class Build:
     extension: CodeExecExtension
     extensions: list[Any]
     finishing: Finishing
+    included: Included
     written: bool = False
 
     def install(self) -> None:
@@ -105,7 +109,8 @@ class Builds:
 
     def watched(self) -> Iterator[Path]:
         """Yield the files and folders whose change should rebuild the site."""
-        return chain.from_iterable(build.pages.engine.watched(build.pages.resolved()) for build in self._all)
+        for build in self._all:
+            yield from chain(build.pages.engine.watched(build.pages.resolved()), build.included.paths)
 
     def report(self, pages: Pages, *, fatal: Collection[VerdictName]) -> str:
         """Tell what is written came to, once, and return why the command must fail; empty if it need not.
@@ -117,7 +122,8 @@ class Builds:
         console = pages.console
         runs = [Run.of(one.resolved(), one.started, one.seconds) for one in self._written()]
         others = collected(self.waiting) if self.waiting else []
-        for problem in cut(distinct(item for run in runs for item in run.resolved)):
+        answered = list(distinct(item for run in runs for item in run.resolved))
+        for problem in (*cut(answered), *unexecuted(answered)):
             self.problems.add(problem)
         self.problems.tell(console)
         if self.told or not runs:

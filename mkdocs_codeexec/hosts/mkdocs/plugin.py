@@ -20,10 +20,12 @@ from __future__ import annotations
 
 import functools
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mkdocs_codeexec.config import read_environment
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
+from mkdocs_codeexec.hosts.included import Included, reader
 from mkdocs_codeexec.hosts.mkdocs.builds import Build, Builds
 from mkdocs_codeexec.hosts.mkdocs.ending import Ending
 from mkdocs_codeexec.hosts.mkdocs.finishing import Finishing
@@ -136,15 +138,18 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         if self._serving and not within:
             self._highlights.begin(described(config))
         settings = pages.engine.settings
+        included = Included(settings.project_dir, Path(config.docs_dir))
         extension = CodeExecExtension(
             pages,
             pages.engine.rules,
             is_lexer=is_lexer,
             highlights=self._highlights if self._serving else None,
             verbose=settings.verbose,
+            literate=settings.literate,
+            includes=reader(settings, included),
         )
         finishing = Finishing(config, STYLESHEET)
-        self._builds.begin(Build(pages, extension, config.markdown_extensions, finishing))
+        self._builds.begin(Build(pages, extension, config.markdown_extensions, finishing, included))
         if settings.enabled and not (within or self._serving):
             self._builds.waiting = opened(config.plugins)
             self._builds.project = project(config.plugins, settings.project_dir)

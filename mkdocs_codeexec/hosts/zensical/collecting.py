@@ -14,6 +14,7 @@ from mkdocs_codeexec.config import check_apart, read_environment, settings_from
 from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
+from mkdocs_codeexec.hosts.included import Included, reader
 from mkdocs_codeexec.hosts.located import located
 from mkdocs_codeexec.hosts.zensical.front_matter import as_json, parted
 from mkdocs_codeexec.hosts.zensical.reading import configured
@@ -59,7 +60,13 @@ def collected(file: Path, folder: Path) -> Collected:
     theme_dirs = [Path(one) for one in config.get("theme_dirs", ())]
     pages = Pages(engine, console, theme_dirs=theme_dirs)
     others = [one for one in config["markdown_extensions"] if one not in NAMES]
-    extension = CodeExecExtension(pages, engine.rules, is_lexer=is_lexer)
+    extension = CodeExecExtension(
+        pages,
+        engine.rules,
+        is_lexer=is_lexer,
+        literate=engine.settings.literate,
+        includes=reader(settings, Included(site.folder, site.folders["docs_dir"])),
+    )
     config["markdown_extensions"] = [*others, extension]
     texts = {page.page: page.text or "" for page in site.pages()}
     pages.complete([_converted(page, pages, extension) for page in site.pages()])

@@ -14,6 +14,7 @@ from mkdocs_codeexec.config import read_environment
 from mkdocs_codeexec.core.expectation import verdict_name
 from mkdocs_codeexec.errors import CodeExecError
 from mkdocs_codeexec.hosts.alone import Current
+from mkdocs_codeexec.hosts.included import Included, reader
 from mkdocs_codeexec.hosts.styles import STYLESHEET as STYLESHEET_ADDRESS
 from mkdocs_codeexec.hosts.styles import holds_samples, styled
 from mkdocs_codeexec.hosts.zensical.cached import PageCache, make_unreadable
@@ -33,6 +34,7 @@ from mkdocs_codeexec.report import rows
 from mkdocs_codeexec.report.annotations import for_github
 from mkdocs_codeexec.report.console import Console, wants_color
 from mkdocs_codeexec.report.cut import cut
+from mkdocs_codeexec.report.printed import unexecuted
 from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import Run, distinct
 from mkdocs_codeexec.sites import NAMES, shown
@@ -120,7 +122,14 @@ class ZensicalSite:
         )
         self._current = Current()
         verbose = self.engine.settings.verbose
-        self._extension = CodeExecExtension(self._current, self.engine.rules, is_lexer=is_lexer, verbose=verbose)
+        self._extension = CodeExecExtension(
+            self._current,
+            self.engine.rules,
+            is_lexer=is_lexer,
+            verbose=verbose,
+            literate=self.engine.settings.literate,
+            includes=reader(self.engine.settings, Included(self.folder, self.docs)),
+        )
         self._page: Any = None
         self._md: Markdown | None = None
 
@@ -298,7 +307,7 @@ class ZensicalSite:
         """Tell what the site came to, and return why the build fails; empty if it does not."""
         answers = self.resolved()
         run = Run.of(answers, self._pages.started, self._pages.seconds + self.seconds)
-        for problem in cut(answers):
+        for problem in (*cut(answers), *unexecuted(answers)):
             self.problems.add(problem)
         self.problems.tell(self.console)
         for line in run.details() if self.engine.settings.verbose else ():
