@@ -13,9 +13,9 @@ from mkdocs_codeexec.core import displays
 from mkdocs_codeexec.core.conversing import spoken
 from mkdocs_codeexec.core.expectation import Errored, Unmet
 from mkdocs_codeexec.html import ansi
-from mkdocs_codeexec.html.fragment import stream
 from mkdocs_codeexec.html.marks import shown_rows, taken_apart
 from mkdocs_codeexec.html.pieces import Piece, cut, lines, parse, shown
+from mkdocs_codeexec.html.streams import stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.expectation import Converses, Verdict
     from mkdocs_codeexec.core.outcome import Outcome, StepResult
     from mkdocs_codeexec.core.sample import Sample
-    from mkdocs_codeexec.html.fragment import Stream
+    from mkdocs_codeexec.html.streams import Stream
 
 PRINTED = "codeexec-printed"
 """The class of what commands have printed, beside Pygments' own for output."""

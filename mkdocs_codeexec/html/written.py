@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from mkdocs_codeexec.html.fragment import Stream, View
+    from mkdocs_codeexec.html.fragment import View
+    from mkdocs_codeexec.html.streams import Stream
 
 FOLDER = "codeexec"
 """Of our templates, in every folder of templates."""
