@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, get_args
 from mkdocs_codeexec.configuration.defaults import PATTERNS, output_patterns, pages, workdir
 from mkdocs_codeexec.configuration.languages import rust, scripts
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
-from mkdocs_codeexec.core.settings import MKDOCS, ExecuteMode, Host, HtmlPolicy, Settings
+from mkdocs_codeexec.core.settings import MKDOCS, ExecuteMode, HiddenPolicy, Host, HtmlPolicy, Settings
 from mkdocs_codeexec.errors import ConfigurationError, Mistake
 from mkdocs_codeexec.tables import Reader, absolute
 from mkdocs_codeexec.trust import stranger
@@ -90,6 +90,7 @@ def settings_from(
         workdir=workdir(reader, top),
         output_patterns=output_patterns(reader, top),
         html=_html(reader, top, environ),
+        hidden_lines=_hidden_lines(reader, top),
         rust=rust(reader, languages, project_dir),
         scripts=scripts(reader, languages, project_dir),
         host=host,
@@ -144,7 +145,18 @@ _TOP = (
     *("enabled", "execute", "fail_on_error", "fail_on_suspended", "jobs"),
     *("timeout", "build_timeout", "total_timeout"),
     *("cache_dir", "environment_dir", "cache_size", "cache_write"),
-    *("sandbox", "limits", "build_limits", "verbose", "languages", "workdir", "output_patterns", "html", *PATTERNS),
+    *(
+        "sandbox",
+        "limits",
+        "build_limits",
+        "verbose",
+        "languages",
+        "workdir",
+        "output_patterns",
+        "html",
+        "hidden_lines",
+        *PATTERNS,
+    ),
 )
 
 
@@ -174,6 +186,11 @@ def _html(reader: Reader, top: Mapping[str, object], environ: Mapping[str, str])
     confined = (environ.get("CODEEXEC_SANDBOX") or top.get("sandbox")) in ("required", "strict")
     value = reader.choice(top, "html", get_args(HtmlPolicy), "sandbox" if confined else "page")
     return next(policy for policy in get_args(HtmlPolicy) if policy == value)
+
+
+def _hidden_lines(reader: Reader, top: Mapping[str, object]) -> HiddenPolicy:
+    value = reader.choice(top, "hidden_lines", get_args(HiddenPolicy), "button")
+    return next(policy for policy in get_args(HiddenPolicy) if policy == value)
 
 
 def _tiers(reader: Reader, environ: Mapping[str, str]) -> tuple[Tier, ...]:

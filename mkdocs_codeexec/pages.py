@@ -22,6 +22,7 @@ from mkdocs_codeexec.html.fallback import explained, plain
 from mkdocs_codeexec.html.fragment import Renderer
 from mkdocs_codeexec.html.ids import Ids, identified
 from mkdocs_codeexec.html.notice import notice
+from mkdocs_codeexec.html.uncovered import parted
 from mkdocs_codeexec.markdown import slots
 from mkdocs_codeexec.markdown.collecting import NO_WORDS, PageContext, Words
 from mkdocs_codeexec.outputs import answered, is_output
@@ -284,7 +285,7 @@ class Pages:
         slotted = self._slots.get(slot)
         if self.annotations is None or slotted is None or slotted.sample.presentation.source == "none":
             return None
-        return self.annotations.following(source, html, end)
+        return self.annotations.following(parted(source)[1], html, end)
 
     def _fragment(
         self,
@@ -345,7 +346,7 @@ class Pages:
         language = self.engine.languages.get(sample.language)  # None: it is not set up, and that is what went wrong
         # Readers are told numbers of lines that they see.
         seen = sample.presentation.source != "none"
-        where = shown_map(sample, lambda: numbers(source, sample.code, sample.hiding) if seen else {})
+        where = shown_map(sample, lambda: numbers(parted(source)[1], sample.code, sample.hiding) if seen else {})
         found = marks(sample, resolved.verdict, resolved.outcome, language) if language else ()
         return self._renderer.render(
             sample,

@@ -25,6 +25,9 @@ ExecuteMode: TypeAlias = Literal["auto", "always", "frozen", "never"]
 """Run what the store lacks; run all; run nothing and miss nothing; run nothing."""
 
 
+HiddenPolicy: TypeAlias = Literal["button", "omit"]
+"""What is on the page of hidden lines: a button that shows them, or nothing."""
+
 HtmlPolicy: TypeAlias = Literal["page", "sandbox"]
 """Where HTML goes that a sample prints: into the page, or into a frame in which nothing runs and from which nothing is loaded."""
 
@@ -78,6 +81,7 @@ class LanguageRule(NamedTuple):
         excluded: Whether it is told that a fence with `exec` is not executed because of its page.
         console: What reads the commands of its fences, if these are consoles.
         values: Whether samples can show the value of their last expression.
+        uncovers: Whether readers can have hidden lines of samples shown.
     """
 
     name: str
@@ -98,6 +102,7 @@ class LanguageRule(NamedTuple):
     hashes: bool = False
     console: ConsoleKind = ""
     values: bool = False
+    uncovers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +246,7 @@ class Settings:
         workdir: Where samples start; empty for an empty folder.
         output_patterns: What `[NAME]` stands for in a fence with `output_of`, by name.
         html: Where HTML goes that a sample prints.
+        hidden_lines: What is on the page of hidden lines.
     """
 
     project_dir: Path
@@ -274,6 +280,7 @@ class Settings:
     workdir: str = ""
     output_patterns: Mapping[str, str] = field(default_factory=dict)
     html: HtmlPolicy = "page"
+    hidden_lines: HiddenPolicy = "button"
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from mkdocs_codeexec.html.notes import notes, waiting
 from mkdocs_codeexec.html.raw import MIME, Held, cleaned, inert, raw
 from mkdocs_codeexec.html.streams import Stream, stream
 from mkdocs_codeexec.html.tabs import IN_TABS, Tab, tabs
+from mkdocs_codeexec.html.uncovered import completed, parted
 from mkdocs_codeexec.html.written import overridden
 
 if TYPE_CHECKING:
@@ -105,11 +106,15 @@ class Renderer:
         site = self._confined(site, held)
         shown = tuple(_written(sample, verdict, outcome, tidy, site))
         said = tuple(waiting(verdict, link, done) or (ansi.strip(note) for note in notes(sample, verdict, outcome)))
+        control, seen = parted(source)
+        if control:
+            control = completed(marked(control, sample.code, marks, sample.hiding), annotations, html_id)
+        seen = _source(seen, sample, verdict, outcome, tidy, marks) + annotations
         position = sample.presentation.source
         view = View(
             verdict=verdict_name(verdict),
             id=html_id,
-            source=Markup(_source(source, sample, verdict, outcome, tidy, marks) + annotations),  # noqa: S704 - the site's own highlighter wrote it
+            source=Markup(control + seen),  # noqa: S704 - the site's own highlighter wrote it
             position=IN_TABS.get(position, position),
             streams=shown,
             notes=said,

@@ -62,6 +62,7 @@ def words(settings: Settings) -> Mapping[str, LanguageRule]:
             hidelines=script.hidelines,
             hashes=script.name in HASHES,
             console=script.console,
+            uncovers=settings.hidden_lines == "button",
         )
         for word in (*script.aliases, script.name):
             found[word.lower()] = rule
@@ -73,6 +74,7 @@ def words(settings: Settings) -> Mapping[str, LanguageRule]:
             longest=rights.longest(RUST.name, settings),
             environments=tuple(settings.rust.environments),
             objection=_no_rust,
+            uncovers=settings.hidden_lines == "button",
             workdir=settings.rust.workdir or settings.workdir,
         )
         for word in (RUST.name, *RUST_ALIASES):

@@ -58,6 +58,7 @@ class Claim(NamedTuple):
         request: What is asked for; None if it is plain code.
         tree: How it is drawn, if it is a tree.
         source: Where its source stands, if what is in it is a part of the page; else empty.
+        uncovers: Whether readers can have hidden lines shown.
     """
 
     word: str
@@ -70,6 +71,7 @@ class Claim(NamedTuple):
     request: Request | None = None
     tree: Tree | None = None
     source: str = ""
+    uncovers: bool = False
 
     @property
     def literate(self) -> bool:
@@ -118,6 +120,7 @@ def claim(
         classes=reading.classes,
         remarks=remarks,
         request=request,
+        uncovers=rule.uncovers,
     )
 
 

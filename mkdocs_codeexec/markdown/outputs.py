@@ -113,7 +113,7 @@ def outputs(
         is_lexer: Tells the names of Pygments lexers.
         ours: Names of our own extension.
     """
-    quiet: dict[str, Any] = {"run": "none", "excluded": False}
+    quiet: dict[str, Any] = {"run": "none", "excluded": False, "uncovers": False}
     shown = {word: rule._replace(**quiet) for word, rule in rules.items()}
     others = [one for one in extensions if one not in ours and not isinstance(one, CodeExecExtension)]
     md = Markdown(

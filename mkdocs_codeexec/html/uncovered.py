@@ -1,0 +1,43 @@
+"""A source with hidden lines on the page: a button and the whole source, and behind them what is usually shown."""
+
+from __future__ import annotations
+
+import re
+
+_START = re.compile(r"\s*<input\b[^<>]*\bcodeexec-eye\b[^<>]*>\s*<div\b[^<>]*\bcodeexec-whole\b[^<>]*>")
+_DIV = re.compile(r"<(/?)div\b[^<>]*>")
+_PRE = re.compile(r"<pre\b(?![^<>]*\sid=)")
+_ID = re.compile(r"""\s(?:id|name)=(?:"[^"]*"|'[^']*'|[^\s<>]*)""")
+_TAG = re.compile(r"<[a-zA-Z][^<>]*>")
+
+
+def parted(source: str) -> tuple[str, str]:
+    """Return the button with the whole source, empty if `source` has no hidden lines, and what is usually shown."""
+    start = _START.match(source)
+    depth = 1
+    for tag in _DIV.finditer(source, start.end()) if start else ():
+        depth += -1 if tag[1] else 1
+        if not depth:
+            return source[: tag.end()], source[tag.end() :]
+    return "", source
+
+
+def completed(control: str, annotations: str, html_id: str) -> str:
+    """Return the button and the whole source with its own ids, and with the annotations that both sources have.
+
+    Args:
+        control: As `parted` has it.
+        annotations: A list of Material's, which looks for it right behind the code.
+        html_id: Of the sample.
+    """
+    start = html_id.replace("-", "_")
+    numbers = iter(range(1, control.count("<pre") + 1))
+
+    def named(pre: re.Match[str]) -> str:
+        number = next(numbers)
+        return f'{pre[0]} id="{start}_whole{number if number > 1 else ""}"'
+
+    control = _PRE.sub(named, control)
+    again = _TAG.sub(lambda tag: _ID.sub("", tag[0]), annotations)
+    end = control.rindex("</div>")
+    return control[:end] + again + control[end:]
