@@ -72,7 +72,7 @@ class Presentation:
 
     Attributes:
         source: Where the source stands: `above` the output, `below` it, or `none`; in a tab, first of two
-            (`tabbed-left`) or second (`tabbed-right`).
+            (`tabbed-left`) or second (`tabbed-right`); in one block with the output (`console`).
         tabs: What its tab and that of the output are called.
         result: How output is shown: `ansi`, `text`, `none`, the name of a Pygments lexer, or as what it is: `html`, `markdown`.
         show: What is shown: the streams `build`, `stdout` and `stderr`; what is shown beside text is in `stdout` and in

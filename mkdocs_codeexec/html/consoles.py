@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
-from html import escape
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -12,7 +10,8 @@ from markupsafe import Markup
 from mkdocs_codeexec.core import displays
 from mkdocs_codeexec.core.conversing import spoken
 from mkdocs_codeexec.core.expectation import Errored, Unmet
-from mkdocs_codeexec.html import ansi
+from mkdocs_codeexec.html import ansi, joined
+from mkdocs_codeexec.html.joined import PRINTED
 from mkdocs_codeexec.html.marks import shown_rows, taken_apart
 from mkdocs_codeexec.html.pieces import Piece, cut, lines, parse, shown
 from mkdocs_codeexec.html.streams import stream
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.outcome import Outcome, StepResult
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.html.streams import Stream
-
-PRINTED = "codeexec-printed"
-"""The class of what commands have printed, beside Pygments' own for output."""
 
 
 def shown_code(sample: Sample, said: Converses) -> str:
@@ -55,17 +51,13 @@ def answered(
         text = _text_of(result) if result is not None and _is_shown(sample, verdict) else ""
         found = stream("stdout", text, _way(sample), tidy, unfold=False)
         prints.append(next((one.html for one in found), Markup()))
-    return copied(woven(source, said.console, prints, disguised="prompt" in sample.options), said.console)
-
-
-_START = re.compile(r"<(?:div|pre|table|figure)\b")
+    source = woven(source, said.console, prints, disguised="prompt" in sample.options)
+    return copied(source, said.console)
 
 
 def copied(source: str, console: Console) -> str:
-    """Return `source`, of which Material's button copies the commands alone (`[data-copy]`)."""
-    start = _START.match(source)
-    text = escape("\n".join(entry.command for entry in console.executed)).replace("\n", "&#10;")
-    return f'{start[0]} data-copy="{text}"{source[start.end() :]}' if start else source
+    """Return `source`, of which the commands alone are copied."""
+    return joined.copied(source, "\n".join(entry.command for entry in console.executed))
 
 
 def streams(

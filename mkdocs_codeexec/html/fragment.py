@@ -9,10 +9,12 @@ from markupsafe import Markup
 
 from mkdocs_codeexec.core import artifacts, displays, streams
 from mkdocs_codeexec.core.expectation import Converses, Errored, Unmet, Verdict, verdict_name
+from mkdocs_codeexec.core.hidden import runnable, visible
 from mkdocs_codeexec.html import ansi, consoles, written
 from mkdocs_codeexec.html.displays import Shown, Site, files
 from mkdocs_codeexec.html.displays import shown as show
 from mkdocs_codeexec.html.ids import identified
+from mkdocs_codeexec.html.joined import answer, copied, joined
 from mkdocs_codeexec.html.marks import Mark, marked
 from mkdocs_codeexec.html.notes import notes, waiting
 from mkdocs_codeexec.html.raw import MIME, Held, cleaned, inert, raw
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.sample import Location, Presentation, Sample
     from mkdocs_codeexec.core.settings import HtmlPolicy
+
+_WITHOUT = {**IN_TABS, "console": "above"}
+"""Where a source stands for a template that knows of no tabs and of no output in the source, by its place."""
 
 NOWHERE = Site()
 """A page that has no files."""
@@ -104,18 +109,22 @@ class Renderer:
         done = "compared" if sample.links.output_of else "executed"
         held = Held()
         site = self._confined(site, held)
-        shown = tuple(_written(sample, verdict, outcome, tidy, site))
-        said = tuple(waiting(verdict, link, done) or (ansi.strip(note) for note in notes(sample, verdict, outcome)))
         control, seen = parted(source)
+        output = answer(sample, verdict, outcome, seen, tidy)
+        shown = tuple(_written(sample, verdict, outcome, tidy, site, joins=bool(output)))
+        said = tuple(waiting(verdict, link, done) or (ansi.strip(note) for note in notes(sample, verdict, outcome)))
         if control:
-            control = completed(marked(control, sample.code, marks, sample.hiding), annotations, html_id)
-        seen = _source(seen, sample, verdict, outcome, tidy, marks) + annotations
+            whole = joined(marked(control, sample.code, marks, sample.hiding), output)
+            control = completed(whole, runnable(sample.code, sample.hiding) if output else "", annotations, html_id)
+        seen = joined(_source(seen, sample, verdict, outcome, tidy, marks), output)
+        if output:
+            seen = copied(seen, visible(sample.code, sample.hiding))
         position = sample.presentation.source
         view = View(
             verdict=verdict_name(verdict),
             id=html_id,
-            source=Markup(control + seen),  # noqa: S704 - the site's own highlighter wrote it
-            position=IN_TABS.get(position, position),
+            source=Markup(control + seen + annotations),  # noqa: S704 - the site's own highlighter wrote it
+            position=_WITHOUT.get(position, position),
             streams=shown,
             notes=said,
             tabs=tabs(sample.presentation, verdict, html_id) if position in IN_TABS and (shown or said) else (),
@@ -139,10 +148,17 @@ class Renderer:
 
 
 def _written(
-    sample: Sample, verdict: Verdict, outcome: Outcome | None, tidy: Callable[[str], str], site: Site
+    sample: Sample,
+    verdict: Verdict,
+    outcome: Outcome | None,
+    tidy: Callable[[str], str],
+    site: Site,
+    *,
+    joins: bool,
 ) -> Iterator[Stream | Shown]:
+    """Yield what stands beside the source, without stdout if that `joins` it."""
     if not isinstance(sample.expectation, Converses):
-        yield from _streams(sample, verdict, outcome, tidy, site)
+        yield from _streams(sample, verdict, outcome, tidy, site, joins=joins)
         return
     yield from consoles.streams(sample, sample.expectation, verdict, outcome, tidy)
     if outcome is not None:
@@ -150,7 +166,13 @@ def _written(
 
 
 def _streams(
-    sample: Sample, verdict: Verdict, outcome: Outcome | None, tidy: Callable[[str], str], site: Site
+    sample: Sample,
+    verdict: Verdict,
+    outcome: Outcome | None,
+    tidy: Callable[[str], str],
+    site: Site,
+    *,
+    joins: bool,
 ) -> Iterator[Stream | Shown]:
     if outcome is None:
         return
@@ -159,7 +181,7 @@ def _streams(
     if presentation.result == "none" and not failed:
         yield from _files(sample, outcome, site)
         return
-    wanted = streams.ALL if failed else presentation.show
+    wanted = streams.ALL if failed else presentation.show - {"stdout", "value"} if joins else presentation.show
     for kind in streams.shown(outcome, wanted):
         if kind == "stdout":
             yield from _told(outcome, wanted, presentation, tidy, site, failed=failed)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from mkdocs_codeexec.html.joined import copied
+
 _START = re.compile(r"\s*<input\b[^<>]*\bcodeexec-eye\b[^<>]*>\s*<div\b[^<>]*\bcodeexec-whole\b[^<>]*>")
 _DIV = re.compile(r"<(/?)div\b[^<>]*>")
 _PRE = re.compile(r"<pre\b(?![^<>]*\sid=)")
@@ -22,11 +24,12 @@ def parted(source: str) -> tuple[str, str]:
     return "", source
 
 
-def completed(control: str, annotations: str, html_id: str) -> str:
+def completed(control: str, text: str, annotations: str, html_id: str) -> str:
     """Return the button and the whole source with its own ids, and with the annotations that both sources have.
 
     Args:
         control: As `parted` has it.
+        text: What of it is copied, if that is not all.
         annotations: A list of Material's, which looks for it right behind the code.
         html_id: Of the sample.
     """
@@ -39,5 +42,8 @@ def completed(control: str, annotations: str, html_id: str) -> str:
 
     control = _PRE.sub(named, control)
     again = _TAG.sub(lambda tag: _ID.sub("", tag[0]), annotations)
+    start_of_code = _START.match(control)
+    if text and start_of_code:
+        control = control[: start_of_code.end()] + copied(control[start_of_code.end() :], text)
     end = control.rindex("</div>")
     return control[:end] + again + control[end:]

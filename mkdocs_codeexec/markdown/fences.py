@@ -129,7 +129,7 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
             line = self._desk.lines.peek(fence.start, page.text)
             for remark in fence.claim.remarks:
                 self._desk.collector.report(remark.at(Location(page.page, line, page.path)))
-        place = {"above": fence.start, "below": fence.end}.get(fence.claim.source)
+        place = {"above": fence.start, "console": fence.start, "below": fence.end}.get(fence.claim.source)
         lines[fence.start] = lines[fence.end] = f"{blank}\n{blank}"
         if place is not None:
             self.get_hl_settings()

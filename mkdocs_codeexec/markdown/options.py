@@ -166,11 +166,9 @@ TABLE: dict[str, Row] = {
 }
 """Every option that has an effect, or is known to have none here."""
 
-UNAVAILABLE: tuple[str, ...] = ()
-"""Options of other tools that are not there yet."""
-UNAVAILABLE_VALUES = {
-    "source": ("console",),
-}
+UNAVAILABLE: tuple[str, ...] = ("tty", "wrap")
+"""Options that are not there yet."""
+UNAVAILABLE_VALUES: dict[str, tuple[str, ...]] = {}
 FLAGS = tuple(name for name, row in TABLE.items() if row.flag)
 PERILOUS = (*(name for name, row in TABLE.items() if row.semantic), *UNAVAILABLE)
 GUESSES = (*(name for name in TABLE if name not in (*_FERRIS, "test")), *UNAVAILABLE)

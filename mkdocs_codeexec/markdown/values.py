@@ -15,7 +15,7 @@ from mkdocs_codeexec.errors import nearest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SOURCES = ("above", "below", "tabbed-left", "tabbed-right", "none")
+SOURCES = ("above", "below", "tabbed-left", "tabbed-right", "console", "none")
 _SAME_SOURCES = {"block": "above", "material-block": "above", "tabs": "tabbed-left"}
 """What markdown-exec calls them, and what is short for the usual order of tabs."""
 STREAMS = ("stdout", "stderr", "value", "build")

@@ -190,7 +190,8 @@ def test_unknown_word_for_rustdoc(info: str) -> None:
 @pytest.mark.parametrize(
     "option",
     [
-        'source="console"',
+        "wrap",
+        "tty",
     ],
 )
 def test_not_available_yet(option: str) -> None:

@@ -259,3 +259,43 @@ def test_lines_keep_their_numbers_when_hidden_ones_are_shown(project: Project, s
     ids = re.findall(r'\sid="([^"]*)"', html)
     assert len(ids) == len(set(ids))
     assert "__codelineno-1-1" in html  # the second block of the page, as without the button
+
+
+def test_source_and_output_are_one_block(project: Project) -> None:
+    """As markdown-exec has it, with `source="console"`: no prompts of ours. Cold and warm are the same bytes."""
+    project.page(
+        '```python exec source="console"\nprint(1, "<b>")\n```\n\n'
+        '```bash exec source="console" result="json"\necho \'{"a": 1}\'\necho b >&2\n```\n\n'
+        '```python exec source="console" hidelines="!!" linenums="1"\n!!x = 2\nprint(x)\n```\n\n'
+        '```pycon exec source="console"\n>>> 6 * 7\n```\n\n'
+        '```python exec source="console"\npass\n```\n\n'
+        '```python exec source="console" html\nprint("<i>i</i>")\n```\n'
+    )
+    project.build()
+    cold = page(project)
+
+    assert [
+        'print(1, "<b>")\n1 <b>\n',
+        'echo \'{"a": 1}\'\necho b >&2\n{"a": 1}\n',
+        "x = 2\nprint(x)\n2\n",
+        "print(x)\n2\n",
+        ">>> 6 * 7\n42\n",
+        "pass\n",
+        'print("<i>i</i>")\n',
+    ] == sources(cold)
+    assert [("stderr", "b")] == project.streams()
+    assert '<div data-copy="print(1, &quot;&lt;b&gt;&quot;)" class="highlight">' in cold
+    assert '<span class="codeexec-printed' not in cold
+    assert '<div class="codeexec-display" data-mime="text/html"><i>i</i>' in cold
+    project.build()
+    assert cold == page(project)
+
+
+def test_what_fails_stands_below_its_source(project: Project) -> None:
+    """With what it has printed, as of all samples."""
+    project.page('```python exec source="console"\nprint(1)\n1 / 0\n```\n')
+    project.build()
+
+    assert ["print(1)\n1 / 0\n"] == sources(page(project))
+    assert ["stdout", "stderr"] == [kind for kind, _ in project.streams()]
+    assert 1 == page(project).count("codeexec-mark-error")
