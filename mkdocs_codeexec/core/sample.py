@@ -79,6 +79,7 @@ class Presentation:
             `value`. What a compiler said of a build that failed is always shown.
         caption: What stands under its pictures; may be empty.
         alt: What stands for them where they are not seen; None if the author has not said it.
+        width: How wide they are, as CSS has it; empty for as wide as they are by themselves.
         id_prefix: What ids in its Markdown begin with; None if the author has not said it.
         in_contents: Whether headings in its Markdown are in the table of contents.
     """
@@ -89,6 +90,7 @@ class Presentation:
     show: frozenset[str] = frozenset({"stdout", "stderr"})
     caption: str = ""
     alt: str | None = None
+    width: str = ""
     id_prefix: str | None = None
     in_contents: bool = True
 

@@ -162,7 +162,8 @@ def _html(mime: str, data: bytes, name: str, presentation: Presentation, site: S
     kind = mime.partition("/")[0]
     if kind in ("video", "audio"):
         address = _address(mime, data, name, site)
-        return Markup('<{0} controls preload="metadata" src="{1}"></{0}>').format(kind, address)
+        wide = _wide(presentation) if kind == "video" else ""
+        return Markup('<{0} controls preload="metadata" src="{1}"{2}></{0}>').format(kind, address, wide)
     if is_binary(mime) or len(data) > TEXT or (name and mime not in _RICHEST and mime not in _SEPARATORS):
         return _link(mime, data, name, site)
     text = _text(data)
@@ -184,7 +185,12 @@ def _picture(
 ) -> Markup:
     address = _address(mime, data, name, site)
     said = presentation.alt if presentation.alt is not None else presentation.caption or alt
-    return Markup('<img src="{}{}" alt="{}" loading="lazy">').format(address, palette, " ".join(said.split()))
+    alt = " ".join(said.split())
+    return Markup('<img src="{}{}" alt="{}" loading="lazy"{}>').format(address, palette, alt, _wide(presentation))
+
+
+def _wide(presentation: Presentation) -> Markup:
+    return Markup(' style="width:{}"').format(presentation.width) if presentation.width else Markup()
 
 
 def _figure(pictures: Markup, presentation: Presentation) -> Markup:

@@ -129,7 +129,7 @@ TABLE: dict[str, Row] = {
     "stdin": Row(values.text, "stdin"),
     "args": Row(values.arguments, "args"),
     "env": Row(values.variables, "env"),
-    "width": Row(values.columns, "width"),
+    "width": Row(values.width, "width"),
     "workdir": Row(values.workdir, "workdir"),
     "network": Row(values.switch, "network", flag=True),
     "name": Row(values.name, "name"),

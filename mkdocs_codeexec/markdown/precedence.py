@@ -45,6 +45,7 @@ def request_of(
             tabs=said.get("tabs", usual.tabs),
             caption=said.get("caption", ""),
             alt=said.get("alt"),
+            width="" if isinstance(said.get("width"), int) else said.get("width", ""),
             id_prefix=said.get("idprefix"),
             in_contents=said.get("updatetoc", True),
         ),
@@ -78,7 +79,7 @@ def request_of(
 
 def _terminal(said: Mapping[str, Any]) -> dict[str, str]:
     """Return what tells programs how wide their terminal is, if the fence says it."""
-    return {"COLUMNS": str(said["width"])} if "width" in said else {}
+    return {"COLUMNS": str(said["width"])} if isinstance(said.get("width"), int) else {}
 
 
 def _session(said: Mapping[str, Any], page: Defaults, rule: LanguageRule) -> str:

@@ -513,10 +513,25 @@ def test_width_is_that_of_a_terminal() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "css"), [("300px", "300px"), ("50%", "50%"), ("12.5 EM", "12.5em"), (".5in", ".5in"), ("80", "")]
+)
+def test_a_width_with_a_unit_is_that_of_pictures(value: str, css: str) -> None:
+    """No terminal is told of it, and so no sample runs again for it."""
+    found = asked(f'rust exec width="{value}"')
+
+    assert css == found.presentation.width
+    assert (() if css else (("COLUMNS", value),)) == found.given.env
+
+
+@pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("300px", "sizes of pictures are not available"),
-        ("60%", "sizes of pictures are not available"),
+        ("300qx", "`qx` is no unit of a width"),
+        ("101%", "expected a width of pictures greater than 0 and up to 100%"),
+        ("0px", "expected a width of pictures greater than 0"),
+        ("10px;color:red", "expected a number of columns, or a width of pictures"),
+        ("calc(1px)", "expected a number of columns, or a width of pictures"),
+        ("-3em", "expected a number of columns"),
         ("0", "expected a number of columns"),
         ("-1", "expected a number of columns"),
         ("wide", "expected a number of columns"),
