@@ -280,6 +280,17 @@ class Pages:
         filled = slots.fill(page, functools.partial(self._fragment, Ids(page), own, headings), self._following)
         return slots.erase(filled, self._slots.__contains__)
 
+    def _is_followed(self, sample: Sample) -> bool:
+        """Tell whether there are later steps of its session: files are those that are there when the last one has ended."""
+        session = sample.links.session
+        return bool(session) and any(
+            (one.sample.location.page, one.sample.language, one.sample.links.session)
+            == (sample.location.page, sample.language, session)
+            and one.sample.location.line > sample.location.line
+            and not one.sample.ignored
+            for one in self._slots.values()
+        )
+
     def _following(self, slot: str, source: str, html: str, end: int) -> tuple[int, int] | None:
         """Return where the annotations of the source in `slot` are; None if it has none, or is not shown."""
         slotted = self._slots.get(slot)
@@ -349,7 +360,7 @@ class Pages:
         where = shown_map(sample, lambda: numbers(parted(source)[1], sample.code, sample.hiding) if seen else {})
         found = marks(sample, resolved.verdict, resolved.outcome, language) if language else ()
         return self._renderer.render(
-            sample,
+            replace(sample, last=not self._is_followed(sample)),
             resolved.verdict,
             resolved.outcome,
             source=source,

@@ -170,6 +170,7 @@ class Sample:
         last: Whether its program ends with it; a step of a session that others follow is not the last one.
         leaves: Whether somebody needs what it leaves in its working directory; given by the graph.
         artifacts: Which files that it leaves there the page shows, as patterns of paths (`core.artifacts`).
+        usual_artifacts: Whether these are what its language names, which need not be there; else its fence names them.
         value: Whether it shows the value of its last expression.
         whole: Digest of all steps of its session, where files count that are there when the last one has ended; given
             when they are known.
@@ -195,6 +196,7 @@ class Sample:
     last: bool = True
     leaves: bool = False
     artifacts: tuple[str, ...] = ()
+    usual_artifacts: bool = True
     value: bool = False
     whole: str = ""
     refusal: str = ""

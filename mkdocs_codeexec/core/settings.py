@@ -82,6 +82,7 @@ class LanguageRule(NamedTuple):
         console: What reads the commands of its fences, if these are consoles.
         values: Whether samples can show the value of their last expression.
         uncovers: Whether readers can have hidden lines of samples shown.
+        artifacts: Patterns of files that the page shows, of fences that do not say it.
     """
 
     name: str
@@ -103,6 +104,7 @@ class LanguageRule(NamedTuple):
     console: ConsoleKind = ""
     values: bool = False
     uncovers: bool = False
+    artifacts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +144,7 @@ class RustSettings:
         environment: The one of fences that do not name one.
         pages: On which pages fences run.
         workdir: Where samples start; empty is as for all languages.
+        artifacts: Patterns of files that the page shows, of fences that do not say it.
     """
 
     run: RunPolicy = "marked"
@@ -161,6 +164,7 @@ class RustSettings:
     environment: str = "default"
     pages: Patterns = ALL_PAGES
     workdir: str = ""
+    artifacts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +191,7 @@ class ScriptSettings:
         hidelines: What lines begin with that run and are not shown; empty for none.
         split: Of `concat`, the statement between two steps, with `{mark}` in it.
         console: What reads the commands of its fences, if these are consoles.
+        artifacts: Patterns of files that the page shows, of fences that do not say it.
     """
 
     name: str
@@ -208,6 +213,7 @@ class ScriptSettings:
     split: str = ""
     hidelines: str = ""
     console: ConsoleKind = ""
+    artifacts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

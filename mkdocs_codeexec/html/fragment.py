@@ -222,7 +222,7 @@ def _told(
 
 def _files(sample: Sample, outcome: Outcome, site: Site) -> Iterator[Shown]:
     """Yield the files that `sample` is to show."""
-    if sample.artifacts:
+    if sample.artifacts and (sample.last or not sample.usual_artifacts):
         yield from files(artifacts.found(outcome.left, sample.artifacts), sample.presentation, site)
 
 

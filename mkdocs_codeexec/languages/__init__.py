@@ -59,6 +59,7 @@ def words(settings: Settings) -> Mapping[str, LanguageRule]:
             sessions=bool(script.session),
             values=script.session == "python",
             workdir=script.workdir or settings.workdir,
+            artifacts=script.artifacts,
             hidelines=script.hidelines,
             hashes=script.name in HASHES,
             console=script.console,
@@ -76,6 +77,7 @@ def words(settings: Settings) -> Mapping[str, LanguageRule]:
             objection=_no_rust,
             uncovers=settings.hidden_lines == "button",
             workdir=settings.rust.workdir or settings.workdir,
+            artifacts=settings.rust.artifacts,
         )
         for word in (RUST.name, *RUST_ALIASES):
             found[word] = rule

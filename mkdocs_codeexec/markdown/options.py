@@ -59,6 +59,7 @@ class Request(NamedTuple):
     links: Links = ALONE
     workdir: str = ""
     artifacts: tuple[str, ...] = ()
+    usual_artifacts: bool = True
     value: bool = False
     refusal: str = ""
     hint: str = ""
@@ -85,6 +86,7 @@ class Request(NamedTuple):
             links=self.links,
             workdir=self.workdir,
             artifacts=self.artifacts,
+            usual_artifacts=self.usual_artifacts,
             value=self.value,
             refusal=self.refusal,
             hint=self.hint,

@@ -64,7 +64,8 @@ def request_of(
         hiding=Hiding(rule.hides_lines, said.get("hidelines") or rule.hidelines, rule.hashes),
         options=tuple(_options(said, page, rule)),
         workdir=said.get("workdir") or page.workdir or rule.workdir,
-        artifacts=said.get("artifacts", ()),
+        artifacts=said.get("artifacts", rule.artifacts),
+        usual_artifacts="artifacts" not in said,
         value=rule.values and "value" in show,
         links=Links(
             needs=said.get("needs", ()),
