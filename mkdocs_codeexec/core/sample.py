@@ -80,6 +80,8 @@ class Presentation:
         caption: What stands under its pictures; may be empty.
         alt: What stands for them where they are not seen; None if the author has not said it.
         width: How wide they are, as CSS has it; empty for as wide as they are by themselves.
+        fold: Lines of a long output that are shown at first; 0 for all of any, None if the author has not said it.
+        wrap: Whether lines of output that are too long are broken.
         id_prefix: What ids in its Markdown begin with; None if the author has not said it.
         in_contents: Whether headings in its Markdown are in the table of contents.
     """
@@ -91,6 +93,8 @@ class Presentation:
     caption: str = ""
     alt: str | None = None
     width: str = ""
+    fold: int | None = None
+    wrap: bool = False
     id_prefix: str | None = None
     in_contents: bool = True
 

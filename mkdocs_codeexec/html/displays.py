@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from markupsafe import Markup, escape
 
 from mkdocs_codeexec.core.displays import Display, is_binary
+from mkdocs_codeexec.html.json_tree import tree
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.blobs import Blob
@@ -174,6 +175,8 @@ def _html(mime: str, data: bytes, name: str, presentation: Presentation, site: S
     if mime == "text/markdown" and site.markdown is not None and not name:
         return Markup(site.markdown(text))  # noqa: S704 - the author's word
     if mime == "application/json":
+        if (folded := tree(text)) is not None:
+            return folded
         text = _indented(text)
     return Markup('<pre class="codeexec-text" role="group" aria-label="{}"><code>{}</code></pre>').format(
         name or "Value", text.rstrip("\n")

@@ -187,7 +187,15 @@ def _streams(
             yield from _told(outcome, wanted, presentation, tidy, site, failed=failed)
         else:
             result = "ansi" if kind == "build" else presentation.result
-            yield from stream(kind, streams.written(outcome, kind), result, tidy, unfold=failed)
+            yield from stream(
+                kind,
+                streams.written(outcome, kind),
+                result,
+                tidy,
+                unfold=failed,
+                fold=presentation.fold,
+                wrap=presentation.wrap,
+            )
     if not failed:
         yield from _files(sample, outcome, site)
 
@@ -247,7 +255,7 @@ def _printed(
     """Yield what a sample has printed: text, or what its author says that it is, if it went as said."""
     result = presentation.result
     if failed or result not in MIME:
-        yield from stream("stdout", text, result, tidy, unfold=failed)
+        yield from stream("stdout", text, result, tidy, unfold=failed, fold=presentation.fold, wrap=presentation.wrap)
     elif text.strip():
         made = site.markdown(tidy(text)) if result == "markdown" and site.markdown else site.raw(tidy(text))
         yield Shown("display", MIME[result], Markup(made))  # noqa: S704 - the author's word

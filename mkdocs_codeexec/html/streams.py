@@ -32,8 +32,9 @@ class Stream:
         label: What a screen reader calls it.
         html: Safe HTML.
         lines: Number of lines.
-        folded: Whether it is long enough to be folded.
+        folded: Whether it is long enough to be folded as a whole.
         open: Whether it is unfolded at first.
+        first: Lines that are seen while the rest is folded; 0 if not the rest is.
         classes: CSS classes of the `pre`.
     """
 
@@ -44,9 +45,19 @@ class Stream:
     folded: bool
     open: bool
     classes: str
+    first: int = 0
 
 
-def stream(kind: str, text: str, result: str, tidy: Callable[[str], str], *, unfold: bool) -> Iterator[Stream]:
+def stream(
+    kind: str,
+    text: str,
+    result: str,
+    tidy: Callable[[str], str],
+    *,
+    unfold: bool,
+    fold: int | None = None,
+    wrap: bool = False,
+) -> Iterator[Stream]:
     """Yield the `pre` for `text`, if there is anything to be seen.
 
     Args:
@@ -55,6 +66,8 @@ def stream(kind: str, text: str, result: str, tidy: Callable[[str], str], *, unf
         result: How it is shown.
         tidy: Makes it fit for readers.
         unfold: Whether it is unfolded at first.
+        fold: Lines of it that are seen at first; 0 for all, None for the usual.
+        wrap: Whether its long lines are broken.
     """
     text = tidy(text).rstrip("\n") if text else ""
     if kind == "stderr":
@@ -77,9 +90,10 @@ def stream(kind: str, text: str, result: str, tidy: Callable[[str], str], *, unf
         label=_LABELS[kind],
         html=html,
         lines=lines,
-        folded=lines > FOLD_LINES,
+        folded=fold is None and lines > FOLD_LINES,
         open=unfold,
-        classes=classes,
+        classes=f"{classes} codeexec-wrap" if wrap else classes,
+        first=fold if fold and lines > fold else 0,
     )
 
 

@@ -153,6 +153,8 @@ TABLE: dict[str, Row] = {
     "html": Row(values.switch, "html", semantic=False, flag=True),
     "idprefix": Row(values.id_prefix, "idprefix", semantic=False),
     "updatetoc": Row(values.switch, "updatetoc", semantic=False, flag=True),
+    "fold": Row(values.fold, "fold", semantic=False),
+    "wrap": Row(values.switch, "wrap", semantic=False, flag=True),
     "show": Row(values.streams, "show", semantic=False),
     "title": Row(values.word, "passthrough", semantic=False),
     "title_mode": Row(values.word, "passthrough", semantic=False),
@@ -168,7 +170,7 @@ TABLE: dict[str, Row] = {
 }
 """Every option that has an effect, or is known to have none here."""
 
-UNAVAILABLE: tuple[str, ...] = ("tty", "wrap")
+UNAVAILABLE: tuple[str, ...] = ("tty",)
 """Options that are not there yet."""
 UNAVAILABLE_VALUES: dict[str, tuple[str, ...]] = {}
 FLAGS = tuple(name for name, row in TABLE.items() if row.flag)

@@ -46,6 +46,8 @@ def request_of(
             caption=said.get("caption", ""),
             alt=said.get("alt"),
             width="" if isinstance(said.get("width"), int) else said.get("width", ""),
+            fold=said.get("fold"),
+            wrap=said.get("wrap", False),
             id_prefix=said.get("idprefix"),
             in_contents=said.get("updatetoc", True),
         ),

@@ -115,6 +115,15 @@ def streams(value: str | None) -> frozenset[str]:
     return found
 
 
+def fold(value: str | None) -> int:
+    """Read how many lines of a long output are shown at first; `off` is 0: all of them."""
+    if value is not None and (value.lower() in _OFF or re.fullmatch(r"[0-9]{1,5}", value)):
+        return 0 if value.lower() in _OFF else int(value)
+    raise WrongValue(
+        "expected a number of lines", 'write for example `fold="20"`; `fold="off"` shows all of any output'
+    )
+
+
 def id_prefix(value: str | None) -> str:
     """Read what ids begin with; may be empty."""
     if value is not None and re.fullmatch(r"""[^\s"'<>&#%]*""", value):

@@ -40,6 +40,7 @@ streams = st.builds(
     folded=st.booleans(),
     open=st.booleans(),
     classes=texts,
+    first=st.integers(0, 99),
 )
 shown = st.builds(Shown, kind=st.just("display"), mime=texts, html=markup)
 views = st.builds(

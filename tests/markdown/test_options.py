@@ -190,7 +190,6 @@ def test_unknown_word_for_rustdoc(info: str) -> None:
 @pytest.mark.parametrize(
     "option",
     [
-        "wrap",
         "tty",
     ],
 )
@@ -510,6 +509,25 @@ def test_width_is_that_of_a_terminal() -> None:
     assert (("COLUMNS", "40"),) == asked('rust exec width="40"').given.env
     assert (("A", "b"), ("COLUMNS", "9")) == asked('rust exec width="40" env="COLUMNS=9 A=b"').given.env
     assert () == asked("rust exec").given.env
+
+
+def test_output_is_folded_and_broken_as_said() -> None:
+    """`off` is 0 lines that are folded; without a word it is as usual."""
+    found = asked('rust exec fold="20" wrap').presentation
+    assert (20, True) == (found.fold, found.wrap)
+    assert (0, 0) == (asked('rust exec fold="off"').presentation.fold, asked("rust exec fold=0").presentation.fold)
+    assert (None, False) == (asked("rust exec").presentation.fold, asked("rust exec").presentation.wrap)
+
+
+@pytest.mark.parametrize("option", ["fold", 'fold="-1"', 'fold="many"', 'fold="on"', 'fold="1000000"'])
+def test_a_fold_that_makes_no_sense_is_told(option: str) -> None:
+    """The sample runs all the same."""
+    found = claimed(f"rust exec {option}")
+
+    assert found.request is not None
+    assert ("", None) == (found.request.refusal, found.request.presentation.fold)
+    assert "expected a number of lines" in found.remarks[0].message
+    assert 'fold="20"' in found.remarks[0].hint
 
 
 @pytest.mark.parametrize(

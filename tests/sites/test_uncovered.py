@@ -75,3 +75,28 @@ def test_what_is_shown_is_copied(project: Project, browser: Browser, publish: Ca
         sample.locator(".codeexec-eye").click()
 
     assert ["print(math.floor(2.5))", "import math\nprint(math.floor(2.5))"] == [text.strip() for text in copied]
+
+
+def test_the_rest_of_a_long_output_is_shown_on_demand(
+    project: Project, browser: Browser, publish: Callable[[Path], str]
+) -> None:
+    """By keyboard, without JavaScript; of a sample that failed all is shown from the start, and by default as before."""
+    project.configure({"fail_on_error": False}, theme="{name: material}")
+    code = "for n in range(60): print(f'line {n}.')"
+    project.page(
+        f'```python exec fold="5"\n{code}\n```\n\n```python exec fold="5"\n{code}\n1 / 0\n```\n\n'
+        f'```python exec fold="60"\n{code}\n```\n\n```python exec fold="off"\n{code}\n```\n\n```python exec\n{code}\n```\n'
+    )
+    project.build()
+    page = visit(browser, publish(project.root / "site"), script=False)
+    pres = page.locator("pre.codeexec-stdout")
+    heights = "all => all.map(one => Math.round(one.querySelector('code').getBoundingClientRect().height))"
+    first, failed, exact, whole, _ = pres.evaluate_all(heights)
+
+    assert (failed, exact, whole) == (whole, whole, whole)
+    assert first == pytest.approx(whole * 5 / 60, abs=2)
+    assert ["show all 60 lines"] * 2 == page.locator(".codeexec-more").all_inner_texts()
+    assert 1 == page.locator("details.codeexec-fold").count()
+    page.get_by_role("checkbox", name="show all 60 lines").first.focus()
+    page.keyboard.press("Space")
+    assert whole == pres.evaluate_all(heights)[0]
