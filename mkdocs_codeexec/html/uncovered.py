@@ -6,8 +6,9 @@ import re
 
 from mkdocs_codeexec.html.joined import copied
 
-_START = re.compile(r"\s*<input\b[^<>]*\bcodeexec-eye\b[^<>]*>\s*<div\b[^<>]*\bcodeexec-whole\b[^<>]*>")
-_DIV = re.compile(r"<(/?)div\b[^<>]*>")
+_START = re.compile(r"\s*<input\b[^<>]*\bcodeexec-eye\b[^<>]*>\s*<section\b[^<>]*\bcodeexec-whole\b[^<>]*>")
+_END = "</section>"
+"""No code block has another one in it."""
 _PRE = re.compile(r"<pre\b(?![^<>]*\sid=)")
 _ID = re.compile(r"""\s(?:id|name)=(?:"[^"]*"|'[^']*'|[^\s<>]*)""")
 _TAG = re.compile(r"<[a-zA-Z][^<>]*>")
@@ -16,12 +17,9 @@ _TAG = re.compile(r"<[a-zA-Z][^<>]*>")
 def parted(source: str) -> tuple[str, str]:
     """Return the button with the whole source, empty if `source` has no hidden lines, and what is usually shown."""
     start = _START.match(source)
-    depth = 1
-    for tag in _DIV.finditer(source, start.end()) if start else ():
-        depth += -1 if tag[1] else 1
-        if not depth:
-            return source[: tag.end()], source[tag.end() :]
-    return "", source
+    found = source.find(_END, start.end()) if start else -1
+    end = found + len(_END)
+    return (source[:end], source[end:]) if found >= 0 else ("", source)
 
 
 def completed(control: str, text: str, annotations: str, html_id: str) -> str:
@@ -45,5 +43,5 @@ def completed(control: str, text: str, annotations: str, html_id: str) -> str:
     start_of_code = _START.match(control)
     if text and start_of_code:
         control = control[: start_of_code.end()] + copied(control[start_of_code.end() :], text)
-    end = control.rindex("</div>")
+    end = control.rindex(_END)
     return control[:end] + again + control[end:]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from mkdocs_codeexec.core.hidden import Hiding, lines
+from mkdocs_codeexec.core.hidden import Hiding, lines, visible
 
 LABEL = "Show hidden lines"
 
@@ -32,11 +32,9 @@ class Whole(NamedTuple):
 
     def highlighted(self, ranges: str) -> str:
         """Return the `ranges` of `hl_lines`, which count lines that are seen, for all lines."""
-        own = {seen: line for line, seen in self.numbers.items()}
-        found: list[int] = []
-        for part in ranges.split():
-            first, _, last = part.partition("-")
-            found += (own[number] for number in range(int(first), int(last or first) + 1) if number in own)
+        pairs = (part.partition("-")[::2] for part in ranges.split())
+        wanted = [(int(first), int(last or first)) for first, last in pairs]
+        found = (own for own, seen in self.numbers.items() if any(first <= seen <= last for first, last in wanted))
         return " ".join(map(str, found))
 
     def numbered(self, html: str, first: int) -> str:
@@ -62,6 +60,8 @@ def whole(code: str, hiding: Hiding, *, stripped: bool) -> Whole | None:
         hiding: Which lines are not shown.
         stripped: Whether the highlighter takes blank lines away at the start.
     """
+    if visible(code, hiding) == code:
+        return None
     found = list(lines(code, hiding))
     if all(shown is not None for shown, _ in found):
         return None
@@ -77,10 +77,11 @@ def whole(code: str, hiding: Hiding, *, stripped: bool) -> Whole | None:
 def control(html: str) -> str:
     """Return what stands before the code block that is shown: the button, and `html`, the whole source, behind it.
 
-    Both are hidden until there is our stylesheet, so that feeds and readers' views do not have the code twice.
+    Both are hidden until there is our stylesheet, so that feeds and readers' views do not have the code twice. It is no `div`:
+    Material's search would take the end of any `div` in it for its end.
     """
     html = _TAG_WITH_NAME.sub(lambda tag: _NAMED.sub("", tag[0]), html)  # the shown lines have them
     return (
         f'<input class="codeexec-eye" type="checkbox" autocomplete="off" title="{LABEL}" aria-label="{LABEL}" hidden>'
-        f'<div class="codeexec-whole" data-search-exclude hidden>{html}</div>'
+        f'<section class="codeexec-whole" data-search-exclude hidden>{html}</section>'
     )

@@ -78,7 +78,7 @@ def shown(project: Project) -> list[str]:
     return sources(HIDDEN.sub("", page(project)))
 
 
-HIDDEN = re.compile(r'<div class="codeexec-whole" data-search-exclude hidden>(.*?)</div></div>', re.DOTALL)
+HIDDEN = re.compile(r'<section class="codeexec-whole" data-search-exclude hidden>(.*?)</section>', re.DOTALL)
 """What a button shows."""
 
 
