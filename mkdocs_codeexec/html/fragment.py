@@ -109,13 +109,13 @@ class Renderer:
         done = "compared" if sample.links.output_of else "executed"
         held = Held()
         site = self._confined(site, held)
-        control, seen = parted(source)
+        button, seen, whole = parted(source)
         output = answer(sample, verdict, outcome, seen, tidy)
         shown = tuple(_written(sample, verdict, outcome, tidy, site, joins=bool(output)))
         said = tuple(waiting(verdict, link, done) or (ansi.strip(note) for note in notes(sample, verdict, outcome)))
-        if control:
-            whole = joined(marked(control, sample.code, marks, sample.hiding), output)
-            control = completed(whole, runnable(sample.code, sample.hiding) if output else "", annotations, html_id)
+        if whole:
+            whole = joined(marked(whole, sample.code, marks, sample.hiding), output)
+            whole = completed(whole, runnable(sample.code, sample.hiding) if output else "", annotations, html_id)
         seen = joined(_source(seen, sample, verdict, outcome, tidy, marks), output)
         if output:
             seen = copied(seen, visible(sample.code, sample.hiding))
@@ -123,7 +123,7 @@ class Renderer:
         view = View(
             verdict=verdict_name(verdict),
             id=html_id,
-            source=Markup(control + seen + annotations),  # noqa: S704 - the site's own highlighter wrote it
+            source=Markup(button + seen + annotations + whole),  # noqa: S704 - the site's own highlighter wrote it
             position=_WITHOUT.get(position, position),
             streams=shown,
             notes=said,

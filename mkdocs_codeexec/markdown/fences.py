@@ -320,7 +320,7 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
         sample = request.sample(location, code)
         self._handed_in = None if request.ignored else location
         slot = self._desk.collector.add(sample, request.refusal or (foreign.message if foreign else ""), request.hint)
-        return open_slot(slot, self._uncovering(found, code) + html)
+        return open_slot(slot, self._uncovered(html, found, code))
 
     def _drawn(self, found: Claim, tree: Tree, code: str) -> str:
         """Render a tree of files; one that its author has drawn stays as it is."""

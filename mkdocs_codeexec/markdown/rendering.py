@@ -9,7 +9,7 @@ from pymdownx.superfences import SuperFencesException
 
 from mkdocs_codeexec.markdown.highlighting import lean
 from mkdocs_codeexec.markdown.options import Remark
-from mkdocs_codeexec.markdown.uncovering import control, whole
+from mkdocs_codeexec.markdown.uncovering import uncovered, whole
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.markdown.claiming import Claim
@@ -61,12 +61,12 @@ class Rendering:
                 return html, tuple(remarks)
         return self._formatted(self.highlight, found, code, {}, {}) or "", tuple(remarks)
 
-    def _uncovering(self, found: Claim, code: str) -> str:
-        """Return what shows the hidden lines of `code` when readers ask for it; empty if there are none, or it is not known how."""
+    def _uncovered(self, shown: str, found: Claim, code: str) -> str:
+        """Return the HTML `shown` of `code` with what shows its hidden lines; as it is if there are none, or it is not known how."""
         every = whole(code, found.hiding, stripped=self.stripnl) if found.uncovers else None
         custom = (entry for entry in reversed(self.extension.superfences) if entry["test"](found.word))
         if every is None or next(custom)["formatter"] != self.highlight:
-            return ""
+            return shown
         said = dict(found.passthrough)
         lined = {**said, **({"hl_lines": every.highlighted(said["hl_lines"])} if "hl_lines" in said else {})}
         passthrough = tuple((name, value) for name, value in lined.items() if value)
@@ -74,7 +74,7 @@ class Rendering:
         html, _ = self._highlighted(found._replace(passthrough=passthrough, id=""), every.code)
         self.highlight_ext.pygments_code_block = before
         first = (said.get("linenums") or "1").split()[0]
-        return control(every.numbered(html, int(first)))
+        return uncovered(shown, every.numbered(html, int(first)))
 
     def _formatted(
         self, formatter: Any, found: Claim, code: str, options: dict[str, Any], attrs: dict[str, Any]

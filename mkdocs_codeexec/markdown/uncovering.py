@@ -74,14 +74,14 @@ def whole(code: str, hiding: Hiding, *, stripped: bool) -> Whole | None:
     return Whole("\n".join(run for _, run in found[first:]), numbers)
 
 
-def control(html: str) -> str:
-    """Return what stands before the code block that is shown: the button, and `html`, the whole source, behind it.
+def uncovered(shown: str, html: str) -> str:
+    """Return `shown`, a code block, between the button and `html`, the block with the whole source.
 
-    Both are hidden until there is our stylesheet, so that feeds and readers' views do not have the code twice. It is no `div`:
-    Material's search would take the end of any `div` in it for its end.
+    Both are hidden until there is our stylesheet, so that feeds and readers' views do not have the code twice. The second is in no
+    `div`: Material's search would take the end of any `div` in it for its end.
     """
     html = _TAG_WITH_NAME.sub(lambda tag: _NAMED.sub("", tag[0]), html)  # the shown lines have them
     return (
         f'<input class="codeexec-eye" type="checkbox" autocomplete="off" title="{LABEL}" aria-label="{LABEL}" hidden>'
-        f'<section class="codeexec-whole" data-search-exclude hidden>{html}</section>'
+        f'{shown}<section class="codeexec-whole" data-search-exclude hidden>{html}</section>'
     )

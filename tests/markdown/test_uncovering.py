@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mkdocs_codeexec.core.hidden import RUSTDOC, Hiding, runnable, visible
 from mkdocs_codeexec.html.uncovered import completed, parted
-from mkdocs_codeexec.markdown.uncovering import control, whole
+from mkdocs_codeexec.markdown.uncovering import uncovered, whole
 
 codes = st.lists(st.sampled_from(["# a", "#", "!!b", "  !!c", "d", "", "  e", "## f", "!!"]), max_size=8).map("\n".join)
 hidings = st.sampled_from([RUSTDOC, Hiding(prefix="!!")])
@@ -43,11 +43,13 @@ def test_lines_that_are_highlighted() -> None:
 def test_a_source_is_parted_as_it_was_put_together() -> None:
     """Whatever divisions the highlighter makes; what has no hidden lines is as it was."""
     shown = '<div class="highlight"><pre id="x"><code>b</code></pre></div>'
-    button = control('<div class="h"><div><pre id="a"><code><a id="l" href="#l"></a>a</code></pre></div></div>')
+    code = '<div class="h"><div><pre id="a"><code><a id="l" href="#l"></a>a</code></pre></div></div>'
+    button, seen, all_lines = parted(uncovered(shown, code))
 
-    assert (button, shown) == parted(button + shown)
-    assert ("", shown) == parted(shown)
-    assert ("", button[:-6] + "<p>") == parted(button[:-6] + "<p>")
-    done = completed(button, "", '<ol><li id="q">n</li></ol>', "codeexec-7")
+    assert (True, shown) == (button.startswith('<input class="codeexec-eye"'), seen)
+    assert uncovered(shown, code) == button + seen + all_lines
+    assert ("", shown, "") == parted(shown)
+    assert ("", button + shown, "") == parted(button + shown)
+    done = completed(all_lines, "", '<ol><li id="q">n</li></ol>', "codeexec-7")
     assert done.endswith("<code><a></a>a</code></pre></div></div><ol><li>n</li></ol></section>")
     assert '<pre id="codeexec_7_whole">' in done
