@@ -277,8 +277,8 @@ def test_source_and_output_are_one_block(project: Project) -> None:
     assert [
         'print(1, "<b>")\n1 <b>\n',
         'echo \'{"a": 1}\'\necho b >&2\n{"a": 1}\n',
-        "x = 2\nprint(x)\n2\n",
         "print(x)\n2\n",
+        "x = 2\nprint(x)\n2\n",
         ">>> 6 * 7\n42\n",
         "pass\n",
         'print("<i>i</i>")\n',
