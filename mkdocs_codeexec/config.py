@@ -17,7 +17,7 @@ from mkdocs_codeexec.configuration.compatibility import usual
 from mkdocs_codeexec.configuration.defaults import PATTERNS, output_patterns, pages, workdir
 from mkdocs_codeexec.configuration.languages import rust, scripts
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
-from mkdocs_codeexec.core.settings import MKDOCS, ExecuteMode, Host, HtmlPolicy, Includes, Settings
+from mkdocs_codeexec.core.settings import MKDOCS, ExecuteMode, HiddenPolicy, Host, HtmlPolicy, Includes, Settings
 from mkdocs_codeexec.errors import ConfigurationError, Mistake
 from mkdocs_codeexec.tables import Reader, absolute
 from mkdocs_codeexec.trust import stranger
@@ -97,6 +97,7 @@ def settings_from(
         output_patterns=output_patterns(reader, top),
         html=_html(reader, top, environ),
         reports=_reports(reader, top, project_dir),
+        hidden_lines=_hidden_lines(reader, top),
         rust=rust(reader, languages, project_dir),
         scripts=scripts(reader, languages, project_dir, otherwise.presentations, otherwise.env),
         literate=otherwise.literate,
@@ -177,6 +178,7 @@ _TOP = (
     *("timeout", "build_timeout", "total_timeout"),
     *("cache_dir", "environment_dir", "cache_size", "cache_write"),
     *("sandbox", "limits", "build_limits", "verbose", "languages", "workdir", "output_patterns", "html", "reports"),
+    "hidden_lines",
     *("compatibility", "includes"),
     *PATTERNS,
 )
@@ -213,6 +215,11 @@ def _html(reader: Reader, top: Mapping[str, object], environ: Mapping[str, str])
 def _includes(reader: Reader, top: Mapping[str, object]) -> Includes:
     value = reader.choice(top, "includes", get_args(Includes), "none")
     return next(one for one in get_args(Includes) if one == value)
+
+
+def _hidden_lines(reader: Reader, top: Mapping[str, object]) -> HiddenPolicy:
+    value = reader.choice(top, "hidden_lines", get_args(HiddenPolicy), "button")
+    return next(policy for policy in get_args(HiddenPolicy) if policy == value)
 
 
 def _tiers(reader: Reader, environ: Mapping[str, str]) -> tuple[Tier, ...]:

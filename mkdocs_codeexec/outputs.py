@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.core import displays
+from mkdocs_codeexec.core import streams
 from mkdocs_codeexec.core.comparing import matches
 from mkdocs_codeexec.core.expectation import (
     UNMET,
@@ -89,8 +89,10 @@ def _compared(
     if of.outcome is None or not isinstance(of.verdict, Met):
         return Resolved(sample=sample, verdict=_instead(of))
     text = printed(of, of.outcome, engine.languages[of.sample.language])
+    kind = streams.meant(of.outcome, of.sample.presentation.show)
+    truncated = streams.left_out(of.outcome, kind)
     difference = matches(sample.code, text, engine.settings.output_patterns)
-    compared = Compared(of=of, printed=text, difference=difference, truncated=_left_out(of, of.outcome))
+    compared = Compared(of=of, printed=text, difference=difference, truncated=truncated)
     called = f"`{of.sample.name}`" if of.sample.name else "the sample before it"
     lost = f", of which {compared.truncated} bytes were not kept" if compared.truncated else ""
     verdict = Unmet(f"it is not what {called} prints{lost}") if difference else Met()
@@ -135,30 +137,11 @@ def _instead(of: Resolved) -> Verdict:
 
 def printed(item: Resolved, outcome: Outcome, language: Language) -> str:
     """Return what a sample has printed, as its page shows it, without colours: of the first stream that is shown."""
-    sample, kind = item.sample, _stream(item, outcome)
-    build = outcome.step("build")
-    runs = [step for step in outcome.steps if step.kind == "run"]  # of a console, one for each command
-    if kind == "build":
-        text = "\n".join(part.rstrip("\n") for part in (build.stdout, build.stderr) if part) if build else ""
-    elif kind == "stderr":
-        text = "".join(run.stderr for run in runs)
-    else:
-        text = "".join(displays.without(run.stdout, run.shown) for run in runs)
+    sample = item.sample
+    kind = streams.meant(outcome, sample.presentation.show)
+    text = streams.written(outcome, kind)
     where = shown_map(
         sample, lambda: numbers(sample.code, sample.hiding) if sample.presentation.source != "none" else {}
     )
     text = ansi.strip(language.relocated(language.tidy(sample, text), where)).rstrip("\n") if text else ""
     return text.lstrip("\n") if kind == "stderr" else text
-
-
-def _stream(item: Resolved, outcome: Outcome) -> str:
-    """Return the stream that is meant: what a program printed, or what its compiler said if it was not run."""
-    if outcome.step("run") is None:
-        return "build"
-    return next((kind for kind in ("stdout", "stderr", "build") if kind in item.sample.presentation.show), "stdout")
-
-
-def _left_out(item: Resolved, outcome: Outcome) -> int:
-    kind = _stream(item, outcome)
-    step = outcome.step("build" if kind == "build" else "run")
-    return 0 if step is None else sum(step.truncated) if kind == "build" else step.truncated[kind == "stderr"]

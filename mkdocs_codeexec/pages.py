@@ -22,6 +22,7 @@ from mkdocs_codeexec.html.fallback import explained, plain
 from mkdocs_codeexec.html.fragment import Renderer
 from mkdocs_codeexec.html.ids import Ids, identified
 from mkdocs_codeexec.html.notice import notice
+from mkdocs_codeexec.html.uncovered import parted
 from mkdocs_codeexec.markdown import slots
 from mkdocs_codeexec.markdown.collecting import NO_WORDS, PageContext, Words
 from mkdocs_codeexec.outputs import answered, is_output
@@ -279,12 +280,23 @@ class Pages:
         filled = slots.fill(page, functools.partial(self._fragment, Ids(page), own, headings), self._following)
         return slots.erase(filled, self._slots.__contains__)
 
+    def _is_followed(self, sample: Sample) -> bool:
+        """Tell whether there are later steps of its session: files are those that are there when the last one has ended."""
+        session = sample.links.session
+        return bool(session) and any(
+            (one.sample.location.page, one.sample.language, one.sample.links.session)
+            == (sample.location.page, sample.language, session)
+            and one.sample.location.line > sample.location.line
+            and not one.sample.ignored
+            for one in self._slots.values()
+        )
+
     def _following(self, slot: str, source: str, html: str, end: int) -> tuple[int, int] | None:
         """Return where the annotations of the source in `slot` are; None if it has none, or is not shown."""
         slotted = self._slots.get(slot)
         if self.annotations is None or slotted is None or slotted.sample.presentation.source == "none":
             return None
-        return self.annotations.following(source, html, end)
+        return self.annotations.following(parted(source)[1], html, end)
 
     def _fragment(
         self,
@@ -350,10 +362,10 @@ class Pages:
         language = self.engine.languages.get(sample.language)  # None: it is not set up, and that is what went wrong
         # Readers are told numbers of lines that they see.
         seen = sample.presentation.source != "none"
-        where = shown_map(sample, lambda: numbers(source, sample.code, sample.hiding) if seen else {})
+        where = shown_map(sample, lambda: numbers(parted(source)[1], sample.code, sample.hiding) if seen else {})
         found = marks(sample, resolved.verdict, resolved.outcome, language) if language else ()
         return self._renderer.render(
-            sample,
+            replace(sample, last=not self._is_followed(sample)),
             resolved.verdict,
             resolved.outcome,
             source=source,

@@ -248,9 +248,14 @@ def test_the_whole_contract_is_read() -> None:
             id="source",
         ),
         pytest.param(
-            "`codeexec.languages.python.source`: `console` is not available in this version",
-            {"languages": {"python": {"source": "console"}}},
-            id="source that is to come",
+            "`codeexec.languages.python.artifacts`: `../x` names no file within the working directory",
+            {"languages": {"python": {"artifacts": "a.svg ../x"}}},
+            id="artifacts",
+        ),
+        pytest.param(
+            "`codeexec.hidden_lines`: `never` is none of `button`, `omit`",
+            {"hidden_lines": "never"},
+            id="hidden lines",
         ),
         pytest.param(
             "`codeexec.languages.python.show`: expected a stream\n\nhint: did you mean `stdout`?",

@@ -11,7 +11,8 @@ from mkdocs_codeexec.core.expressions import WrongExpressionError
 from mkdocs_codeexec.core.patterns import Patterns
 from mkdocs_codeexec.core.sample import Presentation
 from mkdocs_codeexec.html.lexers import is_lexer
-from mkdocs_codeexec.markdown.presenting import shown, way
+from mkdocs_codeexec.markdown import values
+from mkdocs_codeexec.markdown.presenting import shown, way, written
 from mkdocs_codeexec.markdown.values import NO_VALUES, WrongValue
 
 if TYPE_CHECKING:
@@ -89,6 +90,18 @@ def pages(reader: Reader, table: Mapping[str, object], where: str = "") -> Patte
 def workdir(reader: Reader, table: Mapping[str, object], where: str = "") -> str:
     """Read where samples start."""
     return reader.choice(table, "workdir", WORKDIRS, "", where)
+
+
+def artifacts(reader: Reader, table: Mapping[str, object], where: str) -> tuple[str, ...]:
+    """Read which files of samples pages show."""
+    if table.get("artifacts") is None:
+        return ()
+    try:
+        return values.artifacts(written(table["artifacts"]))
+    except WrongValue as wrong:
+        hint = wrong.hint.replace('artifacts="plot.svg out/*.csv"', "artifacts: plot.svg out/*.csv")
+        reader.problem(f"{where}artifacts", str(wrong), hint)
+        return ()
 
 
 def output_patterns(reader: Reader, table: Mapping[str, object]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from mkdocs_codeexec.configuration.defaults import (
     DEFAULTS,
     OF_RUST,
     PATTERNS,
+    artifacts,
     pages,
     presentation,
     without_meaning,
@@ -36,11 +37,11 @@ from mkdocs_codeexec.trust import refusal_to_give
 RUST = (
     *("run", "edition", "toolchain", "dependencies", "manifest_extra", "preamble", "backtrace"),
     *("inputs", "readable", "network", "environments", "package", "env", "notes"),
-    *("environment", "workdir", "binaries", *DEFAULTS, *PATTERNS),
+    *("environment", "workdir", "binaries", "artifacts", *DEFAULTS, *PATTERNS),
 )
 SCRIPT = (
     *("run", "command", "build", "extension", "version", "aliases", "env", "inputs", "readable", "network"),
-    *("session", "workdir", "hidelines", *DEFAULTS, *PATTERNS),
+    *("session", "workdir", "hidelines", "artifacts", *DEFAULTS, *PATTERNS),
 )
 
 
@@ -98,6 +99,7 @@ def rust(reader: Reader, languages: Mapping[str, object], project_dir: Path) -> 
         pages=pages(reader, table, f"{where}."),
         workdir=workdir(reader, table, f"{where}."),
         binaries=_binaries(reader, table, f"{where}."),
+        artifacts=artifacts(reader, table, f"{where}."),
     )
 
 
@@ -218,6 +220,7 @@ def scripts(
             timeout=reader.seconds(table, "timeout", None, f"{where}."),
             pages=pages(reader, table, f"{where}."),
             workdir=workdir(reader, table, f"{where}."),
+            artifacts=artifacts(reader, table, f"{where}."),
             session=preset.session
             if preset and preset.console
             else "concat"

@@ -239,7 +239,8 @@ def useless(sample: Sample, outcome: Outcome) -> Unmet | None:
     Output that is HTML was cut somewhere, so that elements may stay open; or files are not there.
     """
     run, presentation = outcome.step("run"), sample.presentation
-    if run is not None and (lacking := missing(outcome.left, sample.artifacts)):
+    named = () if sample.usual_artifacts else sample.artifacts
+    if run is not None and (lacking := missing(outcome.left, named)):
         files = ", ".join(f"`{pattern}`" for pattern in lacking)
         return Unmet(f"it has left no file {files} in its working directory, and `artifacts` says so")
     if presentation.result in MARKUP and run is not None and run.truncated[0]:

@@ -72,13 +72,16 @@ class Presentation:
 
     Attributes:
         source: Where the source stands: `above` the output, `below` it, or `none`; in a tab, first of two
-            (`tabbed-left`) or second (`tabbed-right`).
+            (`tabbed-left`) or second (`tabbed-right`); in one block with the output (`console`).
         tabs: What its tab and that of the output are called.
         result: How output is shown: `ansi`, `text`, `none`, the name of a Pygments lexer, or as what it is: `html`, `markdown`.
         show: What is shown: the streams `build`, `stdout` and `stderr`; what is shown beside text is in `stdout` and in
             `value`. What a compiler said of a build that failed is always shown.
         caption: What stands under its pictures; may be empty.
         alt: What stands for them where they are not seen; None if the author has not said it.
+        width: How wide they are, as CSS has it; empty for as wide as they are by themselves.
+        fold: Lines of a long output that are shown at first; 0 for all of any, None if the author has not said it.
+        wrap: Whether lines of output that are too long are broken.
         id_prefix: What ids in its Markdown begin with; None if the author has not said it.
         block: The custom fence of the site that its output is; empty for none. It is Markdown then.
         in_contents: Whether headings in its Markdown are in the table of contents.
@@ -90,6 +93,9 @@ class Presentation:
     show: frozenset[str] = frozenset({"stdout", "stderr"})
     caption: str = ""
     alt: str | None = None
+    width: str = ""
+    fold: int | None = None
+    wrap: bool = False
     id_prefix: str | None = None
     block: str = ""
     in_contents: bool = True
@@ -170,6 +176,7 @@ class Sample:
         last: Whether its program ends with it; a step of a session that others follow is not the last one.
         leaves: Whether somebody needs what it leaves in its working directory; given by the graph.
         artifacts: Which files that it leaves there the page shows, as patterns of paths (`core.artifacts`).
+        usual_artifacts: Whether these are what its language names, which need not be there; else its fence names them.
         value: Whether it shows the value of its last expression.
         whole: Digest of all steps of its session, where files count that are there when the last one has ended; given
             when they are known.
@@ -195,6 +202,7 @@ class Sample:
     last: bool = True
     leaves: bool = False
     artifacts: tuple[str, ...] = ()
+    usual_artifacts: bool = True
     value: bool = False
     whole: str = ""
     refusal: str = ""

@@ -25,6 +25,9 @@ ExecuteMode: TypeAlias = Literal["auto", "always", "frozen", "never"]
 """Run what the store lacks; run all; run nothing and miss nothing; run nothing."""
 
 
+HiddenPolicy: TypeAlias = Literal["button", "omit"]
+"""What is on the page of hidden lines: a button that shows them, or nothing."""
+
 HtmlPolicy: TypeAlias = Literal["page", "sandbox"]
 """Where HTML goes that a sample prints: into the page, or into a frame in which nothing runs and from which nothing is loaded."""
 
@@ -91,6 +94,8 @@ class LanguageRule(NamedTuple):
         console: What reads the commands of its fences, if these are consoles.
         values: Whether samples can show the value of their last expression.
         patterns: What `[NAME]` stands for in what is written under commands, by name, sorted.
+        uncovers: Whether readers can have hidden lines of samples shown.
+        artifacts: Patterns of files that the page shows, of fences that do not say it.
     """
 
     name: str
@@ -112,6 +117,8 @@ class LanguageRule(NamedTuple):
     console: ConsoleKind = ""
     values: bool = False
     patterns: tuple[tuple[str, str], ...] = ()
+    uncovers: bool = False
+    artifacts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +161,7 @@ class RustSettings:
         pages: On which pages fences run.
         workdir: Where samples start; empty is as for all languages.
         binaries: Names of programs of local packages that samples in other languages find; None is all of them.
+        artifacts: Patterns of files that the page shows, of fences that do not say it.
     """
 
     run: RunPolicy = "marked"
@@ -174,6 +182,7 @@ class RustSettings:
     pages: Patterns = ALL_PAGES
     workdir: str = ""
     binaries: tuple[str, ...] | None = None
+    artifacts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +209,7 @@ class ScriptSettings:
         hidelines: What lines begin with that run and are not shown; empty for none.
         split: Of `concat`, the statement between two steps, with `{mark}` in it.
         console: What reads the commands of its fences, if these are consoles.
+        artifacts: Patterns of files that the page shows, of fences that do not say it.
     """
 
     name: str
@@ -221,6 +231,7 @@ class ScriptSettings:
     split: str = ""
     hidelines: str = ""
     console: ConsoleKind = ""
+    artifacts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +273,7 @@ class Settings:
         reports: Files that a build writes of what samples came to, by kind: `junit`, `sarif`.
         includes: Whose way to include files is known on pages.
         literate: Where the source stands of fences whose text is a part of the page, if they do not say it.
+        hidden_lines: What is on the page of hidden lines.
     """
 
     project_dir: Path
@@ -298,6 +310,7 @@ class Settings:
     reports: Mapping[str, Path] = field(default_factory=dict)
     includes: Includes = "none"
     literate: str = "above"
+    hidden_lines: HiddenPolicy = "button"
 
     @property
     def languages(self) -> tuple[str, ...]:

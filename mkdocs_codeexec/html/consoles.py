@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
-from html import escape
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -13,10 +11,11 @@ from mkdocs_codeexec.core import displays
 from mkdocs_codeexec.core.conversing import spoken
 from mkdocs_codeexec.core.expectation import Errored, Unmet
 from mkdocs_codeexec.core.hidden import is_hidden
-from mkdocs_codeexec.html import ansi
-from mkdocs_codeexec.html.fragment import stream
+from mkdocs_codeexec.html import ansi, joined
+from mkdocs_codeexec.html.joined import PRINTED
 from mkdocs_codeexec.html.marks import shown_rows, taken_apart
 from mkdocs_codeexec.html.pieces import Piece, cut, lines, parse, shown
+from mkdocs_codeexec.html.streams import stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -25,10 +24,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.expectation import Converses, Verdict
     from mkdocs_codeexec.core.outcome import Outcome, StepResult
     from mkdocs_codeexec.core.sample import Sample
-    from mkdocs_codeexec.html.fragment import Stream
-
-PRINTED = "codeexec-printed"
-"""The class of what commands have printed, beside Pygments' own for output."""
+    from mkdocs_codeexec.html.streams import Stream
 
 
 def shown_code(sample: Sample, said: Converses) -> str:
@@ -67,14 +63,9 @@ def _is_hidden(entry: Entry, sample: Sample) -> bool:
     return any(is_hidden(line, sample.hiding) for line in entry.source)
 
 
-_START = re.compile(r"<(?:div|pre|table|figure)\b")
-
-
 def copied(source: str, console: Console) -> str:
-    """Return `source`, of which Material's button copies the commands alone (`[data-copy]`)."""
-    start = _START.match(source)
-    text = escape("\n".join(entry.command for entry in console.executed)).replace("\n", "&#10;")
-    return f'{start[0]} data-copy="{text}"{source[start.end() :]}' if start else source
+    """Return `source`, of which the commands alone are copied."""
+    return joined.copied(source, "\n".join(entry.command for entry in console.executed))
 
 
 def streams(

@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from mkdocs_codeexec.core.displays import Display, is_binary
 from mkdocs_codeexec.html import ansi
+from mkdocs_codeexec.html.json_tree import tree
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.blobs import Blob
@@ -199,7 +200,8 @@ def _shown(mime: str, data: bytes, name: str, presentation: Presentation, site: 
     kind = mime.partition("/")[0]
     if kind in ("video", "audio"):
         address = _address(mime, data, name, site)
-        return Markup('<{0} controls preload="metadata" src="{1}"></{0}>').format(kind, address)
+        wide = _wide(presentation) if kind == "video" else ""
+        return Markup('<{0} controls preload="metadata" src="{1}"{2}></{0}>').format(kind, address, wide)
     most = TEXT if name or mime != "text/html" else INLINE
     if is_binary(mime) or len(data) > most or (name and mime not in _RICHEST and mime not in _SEPARATORS):
         return _link(mime, data, name, site)
@@ -211,6 +213,8 @@ def _shown(mime: str, data: bytes, name: str, presentation: Presentation, site: 
     if mime == "text/markdown" and site.markdown is not None and not name:
         return Markup(site.markdown(text))  # noqa: S704 - the author's word
     if mime == "application/json":
+        if (folded := tree(text)) is not None:
+            return folded
         text = _indented(text)
     return Markup('<pre class="codeexec-text" role="group" aria-label="{}"><code>{}</code></pre>').format(
         ansi.strip(name) or "Value", ansi.strip(text).rstrip("\n")
@@ -229,9 +233,12 @@ def _picture(
 ) -> Markup:
     address = _address(mime, data, name, site)
     said = presentation.alt if presentation.alt is not None else presentation.caption or alt
-    return Markup('<img src="{}{}" alt="{}" loading="lazy">').format(
-        address, palette, " ".join(ansi.strip(said).split())
-    )
+    alt = " ".join(ansi.strip(said).split())
+    return Markup('<img src="{}{}" alt="{}" loading="lazy"{}>').format(address, palette, alt, _wide(presentation))
+
+
+def _wide(presentation: Presentation) -> Markup:
+    return Markup(' style="width:{}"').format(presentation.width) if presentation.width else Markup()
 
 
 def _figure(pictures: Markup, presentation: Presentation) -> Markup:

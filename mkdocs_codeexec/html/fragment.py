@@ -2,91 +2,40 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
-from html import unescape
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from mkdocs_codeexec.core import artifacts, displays
-from mkdocs_codeexec.core.conversing import says_end
-from mkdocs_codeexec.core.expectation import (
-    Blocked,
-    Converses,
-    Errored,
-    Met,
-    Skipped,
-    Suspended,
-    Unmet,
-    Verdict,
-    verdict_name,
-    verdict_reason,
-)
-from mkdocs_codeexec.core.outcome import Exited, Outcome, describe
-from mkdocs_codeexec.html import ansi, written
+from mkdocs_codeexec.core import artifacts, displays, streams
+from mkdocs_codeexec.core.expectation import Converses, Errored, Unmet, Verdict, verdict_name
+from mkdocs_codeexec.core.hidden import runnable, visible
+from mkdocs_codeexec.html import ansi, consoles, written
 from mkdocs_codeexec.html.displays import Shown, Site, files, passive
 from mkdocs_codeexec.html.displays import shown as show
 from mkdocs_codeexec.html.ids import identified
+from mkdocs_codeexec.html.joined import answer, copied, joined
 from mkdocs_codeexec.html.marks import Mark, marked
+from mkdocs_codeexec.html.notes import notes, waiting
 from mkdocs_codeexec.html.raw import MIME, Held, cleaned, inert, raw
+from mkdocs_codeexec.html.streams import Stream, stream
+from mkdocs_codeexec.html.tabs import IN_TABS, Tab, tabs
+from mkdocs_codeexec.html.uncovered import completed, parted
 from mkdocs_codeexec.html.written import overridden
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
-    from mkdocs_codeexec.core.outcome import StepResult
+    from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.sample import Location, Presentation, Sample
     from mkdocs_codeexec.core.settings import HtmlPolicy
 
-FOLD_LINES = 40
-"""A stream with more lines than this is folded."""
-HIGHLIGHTED = 16 * 1024
-"""Characters of output that Pygments is given; many lexers take quadratic time."""
+_WITHOUT = {**IN_TABS, "console": "above"}
+"""Where a source stands for a template that knows of no tabs and of no output in the source, by its place."""
 
 NOWHERE = Site()
 """A page that has no files."""
-_LABELS = {"build": "Compiler messages", "stdout": "Output", "stderr": "Error output", "diff": "Difference"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stream:
-    """One `pre` on the page. What the template sees.
-
-    Attributes:
-        kind: `build`, `stdout` or `stderr`; `diff` for how output differs from what is written.
-        label: What a screen reader calls it.
-        html: Safe HTML.
-        lines: Number of lines.
-        folded: Whether it is long enough to be folded.
-        open: Whether it is unfolded at first.
-        classes: CSS classes of the `pre`.
-    """
-
-    kind: str
-    label: str
-    html: Markup
-    lines: int
-    folded: bool
-    open: bool
-    classes: str
-
-
-class Tab(NamedTuple):
-    """A tab on the page. What the template sees.
-
-    Attributes:
-        id: Of its button, unique on the page.
-        label: What it is called.
-        holds: `source` or `output`.
-        open: Whether it is the one that is seen at first.
-    """
-
-    id: str
-    label: str
-    holds: str
-    open: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,17 +109,25 @@ class Renderer:
         done = "compared" if sample.links.output_of else "executed"
         held = Held()
         site = self._confined(site, held)
-        streams = tuple(_written(sample, verdict, outcome, tidy, site))
-        notes = tuple(_waiting(verdict, link, done) or (ansi.strip(note) for note in _notes(sample, verdict, outcome)))
+        button, seen, whole = parted(source)
+        output = answer(sample, verdict, outcome, seen, tidy)
+        shown = tuple(_written(sample, verdict, outcome, tidy, site, joins=bool(output)))
+        said = tuple(waiting(verdict, link, done) or (ansi.strip(note) for note in notes(sample, verdict, outcome)))
+        if whole:
+            whole = joined(marked(whole, sample.code, marks, sample.hiding), output)
+            whole = completed(whole, runnable(sample.code, sample.hiding) if output else "", annotations, html_id)
+        seen = joined(_source(seen, sample, verdict, outcome, tidy, marks), output)
+        if output:
+            seen = copied(seen, visible(sample.code, sample.hiding))
         position = sample.presentation.source
         view = View(
             verdict=verdict_name(verdict),
             id=html_id,
-            source=Markup(_source(source, sample, verdict, outcome, tidy, marks) + annotations),  # noqa: S704 - the site's own highlighter wrote it
-            position=_IN_TABS.get(position, position),
-            streams=streams,
-            notes=notes,
-            tabs=_tabs(sample, verdict, html_id) if position in _IN_TABS and (streams or notes) else (),
+            source=Markup(button + seen + annotations + whole),  # noqa: S704 - the site's own highlighter wrote it
+            position=_WITHOUT.get(position, position),
+            streams=shown,
+            notes=said,
+            tabs=tabs(sample.presentation, verdict, html_id) if position in IN_TABS and (shown or said) else (),
         )
         return held.back(identified(self._template(view=view), html_id))
 
@@ -192,54 +149,54 @@ class Renderer:
 
 
 def _written(
-    sample: Sample, verdict: Verdict, outcome: Outcome | None, tidy: Callable[[str], str], site: Site
+    sample: Sample,
+    verdict: Verdict,
+    outcome: Outcome | None,
+    tidy: Callable[[str], str],
+    site: Site,
+    *,
+    joins: bool,
 ) -> Iterator[Stream | Shown]:
+    """Yield what stands beside the source, without stdout if that `joins` it."""
     if not isinstance(sample.expectation, Converses):
-        yield from _streams(sample, verdict, outcome, tidy, site)
+        yield from _streams(sample, verdict, outcome, tidy, site, joins=joins)
         return
-    from mkdocs_codeexec.html import consoles
-
     yield from consoles.streams(sample, sample.expectation, verdict, outcome, tidy)
     if outcome is not None:
         yield from _made(sample, outcome, site)
 
 
-_IN_TABS = {"tabbed-left": "above", "tabbed-right": "below"}
-"""Where a source in a tab stands for a template that knows of no tabs, and where there is no output."""
-
-
-def _tabs(sample: Sample, verdict: Verdict, html_id: str) -> tuple[Tab, ...]:
-    """Return the tabs of `sample`; of one that did not go as said, the one with the output is open."""
-    failed = isinstance(verdict, Unmet | Errored)
-    held = [("source", sample.presentation.tabs[0]), ("output", sample.presentation.tabs[1])]
-    if sample.presentation.source == "tabbed-right":
-        held.reverse()
-    return tuple(
-        Tab(f"__tabbed_{html_id}_{number}", label, holds, holds == "output" if failed else number == 1)
-        for number, (holds, label) in enumerate(held, 1)
-    )
-
-
 def _streams(
-    sample: Sample, verdict: Verdict, outcome: Outcome | None, tidy: Callable[[str], str], site: Site
+    sample: Sample,
+    verdict: Verdict,
+    outcome: Outcome | None,
+    tidy: Callable[[str], str],
+    site: Site,
+    *,
+    joins: bool,
 ) -> Iterator[Stream | Shown]:
     if outcome is None:
         return
     failed = isinstance(verdict, Unmet | Errored)
-    shown = {"build", "stdout", "stderr"} if failed else sample.presentation.show
     presentation = sample.presentation
     if presentation.result == "none" and not failed:
         yield from _files(sample, outcome, site)
         return
-    build, run = outcome.step("build"), outcome.step("run")
-    if build is not None and ("build" in shown or build.ended != Exited(0)):
-        # A compiler writes to stderr; what comes on stdout (a Makefile, say) stands before it.
-        text = "\n".join(part.rstrip("\n") for part in (build.stdout, build.stderr) if part)
-        yield from stream("build", text, "ansi", tidy, unfold=failed)
-    if run is not None:
-        yield from _told(run, shown, presentation, tidy, site, failed=failed)
-        if "stderr" in shown:
-            yield from stream("stderr", run.stderr, presentation.result, tidy, unfold=failed)
+    wanted = streams.ALL if failed else presentation.show - {"stdout", "value"} if joins else presentation.show
+    for kind in streams.shown(outcome, wanted):
+        if kind == "stdout":
+            yield from _told(outcome, wanted, presentation, tidy, site, failed=failed)
+        else:
+            result = "ansi" if kind == "build" else presentation.result
+            yield from stream(
+                kind,
+                streams.written(outcome, kind),
+                result,
+                tidy,
+                unfold=failed,
+                fold=presentation.fold,
+                wrap=presentation.wrap,
+            )
     yield from _files(sample, outcome, site)
 
 
@@ -253,8 +210,8 @@ def _made(sample: Sample, outcome: Outcome, site: Site) -> Iterator[Shown]:
 
 
 def _told(
-    run: StepResult,
-    shown: Collection[str],
+    outcome: Outcome,
+    wanted: Collection[str],
     presentation: Presentation,
     tidy: Callable[[str], str],
     site: Site,
@@ -262,18 +219,18 @@ def _told(
     failed: bool,
 ) -> Iterator[Stream | Shown]:
     """Yield what a program has printed, and what it shows beside text in its place there."""
-    if not {"stdout", "value"} & set(shown):
-        return
+    run = outcome.step("run")
+    assert run is not None, "it has a stdout"
     for piece in displays.pieces(run.stdout, run.shown):
         if not isinstance(piece, str):
             yield show(piece, presentation, site)
-        elif "stdout" in shown:
+        elif "stdout" in wanted:
             yield from _printed(piece, presentation, tidy, site, failed=failed)
 
 
 def _files(sample: Sample, outcome: Outcome, site: Site) -> Iterator[Shown]:
     """Yield the files that `sample` is to show."""
-    if sample.artifacts:
+    if sample.artifacts and (sample.last or not sample.usual_artifacts):
         yield from files(artifacts.found(outcome.left, sample.artifacts), sample.presentation, site)
 
 
@@ -288,8 +245,6 @@ def _source(
     """Return the source with its marks; that of a console with what its commands have printed."""
     if not isinstance(sample.expectation, Converses):
         return marked(source, sample.code, marks, sample.hiding)
-    from mkdocs_codeexec.html import consoles
-
     source = marked(source, consoles.shown_code(sample, sample.expectation), marks)
     return consoles.answered(source, sample, sample.expectation, verdict, outcome, tidy)
 
@@ -300,113 +255,7 @@ def _printed(
     """Yield what a sample has printed: text, or what its author says that it is, if it went as said."""
     result = presentation.result
     if failed or result not in MIME:
-        yield from stream("stdout", text, result, tidy, unfold=failed)
+        yield from stream("stdout", text, result, tidy, unfold=failed, fold=presentation.fold, wrap=presentation.wrap)
     elif text.strip():
         made = site.markdown(tidy(text)) if result == "markdown" and site.markdown else site.raw(tidy(text))
         yield Shown("display", MIME[result], Markup(made))  # noqa: S704 - the author's word
-
-
-def stream(kind: str, text: str, result: str, tidy: Callable[[str], str], *, unfold: bool) -> Iterator[Stream]:
-    """Yield the `pre` for `text`, if there is anything to be seen.
-
-    Args:
-        kind: What it is.
-        text: As it was written.
-        result: How it is shown.
-        tidy: Makes it fit for readers.
-        unfold: Whether it is unfolded at first.
-    """
-    text = tidy(text).rstrip("\n") if text else ""
-    if kind == "stderr":
-        text = text.lstrip("\n")  # rustc 1.90 and later begin a panic with an empty line
-    if not text:
-        return
-    lines = text.count("\n") + 1
-    classes = f"codeexec-{kind}"
-    if result == "ansi" or kind == "build":
-        html = ansi.to_html(text)
-    elif result == "text" or result in MIME or kind == "stderr":
-        html = Markup.escape(ansi.plain(text))
-    else:
-        html = _highlight(ansi.plain(text), result)
-        classes += " highlight"
-    if not html.strip("\n"):
-        return  # it only moved the cursor, say
-    yield Stream(
-        kind=kind,
-        label=_LABELS[kind],
-        html=html,
-        lines=lines,
-        folded=lines > FOLD_LINES,
-        open=unfold,
-        classes=classes,
-    )
-
-
-_PYGMENTS = re.compile(r'[^<>]*+(?:<span class="[\w -]+">[^<>]*+</span>[^<>]*+)*')
-
-
-def _highlight(text: str, lexer: str) -> Markup:
-    """Return `text` as Pygments highlights it, if that is nothing but spans in it; else as it is."""
-    from pygments import highlight
-    from pygments.formatters import HtmlFormatter
-    from pygments.lexers import get_lexer_by_name
-
-    plain = Markup.escape(text)
-    if len(text) > HIGHLIGHTED:
-        return plain
-    try:
-        found = get_lexer_by_name(lexer, stripnl=False)
-        html = highlight(text, found, HtmlFormatter(nowrap=True)).rstrip("\n")
-    except Exception:  # noqa: BLE001 - there are hundreds of lexers, and nothing says what they raise
-        return plain
-    if not _PYGMENTS.fullmatch(html) or unescape(re.sub("<[^>]*>", "", html)) != text.rstrip("\n"):
-        return plain  # some lexers rewrite what they read, and plugins can bring any
-    return Markup(html)  # noqa: S704 - escaped text and spans, as was just seen
-
-
-def _waiting(verdict: Verdict, link: Callable[[Location], str], done: str) -> Sequence[str]:
-    """Return why a sample is not executed, or whatever is `done` otherwise, that waits for another one, or for what is not here; empty for any other."""
-    if isinstance(verdict, Blocked):
-        return [Markup("not {}, because {} {}").format(done, _other(verdict.by, verdict.at, link), verdict.because)]
-    if not isinstance(verdict, Suspended):
-        return []
-    if verdict.by:
-        other = _other(verdict.by, verdict.at, link)
-        lacked = ", ".join(f"`{lack.what}`" for lack in verdict.missing)
-        return [Markup("not {}, because {} requires {}, which is missing").format(done, other, lacked)]
-    hints = ((f"`{lack.what}` is missing", f": {lack.how}" if lack.how else "") for lack in verdict.missing)
-    return [f"not {done}, because {what}{how}" for what, how in hints]
-
-
-def _other(name: str, at: Location | None, link: Callable[[Location], str]) -> Markup:
-    address = link(at) if at is not None else ""
-    if address:
-        return Markup('<a href="{}">{}</a>').format(address, name)
-    where = f" ({at})" if at is not None and str(at) != name else ""
-    return Markup("`{}`{}").format(name, where)
-
-
-def _notes(sample: Sample, verdict: Verdict, outcome: Outcome | None) -> Iterator[str]:
-    """Yield what a reader needs beside the text: how it ended, and why that is not what was promised."""
-    reason = verdict_reason(verdict)
-    ended = describe(outcome.steps[-1].ended) if outcome and outcome.steps else ""
-    if isinstance(sample.expectation, Converses) and (isinstance(verdict, Unmet) or says_end(sample.expectation)):
-        ended = ""  # a line of the source says it, or the reason does
-    match verdict:
-        case Met():
-            # A failed build that was announced speaks for itself; a program's exit status does not.
-            run = outcome.step("run") if outcome else None
-            if run is not None and run.ended != Exited(0) and ended:
-                yield ended
-        case Skipped():
-            if outcome is None and reason != "ignored":
-                yield reason
-        case _:
-            if ended and ended not in reason and ended != "exit status 0":
-                yield ended
-            yield reason
-    if outcome:
-        for step in outcome.steps:
-            if left_out := sum(step.truncated):
-                yield f"{left_out} bytes of output are not shown"

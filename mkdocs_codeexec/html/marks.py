@@ -126,7 +126,7 @@ def shown_rows(text: str, code: str, hiding: Hiding = RUSTDOC) -> dict[int, Row]
     Highlighters take blank lines off both ends.
     """
     there = text.split("\n")
-    for rows in (_all(code), _visible(code, hiding)):
+    for rows in (_all(code), _visible(code, hiding), _running(code, hiding)):
         own = [text for _, text, _ in rows]
         if _trimmed(own) == _trimmed(there):
             skipped = _blank(own) - _blank(there)
@@ -146,6 +146,12 @@ def _visible(code: str, hiding: Hiding) -> list[tuple[int, str, int]]:
         for number, (written, (seen, run)) in enumerate(both, 1)
         if seen is not None
     ]
+
+
+def _running(code: str, hiding: Hiding) -> list[tuple[int, str, int]]:
+    """Return the same of all lines as they run."""
+    both = zip(code.split("\n"), lines(code, hiding), strict=True)
+    return [(number, run, len(written) - len(run)) for number, (written, (_, run)) in enumerate(both, 1)]
 
 
 def _trimmed(lines: Sequence[str]) -> list[str]:

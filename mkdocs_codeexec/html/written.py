@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from mkdocs_codeexec.html.fragment import Stream, View
+    from mkdocs_codeexec.html.fragment import View
+    from mkdocs_codeexec.html.streams import Stream
 
 FOLDER = "codeexec"
 """Of our templates, in every folder of templates."""
@@ -67,6 +68,11 @@ def _stream(stream: Stream | Shown) -> str:
         opened = " open" if stream.open else ""
         before = f'<details class="codeexec-fold"{opened}><summary>{label}: {stream.lines} lines</summary>'
         after = "</details>"
+    if stream.first:
+        checked = ' checked="checked"' if stream.open else ""
+        before += f'<div class="codeexec-clamp" style="--codeexec-first:{stream.first}">'
+        box = f'<input type="checkbox" autocomplete="off"{checked}>'
+        after = f'<label class="codeexec-more" hidden>{box}show all {stream.lines} lines</label></div>{after}'
     start = f'<pre class="{escape(stream.classes)}" role="group" aria-label="{label}">'
     return f"{before}{start}<code>{escape(stream.html)}</code></pre>{after}"
 

@@ -60,10 +60,12 @@ def words(settings: Settings) -> Mapping[str, LanguageRule]:
             sessions=bool(script.session),
             values=script.session == "python",
             workdir=script.workdir or settings.workdir,
+            artifacts=script.artifacts,
             hidelines=script.hidelines,
             hashes=script.name in HASHES,
             console=script.console,
             patterns=tuple(sorted(settings.output_patterns.items())) if script.console else (),
+            uncovers=settings.hidden_lines == "button",
         )
         for word in (*script.aliases, script.name):
             found[word.lower()] = rule
@@ -75,7 +77,9 @@ def words(settings: Settings) -> Mapping[str, LanguageRule]:
             longest=rights.longest(RUST.name, settings),
             environments=tuple(settings.rust.environments),
             objection=_no_rust,
+            uncovers=settings.hidden_lines == "button",
             workdir=settings.rust.workdir or settings.workdir,
+            artifacts=settings.rust.artifacts,
         )
         for word in (RUST.name, *RUST_ALIASES):
             found[word] = rule

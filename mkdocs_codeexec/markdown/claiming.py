@@ -63,6 +63,7 @@ class Claim(NamedTuple):
         tree: How it is drawn, if it is a tree.
         source: Where its source stands, if what is in it is a part of the page; else empty.
         tabs: What the tabs of such a source and of the text are called.
+        uncovers: Whether readers can have hidden lines shown.
     """
 
     word: str
@@ -76,6 +77,7 @@ class Claim(NamedTuple):
     tree: Tree | None = None
     source: str = ""
     tabs: tuple[str, str] = ("", "")
+    uncovers: bool = False
 
     @property
     def literate(self) -> bool:
@@ -128,6 +130,7 @@ def claim(
         classes=reading.classes,
         remarks=remarks,
         request=request,
+        uncovers=rule.uncovers,
     )
 
 

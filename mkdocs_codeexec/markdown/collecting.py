@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from markdown.extensions.footnotes import FootnoteExtension
+from markdown.util import STX
 from pymdownx.superfences import SuperFencesException
 
 from mkdocs_codeexec.core.defaults import NO_DEFAULTS, Defaults
@@ -54,16 +57,25 @@ class Words(NamedTuple):
     Attributes:
         references: Its link references.
         abbreviations: Those, by what they stand for.
+        footnotes: Their Markdown, by name; none that holds what only the converter of the page knows, a code block, say.
     """
 
     references: Mapping[str, tuple[str, str]]
     abbreviations: Mapping[str, str]
+    footnotes: Mapping[str, str] = MappingProxyType({})
 
     @classmethod
     def of(cls, md: Any) -> Words:
         """Return those of the page that `md` has converted."""
         abbreviations = md.treeprocessors["abbr"].abbrs if "abbr" in md.treeprocessors else {}
-        return cls(dict(md.references), dict(abbreviations))
+        notes = footnotes(md)
+        plain = {name: text for name, text in notes.footnotes.items() if STX not in text} if notes else {}
+        return cls(dict(md.references), dict(abbreviations), plain)
+
+
+def footnotes(md: Any) -> FootnoteExtension | None:
+    """Return what has the footnotes of `md`; None if it knows none."""
+    return next((one for one in md.registeredExtensions if isinstance(one, FootnoteExtension)), None)
 
 
 NO_WORDS = Words({}, {})

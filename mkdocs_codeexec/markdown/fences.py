@@ -330,7 +330,7 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
             sample = replace(sample, presentation=block)
         self._handed_in = None if request.ignored else location
         slot = self._desk.collector.add(sample, request.refusal or (foreign.message if foreign else ""), request.hint)
-        return open_slot(slot, html)
+        return open_slot(slot, self._uncovered(html, found, code))
 
     def _foreign(self, code: str, host: str) -> Remark | None:
         """Return what is to be said of a sample in which something should be included that is not."""

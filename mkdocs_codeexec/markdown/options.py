@@ -59,6 +59,7 @@ class Request(NamedTuple):
     links: Links = ALONE
     workdir: str = ""
     artifacts: tuple[str, ...] = ()
+    usual_artifacts: bool = True
     value: bool = False
     refusal: str = ""
     hint: str = ""
@@ -85,6 +86,7 @@ class Request(NamedTuple):
             links=self.links,
             workdir=self.workdir,
             artifacts=self.artifacts,
+            usual_artifacts=self.usual_artifacts,
             value=self.value,
             refusal=self.refusal,
             hint=self.hint,
@@ -129,7 +131,7 @@ TABLE: dict[str, Row] = {
     "stdin": Row(values.text, "stdin"),
     "args": Row(values.arguments, "args"),
     "env": Row(values.variables, "env"),
-    "width": Row(values.columns, "width"),
+    "width": Row(values.width, "width"),
     "workdir": Row(values.workdir, "workdir"),
     "network": Row(values.switch, "network", flag=True),
     "name": Row(values.name, "name"),
@@ -151,6 +153,8 @@ TABLE: dict[str, Row] = {
     "html": Row(values.switch, "html", semantic=False, flag=True),
     "idprefix": Row(values.id_prefix, "idprefix", semantic=False),
     "updatetoc": Row(values.switch, "updatetoc", semantic=False, flag=True),
+    "fold": Row(values.fold, "fold", semantic=False),
+    "wrap": Row(values.switch, "wrap", semantic=False, flag=True),
     "show": Row(values.streams, "show", semantic=False),
     "title": Row(values.word, "passthrough", semantic=False),
     "title_mode": Row(values.word, "passthrough", semantic=False),
@@ -166,11 +170,9 @@ TABLE: dict[str, Row] = {
 }
 """Every option that has an effect, or is known to have none here."""
 
-UNAVAILABLE: tuple[str, ...] = ()
-"""Options of other tools that are not there yet."""
-UNAVAILABLE_VALUES = {
-    "source": ("console",),
-}
+UNAVAILABLE: tuple[str, ...] = ("tty",)
+"""Options that are not there yet."""
+UNAVAILABLE_VALUES: dict[str, tuple[str, ...]] = {}
 FLAGS = tuple(name for name, row in TABLE.items() if row.flag)
 PERILOUS = (*(name for name, row in TABLE.items() if row.semantic), *UNAVAILABLE)
 GUESSES = (*(name for name in TABLE if name not in (*_FERRIS, "test")), *UNAVAILABLE)

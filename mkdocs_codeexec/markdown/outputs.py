@@ -14,7 +14,7 @@ from markdown import Markdown
 from markdown.treeprocessors import Treeprocessor
 
 from mkdocs_codeexec.markdown.asking import owner_of
-from mkdocs_codeexec.markdown.collecting import PageContext
+from mkdocs_codeexec.markdown.collecting import PageContext, footnotes
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
 
 if TYPE_CHECKING:
@@ -37,6 +37,12 @@ _AFTER_CONTENTS = 3
 _REFERRING = ("for", "aria-labelledby", "aria-describedby", "aria-controls")
 _NUMBERED = re.compile(r"""(\s(?:id|name|href|for)=["']#?)(?=__(?:codelineno|span)-)""")
 """Ids of lines of code, which highlighters count for each converter (`anchor_linenums`, `line_spans`)."""
+_CODE = re.compile(
+    r"^(?P<fence>`{3,}|~{3,}).*?(?:^(?P=fence)|\Z)|(?<!`)(?P<ticks>`{1,3})(?!`)[^\n]*?(?<!`)(?P=ticks)(?!`)",
+    re.MULTILINE | re.DOTALL,
+)
+_NOTE = re.compile(r"\[\^([^\[\]\n]{1,200})\](:?)")
+"""What refers to a footnote, or defines one."""
 
 
 class Converted(NamedTuple):
@@ -82,6 +88,7 @@ class Outputs:
         md.references.update(words.references)
         if "abbr" in md.treeprocessors:
             md.treeprocessors["abbr"].abbrs.update(words.abbreviations)
+        _note(md, text, words.footnotes)
         self.links(md)
         self._ids.begin(prefix, taken)
         md.treeprocessors.register(self._ids, _IDS, _AFTER_CONTENTS)
@@ -113,7 +120,7 @@ def outputs(
         is_lexer: Tells the names of Pygments lexers.
         ours: Names of our own extension.
     """
-    quiet: dict[str, Any] = {"run": "none", "excluded": False}
+    quiet: dict[str, Any] = {"run": "none", "excluded": False, "uncovers": False}
     shown = {word: rule._replace(**quiet) for word, rule in rules.items()}
     others = [one for one in extensions if one not in ours and not isinstance(one, CodeExecExtension)]
     md = Markdown(
@@ -200,6 +207,22 @@ class _Ids(Treeprocessor):
         for heading in headings:
             children = list(self.renamed(heading["children"]))
             yield {**heading, "id": self.new.get(heading["id"], heading["id"]), "children": children}
+
+
+def _note(md: Markdown, text: str, known: Mapping[str, str]) -> None:
+    """Give `md` those of the `known` footnotes that `text` refers to, and those that they refer to."""
+    found = footnotes(md) if known and "[^" in text else None
+    if found is None:
+        return
+    uses = _NOTE.findall(_CODE.sub("", text))
+    own = {name for name, colon in uses if colon}
+    wanted = [name for name, colon in uses if not colon]
+    while wanted:
+        name = wanted.pop(0)
+        if name in known and name not in own:
+            own.add(name)
+            found.setFootnote(name, known[name])
+            wanted += (other for other, _ in _NOTE.findall(known[name]))
 
 
 @contextlib.contextmanager

@@ -45,6 +45,9 @@ def request_of(
             tabs=said.get("tabs", usual.tabs),
             caption=said.get("caption", ""),
             alt=said.get("alt"),
+            width="" if isinstance(said.get("width"), int) else said.get("width", ""),
+            fold=said.get("fold"),
+            wrap=said.get("wrap", False),
             id_prefix=said.get("idprefix"),
             in_contents=said.get("updatetoc", True),
         ),
@@ -63,7 +66,8 @@ def request_of(
         hiding=Hiding(rule.hides_lines, said.get("hidelines") or rule.hidelines, rule.hashes),
         options=tuple(_options(said, page, rule)),
         workdir=said.get("workdir") or page.workdir or rule.workdir,
-        artifacts=said.get("artifacts", ()),
+        artifacts=said.get("artifacts", rule.artifacts),
+        usual_artifacts="artifacts" not in said,
         value=rule.values and "value" in show,
         links=Links(
             needs=said.get("needs", ()),
@@ -78,7 +82,7 @@ def request_of(
 
 def _terminal(said: Mapping[str, Any]) -> dict[str, str]:
     """Return what tells programs how wide their terminal is, if the fence says it."""
-    return {"COLUMNS": str(said["width"])} if "width" in said else {}
+    return {"COLUMNS": str(said["width"])} if isinstance(said.get("width"), int) else {}
 
 
 def _session(said: Mapping[str, Any], page: Defaults, rule: LanguageRule) -> str:

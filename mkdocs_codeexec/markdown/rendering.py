@@ -9,6 +9,7 @@ from pymdownx.superfences import SuperFencesException
 
 from mkdocs_codeexec.markdown.highlighting import lean
 from mkdocs_codeexec.markdown.options import Remark
+from mkdocs_codeexec.markdown.uncovering import uncovered, whole
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.markdown.claiming import Claim
@@ -24,6 +25,8 @@ class Rendering:
     highlight: Any
     attr_list: bool
     highlighter: Any
+    highlight_ext: Any
+    stripnl: bool
     _desk: Desk
 
     def get_hl_settings(self) -> None:
@@ -57,6 +60,21 @@ class Rendering:
             if html is not None:
                 return html, tuple(remarks)
         return self._formatted(self.highlight, found, code, {}, {}) or "", tuple(remarks)
+
+    def _uncovered(self, shown: str, found: Claim, code: str) -> str:
+        """Return the HTML `shown` of `code` with what shows its hidden lines; as it is if there are none, or it is not known how."""
+        every = whole(code, found.hiding, stripped=self.stripnl) if found.uncovers else None
+        custom = (entry for entry in reversed(self.extension.superfences) if entry["test"](found.word))
+        if every is None or next(custom)["formatter"] != self.highlight:
+            return shown
+        said = dict(found.passthrough)
+        lined = {**said, **({"hl_lines": every.highlighted(said["hl_lines"])} if "hl_lines" in said else {})}
+        passthrough = tuple((name, value) for name, value in lined.items() if value)
+        before = self.highlight_ext.pygments_code_block  # no anchor of the page has another number for it
+        html, _ = self._highlighted(found._replace(passthrough=passthrough, id=""), every.code)
+        self.highlight_ext.pygments_code_block = before
+        first = (said.get("linenums") or "1").split()[0]
+        return uncovered(shown, every.numbered(html, int(first)))
 
     def _formatted(
         self, formatter: Any, found: Claim, code: str, options: dict[str, Any], attrs: dict[str, Any]

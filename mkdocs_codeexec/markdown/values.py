@@ -15,10 +15,12 @@ from mkdocs_codeexec.errors import nearest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SOURCES = ("above", "below", "tabbed-left", "tabbed-right", "none")
+SOURCES = ("above", "below", "tabbed-left", "tabbed-right", "console", "none")
 _SAME_SOURCES = {"block": "above", "material-block": "above", "tabs": "tabbed-left"}
 """What markdown-exec calls them, and what is short for the usual order of tabs."""
 STREAMS = ("stdout", "stderr", "value", "build")
+UNITS = ("px", "%", "em", "rem", "ch", "vw", "cm", "mm", "in", "pt")
+"""Of the width of pictures."""
 MERGED = "merged"
 """stdout and stderr as one stream."""
 NO_VALUES = "`value` is for Python: print what the page should show, or write a file and name it in `artifacts`"
@@ -113,6 +115,15 @@ def streams(value: str | None) -> frozenset[str]:
     return found
 
 
+def fold(value: str | None) -> int:
+    """Read how many lines of a long output are shown at first; `off` is 0: all of them."""
+    if value is not None and (value.lower() in _OFF or re.fullmatch(r"[0-9]{1,5}", value)):
+        return 0 if value.lower() in _OFF else int(value)
+    raise WrongValue(
+        "expected a number of lines", 'write for example `fold="20"`; `fold="off"` shows all of any output'
+    )
+
+
 def id_prefix(value: str | None) -> str:
     """Read what ids begin with; may be empty."""
     if value is not None and re.fullmatch(r"""[^\s"'<>&#%]*""", value):
@@ -149,16 +160,23 @@ def workdir(value: str | None) -> str:
     raise WrongValue("expected `project`", hint)
 
 
-def columns(value: str | None) -> int:
-    """Read how many columns a terminal has."""
+def width(value: str | None) -> int | str:
+    """Read how many columns a terminal has, or how wide pictures are: a number of CSS with its unit."""
     if value is not None and re.fullmatch(r"[0-9]{1,4}", value) and int(value) > 0:
         return int(value)
-    if value is not None and re.fullmatch(r"[0-9.]+\s*(?:px|r?em|%|ch|vw|cm|mm|in|pt)", value):
-        raise WrongValue(
-            "sizes of pictures are not available in this version of mkdocs-codeexec",
-            'a number alone is the columns of a terminal, as in `width="80"`',
-        )
-    raise WrongValue("expected a number of columns", 'write for example `width="80"`')
+    columns = 'a number alone is the columns of a terminal, as in `width="80"`'
+    size = re.fullmatch(r"([0-9]{1,4}(?:\.[0-9]{1,3})?|\.[0-9]{1,3})[ \t]*([a-z%]+)", (value or "").lower())
+    if size is None:
+        hint = f'{columns}; with a unit it is the width of pictures, as in `width="300px"` or `width="50%"`'
+        raise WrongValue("expected a number of columns, or a width of pictures", hint)
+    number, unit = size.groups()
+    if unit not in UNITS:
+        units = ", ".join(f"`{each}`" for each in UNITS)
+        raise WrongValue(f"`{unit}` is no unit of a width", f"it is one of {units}; {columns}")
+    if not 0 < float(number) <= (100 if unit == "%" else 9999):
+        most = "100%" if unit == "%" else "9999"
+        raise WrongValue(f"expected a width of pictures greater than 0 and up to {most}", 'for example `width="50%"`')
+    return number + unit
 
 
 def anything(value: str | None) -> str:

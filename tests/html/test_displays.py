@@ -236,3 +236,16 @@ def test_a_figure_in_html_is_shown_with_all_its_data() -> None:
     assert 'download="a.html"' in file("a.html", figure)
     text = shown(shelf.display(text_plain=figure), Presentation(), shelf.site).html
     assert 'href="a/0.txt" download="value.txt">value.txt</a>' in text
+
+
+def test_pictures_are_as_wide_as_said() -> None:
+    """Both of a pair, and moving ones; what is no picture is as it is."""
+    wide = Presentation(width="50%")
+
+    assert '<figure><img src="a/0.png" alt="" loading="lazy" style="width:50%"></figure>' == file("x.png", b"p", wide)
+    assert '<video controls preload="metadata" src="a/0.mp4" style="width:50%"></video>' == file("x.mp4", b"v", wide)
+    assert "style" not in file("x.csv", b"a,b\n1,2\n", wide)
+    assert "style" not in file("x.png", b"p")
+    shelf = Shelf()
+    (both,) = files([shelf.blob(f"x-{each}.svg", SVG) for each in ("light", "dark")], wide, shelf.site)
+    assert 2 == both.html.count('style="width:50%"')

@@ -15,7 +15,8 @@ import mkdocs_codeexec
 from mkdocs_codeexec.core.expectation import Met, Succeeds
 from mkdocs_codeexec.core.outcome import Exited, Outcome, StepResult
 from mkdocs_codeexec.core.sample import Location, Presentation, Sample
-from mkdocs_codeexec.html.fragment import HIGHLIGHTED, Renderer
+from mkdocs_codeexec.html.fragment import Renderer
+from mkdocs_codeexec.html.streams import HIGHLIGHTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,9 @@ from mkdocs_codeexec.core.expectation import Met, Succeeds
 from mkdocs_codeexec.core.outcome import Exited, Outcome, StepResult
 from mkdocs_codeexec.core.sample import Location, Sample
 from mkdocs_codeexec.html.displays import Shown
-from mkdocs_codeexec.html.fragment import Renderer, Stream, Tab, View
+from mkdocs_codeexec.html.fragment import Renderer, View
+from mkdocs_codeexec.html.streams import Stream
+from mkdocs_codeexec.html.tabs import Tab
 from mkdocs_codeexec.html.templates import template
 from mkdocs_codeexec.html.written import fragment
 
@@ -38,6 +40,7 @@ streams = st.builds(
     folded=st.booleans(),
     open=st.booleans(),
     classes=texts,
+    first=st.integers(0, 99),
 )
 shown = st.builds(Shown, kind=st.just("display"), mime=texts, html=markup)
 views = st.builds(

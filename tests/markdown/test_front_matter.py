@@ -80,7 +80,7 @@ WRONG: dict[str, tuple[int, str, str, list[str]]] = {
     "codeexec:\n  codeexec: {timeout: 3}": (3, "`codeexec.codeexec`: a page has no such default", "one level too deep", ["rust", "python"]),
     "codeexec:\n  source: abov": (3, "`codeexec.source`: expected a place for the source", "did you mean `above`", []),
     "codeexec: {source: off}": (2, "`codeexec.source`: expected a place", "`none`", []),
-    "codeexec: {source: console}": (2, "`codeexec.source`: `console` is not available in this version", "", []),
+    "codeexec: {source: consoles}": (2, "`codeexec.source`: expected a place for the source", "did you mean `console`", []),
     "codeexec: {result: txt}": (2, "`txt` is not a way to show output", "did you mean `text`", []),
     "codeexec: {show: stdut}": (2, "`codeexec.show`: expected a stream", "did you mean `stdout`", []),
     "codeexec: {timeout: soon}": (2, "`codeexec.timeout`: expected a number of seconds", "30", ["rust", "python"]),

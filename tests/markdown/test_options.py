@@ -190,7 +190,7 @@ def test_unknown_word_for_rustdoc(info: str) -> None:
 @pytest.mark.parametrize(
     "option",
     [
-        'source="console"',
+        "tty",
     ],
 )
 def test_not_available_yet(option: str) -> None:
@@ -532,11 +532,45 @@ def test_width_is_that_of_a_terminal() -> None:
     assert () == asked("rust exec").given.env
 
 
+def test_output_is_folded_and_broken_as_said() -> None:
+    """`off` is 0 lines that are folded; without a word it is as usual."""
+    found = asked('rust exec fold="20" wrap').presentation
+    assert (20, True) == (found.fold, found.wrap)
+    assert (0, 0) == (asked('rust exec fold="off"').presentation.fold, asked("rust exec fold=0").presentation.fold)
+    assert (None, False) == (asked("rust exec").presentation.fold, asked("rust exec").presentation.wrap)
+
+
+@pytest.mark.parametrize("option", ["fold", 'fold="-1"', 'fold="many"', 'fold="on"', 'fold="1000000"'])
+def test_a_fold_that_makes_no_sense_is_told(option: str) -> None:
+    """The sample runs all the same."""
+    found = claimed(f"rust exec {option}")
+
+    assert found.request is not None
+    assert ("", None) == (found.request.refusal, found.request.presentation.fold)
+    assert "expected a number of lines" in found.remarks[0].message
+    assert 'fold="20"' in found.remarks[0].hint
+
+
+@pytest.mark.parametrize(
+    ("value", "css"), [("300px", "300px"), ("50%", "50%"), ("12.5 EM", "12.5em"), (".5in", ".5in"), ("80", "")]
+)
+def test_a_width_with_a_unit_is_that_of_pictures(value: str, css: str) -> None:
+    """No terminal is told of it, and so no sample runs again for it."""
+    found = asked(f'rust exec width="{value}"')
+
+    assert css == found.presentation.width
+    assert (() if css else (("COLUMNS", value),)) == found.given.env
+
+
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("300px", "sizes of pictures are not available"),
-        ("60%", "sizes of pictures are not available"),
+        ("300qx", "`qx` is no unit of a width"),
+        ("101%", "expected a width of pictures greater than 0 and up to 100%"),
+        ("0px", "expected a width of pictures greater than 0"),
+        ("10px;color:red", "expected a number of columns, or a width of pictures"),
+        ("calc(1px)", "expected a number of columns, or a width of pictures"),
+        ("-3em", "expected a number of columns"),
         ("0", "expected a number of columns"),
         ("-1", "expected a number of columns"),
         ("wide", "expected a number of columns"),

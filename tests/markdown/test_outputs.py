@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from markdown import Markdown
 from mkdocs_codeexec.core.settings import LanguageRule
 from mkdocs_codeexec.html.contents import tokens_joined
 from mkdocs_codeexec.markdown.collecting import NO_WORDS, Words
-from mkdocs_codeexec.markdown.outputs import Converted, Outputs, outputs
+from mkdocs_codeexec.markdown.outputs import Converted, Outputs, _note, outputs
 
 EXTENSIONS = ["abbr", "attr_list", "def_list", "footnotes", "md_in_html", "meta", "tables", "toc", "pymdownx.highlight",
               "pymdownx.superfences", "pymdownx.tabbed"]  # fmt: skip
@@ -72,6 +73,42 @@ def test_nothing_of_one_page_is_on_another() -> None:
         in convert("HTML [ref]", found, words=words).html
     )
     assert "<p>HTML [ref]</p>" == convert("HTML [ref]", found).html
+
+
+def test_footnotes_of_the_page_can_be_used() -> None:
+    """Those that are referred to, and theirs; what the output defines itself prevails, and code refers to nothing."""
+    found = site()
+    notes = {"1": "of *page*", "2": "see[^3]", "3": "third", "4": "not used", "5": "in code", "6": "so is this"}
+    words = Words({}, {}, notes)
+    html = convert("a[^1] b[^2] `x[^5]`\n\n```text\n[^6]\n```\n\nc[^own]\n\n[^own]: of output", found, words=words).html
+
+    listed = re.findall(r'<li id="p-fn:(\w+)">', html)
+    assert {"1", "2", "3", "own"} == set(listed)
+    assert 4 == len(listed)
+    assert "of <em>page</em>" in html
+    assert 'href="#p-fn:1"' in html
+    assert "mine" in convert("a[^1]\n\n[^1]: mine", found, words=words).html
+    assert "of <em>page</em>" not in convert("a[^1]\n\n[^1]: mine", found, words=words).html
+    assert "<p>a[^1]</p>" == convert("a[^1]", found).html
+    assert "footnote" not in convert("a", found, words=words).html
+
+
+def test_what_the_converter_of_a_page_knows_of_its_footnotes() -> None:
+    """Those with a code block in them are another converter's: what stands there is its own."""
+    md = Markdown(extensions=EXTENSIONS)
+    md.convert("x[^1][^2]\n\n[^1]: y\n\n[^2]:\n    z\n\n    ```text\n    w\n    ```\n")
+
+    assert {"1": "y"} == Words.of(md).footnotes
+    assert {} == Words.of(Markdown()).footnotes
+
+
+@pytest.mark.parametrize("text", ["[^" * 10**5, "`" * 10**5 + "[^1]", "[^1]" * 10**4])
+def test_footnotes_are_looked_for_in_linear_time(text: str) -> None:
+    """Whatever a program has printed."""
+    began = time.process_time()
+    _note(Markdown(extensions=["footnotes"]), text, {"1": "a"})
+
+    assert time.process_time() - began < 1
 
 
 def test_a_front_matter_is_text() -> None:

@@ -204,3 +204,39 @@ def test_figures_and_values_of_python(project: Project) -> None:
     ] == seen(project)
     assert 3 == project.build().counts["cached"]
     assert cold == page(project)
+
+
+def test_a_language_says_what_its_samples_make(project: Project) -> None:
+    """What a fence names takes its place; only that must be there. In a session the last step shows it."""
+    project.configure({"languages": {"bash": {"artifacts": "a.txt out/*.csv"}}})
+    project.page(
+        fence("echo A > a.txt")
+        + fence("echo none")
+        + fence("echo A > a.txt; echo x > b.json", 'artifacts="b.json"')
+        + fence("echo S > a.txt", 'session="s"')
+        + fence("echo last", 'session="s"')
+    )
+    built = project.build()
+
+    assert 0 == built.status, built.log
+    assert [
+        ("display", "text/plain"),
+        ("stdout", "none"),
+        ("display", "application/json"),
+        ("stdout", "last"),
+        ("display", "text/plain"),
+    ] == [one for one in seen(project) if one[0] != "text"]
+    project.page(fence("echo A > a.txt", 'artifacts="b.txt"'))
+    assert "has left no file `b.txt`" in project.build().log
+
+
+@pytest.mark.parametrize("language", ["bash", "rust"])
+def test_a_language_names_files_within_the_directory(project: Project, language: str) -> None:
+    """Else it is a mistake of the configuration."""
+    project.configure({"languages": {language: {"artifacts": ["../x"]}}})
+    project.page(fence("true"))
+    built = project.build()
+
+    assert 0 != built.status
+    assert f"languages.{language}.artifacts" in built.log
+    assert "`../x` names no file within the working directory" in built.log

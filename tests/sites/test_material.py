@@ -187,10 +187,10 @@ def navigated(browser: Browser, address: str) -> Page:
 
 
 def copied(page: Page) -> list[str]:
-    """Press the copy button of each `pre` in a sample; return what was in the clipboard."""
+    """Press the copy button of each `pre` in a sample that is not hidden; return what was in the clipboard."""
     page.evaluate("document.querySelectorAll('.codeexec-fold').forEach(fold => { fold.open = true; })")
     texts = []
-    for button in page.locator(".codeexec [data-clipboard-target]").all():
+    for button in page.locator(".codeexec [data-clipboard-target]:not(.codeexec-whole *)").all():
         page.evaluate("navigator.clipboard.writeText('nothing')")
         button.dispatch_event("click")
         texts.append(page.evaluate("navigator.clipboard.readText()"))
@@ -254,7 +254,7 @@ def test_the_sites_own_stylesheet_wins(samples: Page, navigated: Page) -> None:
     assert ["7px", "7px"] == [samples.evaluate(radius), navigated.evaluate(radius)]
 
 
-EDGES = """() => [...document.querySelectorAll('.codeexec-mark')].map(mark => {
+EDGES = """() => [...document.querySelectorAll('.codeexec-mark:not(.codeexec-whole *)')].map(mark => {
   const code = mark.closest('code'), [own, all] = [mark, code].map(el => el.getBoundingClientRect());
   return [own.left - all.left, own.right - all.left - code.scrollWidth, own.height / parseFloat(getComputedStyle(code).lineHeight)]; })"""
 

@@ -79,9 +79,9 @@ def test_without_superfences_the_themes_highlighting_is_kept(project: Project, t
         ),
         pytest.param('`edition="2012"`', "2021", 'rust exec edition="2012"', id="value"),
         pytest.param(
-            '`source="console"` is not available in this version',
+            "`tty` is not available in this version",
             "",
-            'python exec source="console"',
+            "python exec tty",
             id="not delivered",
         ),
     ],

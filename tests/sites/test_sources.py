@@ -75,7 +75,15 @@ def test_names_of_tabs_that_make_no_sense_are_told(project: Project, names: str)
 
 def shown(project: Project) -> list[str]:
     """Return the sources on the page, as readers see them."""
-    return [text_of(html) for html in re.findall(r"<span></span><code>(.*?)</code>", page(project), re.DOTALL)]
+    return sources(HIDDEN.sub("", page(project)))
+
+
+HIDDEN = re.compile(r'<section class="codeexec-whole" data-search-exclude hidden>(.*?)</section>', re.DOTALL)
+"""What a button shows."""
+
+
+def sources(html: str) -> list[str]:
+    return [text_of(found) for found in re.findall(r"<span></span><code>(.*?)</code>", html, re.DOTALL)]
 
 
 def test_hidden_lines_run_and_are_not_shown(project: Project) -> None:
@@ -188,3 +196,106 @@ def test_what_is_merged_has_no_other_streams(project: Project) -> None:
 
     assert "`merged` is stdout and stderr in one" in log
     assert "step 2 of the session has a `show` that is not the one of its first step" in log
+
+
+def test_a_button_shows_hidden_lines(project: Project) -> None:
+    """As they run, in every language; where none is hidden there is no button, and from the store it is the same page."""
+    project.page(
+        "```rust exec\n# use std::fs;\n#\nlet a = 1; // ##\n```\n\n"
+        '```python exec hidelines="!!"\n!!import os\nfor _ in [1]:\n    !!x = 2\n    print(x)\n```\n\n'
+        "```bash exec\nx=1  # markdown-exec: hide\necho $x\n```\n\n"
+        "```python exec\nprint(3)\n```\n\n```python\nx  # markdown-exec: hide\n```\n"
+    )
+    project.build()
+    cold = page(project)
+
+    assert [
+        "use std::fs;\n\nlet a = 1; // ##\n",
+        "import os\nfor _ in [1]:\n    x = 2\n    print(x)\n",
+        "x=1  # markdown-exec: hide\necho $x\n",
+    ] == sources("".join(HIDDEN.findall(cold)))
+    assert 3 == cold.count('aria-label="Show hidden lines" hidden>')
+    project.build()
+    assert cold == page(project)
+
+
+def test_nothing_hidden_is_on_the_page_if_the_site_wants_so(project: Project) -> None:
+    """`hidden_lines: omit`; another word is a mistake of the configuration."""
+    project.configure({"hidden_lines": "omit"})
+    project.page('```python exec hidelines="!!"\n!!secret = 1\nprint(secret + 1)\n```\n')
+    project.build()
+
+    assert [("stdout", "2")] == project.streams()
+    assert "secret = 1" not in text_of(page(project))
+    assert "codeexec-eye" not in page(project)
+    project.configure({"hidden_lines": "never"})
+    built = project.build()
+    assert 0 != built.status
+    assert "hidden_lines" in built.log
+
+
+@pytest.mark.parametrize("style", ["table", "inline", "pymdownx-inline"])
+def test_lines_keep_their_numbers_when_hidden_ones_are_shown(project: Project, style: str) -> None:
+    """Hidden ones have none; `hl_lines` and marks are at the same lines, in whichever way numbers are shown."""
+    look = f"{{linenums_style: {style}, anchor_linenums: true, line_spans: __span}}"
+    more = f"markdown_extensions:\n  - pymdownx.superfences\n  - pymdownx.highlight: {look}\n"
+    project.configure({"fail_on_error": False}, extensions=False, more=more)
+    project.page(
+        '```python exec hidelines="!!" linenums="10" hl_lines="1 2-3"\n!!\n!!import os\na = 1\n!!b = 2\n\n1 / 0\n```\n'
+        "\n```python exec\nx\n```\n"
+    )
+    project.build()
+    html = page(project)
+    whole = HIDDEN.findall(html)[0]
+
+    numbers = re.findall(r'<span class="(?:normal">|linenos"(?: data-linenos="|>))(?:<a>)?([ \d]*)', whole)
+    assert ["", "10", "", "11", "12"] == [number.strip() for number in numbers]
+    assert ["a = 1\n", "\n", "1 / 0\n"] == [
+        text_of(re.sub(r'<span class="linenos">.*?</span>', "", line))
+        for line in re.findall(r'<span class="hll">(.*?\n)', whole, re.DOTALL)
+    ]
+    assert re.search(r'codeexec-mark-error"[^>]*>(?:<[^>]*>)*1', whole)
+    assert "line 12, in" in html
+    ids = re.findall(r'\sid="([^"]*)"', html)
+    assert len(ids) == len(set(ids))
+    assert "__codelineno-1-1" in html  # the second block of the page, as without the button
+
+
+def test_source_and_output_are_one_block(project: Project) -> None:
+    """As markdown-exec has it, with `source="console"`: no prompts of ours. Cold and warm are the same bytes."""
+    project.page(
+        '```python exec source="console"\nprint(1, "<b>")\n```\n\n'
+        '```bash exec source="console" result="json"\necho \'{"a": 1}\'\necho b >&2\n```\n\n'
+        '```python exec source="console" hidelines="!!" linenums="1"\n!!x = 2\nprint(x)\n```\n\n'
+        '```pycon exec source="console"\n>>> 6 * 7\n```\n\n'
+        '```python exec source="console"\npass\n```\n\n'
+        '```python exec source="console" html\nprint("<i>i</i>")\n```\n'
+    )
+    project.build()
+    cold = page(project)
+
+    assert [
+        'print(1, "<b>")\n1 <b>\n',
+        'echo \'{"a": 1}\'\necho b >&2\n{"a": 1}\n',
+        "print(x)\n2\n",
+        "x = 2\nprint(x)\n2\n",
+        ">>> 6 * 7\n42\n",
+        "pass\n",
+        'print("<i>i</i>")\n',
+    ] == sources(cold)
+    assert [("stderr", "b")] == project.streams()
+    assert '<div data-copy="print(1, &quot;&lt;b&gt;&quot;)" class="highlight">' in cold
+    assert '<span class="codeexec-printed' not in cold
+    assert '<div class="codeexec-display" data-mime="text/html"><i>i</i>' in cold
+    project.build()
+    assert cold == page(project)
+
+
+def test_what_fails_stands_below_its_source(project: Project) -> None:
+    """With what it has printed, as of all samples."""
+    project.page('```python exec source="console"\nprint(1)\n1 / 0\n```\n')
+    project.build()
+
+    assert ["print(1)\n1 / 0\n"] == sources(page(project))
+    assert ["stdout", "stderr"] == [kind for kind, _ in project.streams()]
+    assert 1 == page(project).count("codeexec-mark-error")
