@@ -18,17 +18,9 @@ from mkdocs_codeexec.core.settings import Settings
 STAYS = {
     *("project_dir", "checkout_dir", "cache_dir", "environment_dir", "lent", "host_env"),  # of one machine
     *("published",),  # of one host
-    *(
-        "enabled",
-        "execute",
-        "fail_on_error",
-        "fail_on_suspended",
-        "pages",
-        "verbose",
-        "workdir",
-        "output_patterns",
-        "html",
-    ),  # of whoever asks for Outcomes
+    *("enabled", "execute", "fail_on_error", "fail_on_suspended", "pages"),  # of whoever asks for Outcomes
+    *("verbose", "workdir", "output_patterns", "html", "reports"),
+    *("hidden_lines", "includes", "literate"),
     *("cache_size", "cache_write", "cache_write_refusal"),  # of whoever stores them
 }
 """Fields of `Settings` that no other machine needs to execute."""
