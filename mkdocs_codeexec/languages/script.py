@@ -165,9 +165,17 @@ class ScriptLanguage:
         secrets = given.variables(action, step, self._settings)
         toolchains = programs.toolchains(self._script.readable, self._settings)
         env = {**secrets, **self._caches(program), **toolchains, **dict(step.env)}
+        self._compile(action, program, scratch)
         result = relative(scratch.run(step, argv, env, self._reach(), self._observe(step)), str(scratch.path))
+        result = renamed(result, ((str(scratch.path.with_name(sessions.FOLDER)), sessions.FOLDER),))
         sessions.tell(result, self.name, self._narrator)
         return given.hidden(renamed(result, self._shown()), secrets)
+
+    def _compile(self, action: Action, program: str, scratch: Scratch) -> None:
+        """Have what drives the steps of `action` in `scratch` be compiled already, if the Python that runs them is ours."""
+        text = dict(action.files).get(self._file)
+        if program == PYTHON and text is not None and (compiled := sessions.compiled(text)) != text:
+            scratch.put(self._file, compiled)
 
     def assumed(self, action: Action, *, seen: bool) -> Sequence[str] | None:
         """Return how Python starts, which is not observed; and where nothing is, all that a sample of this kind can use."""

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FOLDER = ".session"
+"""Where the steps are among the files of a program. It is beside the working directory, where nobody finds it who lists that."""
 
 
 def step_file(place: int, file: str) -> str:
@@ -28,7 +29,7 @@ def own_names(place: int, file: str) -> Callable[[str], str]:
     Its own is called as that of a sample which stands alone; those of others are called by their number.
     """
     _, dot, extension = file.partition(".")
-    name = rf"(?:\./)?{re.escape(FOLDER)}/step-(\d+){re.escape(dot + extension)}"
+    name = rf"(?:\.\.?/)?{re.escape(FOLDER)}/step-(\d+){re.escape(dot + extension)}"
     # dash writes both the file of the program and the one that it reads.
     pattern = re.compile(rf"(?:{re.escape(file)}(: \d+: ){name}(?=: ))|(?<![\w/]){name}(?![\w.])")
 
