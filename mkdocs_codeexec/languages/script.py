@@ -116,7 +116,10 @@ class ScriptLanguage:
 
     def _session(self, sample: Sample, action: Action) -> Action:
         """Return the program that `sample` ends, which is otherwise as `action`."""
-        steps = [replace(step, code=self.ran(step)) for step in (*sample.before, sample)]
+        steps = [
+            step if (code := self.ran(step)) == step.code else replace(step, code=code)
+            for step in (*sample.before, sample)
+        ]
         seconds = [step.timeout or self._settings.seconds(self.name) for step in steps]
         action = replace(action, steps=self._steps(replace(steps[0], timeout=sum(seconds))))
         action, marks = sessions.joined(self._script, self._file, steps, seconds, action)

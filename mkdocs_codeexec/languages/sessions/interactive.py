@@ -1,12 +1,12 @@
 """Commands of a console in one interpreter, each as an interactive one executes it: its text is put behind `interpreter.py`."""
 
-# ruff: noqa: BLE001, PTH108, PTH123 - it is the program of the samples, in their own directory
+# ruff: noqa: BLE001, PTH108 - it is the program of the samples, in their own directory
 from __future__ import annotations
 
 import os
 import sys
 
-from mkdocs_codeexec.languages.sessions.interpreter import Driver, _flush, _tell
+from mkdocs_codeexec.languages.sessions.interpreter import Driver, _flush, _read, _tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,9 +20,7 @@ class Interactive(Driver):
 
     def furnish(self) -> None:
         """Read all commands, and have both streams be one."""
-        for path in self.paths:
-            with open(path, "rb") as file:
-                self.sources.append(file.read())
+        self.sources += map(_read, self.paths)
         os.unlink(self.names["__file__"])  # an interactive interpreter has no file
         for name in ("__file__", "__cached__"):
             self.names.pop(name, None)

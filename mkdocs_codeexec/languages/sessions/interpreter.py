@@ -26,6 +26,8 @@ _FUTURE = 0x1FE0000
 """What `from __future__ import …` sets in `co_flags`."""
 _FREE = (1000, 200)
 """Descriptors that programs leave alone, from here on: the first that the system allows."""
+_QUIET = 0x7FFFC0DE
+"""With this descriptor nobody observes that a file is opened (`supervising.observing`); absolute paths need none."""
 _PIECES = "<importlib._bootstrap: pieces>"
 """What the code that shows values is called: `warnings` and `logging` pass over its frames."""
 _STEPS = ".session"
@@ -70,9 +72,7 @@ class Driver:
     def furnish(self) -> None:
         """Have the file of the program hold all steps: that is what is read by who starts it once more (`multiprocessing`)."""
         alone = bool(self.sources)
-        for path in self.paths if not alone else ():
-            with open(path, "rb") as step:
-                self.sources.append(step.read())
+        self.sources += map(_read, self.paths if not alone else ())
         name = f"{self.names['__file__']}.new"
         with open(name, "wb") as file:
             whole = b"".join(source.rstrip(b"\n") + b"\n" for source in self.sources)
@@ -123,6 +123,12 @@ class Driver:
             self.loop = asyncio.new_event_loop()
             asyncio.set_event_loop(self.loop)
         return self.loop.run_until_complete(eval(code, self.names))  # noqa: S307
+
+
+def _read(path: str) -> bytes:
+    """Return what is in a file of the program, which is nothing that a sample has looked for."""
+    with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=_QUIET), "rb") as file:
+        return file.read()
 
 
 def _executed(module: Any) -> dict[str, Any]:
