@@ -3,8 +3,10 @@
     python benchmarks/building.py                # some minutes on two cores; needs the extra `docs`
 
 Rows by turns. markdown-exec executes all in the process of MkDocs; here each session is a program of its own, in the
-sandbox, and is executed once. What a link of a chain costs is what the build takes with it more than a build of as many
-samples that are all stored, by the number of links.
+sandbox, and is executed once. Two ratios of each row: of whole builds, and of what they take more than the same site with plain
+fences and no plugin: most of a warm build is MkDocs, its theme and the highlighter, which take the same for all three. What a
+link of a chain costs is what the build takes with it more than a build of as many samples that are all stored, by the number of
+links. Ratios by processor, of user and system time of all processes, say more where a machine is busy.
 """
 
 from __future__ import annotations
@@ -14,10 +16,11 @@ import shutil
 import statistics
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import measuring
-from generate import write_config
+from generate import Dialect, write_config
 from measuring import MeasurementError, Timing
 from run import machine, say
 
@@ -33,11 +36,11 @@ class Site:
         scratch: For temporary files.
     """
 
-    def __init__(self, folder: Path, dialect: str, scratch: Path) -> None:
+    def __init__(self, folder: Path, dialect: Dialect, scratch: Path) -> None:
         self._folder = folder
         self._scratch = scratch
         (folder / "docs").mkdir(parents=True)
-        write_config(folder, dialect, rust={})  # type: ignore[arg-type]
+        write_config(folder, dialect, rust={})
 
     def write(self, page: str, text: str) -> None:
         """Write a page."""
@@ -60,7 +63,7 @@ class Site:
         return timing
 
 
-def sessions(site: Site, number: int, *, theirs: bool) -> None:
+def sessions(site: Site, number: int, dialect: Dialect) -> None:
     """Write sessions of five steps in Python."""
     steps = (
         "import json\nfrom collections import Counter\nwords = 'the cat and the hat {n}'.split()",
@@ -69,7 +72,10 @@ def sessions(site: Site, number: int, *, theirs: bool) -> None:
         "record = {{'words': len(words), 'number': {n}}}\nprint(json.dumps(record))",
         "print('session', {n}, 'ends', sum(counts.values()))",
     )
-    header = 'python exec="true" source="above" result="text" session="{s}"' if theirs else 'python exec session="{s}"'
+    header = {
+        "codeexec": 'python exec session="{s}"',
+        "markdown-exec": 'python exec="true" source="above" result="text" session="{s}"',
+    }.get(dialect, "python")
     for first in range(0, number, PER_PAGE):
         text = [f"# Chapter {first}\n"]
         for session in range(first, min(number, first + PER_PAGE)):
@@ -88,12 +94,18 @@ def chain(site: Site, links: int, end: str) -> None:
         site.write(f"chapter-{first:05}.md", "\n".join(text))
 
 
-def ratios(ours: list[Timing], theirs: list[Timing]) -> str:
-    """Return the cells of a row: medians of both by the clock, and of the ratios by clock and processor."""
-    wall = statistics.median(a.wall / b.wall for a, b in zip(ours, theirs, strict=True))
-    cpu = statistics.median(a.cpu / b.cpu for a, b in zip(ours, theirs, strict=True))
-    medians = [statistics.median(one.wall for one in side) for side in (ours, theirs)]
-    return f"{medians[0]:.2f} s | {medians[1]:.2f} s | {wall:.2f} | {cpu:.2f}"
+def ratios(rounds: Sequence[tuple[Timing, Timing, Timing]]) -> str:
+    """Return the cells of a row of ours, theirs and the plain site: medians by processor, and of the ratios by clock and processor."""
+    cells = [
+        f"{statistics.median(side):.2f} s" for side in zip(*([one.cpu for one in turn] for turn in rounds), strict=True)
+    ]
+    for pick in (lambda one: one.wall, lambda one: one.cpu):
+        times = [tuple(map(pick, turn)) for turn in rounds]
+        cells.append(f"{statistics.median(ours / theirs for ours, theirs, _ in times):.2f}")
+        # The difference of medians: that of two builds of one round may be anything on a busy machine.
+        ours, theirs, plain = (statistics.median(side) for side in zip(*times, strict=True))
+        cells.append(f"{(ours - plain) / (theirs - plain):.2f}")
+    return " | ".join(cells)
 
 
 def main() -> None:
@@ -107,22 +119,23 @@ def main() -> None:
         root = Path(name)
         root.chmod(0o755)  # the samples of root run as others
         (root / "scratch").mkdir()
-        ours, theirs = (Site(root / dialect, dialect, root / "scratch") for dialect in ("codeexec", "markdown-exec"))
-        sessions(ours, args.sessions, theirs=False)
-        sessions(theirs, args.sessions, theirs=True)
+        dialects: tuple[Dialect, ...] = ("codeexec", "markdown-exec", "plain")
+        ours, theirs, plain = (Site(root / dialect, dialect, root / "scratch") for dialect in dialects)
+        for site, dialect in zip((ours, theirs, plain), dialects, strict=True):
+            sessions(site, args.sessions, dialect)
         last = f"session {args.sessions - 1} ends 6"
         cold, warm = [], []
         for _ in range(args.repeat):
-            base = theirs.build(shows=last)
-            cold.append((ours.build(cold=True, shows=last), base))
-            warm.append((ours.build(shows=last), theirs.build(shows=last)))
-        print("| what | here | markdown-exec | ratio | by processor |\n|---|---|---|---|---|")
+            base, without = theirs.build(shows=last), plain.build()
+            cold.append((ours.build(cold=True, shows=last), base, without))
+            warm.append((ours.build(shows=last), theirs.build(shows=last), plain.build()))
+        print("| what | here | markdown-exec | plain | by clock | over plain | by processor | over plain |")
+        print("|---|---|---|---|---|---|---|---|")
         for what, turns in (("cold", cold), ("warm", warm)):
-            cells = ratios([a for a, _ in turns], [b for _, b in turns])
-            print(f"| {args.sessions} sessions of 5 Python steps, {what} | {cells} |")
+            print(f"| {args.sessions} sessions of 5 Python steps, {what} | {ratios(turns)} |")
 
         site = Site(root / "chain", "codeexec", root / "scratch")
-        each, edits = [], []
+        each, busy, edits = [], [], []
         for turn in range(args.repeat):
             chain(site, args.links, "")
             first = site.build(cold=True, shows=f"link {args.links - 1}")
@@ -130,7 +143,9 @@ def main() -> None:
             chain(site, args.links, f" edited {turn}")
             edits.append((site.build(shows=f"edited {turn}"), stored))
             each.append((first.wall - stored.wall) / args.links * 1000)
-        print(f"\na link of a chain of {args.links} needs: {statistics.median(each):.1f} ms")
+            busy.append((first.cpu - stored.cpu) / args.links * 1000)
+        link, processor = statistics.median(each), statistics.median(busy)
+        print(f"\na link of a chain of {args.links} needs: {link:.1f} ms, of which processors {processor:.1f} ms")
         more = statistics.median(edit.wall - stored.wall for edit, stored in edits)
         print(f"an edit of its last sample: {more:+.2f} s on a build where all is stored")
 

@@ -259,14 +259,27 @@ class _Linking:
         """Refuse the samples of a circle that wait for each other."""
         members = {place for node in circle for place in node.steps}
         closing = [place for place in members if members & set(self._needed.get(place, NOTHING).all)]
-        first = min(range(len(circle)), key=lambda at: self._samples[circle[at].steps[0]].location)
-        chain = [*circle[first:], *circle[: first + 1]]
-        places = [str(self._samples[node.steps[0]].location) for node in chain]
+        links = self._links(circle)
+        first = min(range(len(links)), key=lambda at: self._samples[links[at]].location)
+        chain = [*links[first:], *links[: first + 1]]
+        places = [str(self._samples[place].location) for place in chain]
         if len(places) > MOST_SHOWN:
             places[MOST_SHOWN - 2 : -1] = [f"… {len(places) - MOST_SHOWN + 1} more …"]
         why = Unavailability(f"these samples need each other: {' → '.join(places)}", "take one of the needs away")
         for place in closing:
             self._refused.setdefault(place, why)
+
+    def _links(self, circle: Sequence[Node]) -> list[int]:
+        """Return the samples of a circle, each of which needs the next one, or is a step of the program that does."""
+        exits: list[int] = []
+        entries: list[int] = []
+        for node, following in zip(circle, (*circle[1:], circle[0]), strict=True):
+            pairs = ((step, other) for step in node.steps for other in self._needed.get(step, NOTHING).all)
+            leaves, enters = next((step, other) for step, other in pairs if other in following.steps)
+            exits.append(leaves)
+            entries.append(enters)
+        both = zip((entries[-1], *entries[:-1]), exits, strict=True)
+        return [place for entry, leaves in both for place in dict.fromkeys((entry, leaves))]
 
 
 def _circles(nodes: Sequence[Node]) -> list[list[int]]:

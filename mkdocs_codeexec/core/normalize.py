@@ -89,6 +89,9 @@ def anonymous(result: StepResult, folders: Sequence[tuple[str, str]]) -> StepRes
 
 def changed(result: StepResult, change: Callable[[str], str]) -> StepResult:
     """Return `result` with `change` applied to all that was written."""
+    stdout, stderr = change(result.stdout), change(result.stderr)
+    if not (result.diagnostics or result.parts) and (stdout, stderr) == (result.stdout, result.stderr):
+        return result
     told = tuple(
         replace(
             item,
@@ -99,7 +102,7 @@ def changed(result: StepResult, change: Callable[[str], str]) -> StepResult:
         for item in result.diagnostics
     )
     parts = tuple(changed(part, change) for part in result.parts)
-    return replace(result, stdout=change(result.stdout), stderr=change(result.stderr), diagnostics=told, parts=parts)
+    return replace(result, stdout=stdout, stderr=stderr, diagnostics=told, parts=parts)
 
 
 def without_folder(text: str, folder: str, put: str = "") -> str:

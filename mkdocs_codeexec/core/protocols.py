@@ -145,6 +145,14 @@ class Scratch(Protocol):
         """Tell whether there is a regular file `name` in it; or anything of that name, if it need not be `regular`."""
         ...
 
+    def put(self, name: str, text: str) -> None:
+        """Have the file `name`, which is in it, hold `text` instead, before anything is run here.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        ...
+
     def adopt(self, name: str, other: Scratch) -> None:
         """Have the file `name` of `other` here too; what is run here does not change that of `other`.
 

@@ -9,6 +9,7 @@ from mkdocs_codeexec.core import displays
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.protocols import Unavailability
+from mkdocs_codeexec.core.sample import Given
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.blobs import Blob
     from mkdocs_codeexec.core.graph import Needed
     from mkdocs_codeexec.core.outcome import Outcome
-    from mkdocs_codeexec.core.sample import Given, Sample
+    from mkdocs_codeexec.core.sample import Sample
 
 
 def filled(
@@ -118,28 +119,27 @@ def joined(steps: Mapping[int, Sample], *, leaves: bool) -> dict[int, Sample]:
     givens = [step.given for step in steps.values()]
     left = {blob.path: blob for given in givens for blob in given.left}
     workdir = next((step.workdir for step in steps.values() if step.workdir), "")
+    whole = Given(
+        stdin=next((given.stdin for given in givens if given.stdin is not None), None),
+        args=next((given.args for given in givens if given.args), ()),
+        network=next((given.network for given in givens if given.network is not None), None),
+        env=tuple(sorted({pair for given in givens for pair in given.env})),
+        files=tuple(sorted({pair for given in givens for pair in given.files})),
+        left=tuple(left[path] for path in sorted(left)),
+        host_env=tuple(sorted({name for given in givens for name in given.host_env})),
+    )
     found: dict[int, Sample] = {}
     before: list[Sample] = []
     for number, (place, step) in enumerate(steps.items(), 1):
-        given = replace(
-            step.given,
-            stdin=next((given.stdin for given in givens if given.stdin is not None), None),
-            args=next((given.args for given in givens if given.args), ()),
-            network=next((given.network for given in givens if given.network is not None), None),
-            env=tuple(sorted({pair for given in givens for pair in given.env})),
-            files=tuple(sorted({pair for given in givens for pair in given.files})),
-            left=tuple(left[path] for path in sorted(left)),
-            host_env=tuple(sorted({name for given in givens for name in given.host_env})),
-        )
-        last = number == len(steps)
-        part = replace(step, given=given, workdir=workdir, before=tuple(before), last=last, leaves=leaves)
-        before.append(replace(part, before=(), last=False))
-        found[place] = part
+        given = replace(whole, merged=True) if step.given.merged else whole
+        alone = replace(step, given=given, workdir=workdir, before=(), last=False, leaves=leaves)
+        found[place] = replace(alone, before=tuple(before), last=number == len(steps))
+        before.append(alone)
     keeps = leaves or any(step.artifacts for step in steps.values())
     if not keeps or len(found) == 1:
         return found
-    whole = _whole(tuple(found.values()))
-    return {place: replace(part, whole=whole) for place, part in found.items()}
+    end = _whole(tuple(found.values()))
+    return {place: replace(part, whole=end) for place, part in found.items()}
 
 
 def _whole(steps: Sequence[Sample]) -> str:

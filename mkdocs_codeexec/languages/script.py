@@ -138,7 +138,10 @@ class ScriptLanguage:
 
     def _session(self, sample: Sample, action: Action) -> Action:
         """Return the program that `sample` ends, which is otherwise as `action`."""
-        steps = [replace(step, code=self.ran(step)) for step in (*sample.before, sample)]
+        steps = [
+            step if (code := self.ran(step)) == step.code else replace(step, code=code)
+            for step in (*sample.before, sample)
+        ]
         seconds = [step.timeout or self._settings.seconds(self.name) for step in steps]
         action = replace(action, steps=self._steps(replace(steps[0], timeout=sum(seconds))))
         action, marks = sessions.joined(self._script, self._file, steps, seconds, action)
@@ -199,15 +202,23 @@ class ScriptLanguage:
         secrets = given.variables(action, step, self._settings)
         toolchains = programs.toolchains(self._script.readable, self._settings)
         env = {**secrets, **self._caches(program), **toolchains, **dict(step.env)}
+        self._compile(action, program, scratch)
         folder = self._offered.folder if self._offered and binaries.gets(action) else ""
         access = self._reach()
         if folder:
             access = replace(access, readable=tuple(sorted((*access.readable, folder))), programs=(folder,))
         result = relative(scratch.run(step, argv, env, access, self._observe(step)), str(scratch.path))
+        result = renamed(result, ((str(scratch.path.with_name(sessions.FOLDER)), sessions.FOLDER),))
         if self._offered and result.asked is not None and binaries.gets(action):
             result = replace(result, asked=binaries.observed(result.asked, folder, self._offered.names))
         sessions.tell(result, self.name, self._narrator)
         return given.hidden(renamed(result, self._shown()), secrets)
+
+    def _compile(self, action: Action, program: str, scratch: Scratch) -> None:
+        """Have what drives the steps of `action` in `scratch` be compiled already, if the Python that runs them is ours."""
+        text = dict(action.files).get(self._file)
+        if program == PYTHON and text is not None and (compiled := sessions.compiled(text)) != text:
+            scratch.put(self._file, compiled)
 
     def assumed(self, action: Action, *, seen: bool) -> Sequence[str] | None:
         """Return how Python starts, which is not observed; and where nothing is, all that a sample of this kind can use."""

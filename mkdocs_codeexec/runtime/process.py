@@ -29,7 +29,7 @@ from mkdocs_codeexec.runtime.sandbox import bubblewrap, groups, places, tiers, u
 from mkdocs_codeexec.runtime.sandbox.tiers import Choice
 from mkdocs_codeexec.runtime.sections import Sections
 from mkdocs_codeexec.runtime.starting import Post, Supervisor, encode
-from mkdocs_codeexec.runtime.supervising.protocol import SCRATCH
+from mkdocs_codeexec.runtime.supervising.protocol import SCRATCH, STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -441,8 +441,9 @@ def _user(command: Command, tier: Tier) -> int | None:
     if not command.access.writable:
         return user if command.user is None else command.user
     if command.scratch is not None:  # what is kept from one to the next belongs to one user
-        for name in SCRATCH:
-            users.give_path(command.scratch / name, user)
+        for name in (*SCRATCH, STEPS):
+            if name != STEPS or (command.scratch / name).exists():
+                users.give_path(command.scratch / name, user)
     return user
 
 

@@ -21,7 +21,7 @@ from mkdocs_codeexec.runtime.observed.asked import sifted
 from mkdocs_codeexec.runtime.sandbox import places
 from mkdocs_codeexec.runtime.sandbox.users import another, give, is_root
 from mkdocs_codeexec.runtime.scratch_root import unguessable
-from mkdocs_codeexec.runtime.supervising.protocol import PROJECT, SCRATCH
+from mkdocs_codeexec.runtime.supervising.protocol import PROJECT, SCRATCH, STEPS
 from mkdocs_codeexec.untrusted import Folder, remove
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ EVERY_CHILD = {
 class ScratchDirectory:
     """A Scratch; a context manager that removes it.
 
-    Layout: `work` is the working directory, with the given files and nothing else; `home` and `tmp` stand beside it.
+    Layout: `work` is the working directory, with the given files and nothing else; `home` and `tmp` stand beside it. So do the
+    given files that are in the folder `STEPS`, in a folder of that name: nobody finds them who lists what is in theirs.
 
     Attributes:
         leaving: What its Action gets of others, and leaves to others; set before it is first used, None if nothing.
@@ -148,11 +149,16 @@ class ScratchDirectory:
         name = unguessable()
         with Folder.at(self._root) as root, root.folder(name, make=True, mode=0o700) as made:
             try:
-                for folder in SCRATCH:
+                files = [(_parts(file), text.encode("utf-8", "surrogatepass")) for file, text in self._files]
+                steps = [(parts[1:], data) for parts, data in files if parts[0] == STEPS and len(parts) > 1]
+                for folder in (*SCRATCH, *((STEPS,) if steps else ())):
                     with made.folder(folder, make=True, mode=0o755) as one:
+                        for parts, data in steps if folder == STEPS else ():
+                            _write(one, parts, data)
                         if folder == "work":
-                            for file, text in self._files:
-                                _write(one, _parts(file), text.encode("utf-8", "surrogatepass"))
+                            for parts, data in files:
+                                if parts[0] != STEPS:
+                                    _write(one, parts, data)
                             if (
                                 self.leaving is not None
                             ):  # as root, the next line would make a link's file somebody's own
@@ -181,10 +187,12 @@ class ScratchDirectory:
             try:
                 # What most samples leave is gone so in a fifth of the time.
                 with root.folder(made.name) as folder:
-                    with folder.folder("work") as work:
-                        for name in work.names():
-                            work.unlink(name)
-                    for name in SCRATCH:
+                    steps = (STEPS,) if any(file.startswith(f"{STEPS}/") for file, _ in self._files) else ()
+                    for place in ("work", *steps):
+                        with folder.folder(place) as one:
+                            for name in one.names():
+                                one.unlink(name)
+                    for name in (*SCRATCH, *steps):
                         folder.rmdir(name)
                 root.rmdir(made.name)
             except (OSError, ValueError):
@@ -206,6 +214,18 @@ class ScratchDirectory:
                 return stat.S_ISREG(at.about(last).st_mode) or not regular
         except (OSError, ValueError):
             return False
+
+    def put(self, name: str, text: str) -> None:
+        """Have the file `name` hold `text` instead of what was given, before anything is run here.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        with self.opened() as work:
+            work.unlink(name)
+            work.create(name, text.encode("utf-8", "surrogatepass"))
+            if self._user is not None:
+                work.own(name, self._user)
 
     def adopt(self, name: str, other: Scratch) -> None:
         """Have the file `name` of `other` here too: a link to it where nothing that is run here could change it.

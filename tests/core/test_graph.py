@@ -214,3 +214,12 @@ def test_a_long_circle_is_told_in_one_line() -> None:
     assert "a.md:0 → a.md:999 → " in graph.refused[0].reason
     assert "… 990 more … → a.md:0" in graph.refused[0].reason
     assert len(graph.refused[0].reason) < 200
+
+
+def test_a_circle_through_a_session_names_the_step_that_needs_and_the_one_that_is_needed() -> None:
+    """Each place of the chain needs the next one, or is a step of one program with it."""
+    session = [one(1, session="s"), one(2, "b", session="s"), one(3, session="s", needs=["x"])]
+    graph = graph_of([*session, one(9, "x", ["b"])])
+
+    told = "these samples need each other: a.md:2 → a.md:3 → a.md:9 → a.md:2"
+    assert {told} == {graph.refused[place].reason for place in (2, 3)}

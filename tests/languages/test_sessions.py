@@ -432,3 +432,14 @@ def test_what_the_first_step_is_given_all_have(workshop: Workshop) -> None:
     made[1] = replace(made[1], before=(made[0],))
 
     assert ["", "['x'] 1 in\n"] == outputs(executed(workshop, opened(workshop, "python"), made))
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
+def test_places_in_colours_are_those_of_steps(workshop: Workshop) -> None:
+    """Node.js writes the places of an error between two colours."""
+    parts = run(workshop, "node", "function f(n) {\n  return n.x;\n}", "const y = 1;", "\n\nf(null);")
+
+    assert parts[2] is not None
+    assert "step-1.js:2\n" in parts[2].stderr
+    assert "step-1.js:2:12" in parts[2].stderr
+    assert "sample.js:3:1" in parts[2].stderr

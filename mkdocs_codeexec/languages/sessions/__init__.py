@@ -87,6 +87,11 @@ def _program(
     return files, marks
 
 
+def compiled(text: str) -> str:
+    """Return the program of a session of Python, or of a console, with its driver compiled; any other text as it is."""
+    return python.compiled(text, (python.driver(), consoles.driver()))
+
+
 def tell(result: StepResult, language: str, narrator: Narrator) -> None:
     """Say which steps have left threads."""
     for place, part in enumerate(result.parts, 1):

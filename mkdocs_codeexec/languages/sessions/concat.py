@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.languages.sessions.naming import step_name
+from mkdocs_codeexec.languages.sessions.naming import BEFORE, step_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,7 +56,7 @@ def step_at(line: int, steps: Sequence[Lines]) -> int | None:
 
 
 def _mention(file: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w/])(?:\./)?{re.escape(file)}(?P<between>\"?,? line |: line |:)(?P<line>\d{{1,9}})")
+    return re.compile(rf"{BEFORE}(?:\./)?{re.escape(file)}(?P<between>\"?,? line |: line |:)(?P<line>\d{{1,9}})")
 
 
 def named(text: str, file: str, steps: Sequence[Lines]) -> int | None:

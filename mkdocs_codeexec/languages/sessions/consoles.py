@@ -68,7 +68,7 @@ def _shell(file: str, commands: Sequence[str], marks: Marks, *, elsewhere: bool)
     again = f'(codeexec="$?"; {end}; exit "$codeexec") >/dev/null 2>&1'
     lines += [f"if {again}; then {source}; else {source}; fi" for source in sources[1:]]
     body = "\n".join(lines).replace("'", "'\\''")
-    here = '"${0%/*}"' if elsewhere else '"$PWD"'
+    here = shell.beside(elsewhere=elsewhere)
     folder = f"'\\'''{here}''\\''"
     text = f"eval '{{ {body.replace('@', folder)}\n}}'\n"
     begin = f"{shell.begin(marks, out, err, None)}\n" if gap else ""
@@ -82,14 +82,15 @@ def _python(file: str, commands: Sequence[str], marks: Marks, *, elsewhere: bool
     """Return the files for Python: a driver that does with each command what an interactive interpreter does."""
     del elsewhere
     call = f"_driver['converse']([globals().pop('_driver'), globals()][1], {python.halves(marks)!r}, {len(commands)})\n"
-    text = python.driving(python.driver() + _interactive(), call)
+    text = python.driving(driver(), call)
     return ((file, text), *((step_file(place, file), f"{command}\n") for place, command in enumerate(commands)))
 
 
 @functools.cache
-def _interactive() -> str:
+def driver() -> str:
+    """Return the text of what executes commands of Python."""
     text = Path(__file__).with_name("interactive.py").read_text("utf-8")
-    return _BORROWED.sub("", text.replace("from __future__ import annotations\n", "\n"))
+    return python.driver() + _BORROWED.sub("", text.replace("from __future__ import annotations\n", "\n"))
 
 
 def divide(script: ScriptSettings, steps: Sequence[Action], outcome: Outcome) -> Sequence[Outcome]:
@@ -123,7 +124,7 @@ def _count(action: Action) -> int:
     return len(run.marks.seconds)
 
 
-_FILE = re.compile(rf"(?<![\w/])(?:\./)?{re.escape(FOLDER)}/step-\d+\.sh: (?:line \d+: )?")
+_FILE = re.compile(rf"(?<![\w/])(?:\.\.?/)?{re.escape(FOLDER)}/step-\d+\.sh: (?:line \d+: )?")
 
 
 def _called(text: str) -> str:

@@ -1,12 +1,12 @@
 """Commands of a console in one interpreter, each as an interactive one executes it: its text is put behind `interpreter.py`."""
 
-# ruff: noqa: S102, BLE001, PTH123 - it is the program of the samples, in their own directory
+# ruff: noqa: BLE001, PTH108 - it is the program of the samples, in their own directory
 from __future__ import annotations
 
 import os
 import sys
 
-from mkdocs_codeexec.languages.sessions.interpreter import _COROUTINE, _FUTURE, Driver, _flush, _tell
+from mkdocs_codeexec.languages.sessions.interpreter import Driver, _flush, _read, _tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,31 +20,20 @@ class Interactive(Driver):
 
     def furnish(self) -> None:
         """Read all commands, and have both streams be one."""
-        for path in self.paths:
-            with open(path, "rb") as file:
-                self.sources.append(file.read())
+        self.sources += map(_read, self.paths)
+        os.unlink(self.names["__file__"])  # an interactive interpreter has no file
         for name in ("__file__", "__cached__"):
             self.names.pop(name, None)
         sys.argv[:] = [""]
         _flush(sys.stdout, sys.stderr)
         os.dup2(1, 2)
 
-    def step(self, place: int) -> Any:
-        """Execute the command at `place`."""
+    def step(self, place: int) -> None:
+        """Execute the command at `place`, which shows what it is worth by itself."""
         source = self.sources[place]
-        if all(line.strip()[:1] in (b"", b"#") for line in source.split(b"\n")):
-            return None
-        code = compile(source, _FILE, "single", self.flags, dont_inherit=True)
-        self.flags |= code.co_flags & _FUTURE
-        self.names.pop("__warningregistry__", None)
-        if not code.co_flags & _COROUTINE:
-            return exec(code, self.names)
-        import asyncio
-
-        if self.loop is None:
-            self.loop = asyncio.new_event_loop()
-            asyncio.set_event_loop(self.loop)
-        return self.loop.run_until_complete(eval(code, self.names))  # noqa: S307
+        if any(line.strip()[:1] not in (b"", b"#") for line in source.split(b"\n")):
+            code = self.compiled(source, _FILE, "single")
+            self.execute(code)
 
 
 def converse(names: dict[str, Any], mark: tuple[str, str], count: int) -> None:

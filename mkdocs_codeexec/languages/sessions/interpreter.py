@@ -26,6 +26,12 @@ _FUTURE = 0x1FE0000
 """What `from __future__ import …` sets in `co_flags`."""
 _FREE = (1000, 200)
 """Descriptors that programs leave alone, from here on: the first that the system allows."""
+_QUIET = 0x7FFFC0DE
+"""With this descriptor nobody observes that a file is opened (`supervising.observing`); absolute paths need none."""
+_PIECES = "<importlib._bootstrap: pieces>"
+"""What the code that shows values is called: `warnings` and `logging` pass over its frames."""
+_STEPS = ".session"
+"""The folder of the steps, beside the working directory."""
 
 
 class Driver:
@@ -36,7 +42,7 @@ class Driver:
         mark: What begins a mark, in two halves: nobody who prints this text prints a mark.
         expected: The status with which a step goes on to the next one, for all but the last; None is any.
         values: Of which steps the value of the last expression is shown.
-        pieces: The text of what shows them (`rich_display`).
+        pieces: The text of what shows them (`rich_display`), or its code.
         alone: The text of a sample that is no step of a session; None where there are steps.
     """
 
@@ -46,7 +52,7 @@ class Driver:
         mark: tuple[str, str],
         expected: tuple[int | None, ...],
         values: tuple[bool, ...],
-        pieces: str,
+        pieces: Any,
         alone: bytes | None,
     ) -> None:
         self.names = names
@@ -56,20 +62,18 @@ class Driver:
         self.flags = _AWAIT if alone is None else 0
         self.loop: Any = None
         self.sources: list[bytes] = [] if alone is None else [alone]
-        self.streams = [_kept(number) for number in (1, 2)] if alone is None else []
+        self.streams = [_Stream(number) for number in (1, 2)] if alone is None else []
         self.values = values
         self.pieces = _executed(pieces) if any(values) else {}
-        folder = os.path.dirname(names["__file__"])
-        steps = [f"{folder}/.session/step-{number + 1}.py" for number in range(len(expected) + 1)]
+        folder = os.path.dirname(os.path.dirname(names["__file__"]))
+        steps = [f"{folder}/{_STEPS}/step-{number + 1}.py" for number in range(len(expected) + 1)]
         self.paths = steps if alone is None else [names["__file__"]]
 
     def furnish(self) -> None:
         """Have the file of the program hold all steps: that is what is read by who starts it once more (`multiprocessing`)."""
         alone = bool(self.sources)
-        for path in self.paths if not alone else ():
-            with open(path, "rb") as step:
-                self.sources.append(step.read())
-        name = f"{self.paths[0]}.new"
+        self.sources += map(_read, self.paths if not alone else ())
+        name = f"{self.names['__file__']}.new"
         with open(name, "wb") as file:
             whole = b"".join(source.rstrip(b"\n") + b"\n" for source in self.sources)
             file.write(self.sources[0] if alone else whole)
@@ -84,7 +88,7 @@ class Driver:
         going_on = 0 if thread is None else min(thread._count(), 9999)  # noqa: SLF001 - documented nowhere, and there since Python 2
         text = f"{''.join(self.mark)}{status}-{going_on}.\n".encode()
         for stream in reversed(self.streams):
-            _write(stream, text)
+            stream.write(text)
 
     def step(self, place: int) -> None:
         """Execute the step at `place`, and show the value of its last expression if that is asked for."""
@@ -121,10 +125,17 @@ class Driver:
         return self.loop.run_until_complete(eval(code, self.names))  # noqa: S307
 
 
-def _executed(text: str) -> dict[str, Any]:
-    """Return the names of the module with this text."""
+def _read(path: str) -> bytes:
+    """Return what is in a file of the program, which is nothing that a sample has looked for."""
+    with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=_QUIET), "rb") as file:
+        return file.read()
+
+
+def _executed(module: Any) -> dict[str, Any]:
+    """Return the names of the module with this text, or this code."""
     names: dict[str, Any] = {}
-    exec(compile(text, "<importlib._bootstrap: pieces>", "exec", dont_inherit=True), names)
+    code = compile(module, _PIECES, "exec", dont_inherit=True) if isinstance(module, str) else module
+    exec(code, names)
     return names
 
 
@@ -223,6 +234,35 @@ def _is_native(module: object) -> bool:
     except Exception:
         return False
     return name == "_ctypes" or (isinstance(file, str) and file.endswith(".so") and "lib-dynload" not in file)
+
+
+class _Stream:
+    """A stream of the program to which marks are written, whatever becomes of its descriptor.
+
+    Args:
+        number: Its descriptor.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.kept = _kept(number)
+        self.file = _file(self.kept)
+
+    def write(self, text: bytes) -> None:
+        """Write all of `text`, if anything still leads to where the stream led at first."""
+        for number in (self.kept, self.number):  # a step may have closed them, and opened other files
+            if self.file is not None and _file(number) == self.file:
+                _write(number, text)
+                return
+
+
+def _file(number: int) -> tuple[int, int] | None:
+    """Return which file the descriptor `number` leads to; None if to none."""
+    try:
+        about = os.fstat(number)
+    except OSError:
+        return None
+    return about.st_dev, about.st_ino
 
 
 def _kept(number: int) -> int:

@@ -5,10 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core.normalize import START
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 FOLDER = ".session"
+"""Where the steps are among the files of a program. It is beside the working directory, where nobody finds it who lists that."""
+
+
+BEFORE = rf"(?:{START}|(?<![\w/]))"
+"""Before the name of a file: nothing that could belong to it; but the end of a colour may be there, which is a letter."""
 
 
 def step_file(place: int, file: str) -> str:
@@ -28,9 +35,9 @@ def own_names(place: int, file: str) -> Callable[[str], str]:
     Its own is called as that of a sample which stands alone; those of others are called by their number.
     """
     _, dot, extension = file.partition(".")
-    name = rf"(?:\./)?{re.escape(FOLDER)}/step-(\d+){re.escape(dot + extension)}"
+    name = rf"(?:\.\.?/)?{re.escape(FOLDER)}/step-(\d+){re.escape(dot + extension)}"
     # dash writes both the file of the program and the one that it reads.
-    pattern = re.compile(rf"(?:{re.escape(file)}(: \d+: ){name}(?=: ))|(?<![\w/]){name}(?![\w.])")
+    pattern = re.compile(rf"(?:{re.escape(file)}(: \d+: ){name}(?=: ))|{BEFORE}{name}(?![\w.])")
 
     def called(number: str) -> str:
         return file if int(number) == place + 1 else step_name(int(number) - 1, file)

@@ -65,7 +65,7 @@ def files(
             case code:
                 lines.append(f'{{ case $? in ({code}) {end};; (*) (exit "$?");; esac; }} >/dev/null 2>&1 || exit')
     body = "\n".join(lines).replace("'", "'\\''")
-    here = '"${0%/*}"' if elsewhere else '"$PWD"'
+    here = beside(elsewhere=elsewhere)
     folder = f"'\\'''{here}''\\''"
     text = f"eval '{{ {body.replace('@', folder)}\n}}'\n"
     steps = [
@@ -73,6 +73,11 @@ def files(
         for place, code in enumerate(codes)
     ]
     return ((file, text), *steps)
+
+
+def beside(*, elsewhere: bool) -> str:
+    """Return the word that is the folder in which that of the steps stands; `elsewhere` is as for `files`."""
+    return '"${0%/*/*}"' if elsewhere else '"${PWD%/*}"'
 
 
 def writing(start: str, out: int, err: int, status: str, *, gap: bool = True) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -155,9 +156,9 @@ class States:
             case _:
                 return NOWHERE
 
-    def _read(self, path: str, since: Since | None) -> str:
+    def _read(self, path: str, since: Since | None, about: os.stat_result | None = None) -> str:
         try:
-            about = os.stat(path)
+            about = about or os.stat(path)
         except (FileNotFoundError, NotADirectoryError):
             self._unchanged_parent(path, since)
             return ABSENT
@@ -285,21 +286,27 @@ class States:
         """
         total = hashlib.sha256()
         count = 0
-        seen: set[str] = set()
+        seen: set[tuple[int, int]] = set()
         for top in folders:
             if not os.path.isdir(top):
                 total.update(self._read(top, since).encode("utf-8", "backslashreplace") + b"\0")
-            for at, inner, names in os.walk(top, followlinks=True):
-                if (real := os.path.realpath(at)) in seen:
-                    inner.clear()
+            waiting = [top]
+            while waiting:
+                at = waiting.pop()
+                try:
+                    about = os.stat(at)
+                    inner, files, links = _entries(at)
+                except OSError:  # it cannot be listed, or is none
                     continue
-                seen.add(real)
-                links = [name for name in (*inner, *names) if os.path.islink(f"{at}/{name}")]
+                if (about.st_dev, about.st_ino) in seen:
+                    continue
+                seen.add((about.st_dev, about.st_ino))
                 lines = [f"{name}/" for name in inner if name != "__pycache__"]
                 lines += [f"{name} {self._link(f'{at}/{name}', since)}" for name in links]
-                lines += [f"{name} {self._read(f'{at}/{name}', since)}" for name in names]
-                inner[:] = sorted(name for name in inner if deep and not is_left_out(name))
-                count += len(names)
+                lines += [f"{name} {self._read(f'{at}/{name}', since, known)}" for name, known in files]
+                entered = sorted(name for name in inner if deep and not is_left_out(name))
+                waiting += [os.path.join(at, name) for name in reversed(entered)]
+                count += len(files)
                 if count > MOST_FILES:
                     raise Unstable
                 text = "\n".join([self._names.portable(at), *sorted(lines)])
@@ -313,6 +320,37 @@ _WHOLE: Mapping[str, Callable[[States, Since | None], str]] = {
     "sandbox": States._sandbox,  # noqa: SLF001
 }
 """Inputs that are no place."""
+
+
+def _entries(folder: str) -> tuple[list[str], list[tuple[str, os.stat_result | None]], list[str]]:
+    """Return the folders in `folder`, its other entries with what they are like, and which of both are links.
+
+    What is behind a link is not looked at here. Thousands of files are looked at after each sample that nobody
+    observes, so each is asked for once.
+
+    Raises:
+        OSError: It cannot be listed.
+    """
+    inner: list[str] = []
+    files: list[tuple[str, os.stat_result | None]] = []
+    links: list[str] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            try:
+                is_link, is_folder = entry.is_symlink(), entry.is_dir()
+            except OSError:  # it leads in a circle
+                is_link, is_folder = True, False
+            if is_link:
+                links.append(entry.name)
+            if is_folder:
+                inner.append(entry.name)
+                continue
+            about = None
+            if not is_link:
+                with contextlib.suppress(OSError):  # it is gone
+                    about = entry.stat(follow_symlinks=False)
+            files.append((entry.name, about))
+    return inner, files, links
 
 
 def is_left_out(name: str) -> bool:

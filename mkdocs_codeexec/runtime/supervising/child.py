@@ -10,7 +10,7 @@ import time
 
 from . import privileges, user_namespace
 from .processes import ON_LINUX, PR_SET_DUMPABLE, PR_SET_PDEATHSIG, prctl
-from .protocol import PROJECT, SCRATCH
+from .protocol import PROJECT, SCRATCH, STEPS
 
 TYPE_CHECKING = False  # importing `typing` would cost a fifth of the start
 if TYPE_CHECKING:
@@ -131,7 +131,9 @@ def confine(request: Request) -> None:
         names = (*SCRATCH, *((PROJECT,) if request["project"] is not None else ()))
         own = [os.path.join(request["scratch"], name) for name in names] if request["scratch"] else []
         writable = [*request["writable"], *own]
-        readable, folders = ([os.fsencode(path) for path in paths] for paths in (request["readable"], writable))
+        steps = os.path.join(request["scratch"], STEPS) if request["scratch"] else ""
+        shown = [*request["readable"], *([steps] if os.path.isdir(steps) else [])]
+        readable, folders = ([os.fsencode(path) for path in paths] for paths in (shown, writable))
         landlock.restrict(readable, folders, network=request["network"])
         privileges.drop(request["user"])
         install(request)

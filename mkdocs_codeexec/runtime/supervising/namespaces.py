@@ -14,7 +14,7 @@ import struct
 
 from . import overlaying
 from .processes import LIBC
-from .protocol import PROJECT, SCRATCH
+from .protocol import PROJECT, SCRATCH, STEPS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,6 +126,7 @@ def furnish(request: dict[str, Any]) -> None:
     """
     limits, scratch, user = request["limits"], request["scratch"], request["user"]
     work = -1 if scratch is None else os.open(os.path.join(scratch, "work"), os.O_PATH | os.O_CLOEXEC)
+    steps = -1 if scratch is None else _found(os.path.join(scratch, STEPS))
     project = -1 if request["project"] is None else os.open(request["project"], os.O_PATH | os.O_CLOEXEC)
     mount("none", "/", None, MS_REC | MS_PRIVATE)
     shown = [*request["readable"], *request["writable"]]
@@ -147,6 +148,12 @@ def furnish(request: dict[str, Any]) -> None:
             folder = os.path.join(scratch, name)
             os.mkdir(folder, 0o755)
             own(folder, user)
+        if steps >= 0:
+            place = os.path.join(scratch, STEPS)
+            os.mkdir(place, 0o755)
+            own(place, user)
+            populate(f"/proc/self/fd/{steps}", place, user)
+            os.close(steps)
         place = os.path.join(scratch, "work")
         if request["keeps"]:
             mount(f"/proc/self/fd/{work}", place, None, MS_BIND)
@@ -206,6 +213,14 @@ def reach(paths: list[str]) -> None:
         found = _opened(folder, paths)
         mount("tmpfs", folder, "tmpfs", MS_MINE, "size=1M,mode=0755")
         _show(found)
+
+
+def _found(path: str) -> int:
+    """Return a descriptor of a folder; -1 if there is none."""
+    try:
+        return os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return -1
 
 
 def _folder(path: str, mode: int) -> int:

@@ -8,6 +8,9 @@ import struct
 SCRATCH = ("work", "home", "tmp")
 """The folders of a scratch directory. A child may write to each of them, and not to what holds them."""
 
+STEPS = ".session"
+"""Beside them, what a program consists of that runs its parts one after the other: it is not in the working directory."""
+
 PROJECT = "project"
 """Beside them, the project of one that sees it; it may write to that, too."""
 
