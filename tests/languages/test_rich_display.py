@@ -103,7 +103,7 @@ def test_figures_are_the_same_bytes_in_each_run(workshop: Workshop) -> None:
         ("import sys\nsys.stdout.close()\nplt.show()", [SVG], ""),
         ("import sys\nsys.stdout = None\nplt.show()", [SVG], ""),
         ("import sys\ndel sys.stdout\nplt.show()", [SVG], ""),
-        ("import os\nos.set_blocking(1, False)\nprint('x' * 70000)\nplt.show()", ["x" * 70000 + "\n", SVG], ""),
+        ("import os\nos.set_blocking(1, False)\nprint('x' * 60000)\nplt.show()", ["x" * 60000 + "\n", SVG], ""),
         ("plt.show(block=False)\nplt.show()", [SVG], ""),
         ("plt.switch_backend('svg')\nplt.plot([1])\nplt.show()", [SVG], ""),
         ("plt.title('$\\\\frac{1$')\nplt.show()", [], "ParseSyntaxException"),
