@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.outcome import Exited, NotStarted, StepResult
 from mkdocs_codeexec.languages.rust.messages import diagnostics
+from mkdocs_codeexec.languages.rust.messages.objects import objects
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Step
@@ -45,7 +46,7 @@ def build(step: Step, scratch: Scratch, equipment: Equipment, files: frozenset[s
         return StepResult(kind=step.kind, stdout="", stderr="", ended=NotStarted("`cargo` was not found"))
     env = {**dict(step.env), **cargo.env}
     result = scratch.run(step, _command(step, cargo), env, cargo.access)
-    messages = list(_messages(result.stdout))
+    messages = list(objects(result.stdout))
     said = "".join(json.dumps(found) + "\n" for found in _told(messages))
     cargos = _COUNTS.sub("", result.stderr)
     ended = result.ended
@@ -69,17 +70,6 @@ def build(step: Step, scratch: Scratch, equipment: Equipment, files: frozenset[s
 def _command(step: Step, cargo: Cargo) -> tuple[str, ...]:
     debug = "0" if dict(step.env).get("RUST_BACKTRACE", "0") == "0" else '"limited"'
     return (cargo.program, *step.argv[1:], *(word.format(debug=debug) for word in _TERMS), *cargo.words)
-
-
-def _messages(stdout: str) -> Iterator[Mapping[str, object]]:
-    for line in stdout.splitlines():
-        if line.startswith("{"):
-            try:
-                value = json.loads(line)
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(value, dict):
-                yield value
 
 
 def _told(messages: list[Mapping[str, object]]) -> Iterator[object]:

@@ -7,15 +7,15 @@ hard links: a file for each library, and one mount for all of them.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.languages.rust.environments.manifest import PROBE
+from mkdocs_codeexec.languages.rust.messages.objects import objects
 from mkdocs_codeexec.untrusted.regular import is_within
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def read(messages: str, target: Path) -> Picked:
     """Return what cargo's `messages` name (the cargo book, "External Tools")."""
     libraries: dict[str, None] = {}
     made: dict[str, None] = {}
-    for message in _messages(messages):
+    for message in objects(messages):
         names, out = message.get("filenames"), message.get("out_dir")
         for name in names if isinstance(names, list) else ():
             if str(name).endswith(_LIBRARIES) and is_within(str(name), str(target)):
@@ -56,7 +56,7 @@ def read(messages: str, target: Path) -> Picked:
 def programs(messages: str, target: Path) -> Picked:
     """Return the programs that cargo's `messages` name, and nothing else; not the one that every Environment has."""
     found: dict[str, None] = {}
-    for message in _messages(messages):
+    for message in objects(messages):
         name = message.get("executable")
         if isinstance(name, str) and is_within(name, str(target)) and not Path(name).name.startswith(PROBE):
             found[os.path.relpath(name, target)] = None
@@ -128,17 +128,6 @@ def _names(picked: Picked) -> set[str]:
 def _is_in(path: Path, target: Path) -> bool:
     """Tell whether `path` is where its name says: a build could have put links on the way."""
     return os.path.realpath(path) == os.path.join(os.path.realpath(target), os.path.relpath(path, target))  # noqa: PTH118
-
-
-def _messages(text: str) -> Iterator[Mapping[str, object]]:
-    for line in text.splitlines():
-        if line.startswith("{"):
-            try:
-                value = json.loads(line)
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(value, dict):
-                yield value
 
 
 def names(sees: Sequence[str], target: str) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,6 @@ dep-info files of rustc, beside `OUT_DIR` is what the build script printed.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from mkdocs_codeexec.languages.rust.environments.built import content
 from mkdocs_codeexec.languages.rust.environments.packages import Further, Package
+from mkdocs_codeexec.languages.rust.messages.objects import objects
 
 _SPACE = re.compile(r"(?<!\\) ")
 _RERUN = re.compile(r"cargo::?rerun-if-(changed|env-changed)=(.*?)\s*")
@@ -37,7 +37,7 @@ def read(messages: str, probe: Path) -> dict[Path, Record]:
     """Return the local packages in cargo's `messages`, by folder, without the one in `probe`."""
     folders: dict[str, Path] = {}
     found: dict[Path, Record] = {}
-    for message in _messages(messages):
+    for message in objects(messages):
         package = str(message.get("package_id", ""))
         manifest, filenames, out = (message.get(key) for key in ("manifest_path", "filenames", "out_dir"))
         if "path+file:" not in package:
@@ -111,17 +111,6 @@ class Tree:
 def tree(package: Path) -> Path:
     """Return the root of the checkout that the folder `package` is in, the folder itself if it is in none."""
     return next((folder for folder in (package, *package.parents) if (folder / ".git").exists()), package)
-
-
-def _messages(text: str) -> Iterator[Mapping[str, object]]:
-    for line in text.splitlines():
-        if line.startswith("{"):
-            try:
-                value = json.loads(line)
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(value, dict):
-                yield value
 
 
 def _read_by_rustc(artifact: Path, folder: Path) -> Iterator[Path]:
