@@ -5,12 +5,12 @@ The format is described in the rustc book, chapter "JSON Output".
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
 from mkdocs_codeexec.core.outcome import LAST, Diagnostic, Exited, NotStarted, Signaled, Span, StepResult, Termination
+from mkdocs_codeexec.languages.rust.messages.objects import object_in
 from mkdocs_codeexec.languages.rust.source.prepare import FILE
 
 _LINKER_KILLED = re.compile(
@@ -101,13 +101,8 @@ def _linker(found: Diagnostic) -> NotStarted | None:
 
 def parsed(line: str) -> Mapping[str, object] | None:
     """Return the message of rustc in `line`; None if it is something else."""
-    if not line.startswith("{"):
-        return None
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) and ("rendered" in value or "$message_type" in value) else None
+    found = object_in(line)
+    return found if found is not None and ("rendered" in found or "$message_type" in found) else None
 
 
 def is_summary(message: Mapping[str, object]) -> bool:
