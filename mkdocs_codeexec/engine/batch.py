@@ -210,7 +210,8 @@ class Batch:
         if waits := self._course.needs(place):
             return f"`{waits}`, which it needs, is executed first"
         if action is None or action.toolchain is None:
-            return "the toolchain has not been asked yet"
+            unsure = self._reasons.unsure(self._course.sample(place), action) if self._reasons and action else ""
+            return unsure or "the toolchain has not been asked yet"
         return self._reasons.of(self._course.sample(place), action) if self._reasons else "no outcome is stored for it"
 
     def _took(self, place: int, action: Action | None) -> float | None:
