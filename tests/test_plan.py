@@ -169,6 +169,13 @@ def test_it_is_said_what_has_changed_before_a_toolchain_is_asked(project: Projec
     assert ("miss", "`dependencies` of the configuration changed") == planned(project)[1]
 
 
+def test_what_is_refused_is_not_to_be_executed(project: Project) -> None:
+    """A package of the page that asks for what the site has not."""
+    manifest = '[package]\nname = "a"\n\n[dependencies]\nserde = "1"\n'
+    project.page(f'```toml file="Cargo.toml"\n{manifest}```\n\n```rust file="src/main.rs" exec\nfn main() {{}}\n```\n')
+    assert ("unavailable", "`Cargo.toml` of the page: the environment does not have `serde`") == planned(project)[9]
+
+
 def test_what_was_deleted_is_said_to_be(site: Project) -> None:
     """Where nothing else has changed."""
     for entry in (site.root / ".cache/codeexec/results").rglob("*.json"):

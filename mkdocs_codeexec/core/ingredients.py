@@ -57,7 +57,6 @@ _WORDS = {
     f"{_INPUT}cargo.env": "`[env]` of cargo's configuration",
     f"{_INPUT}toolchain.wanted": "the toolchain that is asked for",
     f"{_INPUT}environment.unknown": "its environment",
-    f"{_INPUT}package.refused": "whether its package can be built",
     f"{_INPUT}sample.file": "which file it is",
 }
 _LOCK = f"{_INPUT}environment.lock"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core.action import REFUSED
 from mkdocs_codeexec.core.expectation import Blocked, Suspended, verdict_reason
 from mkdocs_codeexec.core.graph import graph_of
 from mkdocs_codeexec.core.observed import observed_key
@@ -199,6 +200,9 @@ class Batch:
             return Planned(sample=sample, state=state, action=action, why=verdict_reason(verdict))
         if (why := self._course.why(place)) is not None:
             return Planned(sample=sample, state="unavailable", action=action, why=why.reason, hint=why.hint)
+        if action is not None and (refused := dict(action.inputs).get(REFUSED)) is not None:
+            reason, _, hint = refused.partition("\n")
+            return Planned(sample=sample, state="unavailable", action=action, why=reason, hint=hint)
         if self._mode == "never":
             return Planned(sample=sample, state="unavailable", action=action, why="`execute: never` runs nothing")
         reason, took = self._why_missed(place, action), self._took(place, action)
