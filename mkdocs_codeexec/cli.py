@@ -129,7 +129,8 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         parser.tell(parser.format_help())
     found, rest = parser.parse_known_intermixed_args(argv)
     if rest:
-        parser.error(f"`{rest[0]}` is not an argument of `{name}`")
+        near = nearest(rest[0].partition("=")[0], parser.options) if rest[0].startswith("-") else None
+        parser.error(f"`{rest[0]}` is not an argument of `{name}`" + (f", did you mean `{near}`?" if near else ""))
     return found
 
 
@@ -183,6 +184,11 @@ class _Parser(argparse.ArgumentParser):
         self.add_argument("-f", "--config-file", metavar="FILE", action=_Once, help=site)
         self.add_argument("-h", "--help", action="store_true", help="tell this, or what a command understands")
         self.add_argument("--version", action="store_true", help="tell the version")
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The options that it knows, as they are written."""
+        return tuple(name for action in self._actions for name in action.option_strings)
 
     def tell(self, text: str) -> NoReturn:
         """Write `text` and end the program.

@@ -6,8 +6,9 @@ import io
 import json
 import os
 import subprocess
+import sys
 import tarfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support import forks
@@ -128,6 +129,25 @@ def test_a_store_goes_through_a_file(site: Project, tmp_path: Path) -> None:
     assert (3, 0) == (report["counts"]["cached"], report["counts"]["executed"])
     codeexec(site, "cache", "export", str(three))
     assert one.read_bytes() == three.read_bytes()
+
+
+def test_a_store_goes_through_a_pipe(site: Project, tmp_path: Path) -> None:
+    """Both ways, the same bytes; of a file that was cut off it is said that there was more."""
+    whole = tmp_path / "whole.tar"
+    codeexec(site, "cache", "export", str(whole))
+    command = [sys.executable, "-m", "mkdocs_codeexec", "cache"]
+    about: dict[str, Any] = {"cwd": site.root, "env": os.environ | site.env, "timeout": 120}
+    done = subprocess.run([*command, "export", "-"], stdout=subprocess.PIPE, check=True, **about)
+    assert whole.read_bytes() == done.stdout
+    cache(site, "clean")
+    subprocess.run([*command, "import", "-"], input=done.stdout, check=True, **about)
+    assert 3 == json.loads(codeexec(site, "run", "--json").stdout)["counts"]["cached"]
+    with tarfile.open(whole) as tar:
+        second, third = list(tar)[1:3]
+    for length in (second.offset, third.offset + 100, third.offset_data + 10):
+        whole.write_bytes(done.stdout[:length])
+        cut = cache(site, "import", str(whole))
+        assert (1, "the rest") == (cut["status"], cut["refused"][0]["file"]), length  # type: ignore[index]
 
 
 def _link(name: str) -> tarfile.TarInfo:

@@ -336,6 +336,7 @@ def test_an_interrupt_ends_it(project: Project) -> None:
         ([], "required: plan"),
         (["check", "--repeat", "0"], "expected a whole number above 0, got `0`"),
         (["check", "--repeat", "many"], "expected a whole number above 0, got `many`"),
+        (["plan", "--shrad", "1/2"], "`--shrad` is not an argument of `plan`, did you mean `--shard`?"),
         (["check", "--quick"], "`--quick` is not an argument of `check`"),
         (["doctor", "docs"], "`docs` is not an argument of `doctor`"),
         (["check", "-f", "a.yml", "--json", "-f", "b.yml"], "`-f` was given twice"),

@@ -145,6 +145,37 @@ def test_it_is_said_what_has_changed_elsewhere(site: Project) -> None:
     assert {"its timeout changed"} == {planned(site)[line][1] for line in (1, 9, 17)}
 
 
+def test_it_is_said_what_has_changed_before_a_toolchain_is_asked(project: Project) -> None:
+    """What is known already is no matter of the toolchain; flags of cargo's configuration are."""
+    page = "```rust exec\nprintln!();\n```\n\n```bash exec\nplanned-tool\n```\n"
+    project.page(page)
+    project.write("planned/Cargo.toml", '[package]\nname = "planned-tool"\nversion = "0.1.0"\nedition = "2021"\n')
+    project.write("planned/src/main.rs", "fn main() {}\n")
+    project.write("planned/src/lib.rs", "")
+    project.write("planned/src/bin/second-tool.rs", "fn main() {}\n")
+    rust: dict[str, Any] = {"dependencies": {"planned-tool": {"path": "planned"}}}
+    project.configure({"languages": {"rust": rust}})
+    assert 0 == codeexec(project, "run").returncode
+    assert {"hit"} == {state for state, _ in planned(project).values()}
+
+    project.write(".cargo/config.toml", '[build]\nrustflags = ["-Copt-level=1"]\n')
+    assert "flags of cargo's configuration changed" in planned(project)[1][1]
+    project.write(".cargo/config.toml", '[env]\nPLANNED = "1"\n')
+    assert "`[env]` of cargo's configuration changed" == planned(project)[1][1]
+    (project.root / ".cargo/config.toml").unlink()
+    project.configure({"languages": {"rust": {**rust, "binaries": ["planned-tool"]}}})
+    assert ("miss", "which programs of local packages it gets changed") == planned(project)[5]
+    project.configure({"languages": {"rust": {"dependencies": {**rust["dependencies"], "itoa": "1"}}}})
+    assert ("miss", "`dependencies` of the configuration changed") == planned(project)[1]
+
+
+def test_what_is_refused_is_not_to_be_executed(project: Project) -> None:
+    """A package of the page that asks for what the site has not."""
+    manifest = '[package]\nname = "a"\n\n[dependencies]\nserde = "1"\n'
+    project.page(f'```toml file="Cargo.toml"\n{manifest}```\n\n```rust file="src/main.rs" exec\nfn main() {{}}\n```\n')
+    assert ("unavailable", "`Cargo.toml` of the page: the environment does not have `serde`") == planned(project)[9]
+
+
 def test_what_was_deleted_is_said_to_be(site: Project) -> None:
     """Where nothing else has changed."""
     for entry in (site.root / ".cache/codeexec/results").rglob("*.json"):

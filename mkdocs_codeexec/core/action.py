@@ -33,6 +33,9 @@ KEY_FORMAT = 4
 STRUCTURE_FORMAT = 1
 """Version of what a structure says. Raise it when a language makes it otherwise; no Outcome is lost by that."""
 
+REFUSED = "package.refused"
+"""The input of an Action that is never executed: why, and on the next line what to do."""
+
 OUTPUT_LIMIT = 1024 * 1024
 """Bytes that are read of one stream of a sample."""
 

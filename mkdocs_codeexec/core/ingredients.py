@@ -23,12 +23,13 @@ NEAR = 30
 """Lines by which a sample may have moved while its code has changed."""
 KEPT = ("environment.lock", "environment.manifest")
 """Inputs of which the text is kept, to say what in them has changed."""
-CODE, BEFORE, FILES, LEFT, TOOLCHAIN = "code", "before", "files", "left", "toolchain"
+CODE, BEFORE, FILES, LEFT, TOOLCHAIN, FLAGS = "code", "before", "files", "left", "toolchain", "toolchain.further"
 _INPUT = "input."
 _WORDS = {
     CODE: "its code",
     BEFORE: "an earlier step of its session",
     LEFT: "what a sample that it needs has left",
+    FLAGS: "what else is known of the toolchain, or flags of cargo's configuration",
     "run.stdin": "its standard input",
     "run.argv": "its command line",
     "run.env": "its environment variables",
@@ -50,7 +51,15 @@ _WORDS = {
     f"{_INPUT}environment.package": "the package that is documented",
     f"{_INPUT}rich_display": "how figures and values are shown (another version of mkdocs-codeexec)",
     f"{_INPUT}session": "another step of its session",
+    f"{_INPUT}session.continued": "another step of its session",
+    f"{_INPUT}binaries": "which programs of local packages it gets",
+    f"{_INPUT}binaries.called": "which programs of local packages it gets",
+    f"{_INPUT}cargo.env": "`[env]` of cargo's configuration",
+    f"{_INPUT}toolchain.wanted": "the toolchain that is asked for",
+    f"{_INPUT}environment.unknown": "its environment",
+    f"{_INPUT}sample.file": "which file it is",
 }
+_LOCK = f"{_INPUT}environment.lock"
 _LOCAL = f"{_INPUT}environment.path:"
 
 
@@ -75,6 +84,7 @@ class Made:
 
 def parts_of(sample: Sample, action: Action) -> dict[str, str]:
     """Return what decides the Outcome of `sample`, part by part."""
+    toolchain, _, further = (action.toolchain or "").partition("\n")
     found = {
         CODE: short(sample.code),
         BEFORE: short(*(step.code for step in sample.before)) if sample.before else "",
@@ -85,7 +95,8 @@ def parts_of(sample: Sample, action: Action) -> dict[str, str]:
         "workdir": action.workdir,
         "host_env": " ".join(action.host_env),
         "output_limit": str(action.output_limit),
-        TOOLCHAIN: (action.toolchain or "").split("\n", 1)[0],
+        TOOLCHAIN: toolchain,
+        FLAGS: short(further) if further else "",
     }
     for step in action.steps:
         found |= {f"{step.kind}.{name}": text for name, text in _step(step)}
@@ -106,6 +117,11 @@ def _step(step: Step) -> Iterator[tuple[str, str]]:
 def short(*texts: str) -> str:
     """Return a digest that tells texts apart which an author may have written."""
     return digest(texts)[:SHORT]
+
+
+def unsettled(name: str) -> bool:
+    """Tell whether a part is known only when the toolchain was asked, and dependencies were resolved."""
+    return name in (TOOLCHAIN, FLAGS, _LOCK) or name.startswith(_LOCAL)
 
 
 def texts_of(action: Action) -> dict[str, str]:
@@ -137,7 +153,9 @@ def changes(before: Mapping[str, str], now: Mapping[str, str], texts: Mapping[st
         texts: Of inputs, by digest, as far as they are known.
     """
     names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
-    told = [word for name in names if name != FILES for word in _changed(name, before, now, texts)]
+    if TOOLCHAIN in names and FLAGS in names:  # which says it all
+        names.remove(FLAGS)
+    told = list(dict.fromkeys(word for name in names if name != FILES for word in _changed(name, before, now, texts)))
     if FILES in names and not {CODE, BEFORE} & set(names):
         told.append("what stands around its code: a preamble, a file beside it, or the version of mkdocs-codeexec")
     return told
@@ -147,7 +165,7 @@ def _changed(name: str, before: Mapping[str, str], now: Mapping[str, str], texts
     was, is_now = before.get(name, ""), now.get(name, "")
     if name == TOOLCHAIN:
         yield f"the toolchain, `{was}` → `{is_now}`" if was and is_now else "the toolchain"
-    elif name == f"{_INPUT}environment.lock":
+    elif name == _LOCK:
         yield from locked(texts.get(was), texts.get(is_now)) or ["a locked dependency"]
     elif name.startswith(_LOCAL):
         yield f"the local crate `{name.removeprefix(_LOCAL)}`"

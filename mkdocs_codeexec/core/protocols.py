@@ -403,11 +403,13 @@ class Unavailability:
         reason: In words; equal reasons are reported once.
         hint: What to do.
         detail: What the tool said, ANSI colours included.
+        at_fault: Whether it is the project that is wrong, and not the machine that lacks something.
     """
 
     reason: str
     hint: str = ""
     detail: str = ""
+    at_fault: bool = False
 
 
 class InputStates(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core.action import REFUSED
 from mkdocs_codeexec.core.expectation import Blocked, Suspended, verdict_reason
 from mkdocs_codeexec.core.graph import graph_of
 from mkdocs_codeexec.core.observed import observed_key
@@ -199,6 +200,9 @@ class Batch:
             return Planned(sample=sample, state=state, action=action, why=verdict_reason(verdict))
         if (why := self._course.why(place)) is not None:
             return Planned(sample=sample, state="unavailable", action=action, why=why.reason, hint=why.hint)
+        if action is not None and (refused := dict(action.inputs).get(REFUSED)) is not None:
+            reason, _, hint = refused.partition("\n")
+            return Planned(sample=sample, state="unavailable", action=action, why=reason, hint=hint)
         if self._mode == "never":
             return Planned(sample=sample, state="unavailable", action=action, why="`execute: never` runs nothing")
         reason, took = self._why_missed(place, action), self._took(place, action)
@@ -210,7 +214,8 @@ class Batch:
         if waits := self._course.needs(place):
             return f"`{waits}`, which it needs, is executed first"
         if action is None or action.toolchain is None:
-            return "the toolchain has not been asked yet"
+            unsure = self._reasons.unsure(self._course.sample(place), action) if self._reasons and action else ""
+            return unsure or "the toolchain has not been asked yet"
         return self._reasons.of(self._course.sample(place), action) if self._reasons else "no outcome is stored for it"
 
     def _took(self, place: int, action: Action | None) -> float | None:

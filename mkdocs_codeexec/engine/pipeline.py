@@ -283,6 +283,8 @@ class Pipeline:
         reasons: dict[str, int] = {}
         for action in batch.missing():
             why = batch.unavailable.get(action.request_key)
+            if why and why.at_fault and action.observed:  # what it starts is no part of a request key
+                continue
             if why and (outcome := self.planning.look_up_request(action)):
                 batch.recall(action, outcome)
                 reasons[why.reason] = reasons.get(why.reason, 0) + 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.confinement import SandboxMode, counts
-from mkdocs_codeexec.core.ingredients import changes, parts_of
+from mkdocs_codeexec.core.ingredients import changes, parts_of, unsettled
 from mkdocs_codeexec.core.observed import observed_key
 
 if TYPE_CHECKING:
@@ -68,6 +68,20 @@ class Reasons:
             return "nothing is stored for it, or for anything like it"
         told = changes(before.parts, parts, self.ingredients.texts)
         return _changed(told) if told else "its outcome was not stored, or has been deleted since"
+
+    def unsure(self, sample: Sample, action: Action) -> str:
+        """Return what is known to have changed of `action`, whose toolchain or dependencies are not known; empty if nothing is."""
+        now = parts_of(sample, action)
+        before = self.ingredients.of(sample, now, self.codes)
+        if before is None:
+            return ""
+        was = {name: text for name, text in before.parts.items() if not unsettled(name)}
+        told = changes(was, {name: text for name, text in now.items() if not unsettled(name)}, self.ingredients.texts)
+        return (
+            _changed(told)
+            if told
+            else "its toolchain, or what its dependencies are locked to, is not known before a run"
+        )
 
     def before(self, sample: Sample, action: Action) -> Made | None:
         """Return what `sample` was made of when it was executed last; None if that is not known."""

@@ -12,7 +12,7 @@ import re
 import tarfile
 import tempfile
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from mkdocs_codeexec.core.action import Key
 from mkdocs_codeexec.core.codec import FORMAT
@@ -55,13 +55,13 @@ class Taken(NamedTuple):
 def write(tree: Tree, places: Iterable[Place], out: IO[bytes]) -> tuple[int, int]:
     """Write the files at `places` of a store into `out`; return how many, and how many bytes they hold.
 
-    Sorted by name, without dates, owners and modes. What is not there is left out.
+    Sorted by name, without dates, owners and modes. What is not there is left out. Both may be pipes.
 
     Raises:
         OSError: `out` cannot be written.
     """
     number = size = 0
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+    with tarfile.open(fileobj=out, mode="w|", format=tarfile.USTAR_FORMAT) as tar:
         for at in sorted(set(places)):
             try:
                 data = tree.read(at, LARGEST_BLOB)
@@ -98,8 +98,9 @@ def read(tree: Tree, blobs: KeptBlobs, source: IO[bytes]) -> Taken:
         OSError: The store cannot be written.
     """
     number, refused = 0, []
+    stream = _Stream(source)
     try:
-        with tarfile.open(fileobj=source, mode="r:") as tar:
+        with tarfile.open(fileobj=cast("IO[bytes]", stream), mode="r|") as tar:
             for count, about in enumerate(tar):
                 if count >= MOST_ENTRIES:
                     refused.append((about.name[:200], f"it comes after {MOST_ENTRIES} others"))
@@ -108,11 +109,33 @@ def read(tree: Tree, blobs: KeptBlobs, source: IO[bytes]) -> Taken:
                     refused.append((about.name[:200], why))
                 else:
                     number += 1
+            else:
+                if any(stream.end):
+                    refused.append(("the rest", "it is not there: the file ends too early"))
     except (tarfile.TarError, EOFError) as error:
         if not number:
             raise ValueError(f"it is no file that `codeexec cache export` has written ({error})") from None
         refused.append(("the rest", f"it cannot be read: {error}"))
     return Taken(number, tuple(refused))
+
+
+class _Stream:
+    """A file that is read from its start to its end, as a pipe is.
+
+    Args:
+        source: The file.
+    """
+
+    def __init__(self, source: IO[bytes]) -> None:
+        self._source = source
+        self.end = b"?"
+        """The last block that was read, which is empty where a tar ends."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return so many bytes, fewer at the end."""
+        data = self._source.read(size)
+        self.end = data[-tarfile.BLOCKSIZE :] or self.end
+        return data
 
 
 def _take(tree: Tree, blobs: KeptBlobs, tar: tarfile.TarFile, about: tarfile.TarInfo) -> str:

@@ -88,6 +88,21 @@ def test_a_program_that_does_not_build_is_told_once_and_only_who_calls_it_is_not
     assert ["met"] * 5 == project.verdicts()
 
 
+def test_a_program_that_builds_no_more_is_not_what_it_was(project: Project) -> None:
+    """What an earlier source has printed is stored, and is no answer."""
+    workspace(project, "stale-tool")
+    project.page(fence("stale-tool") + fence("$ stale-tool", "console") + fence("echo else"))
+    assert 0 == project.build().status
+    project.write("src/main.rs", "fn main() { missing(); }\n")
+    built = project.build()
+
+    assert built.status != 0, built.log
+    assert ["error", "error", "met"] == project.verdicts()
+    assert "error[E0425]" in built.log
+    project.write("src/main.rs", PRINTS.format(text="one"))
+    assert 3 == project.build().counts["cached"]
+
+
 def test_requires_and_the_option(project: Project) -> None:
     """`requires` sees them; `binaries` says which there are, and a name that no package has is a mistake."""
     workspace(project, "first-tool", member="second-tool")

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
+from mkdocs_codeexec.core.action import REFUSED
 from mkdocs_codeexec.core.hidden import runnable
 from mkdocs_codeexec.core.normalize import changed
 from mkdocs_codeexec.core.protocols import Unavailability
@@ -34,7 +35,6 @@ MANIFEST = "Cargo.toml"
 LIBRARY = "src/lib.rs"
 OWN = "sample.file"
 """The input of an Action that tells which file its sample is."""
-_REFUSED = "package.refused"
 _ROOT = re.compile(r"(?:src/)?main\.rs|(?:src/bin|examples|tests)/(?:[^/]+|[^/]+/main)\.rs|src/lib\.rs")
 _BESIDE = re.compile(r"(?:examples|tests)/")
 _CRATE = "sample"
@@ -113,14 +113,14 @@ def planned(sample: Sample, package: Package | None, refusal: Unavailability | N
     """Return the inputs of the Action for `sample` that tell which file it is, and why it is not compiled."""
     name = package.cargo.own if package is not None and package.cargo.own else sample.links.file
     own = ((OWN, name),) if stands_alone(sample) else ()
-    return own if refusal is None else (*own, (_REFUSED, f"{refusal.reason}\n{refusal.hint}"))
+    return own if refusal is None else (*own, (REFUSED, f"{refusal.reason}\n{refusal.hint}"))
 
 
 def refused_by(inputs: Mapping[str, str]) -> Unavailability | None:
     """Return why the Action with these `inputs` is not compiled; None if it is."""
-    if _REFUSED not in inputs:
+    if REFUSED not in inputs:
         return None
-    reason, _, hint = inputs[_REFUSED].partition("\n")
+    reason, _, hint = inputs[REFUSED].partition("\n")
     return Unavailability(reason, hint)
 
 

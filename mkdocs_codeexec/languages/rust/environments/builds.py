@@ -134,7 +134,8 @@ def _explained(found: dict[str, Arguments | Trouble]) -> dict[str, Arguments | U
         single = len(names) == 1
         who = f"environment {_listed(names)} does" if single else f"environments {_listed(names)} do"
         why = f" (needed by {_listed(needed_by)})" if needed_by else ""
-        told = Unavailability(f"{who} not build: {trouble.what}{why}", trouble.hint, trouble.detail)
+        what = f"{who} not build: {trouble.what}{why}"
+        told = Unavailability(what, trouble.hint, trouble.detail, trouble.at_fault)
         explained |= dict.fromkeys(names, told)
     return {name: one if isinstance(one, Arguments) else explained[name] for name, one in found.items()}
 

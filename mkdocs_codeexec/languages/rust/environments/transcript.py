@@ -55,12 +55,14 @@ class Trouble(NamedTuple):
         hint: What to do.
         detail: What cargo said, progress left out.
         needed_by: Dependencies of the Environment that need what failed, unless it is one of them.
+        at_fault: Whether a package or a manifest is wrong, and not this machine.
     """
 
     what: str
     hint: str = ""
     detail: str = ""
     needed_by: tuple[str, ...] = ()
+    at_fault: bool = False
 
 
 class Progress:
@@ -129,13 +131,13 @@ def trouble(said: str, lock: str, file: str = MKDOCS.file) -> Trouble:
         hint = "mend what cargo's message names"
         if _MISSING.search(said):
             hint += "; compilers and build scripts reach the files of their packages, others if `readable` names them"
-        return Trouble(f"cargo could not compile {named}", hint, detail, _dependants(lock, culprits))
+        return Trouble(f"cargo could not compile {named}", hint, detail, _dependants(lock, culprits), at_fault=True)
     if _NETWORK.search(said):
         hint = "check the network; where everything is downloaded already, set `CARGO_NET_OFFLINE=true`"
         return Trouble("a registry or repository was not reached", hint, detail)
     errors = _ERROR.findall(_FOLDER.sub("", plain(detail)))  # the last is cargo's own
     what = errors[-1] if errors and "/" not in errors[-1] else "cargo refuses it"
-    return Trouble(what, f"check its `dependencies` in {file}; cargo's message tells why", detail)
+    return Trouble(what, f"check its `dependencies` in {file}; cargo's message tells why", detail, at_fault=True)
 
 
 def _is_progress(line: str) -> bool:
