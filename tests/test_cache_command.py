@@ -6,6 +6,7 @@ import io
 import json
 import os
 import subprocess
+import sys
 import tarfile
 from typing import TYPE_CHECKING
 
@@ -130,6 +131,27 @@ def test_a_store_goes_through_a_file(site: Project, tmp_path: Path) -> None:
     assert one.read_bytes() == three.read_bytes()
 
 
+def test_a_store_goes_through_a_pipe(site: Project) -> None:
+    """From standard output to standard input, which cannot go back."""
+    command = [sys.executable, "-m", "mkdocs_codeexec.cli", "cache"]
+    how = {"cwd": site.root, "env": os.environ | site.env, "timeout": 120, "capture_output": True}
+    out = subprocess.run([*command, "export", "-"], check=False, **how)  # type: ignore[call-overload]
+    assert 0 == out.returncode, out.stderr
+    before = stored(site)
+    cache(site, "clean")
+    done = subprocess.run([*command, "import", "-"], check=False, input=out.stdout, **how)  # type: ignore[call-overload]
+
+    assert b"0 left out" in done.stdout
+    assert before == stored(site)
+
+
+def _with_holes(name: str) -> tarfile.TarInfo:
+    """Of a gibibyte, of which the file has nothing (the GNU tar manual, "Storing Sparse Files")."""
+    about = tarfile.TarInfo(name)
+    about.pax_headers = {"GNU.sparse.map": f"{2**30},0", "GNU.sparse.size": str(2**30)}
+    return about
+
+
 def _link(name: str) -> tarfile.TarInfo:
     about = tarfile.TarInfo(name)
     about.type, about.linkname = tarfile.SYMTYPE, "/etc/passwd"
@@ -153,6 +175,7 @@ def _file(name: str) -> tarfile.TarInfo:
         (lambda: _file(f"blobs/aa/{'a' * 64}"), "its checksum does not match"),
         (lambda: _file("environments/../Cargo.lock"), "a store has nothing of such a name"),
         (lambda: _file("runs/x.json"), "a store has nothing of such a name"),
+        (lambda: _with_holes(f"blobs/aa/{'a' * 64}"), "it is no regular file"),
         (lambda: _link(f"results/v1/aa/{'a' * 64}.json"), "it is no regular file"),
     ],
 )
