@@ -203,6 +203,29 @@ fn main() {
 }
 """
 COPIED = 'fn main() { println!("{}", include_str!(concat!(env!("OUT_DIR"), "/copied.rs")).lines().last().unwrap()); }\n// TEXT\n'
+
+
+def test_what_the_configuration_of_cargo_says_is_of_the_program_that_runs(project: Project) -> None:
+    """Flags, and variables, which change no source: a program with another one is another program."""
+    workspace(project, "said-tool")
+    project.write(
+        "src/main.rs", 'fn main() { println!("{:?} {}", option_env!("SAID_BY_CARGO"), cfg!(said_by_cargo)); }\n'
+    )
+    project.page(fence("said-tool"))
+    for text, expected in (
+        ("", "None false"),
+        ('[env]\nSAID_BY_CARGO = "one"\n', 'Some("one") false'),
+        ('[env]\nSAID_BY_CARGO = "two"\n', 'Some("two") false'),
+        ('[build]\nrustflags = ["--cfg", "said_by_cargo"]\n', "None true"),
+        ('[env]\nSAID_BY_CARGO = "one"\n', 'Some("one") false'),
+    ):
+        project.write(".cargo/config.toml", text)
+        built = project.build()
+
+        assert 0 == built.status, built.log
+        assert expected == project.streams()[0][1].strip(), built.log
+
+
 DEPENDENCY = (
     '[dependencies]\nitoa = "1"\nlaw-lib = { path = "lib" }\n[[bin]]\nname = "law-tool"\npath = "cli/main.rs"\n'
 )
