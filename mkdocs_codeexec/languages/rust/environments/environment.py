@@ -140,7 +140,7 @@ class Environment:
         from mkdocs_codeexec.languages.rust.environments import project
 
         home = None if self.plain else self._home(toolchain)
-        return project.of_fences(home, self.manifest, toolchain, self.grants, access)
+        return project.of_fences(home, self.manifest, self.sources.lock or "", toolchain, self.grants, access)
 
     def folder(self, toolchain: Toolchain) -> Path | None:
         """Return where the package is that its samples are compiled for; None if the site's own cannot be written."""
