@@ -150,6 +150,13 @@ def test_a_store_goes_through_a_pipe(site: Project, tmp_path: Path) -> None:
         assert (1, "the rest") == (cut["status"], cut["refused"][0]["file"]), length  # type: ignore[index]
 
 
+def _with_holes(name: str) -> tarfile.TarInfo:
+    """Of a gibibyte, of which the file has nothing (the GNU tar manual, "Storing Sparse Files")."""
+    about = tarfile.TarInfo(name)
+    about.pax_headers = {"GNU.sparse.map": f"{2**30},0", "GNU.sparse.size": str(2**30)}
+    return about
+
+
 def _link(name: str) -> tarfile.TarInfo:
     about = tarfile.TarInfo(name)
     about.type, about.linkname = tarfile.SYMTYPE, "/etc/passwd"
@@ -173,6 +180,7 @@ def _file(name: str) -> tarfile.TarInfo:
         (lambda: _file(f"blobs/aa/{'a' * 64}"), "its checksum does not match"),
         (lambda: _file("environments/../Cargo.lock"), "a store has nothing of such a name"),
         (lambda: _file("runs/x.json"), "a store has nothing of such a name"),
+        (lambda: _with_holes(f"blobs/aa/{'a' * 64}"), "it is no regular file"),
         (lambda: _link(f"results/v1/aa/{'a' * 64}.json"), "it is no regular file"),
     ],
 )

@@ -227,6 +227,8 @@ def test_one_sample_is_explained(site: Project) -> None:
         ("index.md", "`index.md` names no line of a page"),
         ("index.md:4", "there is no sample at line 4 of `index.md`"),
         ("other.md:4", "there is no page `other.md`"),
+        (f"index.md:{'9' * 9}", f"there is no sample at line {'9' * 9} of `index.md`"),
+        (f"index.md:{'9' * 5000}", "names no line of a page"),
     ],
 )
 def test_what_is_no_sample_is_not_explained(where: str, message: str, project: Project) -> None:

@@ -234,6 +234,11 @@ def test_each_sample_is_in_one_shard(drawn: list[tuple[str, str, list[int]]], co
     for part in parts:
         assert wanted & closure(samples, part) == part
     assert parts == [shard(samples, wanted, Shard(number + 1, count)) for number in range(count)]
+    # Of more parts than samples most are empty, and take no room.
+    assert set() == shard(samples, wanted, Shard(10**12, 10**12))
+    assert sorted(wanted) == sorted(
+        place for part in range(20) for place in shard(samples, wanted, Shard(part + 1, 10**12))
+    )
 
 
 def test_the_last_runs_are_kept(tmp_path: Path) -> None:

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 from support import forks
 
+from mkdocs_codeexec.report import history
 from mkdocs_codeexec.report.past import ago
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Project
 
 
@@ -112,3 +115,14 @@ def test_times_are_relative(seconds: float, words: str) -> None:
     """To now; a clock may have jumped."""
     now = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     assert words == ago(now - dt.timedelta(seconds=seconds), now)
+
+
+def test_runs_of_a_clock_that_was_wrong_are_not_the_last_ones(tmp_path: Path) -> None:
+    """They are kept as long as there is room, and are forgotten first."""
+    future = [f"2999010{day}T000000000000-00000000" for day in range(1, 4)]
+    past = [f"20200101T{number:012}-00000000" for number in range(history.MOST)]
+    for name in (*future, *past[:-1]):
+        history.keep(tmp_path, name, b"{}")
+    assert [*past[-2::-1], future[-1]] == history.names(tmp_path)
+    history.keep(tmp_path, past[-1], b"{}")
+    assert past[::-1] == history.names(tmp_path)

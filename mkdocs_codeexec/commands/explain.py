@@ -47,7 +47,7 @@ def execute(context: Context) -> int:
     """
     asked = context.arguments
     page, _, line = asked.where.rpartition(":")
-    if not (page and line.isdecimal()):
+    if not (page and line.isdecimal() and len(line) < 10):
         raise ConfigurationError(
             f"`{asked.where}` names no line of a page\n\nhint: write it as in `docs/guide.md:57`; any line of the sample will do\n"
         )

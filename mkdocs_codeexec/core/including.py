@@ -24,9 +24,13 @@ MOST_CHARACTERS = 4 * 1024 * 1024
 """Of a line of a page, with all that is included in it."""
 MOST_FILES = 1000
 """That one line of a page includes, those that are included by them counted."""
+MOST_OF_A_PAGE = 64 * 1024 * 1024
+"""Characters of the files that one page includes, each as often as it is, and a small one as `LEAST`."""
+LEAST = 1024
 KINDS = ("include", "rustdoc_include", "playground", "playpen")
 
-_DIRECTIVE = re.compile(r"\\\{\{#.*\}\}|\{\{\s*#([a-zA-Z0-9_]+)\s+([^}]+)\}\}")
+_OPENED = re.compile(r"\\\{\{#|\{\{\s*+#([a-zA-Z0-9_]++)\s++")
+"""What a directive begins with, that is escaped or not; its end is looked for by `_found`."""
 _START = re.compile(r"ANCHOR:\s*([\w_-]+)")
 _END = re.compile(r"ANCHOR_END:\s*([\w_-]+)")
 _ENDS = re.compile(r"\r\n|\n")
@@ -48,7 +52,22 @@ class NotIncludedError(Exception):
 
 
 class TooMuchError(NotIncludedError):
-    """One line of a page includes too much."""
+    """One line of a page includes too much, or the page does."""
+
+
+def bounded(read: Callable[[str, str], tuple[str, str]]) -> Callable[[str, str], tuple[str, str]]:
+    """Return what reads files for one page as `read` does, and no more than a page may include."""
+    read_so_far = 0
+
+    def bounded_read(file: str, folder: str) -> tuple[str, str]:
+        nonlocal read_so_far
+        if read_so_far > MOST_OF_A_PAGE:
+            raise TooMuchError(f"the files that the page includes have more than {MOST_OF_A_PAGE:,} characters")
+        text, within = read(file, folder)
+        read_so_far += max(len(text), LEAST)
+        return text, within
+
+    return bounded_read
 
 
 class Part(NamedTuple):
@@ -89,14 +108,43 @@ class Directive(NamedTuple):
 
 def directives(line: str) -> Iterator[Directive]:
     """Yield what `line` includes."""
-    for found in _DIRECTIVE.finditer(line):
-        kind, words = found[1], (found[2] or "").split()
-        if kind is None:
-            yield Directive(found[0], found.start(), found.end())
+    for start, end, kind, inside in _found(line):
+        text, words = line[start:end], inside.split()
+        if not kind:
+            yield Directive(text, start, end)
         elif kind in KINDS and words:
             file, colon, rest = words[0].partition(":") if "include" in kind else (words[0], "", "")
             part = _part(rest) if colon else Part()
-            yield Directive(found[0], found.start(), found.end(), kind, file, part, tuple(words[1:]))
+            yield Directive(text, start, end, kind, file, part, tuple(words[1:]))
+
+
+def titles(line: str) -> bool:
+    """Tell whether mdBook would take a title of the page from `line`."""
+    return any(kind == "title" for _, _, kind, _ in _found(line))
+
+
+def _found(line: str) -> Iterator[tuple[int, int, str, str]]:
+    r"""Yield where each directive begins and ends, its kind, which is empty for one that is escaped, and what is in it.
+
+    It is what mdBook finds by `\\\{\{#.*\}\}|\{\{\s*#([a-zA-Z0-9_]+)\s+([^}]+)\}\}`. Python would take quadratic time for that where
+    ends are missing, and a file can hold a hundred thousand beginnings.
+    """
+    closing, last, of = -1, -1, -1
+    opened = _OPENED.search(line)
+    while opened is not None:
+        start, inside, end = opened.start(), opened.end(), -1
+        if opened[1] is None:
+            if of < inside:
+                of = line.find("\n", inside) % (len(line) + 1)  # the end of its line
+                last = line.rfind("}}", inside, of)
+            end = last + 2 if last >= inside else -1
+        else:
+            if closing < inside:
+                closing = line.find("}", inside) % (len(line) + 1)
+            end = closing + 2 if closing > inside and line.startswith("}}", closing) else -1
+        if end >= 0:
+            yield start, end, opened[1] or "", "" if opened[1] is None else line[inside : end - 2]
+        opened = _OPENED.search(line, end if end >= 0 else start + 1)
 
 
 def _part(text: str) -> Part:
@@ -142,6 +190,13 @@ def _lines(content: str) -> list[str]:
     """Return the lines of `content` as Rust's `str::lines` has them."""
     lines = _ENDS.split(content)
     return lines[:-1] if lines[-1] == "" else lines
+
+
+def _begun(before: str | None, text: str) -> str | None:
+    """Return what a line is indented or quoted by that began with `before` and goes on with `text`; None if by more than that."""
+    _, newline, rest = text.rpartition("\n")
+    start = "" if newline else before
+    return None if start is None or rest.strip(" \t>") else start + rest
 
 
 def _check_anchor(directive: Directive, lines: list[str]) -> None:
@@ -214,9 +269,13 @@ class _Expansion:
 
     def of(self, text: str, folder: str, depth: int) -> str:
         """Return `text`, of a file in `folder`, with all that it includes."""
-        done, last = "", 0
+        done: list[str] = []
+        before: str | None = ""
+        last = 0
         for directive in directives(text) if "#" in text else ():
-            done += text[last : directive.start]
+            between = text[last : directive.start]
+            done.append(between)
+            before = _begun(before, between)
             try:
                 new = self._new(directive, folder, depth)
             except TooMuchError:
@@ -226,14 +285,15 @@ class _Expansion:
                 self.wrong.append(error)
                 last = directive.start
                 continue
-            before = done.rpartition("\n")[2]
-            prefix = "" if before.strip(" \t>") else before
+            prefix = before or ""
             lines = _lines(new)
             self._characters += len(new) + len(prefix) * len(lines)
             if self._characters > MOST_CHARACTERS:
                 raise TooMuchError(f"it brings more than {MOST_CHARACTERS:,} characters")
-            done, last = done + f"\n{prefix}".join(lines), directive.end
-        return done + text[last:]
+            new, last = f"\n{prefix}".join(lines), directive.end
+            done.append(new)
+            before = _begun(before, new)
+        return "".join((*done, text[last:]))
 
     def _new(self, directive: Directive, folder: str, depth: int) -> str:
         if not directive.kind:

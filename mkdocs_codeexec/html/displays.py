@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from mkdocs_codeexec.core.displays import Display, is_binary
 from mkdocs_codeexec.html import ansi
-from mkdocs_codeexec.html.json_tree import tree
+from mkdocs_codeexec.html.json_tree import spelled, tree
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.blobs import Blob
@@ -293,7 +293,7 @@ def _text(data: bytes | None) -> str:
 
 def _indented(text: str) -> str:
     try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        return spelled(json.loads(text), 2)
     except (ValueError, RecursionError):
         return text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import NamedTuple, TypeAlias
 
 from markupsafe import Markup
@@ -13,6 +14,15 @@ DEPTH = 16
 """Levels that a tree may have."""
 NODES = 5000
 """Values that a tree may have."""
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def spelled(value: object, indent: int | None = None) -> str:
+    """Return `value` as JSON that people read; half a character, which JSON can hold and no page, as JSON escapes it."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
 class _Read(NamedTuple):
@@ -99,7 +109,7 @@ def _folded(value: Members | Items, name: str, *, opened: bool) -> Markup:
 
 
 def _key(name: str) -> Markup:
-    return Markup('<span class="codeexec-json-key">{}</span>: ').format(json.dumps(name, ensure_ascii=False))
+    return Markup('<span class="codeexec-json-key">{}</span>: ').format(spelled(name))
 
 
 def _item(value: Value, name: str) -> Markup:
@@ -111,7 +121,7 @@ def _item(value: Value, name: str) -> Markup:
 def _scalar(value: Value) -> Markup:
     match value:
         case str():
-            kind, text = "string", json.dumps(value, ensure_ascii=False)
+            kind, text = "string", spelled(value)
         case Number(text):
             kind = "number"
         case Members() | Items():

@@ -26,9 +26,11 @@ LETTER = "b"
 _SHELLS = frozenset({"ash", "bash", "dash", "fish", "ksh", "sh", "zsh"})
 _BEFORE = (
     r"(?:^[ \t]*(?:[$#%>][ \t]+)?|[;&|({!`][ \t]*|\b(?:then|do|else|elif|if|while|until|exec|sudo|time|env|xargs|command|nohup)[ \t]+)"
-    r"(?:\w+=\S*[ \t]+)*"
+    r"(?:\w{1,64}=\S{0,256}[ \t]+){0,8}"
 )
-"""What stands before a command in a shell: the start of a line, a prompt, an operator or a word like `then`, assignments."""
+"""What stands before a command in a shell: the start of a line, a prompt, an operator or a word like `then`, assignments.
+
+So many and so long ones at most, or a text with many beginnings would take quadratic time."""
 
 
 def inputs(sample: Sample, script: ScriptSettings, names: Sequence[str]) -> tuple[tuple[str, str], ...]:

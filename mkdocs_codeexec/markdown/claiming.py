@@ -45,7 +45,7 @@ _NO_EDITOR = Remark(
 )
 _EXCLUDED = Remark("the page is left out by `include` or `exclude`, so this is shown and not executed", mild=True)
 
-_MDBOOK = r"^[ \t]*(\{\{#(?:include|rustdoc_include|playground|playpen)\s+([^\s{}]+)[^{}]*\}\})"
+_MDBOOK = r"^[ \t]*(\{\{#(?:include|rustdoc_include|playground|playpen)\s++([^\s{}]++)[^{}]*+\}\})"
 
 
 class Claim(NamedTuple):

@@ -6,12 +6,13 @@ page that includes it.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING
 
 from markdown.preprocessors import Preprocessor
 
-from mkdocs_codeexec.core.including import MARK, expanded
+from mkdocs_codeexec.core.including import MARK, bounded, expanded, titles
 from mkdocs_codeexec.core.sample import Location, Problem
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ INCLUDES = "codeexec_includes"
 PRIORITY = 31.95
 """Behind snippets (32), whose text may include, too; what is included is not read by them. Before stamps are taken off (31.9)."""
 _LOOSE = re.compile(r"\{\{\s+#")
-_TITLE = re.compile(r"(?<!\\)\{\{#title\s+[^}]*\}\}")
 
 
 class IncludePreprocessor(Preprocessor):
@@ -68,6 +68,7 @@ class IncludePreprocessor(Preprocessor):
         if page is None or not any(MARK in line or _LOOSE.search(line) for line in lines):
             return lines
         name = page.page or self._excerpted()
+        read = bounded(functools.partial(self._read, name))
         kept: list[str] = []
         current = 1
         for number, line in enumerate(lines, 1):
@@ -77,13 +78,13 @@ class IncludePreprocessor(Preprocessor):
             if MARK not in text and not _LOOSE.search(text):
                 kept.append(line)
                 continue
-            new, wrong = expanded(text, lambda file, folder: self._read(name, file, folder), "")
+            new, wrong = expanded(text, read, "")
             at = Location(page.page, self._lines.on_disk(current, page.text), page.path)
             for error in wrong:
                 self.failed.add(error.directive)
                 message = f"`{error.directive}` is not included: {error}"
                 self._collector.report(Problem(at, message, error.hint))
-            if _TITLE.search(new):
+            if "#title" in new and titles(new):
                 hint = "write `title: …` in the front matter of the page"
                 self._collector.report(Problem(at, "`{{#title}}` of mdBook has no meaning here", hint, once=True))
             kept += self._stamped(new.split("\n"), stamp)

@@ -17,7 +17,7 @@ from mkdocs_codeexec.report.rows import FAILING
 from mkdocs_codeexec.untrusted import Tree, remove
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 RUNS = "runs"
@@ -109,7 +109,7 @@ def keep(directory: Path, run_id: str, text: bytes) -> None:
         tree.replace((RUNS, f"{run_id}.json"), text)
         with tree.folder((RUNS,)) as folder:
             size = 0
-            for number, name in enumerate(sorted(filter(_NAME.fullmatch, folder.names()), reverse=True)):
+            for number, name in enumerate(_last_first(filter(_NAME.fullmatch, folder.names()))):
                 with suppress(OSError, ValueError):  # another build tidies, too
                     size += folder.about(name).st_size
                     if name != f"{run_id}.json" and (number >= MOST or size > MOST_BYTES):
@@ -120,9 +120,18 @@ def names(directory: Path) -> list[str]:
     """Return the names of the runs that are kept, the last one first."""
     try:
         with Tree(directory) as tree, tree.folder((RUNS,)) as folder:
-            return sorted((found["id"] for name in folder.names() if (found := _NAME.fullmatch(name))), reverse=True)
+            return _last_first(found["id"] for name in folder.names() if (found := _NAME.fullmatch(name)))
     except OSError:
         return []
+
+
+def _last_first(names: Iterable[str]) -> list[str]:
+    """Return `names` of runs, the last one first.
+
+    What is dated later than tomorrow comes from a clock that was wrong, and is not the last one for all the time to come.
+    """
+    tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
+    return sorted(names, key=lambda name: (name < f"{tomorrow:%Y%m%dT%H%M%S}", name), reverse=True)
 
 
 def read(directory: Path, run_id: str) -> Past | None:

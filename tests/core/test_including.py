@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mkdocs_codeexec.core.including import (
+    LEAST,
     MOST_CHARACTERS,
+    MOST_OF_A_PAGE,
     Directive,
     NotIncludedError,
     Part,
+    TooMuchError,
+    bounded,
     directives,
     expanded,
     taken,
@@ -163,3 +169,49 @@ def test_any_text(text: str) -> None:
 
     assert found == text or list(directives(text))
     assert all(error.directive for error in wrong)
+
+
+MDBOOK = re.compile(r"\\\{\{#.*\}\}|\{\{\s*#([a-zA-Z0-9_]+)\s+([^}]+)\}\}")
+"""`preprocess/links.rs` of mdBook 0.5.4."""
+
+
+@given(
+    st.lists(st.sampled_from([*"\\{}# a\n", "{{", "}}", "{{#include", "\\{{#", "b.rs", "  "]), max_size=20).map("".join)
+)
+def test_what_is_found_is_what_the_expression_of_mdbook_finds(text: str) -> None:
+    """It is looked for in another way, which takes no quadratic time."""
+    theirs = [
+        found for found in MDBOOK.finditer(text) if found[1] is None or (found[2].split() and "include" == found[1])
+    ]
+
+    assert [found[0] for found in theirs] == [each.text for each in directives(text)]
+    assert [found.start() for found in theirs] == [each.start for each in directives(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("{{#include " * 200_000, "\\{{#" * 250_000, "{{#include" + " " * 1_000_000, "{{#include a }x" * 70_000),
+        "\\{{#x}}\n" * 100_000 + "end",
+    ],
+)
+def test_a_file_of_beginnings_takes_no_quadratic_time(text: str) -> None:
+    """Quadratic, each would take minutes or hours."""
+    new, wrong = expanded("{{#include a}}", reading(a=text), "")
+
+    assert (0, text.replace("\\{{#x}}", "{{#x}}")) == (len(wrong), new)
+
+
+def test_a_page_includes_no_more_than_it_may() -> None:
+    """However many lines of it include something, and however small that is."""
+    read = bounded(reading(a="x" * (MOST_OF_A_PAGE // 16), b=""))
+    for _ in range(16):
+        read("a", "")
+    read("b", "")
+    with pytest.raises(TooMuchError, match="the page"):
+        read("b", "")
+    read = bounded(reading(b=""))
+    for _ in range(MOST_OF_A_PAGE // LEAST + 1):
+        read("b", "")
+    with pytest.raises(TooMuchError, match="the page"):
+        read("b", "")

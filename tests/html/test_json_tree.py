@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mkdocs_codeexec.html.json_tree import DEPTH, LINES, NODES, tree
+from mkdocs_codeexec.html.json_tree import DEPTH, LINES, NODES, spelled, tree
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
@@ -88,3 +88,17 @@ def test_nothing_in_it_is_markup() -> None:
 def test_what_is_no_tree_is_text(text: str) -> None:
     """It is shown by others, whole."""
     assert tree(text) is None
+
+
+def test_half_a_character_is_as_json_escapes_it() -> None:
+    """JSON may hold one, and no encoding of a page can: whoever writes the page would fail."""
+    text = json.dumps({"\ud800": ["\udfff x"] * LINES})
+    html = tree(text)
+
+    assert html is not None
+    assert html.encode("utf-8")
+    assert {'"\\ud800"', '"\\udfff x"'} == set(tokens(html))
+    assert spelled(json.loads(text), 1) == text.replace("[", "[\n  ").replace(", ", ",\n  ").replace(
+        "]", "\n ]"
+    ).replace("{", "{\n ").replace("}", "\n}")
+    assert spelled("é𝄞") == '"é𝄞"'

@@ -14,7 +14,7 @@ import pytest
 from mkdocs_codeexec.core.settings import EnvironmentSettings
 from mkdocs_codeexec.languages import interpreter, visible
 from mkdocs_codeexec.languages.grants import Grants, anchor, checkout
-from mkdocs_codeexec.languages.rust.environments.unpacked import unpacked
+from mkdocs_codeexec.languages.rust.environments.unpacked import resolved, unpacked
 from mkdocs_codeexec.languages.views import INSTALLED, installation, outermost
 from mkdocs_codeexec.untrusted.regular import hash_regular, read_regular, text_of
 
@@ -169,6 +169,23 @@ def test_packages_of_other_sites_are_not_among_those_of_one(tmp_path: Path) -> N
 
     assert {"registry/src/index.crates.io-1", "registry/src/a-2/mine-1.0.0", "git/checkouts/repo-3/0123456"} == found
     assert [] == list(unpacked(LOCK, tmp_path / "none"))
+
+
+def test_cargo_is_given_no_more_of_other_sites_than_samples_are(tmp_path: Path) -> None:
+    """Where it builds packages of fences, whose build scripts are samples: indexes, archives and repositories."""
+    crates = ("index.crates.io-1/other-1", "a-2/mine-1.0.0", "a-2/mine-2.0.0", "b-3/secret-1.0.0")
+    write(tmp_path, {f"registry/cache/{name}.crate": "" for name in crates})
+    write(tmp_path, {f"registry/index/{name}/a": "" for name in ("index.crates.io-1", "a-2", "b-3")})
+    write(tmp_path, {f"git/checkouts/{name}/a": "" for name in ("repo-3/0123456", "secret-4/89abcde")})
+    write(tmp_path, {f"git/db/{name}/HEAD": "" for name in ("repo-3", "secret-4")})
+
+    found = {path.relative_to(tmp_path).as_posix() for path in resolved(LOCK, tmp_path)}
+
+    assert {
+        *("registry/index/index.crates.io-1", "registry/cache/index.crates.io-1"),
+        *("registry/index/a-2", "registry/cache/a-2/mine-1.0.0.crate", "git/db/repo-3"),
+    } == found
+    assert [] == list(resolved(LOCK, tmp_path / "none"))
 
 
 # --- What is given --------------------------------------------------------------------------------------------------

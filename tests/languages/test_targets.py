@@ -12,7 +12,7 @@ import pytest
 from mkdocs_codeexec.core.expectation import Succeeds
 from mkdocs_codeexec.core.sample import Links, Location, Sample
 from mkdocs_codeexec.languages import BUILTIN, binaries
-from mkdocs_codeexec.languages.rust.environments import targets
+from mkdocs_codeexec.languages.rust.environments import picked, targets
 
 PACKAGE = '[package]\nname = "a-tool"\nversion = "0.1.0"\nedition = "2021"\n'
 FEATURES = '[features]\ndefault = ["x"]\nx = ["y"]\ny = []\nz = []\n'
@@ -101,3 +101,27 @@ def test_look_ups_of_programs_are_told_by_name() -> None:
 
     assert ("f/usr/bin/ls", "bshop", "f/env/binary") == binaries.observed(asked, "/env/bin", ["shop"])
     assert {*asked, "bshop"} == set(binaries.observed(asked, "", ["shop"]))
+
+
+@pytest.mark.parametrize("text", [";a=" * 100_000, ";" + "a=time " * 50_000, "; a=" + "b" * 300_000, "; " * 200_000])
+def test_a_text_of_beginnings_takes_no_quadratic_time(text: str) -> None:
+    """Quadratic, each would take minutes or hours."""
+    assert binaries.inputs(sample(text), BUILTIN["bash"], ("a-tool",)) == ()
+    assert len(binaries.inputs(sample(f"{text}\nx=1 y='2' a-tool"), BUILTIN["bash"], ("a-tool",))) == 2
+
+
+def test_no_later_build_changes_a_program_that_was_picked(tmp_path: Path) -> None:
+    """Builds write to the target directory, in place if they like; libraries are looked at again, programs are not."""
+    made, folder = tmp_path / "target/debug/a-tool", tmp_path / "built"
+    made.parent.mkdir(parents=True)
+    made.write_text("one", "utf-8")
+    made.chmod(0o755)
+    programs = picked.Picked(("debug/a-tool",))
+    for text in ("one", "two"):
+        made.write_text(text, "utf-8")
+        picked.pick(programs, tmp_path / "target", folder, copies=True)
+        made.write_text("of others", "utf-8")
+
+        assert text == (folder / "a-tool").read_text("utf-8")
+        assert 0o755 == (folder / "a-tool").stat().st_mode & 0o777
+        assert picked.is_picked(programs, folder)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import random
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from conftest import Project
 
 MANIFEST = '[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2021"\n'
@@ -149,6 +154,91 @@ def test_what_a_program_prints_is_never_that_of_another_source(project: Project,
         assert expected in project.samples()[1], built.log
         assert 0 == project.build().counts.get("executed", 0)
         state[chance.choice(sorted(state))] += 1
+
+
+def test_what_was_edited_and_taken_back_while_it_was_built_is_built_again(project: Project) -> None:
+    """What cargo has made of it by then is of no source that is there, and would be for good what the first source prints."""
+    workspace(project, "slow-tool")
+    project.env["CODEEXEC_ENVIRONMENT_DIR"] = str(environments := project.root.with_name("environments"))
+    project.configure({"languages": LANGUAGES, "sandbox": "off"})
+    project.write("build.rs", COPIES)
+    project.write("src/main.rs", COPIED.replace("TEXT", "the first"))
+    project.page(fence("slow-tool"))
+    assert 0 == (first := project.build()).status, first.log
+    assert "the first" in project.samples()[0]
+
+    project.write("src/main.rs", COPIED.replace("TEXT", "the second"))
+    with ThreadPoolExecutor(1) as other:
+        building = other.submit(project.build)
+        # cargo is asked three times
+        for before, after in (("second", "third"), ("third", "fourth"), ("fourth", "first")):
+            until = time.monotonic() + 60
+            while not building.done() and time.monotonic() < until:
+                if any(f"the {before}".encode() in copy.read_bytes() for copy in environments.rglob("copied.rs")):
+                    break
+                time.sleep(0.05)
+            project.write("src/main.rs", COPIED.replace("TEXT", f"the {after}"))
+        assert 0 == building.result().status, building.result().log
+
+    project.page(fence("slow-tool; true"))  # nothing is stored for it
+    last = project.build()
+    assert "the first" in project.samples()[0], last.log
+    assert "the fourth" not in project.samples()[0]
+
+
+def test_programs_of_one_name_in_two_checkouts_stay_apart(
+    project_in: Callable[[Path], Project], tmp_path: Path
+) -> None:
+    """They share a target directory, where both have one place: also if cargo is asked again, which has nothing to do."""
+    environments = tmp_path / "environments"
+    sites = {text: project_in(tmp_path / text) for text in ("of-one", "of-other")}
+    for text, site in sites.items():
+        workspace(site, "same-tool")
+        site.env["CODEEXEC_ENVIRONMENT_DIR"] = str(environments)
+        site.write("src/main.rs", PRINTS.format(text=f"program {text}"))
+    for number in range(3):
+        with ThreadPoolExecutor(2) as pool:
+            for site in sites.values():
+                site.page(fence(f"same-tool; true {number}"))
+            built = list(pool.map(lambda site: site.build(), sites.values()))
+        assert [0, 0] == [one.status for one in built], [one.log for one in built]
+        for text, site in sites.items():
+            assert f"program {text}" == site.streams()[0][1].strip(), built
+        for state in environments.glob("rust/*/*/built/*.json") if number else ():
+            state.unlink()
+
+
+COPIES = """\
+use std::{env, fs, thread, time};
+fn main() {
+    println!("cargo::rerun-if-changed=src/main.rs");
+    let copy = format!("{}/copied.rs", env::var("OUT_DIR").unwrap());
+    fs::copy("src/main.rs", copy).unwrap();
+    thread::sleep(time::Duration::from_secs(2));
+}
+"""
+COPIED = 'fn main() { println!("{}", include_str!(concat!(env!("OUT_DIR"), "/copied.rs")).lines().last().unwrap()); }\n// TEXT\n'
+
+
+def test_what_the_configuration_of_cargo_says_is_of_the_program_that_runs(project: Project) -> None:
+    """Flags, and variables, which change no source: a program with another one is another program."""
+    workspace(project, "said-tool")
+    project.write(
+        "src/main.rs", 'fn main() { println!("{:?} {}", option_env!("SAID_BY_CARGO"), cfg!(said_by_cargo)); }\n'
+    )
+    project.page(fence("said-tool"))
+    for text, expected in (
+        ("", "None false"),
+        ('[env]\nSAID_BY_CARGO = "one"\n', 'Some("one") false'),
+        ('[env]\nSAID_BY_CARGO = "two"\n', 'Some("two") false'),
+        ('[build]\nrustflags = ["--cfg", "said_by_cargo"]\n', "None true"),
+        ('[env]\nSAID_BY_CARGO = "one"\n', 'Some("one") false'),
+    ):
+        project.write(".cargo/config.toml", text)
+        built = project.build()
+
+        assert 0 == built.status, built.log
+        assert expected == project.streams()[0][1].strip(), built.log
 
 
 DEPENDENCY = (

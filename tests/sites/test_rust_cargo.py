@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Project
 
 
@@ -141,6 +144,11 @@ def test_what_cannot_be_built_is_refused_with_what_to_write(project: Project) ->
         )
         + main,
         "there is no `Cargo.toml` for `src/main.rs`": manifest(SHOP, "a/Cargo.toml") + main,
+        "`sample` of the page is in the place of what is built": manifest('[workspace]\nmembers = ["app", "sample"]')
+        + manifest(SHOP, "sample/Cargo.toml")
+        + file("pub fn f() {}", "sample/src/lib.rs")
+        + manifest(SHOP.replace("my-shop", "app"), "app/Cargo.toml")
+        + file("fn main() {}", "app/src/main.rs", "exec"),
         "`[package]` has no `name`": manifest('[features]\n[package]\nedition = "2021"') + main,
         "for its own files": manifest(SHOP + "[features]").replace('.toml" ', '.toml" name="m"')
         + '```rust exec needs="m l"\nuse my_shop::f;\n```\n\n'
@@ -152,3 +160,46 @@ def test_what_cannot_be_built_is_refused_with_what_to_write(project: Project) ->
         assert what in log, log
         assert "hint: " in log, log
         assert "error" in project.verdicts()
+
+
+def test_a_dependency_of_a_repository_is_built_and_no_other_repository_is_seen(
+    project: Project, tmp_path: Path
+) -> None:
+    """Of what cargo keeps for all projects of a user, a build script sees what its own site depends on."""
+    home = tmp_path / "cargo-home"
+    secret = home / "git/checkouts/secret-0123456789abcdef/89abcde"
+    secret.mkdir(parents=True)
+    (home / "git/db/secret-0123456789abcdef").mkdir(parents=True)
+    repository = tmp_path / "in-git"
+    (repository / "src").mkdir(parents=True)
+    (repository / "Cargo.toml").write_text('[package]\nname = "in-git"\nversion = "0.1.0"\nedition = "2021"\n', "utf-8")
+    (repository / "src/lib.rs").write_text("pub fn f() -> u32 { 5 }\n", "utf-8")
+    git = ["git", "-C", str(repository), "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "x"]):
+        subprocess.run([*git, *words], check=True, timeout=60)
+    project.env |= {"CARGO_HOME": str(home), "CODEEXEC_ENVIRONMENT_DIR": str(tmp_path / "environments")}
+    dependencies = {"in-git": {"git": repository.as_uri()}}
+    project.configure({"languages": {"rust": {"dependencies": dependencies}}})
+    project.page(
+        manifest(SHOP + f'[dependencies]\nin-git = {{ git = "{repository.as_uri()}" }}\n')
+        + file(SEES.replace("HOME", str(home)), "build.rs")
+        + file('fn main() { println!("{} {}", in_git::f(), env!("SEEN")); }', "src/main.rs", "exec")
+    )
+    built = project.build()
+
+    assert 0 == built.status, built.log
+    assert '5 ["in-git"] ["in-git"]' == project.streams()[0][1].strip()
+
+
+SEES = """\
+fn main() {
+    for place in ["checkouts", "db"] {
+        let folder = std::fs::read_dir(format!("HOME/git/{place}")).unwrap();
+        let names = folder.map(|one| one.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.map(|one| one.rsplit_once('-').unwrap().0.to_owned()).collect();
+        names.sort();
+        print!("{}{names:?}", if place == "db" { " " } else { "cargo::rustc-env=SEEN=" });
+    }
+    println!();
+}
+"""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.sites import Collected
 
-_AT_LINE = re.compile(r"(?P<page>.+):(?P<line>[0-9]+)")
+_AT_LINE = re.compile(r"(?P<page>.+):(?P<line>[0-9]{1,9})")
 
 
 class Selected(NamedTuple):

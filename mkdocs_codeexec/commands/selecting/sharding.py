@@ -39,9 +39,9 @@ def shard(samples: Sequence[Sample], wanted: Collection[int], part: Shard, compi
     fence that holds another's output, and equal samples. It depends on nothing but the samples and `wanted`: a machine must
     not know less than others because its store or its clock is another one.
     """
-    loads = [0] * part.of
     mine: set[int] = set()
     groups = _together(samples, wanted)
+    loads = [0] * min(part.of, len(groups))  # all others stay empty, however many there are
     costs = {first: sum(_cost(samples[place], compiled) for place in group) for first, group in groups.items()}
     # What costs most first; of what costs the same, by its text: an edit elsewhere moves little.
     order = sorted(groups, key=lambda first: (-costs[first], _name(samples[first]), first))

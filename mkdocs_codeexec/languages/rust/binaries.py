@@ -166,7 +166,8 @@ class LocalBinaries:
             return ""
         others = {f"environment.path:{name}" for name, _ in self._offered() if package and name != package}
         own = tuple(one for one in environment.sources.inputs() if one[0] not in (*others, "environment.package"))
-        return digest((identity, own))[:32]
+        env = (environment.said.env,) if environment.said.env else ()  # compilers and build scripts read it
+        return digest((identity, own, *env))[:32]
 
     def _environment(self) -> Environment | None:
         """Return the Environment that they are built in, with its sources as they were when first asked of since the survey."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -39,6 +39,8 @@ _TABLES = (
 """What of a manifest only cargo heeds."""
 _KINDS = ("bin", "example", "test")
 _FOLDERS = {"src/bin": "bin", "examples": "example", "tests": "test"}
+_PROGRAM = "sample"
+"""What is built, in the directory of the sample (`steps`)."""
 _STUB = "fn main() {}\n"
 _NAME = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 Table = Mapping[str, object]
@@ -78,6 +80,7 @@ def built(sample: Sample, dependencies: Mapping[str, object]) -> Built:
     try:
         manifests = {name: tomllib.loads(text) for name, text in texts.items()}
         folder = _folder(own, manifests)
+        _check_place((*files, own))
         _check(manifests, dependencies)
         return _built(sample, folder, manifests, {*files, own})
     except _Refused as refused:
@@ -198,6 +201,13 @@ def _stubs(manifests: Mapping[str, Table], names: Collection[str]) -> Iterator[s
         there = any(name.startswith(_in(folder, "src") + "/") for name in names)
         if "package" in manifest and not there and not any(kind in manifest for kind in ("lib", "bin")):
             yield _in(folder, "src/main.rs")
+
+
+def _check_place(names: Iterable[str]) -> None:
+    """Raise if a file of the page, or a folder, is where the program is put."""
+    if any(name == _PROGRAM or name.startswith(f"{_PROGRAM}/") for name in names):
+        hint = f"call it otherwise, also in `{MANIFEST}`: the name of the package in it may stay"
+        raise _Refused(f"`{_PROGRAM}` of the page is in the place of what is built", hint)
 
 
 def _check(manifests: Mapping[str, Table], dependencies: Mapping[str, object]) -> None:

@@ -2,6 +2,7 @@
 
     rust/<toolchain>/                  one for each toolchain and configuration of cargo
         .lock                          shared by all that build there, alone for whoever removes
+        .programs                      alone for whoever builds programs of local packages
         cargo-<home>/                  what cargo takes for its home when it builds
         target/                        the libraries of all projects
         compiled.json                  from which contents local packages in it were compiled last
@@ -36,6 +37,7 @@ DAY = 24 * 60 * 60.0
 UNUSED = 30 * DAY
 """Seconds after which something that nobody has used is removed."""
 BUILDING, BUILT, COMPILED, LOCK, TARGET = "building", "built", "compiled.json", ".lock", "target"
+_PROGRAMS = ".programs"
 _LAST = ".collected"
 _REMOVED = ".removed-"
 _OURS = re.compile(r"[0-9a-f]{16}")
@@ -62,6 +64,23 @@ def alone(home: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """
     with _held(home.parent / LOCK, waiting, shared=True), _held(home / LOCK, waiting):
         os.utime(home / LOCK)
+        yield
+
+
+@contextlib.contextmanager
+def in_turn(home: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Be the only one who builds programs of local packages for the toolchain of the project in `home`.
+
+    Two of one name, as those of two checkouts are, have one place in the target directory: what is there is what was built last.
+
+    Args:
+        home: The folder of the project.
+        waiting: Called once if somebody else builds some.
+
+    Raises:
+        OSError: As the disk says.
+    """
+    with _held(home.parent / _PROGRAMS, waiting):
         yield
 
 

@@ -10,6 +10,7 @@ before the configuration changed, is compiled once.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -139,7 +140,7 @@ class Environment:
         from mkdocs_codeexec.languages.rust.environments import project
 
         home = None if self.plain else self._home(toolchain)
-        return project.of_fences(home, self.manifest, toolchain, self.grants, access)
+        return project.of_fences(home, self.manifest, self.sources.lock or "", toolchain, self.grants, access)
 
     def folder(self, toolchain: Toolchain) -> Path | None:
         """Return where the package is that its samples are compiled for; None if the site's own cannot be written."""
@@ -236,19 +237,22 @@ class Environment:
         read = tuple(reach.read(before, seen or {}, self.grants))
         command = project.command(cargo, home, toolchain, self.grants, local, read, programs)
         freshness.outdate(home.parent, before, seen or ())
-        made = project.build(command, home, runner, progress)
-        if made.result.ended != Exited(0):
-            return project.failure(made.result, home, self._settings)
-        if warnings := without_unused(made.warnings, consists.patches, libraries=not consists.binaries):
-            narrator.stream(warnings.encode())
-        try:
-            arguments = capture.read(made.captured, home.parent / collection.TARGET)._replace(local=local)
-        except ValueError as error:
-            return Trouble(str(error), "is a `rustc-workspace-wrapper` configured?")
-        lock = (home / project.LOCK).read_text("utf-8")
-        target, folder = home.parent / collection.TARGET, _state(home, lock).with_suffix("")
-        own = (picked.programs if consists.binaries else picked.read)(made.result.stdout, target)
-        picked.pick(own, target, folder)
+        with collection.in_turn(home, self._wait) if consists.binaries else nullcontext():
+            made = project.build(command, home, runner, progress)
+            if made.result.ended != Exited(0):
+                return project.failure(made.result, home, self._settings)
+            if warnings := without_unused(made.warnings, consists.patches, libraries=not consists.binaries):
+                narrator.stream(warnings.encode())
+            try:
+                arguments = capture.read(made.captured, home.parent / collection.TARGET)._replace(local=local)
+            except ValueError as error:
+                return Trouble(str(error), "is a `rustc-workspace-wrapper` configured?")
+            lock = (home / project.LOCK).read_text("utf-8")
+            target, folder = home.parent / collection.TARGET, _state(home, lock).with_suffix("")
+            own = (picked.programs if consists.binaries else picked.read)(made.result.stdout, target)
+            if consists.binaries:  # what it says of programs is not true any more, whatever happens now
+                _state(home, lock).unlink(missing_ok=True)
+            picked.pick(own, target, folder, copies=consists.binaries)
         recorded = self.sources.found(made.result.stdout, home, toolchain)
         self.sources.keep(Kept(lock, self.manifest.portable, recorded, consists.pins(lock)))
         # What was edited meanwhile may not be in what was built: cargo is asked again then.

@@ -2,7 +2,8 @@
 
 The directory is shared by all Environments of a toolchain, of other sites too, and holds the lock that cargo takes. So the
 libraries of one get a folder of their own, where rustc finds those that nobody names by the name of a folder. They are
-hard links: a file for each library, and one mount for all of them.
+hard links: a file for each library, and one mount for all of them. Programs are copies: a later build, of another site too, may
+write to whatever is linked in the target directory, and nothing would tell that a program is another one by then.
 """
 
 from __future__ import annotations
@@ -63,10 +64,16 @@ def programs(messages: str, target: Path) -> Picked:
     return Picked(tuple(sorted(found)))
 
 
-def pick(picked: Picked, target: Path, folder: Path) -> None:
+def pick(picked: Picked, target: Path, folder: Path, *, copies: bool = False) -> None:
     """Put the libraries that are `picked` into `folder`, each as it is by now, and nothing else.
 
     A build may have put anything in their places: what is no regular file in the target directory is left out.
+
+    Args:
+        picked: What is wanted.
+        target: Where it is.
+        folder: Where it is put.
+        copies: Whether each is a file of its own, which no later build can change.
 
     Raises:
         OSError: As the disk says.
@@ -80,16 +87,23 @@ def pick(picked: Picked, target: Path, folder: Path) -> None:
         if not _is_in(source.parent, target) or not stat.S_ISREG(os.lstat(source).st_mode):
             continue
         place = folder / source.name
-        if place.exists() and place.samefile(source):
+        if not copies and place.exists() and place.samefile(source):
             continue
         new = folder / f".{source.name}"
         new.unlink(missing_ok=True)
-        try:
-            os.link(source, new, follow_symlinks=False)
-        except OSError:  # no links on this disk, or not to files of others
+        if copies or not _linked(source, new):
             shutil.copyfile(source, new, follow_symlinks=False)
             shutil.copymode(source, new, follow_symlinks=False)
         new.replace(place)
+
+
+def _linked(source: Path, new: Path) -> bool:
+    """Tell whether `new` could be made a link to `source`: there may be none on this disk, or not to files of others."""
+    try:
+        os.link(source, new, follow_symlinks=False)
+    except OSError:
+        return False
+    return True
 
 
 def is_picked(picked: Picked, folder: Path) -> bool:

@@ -28,6 +28,7 @@ from mkdocs_codeexec.languages.rust.environments.documented import own_manifest
 from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE, toml
 from mkdocs_codeexec.languages.rust.environments.reach import to_build
 from mkdocs_codeexec.languages.rust.environments.transcript import Trouble, is_waiting, messages, trouble
+from mkdocs_codeexec.languages.rust.environments.unpacked import resolved
 from mkdocs_codeexec.languages.toolchain import Toolchain, find_program
 from mkdocs_codeexec.languages.views import installation
 from mkdocs_codeexec.untrusted import Folder, clear
@@ -166,13 +167,14 @@ def _spec(name: str, folder: Path) -> str:
 
 
 def of_fences(
-    home: Path | None, manifest: Manifest, toolchain: Toolchain, grants: Grants, access: Access
+    home: Path | None, manifest: Manifest, lock: str, toolchain: Toolchain, grants: Grants, access: Access
 ) -> Cargo | None:
     """Return what builds packages of fences, in the directories of their samples; None if there is no cargo.
 
     Args:
         home: The folder of the Environment's project; None if nothing is built there.
         manifest: Of the Environment.
+        lock: Its lock file: of what cargo keeps for all projects of this user, only what it names is given.
         toolchain: Compiles.
         grants: What of the author's folders may be given.
         access: What samples may reach.
@@ -192,8 +194,7 @@ def of_fences(
     if home is not None:
         packages = home_of_cargo(home, settings)
         env["CARGO_HOME"] = str(packages)
-        own = (home / _CONFIGURATION, packages, cargo_home(settings) / "registry", cargo_home(settings) / "git")
-        more += map(str, own)
+        more += map(str, (home / _CONFIGURATION, packages, *resolved(lock, cargo_home(settings))))
         words += ["--config", str(home / _CONFIGURATION)]
     readable = grants.clean((*access.readable, *more))
     return Cargo(str(cargo), replace(access, readable=readable), env, tuple(words))

@@ -28,6 +28,21 @@ def unpacked(lock: str, home: Path) -> Iterator[Path]:
                 yield folder
 
 
+def resolved(lock: str, home: Path) -> Iterator[Path]:
+    """Yield what below `home` cargo itself wants to know of what the lock file `lock` names: indexes, archives, repositories."""
+    named = {f"{name}-{version}.crate" for name, version, _ in _PACKAGE.findall(lock)}
+    for registry in _folders(home / "registry" / "cache"):
+        public = registry.name.startswith(_CRATES_IO)
+        files = [] if public else [file for name in sorted(named) if (file := registry / name).is_file()]
+        if public or files:
+            yield home / "registry" / "index" / registry.name
+        yield from [registry] if public else files
+    checkouts = {
+        folder.parent.name for folder in unpacked(lock, home) if folder.parent.parent == home / "git" / "checkouts"
+    }
+    yield from (home / "git" / "db" / name for name in sorted(checkouts))
+
+
 def _folders(parent: Path) -> list[Path]:
     try:
         return sorted(path for path in parent.iterdir() if path.is_dir())
