@@ -216,6 +216,8 @@ def test_one_sample_is_explained(site: Project) -> None:
     assert re.search(r"read:<project>/data.txt  [0-9a-f]{16}$", done.stdout, re.MULTILINE)
     held = json.loads(codeexec(site, "explain", "--json", "index.md:22").stdout)
     assert (17, "hit", "met") == (held["line"], held["status"], held["verdict"])
+    last = json.loads((site.root / ".cache/codeexec/last-run.json").read_text())["samples"]
+    assert held["key"] == next(one["key"] for one in last if one["line"] == 17)
     # What another sample gets of it is a part of its key.
     row = next(one for one in json.loads(codeexec(site, "plan", "--json").stdout)["samples"] if one["line"] == 1)
     assert row["key"] == json.loads(codeexec(site, "explain", "--json", "index.md:1").stdout)["key"]

@@ -27,9 +27,13 @@ begins with a label like `<project>` unless it belongs to the system:
 
 from __future__ import annotations
 
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from mkdocs_codeexec.core.action import Key, digest
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.action import Action
+    from mkdocs_codeexec.core.outcome import Outcome
 
 Inputs: TypeAlias = tuple[tuple[str, str], ...]
 """Names and states, sorted."""
@@ -53,6 +57,17 @@ def no_binary(name: str, /, *, built: bool) -> str | None:
     """Return the state of any name where there are no such programs."""
     del name, built
     return ABSENT
+
+
+def result_key(action: Action, outcome: Outcome | None) -> Key:
+    """Return the address of `outcome` of `action`, or where it is looked for as long as there is none.
+
+    Raises:
+        ValueError: The toolchain of `action` is not known.
+    """
+    if outcome is None or outcome.inputs is None or not action.observed:
+        return action.key
+    return observed_key(action.key, outcome.inputs)
 
 
 def observed_key(key: Key, inputs: Inputs) -> Key:

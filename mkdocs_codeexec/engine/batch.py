@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.core.action import REFUSED
 from mkdocs_codeexec.core.expectation import Blocked, Suspended, verdict_reason
 from mkdocs_codeexec.core.graph import graph_of
-from mkdocs_codeexec.core.observed import observed_key
+from mkdocs_codeexec.core.observed import result_key
 from mkdocs_codeexec.core.resolved import Ended, Plan, Planned, PlannedState, Resolved, Started
 from mkdocs_codeexec.engine.course import Course, Steps
 
@@ -245,11 +245,9 @@ class Batch:
         verdict, outcome = self._course.verdict(place), self._course.outcome(place)
         if sample.ignored or action is None:
             return Resolved(sample=sample, verdict=verdict, why=self._course.why(place))
-        key = action.request_key if action.toolchain is None else action.key
+        key = action.request_key if action.toolchain is None else result_key(action, outcome)
         if outcome is None:
             return Resolved(sample=sample, verdict=verdict, key=key, why=self._course.why(place))
-        if action.observed and action.toolchain is not None and outcome.inputs is not None:
-            key = observed_key(action.key, outcome.inputs)
         cached = action.request_key not in self._executed or self._course.first(action) != place
         return Resolved(sample=sample, verdict=verdict, outcome=outcome, key=key, cached=cached)
 

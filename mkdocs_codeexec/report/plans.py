@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
+from mkdocs_codeexec.core.observed import result_key
 from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.core.resolved import PlannedState
 from mkdocs_codeexec.report.rows import row_of_sample
@@ -32,7 +33,7 @@ def key_of(planned: Planned) -> Key | None:
     action = planned.action
     if action is None:
         return None
-    return action.request_key if action.toolchain is None else action.key
+    return action.request_key if action.toolchain is None else result_key(action, planned.outcome)
 
 
 def lines(plan: Plan) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.action import Key
 from mkdocs_codeexec.core.codec import FORMAT
-from mkdocs_codeexec.core.observed import observed_key
+from mkdocs_codeexec.core.observed import result_key
 from mkdocs_codeexec.runtime.blobs import BLOBS, place_of
 from mkdocs_codeexec.runtime.entries import INDEXES, LARGEST, LISTS, RESULTS, decode, outcome_of, place
 from mkdocs_codeexec.runtime.eviction import File, kept_blobs, listed
@@ -55,10 +55,7 @@ class Inventory:
 
 def places_of(action: Action, outcome: Outcome) -> list[Place]:
     """Return the places of all that a store has for an Action whose Outcome it is."""
-    key = action.key
-    if action.observed and outcome.inputs is not None:
-        key = observed_key(action.key, outcome.inputs)
-    named = [(RESULTS, key), ("requests", action.request_key)]
+    named = [(RESULTS, result_key(action, outcome)), ("requests", action.request_key)]
     named += [(LISTS, action.key)] if action.observed else []
     named += [("structures", action.structural_key)] if action.structural_key is not None else []
     found = [at for what, name in named if (at := place(what, name)) is not None]

@@ -186,7 +186,7 @@ def test_control_characters_are_obeyed_or_dropped_as_in_output() -> None:
     assert "<code>acodeexec:0redU+202E,b\n1,2</code>" in file("x.txt", odd)
     assert '<th scope="col">acodeexec:0redU+202E</th>\n<th scope="col">b</th>' in file("x.csv", odd)
     assert "<td>1</td>\n<td>2</td>" in file("x.csv", odd)
-    assert "\ufffd" in file("x.json", b'{"a": "\\ud800"}')
+    assert "\\ud800" in file("x.json", b'{"a": "\\ud800"}')
     assert 'download="[U+202Egpj.bin">[U+202Egpj.bin</a>' in file("\x1b[m[\u202egpj.bin", b"x")
     assert 'aria-label="x.txt"' in file("\x1b[31mx.txt", b"x")
 
