@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    import argparse
-
     from mkdocs_codeexec.report.console import Console
 
 
@@ -36,6 +35,17 @@ class Context:
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add `--json`, for a command that has a report."""
     parser.add_argument("--json", action="store_true", help="write the report as JSON")
+
+
+def whole_number(text: str) -> int:
+    """Return the number above 0 that an option says.
+
+    Raises:
+        ArgumentTypeError: It says something else.
+    """
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number above 0, got `{text}`")
+    return int(text)
 
 
 class Command(Protocol):

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.commands import add_json
+from mkdocs_codeexec.commands import add_json, whole_number
 from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.selecting.selection import add_selection, narrowed
 from mkdocs_codeexec.commands.site import collect
@@ -24,7 +24,7 @@ from mkdocs_codeexec.report.annotations import Notice
 from mkdocs_codeexec.report.console import ERROR
 from mkdocs_codeexec.report.failures import Failure, failures
 from mkdocs_codeexec.report.repeats import Repeated, Shown, exit_status, normalised, summary, to_json
-from mkdocs_codeexec.report.rows import FAILING
+from mkdocs_codeexec.report.rows import failing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only this command understands."""
     add_json(parser)
     add_selection(parser)
-    parser.add_argument("--repeat", metavar="N", type=_times, default=3, help="how often (default: 3)")
+    parser.add_argument("--repeat", metavar="N", type=whole_number, default=3, help="how often (default: 3)")
 
 
 def execute(context: Context) -> int:
@@ -57,12 +57,6 @@ def execute(context: Context) -> int:
         found = collect(context.file, Path(name))
         found = narrowed(found, context.arguments)
         return check(found, context.arguments.repeat, Path(name), as_json=context.arguments.json)
-
-
-def _times(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number above 0, got `{text}`")
-    return int(text)
 
 
 def check(found: Collected, repeat: int, folder: Path, *, as_json: bool) -> int:
@@ -121,7 +115,7 @@ def _report(found: Collected, repeated: Sequence[Repeated], line: str) -> None:
     languages = open_languages(found.settings, console)
     worst, file = [item.worst for item in repeated], found.settings.host.file
     told = failures(worst, languages, lambda at: found.pages.get(at.page, ""), file)
-    fatal = (*FAILING, *(("suspended",) if found.settings.fail_on_suspended else ()))
+    fatal = failing(suspended=found.settings.fail_on_suspended)
     for failure in told:
         console.tell(failure, fatal)
     for item in repeated:

@@ -137,7 +137,7 @@ def _report(
         return
     console = on_stdout(found.settings)
     for failure in within_bounds(told):
-        console.tell(failure, (*rows.FAILING, *(("suspended",) if found.settings.fail_on_suspended else ())))
+        console.tell(failure, rows.failing(suspended=found.settings.fail_on_suspended))
     for line in timings(run.resolved) if asked.timings else ():
         console.say(line)
     console.say(run.summary())
@@ -152,5 +152,4 @@ def _status(found: Collected, resolved: Sequence[Resolved]) -> int:
     untried = any(item.why is not None and not isinstance(item.verdict, Unmet) for item in resolved)
     if untried or "error" in names:
         return 3
-    failing = {*rows.FAILING, *(("suspended",) if found.settings.fail_on_suspended else ())}
-    return int(bool(names & failing))
+    return int(not names.isdisjoint(rows.failing(suspended=found.settings.fail_on_suspended)))

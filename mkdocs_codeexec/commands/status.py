@@ -8,7 +8,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.commands import add_json
+from mkdocs_codeexec.commands import add_json, whole_number
 from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.site import open_site, settings_of
 from mkdocs_codeexec.errors import ConfigurationError, nearest
@@ -28,15 +28,9 @@ LAST = 10
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only this command understands."""
     add_json(parser)
-    parser.add_argument("--last", metavar="N", type=_number, default=LAST, help=f"how many runs (default: {LAST})")
+    parser.add_argument("--last", metavar="N", type=whole_number, default=LAST, help=f"how many runs (default: {LAST})")
     about = "one run, by its id, the beginning of that, or `last`; two, to compare them"
     parser.add_argument("runs", metavar="RUN", nargs="*", help=about)
-
-
-def _number(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number above 0, got `{text}`")
-    return int(text)
 
 
 def execute(context: Context) -> int:

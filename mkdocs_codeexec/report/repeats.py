@@ -131,7 +131,7 @@ def exit_status(found: Sequence[Repeated], *, fail_on_suspended: bool = False) -
     """
     if any(item.untried for item in found):
         return 3
-    failing = (*rows.FAILING, *(("suspended",) if fail_on_suspended else ()))
+    failing = rows.failing(suspended=fail_on_suspended)
     return int(any(item.differs or verdict_name(item.worst.verdict) in failing for item in found))
 
 

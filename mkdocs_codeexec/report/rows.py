@@ -68,6 +68,11 @@ def fails(verdict: Verdict) -> bool:
     return verdict_name(verdict) in FAILING
 
 
+def failing(*, suspended: bool) -> tuple[VerdictName, ...]:
+    """Return the verdicts for which a command fails; those of `suspended` samples are among them where the site says so."""
+    return (*FAILING, *(("suspended",) if suspended else ()))
+
+
 def fatal(settings: Settings) -> tuple[VerdictName, ...]:
     """Return the verdicts for which a build fails, as it is configured."""
     return (*(FAILING if settings.fail_on_error else ()), *(("suspended",) if settings.fail_on_suspended else ()))
