@@ -5,6 +5,7 @@ A fault that the tests cannot cause themselves is caused by what starts `mkdocs`
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -35,8 +36,8 @@ Wrap: TypeAlias = Callable[[Sequence[str]], list[str]]
 
 PATIENCE = 40.0
 """Seconds after which a build has hung, and is killed."""
-USER = 12345
-"""A user whom no machine knows."""
+USERS = itertools.count(12345 + 1000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]))
+"""Users whom no machine knows, one for each test: limits of processes count all that a user runs."""
 
 
 @dataclass(frozen=True)
@@ -158,8 +159,8 @@ def _closed_above(path: Path) -> Path | None:
     return None
 
 
-def as_user(argv: Sequence[str], *, writable: Sequence[Path]) -> list[str]:
-    """Return the command line that runs `argv` as an ordinary user, to whom `writable` belongs.
+def as_user(number: int, argv: Sequence[str], *, writable: Sequence[Path]) -> list[str]:
+    """Return the command line that runs `argv` as the ordinary user `number`, to whom `writable` belongs.
 
     Python and Rust may live below a home that only root can enter: what is needed of it is mounted into an empty folder
     in its place. Who is an ordinary user stays who he is.
@@ -184,10 +185,10 @@ def as_user(argv: Sequence[str], *, writable: Sequence[Path]) -> list[str]:
         mounts += [how, str(path), str(path)]
     for folder in writable:
         for path in (folder, *folder.rglob("*")):
-            os.chown(path, USER, USER, follow_symlinks=False)
+            os.chown(path, number, number, follow_symlinks=False)
     own = [f"HOME={writable[0]}", f"TMPDIR={writable[0]}"]
     path = os.pathsep.join([*([str(sysroot / "bin")] if sysroot else []), "/usr/local/bin", "/usr/bin", "/bin"])
-    user = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "env", *own, f"PATH={path}"]
+    user = ["setpriv", f"--reuid={number}", f"--regid={number}", "--clear-groups", "env", *own, f"PATH={path}"]
     return ["bwrap", "--dev-bind", "/", "/", *mounts, "--", *user, *argv]
 
 
@@ -199,9 +200,10 @@ def user(tmp_path: Path) -> Callable[..., Wrap]:
     """
     home = tmp_path / "home-of-user"
     home.mkdir()
-    if subprocess.run(as_user(["true"], writable=[home]), capture_output=True, check=False).returncode:
+    number = next(USERS)
+    if subprocess.run(as_user(number, ["true"], writable=[home]), capture_output=True, check=False).returncode:
         pytest.skip("no command can be run as another user here")
-    return lambda *folders: lambda argv: as_user(argv, writable=[home, *folders])
+    return lambda *folders: lambda argv: as_user(number, argv, writable=[home, *folders])
 
 
 # --- Another disk ---------------------------------------------------------------------------------------------------

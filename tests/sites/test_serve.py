@@ -443,6 +443,29 @@ def test_an_edit_of_an_included_file(project: Project) -> None:
         server.wait(lambda: "<code>three</code>" in server.page(), "page with the file")
 
 
+def test_what_is_written_while_the_build_goes_on(project: Project) -> None:
+    """Is noticed, where the build has read the file before, and it is watched only at the end; once."""
+    project.configure({"includes": "mdbook", "languages": {"python": {}}}, more="hooks: [late.py]\n")
+    project.page("```python exec\n{{#include ../src/a.py}}\n```\n")
+    project.write("src/a.py", "print('one')\n")
+    project.write(
+        "late.py",
+        "from pathlib import Path\n\nFILE = Path(__file__).parent / 'src/a.py'\n\n\n"
+        "def on_page_content(html, **_):\n"
+        "    if not FILE.exists() or 'one' in FILE.read_text():\n"
+        "        FILE.write_text(\"print('late')\\n\")\n",
+    )
+    with serving(project) as server:
+        server.wait(lambda: "<code>late</code>" in server.page(), "page with what was written in the first build")
+
+        (project.root / "src/a.py").unlink()
+        server.wait(lambda: "there is no such file" in server.log, "word of the missing file")
+        server.wait(lambda: "<code>late</code>" in server.page(), "page with the file that came in that build")
+        builds = len(server.builds())
+        time.sleep(2)
+        assert builds == len(server.builds()), server.log
+
+
 def test_a_file_that_was_missing_is_noticed_when_it_comes(project: Project) -> None:
     """In a folder that is there, or not; what else is written beside it, the server's own log too, rebuilds nothing."""
     project.configure({"languages": {"bash": {"readable": ["given"]}}})

@@ -162,6 +162,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         if outer < 1:
             self._begun += 1
             self._builds = Builds()
+            self._watcher.begin()
         return outer > 0
 
     def _open(self, config: MkDocsConfig, environ: dict[str, str], console: Console, raw: dict[str, Any]) -> Pages:
