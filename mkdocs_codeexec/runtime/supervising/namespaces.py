@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import ctypes
 import os
-import signal
 import struct
 
 from . import overlaying
 from .processes import LIBC
 from .protocol import PROJECT, SCRATCH, STEPS
+from .signals import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -30,7 +30,6 @@ import gc
 import marshal  # `json` would cost a third of the start
 import os
 import select
-import signal
 import struct
 import sys
 import time
@@ -49,6 +48,7 @@ from .processes import (
     take,
 )
 from .protocol import answer, receive
+from .signals import signal
 from .streams import Streams
 
 TYPE_CHECKING = False  # importing `typing` would cost a fifth of the start
