@@ -104,7 +104,7 @@ class Supervisor:
                 request[name] = [path_of(path) for path in request[name]]
             request["has_group"] = self.group >= 0
             request["handing"] = self.handing if request["leaves"] and not request["keeps"] else -1
-            for name in ("scratch", "project"):
+            for name in ("scratch", "root", "project"):
                 request[name] = None if request[name] is None else path_of(request[name])
             request["over"] = [path_of(name) for name in request["over"]]
             started = self.ended = time.monotonic()
