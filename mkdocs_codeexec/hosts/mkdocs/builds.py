@@ -132,11 +132,12 @@ class Builds:
         run = Run.together(runs, others)
         for line in run.details() if pages.engine.settings.verbose else ():
             console.say(line)
-        from mkdocs_codeexec.report.volume import within_bounds
-
         told = self._failures() if run.tells() else []
-        for failure in within_bounds(told):
-            console.tell(failure, fatal)
+        if told:
+            from mkdocs_codeexec.report.volume import within_bounds  # with all that knows of failures
+
+            for failure in within_bounds(told):
+                console.tell(failure, fatal)
         console.say(run.summary())
         if pages.engine.settings.reports and not pages.lenient:
             from mkdocs_codeexec.report.files import Reports
