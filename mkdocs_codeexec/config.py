@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-REPORTS = ("junit", "sarif")
+REPORTS = ("junit", "sarif", "code_quality", "summary")
 """Reports that a build can write."""
 
 
@@ -160,11 +160,7 @@ def _reports(reader: Reader, top: Mapping[str, object], project_dir: Path) -> di
         name = reader.text(table, kind, "", "reports")
         file = absolute(project_dir, name)
         if not name or not file.is_relative_to(project_dir) or file == project_dir:
-            hint = (
-                "`codeexec run --junit FILE` writes anywhere"
-                if kind == "junit"
-                else "`codeexec run --sarif FILE` writes anywhere"
-            )
+            hint = f"`codeexec run --{kind.replace('_', '-')} FILE` writes anywhere"
             reader.problem(
                 f"reports.{kind}", f"expected a file below the folder of `{reader.file}`, got `{name}`", hint
             )

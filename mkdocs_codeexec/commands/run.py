@@ -48,6 +48,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fail-fast", action="store_true", default=False, help="end at the first sample that fails")
     parser.add_argument("--junit", metavar="FILE", type=_file, help="write a report that CI systems read (JUnit's XML)")
     parser.add_argument("--sarif", metavar="FILE", type=_file, help="write failures for code scanning (SARIF)")
+    about = "write failures for GitLab's merge requests (Code Quality)"
+    parser.add_argument("--code-quality", metavar="FILE", type=_file, help=about)
+    parser.add_argument("--summary", metavar="FILE", type=_file, help="write a summary for people (Markdown)")
     parser.add_argument("--timings", action="store_true", help="tell what each sample took, the slowest first")
 
 
@@ -88,7 +91,8 @@ def execute(context: Context) -> int:
         engine.close()
     resolved = distinct(sorted(resolved, key=lambda item: item.sample.location))
     run = Run.of(resolved, started, time.monotonic() - began, selected=wanted.pages, interrupted=bool(stopped))
-    files = Reports(reports, found.settings.checkout_dir or found.settings.project_dir)
+    root = found.settings.checkout_dir or found.settings.project_dir
+    files = Reports(reports, root, environ=found.settings.host_env)
     _report(found, engine, wanted, run, asked, files)
     if stopped is not None:
         raise stopped
@@ -132,6 +136,7 @@ def _report(
     file = found.settings.host.file
     told = failures(run.resolved, engine.languages, lambda at: found.pages.get(at.page, ""), file)
     files.write(run, told, found.console)
+    files.add_to_step(run, told, found.console)
     if asked.json:
         sys.stdout.write(json.dumps(run.to_json(), indent=1) + "\n")
         return

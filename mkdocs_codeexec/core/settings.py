@@ -270,7 +270,7 @@ class Settings:
         workdir: Where samples start; empty for an empty folder.
         output_patterns: What `[NAME]` stands for in a fence with `output_of`, and in consoles, by name.
         html: Where HTML goes that a sample prints.
-        reports: Files that a build writes of what samples came to, by kind: `junit`, `sarif`.
+        reports: Files that a build writes of what samples came to, by kind: `junit`, `sarif`, `code_quality`, `summary`.
         includes: Whose way to include files is known on pages.
         literate: Where the source stands of fences whose text is a part of the page, if they do not say it.
         hidden_lines: What is on the page of hidden lines.

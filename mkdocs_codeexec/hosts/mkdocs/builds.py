@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mkdocs_codeexec.hosts.mkdocs.projects import collected
 from mkdocs_codeexec.report import rows
 from mkdocs_codeexec.report.cut import cut
+from mkdocs_codeexec.report.files import Reports
 from mkdocs_codeexec.report.printed import unexecuted
 from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import Run, distinct
@@ -138,10 +139,11 @@ class Builds:
         for failure in within_bounds(told):
             console.tell(failure, fatal)
         console.say(run.summary())
-        if pages.engine.settings.reports and not pages.lenient:
-            from mkdocs_codeexec.report.files import Reports
-
-            Reports.of(pages.engine.settings).write(run, told, console)
+        if not pages.lenient:
+            reports = Reports.of(pages.engine.settings)
+            reports.write(run, told, console)
+            if self.project is None:  # the outermost site counts all
+                reports.add_to_step(run, told, console)
         if (kept := self.kept()) is not None:
             kept.tidy()
             kept.close()
