@@ -309,6 +309,13 @@ class Language(Protocol):
         """Execute one run step of `action`."""
         ...
 
+    def reach(self, action: Action) -> tuple[Access, Observe] | None:
+        """Return what the first step of `action` may reach, its network aside, and how it is observed.
+
+        None if that is not known before it is executed.
+        """
+        ...
+
     def divide(self, steps: Sequence[Action], outcome: Outcome) -> Sequence[Outcome | None]:
         """Return what each step of a session came to.
 
@@ -535,6 +542,10 @@ class Executor(Protocol):
 
     It was given the languages that Actions may name. Threads may share it.
     """
+
+    def expect(self, actions: Sequence[Action]) -> None:
+        """Let what executing `actions` will need begin to start, and return. Nothing of theirs is executed."""
+        ...
 
     def build_ahead(self, actions: Sequence[Action]) -> None:
         """Begin to execute the build steps of `actions` in the background, for a `run` that may follow."""

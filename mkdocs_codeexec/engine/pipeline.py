@@ -154,7 +154,7 @@ class Pipeline:
         if any(action.step("build") for action in batch.missing()):
             runner, executor = open_workers()
             with self._turn:
-                work = self._made_ready(batch, runner)
+                work = self._made_ready(batch, runner, executor)
                 self.refused.update(batch.unavailable)
             executor.build_ahead(work)
 
@@ -200,7 +200,7 @@ class Pipeline:
         with ExitStack() as stack:
             with self._turn:
                 runner, executor = stack.enter_context(self.workers())
-                self._made_ready(batch, runner)
+                self._made_ready(batch, runner, executor)
                 self._fall_back(batch)
                 work = self._executable(batch.hopeful())
                 others = [self._running[a.request_key] for a in work if a.request_key in self._running]
@@ -248,8 +248,9 @@ class Pipeline:
             if word in ("contents", "tree") and outcome.steps[0].asked is not None:
                 self.narrator.say(f"a sample read too many files to name: any change in `{folder}` runs it again")
 
-    def _made_ready(self, batch: Batch, runner: Runner) -> list[Action]:
+    def _made_ready(self, batch: Batch, runner: Runner, executor: Executor) -> list[Action]:
         """Make what the missing Actions need, and return those that can be executed then."""
+        executor.expect(batch.hopeful())
         if (refusal := runner.refusal or self.before()) is not None:
             batch.unavailable |= {action.request_key: refusal for action in batch.missing()}
             return []

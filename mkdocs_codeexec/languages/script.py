@@ -214,6 +214,10 @@ class ScriptLanguage:
         sessions.tell(result, self.name, self._narrator)
         return given.hidden(renamed(result, self._shown()), secrets)
 
+    def reach(self, action: Action) -> tuple[Access, Observe] | None:
+        """Return what the first step of `action` may reach, unless programs are built for it first."""
+        return None if binaries.gets(action) else (self._reach(), self._observe(action.steps[0]))
+
     def _compile(self, action: Action, program: str, scratch: Scratch) -> None:
         """Have what drives the steps of `action` in `scratch` be compiled already, if the Python that runs them is ours."""
         text = dict(action.files).get(self._file)

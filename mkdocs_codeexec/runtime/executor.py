@@ -10,6 +10,7 @@ what is to be run: `build_ahead` starts it in the background, and `run` takes ov
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.errors import Cancelled
@@ -86,6 +87,16 @@ class ParallelExecutor:
             with self._lock:
                 crew = self._opened()
             crew.build_ahead(actions)
+
+    def expect(self, actions: Sequence[Action]) -> None:
+        """Let what `actions` will need begin to start, and return. Nothing of theirs is executed.
+
+        Raises:
+            Cancelled: It is closed.
+        """
+        if actions:
+            with self._lock, suppress(OSError):  # whoever needs it hears why there is none
+                self._opened().expect(actions)
 
     def run(self, work: Sequence[Action], finish: Finish, begin: Begin | None = None) -> None:
         """Execute every Action and hand each Outcome to `finish` the moment it ends, in any order, from any thread.
