@@ -287,6 +287,7 @@ def encode(command: Command, left: float, kind: StepKind, tier: Tier, user: int 
             "mark": "" if command.marks is None else command.marks.start,
             "times": 1 if command.marks is None else command.marks.times,
             "merged": command.merged,
+            "columns": command.columns,
             "seconds": () if command.marks is None else command.marks.seconds,
         }
     )

@@ -48,8 +48,9 @@ def program(
         found = [entry.command for entry in console.executed] or [""]
         commands += found
         times += [time] * len(found)
-    given = tuple(repr(step.given) for step in steps)
-    marks = Marks(digest(("console", script.name, tuple(commands), given, steps[-1].last))[:32], tuple(times))
+    given = tuple(step.given.digested for step in steps)
+    seal = digest(("console", script.name, tuple(commands), given, steps[-1].last))[:32]
+    marks = Marks(seal, tuple(times), 2 if steps[0].given.merged else 1)
     make = _python if script.console == "doctest" else _shell
     files = make(file, commands, marks, elsewhere=bool(steps[0].workdir))
     if not steps[-1].last:
