@@ -56,6 +56,7 @@ class Command:
         over: Files of `work` in `scratch` that it sees in `project`, too.
         marks: Where what it writes is taken apart; None if it is one.
         merged: Whether its standard error is the pipe of its standard output.
+        columns: How wide the terminal is that both are, and its standard input unless it is given one; 0 for none.
         leaves: Takes its working directory when it has ended by itself, and all that it started is gone.
     """
 
@@ -79,6 +80,7 @@ class Command:
     over: tuple[str, ...] = ()
     marks: Marks | None = None
     merged: bool = False
+    columns: int = 0
     leaves: FolderSink | None = None
 
 

@@ -72,9 +72,10 @@ def streams(
     sample: Sample, said: Converses, verdict: Verdict, outcome: Outcome | None, tidy: Callable[[str], str]
 ) -> Iterator[Stream]:
     """Yield what does not stand among the commands: a difference, and output where they are not shown."""
-    if isinstance(verdict, Unmet) and verdict.diff:
-        yield from stream("diff", "\n".join(map(_coloured, verdict.diff.split("\n"))), "ansi", tidy, unfold=True)
-        return
+    if isinstance(verdict, Unmet) and (diff := "\n".join(one.diff for one in verdict.all if one.diff)):
+        yield from stream("diff", "\n".join(map(_coloured, diff.split("\n"))), "ansi", tidy, unfold=True)
+        if verdict.diff:
+            return
     if outcome is None or not _is_shown(sample, verdict):
         return
     found = spoken(said.console, outcome)

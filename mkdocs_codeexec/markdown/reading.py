@@ -22,8 +22,6 @@ from mkdocs_codeexec.markdown.options import (
     PERILOUS,
     SYNONYMS,
     TABLE,
-    UNAVAILABLE,
-    UNAVAILABLE_VALUES,
     USUAL,
     Remark,
     Request,
@@ -60,7 +58,6 @@ class Reading(NamedTuple):
         passthrough: Options of the site's highlighter.
         classes: Classes for it.
         remarks: What is wrong.
-        missing: What is right and not available yet.
         near: Those remarks that count although nothing says `exec`: a word that was probably meant to say it, or how
             the sample should end. Any other may be an option of another tool, which is none of our business then.
     """
@@ -71,7 +68,6 @@ class Reading(NamedTuple):
     passthrough: tuple[tuple[str, str], ...]
     classes: tuple[str, ...]
     remarks: tuple[Remark, ...]
-    missing: tuple[Remark, ...]
     near: tuple[Remark, ...]
 
 
@@ -129,7 +125,6 @@ class _Reader:
         self._passthrough: list[tuple[str, str]] = []
         self._classes: list[str] = []
         self._remarks: list[Remark] = []
-        self._missing: list[Remark] = []
         self._refusal = ""
         self._doubt = ""
         self._near: list[Remark] = []
@@ -154,9 +149,6 @@ class _Reader:
             self._take_edition(name.removeprefix("edition"))
         elif name.startswith("data-"):
             self._passthrough.append((name, name if value is None else value))
-        elif name in UNAVAILABLE or value in UNAVAILABLE_VALUES.get(name, ()):
-            message = f"`{name if name in UNAVAILABLE else option}` is not available in this version of mkdocs-codeexec"
-            self._missing.append(Remark(message, "the sample is shown and not executed"))
         elif name in TABLE:
             self._take_known(TABLE[name], option)
         else:
@@ -334,7 +326,6 @@ class _Reader:
         self._check_stdin()
         request = request_of(self._values, self._defaults, self._rule, expectation=expectation, ignored=self._ignored())
         refusal = self._refusal or (self._doubt if self._values.get("marked") else "")
-        refusal = refusal or (self._missing[0].message if self._missing else "")
         hint = ""
         if not refusal and (of_page := self._defaults.refusal(self._rule.name, self._values)):
             refusal, hint = of_page.reason, of_page.hint
@@ -347,7 +338,6 @@ class _Reader:
             passthrough=(*self._passthrough, *self._title(request.links.file)),
             classes=tuple(self._classes),
             remarks=tuple(self._remarks),
-            missing=tuple(self._missing),
             near=tuple(self._near),
         )
 
