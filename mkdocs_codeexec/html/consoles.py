@@ -84,7 +84,8 @@ def streams(
     elif said.verify or sample.presentation.source != "none":
         return
     text = "".join(_text_of(one.result) for one in found if one.result is not None)
-    yield from stream("stdout", text, _way(sample), tidy, unfold=failed)
+    how = sample.presentation
+    yield from stream("stdout", text, _way(sample), tidy, unfold=failed, fold=how.fold, wrap=how.wrap)
 
 
 def _text_of(result: StepResult) -> str:

@@ -162,6 +162,16 @@ def is_picture(mime: str) -> bool:
     return mime.startswith("image/") and mime in _ENDING
 
 
+def is_table(mime: str) -> bool:
+    """Tell whether a page shows contents of this type as a table that it makes."""
+    return mime in _SEPARATORS
+
+
+def is_video(mime: str) -> bool:
+    """Tell whether a page shows contents of this type as a video."""
+    return mime.startswith("video/")
+
+
 def _pair(path: str) -> tuple[str, str] | None:
     """Return the names of the picture `path` for readers in the light and in the dark; None if it is for both."""
     stem, dot, ending = path.rpartition(".")
