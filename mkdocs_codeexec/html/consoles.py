@@ -11,7 +11,8 @@ from mkdocs_codeexec.core import displays
 from mkdocs_codeexec.core.conversing import spoken
 from mkdocs_codeexec.core.expectation import Errored, Unmet
 from mkdocs_codeexec.core.hidden import is_hidden
-from mkdocs_codeexec.html import ansi, joined
+from mkdocs_codeexec.html import joined
+from mkdocs_codeexec.html.difference import difference
 from mkdocs_codeexec.html.joined import PRINTED
 from mkdocs_codeexec.html.marks import shown_rows, taken_apart
 from mkdocs_codeexec.html.pieces import Piece, cut, lines, parse, shown
@@ -73,7 +74,7 @@ def streams(
 ) -> Iterator[Stream]:
     """Yield what does not stand among the commands: a difference, and output where they are not shown."""
     if isinstance(verdict, Unmet) and verdict.diff:
-        yield from stream("diff", "\n".join(map(_coloured, verdict.diff.split("\n"))), "ansi", tidy, unfold=True)
+        yield from difference(verdict.diff)
         return
     if outcome is None or not _is_shown(sample, verdict):
         return
@@ -101,15 +102,6 @@ def _is_shown(sample: Sample, verdict: Verdict) -> bool:
 
 def _way(sample: Sample) -> str:
     return "ansi" if sample.presentation.result == "none" else sample.presentation.result
-
-
-_COLOURS = {"-": "31", "+": "32", "@": "2"}
-"""Of the lines of a diff, by what they begin with."""
-
-
-def _coloured(line: str) -> str:
-    colour = _COLOURS.get(line[:1])
-    return f"\x1b[{colour}m{ansi.plain(line)}\x1b[m" if colour else ansi.plain(line)
 
 
 def woven(

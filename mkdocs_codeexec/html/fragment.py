@@ -11,6 +11,7 @@ from mkdocs_codeexec.core import artifacts, displays, streams
 from mkdocs_codeexec.core.expectation import Converses, Errored, Met, Unmet, Verdict, verdict_name
 from mkdocs_codeexec.core.hidden import runnable, visible
 from mkdocs_codeexec.html import ansi, consoles, written
+from mkdocs_codeexec.html.difference import difference
 from mkdocs_codeexec.html.displays import Shown, Site, files, passive
 from mkdocs_codeexec.html.displays import shown as show
 from mkdocs_codeexec.html.idle import idle
@@ -181,6 +182,8 @@ def _streams(
     *,
     joins: bool,
 ) -> Iterator[Stream | Shown]:
+    if isinstance(verdict, Unmet) and verdict.diff:
+        yield from difference(verdict.diff)
     if outcome is None:
         return
     failed = isinstance(verdict, Unmet | Errored)
