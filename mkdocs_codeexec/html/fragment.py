@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _WITHOUT = {**IN_TABS, "console": "above"}
 """Where a source stands for a template that knows of no tabs and of no output in the source, by its place."""
 
+_LOOK = "look at how the sample writes it, and at its name"
+"""What to do about a picture that is none."""
 NOWHERE = Site()
 """A page that has no files."""
 
@@ -117,7 +119,8 @@ class Renderer:
         output = answer(sample, verdict, outcome, seen, tidy)
         shown = tuple(_written(sample, verdict, outcome, tidy, site, joins=bool(output)))
         if isinstance(verdict, Met) and outcome is not None:
-            for message, hint in idle(sample, shown):
+            wrong = [(one.wrong, _LOOK) for one in shown if isinstance(one, Shown) and one.wrong]
+            for message, hint in wrong or idle(sample, shown):
                 tell(message, hint)
         said = tuple(waiting(verdict, link, done) or (ansi.strip(note) for note in notes(sample, verdict, outcome)))
         if whole:
