@@ -101,7 +101,7 @@ def _run(found: Collected, jobs: int, cache_dir: Path, hooking: Hooking) -> list
     languages = open_languages(settings, found.console)  # which keep Environments in the real `cache_dir`
     settings = replace(settings, cache_dir=cache_dir, cache_write=False)
     engine = Engine(settings, found.console, languages=languages, hooking=hooking)
-    pages = Pages(engine, found.console, theme_dirs=found.theme_dirs, place=_address)
+    pages = Pages(engine, found.console, theme_dirs=found.theme_dirs, place=_address, within=True)
     htmls = [
         open_slot(pages.add(sample, *((why.reason, why.hint) if why else ())), "") for sample, why in found.samples
     ]
