@@ -147,6 +147,11 @@ class LocalBinaries:
             self._built = self._state()
         return None
 
+    def manifest(self) -> dict[str, str]:
+        """Return the manifest of what they are built in, by the name of that; nothing if there are none."""
+        environment = self._environment()
+        return {} if environment is None else {BINARIES: environment.manifest.portable}
+
     @property
     def folder(self) -> str:
         """Where they are, all of them and nothing else; empty if they are not built."""

@@ -121,6 +121,11 @@ def of_workspace(package: Path, settings: Settings) -> tuple[Origin, ...]:
     return tuple(_not_named((one for origins in found for one in origins), settings))
 
 
+def is_named(source: str, settings: Settings) -> bool:
+    """Tell whether the configuration names `source`: an address, or a registry."""
+    return not any(_not_named([Origin("", source)], settings))
+
+
 def _named(settings: Settings) -> frozenset[str]:
     """Return the sources that dependencies name which the configuration itself lists."""
     return frozenset(source for key in _SOURCES for source in said(settings, key))
