@@ -221,6 +221,10 @@ class Binaries(Protocol):
         """Their names, sorted. Nothing is started to know them."""
         ...
 
+    def refusal(self, name: str) -> Unavailability | None:
+        """Return why the program `name` is not built, whoever calls it; None if it is."""
+        ...
+
     @property
     def settled(self) -> bool:
         """Whether it is known what they are built from, and by what: else they have to be provided first."""

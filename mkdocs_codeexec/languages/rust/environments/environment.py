@@ -214,12 +214,14 @@ class Environment:
     def _rebuilt(
         self, home: Path, toolchain: Toolchain, runner: Runner, narrator: Narrator, *, alone: bool
     ) -> Arguments | Trouble:
-        from mkdocs_codeexec.languages.rust.environments import fetching, freshness, project, reach
+        from mkdocs_codeexec.languages.rust.environments import fetching, freshness, origins, project, reach
 
         cargo = project.find_cargo(toolchain, self._settings)
         if cargo is None:
             return Trouble("`cargo` was not found", "install Rust from https://rustup.rs")
         consists = self.sources.consists
+        if (refused := origins.refused(consists, self._settings)) is not None:
+            return refused
         start = consists.start(self.sources.known() or kept.last(self._folder), self._folder / project.LOCK)
         project.write_project(home, self.manifest, start.lock, toolchain, self._settings)
         self._announce(start, toolchain, narrator)
