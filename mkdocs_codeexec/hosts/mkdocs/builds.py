@@ -112,6 +112,10 @@ class Builds:
         for build in self._all:
             yield from chain(build.pages.engine.watched(build.pages.resolved()), build.included.paths)
 
+    def included(self) -> frozenset[Path]:
+        """Return the files that pages include, or should."""
+        return frozenset(path for build in self._all for path in build.included.paths)
+
     def report(self, pages: Pages, *, fatal: Collection[VerdictName]) -> str:
         """Tell what is written came to, once, and return why the command must fail; empty if it need not.
 
