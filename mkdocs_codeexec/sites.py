@@ -77,7 +77,7 @@ class Collected(NamedTuple):
         pages: The files on disk, by page.
         docs_dir: The folder that they are in.
         templates: Whether something reads pages as templates before they are Markdown.
-        included: Files that pages include, or should.
+        included: Files that each page includes, or should.
     """
 
     settings: Settings
@@ -87,7 +87,7 @@ class Collected(NamedTuple):
     pages: Mapping[str, str]
     docs_dir: Path = Path()
     templates: bool = False
-    included: Collection[Path] = ()
+    included: Mapping[str, Collection[Path]] = {}
 
 
 TEMPLATING = ("macros", "jinja", "extradata")

@@ -65,6 +65,8 @@ class Known:
             self._signs[path] = now
             if not self._same(path, now):
                 found.add(path)
+                if now is not None and now != FOLDER:
+                    self._digest(path, now)
         return found
 
     def otherwise(self) -> list[str]:

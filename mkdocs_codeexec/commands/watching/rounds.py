@@ -158,8 +158,9 @@ class Rounds:
         began, found = time.monotonic(), None
         try:
             self.sources.open(changed)
-            with self.sources.collecting():
+            with self.sources.collecting() as further:
                 found = collect(self._file, self._folder)
+                further(path for paths in found.included.values() for path in paths)
             self._reading = time.monotonic() - began
             self._check()
             wanted = selected(found, self._asked)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.commands.site import open_site, settings_of
 from mkdocs_codeexec.errors import CodeExecError
+from mkdocs_codeexec.sites import shown
 from mkdocs_codeexec.watching.observer import Changes, Observer
 from mkdocs_codeexec.watching.places import Places, spots
 from mkdocs_codeexec.watching.reading import noted
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
 
 SETTLE = 0.02
 """Seconds of silence after which it is looked at what has changed: who saves a file may write it in several steps."""
+
+CLOCK = 20_000_000
+"""Nanoseconds by which a file system's clock may be behind."""
+MOST = 10
+"""How often a file may be written while the site is read, each time anew, before it is taken to be made by that."""
 
 
 class Sources:
@@ -44,6 +51,8 @@ class Sources:
         self._read: dict[str, Sign | None] = {}
         self._observed: set[str] = set()
         self._watched: set[str] = set()
+        self._reading = 0, 0
+        self._made: dict[str, int] = {}
 
     def open(self, changed: Iterable[str] = ()) -> None:
         """Watch what the configuration names, as far as it can be read; to be called before anything else is read.
@@ -74,16 +83,22 @@ class Sources:
         return any(path.startswith(f"{tree}/") for tree in self._trees)
 
     @contextmanager
-    def collecting(self) -> Iterator[None]:
-        """Take note of all files that are read until the end of the context, and of what has changed since each was."""
+    def collecting(self) -> Iterator[Callable[[Iterable[Path]], None]]:
+        """Take note of all files that are read until the end of the context, and of what has changed since each was.
+
+        What it yields takes others that were read.
+        """
         self._places.forget()
+        further: dict[str, Sign | None] = {}
+        self._reading = began = time.time_ns() - CLOCK, time.time_ns()
         with noted(self._wanted) as read:
             try:
-                yield
+                yield lambda paths: further.update((str(path), _before(str(path), began[0])) for path in paths)
             except BaseException:
-                self._take({**self._read, **read}, all_of_it=True)  # what it lacks may come to any name
+                self._take({**self._read, **further, **read}, all_of_it=True)  # what it lacks may come to any name
                 raise
-        self._take(dict(read), all_of_it=False)
+        self._reading = began[0], time.time_ns()
+        self._take({**further, **read}, all_of_it=False)
 
     def observe(self, paths: Iterable[Path]) -> list[str]:
         """Watch what samples depend on, too; return what of it is watched since now: it may have changed before."""
@@ -103,7 +118,18 @@ class Sources:
         # Editors write beside a file, and rename what they have written: that name has come and gone.
         told = [path for path in told if not (path in made and path not in self._known and sign(path) is None)]
         changed = self._known.changed(told)
-        return [path for path in told if path in changed]
+        return [path for path in told if path in changed and not self._is_made(path)]
+
+    def _is_made(self, path: str) -> bool:
+        """Tell whether a file is written whenever the site is read, by a plugin say: that begins no round, or there is no end."""
+        found = sign(path)
+        if found is None or not self._reading[0] <= found.written <= self._reading[1]:
+            self._made.pop(path, None)
+            return False
+        self._made[path] = times = self._made.get(path, 0) + 1
+        if times == MOST:
+            self._say(f"`{shown(Path(path))}` is written whenever the site is read: that begins no round")
+        return times >= MOST
 
     def are_pages(self, changed: Iterable[str]) -> bool:
         """Tell whether `changed` is on pages alone: nothing that samples are known to have read is among it."""
@@ -135,6 +161,12 @@ class Sources:
     def _wanted(self, path: str) -> bool:
         root = next((root for root in self._roots if path.startswith(f"{root}/")), None)
         return root is not None and not self._places.left_out(path, root)
+
+
+def _before(path: str, began: int) -> Sign | None:
+    """Return how a file was when it was read, since `began`; if it was written since, how it is not."""
+    found = sign(path)
+    return found if found is None or found.written < began else found._replace(written=0)
 
 
 def _absolute(path: Path) -> str:

@@ -109,8 +109,8 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         return self._builds.pages()
 
     @property
-    def included(self) -> frozenset[Path]:
-        """The files that pages include, or should."""
+    def included(self) -> dict[str, set[Path]]:
+        """The files that each page includes, or should."""
         return self._builds.included()
 
     @property

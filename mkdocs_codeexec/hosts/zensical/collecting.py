@@ -74,7 +74,7 @@ def collected(file: Path, folder: Path) -> Collected:
     samples = [(s.sample, s.why if isinstance(s.verdict, Errored) else None) for s in pages.resolved()]
     names = (*map(str, others), *map(str, config.get("plugins") or ()))
     return Collected(
-        settings, console, theme_dirs, samples, texts, site.folders["docs_dir"], are_templates(names), included.paths
+        settings, console, theme_dirs, samples, texts, site.folders["docs_dir"], are_templates(names), included.by_page
     )
 
 
