@@ -160,7 +160,7 @@ class _Following:
         alone = bool(done.changed) and self._own.issuperset(done.changed)
         self._times = self._times + 1 if alone else 0
         if self._times > AGAIN:
-            what = _because(done.changed, "")
+            what = _because(done.changed, "{}")
             rounds.say(f"`{shlex.join(self._argv)}` is not run again: each time it changes what is watched ({what})")
             return None
         followed = follow(self._argv, on_stderr=self._as_json)

@@ -11,7 +11,7 @@ import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.watching.signs import sign
+from mkdocs_codeexec.watching.signs import FOLDER, sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,8 +33,8 @@ class _Reads:
         if path.endswith(".pyc"):
             with suppress(ValueError, NotImplementedError):
                 path = importlib.util.source_from_cache(path)
-        if path not in self.found and self._wanted(path):
-            self.found[path] = sign(path)
+        if path not in self.found and self._wanted(path) and (found := sign(path)) != FOLDER:
+            self.found[path] = found
 
 
 @contextmanager

@@ -85,6 +85,8 @@ class Known:
     def _same(self, path: str, now: Sign | None) -> bool:
         """Tell whether a file that was written is what it was."""
         before = self._digests.get(path)
+        if now is None:
+            self._digests.pop(path, None)
         if before is None or now is None or now.size != before[0].size:
             return False
         return self._digest(path, now) == before[1]

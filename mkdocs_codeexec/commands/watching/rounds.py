@@ -208,7 +208,7 @@ class Rounds:
             if settled:
                 self.sources.trust(fresh)
             else:
-                self.sources.changes.add(*fresh)
+                self.sources.suspect(fresh, done.run.started)
         engine.save()
 
 

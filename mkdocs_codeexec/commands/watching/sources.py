@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import time
 from contextlib import contextmanager, suppress
@@ -17,7 +18,7 @@ from mkdocs_codeexec.watching.reading import noted
 from mkdocs_codeexec.watching.signs import Known, sign
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mkdocs_codeexec.watching.signs import Sign
 
@@ -111,6 +112,16 @@ class Sources:
     def trust(self, paths: Iterable[str]) -> None:
         """Take `paths` for what samples have read, as they are now."""
         self._known.note({path: sign(path) for path in paths if path not in self._known})
+
+    def suspect(self, paths: Sequence[str], since: str) -> None:
+        """Take note that some of `paths` are otherwise than samples have read them `since` some time (ISO 8601)."""
+        began = dt.datetime.fromisoformat(since).timestamp() * 1e9 - CLOCK
+        signs = {path: sign(path) for path in paths}
+        late = {path for path, found in signs.items() if found is not None and found.written >= began}
+        late |= {path for path in self.changes.told if path.startswith(tuple(f"{folder}/" for folder in paths))}
+        if late:
+            self.trust(set(paths) - late)
+        self.changes.add(*(late or paths))
 
     def newer(self) -> list[str]:
         """Return what is otherwise than when it was read, and was told of."""
