@@ -41,6 +41,7 @@ LAYERS: dict[str, set[str]] = {
     "configuration": {"core", "html", "languages", "markdown", "tables", "trust"},
     "config": {"configuration", "core", "languages", "tables", "trust", "platformdirs"},
     "probing": {"core", "engine", "languages", "report", "runtime"},
+    "watching": {"watchdog"},
 }
 SERVICES = set(LAYERS) - {"probing"}
 HOSTS = {"hosts", "hosts/mkdocs", "hosts/zensical"}

@@ -118,6 +118,10 @@ class Runner(Protocol):
         """
         ...
 
+    def stop_all(self) -> None:
+        """End all children now; every `run`, in progress or to come, raises `Cancelled`. Any thread may call it, and again."""
+        ...
+
 
 class OutputSink(Protocol):
     """Receives what a child writes, as it comes."""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.resolved import Listen, Plan, Resolved
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import LanguageRule, Settings
+    from mkdocs_codeexec.engine.stop import Stop
 
 
 class Engine:
@@ -105,12 +106,15 @@ class Engine:
         self._look_again(judged)
         return self._pipeline.plan(judged)
 
-    def resolve(self, samples: Sequence[Sample], listen: Listen | None = None) -> list[Resolved]:
+    def resolve(
+        self, samples: Sequence[Sample], listen: Listen | None = None, stop: Stop | None = None
+    ) -> list[Resolved]:
         """Answer every sample, in the given order, in one batch.
 
         Args:
             samples: What authors wrote.
             listen: Is told of each sample how it is planned, and its answer as soon as there is one.
+            stop: Ends it from another thread.
 
         Raises:
             Cancelled: The run was stopped from outside.
@@ -123,7 +127,7 @@ class Engine:
         judged = self._judged(samples)
         with self._telling.heard_by(listen):
             self._look_again(judged)
-            answers = self._pipeline.resolve(judged, listen)
+            answers = self._pipeline.resolve(judged, listen, stop)
             self._answered = True
             return answers
 

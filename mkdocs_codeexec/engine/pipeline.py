@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import ExecuteMode
     from mkdocs_codeexec.engine.course import Steps
+    from mkdocs_codeexec.engine.stop import Stop
     from mkdocs_codeexec.runtime.ingredients import Ingredients
 
 Ends: TypeAlias = "tuple[tuple[Action, Outcome], ...]"
@@ -158,19 +159,22 @@ class Pipeline:
                 self.refused.update(batch.unavailable)
             executor.build_ahead(work)
 
-    def resolve(self, samples: Sequence[Sample], listen: Listen | None = None) -> list[Resolved]:
+    def resolve(
+        self, samples: Sequence[Sample], listen: Listen | None = None, stop: Stop | None = None
+    ) -> list[Resolved]:
         """Answer every sample, in the given order.
 
         Args:
             samples: What authors wrote; their languages are set up.
             listen: Is told of each sample how it is planned, and its answer as soon as there is one.
+            stop: Ends it from another thread.
 
         Raises:
             Cancelled: The run was stopped from outside.
         """
         batch = self._looked_up(samples, listen)
         batch.tell_plan()
-        while self.executes and (batch.missing() or batch.unasked()) and self._execute(batch):
+        while self.executes and (batch.missing() or batch.unasked()) and self._execute(batch, stop):
             pass
         answers = batch.resolved()
         if self.ingredients is not None:
@@ -194,12 +198,14 @@ class Pipeline:
             batch.plan()
         return batch
 
-    def _execute(self, batch: Batch) -> bool:
+    def _execute(self, batch: Batch, stop: Stop | None) -> bool:
         """Execute what is missing; return whether it must be tried again, because another thread has done a part of it."""
         mine: dict[Key, Future[Ends]] = {}
         with ExitStack() as stack:
             with self._turn:
                 runner, executor = stack.enter_context(self.workers())
+                if stop is not None:
+                    stack.enter_context(stop.over(runner))
                 self._made_ready(batch, runner, executor)
                 self._fall_back(batch)
                 work = self._executable(batch.hopeful())

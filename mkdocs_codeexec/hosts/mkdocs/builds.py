@@ -118,6 +118,13 @@ class Builds:
         for build in self._all:
             yield from chain(build.pages.engine.watched(build.pages.resolved()), build.included.paths)
 
+    def included(self) -> dict[str, set[Path]]:
+        """Return the files that each page includes, or should."""
+        found: dict[str, set[Path]] = {}
+        for page, paths in chain.from_iterable(build.included.by_page.items() for build in self._all):
+            found.setdefault(page, set()).update(paths)
+        return found
+
     def report(self, pages: Pages, *, fatal: Collection[VerdictName]) -> str:
         """Tell what is written came to, once, and return why the command must fail; empty if it need not.
 

@@ -109,6 +109,11 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         return self._builds.pages()
 
     @property
+    def included(self) -> dict[str, set[Path]]:
+        """The files that each page includes, or should."""
+        return self._builds.included()
+
+    @property
     def _finishing(self) -> Finishing | None:
         """What finishes the pages of the build that goes on."""
         return self._builds.current.finishing if self._builds.current else None
