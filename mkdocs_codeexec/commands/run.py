@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.commands import add_json
+from mkdocs_codeexec.commands.observing import add_observing, observing
 from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.selecting.selection import add_selection, selected
 from mkdocs_codeexec.commands.site import collect
@@ -43,6 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only this command understands."""
     add_json(parser)
     add_selection(parser)
+    add_observing(parser)
     about = "go on when a sample fails, which is the default"
     parser.add_argument("--keep-going", dest="fail_fast", action="store_false", default=False, help=about)
     parser.add_argument("--fail-fast", action="store_true", default=False, help="end at the first sample that fails")
@@ -79,7 +81,9 @@ def execute(context: Context) -> int:
     engine = Engine(found.settings, found.console)
     stopped: BaseException | None = None
     try:
-        resolved = answered(engine, wanted.samples, {}, going.hear)
+        with observing(found, asked) as watching:
+            engine.hear(watching.hear)
+            resolved = answered(engine, wanted.samples, {}, going.hear)
     except _FirstFailure:
         resolved = going.ended
     except (Cancelled, KeyboardInterrupt) as error:

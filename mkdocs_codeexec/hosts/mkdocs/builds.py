@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 from mkdocs_codeexec.hosts.mkdocs.projects import collected
 from mkdocs_codeexec.report import rows
 from mkdocs_codeexec.report.cut import cut
+from mkdocs_codeexec.report.observing import Observing
 from mkdocs_codeexec.report.printed import unexecuted
 from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import Run, distinct
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from mkdocs_codeexec.core.expectation import VerdictName
@@ -69,6 +70,7 @@ class Builds:
         project: What is built here, if that is part of a site that is built in another process.
         waiting: Where such parts of this site leave their runs; None if there are none.
         told: Whether it has been told what they came to.
+        observing: Hears what goes on in all of them; None if nothing does.
     """
 
     problems: Problems = field(default_factory=Problems)
@@ -76,6 +78,7 @@ class Builds:
     project: Project | None = None
     waiting: Path | None = None
     told: bool = False
+    observing: Observing | None = None
     _going: list[Build] = field(default_factory=list)
     _all: list[Build] = field(default_factory=list)
 
@@ -93,6 +96,21 @@ class Builds:
             build.pages.engine.settle()
         if ended and (current := self.current):
             current.install()
+
+    def watch(self, pages: Pages, environ: Mapping[str, str]) -> None:
+        """Have it be told what goes on when the samples of `pages` are answered.
+
+        Raises:
+            ConfigurationError: A variable has a value that cannot be used.
+        """
+        if self.observing is None:
+            self.observing = Observing(pages.console, environ, jobs=pages.engine.settings.jobs)
+        pages.engine.hear(self.observing.hear)
+
+    def rest(self) -> None:
+        """Note that nothing is executed any more."""
+        if self.observing is not None:
+            self.observing.close()
 
     @property
     def current(self) -> Build | None:

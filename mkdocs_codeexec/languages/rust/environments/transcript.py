@@ -91,7 +91,6 @@ class Progress:
         """Note what the lock file says of how much there is to be compiled."""
         self.total = max(lock.count("\n[[package]]\n") - 1, 0)  # one of them is our own
 
-
     def __call__(self, chunk: bytes, /) -> None:
         """Take `chunk`, some bytes of the output."""
         *lines, self._rest = (self._rest + chunk).split(b"\n")
