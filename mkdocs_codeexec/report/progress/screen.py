@@ -21,7 +21,8 @@ BAR = 60
 """Columns from which there is room for a bar."""
 UNKNOWN = 80
 """Columns of a terminal that does not say it."""
-_ERASE = "\r\x1b[K"
+_ERASE = "\r\x1b[J"
+"""To the end of the terminal: one that has become narrower may show the line as several."""
 _screens: weakref.WeakSet[Screen] = weakref.WeakSet()
 
 
@@ -184,14 +185,14 @@ def _bar(out: TextIO) -> Any:
     """Return a line of tqdm's that nobody but us draws: it has no thread, and no lock that other processes have."""
     from tqdm.std import tqdm
 
-    class Bar(tqdm[Any]):
+    class Bar(tqdm):  # type: ignore[type-arg]  # a class of no type while it runs
         monitor_interval = 0
         _instances: ClassVar[weakref.WeakSet[Any]] = weakref.WeakSet()  # those of others are not counted, nor moved
 
         @staticmethod
         def status_printer(file: Any) -> Any:
             def printed(text: str) -> None:
-                file.write(_ERASE + text)
+                file.write(f"{_ERASE}{text}\r")  # what the terminal itself puts there, `^C` say, goes with it
                 file.flush()
 
             return printed
