@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +22,7 @@ from mkdocs_codeexec.core.sample import Location, Sample
 from mkdocs_codeexec.errors import ConfigurationError
 from mkdocs_codeexec.report.progress import progress, ways, words
 from mkdocs_codeexec.report.progress.tally import Tally
+from mkdocs_codeexec.report.summary import Summary
 
 if TYPE_CHECKING:
     from conftest import Project
@@ -389,3 +391,91 @@ def test_a_child_that_is_forked_holds_no_lock(project: Project) -> None:
     assert 0 == seen.status
     assert "TextIOWrapper at the end" == seen.screen[-1]
     assert 200 == len(re.findall(rb"child \d+", seen.raw))
+
+
+# --- All of it, and a summary ---------------------------------------------------------------------------------------
+
+
+def pieces(log: str) -> list[str]:
+    return re.findall(r"docs/index\.md:\d+: \w+: \w+ \(.*?\)", log)
+
+
+@pytest.mark.parametrize(
+    ("env", "args", "options"),
+    [({"CODEEXEC_VERBOSE": "1"}, (), {}), ({}, ("--verbose",), {}), ({}, (), {"verbose": True})],
+    ids=["variable", "host", "option"],
+)
+def test_each_sample_is_told_as_it_ends(
+    project: Project, env: dict[str, str], args: tuple[str, ...], options: dict[str, bool]
+) -> None:
+    """Once, before the last one has ended, and with its output if it fails."""
+    project.configure({"languages": {"bash": {}}, "jobs": 1, "sandbox": "off", "fail_on_error": False, **options})
+    project.page(f"```bash exec\necho said; echo wrong >&2; exit 3\n```\n\n{SLOW}")
+
+    log = project.build(*args, env=env).log
+
+    assert 9 == len(pieces(log)), log
+    assert re.search(
+        r"index\.md:1: bash: failed \(run \d+ ms.*\)\n +run, stdout:\n +\| said\n +run, stderr:\n +\| wrong\n", log
+    )
+    assert log.index("index.md:1: bash: failed") < log.index("9 samples:")
+    again = project.build(*args, env=env).log
+    assert 9 == len(pieces(again)), "those that are stored, too"
+
+
+def test_verbose_is_a_number(project: Project) -> None:
+    """A word that says neither is a mistake; 0 wins over the file."""
+    project.configure({"languages": {"bash": {}}, "sandbox": "off", "verbose": True})
+    project.page("```bash exec\necho 1\n```\n")
+
+    assert not pieces(project.build(env={"CODEEXEC_VERBOSE": "0"}).log)
+    assert "`CODEEXEC_VERBOSE`: `yes` is none of" in project.build(env={"CODEEXEC_VERBOSE": "yes"}).log
+
+
+def heard(items: list[tuple[Sample, str, float, bool]]) -> Summary:
+    found = Summary()
+    for one, why, _, cached in items:
+        if not cached:
+            found.hear(Planned(sample=one, state="miss", why=why))
+    for one, _, seconds, cached in items:
+        event = ended(one, seconds)
+        found.hear(Ended(replace(event.resolved, cached=cached)))
+    return found
+
+
+def test_a_summary_says_what_was_slow_what_was_executed_and_what_was_saved() -> None:
+    """Five samples, three reasons, and how long it would have taken without the store."""
+    items = [(sample(line), "its code changed", float(line), False) for line in range(1, 8)]
+    items += [(sample(line), f"reason {line}", 0.1, False) for line in range(8, 12)]
+    items += [(sample(line), "", 10.0, True) for line in range(20, 26)]
+
+    lines = list(heard(items).lines(20.0, 2))
+
+    assert "slowest: a.md:7 (7.0 s), a.md:6 (6.0 s), a.md:5 (5.0 s), a.md:4 (4.0 s), a.md:3 (3.0 s)" == lines[0]
+    assert "executed because its code changed (7); reason 8 (1); reason 9 (1); for other reasons (2)" == lines[1]
+    assert "without what was stored it would have taken about 50 s" == lines[2]
+
+
+def test_short_runs_and_warm_ones_have_none() -> None:
+    """Unless somebody wants to see everything."""
+    executed = heard([(sample(1), "its code changed", 1.0, False)])
+    warm = heard([(sample(1), "", 100.0, True)])
+
+    assert [] == list(executed.lines(9.9, 1))
+    assert [] == list(warm.lines(60.0, 1))
+    assert 2 == len(list(executed.lines(1.0, 1, always=True)))
+
+
+def test_a_build_says_why_it_has_executed(project: Project) -> None:
+    """With `verbose`, however short it was."""
+    project.configure({"languages": {"bash": {}}, "sandbox": "off", "verbose": True})
+    project.page("```bash exec\necho 1\n```\n\n```bash exec\necho 2\n```\n")
+    first = project.build().log
+    project.page("```bash exec\necho 1\n```\n\n```bash exec\necho 3\n```\n")
+
+    log = project.build().log
+
+    assert "executed because nothing is known of it here (2)" in first
+    assert "executed because its code changed (1)" in log, log
+    assert "slowest: docs/index.md:5 (" in log
+    assert "without what was stored it would have taken about" in log

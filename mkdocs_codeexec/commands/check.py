@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.commands import add_json, whole_number
-from mkdocs_codeexec.commands.observing import add_observing, observing
+from mkdocs_codeexec.commands.observing import Observed, add_observing
 from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.selecting.selection import add_selection, narrowed
 from mkdocs_codeexec.commands.site import collect
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mkdocs_codeexec.commands import Context
-    from mkdocs_codeexec.commands.observing import Observed
     from mkdocs_codeexec.sites import Collected
 
 
@@ -79,7 +78,7 @@ def check(found: Collected, asked: argparse.Namespace, folder: Path) -> int:
     jobs = [(usual, 1 if usual > 1 else 2)[number % 2] for number in range(repeat)]
     began = time.monotonic()
     runs = []
-    with observing(found, asked) as watching:
+    with Observed(found, asked) as watching:
         for number, count in enumerate(jobs if found.samples else ()):
             found.console.say(f"run {number + 1} of {repeat}, {count} at once")
             runs.append(_run(found, count, folder / f"cache-{number}", watching))

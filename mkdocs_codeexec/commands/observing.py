@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from mkdocs_codeexec.config import read_environment
 from mkdocs_codeexec.engine.telling import Telling
@@ -11,7 +10,6 @@ from mkdocs_codeexec.report.observing import Observing
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
 
     from mkdocs_codeexec.core.protocols import Narrator
     from mkdocs_codeexec.core.resolved import Listen
@@ -25,14 +23,30 @@ def add_observing(parser: argparse.ArgumentParser) -> None:
 
 
 class Observed:
-    """Who hears the Engines of a command.
+    """Who hears the Engines that answer the samples of a site. A context: at its end nothing is told any more.
 
     Args:
-        listening: Takes events.
+        found: The site.
+        asked: The command line.
+
+    Attributes:
+        hear: Takes events.
+        summary: What is told in the end.
+
+    Raises:
+        ConfigurationError: A variable has a value that cannot be used.
     """
 
-    def __init__(self, listening: Observing) -> None:
-        self.hear: Listen = listening.hear
+    def __init__(self, found: Collected, asked: argparse.Namespace) -> None:
+        self._listening = Observing(
+            found.console,
+            read_environment(),
+            jobs=found.settings.jobs,
+            verbose=found.settings.verbose,
+            progress=False if asked.no_progress else None,
+        )
+        self.hear: Listen = self._listening.hear
+        self.summary = self._listening.summary
 
     def heard(self, console: Console) -> Narrator:
         """Return the voice of languages that are opened before an Engine is: `console`, with somebody who listens."""
@@ -40,21 +54,8 @@ class Observed:
         telling.hear(self.hear)
         return telling
 
+    def __enter__(self) -> Self:
+        return self
 
-@contextmanager
-def observing(found: Collected, asked: argparse.Namespace) -> Iterator[Observed]:
-    """Yield who is to hear the Engines that answer the samples of a site; at the end nothing is told any more.
-
-    Args:
-        found: The site.
-        asked: The command line.
-
-    Raises:
-        ConfigurationError: A variable has a value that cannot be used.
-    """
-    progress = False if asked.no_progress else None
-    listening = Observing(found.console, read_environment(), jobs=found.settings.jobs, progress=progress)
-    try:
-        yield Observed(listening)
-    finally:
-        listening.close()
+    def __exit__(self, *_: object) -> None:
+        self._listening.close()

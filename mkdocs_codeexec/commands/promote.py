@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.commands import add_json
-from mkdocs_codeexec.commands.observing import add_observing, observing
+from mkdocs_codeexec.commands.observing import Observed, add_observing
 from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.promoting.adopting import adopted, applied
 from mkdocs_codeexec.commands.promoting.consoles import is_verified
@@ -64,7 +64,7 @@ def execute(context: Context) -> int:
         if asked.adopt:
             return _adopt(found, asked)
         wanted = pages_of(found, asked.pages)
-        with observing(found, asked) as watching:
+        with Observed(found, asked) as watching:
             edits = editables(found, wanted, Path(name), watching)
         patch = _put(found, edits, write=not asked.check)
     if asked.json:

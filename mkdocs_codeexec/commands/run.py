@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.commands import add_json
-from mkdocs_codeexec.commands.observing import add_observing, observing
+from mkdocs_codeexec.commands.observing import Observed, add_observing
 from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.selecting.selection import add_selection, selected
 from mkdocs_codeexec.commands.site import collect
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.commands import Context
     from mkdocs_codeexec.commands.selecting.selection import Selected
     from mkdocs_codeexec.core.resolved import Event, Resolved
+    from mkdocs_codeexec.report.summary import Summary
     from mkdocs_codeexec.sites import Collected
 
 ABOUT = "execute what the store lacks, without building the site"
@@ -76,12 +77,13 @@ def execute(context: Context) -> int:
         Reports(reports, Path.cwd()).check()  # before anything is rendered
         found = collect(context.file, Path(name))
     wanted = selected(found, asked)
+    watching = Observed(found, asked)
     going = _Going(fail_fast=asked.fail_fast)
     started, began = dt.datetime.now(dt.UTC), time.monotonic()
     engine = Engine(found.settings, found.console)
     stopped: BaseException | None = None
     try:
-        with observing(found, asked) as watching:
+        with watching:
             engine.hear(watching.hear)
             resolved = answered(engine, wanted.samples, {}, going.hear)
     except _FirstFailure:
@@ -93,7 +95,7 @@ def execute(context: Context) -> int:
     resolved = distinct(sorted(resolved, key=lambda item: item.sample.location))
     run = Run.of(resolved, started, time.monotonic() - began, selected=wanted.pages, interrupted=bool(stopped))
     files = Reports(reports, found.settings.checkout_dir or found.settings.project_dir)
-    _report(found, engine, wanted, run, asked, files)
+    _report(found, engine, wanted, run, asked, files, watching.summary)
     if stopped is not None:
         raise stopped
     return _status(found, resolved)
@@ -127,7 +129,13 @@ class _Going:
 
 
 def _report(
-    found: Collected, engine: Engine, wanted: Selected, run: Run, asked: argparse.Namespace, files: Reports
+    found: Collected,
+    engine: Engine,
+    wanted: Selected,
+    run: Run,
+    asked: argparse.Namespace,
+    files: Reports,
+    summary: Summary,
 ) -> None:
     """Keep the run, and write what it came to on standard output."""
     if found.settings.keeps and run.resolved:
@@ -143,6 +151,8 @@ def _report(
     for failure in within_bounds(told):
         console.tell(failure, rows.failing(suspended=found.settings.fail_on_suspended))
     for line in timings(run.resolved) if asked.timings else ():
+        console.say(line)
+    for line in summary.lines(run.duration, found.settings.jobs, always=found.settings.verbose):
         console.say(line)
     console.say(run.summary())
     if run.interrupted:

@@ -20,6 +20,10 @@ PlannedState: TypeAlias = Literal["hit", "miss", "ignored", "unavailable", "susp
 that it requires; what it needs has not gone as said."""
 
 
+UNASKED = "the toolchain has not been asked yet"
+"""Why something is a miss of which nothing is known, not even from earlier runs."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
     """A Sample, and what a run would do with it.

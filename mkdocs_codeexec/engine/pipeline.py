@@ -169,7 +169,9 @@ class Pipeline:
         Raises:
             Cancelled: The run was stopped from outside.
         """
-        batch = self._looked_up(samples, listen, self._reasons(samples) if listen is not None else None)
+        batch = self._looked_up(samples, listen)
+        if listen is not None and self.executes and batch.missing():
+            batch.reasons = self._reasons(samples)
         batch.tell_plan()
         while self.executes and (batch.missing() or batch.unasked()) and self._execute(batch):
             pass

@@ -34,7 +34,7 @@ class Log(Protocol):
         ...
 
 
-INFO, WARNING, ERROR = 20, 30, 40
+DEBUG, INFO, WARNING, ERROR = 10, 20, 30, 40
 
 
 class Lines(logging.Formatter):

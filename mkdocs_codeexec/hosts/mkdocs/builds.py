@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.hosts.mkdocs.projects import collected
 from mkdocs_codeexec.report import rows
+from mkdocs_codeexec.report.console import DEBUG
 from mkdocs_codeexec.report.cut import cut
 from mkdocs_codeexec.report.observing import Observing
 from mkdocs_codeexec.report.printed import unexecuted
@@ -104,7 +105,9 @@ class Builds:
             ConfigurationError: A variable has a value that cannot be used.
         """
         if self.observing is None:
-            self.observing = Observing(pages.console, environ, jobs=pages.engine.settings.jobs)
+            settings, console = pages.engine.settings, pages.console
+            verbose = settings.verbose or console.log.isEnabledFor(DEBUG)
+            self.observing = Observing(console, environ, jobs=settings.jobs, verbose=verbose)
         pages.engine.hear(self.observing.hear)
 
     def rest(self) -> None:
@@ -148,22 +151,25 @@ class Builds:
             return ""
         self.told = True
         run = Run.together(runs, others)
-        for line in run.details() if pages.engine.settings.verbose else ():
+        settings, observing = pages.engine.settings, self.observing
+        for line in run.details(observing.told if observing else ()) if settings.verbose else ():
             console.say(line)
         from mkdocs_codeexec.report.volume import within_bounds
 
         told = self._failures() if run.tells() else []
         for failure in within_bounds(told):
             console.tell(failure, fatal)
+        for line in observing.summary.lines(run.duration, settings.jobs, always=settings.verbose) if observing else ():
+            console.say(line)
         console.say(run.summary())
-        if pages.engine.settings.reports and not pages.lenient:
+        if settings.reports and not pages.lenient:
             from mkdocs_codeexec.report.files import Reports
 
-            Reports.of(pages.engine.settings).write(run, told, console)
+            Reports.of(settings).write(run, told, console)
         if (kept := self.kept()) is not None:
             kept.tidy()
             kept.close()
-        if pages.engine.settings.keeps:
+        if settings.keeps:
             self._keep(run, pages)
         if any(other["fails"] for other in others):
             fatal = (*fatal, *(name for name in rows.FAILING if name not in fatal))
