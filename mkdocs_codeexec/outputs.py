@@ -73,6 +73,7 @@ def answered(
         if place not in found:
             names = names or Names(samples)
             found[place] = _compared(samples, place, found, names, engine)
+            engine.note(Ended(found[place]))
             if listen is not None:
                 listen(Ended(found[place]))
     return [found[place] for place in range(len(samples))]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.observed import Inputs
     from mkdocs_codeexec.core.outcome import Outcome, StepKind, StepResult
     from mkdocs_codeexec.core.places import PageMap
+    from mkdocs_codeexec.core.resolved import Event
     from mkdocs_codeexec.core.sample import Location, Sample
 
 
@@ -611,4 +612,8 @@ class Narrator(Protocol):
 
     def stream(self, chunk: bytes) -> None:
         """Pass on what a tool writes, as it comes."""
+        ...
+
+    def note(self, event: Event) -> None:
+        """Pass on what goes on to who listens, if anybody does."""
         ...

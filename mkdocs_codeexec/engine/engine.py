@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.blobs import Blob
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.protocols import Executor, Language, Narrator, Runner, Store
-    from mkdocs_codeexec.core.resolved import Listen, Plan, Resolved
+    from mkdocs_codeexec.core.resolved import Event, Listen, Plan, Resolved
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import LanguageRule, Settings
     from mkdocs_codeexec.engine.stop import Stop
@@ -97,6 +97,14 @@ class Engine:
         """What knows of the files that samples have read, if anything was answered."""
         return self._states
 
+    def hear(self, listen: Listen) -> None:
+        """Have `listen` hear all that goes on from now on, one event at a time: in batches, and between them."""
+        self._telling.hear(listen)
+
+    def note(self, event: Event) -> None:
+        """Tell all who listen of something that goes on elsewhere."""
+        self._telling.note(event)
+
     def plan(self, samples: Sequence[Sample]) -> Plan:
         """Return what `resolve` would do with `samples`, as far as that is known before a toolchain is asked.
 
@@ -125,9 +133,9 @@ class Engine:
             self._ahead.wait()
         listen = listen and one_at_a_time(listen)
         judged = self._judged(samples)
-        with self._telling.heard_by(listen):
+        with self._telling.heard_by(listen) as heard:
             self._look_again(judged)
-            answers = self._pipeline.resolve(judged, listen, stop)
+            answers = self._pipeline.resolve(judged, heard, stop)
             self._answered = True
             return answers
 
@@ -281,6 +289,7 @@ class Engine:
             blobs=store.blobs,
             project=project,
             private=place and place / "warmed",
+            note=self._telling.note,
         ) as workers:
             try:
                 yield workers

@@ -18,6 +18,7 @@ from mkdocs_codeexec.core.outcome import Exited, NotStarted, counted
 from mkdocs_codeexec.engine.batch import Batch
 from mkdocs_codeexec.engine.planning import Planning
 from mkdocs_codeexec.engine.reasons import Reasons
+from mkdocs_codeexec.timing import clock, timed, took
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping, Sequence
@@ -131,11 +132,13 @@ class Pipeline:
 
     def plan(self, samples: Sequence[Sample]) -> Plan:
         """Return what `resolve` would do with `samples`, as far as that is known before a toolchain is asked."""
-        reasons = None
-        if self.ingredients is not None:
-            codes = frozenset(short(sample.code) for sample in samples)
-            reasons = Reasons(self.store, self.states, self.sandbox, self.ingredients, codes)
-        return self._looked_up(samples, None, reasons).told()
+        return self._looked_up(samples, None, self._reasons(samples)).told()
+
+    def _reasons(self, samples: Sequence[Sample]) -> Reasons | None:
+        if self.ingredients is None:
+            return None
+        codes = frozenset(short(sample.code) for sample in samples)
+        return Reasons(self.store, self.states, self.sandbox, self.ingredients, codes)
 
     def build_ahead(self, samples: Sequence[Sample], open_workers: Callable[[], tuple[Runner, Executor]]) -> None:
         """Begin to build those of `samples` that the store lacks, for a `resolve` that may ask for them.
@@ -173,6 +176,8 @@ class Pipeline:
             Cancelled: The run was stopped from outside.
         """
         batch = self._looked_up(samples, listen)
+        if listen is not None and self.executes and batch.missing():
+            batch.reasons = self._reasons(samples)
         batch.tell_plan()
         while self.executes and (batch.missing() or batch.unasked()) and self._execute(batch, stop):
             pass
@@ -195,7 +200,8 @@ class Pipeline:
                 listen=listen,
                 reasons=reasons,
             )
-            batch.plan()
+            with timed(self.narrator.note, "store", "look up"):
+                batch.plan()
         return batch
 
     def _execute(self, batch: Batch, stop: Stop | None) -> bool:
@@ -278,7 +284,8 @@ class Pipeline:
     def _provide(self, language: Language, actions: Sequence[Action], batch: Batch, runner: Runner) -> bool:
         """Have `language` make ready what `actions` need; return whether they must be planned again."""
         before = language.revision
-        refused = language.provide(actions, runner)
+        with timed(self.narrator.note, "prepare", language.name):
+            refused = language.provide(actions, runner)
         batch.unavailable.update(refused)
         made = (action for action in actions if action.request_key not in refused)
         self._provided.update((action.request_key, action.toolchain) for action in made)
@@ -316,10 +323,12 @@ class Pipeline:
         with self._turn:
             steps = batch.steps(action)
         ends = self._divided(language, steps, outcome)
+        began = clock()
         for step, came_to in ends:
             self.store.put(language.structured(step) if language.layout_free(came_to) else step, came_to)
             if not any(isinstance(part.ended, NotStarted) for part in came_to.steps):
                 self.memory[step.key] = came_to
+        self.narrator.note(took("store", "put", began, clock(), (action,)))
         with self._turn:
             for step, came_to in ends:
                 if (place := batch.changed(step, came_to)) is not None:

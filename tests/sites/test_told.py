@@ -124,6 +124,8 @@ class Heard:
     def stream(self, chunk: bytes) -> None:
         raise AssertionError(chunk)
 
+    def note(self, event: object) -> None: ...
+
     def warn(self, message: str, *, at: Location | None = None, hint: str = "") -> None:
         self.told.append((str(at), message, hint))
 
