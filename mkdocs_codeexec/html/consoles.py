@@ -73,8 +73,7 @@ def streams(
     sample: Sample, said: Converses, verdict: Verdict, outcome: Outcome | None, tidy: Callable[[str], str]
 ) -> Iterator[Stream]:
     """Yield what does not stand among the commands: a difference, and output where they are not shown."""
-    if isinstance(verdict, Unmet) and (diff := "
-".join(one.diff for one in verdict.all if one.diff)):
+    if isinstance(verdict, Unmet) and (diff := "\n".join(one.diff for one in verdict.all if one.diff)):
         yield from difference(diff)
         if verdict.diff:
             return

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.errors import ConfigurationError
-from mkdocs_codeexec.report.services import address
 from mkdocs_codeexec.report.markdown import markdown
+from mkdocs_codeexec.report.services import address
 from mkdocs_codeexec.untrusted import Tree
 
 if TYPE_CHECKING:

@@ -164,6 +164,21 @@ class Builds:
             return ""
         self.told = True
         run = Run.together(runs, others)
+        self._tell(run, pages, fatal)
+        if (kept := self.kept()) is not None:
+            kept.tidy()
+            kept.close()
+        if pages.engine.settings.keeps:
+            self._keep(run, pages)
+        wrong = pages.engine.hooking.after(run.to_json()) if run.resolved else ""
+        if any(other["fails"] for other in others):
+            fatal = (*fatal, *(name for name in rows.FAILING if name not in fatal))
+        fails = run.verdict(fatal) or wrong
+        return "" if self.project and self.project.leave(run, fails) else fails
+
+    def _tell(self, run: Run, pages: Pages, fatal: Collection[VerdictName]) -> None:
+        """Tell what `run` came to, in the log and in reports."""
+        console = pages.console
         settings, observing = pages.engine.settings, self.observing
         for line in run.details(observing.told if observing else ()) if settings.verbose else ():
             console.say(line)
@@ -180,16 +195,6 @@ class Builds:
             reports.write(run, told, console)
             if self.project is None:  # the outermost site counts all
                 reports.add_to_step(run, told, console)
-        if (kept := self.kept()) is not None:
-            kept.tidy()
-            kept.close()
-        if settings.keeps:
-            self._keep(run, pages)
-        wrong = pages.engine.hooking.after(run.to_json()) if run.resolved else ""
-        if any(other["fails"] for other in others):
-            fatal = (*fatal, *(name for name in rows.FAILING if name not in fatal))
-        fails = run.verdict(fatal) or wrong
-        return "" if self.project and self.project.leave(run, fails) else fails
 
     def _keep(self, run: Run, pages: Pages) -> None:
         """Leave what later builds, and readers of `last-run.json`, want to know."""
