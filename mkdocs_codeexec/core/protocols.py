@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.observed import Inputs
     from mkdocs_codeexec.core.outcome import Outcome, StepKind, StepResult
     from mkdocs_codeexec.core.places import PageMap
+    from mkdocs_codeexec.core.resolved import Event
     from mkdocs_codeexec.core.sample import Location, Sample
 
 
@@ -56,6 +57,7 @@ class Command:
         over: Files of `work` in `scratch` that it sees in `project`, too.
         marks: Where what it writes is taken apart; None if it is one.
         merged: Whether its standard error is the pipe of its standard output.
+        columns: How wide the terminal is that both are, and its standard input unless it is given one; 0 for none.
         leaves: Takes its working directory when it has ended by itself, and all that it started is gone.
     """
 
@@ -79,6 +81,7 @@ class Command:
     over: tuple[str, ...] = ()
     marks: Marks | None = None
     merged: bool = False
+    columns: int = 0
     leaves: FolderSink | None = None
 
 
@@ -114,6 +117,10 @@ class Runner(Protocol):
         Raises:
             Cancelled: The run was stopped from outside.
         """
+        ...
+
+    def stop_all(self) -> None:
+        """End all children now; every `run`, in progress or to come, raises `Cancelled`. Any thread may call it, and again."""
         ...
 
 
@@ -217,6 +224,10 @@ class Binaries(Protocol):
     @property
     def names(self) -> Sequence[str]:
         """Their names, sorted. Nothing is started to know them."""
+        ...
+
+    def refusal(self, name: str) -> Unavailability | None:
+        """Return why the program `name` is not built, whoever calls it; None if it is."""
         ...
 
     @property
@@ -601,4 +612,8 @@ class Narrator(Protocol):
 
     def stream(self, chunk: bytes) -> None:
         """Pass on what a tool writes, as it comes."""
+        ...
+
+    def note(self, event: Event) -> None:
+        """Pass on what goes on to who listens, if anybody does."""
         ...

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Action
     from mkdocs_codeexec.core.confinement import Access
     from mkdocs_codeexec.core.protocols import Begin, Blobs, Finish, Language
+    from mkdocs_codeexec.core.resolved import Took
     from mkdocs_codeexec.runtime.orders import Order
     from mkdocs_codeexec.runtime.process import Children
     from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
@@ -50,6 +51,7 @@ class Crew:
         tell: Takes a message for people.
         project: Where the project is, and what of it samples may see; None if there is none.
         private: Where is kept what libraries need not make anew; None for nowhere.
+        note: Hears what takes time; None if nobody wants to.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - each is needed
@@ -63,6 +65,7 @@ class Crew:
         tell: Callable[[str], None] | None = None,
         project: Worktree | None = None,
         private: Path | None = None,
+        note: Callable[[Took], None] | None = None,
     ) -> None:
         self._root = root.__enter__()
         children.expect(self._root.path)
@@ -72,7 +75,7 @@ class Crew:
         self._orders = Orders()
         self._warmed = Warmed(self._root.path.parent, private)
         self._execution = Execution(
-            self._orders, languages, children, path, self._root.path, blobs, tell, project, self._warmed
+            self._orders, languages, children, path, self._root.path, blobs, tell, project, self._warmed, note
         )
         self._growing = threading.Lock()
         self._wanted = 0  # threads

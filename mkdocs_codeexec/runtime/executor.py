@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.action import Action
     from mkdocs_codeexec.core.protocols import Begin, Blobs, Finish, Language
+    from mkdocs_codeexec.core.resolved import Took
     from mkdocs_codeexec.runtime.process import Children
     from mkdocs_codeexec.worktree.tree import Worktree
 
@@ -43,6 +44,7 @@ class ParallelExecutor:
         blobs: Where files are kept that Actions leave to others; None is a folder of this process.
         project: Where the project is, and what of it samples may see; None if there is none.
         private: Where is kept what libraries need not make anew in each sample; None for nowhere.
+        note: Hears what takes time; None if nobody wants to.
     """
 
     def __init__(  # noqa: PLR0913 - named, all but two
@@ -58,6 +60,7 @@ class ParallelExecutor:
         blobs: Blobs | None = None,
         project: Worktree | None = None,
         private: Path | None = None,
+        note: Callable[[Took], None] | None = None,
     ) -> None:
         self._children = children
         self._languages = languages
@@ -69,6 +72,7 @@ class ParallelExecutor:
         self._blobs = blobs if blobs is not None else KeptBlobs()
         self._project = project
         self._private = private
+        self._note = note
         self._lock = threading.Lock()
         self._crew: Crew | None = None
         self._running = 0
@@ -154,5 +158,6 @@ class ParallelExecutor:
                 self._tell,
                 self._project,
                 self._private,
+                self._note,
             )
         return self._crew

@@ -14,6 +14,7 @@ from mkdocs_codeexec import rich_display
 from mkdocs_codeexec.core.confinement import ISOLATING
 from mkdocs_codeexec.core.normalize import relative
 from mkdocs_codeexec.core.protocols import NO_ACCESS, Command, Observe
+from mkdocs_codeexec.core.terminals import WIDTH
 from mkdocs_codeexec.errors import CodeExecError
 from mkdocs_codeexec.runtime import warmed as warming
 from mkdocs_codeexec.runtime.observed import projected, start
@@ -47,7 +48,7 @@ EVERY_CHILD = {
     "LC_ALL": "C.UTF-8",
     "TZ": "UTC",
     "TERM": "xterm-256color",
-    "COLUMNS": "80",  # of a terminal, and less than what the code blocks of themes hold: 82 in Material
+    "COLUMNS": str(WIDTH),
     "CLICOLOR_FORCE": "1",
     "FORCE_COLOR": "1",
 }
@@ -309,6 +310,7 @@ class ScratchDirectory:
             over=self._over if project else (),
             marks=step.marks,
             merged=step.merged,
+            columns=step.columns,
             shows=step.kind == "run",
             leaves=leaves,
             **self._limits,  # type: ignore[arg-type]

@@ -298,6 +298,7 @@ def encode(
             "mark": "" if command.marks is None else command.marks.start,
             "times": 1 if command.marks is None else command.marks.times,
             "merged": command.merged,
+            "columns": command.columns,
             "seconds": () if command.marks is None else command.marks.seconds,
         }
     )

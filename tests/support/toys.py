@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.blobs import Blob
     from mkdocs_codeexec.core.confinement import SandboxMode
     from mkdocs_codeexec.core.protocols import Begin, Executor, Finish, Runner, Unavailability
+    from mkdocs_codeexec.core.resolved import Event
     from mkdocs_codeexec.core.settings import ExecuteMode
 
 
@@ -144,6 +145,7 @@ class Bench:
     ahead: list[str] = field(default_factory=list)
     refusal: Unavailability | None = None
     sandbox: SandboxMode = "auto"
+    noted: list[Event] = field(default_factory=list)
 
     def expect(self, actions: Sequence[Action]) -> None:
         """Start nothing: what it runs is made up."""
@@ -166,6 +168,9 @@ class Bench:
 
     def say(self, message: str) -> None:
         self.said.append(message)
+
+    def note(self, event: Event) -> None:
+        self.noted.append(event)
 
     def pipeline(self) -> Pipeline:
         return Pipeline(

@@ -328,6 +328,11 @@ class RustLanguage:
         lock_files = self._environments[name].sources.locks()
         return unlisted.hint(outcome, self._rust.environments[name], self._settings, lock_files)
 
+    def manifests(self) -> dict[str, str]:
+        """Return the manifests of its Environments by name, as they are kept with the results."""
+        found = {name: one.manifest.portable for name, one in self._environments.items()}
+        return found | self._programs_of_packages.manifest()
+
     def watched(self) -> Sequence[Path]:
         """Return the sources of local packages, declared inputs, cargo's configuration, and what chooses the toolchain."""
         found = [*self._compiler.watched(), *self._variables.watched, *sorted({path for path, _ in self._named})]

@@ -66,9 +66,9 @@ class Compiler:
         if self._program is None:
             return Unavailability("`rustc` was not found", "install Rust from https://rustup.rs")
         everywhere = self._everywhere()
-        found: Toolchain | Unavailability | None = self._memo.recall_shared(everywhere)
-        if found is None or not (Path(found.program).is_file() and self._is_certain(found)):
-            found = self._answer(runner, self._program)
+        shared = self._memo.recall_shared(everywhere)
+        known = shared is not None and Path(shared.program).is_file() and self._is_certain(shared)
+        found = shared if known and shared is not None else self._answer(runner, self._program)
         if isinstance(found, Unavailability):
             return found
         if self._is_certain(found):

@@ -125,7 +125,15 @@ class Supervisor:
         stdin = request["stdin"]
         given = None if stdin is None else stdin.encode("latin-1")
         mark = request["mark"].encode("latin-1"), request["times"]
-        streams = Streams(given, request["limit"], mark, request["more"], merged=request["merged"])
+        streams = Streams(
+            given,
+            request["limit"],
+            mark,
+            request["more"],
+            merged=request["merged"],
+            columns=request["columns"],
+            user=request["user"],
+        )
         alone = False
         try:
             self.prepare(request)
