@@ -209,6 +209,7 @@ class Engine:
             self._states.renew()
             pipeline.forget()
             self._answered = False
+        interpreter.walk_again()
         self._requirements.look_again()
         pipeline.survey(samples)
 

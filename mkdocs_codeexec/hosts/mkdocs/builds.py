@@ -182,11 +182,12 @@ class Builds:
         settings, observing = pages.engine.settings, self.observing
         for line in run.details(observing.told if observing else ()) if settings.verbose else ():
             console.say(line)
-        from mkdocs_codeexec.report.volume import within_bounds
-
         told = self._failures() if run.tells() else []
-        for failure in within_bounds(told):
-            console.tell(failure, fatal)
+        if told:
+            from mkdocs_codeexec.report.volume import within_bounds  # with all that knows of failures
+
+            for failure in within_bounds(told):
+                console.tell(failure, fatal)
         for line in observing.summary.lines(run.duration, settings.jobs, always=settings.verbose) if observing else ():
             console.say(line)
         console.say(run.summary())
