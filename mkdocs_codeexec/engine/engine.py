@@ -272,5 +272,6 @@ class Engine:
             blobs=store.blobs,
             project=project,
             private=place and place / "warmed",
+            own=self.settings.private_dir,
         ) as workers:
             yield workers
