@@ -371,6 +371,11 @@ class Settings:
         return None if place.is_relative_to(root) or place.is_relative_to(self.cache_dir) else place
 
     @property
+    def confines(self) -> bool:
+        """Whether samples are to be confined at all; only who says so gets `off`."""
+        return self.sandbox != "off" and self.tiers != ("off",)
+
+    @property
     def keeps(self) -> bool:
         """Whether this build leaves anything that later builds read: results, lock files, built dependencies."""
         return self.cache_write or not (self.stranger or self.cache_write_refusal)

@@ -291,6 +291,7 @@ class Engine:
             project=project,
             private=place and place / "warmed",
             note=self._telling.note,
+            own=self.settings.private_dir,
         ) as workers:
             try:
                 yield workers
