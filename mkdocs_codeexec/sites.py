@@ -77,7 +77,7 @@ class Collected(NamedTuple):
         pages: The files on disk, by page.
         docs_dir: The folder that they are in.
         templates: Whether something reads pages as templates before they are Markdown.
-        included: Files that each page includes, or should.
+        included: Files that are read for each page, its own among them, or should be.
     """
 
     settings: Settings
