@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from mkdocs_codeexec.core.sample import in_one_line
 from mkdocs_codeexec.html import ansi
 
 MAX_MESSAGE = 4000
@@ -59,6 +58,8 @@ class Annotations:
         """Return the line that makes `notice` an annotation."""
         properties: dict[str, object] = {}
         if notice.path:
+            from mkdocs_codeexec.core.sample import in_one_line
+
             properties["file"] = in_one_line(self._relative(notice.path))
         if notice.line:
             properties["line"] = notice.line
