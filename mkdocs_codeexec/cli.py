@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from mkdocs_codeexec import __version__
 from mkdocs_codeexec.commands import Context
-from mkdocs_codeexec.config import read_environment
+from mkdocs_codeexec.core.host import FILES
+from mkdocs_codeexec.environment import read_environment
 from mkdocs_codeexec.errors import Cancelled, CodeExecError, ConfigurationError, Mistake, nearest
 from mkdocs_codeexec.report.console import Console, Lines, plainly, wants_color
-from mkdocs_codeexec.sites import FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

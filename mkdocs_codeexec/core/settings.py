@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
 from mkdocs_codeexec.core.consoles import NO_DIALECT, ConsoleKind, Dialect
 from mkdocs_codeexec.core.hooks import Hooks
+from mkdocs_codeexec.core.host import MKDOCS as MKDOCS  # noqa: PLC0414 - it is a part of settings
+from mkdocs_codeexec.core.host import Host as Host  # noqa: PLC0414 - as above
 from mkdocs_codeexec.core.patterns import ALL_PAGES, Patterns
 from mkdocs_codeexec.core.sample import Presentation
 
@@ -39,25 +41,6 @@ Compatibility: TypeAlias = Literal["none", "markdown-exec"]
 
 Includes: TypeAlias = Literal["none", "mdbook"]
 """Whose way to include files is known on pages: nobody's, or that of mdBook."""
-
-
-class Host(NamedTuple):
-    """What messages call that which renders the pages, so that they name what can be typed and edited.
-
-    Attributes:
-        name: Its name.
-        command: What is typed.
-        file: The configuration of the site.
-        store: Where outcomes are kept unless the user says otherwise, beside that file.
-    """
-
-    name: str = "MkDocs"
-    command: str = "mkdocs"
-    file: str = "mkdocs.yml"
-    store: str = ".cache/codeexec"
-
-
-MKDOCS = Host()
 
 
 EDITIONS = ("2015", "2018", "2021", "2024")
