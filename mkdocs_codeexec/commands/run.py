@@ -93,7 +93,14 @@ def execute(context: Context) -> int:
     finally:
         engine.close()
     resolved = distinct(sorted(resolved, key=lambda item: item.sample.location))
-    run = Run.of(resolved, started, time.monotonic() - began, selected=wanted.pages, interrupted=bool(stopped))
+    run = Run.of(
+        resolved,
+        started,
+        time.monotonic() - began,
+        selected=wanted.pages,
+        interrupted=bool(stopped),
+        run_id=watching.moment.run_id,
+    )
     files = Reports(reports, found.settings.checkout_dir or found.settings.project_dir)
     _report(found, engine, wanted, run, asked, files, watching.summary)
     if stopped is not None:

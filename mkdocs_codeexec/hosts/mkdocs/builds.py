@@ -150,8 +150,8 @@ class Builds:
         if self.told or not runs:
             return ""
         self.told = True
-        run = Run.together(runs, others)
         settings, observing = pages.engine.settings, self.observing
+        run = Run.together(runs, others, observing.moment.run_id if observing else "")
         for line in run.details(observing.told if observing else ()) if settings.verbose else ():
             console.say(line)
         from mkdocs_codeexec.report.volume import within_bounds
