@@ -22,7 +22,7 @@ from mkdocs_codeexec.core.sample import Location, Sample
 from mkdocs_codeexec.errors import ConfigurationError
 from mkdocs_codeexec.report.progress import progress, ways, words
 from mkdocs_codeexec.report.progress.tally import Tally
-from mkdocs_codeexec.report.summary import Summary
+from mkdocs_codeexec.report.spent import Spent
 
 if TYPE_CHECKING:
     from conftest import Project
@@ -433,8 +433,8 @@ def test_verbose_is_a_number(project: Project) -> None:
     assert "`CODEEXEC_VERBOSE`: `yes` is none of" in project.build(env={"CODEEXEC_VERBOSE": "yes"}).log
 
 
-def heard(items: list[tuple[Sample, str, float, bool]]) -> Summary:
-    found = Summary()
+def heard(items: list[tuple[Sample, str, float, bool]]) -> Spent:
+    found = Spent()
     for one, why, _, cached in items:
         if not cached:
             found.hear(Planned(sample=one, state="miss", why=why))

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.commands import Context
     from mkdocs_codeexec.commands.selecting.selection import Selected
     from mkdocs_codeexec.core.resolved import Event, Resolved
-    from mkdocs_codeexec.report.summary import Summary
+    from mkdocs_codeexec.report.spent import Spent
     from mkdocs_codeexec.sites import Collected
 
 ABOUT = "execute what the store lacks, without building the site"
@@ -142,7 +142,7 @@ def _report(
     run: Run,
     asked: argparse.Namespace,
     files: Reports,
-    summary: Summary,
+    summary: Spent,
 ) -> None:
     """Keep the run, and write what it came to on standard output."""
     if found.settings.keeps and run.resolved:

@@ -10,7 +10,7 @@ from mkdocs_codeexec.report.events import Events, Lines, in_json
 from mkdocs_codeexec.report.moment import Moment
 from mkdocs_codeexec.report.progress import ways
 from mkdocs_codeexec.report.progress.progress import Progress
-from mkdocs_codeexec.report.summary import Summary
+from mkdocs_codeexec.report.spent import Spent
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -59,7 +59,7 @@ class Observing:
         wanted = "off" if progress is False or lines is not None else ways.asked(environ)
         quiet = not console.log.isEnabledFor(INFO)
         self._progress = Progress(console, ways.way(wanted, environ, console.out, quiet=quiet), jobs)
-        self.summary = Summary()
+        self.summary = Spent()
         ending = Ending(console)
         self.told: Container[Location] = ending.told
         self._listening: list[Listen] = [self.summary.hear, *([ending.hear] if verbose else []), self._progress.hear]
