@@ -43,7 +43,7 @@ class Observed:
     Attributes:
         hear: Takes events.
         moment: The run.
-        summary: What is told in the end.
+        spent: What is told in the end.
 
     Raises:
         ConfigurationError: A variable has a value that cannot be used.
@@ -66,7 +66,7 @@ class Observed:
             moment=moment,
         )
         self.hear: Listen = self._listening.hear
-        self.summary = self._listening.summary
+        self.spent = self._listening.spent
 
     def heard(self, console: Console) -> Narrator:
         """Return the voice of languages that are opened before an Engine is: `console`, with somebody who listens."""

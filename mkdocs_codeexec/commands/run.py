@@ -51,6 +51,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fail-fast", action="store_true", default=False, help="end at the first sample that fails")
     parser.add_argument("--junit", metavar="FILE", type=_file, help="write a report that CI systems read (JUnit's XML)")
     parser.add_argument("--sarif", metavar="FILE", type=_file, help="write failures for code scanning (SARIF)")
+    about = "write failures for GitLab's merge requests (Code Quality)"
+    parser.add_argument("--code-quality", metavar="FILE", type=_file, help=about)
+    parser.add_argument("--summary", metavar="FILE", type=_file, help="write a summary for people (Markdown)")
     parser.add_argument("--timings", action="store_true", help="tell what each sample took, the slowest first")
 
 
@@ -101,11 +104,15 @@ def execute(context: Context) -> int:
         interrupted=bool(stopped),
         run_id=watching.moment.run_id,
     )
-    files = Reports(reports, found.settings.checkout_dir or found.settings.project_dir)
-    _report(found, engine, wanted, run, asked, files, watching.summary)
+    root = found.settings.checkout_dir or found.settings.project_dir
+    files = Reports(reports, root, environ=found.settings.host_env)
+    _report(found, engine, wanted, run, asked, files, watching.spent)
+    wrong = engine.hooking.after(run.to_json()) if resolved else ""
+    if wrong:
+        found.console.warn(wrong)
     if stopped is not None:
         raise stopped
-    return _status(found, resolved)
+    return 3 if wrong else _status(found, resolved)
 
 
 class _FirstFailure(Cancelled):
@@ -142,7 +149,7 @@ def _report(
     run: Run,
     asked: argparse.Namespace,
     files: Reports,
-    summary: Spent,
+    spent: Spent,
 ) -> None:
     """Keep the run, and write what it came to on standard output."""
     if found.settings.keeps and run.resolved:
@@ -151,6 +158,7 @@ def _report(
     file = found.settings.host.file
     told = failures(run.resolved, engine.languages, lambda at: found.pages.get(at.page, ""), file)
     files.write(run, told, found.console)
+    files.add_to_step(run, told, found.console)
     if asked.json:
         sys.stdout.write(json.dumps(run.to_json(), indent=1) + "\n")
         return
@@ -159,7 +167,7 @@ def _report(
         console.tell(failure, rows.failing(suspended=found.settings.fail_on_suspended))
     for line in timings(run.resolved) if asked.timings else ():
         console.say(line)
-    for line in summary.lines(run.duration, found.settings.jobs, always=found.settings.verbose):
+    for line in spent.lines(run.duration, found.settings.jobs, always=found.settings.verbose):
         console.say(line)
     console.say(run.summary())
     if run.interrupted:

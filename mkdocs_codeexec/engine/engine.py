@@ -13,6 +13,7 @@ from mkdocs_codeexec.core.observed import ABSENT
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.recipe import Recipe
 from mkdocs_codeexec.engine.ahead import Ahead
+from mkdocs_codeexec.engine.hooks import Hooking
 from mkdocs_codeexec.engine.pipeline import Pipeline
 from mkdocs_codeexec.engine.states import States, project_of
 from mkdocs_codeexec.engine.telling import Telling, one_at_a_time
@@ -46,6 +47,7 @@ class Engine:
         languages: Those that are set up, by canonical name; None to open those of `settings`.
         store: One that is in use already, and that others may use too; None to open that of `settings`.
         memory: Outcomes that this process has produced; lives as long as the caller wants.
+        hooking: What runs the hooks of the site, where several Engines are one run; None for one of its own.
 
     Raises:
         ConfigurationError: A language cannot be used as it is set up.
@@ -59,6 +61,7 @@ class Engine:
         languages: Mapping[str, Language] | None = None,
         store: Store | None = None,
         memory: MutableMapping[Key, Outcome] | None = None,
+        hooking: Hooking | None = None,
     ) -> None:
         self.settings = settings
         self._telling = Telling(narrator)
@@ -73,6 +76,7 @@ class Engine:
         self._answered = False
         self._opened: Pipeline | None = None
         self._ahead: Ahead | None = None
+        self.hooking = hooking or Hooking(settings, self._telling)
         self._turn = threading.Lock()
 
     @property
@@ -234,6 +238,7 @@ class Engine:
             verbose=self.settings.verbose,
             denied=lambda sample: rights.denial(sample, self.settings),
             missing=self._requirements.missing,
+            before=self.hooking.before,
             memory=self._memory,
         )
         return self._opened
@@ -282,4 +287,7 @@ class Engine:
             private=place and place / "warmed",
             note=self._telling.note,
         ) as workers:
-            yield workers
+            try:
+                yield workers
+            finally:
+                self.hooking.stop()

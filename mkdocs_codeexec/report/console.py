@@ -49,7 +49,7 @@ class Lines(logging.Formatter):
 
 @dataclass(slots=True)
 class Console:
-    """Tells people what goes on, and GitHub Actions what to annotate.
+    """Tells people what goes on, and CI services what to annotate.
 
     Attributes:
         log: MkDocs' logger for plugins; `--strict` counts what is a warning there.
@@ -114,7 +114,8 @@ class Console:
 
     def _annotate(self, notice: Notice, level: int) -> None:
         if self.annotations and level > INFO:
-            self._put(self.annotations.command("error" if level >= ERROR else "warning", notice))
+            for line in self.annotations.lines("error" if level >= ERROR else "warning", notice):
+                self._put(line)
 
     def _log(self, level: int, text: str) -> None:
         self.log.log(level, "%s", self._clean(text, wraps=True))

@@ -34,7 +34,7 @@ class Observing:
 
     Attributes:
         moment: The run.
-        summary: What is told in the end.
+        spent: What is told in the end.
         told: Where samples are that have been told of.
 
     Raises:
@@ -59,10 +59,10 @@ class Observing:
         wanted = "off" if progress is False or lines is not None else ways.asked(environ)
         quiet = not console.log.isEnabledFor(INFO)
         self._progress = Progress(console, ways.way(wanted, environ, console.out, quiet=quiet), jobs)
-        self.summary = Spent()
+        self.spent = Spent()
         ending = Ending(console)
         self.told: Container[Location] = ending.told
-        self._listening: list[Listen] = [self.summary.hear, *([ending.hear] if verbose else []), self._progress.hear]
+        self._listening: list[Listen] = [self.spent.hear, *([ending.hear] if verbose else []), self._progress.hear]
         if lines is not None:
             self._listening.append(Events(lines, moment, said=not whole).hear)
 

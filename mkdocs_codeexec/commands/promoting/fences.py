@@ -12,6 +12,7 @@ from mkdocs_codeexec.core.comparing import matches
 from mkdocs_codeexec.core.expectation import Met, Skipped, Suspended, Unmet, verdict_reason
 from mkdocs_codeexec.core.outcome import OMITTED
 from mkdocs_codeexec.engine.engine import Engine
+from mkdocs_codeexec.engine.hooks import Hooking
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.editing import unwritable
 from mkdocs_codeexec.outputs import answered, is_output
@@ -77,7 +78,8 @@ def editables(found: Collected, wanted: Container[str], folder: Path, watching: 
         for at, sample in enumerate(samples)
         if (is_output(sample) or is_verified(sample)) and sample.location.page in wanted
     ]
-    engine = Engine(found.settings, found.console)
+    hooking = Hooking(found.settings, found.console)
+    engine = Engine(found.settings, found.console, hooking=hooking)
     engine.hear(watching.hear)
     first = _answered(_with_others(found, fences), engine)
     edits = {at: _editable(first[at], templates=found.templates) for at in fences}
@@ -88,11 +90,13 @@ def editables(found: Collected, wanted: Container[str], folder: Path, watching: 
         languages = open_languages(settings, watching.heard(found.console))
         settings = replace(settings, cache_dir=folder / "again", cache_write=False)
         found.console.say("once more, to see what repeats")
-        engine = Engine(settings, found.console, languages=languages)
+        engine = Engine(settings, found.console, languages=languages, hooking=hooking)
         engine.hear(watching.hear)
         second = _answered(_with_others(found, due), engine)
         for at in due:
             _check_again(edits[at], second[at], found.settings)
+    if fences and (wrong := hooking.after({})):
+        found.console.warn(wrong)
     return list(edits.values())
 
 

@@ -15,18 +15,20 @@ from mkdocs_codeexec.hosts.mkdocs.projects import collected
 from mkdocs_codeexec.report import rows
 from mkdocs_codeexec.report.console import DEBUG
 from mkdocs_codeexec.report.cut import cut
+from mkdocs_codeexec.report.files import Reports
 from mkdocs_codeexec.report.observing import Observing
 from mkdocs_codeexec.report.printed import unexecuted
 from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import Run, distinct
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mkdocs_codeexec.core.expectation import VerdictName
     from mkdocs_codeexec.core.protocols import Store
     from mkdocs_codeexec.core.sample import Location
+    from mkdocs_codeexec.engine.hooks import Hooking
     from mkdocs_codeexec.hosts.included import Included
     from mkdocs_codeexec.hosts.mkdocs.finishing import Finishing
     from mkdocs_codeexec.hosts.mkdocs.projects import Project
@@ -128,6 +130,10 @@ class Builds:
         """Return the store that is in use: one for all builds, so that none evicts what another has used."""
         return next((kept for build in self._all if (kept := build.pages.engine.kept) is not None), None)
 
+    def hooking(self) -> Hooking | None:
+        """Return what runs the hooks: one for all builds, which are one run."""
+        return self._all[0].pages.engine.hooking if self._all else None
+
     def watched(self) -> Iterator[Path]:
         """Yield the files and folders whose change should rebuild the site."""
         for build in self._all:
@@ -159,22 +165,27 @@ class Builds:
         told = self._failures() if run.tells() else []
         for failure in within_bounds(told):
             console.tell(failure, fatal)
-        for line in observing.summary.lines(run.duration, settings.jobs, always=settings.verbose) if observing else ():
+        for line in observing.spent.lines(run.duration, settings.jobs, always=settings.verbose) if observing else ():
             console.say(line)
         console.say(run.summary())
-        if settings.reports and not pages.lenient:
-            from mkdocs_codeexec.report.files import Reports
-
-            Reports.of(settings).write(run, told, console)
+        if not pages.lenient:
+            self._write_reports(run, told, pages)
         if (kept := self.kept()) is not None:
             kept.tidy()
             kept.close()
         if settings.keeps:
             self._keep(run, pages)
+        wrong = pages.engine.hooking.after(run.to_json()) if run.resolved else ""
         if any(other["fails"] for other in others):
             fatal = (*fatal, *(name for name in rows.FAILING if name not in fatal))
-        fails = run.verdict(fatal)
+        fails = run.verdict(fatal) or wrong
         return "" if self.project and self.project.leave(run, fails) else fails
+
+    def _write_reports(self, run: Run, told: Sequence[Failure], pages: Pages) -> None:
+        reports = Reports.of(pages.engine.settings)
+        reports.write(run, told, pages.console)
+        if self.project is None:  # the outermost site counts all
+            reports.add_to_step(run, told, pages.console)
 
     def _keep(self, run: Run, pages: Pages) -> None:
         """Leave what later builds, and readers of `last-run.json`, want to know."""
