@@ -36,7 +36,7 @@ LAYERS: dict[str, set[str]] = {
     "engine": {"core", "languages", "runtime", "timing", "worktree"},
     "html": {"core", "jinja2", "markupsafe", "pygments"},
     "markdown": {"core", "markdown", "pygments", "pymdownx", "yaml"},
-    "report": {"core", "files", "html", "untrusted", "tqdm"},
+    "report": {"core", "files", "html", "timing", "untrusted", "tqdm"},
     "outputs": {"core", "engine", "html"},
     "pages": {"core", "engine", "html", "markdown", "outputs", "report"},
     "sites": {"core", "markdown", "report"},
