@@ -94,6 +94,27 @@ def status(found: StepResult) -> dict[str, str]:
     return dict(line.split(":\t", 1) for line in found.stdout.splitlines() if ":\t" in line)
 
 
+@pytest.mark.skipif(not ROOT, reason="only root makes files of others")
+def test_what_root_has_left_where_a_child_may_write_is_the_childs(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Also where the folder is its own already, because root was still at it when that was given away; links stay links."""
+    kept, outside = tmp_path / "kept", tmp_path / "outside"
+    inner = kept / "x86_64" / "debug"
+    inner.mkdir(parents=True)
+    outside.write_text("")
+    tmp_path.chmod(0o711)
+    write = Access(writable=(str(kept),))
+    for number in range(2):
+        lock = inner / f".lock-{number}"
+        lock.write_text("")
+        (inner / f"link-{number}").symlink_to(outside)
+        with sandbox.scratch() as scratch:
+            found = scratch.run(Step(kind="build", argv=(), timeout=20), ("sh", "-c", f"echo x >>{lock}"), {}, write)
+
+        assert Exited(0) == found.ended, found
+        assert 0 == outside.stat().st_uid
+        assert len({path.lstat().st_uid for path in (kept, *kept.rglob("*"))}) == 1
+
+
 # --- Who a child is -----------------------------------------------------------------------------------------------------
 
 

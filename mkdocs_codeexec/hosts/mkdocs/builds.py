@@ -163,7 +163,7 @@ class Builds:
         if self.told or not runs:
             return ""
         self.told = True
-        run = Run.together(runs, others)
+        run = Run.together(runs, others, self.observing.moment.run_id if self.observing else "")
         self._tell(run, pages, fatal)
         if (kept := self.kept()) is not None:
             kept.tidy()
@@ -188,7 +188,7 @@ class Builds:
 
             for failure in within_bounds(told):
                 console.tell(failure, fatal)
-        for line in observing.summary.lines(run.duration, settings.jobs, always=settings.verbose) if observing else ():
+        for line in observing.spent.lines(run.duration, settings.jobs, always=settings.verbose) if observing else ():
             console.say(line)
         console.say(run.summary())
         if not pages.lenient:
