@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
 from mkdocs_codeexec.core.consoles import NO_DIALECT, ConsoleKind, Dialect
+from mkdocs_codeexec.core.hooks import Hooks
+from mkdocs_codeexec.core.host import MKDOCS as MKDOCS  # noqa: PLC0414 - it is a part of settings
+from mkdocs_codeexec.core.host import Host as Host  # noqa: PLC0414 - as above
 from mkdocs_codeexec.core.patterns import ALL_PAGES, Patterns
 from mkdocs_codeexec.core.sample import Presentation
 
@@ -38,25 +41,6 @@ Compatibility: TypeAlias = Literal["none", "markdown-exec"]
 
 Includes: TypeAlias = Literal["none", "mdbook"]
 """Whose way to include files is known on pages: nobody's, or that of mdBook."""
-
-
-class Host(NamedTuple):
-    """What messages call that which renders the pages, so that they name what can be typed and edited.
-
-    Attributes:
-        name: Its name.
-        command: What is typed.
-        file: The configuration of the site.
-        store: Where outcomes are kept unless the user says otherwise, beside that file.
-    """
-
-    name: str = "MkDocs"
-    command: str = "mkdocs"
-    file: str = "mkdocs.yml"
-    store: str = ".cache/codeexec"
-
-
-MKDOCS = Host()
 
 
 EDITIONS = ("2015", "2018", "2021", "2024")
@@ -163,6 +147,8 @@ class RustSettings:
         pages: On which pages fences run.
         workdir: Where samples start; empty is as for all languages.
         binaries: Names of programs of local packages that samples in other languages find; None is all of them.
+        sources: Repositories and registries of which packages of the checkout may want others: addresses, beginnings of
+            them, and names of registries.
         artifacts: Patterns of files that the page shows, of fences that do not say it.
     """
 
@@ -184,6 +170,7 @@ class RustSettings:
     pages: Patterns = ALL_PAGES
     workdir: str = ""
     binaries: tuple[str, ...] | None = None
+    sources: tuple[str, ...] = ()
     artifacts: tuple[str, ...] = ()
 
 
@@ -295,7 +282,8 @@ class Settings:
         workdir: Where samples start; empty for an empty folder.
         output_patterns: What `[NAME]` stands for in a fence with `output_of`, and in consoles, by name.
         html: Where HTML goes that a sample prints.
-        reports: Files that a build writes of what samples came to, by kind: `junit`, `sarif`.
+        reports: Files that a build writes of what samples came to, by kind: `junit`, `sarif`, `code_quality`, `summary`.
+        hooks: Commands that are run around samples.
         includes: Whose way to include files is known on pages.
         literate: Where the source stands of fences whose text is a part of the page, if they do not say it.
         hidden_lines: What is on the page of hidden lines.
@@ -333,6 +321,7 @@ class Settings:
     output_patterns: Mapping[str, str] = field(default_factory=dict)
     html: HtmlPolicy = "page"
     reports: Mapping[str, Path] = field(default_factory=dict)
+    hooks: Hooks = field(default_factory=Hooks)
     includes: Includes = "none"
     literate: str = "above"
     hidden_lines: HiddenPolicy = "button"
@@ -363,6 +352,11 @@ class Settings:
         place = self.lent or self.environment_dir
         root = self.checkout_dir or self.project_dir
         return None if place.is_relative_to(root) or place.is_relative_to(self.cache_dir) else place
+
+    @property
+    def confines(self) -> bool:
+        """Whether samples are to be confined at all; only who says so gets `off`."""
+        return self.sandbox != "off" and self.tiers != ("off",)
 
     @property
     def keeps(self) -> bool:

@@ -165,7 +165,12 @@ class ScriptLanguage:
             return {}
         # Where nothing was known of them, all are planned anew, and may have Outcomes already.
         why = self._offered.provide(runner, missing=any(action.toolchain is not None for action in given))
-        return {} if why is None else {action.request_key: why for action in given if binaries.calls(action)}
+        found = {} if why is None else {action.request_key: why for action in given if binaries.calls(action)}
+        for action in given:
+            refused = next(filter(None, map(self._offered.refusal, binaries.calls(action))), None)
+            if refused is not None:
+                found[action.request_key] = refused
+        return found
 
     def _contradicted(self, actions: Sequence[Action]) -> dict[Key, Unavailability]:
         seals = ((action.request_key, step.marks.seal) for action in actions for step in action.steps if step.marks)
@@ -213,6 +218,10 @@ class ScriptLanguage:
             result = replace(result, asked=binaries.observed(result.asked, folder, self._offered.names))
         sessions.tell(result, self.name, self._narrator)
         return given.hidden(renamed(result, self._shown()), secrets)
+
+    def reach(self, action: Action) -> tuple[Access, Observe] | None:
+        """Return what the first step of `action` may reach, unless programs are built for it first."""
+        return None if binaries.gets(action) else (self._reach(), self._observe(action.steps[0]))
 
     def _compile(self, action: Action, program: str, scratch: Scratch) -> None:
         """Have what drives the steps of `action` in `scratch` be compiled already, if the Python that runs them is ours."""

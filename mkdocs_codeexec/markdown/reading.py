@@ -16,6 +16,7 @@ from mkdocs_codeexec.core.expectation import Converses, Expectation, FailsToBuil
 from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.markdown import values
 from mkdocs_codeexec.markdown.header import Option
+from mkdocs_codeexec.markdown.idle import idle
 from mkdocs_codeexec.markdown.options import (
     FLAGS,
     GUESSES,
@@ -280,8 +281,10 @@ class _Reader:
             self._remarks += (remark,) if remark else ()
 
     def _check_show(self) -> None:
-        """Take note if values are to be shown of a language that has none."""
+        """Take note if something is to be shown that the language has not: values, or what a compiler says."""
         show = self._values.get("show", frozenset())
+        if "build" in show and not self._rule.compiled:
+            self.remark(f"`{self._rule.name}` has no `build` to show", "it is for a language that is compiled")
         if "value" in show and not self._rule.values:
             self.remark(f"`{self._rule.name}` has no values to show", NO_VALUES)
             self._values["show"] = show - {"value"}
@@ -327,6 +330,7 @@ class _Reader:
         self._check_show()
         self._check_stdin()
         request = request_of(self._values, self._defaults, self._rule, expectation=expectation, ignored=self._ignored())
+        self._remarks += idle(self._values, self._passthrough, request, self._rule)
         refusal = self._refusal or (self._doubt if self._values.get("marked") else "")
         hint = ""
         if not refusal and (of_page := self._defaults.refusal(self._rule.name, self._values)):

@@ -36,6 +36,8 @@ MAX_LINES = 60
 """Lines of a tool's message that go to the log; of a sample's, the page has all."""
 MAX_WIDTH = 400
 """Characters of such a line."""
+LAST_LINES = 10
+"""Lines of a tool's message that an annotation has, where nothing of it has a place."""
 MOST_COMMANDS = 10
 """Commands of a console that are told of, one by one."""
 EXCERPT_WIDTH = 200
@@ -243,7 +245,7 @@ def _failure(item: Resolved, language: Language, page: str, file: str, files: Se
         and (hint := language.hint(sample, outcome, files) or hint_of(outcome, sample.language, file))
     ):
         lines += ["", f"hint: {hint}"]
-    notice = _notice(reason, found, where)
+    notice = _notice(reason, found, where, message)
     if within:
         notice = notice._replace(message=f"{within}: {notice.message}")
     return Failure(headline, "\n".join(lines), notice)
@@ -276,10 +278,14 @@ def _place(region: Region | None, where: PageMap) -> Place:
     return (where.written(region.line, region.column) if region else None) or where.fence
 
 
-def _notice(reason: str, found: Sequence[Finding], where: PageMap) -> Notice:
-    """Return the annotation of a failure: what was said first, where, and the places that it relates to."""
+def _notice(reason: str, found: Sequence[Finding], where: PageMap, message: str) -> Notice:
+    """Return the annotation of a failure: what was said first, where, and the places that it relates to.
+
+    Of a tool that names no place it is what it said last.
+    """
     if not found:
-        return Notice(where.fence.page, reason, line=where.fence.line)
+        said = "\n".join(map(_shortened, message.split("\n")[-LAST_LINES:]))
+        return Notice(where.fence.page, said or reason, reason if said else "", where.fence.line)
     first = found[0]
     if not first.regions:
         return Notice(where.fence.page, first.title, reason, where.fence.line)

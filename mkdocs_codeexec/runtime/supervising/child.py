@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import resource
-import signal
 import time
 
 from . import privileges, user_namespace
 from .processes import ON_LINUX, PR_SET_DUMPABLE, PR_SET_PDEATHSIG, prctl
 from .protocol import PROJECT, SCRATCH, STEPS
+from .signals import signal
 
 TYPE_CHECKING = False  # importing `typing` would cost a fifth of the start
 if TYPE_CHECKING:
@@ -227,7 +227,7 @@ def enter(cwd: bytes) -> None:
 def reset_signals() -> None:
     """Give every signal its default action: Python ignores SIGPIPE, `nohup` SIGHUP, and we SIGINT."""
     for number in SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_DFL:
+        if signal.getsignal(number) != signal.SIG_DFL:
             signal.signal(number, signal.SIG_DFL)
     signal.set_wakeup_fd(-1)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
