@@ -20,27 +20,30 @@ OURS = "mkdocs_codeexec"
 LAYERS: dict[str, set[str]] = {
     "__init__": set(),
     "errors": set(),
+    "environment": set(),
     "core": set(),
     "untrusted": set(),
     "tables": set(),
     "trust": set(),
     "files": {"untrusted"},
+    "timing": {"core"},
     "worktree": {"untrusted"},
     "rich_display": set(),
     # When a sample has imported its like; `first_use` is a program of its own.
     "rich_display/inside": {"rich_display", "bokeh", "matplotlib", "plotly", "vl_convert"},
-    "languages": {"core", "files", "rich_display", "trust", "untrusted"},
-    "runtime": {"core", "files", "rich_display", "untrusted", "worktree", "joblib"},
-    "engine": {"core", "languages", "runtime", "worktree"},
+    "languages": {"core", "files", "rich_display", "timing", "trust", "untrusted"},
+    "runtime": {"core", "files", "rich_display", "timing", "untrusted", "worktree", "joblib"},
+    "engine": {"core", "languages", "runtime", "timing", "worktree"},
     "html": {"core", "jinja2", "markupsafe", "pygments"},
     "markdown": {"core", "markdown", "pygments", "pymdownx", "yaml"},
-    "report": {"core", "files", "html", "untrusted"},
+    "report": {"core", "files", "html", "timing", "untrusted", "tqdm"},
     "outputs": {"core", "engine", "html"},
     "pages": {"core", "engine", "html", "markdown", "outputs", "report"},
     "sites": {"core", "markdown", "report"},
     "configuration": {"core", "html", "languages", "markdown", "tables", "trust"},
-    "config": {"configuration", "core", "languages", "tables", "trust", "platformdirs"},
+    "config": {"configuration", "core", "environment", "languages", "tables", "trust", "platformdirs"},
     "probing": {"core", "engine", "languages", "report", "runtime"},
+    "watching": {"watchdog"},
 }
 SERVICES = set(LAYERS) - {"probing"}
 HOSTS = {"hosts", "hosts/mkdocs", "hosts/zensical"}
@@ -55,8 +58,9 @@ LAYERS |= {
 IMPURE = {"os", "subprocess", "time", "logging", "pathlib", "tempfile", "socket", "random", "shutil"}
 # module: the files that may import it
 OWNERS = {
-    "subprocess": {"runtime/starting.py"},
+    "subprocess": {"runtime/starting.py", "runtime/outside.py"},
     "joblib": {"runtime/crew.py"},
+    "tqdm": {"report/progress/screen.py"},
     "mkdocs": {
         f"hosts/mkdocs/{name}.py"
         for name in ("collecting", "host", "opening", "plugin", "serve", "sources", "watching")
@@ -66,7 +70,8 @@ OWNERS = {
 
 
 NAMING = {
-    "core/settings.py",  # the words
+    "core/settings.py",
+    "core/host.py",  # the words
     "tables.py",  # a default
     "languages/rust/environments/packages.py",  # names of files that are no sources
     "sites.py",  # which files there are
@@ -239,7 +244,7 @@ def test_reading_the_environment_is_the_business_of_one_file() -> None:
     # The others run in a sample's own process, and takes out of it what led there.
     inside = {f"rich_display/inside/{name}.py" for name in ("sitecustomize", "libraries")}
     assert readers <= {
-        *("config.py", "runtime/supervising/startup/sitecustomize.py", "probing/inside/trying.py"),
+        *("environment.py", "runtime/supervising/startup/sitecustomize.py", "probing/inside/trying.py"),
         *inside,
     }
 

@@ -13,11 +13,15 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.expectation import Verdict
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.protocols import Unavailability
-    from mkdocs_codeexec.core.sample import Sample
+    from mkdocs_codeexec.core.sample import Location, Sample
 
 PlannedState: TypeAlias = Literal["hit", "miss", "ignored", "unavailable", "suspended", "blocked"]
 """An Outcome is known; it is to be executed; its author wants nothing done; it cannot be executed here; it lacks something
 that it requires; what it needs has not gone as said."""
+
+
+UNASKED = "the toolchain has not been asked yet"
+"""Why something is a miss of which nothing is known, not even from earlier runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +104,15 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """`action` is being built or run, which answers as many samples as are equal."""
+    """`action` is being built or run.
+
+    Attributes:
+        action: What is executed.
+        places: Where the samples are that it answers: those that are equal.
+    """
 
     action: Action
+    places: tuple[Location, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +129,64 @@ class Said:
     message: str
 
 
-Event: TypeAlias = Planned | Started | Ended | Said
+@dataclass(frozen=True, slots=True)
+class Preparing:
+    """An Environment is being built, and how far that is.
+
+    Attributes:
+        environment: Its name.
+        part: What is compiled now; empty if nothing is yet.
+        done: How many parts have been begun.
+        total: How many there are at most; 0 while that is not known.
+    """
+
+    environment: str
+    part: str = ""
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An Environment is not being built any more.
+
+    Attributes:
+        environment: Its name.
+        built: Whether it is there.
+    """
+
+    environment: str
+    built: bool
+
+
+TookKind: TypeAlias = Literal["host", "store", "prepare", "build", "run"]
+"""Who renders pages, what looks up and stores, what builds Environments, what builds and runs samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """Something has ended that took time.
+
+    Attributes:
+        kind: What it was.
+        name: What it is called.
+        began: When, in seconds of a clock that goes on evenly.
+        seconds: How long it took.
+        thread: The thread that has done it, or has waited for it.
+        actions: What it was done for.
+    """
+
+    kind: TookKind
+    name: str
+    began: float
+    seconds: float
+    thread: int
+    actions: tuple[Action, ...] = ()
+
+
+Event: TypeAlias = Planned | Started | Ended | Said | Preparing | Prepared | Took
 """What a run tells while it goes on: of each sample `Planned` first and `Ended` last, each once. Between them `Started`, if it
-is executed."""
+is executed. Of an Environment that is built, `Preparing` several times and `Prepared` once. The rest comes at any time."""
 
 Listen: TypeAlias = "Callable[[Event], None]"
 """Takes events, one at a time, from any thread. What it raises is raised by the run: `Cancelled` at once, anything else when all

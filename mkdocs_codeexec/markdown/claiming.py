@@ -382,7 +382,7 @@ def _decide(reading: Reading, rule: LanguageRule, *, names: Sequence[str]) -> tu
         )
     if rule.run == "check":
         request = request._replace(build_only=True)
-    return request, (*reading.remarks, *reading.missing)
+    return request, reading.remarks
 
 
 def contest(found: Claim, owner: str) -> Remark:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +9,17 @@ from mkdocs_codeexec.core.expectation import verdict_name
 from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.files import json_bytes, write_bytes
 from mkdocs_codeexec.report import history, rows
+from mkdocs_codeexec.report.moment import new_id
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mkdocs_codeexec.core.expectation import VerdictName
     from mkdocs_codeexec.core.protocols import Narrator
     from mkdocs_codeexec.core.resolved import Resolved
+    from mkdocs_codeexec.core.sample import Location
 
 FORMAT = 1
 
@@ -56,12 +57,13 @@ class Run:
         *,
         selected: Sequence[str] | None = None,
         interrupted: bool = False,
+        run_id: str = "",
     ) -> Run:
-        """Return one build that began at `started`, UTC, and spent `seconds` on samples."""
+        """Return one build that began at `started`, UTC, and spent `seconds` on samples; with a new id unless it has one."""
         return cls(
             resolved=resolved,
             executed=executed(resolved),
-            run_id=f"{started:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}",
+            run_id=run_id or new_id(started),
             started=started.isoformat(timespec="seconds"),
             duration=seconds,
             selected=selected,
@@ -69,13 +71,13 @@ class Run:
         )
 
     @classmethod
-    def together(cls, runs: Sequence[Run], others: Sequence[Mapping[str, Any]] = ()) -> Run:
+    def together(cls, runs: Sequence[Run], others: Sequence[Mapping[str, Any]] = (), run_id: str = "") -> Run:
         """Return several builds, at least one, as one: what is on pages of several counts once."""
         resolved = distinct(item for run in runs for item in run.resolved)
         return cls(
             resolved=resolved,
             executed=executed(resolved),
-            run_id=runs[0].run_id,
+            run_id=run_id or runs[0].run_id,
             started=runs[0].started,
             duration=sum(run.duration for run in runs) + sum(other["duration_ms"] for other in others) / 1000,
             others=others,
@@ -119,14 +121,9 @@ class Run:
         count, _, words = rows.failed_in_words(counts).partition(" ")
         return f"{count} of {samples} {words}" if rows.failed(counts) else ""
 
-    def details(self) -> Iterator[str]:
-        """Yield a line for each sample: where it is, its verdict, and how it came to that."""
-        for item in self.resolved:
-            steps = item.outcome.steps if item.outcome else ()
-            times = ", ".join(f"{step.kind} {step.duration * 1000:.0f} ms" for step in steps)
-            how = "cached" if item.cached else times or "not executed"
-            name = verdict_name(item.verdict)
-            yield f"{item.sample.location}: {item.sample.language}: {rows.FAILING.get(name, name)} ({how}{_inputs(item)})"
+    def details(self, told: Container[Location] = ()) -> Iterator[str]:
+        """Yield a line for each sample but those that have been `told`: where it is, its verdict, and how it came to that."""
+        yield from (detail(item) for item in self.resolved if item.sample.location not in told)
 
     def tells(self) -> bool:
         """Tell whether there is anything to be told of single samples: failures, or what is suspended."""
@@ -171,6 +168,15 @@ class Run:
             history.keep(directory, self.run_id, data)
         except OSError as error:
             narrator.say(f"`last-run.json` cannot be written: {error.strerror or error}")
+
+
+def detail(item: Resolved) -> str:
+    """Return the line of a sample: where it is, its verdict, and how it came to that."""
+    steps = item.outcome.steps if item.outcome else ()
+    times = ", ".join(f"{step.kind} {step.duration * 1000:.0f} ms" for step in steps)
+    how = "cached" if item.cached else times or "not executed"
+    name = verdict_name(item.verdict)
+    return f"{item.sample.location}: {item.sample.language}: {rows.FAILING.get(name, name)} ({how}{_inputs(item)})"
 
 
 def _inputs(item: Resolved) -> str:

@@ -260,20 +260,16 @@ def test_unknown_word_for_rustdoc(info: str) -> None:
     assert 1 == len(found.remarks)
 
 
-@pytest.mark.parametrize(
-    "option",
-    [
-        "tty",
-    ],
-)
-def test_not_available_yet(option: str) -> None:
-    """What this version does not deliver keeps the sample from running, and says so."""
-    found = claimed(f"rust exec {option}")
-    (remark,) = found.remarks
-    assert remark.message.endswith("is not available in this version of mkdocs-codeexec")
-    assert remark.message.startswith(f"`{option.partition('=')[0]}")
-    assert found.request is not None
-    assert remark.message == found.request.refusal
+@pytest.mark.parametrize("info", ["rust exec tty", '{.rust .exec tty="on"}', "rust,tty,exec"])
+def test_a_terminal_is_one_stream(info: str) -> None:
+    """Both streams are shown if one is, and none if none is."""
+    request = asked(info)
+    assert (True, True) == (request.given.terminal, request.given.merged)
+    assert (
+        frozenset({"stdout", "stderr"}) == request.presentation.show == asked(f'{info} show="stderr"').presentation.show
+    )
+    assert frozenset({"build"}) == asked('rust exec tty show="build"').presentation.show
+    assert (False, False) == (asked('rust exec tty="off"').given.terminal, asked("rust exec").given.merged)
 
 
 def test_ignored_is_not_refused() -> None:

@@ -27,17 +27,17 @@ README = (Path(__file__).parent.parent.parent / "README.md").read_text("utf-8")
 
 def test_a_refusal_is_told_once(project: Project) -> None:
     """With its hint, among the failures; on which pages it is, is a count and the first three."""
-    refused = "```python exec tty\nprint(1)\n```\n\n"
+    refused = "```python exec timeout=soon\nprint(1)\n```\n\n"
     project.page(refused * 3)
     project.page(refused * 2 + "```python exec\nprint(1)\n```\n", "b.md")
 
     built = project.build()
 
-    assert 1 == built.log.count("`tty` is not available in this version"), built.log
+    assert 1 == built.log.count('`timeout="soon"`: expected a number of seconds'), built.log
     assert (
-        "ERROR   -  codeexec: docs/index.md:1: `tty` is not available in this version of mkdocs-codeexec (and 4 more)\n"
+        'ERROR   -  codeexec: docs/index.md:1: `timeout="soon"`: expected a number of seconds greater than 0 (and 4 more)\n'
         "5 places: docs/index.md:1, docs/index.md:5, docs/index.md:9, …\n\n"
-        "hint: the sample is shown and not executed\n"
+        'hint: write for example `timeout="30"`\n'
     ) in built.log
     assert "codeexec: 6 samples: 1 executed, 0 cached, 5 failed (5 errors) (" in built.log
     assert "ERROR   -  codeexec: 5 of 6 samples failed (5 errors)\n" in built.log
@@ -123,6 +123,8 @@ class Heard:
 
     def stream(self, chunk: bytes) -> None:
         raise AssertionError(chunk)
+
+    def note(self, event: object) -> None: ...
 
     def warn(self, message: str, *, at: Location | None = None, hint: str = "") -> None:
         self.told.append((str(at), message, hint))

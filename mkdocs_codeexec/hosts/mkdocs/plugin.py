@@ -23,7 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mkdocs_codeexec.config import read_environment
+from mkdocs_codeexec.environment import read_environment
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.hosts.included import Included, reader
 from mkdocs_codeexec.hosts.mkdocs.builds import Build, Builds
@@ -38,6 +38,7 @@ from mkdocs_codeexec.hosts.mkdocs.host import (
     host_of,
 )
 from mkdocs_codeexec.hosts.mkdocs.indexing import makes_index
+from mkdocs_codeexec.hosts.mkdocs.loading import loading
 from mkdocs_codeexec.hosts.mkdocs.opening import console_of, open_pages, tell_of_extension
 from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
 from mkdocs_codeexec.hosts.mkdocs.outputs import add_headings, outputs_of
@@ -112,6 +113,11 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         return self._builds.pages()
 
     @property
+    def included(self) -> dict[str, set[Path]]:
+        """The files that each page includes, or should."""
+        return self._builds.included()
+
+    @property
     def _finishing(self) -> Finishing | None:
         """What finishes the pages of the build that goes on."""
         return self._builds.current.finishing if self._builds.current else None
@@ -163,15 +169,20 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         outer = depth() - 1
         self._builds.end(outer)
         if outer < 1:
+            self._builds.rest()
             self._begun += 1
             self._builds = Builds()
             self._watcher.begin()
         return outer > 0
 
     def _open(self, config: MkDocsConfig, environ: dict[str, str], console: Console, raw: dict[str, Any]) -> Pages:
-        return open_pages(
-            config, raw, environ, console, builds=self._builds, memory=self._memory, lenient=self._serving
-        )
+        with loading():
+            pages = open_pages(
+                config, raw, environ, console, builds=self._builds, memory=self._memory, lenient=self._serving
+            )
+        if pages.engine.settings.enabled:
+            self._builds.watch(pages, environ)
+        return pages
 
     def _as_before(self, config: MkDocsConfig, environ: dict[str, str], console: Console, why: str) -> Pages:
         """Return a new build with the last settings that were good, which says so on every page with samples."""
@@ -316,6 +327,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             self._builds.end(outer)
             return
         self._ending.end()
+        self._builds.rest()
         if (pages := self.pages) and (why := self._report(pages)):
             raise PluginError(f"codeexec: {why}")
 
@@ -343,10 +355,12 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         self._builds.end(outer)
         if outer < 1:
             self._ending.end()
+            self._builds.rest()
             if pages:
                 self._report(pages)
 
     def _end(self) -> None:
+        self._builds.rest()
         self._builds.end(0)
 
     def on_serve(
