@@ -37,6 +37,7 @@ from mkdocs_codeexec.hosts.mkdocs.host import (
     get_plugin_logger,
     host_of,
 )
+from mkdocs_codeexec.hosts.mkdocs.indexing import makes_index
 from mkdocs_codeexec.hosts.mkdocs.loading import loading
 from mkdocs_codeexec.hosts.mkdocs.opening import console_of, open_pages, tell_of_extension
 from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
@@ -47,6 +48,7 @@ from mkdocs_codeexec.hosts.mkdocs.sources import front_matter, inherited, shown_
 from mkdocs_codeexec.hosts.mkdocs.watching import Watcher
 from mkdocs_codeexec.hosts.styles import relative
 from mkdocs_codeexec.html.lexers import is_lexer
+from mkdocs_codeexec.html.uncovered import again, covered
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
 from mkdocs_codeexec.markdown.highlights import Highlights
@@ -86,6 +88,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         self._watcher = Watcher()
         self._builds = Builds()
         self._dirty = False
+        self._covered: list[str] = []
         self._ending = Ending(self._end)
 
     def load_config(self, options: dict[str, Any], config_file_path: str | None = None) -> tuple[list[Any], list[Any]]:
@@ -270,11 +273,21 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             self._watcher.update(self._builds.watched())
         return env
 
+    @event_priority(100)  # Early: the plugins that make an index of what readers can search for do so in this event.
+    def _cover(self, context: TemplateContext, *, page: Page, config: MkDocsConfig, **_: object) -> None:
+        """Take away from a page what is hidden in it, for as long as it is looked at for that."""
+        if self._finishing and page.content and any(map(makes_index, config.plugins.values())):
+            page.content, self._covered = covered(page.content)
+
     @event_priority(-100)  # Last: other plugins may still add to the page.
-    def on_page_context(self, context: TemplateContext, *, page: Page, **_: object) -> None:
-        """Have a page with samples link to the stylesheet."""
+    def _begin_page(self, context: TemplateContext, *, page: Page, **_: object) -> None:
+        """Give that back, and have a page with samples link to the stylesheet."""
+        if self._covered and page.content:
+            page.content, self._covered = again(page.content, self._covered), []
         if self._finishing:
             self._finishing.begin_page(context, page)
+
+    on_page_context = CombinedEvent(_cover, _begin_page)
 
     @event_priority(-50)
     @survived
