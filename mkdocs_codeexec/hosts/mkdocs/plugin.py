@@ -23,7 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mkdocs_codeexec.config import read_environment
+from mkdocs_codeexec.environment import read_environment
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.hosts.included import Included, reader
 from mkdocs_codeexec.hosts.mkdocs.builds import Build, Builds

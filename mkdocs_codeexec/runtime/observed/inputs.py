@@ -140,6 +140,10 @@ class ObservedInputs:
 
     def watched(self, inputs: Inputs, within: Sequence[Path]) -> list[str]:
         """Return the files and folders of `inputs` that are in one of the folders `within`, also those that are not there."""
+        return [path for _, path in self.places(inputs, within)]
+
+    def places(self, inputs: Inputs, within: Sequence[Path]) -> list[tuple[str, str]]:
+        """Return the same, each with the word that says what of it counts."""
         found = []
         for name, _ in inputs:
             word, _, rest = name.partition(":")
@@ -147,7 +151,7 @@ class ObservedInputs:
                 continue
             path = self._looks.project.path(rest) if word == projected.WORD else self._names.real(rest)
             if path and any(path.startswith(f"{folder}/") for folder in within):
-                found.append(path)
+                found.append((word, path))
         return found
 
     def save(self) -> None:
