@@ -73,7 +73,7 @@ def codeexec(project: Project, *args: str, env: dict[str, str] | None = None) ->
 
 def test_what_is_no_text_repeats_or_does_not(project: Project) -> None:
     """Markdown and pictures are compared, too, and a picture that differs is told by a digest, and not by its contents."""
-    shows = "echo EVCXR_BEGIN_CONTENT image/svg+xml; echo '<svg>'%s'</svg>'; echo EVCXR_END_CONTENT"
+    shows = "echo EVCXR_BEGIN_CONTENT image/svg+xml; echo '<svg xmlns=\"http://www.w3.org/2000/svg\">'%s'</svg>'; echo EVCXR_END_CONTENT"
     fences = [
         'bash exec result="markdown"\necho "**$((1 + 1))**"',
         'bash exec result="markdown"\necho "**$RANDOM$RANDOM**"',
@@ -330,7 +330,7 @@ def test_an_interrupt_ends_it(project: Project) -> None:
     ("args", "message"),
     [
         *(([name], f"`{name}` is not available in this version of mkdocs-codeexec") for name in cli.UNDELIVERED),
-        (["watch", "--json"], "`watch` is not available"),
+        (["live", "--json"], "`live` is not available"),
         (["chekc"], "there is no command `chekc`, did you mean `check`?"),
         (["everything"], "there is no command `everything`\n"),
         ([], "required: plan"),

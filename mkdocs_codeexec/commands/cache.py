@@ -21,6 +21,7 @@ from mkdocs_codeexec.outputs import is_output
 from mkdocs_codeexec.runtime.bundles import ENVIRONMENTS
 from mkdocs_codeexec.runtime.eviction import delete
 from mkdocs_codeexec.runtime.inventory import Inventory, damage, places_of, unneeded
+from mkdocs_codeexec.runtime.slices import KeptSlices
 from mkdocs_codeexec.untrusted import Tree
 
 if TYPE_CHECKING:
@@ -76,10 +77,11 @@ def execute(context: Context) -> int:
     if asked.form in ("info", "gc", "export"):
         with tempfile.TemporaryDirectory(prefix="codeexec-cache-") as name:
             found = collect(context.file, Path(name))
-        settings, needs = found.settings, _needed(found)
+        settings = found.settings
     else:
-        settings, needs = settings_of(open_site(context.file)), _Needs({}, {}, 0)
+        found, settings = None, settings_of(open_site(context.file))
     with Tree(settings.cache_dir) as tree:
+        needs = _needed(tree, found) if found is not None else _Needs({}, {}, 0)
         done = _FORMS[asked.form](_Asked(tree, settings, needs, context.console, asked))
     console = on_stdout(settings) if asked.file != "-" or asked.form == "import" else context.console
     if asked.json:
@@ -153,10 +155,11 @@ class _Done(NamedTuple):
     status: int = 0
 
 
-def _needed(found: Collected) -> _Needs:
+def _needed(tree: Tree, found: Collected) -> _Needs:
     """Return what a site, as it is, needs of its store."""
     engine = Engine(found.settings, found.console)
     chosen = [sample for sample, _ in found.samples if not is_output(sample)]
+    slices = KeptSlices(tree, writable=False)
     languages: dict[Place, str] = {}
     pages: dict[Place, str] = {}
     missing = 0
@@ -165,7 +168,7 @@ def _needed(found: Collected) -> _Needs:
         if planned.outcome is None or planned.action is None:
             continue
         action = engine.languages[planned.action.language].structured(planned.action)
-        for at in places_of(action, planned.outcome):
+        for at in places_of(tree, slices, action, planned.outcome):
             languages.setdefault(at, planned.sample.language)
             pages.setdefault(at, planned.sample.location.page)
     return _Needs(languages, pages, missing)
@@ -211,7 +214,8 @@ def _verify(asked: _Asked) -> _Done:
 
 
 def _damaged(tree: Tree) -> dict[Place, str]:
-    told = ((file.place, damage(tree, kind, file)) for kind, file in Inventory.of(tree).all())
+    slices = KeptSlices(tree, writable=False)
+    told = ((file.place, damage(tree, slices, kind, file)) for kind, file in Inventory.of(tree).all())
     return {at: why for at, why in told if why}
 
 

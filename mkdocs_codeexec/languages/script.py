@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec import rich_display
-from mkdocs_codeexec.core import rights
+from mkdocs_codeexec.core import rights, terminals
 from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.core.hidden import runnable
@@ -219,6 +219,10 @@ class ScriptLanguage:
         sessions.tell(result, self.name, self._narrator)
         return given.hidden(renamed(result, self._shown()), secrets)
 
+    def reach(self, action: Action) -> tuple[Access, Observe] | None:
+        """Return what the first step of `action` may reach, unless programs are built for it first."""
+        return None if binaries.gets(action) else (self._reach(), self._observe(action.steps[0]))
+
     def _compile(self, action: Action, program: str, scratch: Scratch) -> None:
         """Have what drives the steps of `action` in `scratch` be compiled already, if the Python that runs them is ours."""
         text = dict(action.files).get(self._file)
@@ -402,16 +406,19 @@ class ScriptLanguage:
         if not sample.build_only:
             # Python holds back what it prints to a pipe, and its order would be lost.
             ordered = {"PYTHONUNBUFFERED": "1"} if sample.given.merged and PYTHON in self._script.command else {}
+            own = terminals.variables(sample.given)
+            env = {**ordered, **own, **dict(self._script.env), **dict(sample.given.env)}
             steps.append(
                 Step(
                     kind="run",
                     argv=(*self._filled(self._script.command, sample.workdir), *sample.given.args),
                     timeout=sample.timeout or self._settings.seconds(self.name),
                     stdin=sample.given.stdin,
-                    env=tuple(sorted({**ordered, **dict(self._script.env), **dict(sample.given.env)}.items())),
+                    env=tuple(sorted(env.items())),
                     limits=self._settings.limits,
                     network=network,
                     merged=sample.given.merged,
+                    columns=terminals.columns(sample.given, env),
                 )
             )
         return tuple(steps)

@@ -11,7 +11,9 @@ import io
 import re
 import tarfile
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import IO, TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from mkdocs_codeexec.core.action import Key
@@ -19,9 +21,12 @@ from mkdocs_codeexec.core.codec import FORMAT
 from mkdocs_codeexec.runtime.blobs import BLOBS
 from mkdocs_codeexec.runtime.entries import INDEXES, LARGEST, RESULTS, place
 from mkdocs_codeexec.runtime.inventory import entry_damage
+from mkdocs_codeexec.runtime.observed.slices import DIGITS
+from mkdocs_codeexec.runtime.slices import LARGEST as LARGEST_SLICE
+from mkdocs_codeexec.runtime.slices import SHELF, damage, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from mkdocs_codeexec.runtime.blobs import KeptBlobs
     from mkdocs_codeexec.untrusted import Place, Tree
@@ -36,6 +41,7 @@ _ENTRY = re.compile(
 )
 _BLOB = re.compile(rf"{BLOBS}/[0-9a-f]{{2}}/(?P<digest>[0-9a-f]{{64}})")
 MOST_ENVIRONMENTS = 64
+_SLICE = re.compile(rf"{'/'.join(SHELF)}/[0-9a-f]{{2}}/(?P<name>[0-9a-f]{{{DIGITS}}})")
 _ENVIRONMENT = re.compile(
     rf"{ENVIRONMENTS}/(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]{{0,63}})/(?P<file>Cargo\.lock|manifest\.toml|sources\.json)"
 )
@@ -161,19 +167,43 @@ def _take(
     file = tar.extractfile(about) if about.isreg() and not about.issparse() else None
     if file is None:
         return "it is no regular file"
-    if found := _ENTRY.fullmatch(about.name):
-        if about.size > LARGEST:
-            return f"it is larger than {LARGEST} bytes"
-        data, at = file.read(), place(found["kind"], found["name"])
-        why = entry_damage(found["kind"], Key(found["name"]), data)
-        if not why and at is not None:
-            tree.replace(at, data)
-        return why
     if found := _BLOB.fullmatch(about.name):
         return _take_blob(blobs, file, about.size, found["digest"])
     if found := _ENVIRONMENT.fullmatch(about.name):
         return _gather(kept, found["name"], found["file"], file, about.size)
-    return "a store has nothing of such a name"
+    small = _small(about.name)
+    if small is None:
+        return "a store has nothing of such a name"
+    if about.size > small.most:
+        return f"it is larger than {small.most} bytes"
+    data = file.read()
+    why = small.damage(data)
+    if not why:
+        tree.replace(small.place, data)
+    return why
+
+
+class _Small(NamedTuple):
+    """A file of a store that is read whole.
+
+    Attributes:
+        place: Where it is.
+        most: Bytes that it may have.
+        damage: Says what is wrong with its contents; empty for nothing.
+    """
+
+    place: Place
+    most: int
+    damage: Callable[[bytes], str]
+
+
+def _small(name: str) -> _Small | None:
+    """Return the small file that is called `name` in a file of a store; None if none is."""
+    if (found := _ENTRY.fullmatch(name)) and (at := place(found["kind"], found["name"])):
+        return _Small(at, LARGEST, partial(entry_damage, found["kind"], Key(found["name"])))
+    if found := _SLICE.fullmatch(name):
+        return _Small(place_of(found["name"]), LARGEST_SLICE, partial(damage, found["name"]))
+    return None
 
 
 def _gather(kept: dict[str, dict[str, bytes]], name: str, what: str, file: IO[bytes], size: int) -> str:

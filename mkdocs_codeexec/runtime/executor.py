@@ -10,12 +10,13 @@ what is to be run: `build_ahead` starts it in the background, and `run` takes ov
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.errors import Cancelled
 from mkdocs_codeexec.runtime.blobs import KeptBlobs
 from mkdocs_codeexec.runtime.crew import Crew
-from mkdocs_codeexec.runtime.scratch_root import ScratchRoot, place
+from mkdocs_codeexec.runtime.scratch_root import ScratchRoot, place, usual
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.action import Action
     from mkdocs_codeexec.core.protocols import Begin, Blobs, Finish, Language
+    from mkdocs_codeexec.core.resolved import Took
     from mkdocs_codeexec.runtime.process import Children
     from mkdocs_codeexec.worktree.tree import Worktree
 
@@ -44,6 +46,7 @@ class ParallelExecutor:
         project: Where the project is, and what of it samples may see; None if there is none.
         private: Where is kept what libraries need not make anew in each sample; None for nowhere.
         own: A folder of the user's; None if there is none.
+        note: Hears what takes time; None if nobody wants to.
     """
 
     def __init__(  # noqa: PLR0913 - named, all but two
@@ -60,6 +63,7 @@ class ParallelExecutor:
         project: Worktree | None = None,
         private: Path | None = None,
         own: Path | None = None,
+        note: Callable[[Took], None] | None = None,
     ) -> None:
         self._children = children
         self._languages = languages
@@ -72,8 +76,11 @@ class ParallelExecutor:
         self._project = project
         self._private = private
         self._own = own
+        self._note = note
         self._lock = threading.Lock()
         self._crew: Crew | None = None
+        self._place: Path | None = None
+        self._sure = False
         self._running = 0
         self._closed = False
 
@@ -90,6 +97,16 @@ class ParallelExecutor:
             with self._lock:
                 crew = self._opened()
             crew.build_ahead(actions)
+
+    def expect(self, actions: Sequence[Action]) -> None:
+        """Let what `actions` will need begin to start, and return. Nothing of theirs is executed.
+
+        Raises:
+            Cancelled: It is closed.
+        """
+        if actions:
+            with self._lock, suppress(OSError):  # whoever needs it hears why there is none
+                self._opened(sure=False).expect(actions)
 
     def run(self, work: Sequence[Action], finish: Finish, begin: Begin | None = None) -> None:
         """Execute every Action and hand each Outcome to `finish` the moment it ends, in any order, from any thread.
@@ -132,20 +149,31 @@ class ParallelExecutor:
         if crew is not None:
             crew.close()
 
-    def _opened(self) -> Crew:
+    def _opened(self, *, sure: bool = True) -> Crew:
+        """Return the workers, whose scratch directories are where they have to be in the tier of samples, or without `sure` may be."""
         if self._closed:
             raise Cancelled("the run was stopped")
         if self._crew is None:
-            root = ScratchRoot(self._scratch_root or place(self._children.tier, self._own), self._tell)
-            self._crew = Crew(
-                root,
-                self._children,
-                self._languages,
-                self._path,
-                self._jobs,
-                self._blobs,
-                self._tell,
-                self._project,
-                self._private,
-            )
+            self._place, self._sure = self._scratch_root or usual(), self._scratch_root is not None
+            self._crew = self._hired(self._place)
+        if sure and not self._sure:  # by now, workers may have found out which tier it is
+            self._sure = True
+            at = place(self._children.tier, self._own)
+            if at != self._place:
+                self._leave()
+                self._crew, self._place = self._hired(at), at
         return self._crew
+
+    def _hired(self, at: Path) -> Crew:
+        return Crew(
+            ScratchRoot(at, self._tell),
+            self._children,
+            self._languages,
+            self._path,
+            self._jobs,
+            self._blobs,
+            self._tell,
+            self._project,
+            self._private,
+            self._note,
+        )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.protocols import Blobs, Executor, Language, Runner, Store
     from mkdocs_codeexec.core.recipe import Recipe
+    from mkdocs_codeexec.core.resolved import Took
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.worktree.tree import Worktree
 
@@ -43,6 +44,7 @@ def open_workers(  # noqa: PLR0913 - named, all but two
     project: Worktree | None = None,
     private: Path | None = None,
     own: Path | None = None,
+    note: Callable[[Took], None] | None = None,
 ) -> Iterator[tuple[Runner, Executor]]:
     """Open what executes Actions on this machine; leaving it ends all that is under way.
 
@@ -55,6 +57,7 @@ def open_workers(  # noqa: PLR0913 - named, all but two
         project: Where the project is on this machine, and what of it samples may see; None if it is not there.
         private: Where is kept what libraries need not make anew in each sample; None for nowhere.
         own: A folder of the user's; None if there is none.
+        note: Hears what takes time.
     """
     from mkdocs_codeexec.runtime.executor import ParallelExecutor
     from mkdocs_codeexec.runtime.process import Children
@@ -71,6 +74,7 @@ def open_workers(  # noqa: PLR0913 - named, all but two
             project=project,
             private=private,
             own=own,
+            note=note,
         )
         try:
             yield children, executor

@@ -233,6 +233,10 @@ class RustLanguage:
         secrets = given.variables(action, step, self._settings)
         return given.hidden(self._builder.run(action, step, scratch, secrets), secrets)
 
+    def reach(self, action: Action) -> None:
+        """Return None: what an Environment gives its samples is known when it is built."""
+        del action
+
     def divide(self, steps: Sequence[Action], outcome: Outcome) -> Sequence[Outcome | None]:
         """Return what each step of a session came to."""
         return divided(steps, outcome)
