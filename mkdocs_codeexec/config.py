@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, get_args
 
 from mkdocs_codeexec.configuration.compatibility import usual
 from mkdocs_codeexec.configuration.defaults import PATTERNS, output_patterns, pages, workdir
+from mkdocs_codeexec.configuration.hooks import hooks
 from mkdocs_codeexec.configuration.languages import rust, scripts
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
+from mkdocs_codeexec.core.hooks import led_to
 from mkdocs_codeexec.core.settings import MKDOCS, ExecuteMode, HiddenPolicy, Host, HtmlPolicy, Includes, Settings
 from mkdocs_codeexec.errors import ConfigurationError, Mistake
 from mkdocs_codeexec.tables import Reader, absolute
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-REPORTS = ("junit", "sarif")
+REPORTS = ("junit", "sarif", "code_quality", "summary")
 """Reports that a build can write."""
 
 
@@ -86,12 +88,13 @@ def settings_from(
         cache_write=cache_write != "off" and not refusal,
         cache_write_refusal=refusal if cache_write != "off" else "",
         stranger=foreign,
-        verbose=reader.flag(top, "verbose", default=False),
+        verbose=_verbose(reader, top, environ),
         pages=pages(reader, top),
         workdir=workdir(reader, top) or otherwise.workdir,
         output_patterns=output_patterns(reader, top),
         html=_html(reader, top, environ),
         reports=_reports(reader, top, project_dir),
+        hooks=hooks(reader, top, project_dir, led_to(environ) if enabled else []),
         hidden_lines=_hidden_lines(reader, top),
         rust=rust(reader, languages, project_dir),
         scripts=scripts(reader, languages, project_dir, otherwise.presentations, otherwise.env),
@@ -155,11 +158,7 @@ def _reports(reader: Reader, top: Mapping[str, object], project_dir: Path) -> di
         name = reader.text(table, kind, "", "reports")
         file = absolute(project_dir, name)
         if not name or not file.is_relative_to(project_dir) or file == project_dir:
-            hint = (
-                "`codeexec run --junit FILE` writes anywhere"
-                if kind == "junit"
-                else "`codeexec run --sarif FILE` writes anywhere"
-            )
+            hint = f"`codeexec run --{kind.replace('_', '-')} FILE` writes anywhere"
             reader.problem(
                 f"reports.{kind}", f"expected a file below the folder of `{reader.file}`, got `{name}`", hint
             )
@@ -172,7 +171,18 @@ _TOP = (
     *("enabled", "execute", "fail_on_error", "fail_on_suspended", "jobs"),
     *("timeout", "build_timeout", "total_timeout"),
     *("cache_dir", "environment_dir", "cache_size", "cache_write"),
-    *("sandbox", "limits", "build_limits", "verbose", "languages", "workdir", "output_patterns", "html", "reports"),
+    *(
+        "sandbox",
+        "limits",
+        "build_limits",
+        "verbose",
+        "languages",
+        "workdir",
+        "output_patterns",
+        "html",
+        "reports",
+        "hooks",
+    ),
     "hidden_lines",
     *("compatibility", "includes"),
     *PATTERNS,
@@ -190,6 +200,15 @@ def _execute(reader: Reader, top: Mapping[str, object], environ: Mapping[str, st
     elif override:
         value = override
     return next(mode for mode in get_args(ExecuteMode) if mode == value), enabled
+
+
+def _verbose(reader: Reader, top: Mapping[str, object], environ: Mapping[str, str]) -> bool:
+    override = environ.get("CODEEXEC_VERBOSE")
+    if not override:
+        return reader.flag(top, "verbose", default=False)
+    if override not in ("0", "1"):
+        reader.problem("CODEEXEC_VERBOSE", f"`{override}` is none of `0`, `1`")
+    return override == "1"
 
 
 def _sandbox(reader: Reader, top: Mapping[str, object], environ: Mapping[str, str]) -> SandboxMode:

@@ -73,6 +73,7 @@ def answered(
         if place not in found:
             names = names or Names(samples)
             found[place] = _compared(samples, place, found, names, engine)
+            engine.note(Ended(found[place]))
             if listen is not None:
                 listen(Ended(found[place]))
     return [found[place] for place in range(len(samples))]
@@ -101,7 +102,8 @@ def _compared(
     compared = Compared(of=of, printed=text, difference=difference, truncated=truncated)
     called = f"`{of.sample.name}`" if of.sample.name else "the sample before it"
     lost = f", of which {compared.truncated} bytes were not kept" if compared.truncated else ""
-    verdict = Unmet(f"it is not what {called} prints{lost}") if difference else Met()
+    wrong = f"it is not what {called} prints{lost}"
+    verdict = Unmet(wrong, diff=difference.unified()) if difference else Met()
     return Resolved(sample=sample, verdict=verdict, compared=compared)
 
 

@@ -330,7 +330,7 @@ def test_an_interrupt_ends_it(project: Project) -> None:
     ("args", "message"),
     [
         *(([name], f"`{name}` is not available in this version of mkdocs-codeexec") for name in cli.UNDELIVERED),
-        (["watch", "--json"], "`live` is not available"),
+        (["live", "--json"], "`live` is not available"),
         (["chekc"], "there is no command `chekc`, did you mean `check`?"),
         (["everything"], "there is no command `everything`\n"),
         ([], "required: plan"),

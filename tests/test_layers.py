@@ -26,16 +26,17 @@ LAYERS: dict[str, set[str]] = {
     "tables": set(),
     "trust": set(),
     "files": {"untrusted"},
+    "timing": {"core"},
     "worktree": {"untrusted"},
     "rich_display": set(),
     # When a sample has imported its like; `first_use` is a program of its own.
     "rich_display/inside": {"rich_display", "bokeh", "matplotlib", "plotly", "vl_convert"},
-    "languages": {"core", "files", "rich_display", "trust", "untrusted"},
-    "runtime": {"core", "files", "rich_display", "untrusted", "worktree", "joblib"},
-    "engine": {"core", "languages", "runtime", "worktree"},
+    "languages": {"core", "files", "rich_display", "timing", "trust", "untrusted"},
+    "runtime": {"core", "files", "rich_display", "timing", "untrusted", "worktree", "joblib"},
+    "engine": {"core", "languages", "runtime", "timing", "worktree"},
     "html": {"core", "jinja2", "markupsafe", "pygments"},
     "markdown": {"core", "markdown", "pygments", "pymdownx", "yaml"},
-    "report": {"core", "files", "html", "untrusted"},
+    "report": {"core", "files", "html", "untrusted", "tqdm"},
     "outputs": {"core", "engine", "html"},
     "pages": {"core", "engine", "html", "markdown", "outputs", "report"},
     "sites": {"core", "markdown", "report"},
@@ -57,8 +58,9 @@ LAYERS |= {
 IMPURE = {"os", "subprocess", "time", "logging", "pathlib", "tempfile", "socket", "random", "shutil"}
 # module: the files that may import it
 OWNERS = {
-    "subprocess": {"runtime/starting.py"},
+    "subprocess": {"runtime/starting.py", "runtime/outside.py"},
     "joblib": {"runtime/crew.py"},
+    "tqdm": {"report/progress/screen.py"},
     "mkdocs": {
         f"hosts/mkdocs/{name}.py"
         for name in ("collecting", "host", "opening", "plugin", "serve", "sources", "watching")

@@ -208,7 +208,7 @@ def test_failures_are_annotations_on_github(messages: Project) -> None:
         f"::error {file},line=20,endLine=20,title=exit status 1::",
         f"::error {file},line=27,endLine=27,col=17,endColumn=25,title=it does not compile::",
         f"::error {file},line=30,endLine=30,title=it does not compile::",
-        f"::error {file},line=32,endLine=32::",
+        f"::error {file},line=32,endLine=32,title=exit status 1::",
     ] == [line[: line.index("::", 2) + 2] for line in commands]
     assert [
         f"borrow of moved value: `s` (E0382)%0A  ::: docs/index.md:5:5: {MOVES}%0A  ::: docs/index.md:6:6: value moved here",

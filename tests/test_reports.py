@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
+from html import unescape
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+import markdown
 import pytest
 from support import forks
 
@@ -118,11 +121,71 @@ def test_sarif(site: Project, tmp_path: Path) -> None:
         {rule["id"] for rule in only["tool"]["driver"]["rules"]},
         {name for result in only["results"] for name in result["partialFingerprints"]},
     ]
-    assert "exit status 3" in only["results"][0]["message"]["text"]
+    assert "exit status 3\nbefore red \n" == only["results"][0]["message"]["text"] + "\n"
     moved = [result["partialFingerprints"] for result in only["results"]]
     site.page("A line.\n\n" + INDEX)
     run(site, "--sarif", str(file))
     assert moved == [each["partialFingerprints"] for each in json.loads(file.read_text())["runs"][0]["results"]]
+
+
+def test_code_quality(site: Project, tmp_path: Path) -> None:
+    """What GitLab reads: each failure at its line, known again when lines move."""
+    file = tmp_path / "gl-code-quality-report.json"
+    run(site, "--code-quality", str(file))
+    found = json.loads(file.read_text())
+
+    assert {"description", "check_name", "fingerprint", "severity", "location"} == {key for one in found for key in one}
+    assert [("codeexec/failed", "major", {"path": "docs/index.md", "lines": {"begin": line}}) for line in (5, 13)] == [
+        (one["check_name"], one["severity"], one["location"]) for one in found
+    ]
+    assert "exit status 3" in found[0]["description"]
+    site.page("A line.\n\n" + INDEX)
+    run(site, "--code-quality", str(file))
+    assert [one["fingerprint"] for one in found] == [one["fingerprint"] for one in json.loads(file.read_text())]
+
+
+HOSTILE = """\
+```bash exec
+echo '| <b>a</b> [x](http://example.com) `c` @somebody **d** &#35; $e$ :smile:' >&2; exit 1
+```
+"""
+
+
+def test_a_summary_shows_what_samples_print_as_text(site: Project, tmp_path: Path) -> None:
+    """A table, with links where the service says where it shows files; markup of a sample is none."""
+    site.page(HOSTILE, "c.md")
+    file = tmp_path / "summary.md"
+    link = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "o/r", "GITHUB_SHA": "abc"}
+    site.env.update(link)
+    run(site, "--summary", str(file))
+    html = markdown.markdown(file.read_text(), extensions=["tables"])
+
+    assert unescape(html).startswith("<h3>codeexec: 6 samples: 4 executed, 0 cached, 3 failed (1 error)")
+    assert 3 == html.count("<tr>") - 1
+    assert '<a href="https://github.com/o/r/blob/abc/docs/index.md?plain=1#L5">docs/index.md&#58;5</a>' in html
+    assert {"h3", "table", "thead", "tbody", "tr", "th", "td", "a", "br"} == set(re.findall(r"<(\w+)", html))
+    assert "| <b>a</b> [x](http://example.com) `c` @somebody **d** &#35; $e$ :smile:" in unescape(html)
+    assert not re.search(r"[@$:`*<]", re.sub(r"<br>|\]\([^)]*\)", "", file.read_text().partition("| sample")[2]))
+
+
+def test_github_shows_it_above_the_log(site: Project, tmp_path: Path) -> None:
+    """Builds and runs add to what is there, whole or not at all, and follow no link."""
+    file = tmp_path / "step.md"
+    file.write_text("before\n")
+    site.env["GITHUB_STEP_SUMMARY"] = str(file)
+    site.build()
+    first = file.read_text()
+    assert first.startswith("before\n### codeexec")
+    run(site)
+    assert 2 == file.read_text().count("### codeexec")
+
+    file.write_text("x" * (1024 * 1024 - 10))
+    assert "no summary is added" in run(site).stderr
+    assert 1024 * 1024 - 10 == file.stat().st_size
+    file.unlink()
+    file.symlink_to(tmp_path / "other")
+    assert "no summary is added" in site.build().log
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_build_writes_them(site: Project) -> None:
@@ -144,6 +207,7 @@ def test_a_build_writes_them(site: Project) -> None:
         (["--junit", "docs"], "`docs` is a folder"),
         (["--junit", "x/r", "--sarif", "x/../x/r"], "two reports are one file"),
         (["--junit", "mkdocs.yml/x"], "it is no folder"),
+        (["--junit", "x/r", "--summary", "x/r"], "two reports are one file"),
         (["--junit", ""], "expected the name of a file"),
     ],
 )

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.commands import add_json, whole_number
+from mkdocs_codeexec.commands.observing import Observed, add_observing
 from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.selecting.selection import add_selection, narrowed
 from mkdocs_codeexec.commands.site import collect
 from mkdocs_codeexec.engine.engine import Engine
+from mkdocs_codeexec.engine.hooks import Hooking
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.slots import open_slot
 from mkdocs_codeexec.pages import Pages
@@ -40,6 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only this command understands."""
     add_json(parser)
     add_selection(parser)
+    add_observing(parser)
     parser.add_argument("--repeat", metavar="N", type=whole_number, default=3, help="how often (default: 3)")
 
 
@@ -56,33 +59,37 @@ def execute(context: Context) -> int:
     with tempfile.TemporaryDirectory(prefix="codeexec-check-") as name:
         found = collect(context.file, Path(name))
         found = narrowed(found, context.arguments)
-        return check(found, context.arguments.repeat, Path(name), as_json=context.arguments.json)
+        return check(found, context.arguments, Path(name))
 
 
-def check(found: Collected, repeat: int, folder: Path, *, as_json: bool) -> int:
+def check(found: Collected, asked: argparse.Namespace, folder: Path) -> int:
     """Execute `found`, write a report on standard output and return the exit status.
 
     Args:
         found: What the site has to execute.
-        repeat: How often, at least once.
+        asked: The command line.
         folder: Empty; nothing in it is wanted afterwards.
-        as_json: Whether the report is for programs.
 
     Raises:
         Cancelled: The run was stopped from outside.
         ConfigurationError: A language cannot be used as it is set up.
     """
-    usual = found.settings.jobs
+    usual, repeat = found.settings.jobs, asked.repeat
     # What depends on the load of the machine shows by that.
     jobs = [(usual, 1 if usual > 1 else 2)[number % 2] for number in range(repeat)]
     began = time.monotonic()
     runs = []
-    for number, count in enumerate(jobs if found.samples else ()):
-        found.console.say(f"run {number + 1} of {repeat}, {count} at once")
-        runs.append(_run(found, count, folder / f"cache-{number}"))
+    hooking = Hooking(found.settings, found.console)
+    with Observed(found, asked) as watching:
+        for number, count in enumerate(jobs if found.samples else ()):
+            found.console.say(f"run {number + 1} of {repeat}, {count} at once")
+            runs.append(_run(found, count, folder / f"cache-{number}", hooking, watching))
+    if runs and (wrong := hooking.after({})):
+        found.console.warn(wrong)
+        return 3
     repeated = [Repeated(shown) for shown in zip(*runs, strict=True)]
     seconds = time.monotonic() - began
-    if as_json:
+    if asked.json:
         names = normalised(repeated, open_languages(found.settings, found.console))
         sys.stdout.write(json.dumps(to_json(repeated, jobs, seconds, names), indent=1) + "\n")
     else:
@@ -90,13 +97,16 @@ def check(found: Collected, repeat: int, folder: Path, *, as_json: bool) -> int:
     return exit_status(repeated, fail_on_suspended=found.settings.fail_on_suspended)
 
 
-def _run(found: Collected, jobs: int, cache_dir: Path) -> list[Shown]:
+def _run(found: Collected, jobs: int, cache_dir: Path, hooking: Hooking, watching: Observed) -> list[Shown]:
     """Execute everything once, by the way of a build, with a store of its own that is empty."""
     settings = replace(found.settings, execute="always", jobs=jobs)
-    languages = open_languages(settings, found.console)  # which keep Environments in the real `cache_dir`
+    languages = open_languages(
+        settings, watching.heard(found.console)
+    )  # which keep Environments in the real `cache_dir`
     settings = replace(settings, cache_dir=cache_dir, cache_write=False)
-    engine = Engine(settings, found.console, languages=languages)
-    pages = Pages(engine, found.console, theme_dirs=found.theme_dirs, place=_address)
+    engine = Engine(settings, found.console, languages=languages, hooking=hooking)
+    engine.hear(watching.hear)
+    pages = Pages(engine, found.console, theme_dirs=found.theme_dirs, place=_address, within=True)
     htmls = [
         open_slot(pages.add(sample, *((why.reason, why.hint) if why else ())), "") for sample, why in found.samples
     ]

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.environment import read_environment
-from mkdocs_codeexec.report.annotations import for_github
 from mkdocs_codeexec.report.console import Console, wants_color
+from mkdocs_codeexec.report.services import annotations_for
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -23,7 +23,7 @@ def on_stdout(settings: Settings | None = None) -> Console:
         log=_Lines(sys.stdout),
         color=wants_color(environ, sys.stdout),
         out=sys.stdout,
-        annotations=for_github(environ, (Path.cwd(), settings.project_dir if settings else Path.cwd())),
+        annotations=annotations_for(environ, (Path.cwd(), settings.project_dir if settings else Path.cwd())),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
+from mkdocs_codeexec.core.hooks import Hooks
 from mkdocs_codeexec.core.host import MKDOCS as MKDOCS  # noqa: PLC0414 - it is a part of settings
 from mkdocs_codeexec.core.host import Host as Host  # noqa: PLC0414 - as above
 from mkdocs_codeexec.core.patterns import ALL_PAGES, Patterns
@@ -144,6 +145,8 @@ class RustSettings:
         pages: On which pages fences run.
         workdir: Where samples start; empty is as for all languages.
         binaries: Names of programs of local packages that samples in other languages find; None is all of them.
+        sources: Repositories and registries of which packages of the checkout may want others: addresses, beginnings of
+            them, and names of registries.
         artifacts: Patterns of files that the page shows, of fences that do not say it.
     """
 
@@ -165,6 +168,7 @@ class RustSettings:
     pages: Patterns = ALL_PAGES
     workdir: str = ""
     binaries: tuple[str, ...] | None = None
+    sources: tuple[str, ...] = ()
     artifacts: tuple[str, ...] = ()
 
 
@@ -253,7 +257,8 @@ class Settings:
         workdir: Where samples start; empty for an empty folder.
         output_patterns: What `[NAME]` stands for in a fence with `output_of`, and in consoles, by name.
         html: Where HTML goes that a sample prints.
-        reports: Files that a build writes of what samples came to, by kind: `junit`, `sarif`.
+        reports: Files that a build writes of what samples came to, by kind: `junit`, `sarif`, `code_quality`, `summary`.
+        hooks: Commands that are run around samples.
         includes: Whose way to include files is known on pages.
         literate: Where the source stands of fences whose text is a part of the page, if they do not say it.
         hidden_lines: What is on the page of hidden lines.
@@ -291,6 +296,7 @@ class Settings:
     output_patterns: Mapping[str, str] = field(default_factory=dict)
     html: HtmlPolicy = "page"
     reports: Mapping[str, Path] = field(default_factory=dict)
+    hooks: Hooks = field(default_factory=Hooks)
     includes: Includes = "none"
     literate: str = "above"
     hidden_lines: HiddenPolicy = "button"

@@ -13,6 +13,7 @@ from mkdocs_codeexec.core.observed import ABSENT
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.recipe import Recipe
 from mkdocs_codeexec.engine.ahead import Ahead
+from mkdocs_codeexec.engine.hooks import Hooking
 from mkdocs_codeexec.engine.pipeline import Pipeline
 from mkdocs_codeexec.engine.states import States, project_of
 from mkdocs_codeexec.engine.telling import Telling, one_at_a_time
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.blobs import Blob
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.protocols import Executor, Language, Narrator, Runner, Store
-    from mkdocs_codeexec.core.resolved import Listen, Plan, Resolved
+    from mkdocs_codeexec.core.resolved import Event, Listen, Plan, Resolved
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import LanguageRule, Settings
     from mkdocs_codeexec.engine.stop import Stop
@@ -47,6 +48,7 @@ class Engine:
         languages: Those that are set up, by canonical name; None to open those of `settings`.
         store: One that is in use already, and that others may use too; None to open that of `settings`.
         memory: Outcomes that this process has produced; lives as long as the caller wants.
+        hooking: What runs the hooks of the site, where several Engines are one run; None for one of its own.
 
     Raises:
         ConfigurationError: A language cannot be used as it is set up.
@@ -60,6 +62,7 @@ class Engine:
         languages: Mapping[str, Language] | None = None,
         store: Store | None = None,
         memory: MutableMapping[Key, Outcome] | None = None,
+        hooking: Hooking | None = None,
     ) -> None:
         self.settings = settings
         self._telling = Telling(narrator)
@@ -74,6 +77,7 @@ class Engine:
         self._answered = False
         self._opened: Pipeline | None = None
         self._ahead: Ahead | None = None
+        self.hooking = hooking or Hooking(settings, self._telling)
         self._turn = threading.Lock()
 
     @property
@@ -92,6 +96,14 @@ class Engine:
     def states(self) -> States | None:
         """What knows of the files that samples have read, if anything was answered."""
         return self._states
+
+    def hear(self, listen: Listen) -> None:
+        """Have `listen` hear all that goes on from now on, one event at a time: in batches, and between them."""
+        self._telling.hear(listen)
+
+    def note(self, event: Event) -> None:
+        """Tell all who listen of something that goes on elsewhere."""
+        self._telling.note(event)
 
     def plan(self, samples: Sequence[Sample]) -> Plan:
         """Return what `resolve` would do with `samples`, as far as that is known before a toolchain is asked.
@@ -121,9 +133,9 @@ class Engine:
             self._ahead.wait()
         listen = listen and one_at_a_time(listen)
         judged = self._judged(samples)
-        with self._telling.heard_by(listen):
+        with self._telling.heard_by(listen) as heard:
             self._look_again(judged)
-            answers = self._pipeline.resolve(judged, listen, stop)
+            answers = self._pipeline.resolve(judged, heard, stop)
             self._answered = True
             return answers
 
@@ -253,6 +265,7 @@ class Engine:
             verbose=self.settings.verbose,
             denied=lambda sample: rights.denial(sample, self.settings),
             missing=self._requirements.missing,
+            before=self.hooking.before,
             memory=self._memory,
         )
         return self._opened
@@ -299,8 +312,12 @@ class Engine:
             blobs=store.blobs,
             project=project,
             private=place and place / "warmed",
+            note=self._telling.note,
         ) as workers:
-            yield workers
+            try:
+                yield workers
+            finally:
+                self.hooking.stop()
 
 
 def _authored(settings: Settings) -> list[Path]:

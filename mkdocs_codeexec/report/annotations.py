@@ -1,4 +1,4 @@
-"""What CI systems read in a log: failures as annotations for GitHub, and nothing else as a command for anyone.
+"""What CI systems read in a log: failures as annotations, and nothing else as a command for anyone.
 
 GitHub's commands are described in its documentation, "Workflow commands for GitHub Actions"; what is taken for one, in
 `ActionCommand.cs` of the runner: a line that begins with `::`, spaces before it not counted, and one with `##[`
@@ -9,10 +9,11 @@ anywhere in it. Azure Pipelines obeys `##vso[` anywhere in a line (`Command.cs` 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from mkdocs_codeexec.html import ansi
 
@@ -42,62 +43,67 @@ class Notice(NamedTuple):
     end_column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+Level: TypeAlias = Literal["error", "warning"]
+
+
+class Dialect(Protocol):
+    """How a CI service wants annotations."""
+
+    @property
+    def name(self) -> str:
+        """Who reads them."""
+        ...
+
+    @property
+    def most(self) -> int | None:
+        """How many of a level it shows of a step; None if it shows all."""
+        ...
+
+    @property
+    def opening(self) -> str:
+        """What it wants to read before the first one; empty if nothing."""
+        ...
+
+    def command(self, level: Level, notice: Notice) -> str:
+        """Return the line that makes `notice` an annotation. Its path is relative to the repository, its message plain."""
+        ...
+
+
+@dataclass(slots=True)
 class Annotations:
-    """Writes annotations for GitHub.
+    """Writes annotations for a CI service, and of the last one that is shown it says so.
 
     Attributes:
+        dialect: How the service wants them.
         workspace: The repository's folder there.
         folders: Those that relative paths may be relative to; the first in which the file exists counts.
     """
 
+    dialect: Dialect
     workspace: Path
     folders: Sequence[Path]
+    _given: Counter[Level] = field(default_factory=Counter)
 
-    def command(self, level: Literal["error", "warning"], notice: Notice) -> str:
-        """Return the line that makes `notice` an annotation."""
-        properties: dict[str, object] = {}
-        if notice.path:
-            from mkdocs_codeexec.core.sample import in_one_line
+    def lines(self, level: Level, notice: Notice) -> list[str]:
+        """Return the lines that make `notice` an annotation; none if the service would show no more."""
+        before, most = self._given.total(), self.dialect.most
+        self._given[level] += 1
+        number = self._given[level]
+        if most is not None and number > most:
+            return []
+        message = ansi.strip(notice.message)[:MAX_MESSAGE]
+        if number == most:
+            message += f"\n({self.dialect.name} shows {most} of a kind: what follows is in the log)"
+        opening = [] if before or not self.dialect.opening else [self.dialect.opening]
+        from mkdocs_codeexec.core.sample import in_one_line
 
-            properties["file"] = in_one_line(self._relative(notice.path))
-        if notice.line:
-            properties["line"] = notice.line
-            properties["endLine"] = notice.end_line or notice.line
-        if notice.column:
-            properties["col"] = notice.column
-            # GitHub takes columns for those of one line.
-            if notice.end_column and (notice.end_line or notice.line) == notice.line:
-                properties["endColumn"] = notice.end_column
-        if notice.title:
-            properties["title"] = notice.title
-        written = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
-        return f"::{level}{' ' if written else ''}{written}::{_data(ansi.strip(notice.message)[:MAX_MESSAGE])}"
+        path = in_one_line(self._relative(notice.path)) if notice.path else ""
+        return [*opening, self.dialect.command(level, notice._replace(path=path, message=message))]
 
     def _relative(self, path: str) -> str:
         candidates = [folder / path for folder in self.folders]
         found = next((file for file in candidates if file.exists()), Path(path))
         return found.relative_to(self.workspace).as_posix() if found.is_relative_to(self.workspace) else path
-
-
-def for_github(environ: Mapping[str, str], folders: Sequence[Path]) -> Annotations | None:
-    """Return how to annotate if this process runs on GitHub Actions.
-
-    Args:
-        environ: The variables of this process.
-        folders: Those that paths in messages may be relative to.
-    """
-    if environ.get("GITHUB_ACTIONS") != "true":
-        return None
-    return Annotations(Path(environ.get("GITHUB_WORKSPACE") or folders[0]), folders)
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
 _COMMAND = re.compile(r"(?:^|(?<=\r))((?:[^\S\n\r]|[\u180e\u200b\ufeff]|\x1b\[[0-9;:]*+m)*):(?=:(?!:))", re.MULTILINE)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from mkdocs_codeexec.core.expectation import VerdictName
+    from mkdocs_codeexec.core.resolved import Event
     from mkdocs_codeexec.core.sample import Location
     from mkdocs_codeexec.report.annotations import Annotations
     from mkdocs_codeexec.report.failures import Failure
@@ -33,7 +34,7 @@ class Log(Protocol):
         ...
 
 
-INFO, WARNING, ERROR = 20, 30, 40
+DEBUG, INFO, WARNING, ERROR = 10, 20, 30, 40
 
 
 class Lines(logging.Formatter):
@@ -48,7 +49,7 @@ class Lines(logging.Formatter):
 
 @dataclass(slots=True)
 class Console:
-    """Tells people what goes on, and GitHub Actions what to annotate.
+    """Tells people what goes on, and CI services what to annotate.
 
     Attributes:
         log: MkDocs' logger for plugins; `--strict` counts what is a warning there.
@@ -83,6 +84,9 @@ class Console:
         if lines and self.log.isEnabledFor(INFO):
             self.write(b"\n".join(lines).decode("utf-8", "replace"))
 
+    def note(self, event: Event) -> None:
+        """Take what goes on: it is told by those who listen to an Engine, and not here."""
+
     def failure(self, failure: Failure, level: int) -> None:
         """Tell of a failed sample: one log record for its headline, the detail below it.
 
@@ -110,7 +114,8 @@ class Console:
 
     def _annotate(self, notice: Notice, level: int) -> None:
         if self.annotations and level > INFO:
-            self._put(self.annotations.command("error" if level >= ERROR else "warning", notice))
+            for line in self.annotations.lines("error" if level >= ERROR else "warning", notice):
+                self._put(line)
 
     def _log(self, level: int, text: str) -> None:
         self.log.log(level, "%s", self._clean(text, wraps=True))

@@ -36,6 +36,10 @@ MAX_LINES = 60
 """Lines of a tool's message that go to the log; of a sample's, the page has all."""
 MAX_WIDTH = 400
 """Characters of such a line."""
+LAST_LINES = 10
+"""Lines of a tool's message that an annotation has, where nothing of it has a place."""
+MOST_COMMANDS = 10
+"""Commands of a console that are told of, one by one."""
 EXCERPT_WIDTH = 200
 """Characters of a line of the page."""
 STORED = "(stored result; CODEEXEC_EXECUTE=always runs it again)"
@@ -87,9 +91,9 @@ def failures(
                 page = read_page(item.sample.location)
                 found.append((place, place, _differs(item, item.compared, item.compared.difference, page)))
             case Unmet():
-                failure = _told(item, languages, read_page, file, fences)
+                each = _each(item, lambda one: _told(one, languages, read_page, file, fences))
                 stored = item.cached and item.key not in executed
-                found.append((place, place, _stored(failure) if stored else failure))
+                found += ((place, place, _stored(failure) if stored else failure) for failure in each)
             case Errored(reason):
                 causes.setdefault(reason, []).append(place)
             case Blocked() as verdict:
@@ -177,6 +181,20 @@ def _common(reason: str, items: Sequence[Resolved], file: str) -> Failure:
     return Failure(f"{location}: {reason}{more(places)}", "\n".join(lines).strip("\n"), notice)
 
 
+def _each(item: Resolved, tell: Callable[[Resolved], Failure]) -> list[Failure]:
+    """Return what is to be told of `item`: each thing that went otherwise, at its own line, `MOST_COMMANDS` of them."""
+    verdicts = item.verdict.all if isinstance(item.verdict, Unmet) else ()
+    found = [tell(item), *(tell(replace(item, verdict=one)) for one in verdicts[1:MOST_COMMANDS])]
+    *before, last = found
+    _, hint, said = last.detail.rpartition("\n\nhint: ")
+    found = [each._replace(detail=each.detail.removesuffix(hint + said) if hint else each.detail) for each in before]
+    if left := len(verdicts) - len(before) - 1:
+        last = last._replace(
+            detail=f"{last.detail}\n\n… {counted(left, 'more command')} of {item.sample.location} went otherwise"
+        )
+    return [*found, last]
+
+
 def _told(
     item: Resolved,
     languages: Mapping[str, Language],
@@ -227,7 +245,7 @@ def _failure(item: Resolved, language: Language, page: str, file: str, files: Se
         and (hint := language.hint(sample, outcome, files) or hint_of(outcome, sample.language, file))
     ):
         lines += ["", f"hint: {hint}"]
-    notice = _notice(reason, found, where)
+    notice = _notice(reason, found, where, message)
     if within:
         notice = notice._replace(message=f"{within}: {notice.message}")
     return Failure(headline, "\n".join(lines), notice)
@@ -260,10 +278,14 @@ def _place(region: Region | None, where: PageMap) -> Place:
     return (where.written(region.line, region.column) if region else None) or where.fence
 
 
-def _notice(reason: str, found: Sequence[Finding], where: PageMap) -> Notice:
-    """Return the annotation of a failure: what was said first, where, and the places that it relates to."""
+def _notice(reason: str, found: Sequence[Finding], where: PageMap, message: str) -> Notice:
+    """Return the annotation of a failure: what was said first, where, and the places that it relates to.
+
+    Of a tool that names no place it is what it said last.
+    """
     if not found:
-        return Notice(where.fence.page, reason, line=where.fence.line)
+        said = "\n".join(map(_shortened, message.split("\n")[-LAST_LINES:]))
+        return Notice(where.fence.page, said or reason, reason if said else "", where.fence.line)
     first = found[0]
     if not first.regions:
         return Notice(where.fence.page, first.title, reason, where.fence.line)

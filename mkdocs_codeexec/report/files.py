@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from dataclasses import dataclass
+import stat
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.errors import ConfigurationError
-from mkdocs_codeexec.report.junit import junit
-from mkdocs_codeexec.report.sarif import sarif
+from mkdocs_codeexec.report.markdown import markdown
+from mkdocs_codeexec.report.services import address
 from mkdocs_codeexec.untrusted import Tree
 
 if TYPE_CHECKING:
@@ -21,7 +23,11 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.report.failures import Failure
     from mkdocs_codeexec.report.run import Run
 
-KINDS = ("junit", "sarif")
+KINDS = ("junit", "sarif", "code_quality", "summary")
+STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+"""The variable in which GitHub names a file of Markdown that it shows above the log."""
+MOST = 1024 * 1024
+"""Bytes of that file; GitHub takes none that is larger, from any of a step's programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +39,19 @@ class Reports:
         root: The root of the repository, or of the project where there is none.
         within: The folder below which they all are, and below which strangers may have put links, which are not followed;
             None where they are where the user says.
+        environ: The variables by which CI services say where they show a file, and where they take a summary.
     """
 
     files: Mapping[str, Path]
     root: Path
     within: Path | None = None
+    environ: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: Settings) -> Reports:
         """Return those that the configuration asks for."""
-        return cls(settings.reports, settings.checkout_dir or settings.project_dir, settings.project_dir)
+        root = settings.checkout_dir or settings.project_dir
+        return cls(settings.reports, root, settings.project_dir, settings.host_env)
 
     def check(self) -> None:
         """See that they can be written, before there is anything to be told.
@@ -76,7 +85,51 @@ class Reports:
                 narrator.warn(f"the report `{kind}` cannot be written to `{file}`: {error.strerror or error}")
 
     def _text(self, kind: str, run: Run, failures: Sequence[Failure]) -> bytes:
-        return sarif(failures, self._address) if kind == "sarif" else junit(run, _details(failures))
+        match kind:
+            case "sarif":
+                from mkdocs_codeexec.report.sarif import sarif
+
+                return sarif(failures, self._address)
+            case "code_quality":
+                from mkdocs_codeexec.report.code_quality import code_quality
+
+                return code_quality(failures, self._address)
+            case "summary":
+                return self._summary(run, failures)
+            case _:
+                from mkdocs_codeexec.report.junit import junit
+
+                return junit(run, _details(failures))
+
+    def add_to_step(self, run: Run, failures: Sequence[Failure], narrator: Narrator) -> None:
+        """Add a summary to what GitHub shows above the log, whole or not at all; elsewhere do nothing."""
+        name = self.environ.get(STEP_SUMMARY)
+        if not name or not run.resolved:
+            return
+        try:
+            self._append(name, self._summary(run, failures))
+        except OSError as error:
+            narrator.say(f"no summary is added to `{name}`: {error.strerror or error}")
+
+    def _append(self, name: str, text: bytes) -> None:
+        handle = os.open(
+            name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644
+        )
+        try:
+            found = os.fstat(handle)
+            if not stat.S_ISREG(found.st_mode):
+                raise OSError(errno.EINVAL, "it is no file")
+            if found.st_size + len(text) > MOST:
+                raise OSError(errno.EFBIG, f"it would have more than {MOST // 1024} KiB")
+            os.write(handle, text)
+        finally:
+            os.close(handle)
+
+    def _summary(self, run: Run, failures: Sequence[Failure]) -> bytes:
+        def link(path: str, line: int) -> str:
+            return address(self.environ, self._address(path), line)
+
+        return markdown(run, failures, link).encode("utf-8", "replace")
 
     def _address(self, path: str) -> str:
         absolute = Path(os.path.abspath(path))  # noqa: PTH100 - it takes `..` out, and follows no link

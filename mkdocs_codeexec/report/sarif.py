@@ -6,14 +6,12 @@ documentation, "SARIF support for code scanning".
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from mkdocs_codeexec import __version__
-from mkdocs_codeexec.html import ansi
+from mkdocs_codeexec.report.known import Known, rule_of, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MOST = 5000
 """Results that GitHub shows of a file; it refuses more than 25,000."""
-MAX_MESSAGE = 4000
-"""Characters of a message."""
 RULES = {
     "failed": "A sample did not do what its fence says",
     "suspended": "A sample lacks something that it requires",
@@ -39,8 +35,8 @@ def sarif(failures: Sequence[Failure], address: Callable[[str], str]) -> bytes:
         failures: What is told, in the order of pages.
         address: Returns a file, named as a terminal here could open it, relative to the root of the repository.
     """
-    seen: Counter[str] = Counter()
-    results = [_result(failure, address, seen) for failure in failures[:MOST]]
+    known = Known()
+    results = [_result(failure, address, known) for failure in failures[:MOST]]
     used = sorted({str(result["ruleId"]) for result in results})
     driver = {
         "name": "codeexec",
@@ -51,14 +47,13 @@ def sarif(failures: Sequence[Failure], address: Callable[[str], str]) -> bytes:
     return json.dumps(log, indent=1).encode() + b"\n"
 
 
-def _result(failure: Failure, address: Callable[[str], str], seen: Counter[str]) -> dict[str, object]:
+def _result(failure: Failure, address: Callable[[str], str], known: Known) -> dict[str, object]:
     notice = failure.notice
-    rule = "suspended" if failure.suspended else "failed"
-    text = "\n".join(part for part in (notice.title, notice.message) if part)
+    rule = rule_of(failure)
     found: dict[str, object] = {
         "ruleId": rule,
         "level": "note" if failure.suspended else "error",
-        "message": {"text": ansi.strip(text)[:MAX_MESSAGE] or failure.headline},
+        "message": {"text": said(failure)},
     }
     if notice.path:
         place = address(notice.path)
@@ -66,11 +61,7 @@ def _result(failure: Failure, address: Callable[[str], str], seen: Counter[str])
         if notice.line:
             physical["region"] = _region(notice)
         found["locations"] = [{"physicalLocation": physical}]
-        # Of the reason and the file, not the line: one that is put in above makes no new alert.
-        reason = failure.headline.partition(": ")[2]
-        identity = hashlib.sha256(f"{rule}\0{place}\0{reason}".encode("utf-8", "surrogatepass")).hexdigest()
-        seen[identity] += 1
-        found["partialFingerprints"] = {"codeexec/v1": f"{identity}:{seen[identity]}"}
+        found["partialFingerprints"] = {"codeexec/v1": known.again(failure, place)}
     return found
 
 

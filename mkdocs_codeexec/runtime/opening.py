@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.protocols import Blobs, Executor, Language, Runner, Store
     from mkdocs_codeexec.core.recipe import Recipe
+    from mkdocs_codeexec.core.resolved import Took
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.worktree.tree import Worktree
 
@@ -33,7 +34,7 @@ def open_store(settings: Settings, warn: Callable[[str], None]) -> Store:
 
 
 @contextmanager
-def open_workers(
+def open_workers(  # noqa: PLR0913 - named, all but two
     recipe: Recipe,
     languages: Mapping[str, Language],
     *,
@@ -42,6 +43,7 @@ def open_workers(
     blobs: Blobs | None = None,
     project: Worktree | None = None,
     private: Path | None = None,
+    note: Callable[[Took], None] | None = None,
 ) -> Iterator[tuple[Runner, Executor]]:
     """Open what executes Actions on this machine; leaving it ends all that is under way.
 
@@ -53,6 +55,7 @@ def open_workers(
         blobs: Where files are kept that Actions leave to others; None is a folder of this process.
         project: Where the project is on this machine, and what of it samples may see; None if it is not there.
         private: Where is kept what libraries need not make anew in each sample; None for nowhere.
+        note: Hears what takes time.
     """
     from mkdocs_codeexec.runtime.executor import ParallelExecutor
     from mkdocs_codeexec.runtime.process import Children
@@ -68,6 +71,7 @@ def open_workers(
             blobs=blobs,
             project=project,
             private=private,
+            note=note,
         )
         try:
             yield children, executor

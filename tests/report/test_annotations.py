@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mkdocs_codeexec.core.sample import Location
-from mkdocs_codeexec.report.annotations import Annotations, Notice, for_github, harmless
+from mkdocs_codeexec.report.annotations import Annotations, Dialect, Notice, harmless
 from mkdocs_codeexec.report.console import ERROR, INFO, WARNING, Console
 from mkdocs_codeexec.report.failures import Failure
+from mkdocs_codeexec.report.services import Azure, GitHub, TeamCity, address, annotations_for
 
 COMMANDS = {"error", "warning", "notice", "debug", "group", "endgroup", "add-mask", "stop-commands", "set-output"}
 
@@ -51,7 +52,8 @@ def console(annotations: Annotations | None) -> tuple[Console, io.StringIO]:
     return Console(log=log, color=False, out=log.out, annotations=annotations), log.out
 
 
-HERE = Annotations(Path("/repo"), (Path("/repo"),))
+def here(dialect: Dialect | None = None) -> Annotations:
+    return Annotations(dialect or GitHub(), Path("/repo"), (Path("/repo"),))
 
 
 @pytest.mark.parametrize(
@@ -79,17 +81,17 @@ HERE = Annotations(Path("/repo"), (Path("/repo"),))
 )
 def test_an_annotation_is_one_command(expected: str, notice: Notice) -> None:
     """Properties and message are escaped as GitHub wants it."""
-    assert expected == HERE.command("error", notice)
+    assert [expected] == here().lines("error", notice)
 
 
 def test_files_are_looked_for_where_mkdocs_runs_and_beside_its_configuration(tmp_path: Path) -> None:
     """Paths in messages are relative to either; an annotation wants them relative to the repository."""
     (tmp_path / "site/docs").mkdir(parents=True)
     (tmp_path / "site/docs/a.md").touch()
-    annotations = Annotations(tmp_path, (tmp_path / "else", tmp_path / "site"))
+    annotations = Annotations(GitHub(), tmp_path, (tmp_path / "else", tmp_path / "site"))
 
-    assert "::warning file=site/docs/a.md::x" == annotations.command("warning", Notice("docs/a.md", "x"))
-    assert "::warning file=docs/b.md::x" == annotations.command("warning", Notice("docs/b.md", "x"))
+    assert ["::warning file=site/docs/a.md::x"] == annotations.lines("warning", Notice("docs/a.md", "x"))
+    assert ["::warning file=docs/b.md::x"] == annotations.lines("warning", Notice("docs/b.md", "x"))
 
 
 @pytest.mark.parametrize(
@@ -99,13 +101,101 @@ def test_files_are_looked_for_where_mkdocs_runs_and_beside_its_configuration(tmp
         pytest.param(None, {"GITHUB_ACTIONS": "false", "GITHUB_WORKSPACE": "/w"}, id="not there"),
         pytest.param(Path("/w"), {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": "/w"}, id="there"),
         pytest.param(Path("/here"), {"GITHUB_ACTIONS": "true"}, id="without a workspace"),
+        pytest.param(Path("/s"), {"TF_BUILD": "True", "BUILD_SOURCESDIRECTORY": "/s"}, id="Azure"),
+        pytest.param(Path("/here"), {"TEAMCITY_VERSION": "2024.07"}, id="TeamCity"),
+        pytest.param(None, {"BUILDKITE": "true", "GITLAB_CI": "true"}, id="who read none in a log"),
     ],
 )
-def test_only_github_is_annotated(expected: Path | None, environ: dict[str, str]) -> None:
-    """By the variable that its runner sets."""
-    found = for_github(environ, (Path("/here"),))
+def test_only_who_reads_them_is_given_annotations(expected: Path | None, environ: dict[str, str]) -> None:
+    """By the variable that the service sets."""
+    found = annotations_for(environ, (Path("/here"),))
 
     assert expected == (found and found.workspace)
+
+
+OPENING = TeamCity.opening
+
+
+@pytest.mark.parametrize(
+    ("expected", "dialect", "notice"),
+    [
+        pytest.param(
+            ["##vso[task.logissue type=error;sourcepath=docs/a.md;linenumber=3;columnnumber=4;]t%0Ax"],
+            Azure(),
+            Notice("/repo/docs/a.md", "x", "t", 3, 4, 3, 9),
+            id="Azure",
+        ),
+        pytest.param(
+            ["##vso[task.logissue type=error;sourcepath=a%3B%5D%AZP25.md;]t%0D%0A]; %AZP25%0A ##vso[task.complete]"],
+            Azure(),
+            Notice("a;]%.md", "]; %\n ##vso[task.complete]", "t\r"),
+            id="Azure, escaped",
+        ),
+        pytest.param(
+            [
+                OPENING,
+                "##teamcity[inspection typeId='codeexec' message='x' file='docs/a.md' line='3' SEVERITY='ERROR']",
+            ],
+            TeamCity(),
+            Notice("docs/a.md", "x", line=3),
+            id="TeamCity",
+        ),
+        pytest.param(
+            [
+                OPENING,
+                "##teamcity[inspection typeId='codeexec' message='|'||a|]|n|r|n|0x00e4 |0xd83d|0xde00' file='-' SEVERITY='ERROR']",
+            ],
+            TeamCity(),
+            Notice("", "ä 😀", "'|a]\n\r"),
+            id="TeamCity, escaped",
+        ),
+    ],
+)
+def test_other_services(expected: list[str], dialect: Dialect, notice: Notice) -> None:
+    """Have commands of their own, each on one line, whatever is told."""
+    assert expected == here(dialect).lines("error", notice)
+    assert not [line for line in expected if "\n" in line or "\r" in line]
+
+
+def test_what_is_wanted_first_comes_once() -> None:
+    """TeamCity wants to know of what type findings are."""
+    annotations = here(TeamCity())
+    lines = [line for level in ("error", "warning") for line in annotations.lines(level, Notice("a.md", "x"))]
+
+    assert [True, False, False] == [line == OPENING for line in lines]
+
+
+def test_the_last_one_that_is_shown_says_so() -> None:
+    """GitHub shows ten errors and ten warnings of a step; other services show all."""
+    annotated = here()
+    errors = [line for number in range(15) for line in annotated.lines("error", Notice("a.md", f"x{number}"))]
+    warnings = [line for number in range(3) for line in annotated.lines("warning", Notice("a.md", "y"))]
+
+    assert (10, 3) == (len(errors), len(warnings))
+    assert "::error file=a.md::x8" == errors[8]
+    assert "::error file=a.md::x9%0A(GitHub shows 10 of a kind: what follows is in the log)" == errors[9]
+    assert 15 == len([line for _ in range(15) for line in here(Azure()).lines("error", Notice("", "x"))])
+
+
+@pytest.mark.parametrize(
+    ("expected", "environ"),
+    [
+        pytest.param("", {}, id="elsewhere"),
+        pytest.param(
+            "https://github.com/o/r/blob/abc/docs/a%20b.md?plain=1#L7",
+            {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "o/r", "GITHUB_SHA": "abc"},
+            id="GitHub",
+        ),
+        pytest.param(
+            "https://gitlab.com/o/r/-/blob/abc/docs/a%20b.md#L7",
+            {"CI_PROJECT_URL": "https://gitlab.com/o/r", "CI_COMMIT_SHA": "abc"},
+            id="GitLab",
+        ),
+    ],
+)
+def test_where_a_line_is_shown(expected: str, environ: dict[str, str]) -> None:
+    """By the variables that the service sets."""
+    assert expected == address(environ, "docs/a b.md", 7)
 
 
 HOSTILE = [
@@ -139,7 +229,7 @@ OTHERS = {
 @pytest.mark.parametrize("text", HOSTILE)
 def test_what_a_sample_wrote_is_no_command(text: str) -> None:
     """In no way of telling it; and it can still be read."""
-    annotated, out = console(HERE)
+    annotated, out = console(here())
     annotated.write(text)
     annotated.stream(text.encode() + b"\n")
     annotated.say("x\n" + text)
@@ -207,7 +297,7 @@ def test_places_of_rustc_are_left_alone() -> None:
 
 def test_each_failure_and_warning_is_annotated_once() -> None:
     """Under `serve` and with `fail_on_error: false` failures are warnings; what is only information is none."""
-    annotated, out = console(HERE)
+    annotated, out = console(here())
     failure = Failure("a.md:1: x", "", Notice("a.md", "said"))
     annotated.failure(failure, ERROR)
     annotated.failure(failure, WARNING)

@@ -9,6 +9,7 @@ import pytest
 from mkdocs_codeexec.core.sample import Location
 from mkdocs_codeexec.report.annotations import Annotations, Notice
 from mkdocs_codeexec.report.failures import Failure
+from mkdocs_codeexec.report.services import GitHub
 from mkdocs_codeexec.report.volume import FEW_LINES, NAMED, PAGES, TOTAL, WHOLE, within_bounds
 
 
@@ -54,5 +55,5 @@ def test_a_file_name_does_not_write_lines() -> None:
     name = "a\nINFO    -  codeexec: 9 samples\r\x1b[2J\u2028.md"
 
     assert str(Location(name, 3, within="in\nb")) == "a?INFO    -  codeexec: 9 samples??[2J?.md:3, in?b"
-    command = Annotations(Path("/w"), []).command("error", Notice(name, "x", line=3))
+    command = "".join(Annotations(GitHub(), Path("/w"), []).lines("error", Notice(name, "x", line=3)))
     assert command == "::error file=a?INFO    -  codeexec%3A 9 samples??[2J?.md,line=3,endLine=3::x"

@@ -12,6 +12,7 @@ from mkdocs_codeexec.core.comparing import matches
 from mkdocs_codeexec.core.expectation import Met, Skipped, Suspended, Unmet, verdict_reason
 from mkdocs_codeexec.core.outcome import OMITTED
 from mkdocs_codeexec.engine.engine import Engine
+from mkdocs_codeexec.engine.hooks import Hooking
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.editing import unwritable
 from mkdocs_codeexec.outputs import answered, is_output
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
     from pathlib import Path
 
+    from mkdocs_codeexec.commands.observing import Observed
     from mkdocs_codeexec.core.comparing import Line
     from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.core.sample import Sample
@@ -55,7 +57,7 @@ class Editable:
         self.state, self.why, self.detail = "left", why, detail
 
 
-def editables(found: Collected, wanted: Container[str], folder: Path) -> list[Editable]:
+def editables(found: Collected, wanted: Container[str], folder: Path, watching: Observed) -> list[Editable]:
     """Return the fences of the pages `wanted` that hold what samples print. What the store lacks for that is executed.
 
     Those that are to be written have been executed twice: what does not repeat is left.
@@ -64,6 +66,7 @@ def editables(found: Collected, wanted: Container[str], folder: Path) -> list[Ed
         found: What the site has to execute.
         wanted: Names of pages.
         folder: Empty; nothing in it is wanted afterwards.
+        watching: Hears what goes on.
 
     Raises:
         Cancelled: The run was stopped from outside.
@@ -75,19 +78,25 @@ def editables(found: Collected, wanted: Container[str], folder: Path) -> list[Ed
         for at, sample in enumerate(samples)
         if (is_output(sample) or is_verified(sample)) and sample.location.page in wanted
     ]
-    first = _answered(_with_others(found, fences), Engine(found.settings, found.console))
+    hooking = Hooking(found.settings, found.console)
+    engine = Engine(found.settings, found.console, hooking=hooking)
+    engine.hear(watching.hear)
+    first = _answered(_with_others(found, fences), engine)
     edits = {at: _editable(first[at], templates=found.templates) for at in fences}
     due = [at for at, edit in edits.items() if edit.state == "differs"]
     if due:
         # As `codeexec check` does it: Environments are in the real `cache_dir`, results are not.
         settings = replace(found.settings, execute="always")
-        languages = open_languages(settings, found.console)
+        languages = open_languages(settings, watching.heard(found.console))
         settings = replace(settings, cache_dir=folder / "again", cache_write=False)
         found.console.say("once more, to see what repeats")
-        engine = Engine(settings, found.console, languages=languages)
+        engine = Engine(settings, found.console, languages=languages, hooking=hooking)
+        engine.hear(watching.hear)
         second = _answered(_with_others(found, due), engine)
         for at in due:
             _check_again(edits[at], second[at], found.settings)
+    if fences and (wrong := hooking.after({})):
+        found.console.warn(wrong)
     return list(edits.values())
 
 

@@ -14,6 +14,7 @@ from mkdocs_codeexec.outputs import is_output, whose
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mkdocs_codeexec.core.resolved import Event
     from mkdocs_codeexec.core.sample import Location, Sample
     from mkdocs_codeexec.sites import Collected
 
@@ -69,3 +70,6 @@ class _Silent:
 
     def stream(self, chunk: bytes) -> None:
         """Hear what a tool writes."""
+
+    def note(self, event: Event) -> None:
+        """Hear of something that goes on."""

@@ -13,18 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.hosts.mkdocs.projects import collected
 from mkdocs_codeexec.report import rows
+from mkdocs_codeexec.report.console import DEBUG
 from mkdocs_codeexec.report.cut import cut
+from mkdocs_codeexec.report.files import Reports
+from mkdocs_codeexec.report.observing import Observing
 from mkdocs_codeexec.report.printed import unexecuted
 from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import Run, distinct
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from mkdocs_codeexec.core.expectation import VerdictName
     from mkdocs_codeexec.core.protocols import Store
     from mkdocs_codeexec.core.sample import Location
+    from mkdocs_codeexec.engine.hooks import Hooking
     from mkdocs_codeexec.hosts.included import Included
     from mkdocs_codeexec.hosts.mkdocs.finishing import Finishing
     from mkdocs_codeexec.hosts.mkdocs.projects import Project
@@ -69,6 +73,7 @@ class Builds:
         project: What is built here, if that is part of a site that is built in another process.
         waiting: Where such parts of this site leave their runs; None if there are none.
         told: Whether it has been told what they came to.
+        observing: Hears what goes on in all of them; None if nothing does.
     """
 
     problems: Problems = field(default_factory=Problems)
@@ -76,6 +81,7 @@ class Builds:
     project: Project | None = None
     waiting: Path | None = None
     told: bool = False
+    observing: Observing | None = None
     _going: list[Build] = field(default_factory=list)
     _all: list[Build] = field(default_factory=list)
 
@@ -94,6 +100,23 @@ class Builds:
         if ended and (current := self.current):
             current.install()
 
+    def watch(self, pages: Pages, environ: Mapping[str, str]) -> None:
+        """Have it be told what goes on when the samples of `pages` are answered.
+
+        Raises:
+            ConfigurationError: A variable has a value that cannot be used.
+        """
+        if self.observing is None:
+            settings, console = pages.engine.settings, pages.console
+            verbose = settings.verbose or console.log.isEnabledFor(DEBUG)
+            self.observing = Observing(console, environ, jobs=settings.jobs, verbose=verbose)
+        pages.engine.hear(self.observing.hear)
+
+    def rest(self) -> None:
+        """Note that nothing is executed any more."""
+        if self.observing is not None:
+            self.observing.close()
+
     @property
     def current(self) -> Build | None:
         """The innermost build that goes on."""
@@ -106,6 +129,10 @@ class Builds:
     def kept(self) -> Store | None:
         """Return the store that is in use: one for all builds, so that none evicts what another has used."""
         return next((kept for build in self._all if (kept := build.pages.engine.kept) is not None), None)
+
+    def hooking(self) -> Hooking | None:
+        """Return what runs the hooks: one for all builds, which are one run."""
+        return self._all[0].pages.engine.hooking if self._all else None
 
     def watched(self) -> Iterator[Path]:
         """Yield the files and folders whose change should rebuild the site."""
@@ -137,27 +164,37 @@ class Builds:
             return ""
         self.told = True
         run = Run.together(runs, others)
-        for line in run.details() if pages.engine.settings.verbose else ():
+        self._tell(run, pages, fatal)
+        if (kept := self.kept()) is not None:
+            kept.tidy()
+            kept.close()
+        if pages.engine.settings.keeps:
+            self._keep(run, pages)
+        wrong = pages.engine.hooking.after(run.to_json()) if run.resolved else ""
+        if any(other["fails"] for other in others):
+            fatal = (*fatal, *(name for name in rows.FAILING if name not in fatal))
+        fails = run.verdict(fatal) or wrong
+        return "" if self.project and self.project.leave(run, fails) else fails
+
+    def _tell(self, run: Run, pages: Pages, fatal: Collection[VerdictName]) -> None:
+        """Tell what `run` came to, in the log and in reports."""
+        console = pages.console
+        settings, observing = pages.engine.settings, self.observing
+        for line in run.details(observing.told if observing else ()) if settings.verbose else ():
             console.say(line)
         from mkdocs_codeexec.report.volume import within_bounds
 
         told = self._failures() if run.tells() else []
         for failure in within_bounds(told):
             console.tell(failure, fatal)
+        for line in observing.summary.lines(run.duration, settings.jobs, always=settings.verbose) if observing else ():
+            console.say(line)
         console.say(run.summary())
-        if pages.engine.settings.reports and not pages.lenient:
-            from mkdocs_codeexec.report.files import Reports
-
-            Reports.of(pages.engine.settings).write(run, told, console)
-        if (kept := self.kept()) is not None:
-            kept.tidy()
-            kept.close()
-        if pages.engine.settings.keeps:
-            self._keep(run, pages)
-        if any(other["fails"] for other in others):
-            fatal = (*fatal, *(name for name in rows.FAILING if name not in fatal))
-        fails = run.verdict(fatal)
-        return "" if self.project and self.project.leave(run, fails) else fails
+        if not pages.lenient:
+            reports = Reports.of(settings)
+            reports.write(run, told, console)
+            if self.project is None:  # the outermost site counts all
+                reports.add_to_step(run, told, console)
 
     def _keep(self, run: Run, pages: Pages) -> None:
         """Leave what later builds, and readers of `last-run.json`, want to know."""

@@ -14,8 +14,8 @@ from mkdocs_codeexec.hosts.located import located
 from mkdocs_codeexec.hosts.mkdocs.finishing import annotations_of
 from mkdocs_codeexec.hosts.mkdocs.host import host_of
 from mkdocs_codeexec.pages import Pages
-from mkdocs_codeexec.report.annotations import for_github
 from mkdocs_codeexec.report.console import INFO, WARNING, Console, Log, wants_color
+from mkdocs_codeexec.report.services import annotations_for
 from mkdocs_codeexec.runtime.cpus import usable_cpus
 from mkdocs_codeexec.runtime.throwaway import throwaway
 from mkdocs_codeexec.sites import NAMES
@@ -44,7 +44,7 @@ def console_of(config: MkDocsConfig, environ: Mapping[str, str], log: Log, *, se
         log=log,
         color=wants_color(environ, sys.stderr),
         warning_level=INFO if serving and config.strict else WARNING,
-        annotations=for_github(environ, (Path.cwd(), project)),
+        annotations=annotations_for(environ, (Path.cwd(), project)),
     )
 
 
@@ -82,7 +82,7 @@ def open_pages(
         # MkDocs would publish what is below the one and rebuild for ever, and empty the other before each build.
         settings = check_apart(settings, {"docs_dir": Path(config.docs_dir), "site_dir": Path(config.site_dir)})
         store, remembered = builds.kept(), memory if settings.execute == "auto" else {}
-        engine = Engine(settings, console, store=store, memory=remembered)
+        engine = Engine(settings, console, store=store, memory=remembered, hooking=builds.hooking())
     return Pages(
         engine=engine,
         console=console,

@@ -23,8 +23,8 @@ from mkdocs_codeexec.hosts.zensical.reading import configured
 from mkdocs_codeexec.html.lexers import is_lexer
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
 from mkdocs_codeexec.pages import Pages
-from mkdocs_codeexec.report.annotations import for_github
 from mkdocs_codeexec.report.console import Console, wants_color
+from mkdocs_codeexec.report.services import annotations_for
 from mkdocs_codeexec.runtime.cpus import usable_cpus
 from mkdocs_codeexec.sites import NAMES, Collected, are_templates, not_named
 
@@ -56,7 +56,7 @@ def collected(file: Path, folder: Path) -> Collected:
         raise ConfigurationError("nothing can be checked: `enabled: false` or `CODEEXEC_EXECUTE=off` is set")
     with _refusals(f"`{file}`: Zensical cannot read it"):
         config = _module("zensical.config").parse_config(str(file))
-    annotations = for_github(environ, (Path.cwd(), site.folder))
+    annotations = annotations_for(environ, (Path.cwd(), site.folder))
     console = Console(log=_log, color=wants_color(environ, sys.stderr), annotations=annotations)
     included = Included(site.folder, site.folders["docs_dir"])
     engine = Engine(replace(settings, execute="never", cache_dir=folder / "cache"), console)

@@ -31,12 +31,13 @@ from mkdocs_codeexec.markdown.outputs import Outputs, outputs
 from mkdocs_codeexec.markdown.unreadable import FIELD
 from mkdocs_codeexec.pages import STYLESHEET, Pages
 from mkdocs_codeexec.report import rows
-from mkdocs_codeexec.report.annotations import for_github
 from mkdocs_codeexec.report.console import Console, wants_color
 from mkdocs_codeexec.report.cut import cut
+from mkdocs_codeexec.report.files import Reports
 from mkdocs_codeexec.report.printed import unexecuted
 from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import Run, distinct
+from mkdocs_codeexec.report.services import annotations_for
 from mkdocs_codeexec.sites import NAMES, shown
 
 if TYPE_CHECKING:
@@ -92,7 +93,9 @@ class ZensicalSite:
         self.lenient = lenient
         bases = (Path.cwd(), self.folder)
         environ = read_environment()
-        self.console = Console(log=log, color=wants_color(environ, sys.stderr), annotations=for_github(environ, bases))
+        self.console = Console(
+            log=log, color=wants_color(environ, sys.stderr), annotations=annotations_for(environ, bases)
+        )
         self.memory: dict[Key, Outcome] = before.memory if before else {}
         opened = before.opened if before else None
         self.opened: Opened = open_engine(config, options, file, self.console, self.memory, opened)
@@ -317,16 +320,16 @@ class ZensicalSite:
         self.tell(told, fatal)
         if self.engine.settings.enabled:
             self.console.say(run.summary())
-        if self.engine.settings.reports:
-            from mkdocs_codeexec.report.files import Reports
-
-            Reports.of(self.engine.settings).write(run, told, self.console)
+        reports = Reports.of(self.engine.settings)
+        reports.write(run, told, self.console)
+        reports.add_to_step(run, told, self.console)
         self.engine.close()
         if self.engine.settings.keeps and answers:
             run.write(self.engine.settings.cache_dir, self.console)
+        wrong = self.engine.hooking.after(run.to_json()) if answers else ""
         if self.mistake:
             return "no sample was executed, and the warning above says why" if self._looked else self.mistake
-        return run.verdict(fatal)
+        return run.verdict(fatal) or wrong
 
     @property
     def _sheet(self) -> str:
