@@ -140,12 +140,11 @@ def test_runs_of_a_clock_that_was_wrong_are_not_the_last_ones(tmp_path: Path) ->
         'plugins:\n  - codeexec: {"cache\\x5fdir": odd}\n',
         "extra:\n  own: &own {cache_dir: anchored}\nplugins:\n  - codeexec: *own\n",
         "extra:\n  own: &own {cache_dir: merged}\nplugins:\n  - codeexec:\n      <<: *own\n",
-        "plugins:\n  - codeexec: !ENV OPTIONS\n",
         "INHERIT: base.yml\nextra: {a: 1}\n",
         "# codeexec is here\nplugins:\n  - codeexec\nextra: {cache_dir: of another}\n",
         "markdown_extensions:\n  - codeexec:\n",
         "markdown_extensions:\n  - codeexec: {cache_dir: of-zensical}\n",
-        "extra: codeexec\nplugins: []\n",
+        "extra: {a: codeexec}\nplugins: []\n",
     ],
 )
 @pytest.mark.parametrize("variable", ["", "by/variable"])
@@ -154,7 +153,6 @@ def test_a_store_is_found_without_the_host(
 ) -> None:
     """Where the host would have it, however the configuration says so."""
     monkeypatch.setenv("CODEEXEC_CACHE_DIR", variable)
-    monkeypatch.setenv("OPTIONS", "{cache_dir: by-env}")
     (tmp_path / "docs").mkdir()
     (tmp_path / "base.yml").write_text("plugins:\n  - codeexec: {cache_dir: inherited}\n")
     file = tmp_path / "mkdocs.yml"
