@@ -20,6 +20,7 @@ from mkdocs_codeexec.report.observing import Observing
 from mkdocs_codeexec.report.printed import unexecuted
 from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import Run, distinct
+from mkdocs_codeexec.timing import clock, took
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -82,6 +83,7 @@ class Builds:
     waiting: Path | None = None
     told: bool = False
     observing: Observing | None = None
+    _since: float = 0.0
     _going: list[Build] = field(default_factory=list)
     _all: list[Build] = field(default_factory=list)
 
@@ -104,13 +106,23 @@ class Builds:
         """Have it be told what goes on when the samples of `pages` are answered.
 
         Raises:
-            ConfigurationError: A variable has a value that cannot be used.
+            ConfigurationError: A variable has a value that cannot be used, or a report cannot be written.
         """
         if self.observing is None:
             settings, console = pages.engine.settings, pages.console
+            if not pages.lenient:
+                Reports.of(settings).check()
             verbose = settings.verbose or console.log.isEnabledFor(DEBUG)
-            self.observing = Observing(console, environ, jobs=settings.jobs, verbose=verbose)
+            trace = "trace" in settings.reports
+            self.observing = Observing(console, environ, jobs=settings.jobs, verbose=verbose, trace=trace)
+            self._since = clock()
         pages.engine.hear(self.observing.hear)
+
+    def mark(self, name: str) -> None:
+        """Note that what was done until now, since this was called last, is called `name`."""
+        if self.observing is not None:
+            since, self._since = self._since, clock()
+            self.observing.hear(took("host", name, since, self._since))
 
     def rest(self) -> None:
         """Note that nothing is executed any more."""
@@ -183,7 +195,7 @@ class Builds:
 
     def _write_reports(self, run: Run, told: Sequence[Failure], pages: Pages) -> None:
         reports = Reports.of(pages.engine.settings)
-        reports.write(run, told, pages.console)
+        reports.write(run, told, pages.console, self.observing.trace if self.observing else None)
         if self.project is None:  # the outermost site counts all
             reports.add_to_step(run, told, pages.console)
 

@@ -12,6 +12,8 @@ from mkdocs_codeexec.core.settings import Host
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.hosts.located import located
+from mkdocs_codeexec.report.events import in_json
+from mkdocs_codeexec.report.progress import ways
 from mkdocs_codeexec.runtime.cpus import usable_cpus
 from mkdocs_codeexec.runtime.throwaway import throwaway
 from mkdocs_codeexec.sites import ZENSICAL_FILES
@@ -64,6 +66,8 @@ def open_engine(
     try:
         with located(file, "markdown_extensions"):
             settings = _settings(file, options, environ)
+            ways.asked(environ)
+            in_json(environ)
             if listed(file) > 1:
                 narrator.say(
                     "`codeexec` is listed twice below `markdown_extensions`, with the same options: once is enough"
