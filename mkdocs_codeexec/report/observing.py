@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core.resolved import Ended
 from mkdocs_codeexec.report.console import INFO
 from mkdocs_codeexec.report.moment import Moment
 from mkdocs_codeexec.report.progress import ways
@@ -13,7 +14,7 @@ from mkdocs_codeexec.report.spent import Spent
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-    from mkdocs_codeexec.core.resolved import Event, Listen
+    from mkdocs_codeexec.core.resolved import Event, Listen, Resolved
     from mkdocs_codeexec.core.sample import Location
     from mkdocs_codeexec.report.console import Console
     from mkdocs_codeexec.report.events import Lines
@@ -37,6 +38,7 @@ class Observing:
     Attributes:
         moment: The run.
         spent: What is told in the end.
+        ended: The answers that there are so far.
         told: Where samples are that have been told of.
         trace: When what was done; None if nobody wants to know.
 
@@ -58,6 +60,7 @@ class Observing:
     ) -> None:
         self.moment = moment = moment or Moment()
         self.spent = Spent()
+        self.ended: list[Resolved] = []
         self._listening: list[Listen] = [self.spent.hear]
         self.told: Container[Location] = ()
         if verbose:
@@ -106,6 +109,8 @@ class Observing:
 
     def hear(self, event: Event) -> None:
         """Take what goes on."""
+        if isinstance(event, Ended):
+            self.ended.append(event.resolved)
         for listen in self._listening:
             listen(event)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.hosts.mkdocs.projects import collected
 from mkdocs_codeexec.report import rows
 from mkdocs_codeexec.report.console import DEBUG
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.expectation import VerdictName
     from mkdocs_codeexec.core.protocols import Store
+    from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.core.sample import Location
     from mkdocs_codeexec.engine.hooks import Hooking
     from mkdocs_codeexec.hosts.included import Included
@@ -193,6 +195,28 @@ class Builds:
         fails = run.verdict(fatal) or wrong
         return "" if self.project and self.project.leave(run, fails) else fails
 
+    def interrupted(self, pages: Pages) -> None:
+        """Tell and keep what had its answer when the build was stopped, and how to go on.
+
+        Args:
+            pages: Those whose samples were being answered.
+        """
+        self.rest()
+        if self.told or self.observing is None:
+            return
+        self.told = True
+        settings, console, since = pages.engine.settings, pages.console, self.observing.moment
+        ended = distinct(sorted(self.observing.ended, key=lambda item: item.sample.location))
+        run = Run.of(ended, since.started, clock() - since.clock, interrupted=True, run_id=since.run_id)
+        if settings.keeps:
+            self._keep(run, pages)
+        if not pages.lenient:
+            self._write_reports(run, self._failures_of(ended, [pages]), pages)
+        console.say(
+            f"interrupted: {counted(len(ended), 'sample')} had ended, and what was executed is stored; "
+            f"`{settings.host.command} build` again goes on from here"
+        )
+
     def _write_reports(self, run: Run, told: Sequence[Failure], pages: Pages) -> None:
         reports = Reports.of(pages.engine.settings)
         reports.write(run, told, pages.console, self.observing.trace if self.observing else None)
@@ -208,16 +232,19 @@ class Builds:
 
     def _failures(self) -> list[Failure]:
         """Return what must be told of samples that did not go as said; what is on pages of several builds, once."""
+        found = self._written()
+        return self._failures_of(distinct(item for one in found for item in one.resolved()), found)
+
+    def _failures_of(self, resolved: Sequence[Resolved], found: Sequence[Pages]) -> list[Failure]:
+        """Return what must be told of `resolved`, which are on pages of `found`."""
         from mkdocs_codeexec.report.failures import failures
 
-        found = [(one, one.resolved()) for one in self._written()]
-        languages = {name: language for one, _ in found for name, language in one.engine.languages.items()}
+        languages = {name: language for one in found for name, language in one.engine.languages.items()}
 
         def page(location: Location) -> str:
             return self.texts.get(location.path or location.page, "")
 
-        resolved = distinct(chain.from_iterable(items for _, items in found))
-        file = found[0][0].engine.settings.host.file if found else ""
+        file = found[0].engine.settings.host.file if found else ""
         return failures(resolved, languages, page, file)
 
     def _written(self) -> list[Pages]:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mkdocs_codeexec.config import read_environment
-from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
+from mkdocs_codeexec.errors import Cancelled, CodeExecError, ConfigurationError
 from mkdocs_codeexec.hosts.included import Included, reader
 from mkdocs_codeexec.hosts.mkdocs.builds import Build, Builds
 from mkdocs_codeexec.hosts.mkdocs.ending import Ending
@@ -288,7 +288,12 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         """Fill `htmls`; under `serve` nothing that goes wrong may leave, or every request would hang."""
         try:
             return pages.complete(htmls)
+        except (KeyboardInterrupt, SystemExit):
+            self._builds.interrupted(pages)
+            raise
         except CodeExecError as error:
+            if isinstance(error, Cancelled):
+                self._builds.interrupted(pages)
             if not self._serving:
                 raise PluginError(f"codeexec: {plainly(str(error))}") from error
             pages.console.warn(str(error))
