@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from mkdocs_codeexec import __version__
 from mkdocs_codeexec.commands import Context
-from mkdocs_codeexec.config import read_environment
+from mkdocs_codeexec.core.host import FILES
+from mkdocs_codeexec.environment import read_environment
 from mkdocs_codeexec.errors import Cancelled, CodeExecError, ConfigurationError, Mistake, nearest
 from mkdocs_codeexec.report.console import Console, Lines, plainly, wants_color
-from mkdocs_codeexec.sites import FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,14 +31,11 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.commands import Command
     from mkdocs_codeexec.report.moment import Moment
 
-COMMANDS = ("plan", "explain", "run", "check", "promote", "status", "cache", "doctor", "zensical")
+COMMANDS = ("plan", "explain", "run", "watch", "check", "promote", "status", "cache", "doctor", "zensical")
 """Each a file of `commands/`, which is imported when it is asked for."""
 PLAIN = ("zensical",)
 """Those in which a host runs that has no log: all lines are `codeexec: …`."""
-UNDELIVERED = (
-    "watch",
-    *("live", "server"),
-)
+UNDELIVERED = ("live", "server")
 """Commands that are agreed on and not written yet."""
 EPILOG = """\
 Options may stand before the command and behind it.

@@ -106,7 +106,7 @@ def _run(found: Collected, jobs: int, cache_dir: Path, hooking: Hooking, watchin
     settings = replace(settings, cache_dir=cache_dir, cache_write=False)
     engine = Engine(settings, found.console, languages=languages, hooking=hooking)
     engine.hear(watching.hear)
-    pages = Pages(engine, found.console, theme_dirs=found.theme_dirs, place=_address)
+    pages = Pages(engine, found.console, theme_dirs=found.theme_dirs, place=_address, within=True)
     htmls = [
         open_slot(pages.add(sample, *((why.reason, why.hint) if why else ())), "") for sample, why in found.samples
     ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Self, cast
 
-from mkdocs_codeexec.config import read_environment
 from mkdocs_codeexec.engine.telling import Telling
+from mkdocs_codeexec.environment import read_environment
 from mkdocs_codeexec.report.events import FORMATS, Lines, Output, in_json
 from mkdocs_codeexec.report.moment import Moment
 from mkdocs_codeexec.report.observing import Observing

@@ -8,10 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.config import check_apart, read_environment, settings_from
+from mkdocs_codeexec.core.host import FILES
 from mkdocs_codeexec.errors import ConfigurationError
-from mkdocs_codeexec.runtime.cpus import usable_cpus
-from mkdocs_codeexec.sites import FILES, ConfiguredSite
+from mkdocs_codeexec.sites import ConfiguredSite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,6 +74,20 @@ def open_site(file: Path | None) -> ConfiguredSite:
     return configured(file)
 
 
+def expected(file: Path | None) -> Path:
+    """Return the file of the site that a command cannot do without.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    if file is None:
+        names = ", ".join(f"`{name}`" for name in FILES)
+        raise ConfigurationError(
+            f"`{Path.cwd()}`: there is no site here, expected one of {names}\n\nhint: name its file with `-f`\n"
+        )
+    return file
+
+
 def collect(file: Path | None, folder: Path) -> Collected:
     """Return the samples of a site: its host renders all pages, and nothing is executed.
 
@@ -85,11 +98,7 @@ def collect(file: Path | None, folder: Path) -> Collected:
     Raises:
         ConfigurationError: There is no site, its host cannot build it, or it does not use us.
     """
-    if file is None:
-        names = ", ".join(f"`{name}`" for name in FILES)
-        raise ConfigurationError(
-            f"`{Path.cwd()}`: there is no site here, expected one of {names}\n\nhint: name its file with `-f`\n"
-        )
+    file = expected(file)
     from mkdocs_codeexec.hosts.zensical import reading
 
     if reading.is_ours(file):
@@ -108,7 +117,10 @@ def settings_of(site: ConfiguredSite) -> Settings:
     Raises:
         ConfigurationError: What its file says to us cannot be used.
     """
+    from mkdocs_codeexec.config import check_apart, settings_from  # which takes longer to load than some commands do
+    from mkdocs_codeexec.environment import read_environment
     from mkdocs_codeexec.hosts.located import located
+    from mkdocs_codeexec.runtime.cpus import usable_cpus
 
     with located(site.file, site.enabled_by):
         settings = settings_from(

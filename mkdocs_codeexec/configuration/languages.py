@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from mkdocs_codeexec.configuration.defaults import (
     without_meaning,
     workdir,
 )
+from mkdocs_codeexec.configuration.repls import repl
 from mkdocs_codeexec.core.sample import Presentation
 from mkdocs_codeexec.core.settings import (
     BINARIES,
@@ -37,11 +39,12 @@ from mkdocs_codeexec.trust import refusal_to_give
 RUST = (
     *("run", "edition", "toolchain", "dependencies", "manifest_extra", "preamble", "backtrace"),
     *("inputs", "readable", "network", "environments", "package", "env", "notes"),
-    *("environment", "workdir", "binaries", "artifacts", *DEFAULTS, *PATTERNS),
+    *("environment", "workdir", "binaries", "sources", "artifacts", *DEFAULTS, *PATTERNS),
 )
+_SOURCE = re.compile(r"[A-Za-z0-9_-]+|[a-z][a-z0-9+.-]*://[A-Za-z0-9@._~:/+-]+")
 SCRIPT = (
     *("run", "command", "build", "extension", "version", "aliases", "env", "inputs", "readable", "network"),
-    *("session", "workdir", "hidelines", "artifacts", *DEFAULTS, *PATTERNS),
+    *("session", "workdir", "hidelines", "artifacts", "console", *DEFAULTS, *PATTERNS),
 )
 
 
@@ -99,6 +102,7 @@ def rust(reader: Reader, languages: Mapping[str, object], project_dir: Path) -> 
         pages=pages(reader, table, f"{where}."),
         workdir=workdir(reader, table, f"{where}."),
         binaries=_binaries(reader, table, f"{where}."),
+        sources=_sources(reader, table, f"{where}."),
         artifacts=artifacts(reader, table, f"{where}."),
     )
 
@@ -107,6 +111,16 @@ def _binaries(reader: Reader, table: Mapping[str, object], where: str) -> tuple[
     if table.get("binaries", "auto") == "auto":
         return None
     return reader.words(table, "binaries", where)
+
+
+def _sources(reader: Reader, table: Mapping[str, object], where: str) -> tuple[str, ...]:
+    """Read repositories and registries: whole addresses with a host at least, or names of registries."""
+    found = reader.words(table, "sources", where)
+    for source in found:
+        if not _SOURCE.fullmatch(source):
+            hint = "write `https://host/owner/`, the address of a repository, or the name of a registry"
+            reader.problem(f"{where}sources", f"`{source}` is no source of packages", hint)
+    return found
 
 
 def _environment(reader: Reader, name: str, table: Mapping[str, object], where: str) -> EnvironmentSettings:
@@ -195,7 +209,12 @@ def scripts(
             continue
         if build and not any("{file}" in word for word in build):
             reader.problem(f"{where}.build", "it does not contain `{file}`, so the sample would not be built")
-        if not build and not any("{file}" in word for word in command):
+        variables = {**dict(preset.env if preset else ()), **dict(_env(reader, table, where))}
+        talked = repl(
+            reader, table.get("console"), f"{where}.console", preset.repl if preset else None, command, variables
+        )
+        console = "repl" if talked else preset.console if preset else ""
+        if not build and table.get("console") is None and not any("{file}" in word for word in command):
             reader.problem(f"{where}.command", "it does not contain `{file}`, so the sample would not run")
         split = _split(reader, table, where)
         found[name] = ScriptSettings(
@@ -206,7 +225,7 @@ def scripts(
             build=build,
             extension=reader.text(table, "extension", preset.extension if preset else "", f"{where}.").lstrip("."),
             version=reader.words(table, "version", f"{where}."),
-            env=tuple(sorted({**dict(preset.env if preset else ()), **dict(_env(reader, table, where))}.items())),
+            env=tuple(sorted(variables.items())),
             inputs=reader.words(table, "inputs", f"{where}."),
             readable=_readable(reader, table, f"{where}.", project_dir),
             network=reader.policy(table, "network", f"{where}."),
@@ -221,15 +240,10 @@ def scripts(
             pages=pages(reader, table, f"{where}."),
             workdir=workdir(reader, table, f"{where}."),
             artifacts=artifacts(reader, table, f"{where}."),
-            session=preset.session
-            if preset and preset.console
-            else "concat"
-            if split
-            else preset.session
-            if preset
-            else "",
+            session="console" if console else "concat" if split else preset.session if preset else "",
             split=split,
             hidelines=_hidelines(reader, table, where),
-            console=preset.console if preset else "",
+            console=console,
+            repl=talked,
         )
     return found

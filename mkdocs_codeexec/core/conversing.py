@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from mkdocs_codeexec.core import displays
@@ -64,24 +66,32 @@ def says_end(expectation: Converses) -> bool:
 
 
 def judged(expectation: Converses, outcome: Outcome) -> Verdict:
-    """Compare what should happen with what happened: the first command that went otherwise decides."""
+    """Compare what should happen with what happened: the first command that went otherwise decides.
+
+    Where what they print is to be compared, the others that went otherwise are told, too.
+    """
     if outcome.steps and isinstance(outcome.steps[-1].ended, NotStarted):
         return Errored(describe(outcome.steps[-1].ended))
-    console = expectation.console
-    executed = console.executed
+    found = list(itertools.islice(_otherwise(expectation, outcome), None if expectation.verify else 1))
+    return replace(found[0], others=tuple(found[1:])) if found else Met()
+
+
+def _otherwise(expectation: Converses, outcome: Outcome) -> Iterator[Unmet]:
+    """Yield what went otherwise, command by command."""
+    executed = expectation.console.executed
     before: Entry | None = None
-    for entry, result in spoken(console, outcome):
+    for entry, result in spoken(expectation.console, outcome):
         if not entry.executed:
             continue
         if result is None:
-            return _unreached(entry, before)
+            yield _unreached(entry, before)
+            return
         wrong = _ended(expectation, entry, result, last=entry is executed[-1])
         if wrong is None and expectation.verify:
             wrong = _compared(expectation, entry, result)
         if wrong is not None:
-            return wrong
+            yield wrong
         before = entry
-    return Met()
 
 
 def _unreached(entry: Entry, before: Entry | None) -> Unmet:
@@ -102,6 +112,8 @@ def _ended(expectation: Converses, entry: Entry, result: StepResult, *, last: bo
             right = False
         case _:
             assert_never(result.ended)
+    if right and (said := _error(expectation, entry, result)):
+        return Unmet(f"`{entry.source[0]}` printed `{said}`, and no such thing is written under it", entry.line)
     if right:
         return None
     if expectation.console.kind == "doctest" and result.ended == Exited(1):
@@ -109,6 +121,17 @@ def _ended(expectation: Converses, entry: Entry, result: StepResult, *, last: bo
     said = f", expected `{entry.said[0].strip()}`" if entry.said else ""
     expected = f", expected exit status {expectation.code}" if last and expectation.code and not said else ""
     return Unmet(f"`{entry.source[0]}`: {describe(result.ended)}{said or expected}", entry.line)
+
+
+def _error(expectation: Converses, entry: Entry, result: StepResult) -> str:
+    """Return the line in which an interpreter says that a command failed of which that is not written; else nothing."""
+    pattern = expectation.console.dialect.error
+    if not pattern or expectation.code is None:
+        return ""
+    found = re.search(pattern, _plain(result.stdout), re.MULTILINE)
+    if found is None or re.search(pattern, "\n".join(entry.written), re.MULTILINE):
+        return ""
+    return found.string[found.start() :].split("\n", 1)[0][:200].strip()
 
 
 def _status_is_right(expectation: Converses, entry: Entry, code: int, *, last: bool) -> bool:

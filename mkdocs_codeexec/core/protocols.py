@@ -57,6 +57,8 @@ class Command:
         over: Files of `work` in `scratch` that it sees in `project`, too.
         marks: Where what it writes is taken apart; None if it is one.
         merged: Whether its standard error is the pipe of its standard output.
+        columns: How wide the terminal is that both are, and its standard input unless it is given one; 0 for none.
+        turns: What is written to its standard input part by part, in the place of `stdin`; empty for nothing.
         leaves: Takes its working directory when it has ended by itself, and all that it started is gone.
     """
 
@@ -80,6 +82,8 @@ class Command:
     over: tuple[str, ...] = ()
     marks: Marks | None = None
     merged: bool = False
+    columns: int = 0
+    turns: tuple[str, ...] = ()
     leaves: FolderSink | None = None
 
 
@@ -115,6 +119,10 @@ class Runner(Protocol):
         Raises:
             Cancelled: The run was stopped from outside.
         """
+        ...
+
+    def stop_all(self) -> None:
+        """End all children now; every `run`, in progress or to come, raises `Cancelled`. Any thread may call it, and again."""
         ...
 
 
@@ -220,6 +228,10 @@ class Binaries(Protocol):
         """Their names, sorted. Nothing is started to know them."""
         ...
 
+    def refusal(self, name: str) -> Unavailability | None:
+        """Return why the program `name` is not built, whoever calls it; None if it is."""
+        ...
+
     @property
     def settled(self) -> bool:
         """Whether it is known what they are built from, and by what: else they have to be provided first."""
@@ -308,6 +320,13 @@ class Language(Protocol):
 
     def run(self, action: Action, step: Step, scratch: Scratch) -> StepResult:
         """Execute one run step of `action`."""
+        ...
+
+    def reach(self, action: Action) -> tuple[Access, Observe] | None:
+        """Return what the first step of `action` may reach, its network aside, and how it is observed.
+
+        None if that is not known before it is executed.
+        """
         ...
 
     def divide(self, steps: Sequence[Action], outcome: Outcome) -> Sequence[Outcome | None]:
@@ -536,6 +555,10 @@ class Executor(Protocol):
 
     It was given the languages that Actions may name. Threads may share it.
     """
+
+    def expect(self, actions: Sequence[Action]) -> None:
+        """Let what executing `actions` will need begin to start, and return. Nothing of theirs is executed."""
+        ...
 
     def build_ahead(self, actions: Sequence[Action]) -> None:
         """Begin to execute the build steps of `actions` in the background, for a `run` that may follow."""

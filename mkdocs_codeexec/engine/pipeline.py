@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import ExecuteMode
     from mkdocs_codeexec.engine.course import Steps
+    from mkdocs_codeexec.engine.stop import Stop
     from mkdocs_codeexec.runtime.ingredients import Ingredients
 
 Ends: TypeAlias = "tuple[tuple[Action, Outcome], ...]"
@@ -157,16 +158,19 @@ class Pipeline:
         if any(action.step("build") for action in batch.missing()):
             runner, executor = open_workers()
             with self._turn:
-                work = self._made_ready(batch, runner)
+                work = self._made_ready(batch, runner, executor)
                 self.refused.update(batch.unavailable)
             executor.build_ahead(work)
 
-    def resolve(self, samples: Sequence[Sample], listen: Listen | None = None) -> list[Resolved]:
+    def resolve(
+        self, samples: Sequence[Sample], listen: Listen | None = None, stop: Stop | None = None
+    ) -> list[Resolved]:
         """Answer every sample, in the given order.
 
         Args:
             samples: What authors wrote; their languages are set up.
             listen: Is told of each sample how it is planned, and its answer as soon as there is one.
+            stop: Ends it from another thread.
 
         Raises:
             Cancelled: The run was stopped from outside.
@@ -175,7 +179,7 @@ class Pipeline:
         if listen is not None and self.executes and batch.missing():
             batch.reasons = self._reasons(samples)
         batch.tell_plan()
-        while self.executes and (batch.missing() or batch.unasked()) and self._execute(batch):
+        while self.executes and (batch.missing() or batch.unasked()) and self._execute(batch, stop):
             pass
         answers = batch.resolved()
         if self.ingredients is not None:
@@ -200,13 +204,15 @@ class Pipeline:
                 batch.plan()
         return batch
 
-    def _execute(self, batch: Batch) -> bool:
+    def _execute(self, batch: Batch, stop: Stop | None) -> bool:
         """Execute what is missing; return whether it must be tried again, because another thread has done a part of it."""
         mine: dict[Key, Future[Ends]] = {}
         with ExitStack() as stack:
             with self._turn:
                 runner, executor = stack.enter_context(self.workers())
-                self._made_ready(batch, runner)
+                if stop is not None:
+                    stack.enter_context(stop.over(runner))
+                self._made_ready(batch, runner, executor)
                 self._fall_back(batch)
                 work = self._executable(batch.hopeful())
                 others = [self._running[a.request_key] for a in work if a.request_key in self._running]
@@ -254,8 +260,9 @@ class Pipeline:
             if word in ("contents", "tree") and outcome.steps[0].asked is not None:
                 self.narrator.say(f"a sample read too many files to name: any change in `{folder}` runs it again")
 
-    def _made_ready(self, batch: Batch, runner: Runner) -> list[Action]:
+    def _made_ready(self, batch: Batch, runner: Runner, executor: Executor) -> list[Action]:
         """Make what the missing Actions need, and return those that can be executed then."""
+        executor.expect(batch.hopeful())
         if (refusal := runner.refusal or self.before()) is not None:
             batch.unavailable |= {action.request_key: refusal for action in batch.missing()}
             return []

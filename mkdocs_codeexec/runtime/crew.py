@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.errors import Cancelled
 from mkdocs_codeexec.runtime.execution import Execution, internal
 from mkdocs_codeexec.runtime.orders import Orders, Taker
+from mkdocs_codeexec.runtime.scratch import reached
 from mkdocs_codeexec.runtime.warmed import Warmed
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mkdocs_codeexec.core.action import Action
+    from mkdocs_codeexec.core.confinement import Access
     from mkdocs_codeexec.core.protocols import Begin, Blobs, Finish, Language
     from mkdocs_codeexec.core.resolved import Took
     from mkdocs_codeexec.runtime.orders import Order
@@ -78,6 +81,18 @@ class Crew:
         self._wanted = 0  # threads
         self._threads = 0
 
+    def expect(self, actions: Sequence[Action]) -> None:
+        """Let what starts children begin to start, for as many kinds of `actions` as may work at once."""
+        accesses: dict[Access, None] = {}
+        seen: set[tuple[str, bool]] = set()
+        for action in actions:
+            kind = action.language, action.steps[0].network if action.steps else False
+            if kind not in seen and action.language in self._languages:
+                seen.add(kind)
+                if (reach := self._languages[action.language].reach(action)) is not None:
+                    accesses[reached(*reach, network=kind[1])] = None
+        self._children.expect(self._root.path, islice(accesses, self._jobs))
+
     def build_ahead(self, actions: Sequence[Action]) -> None:
         """Begin to execute the build steps of `actions`, whose Outcomes nobody takes yet."""
         self._enter(actions, None)
@@ -114,6 +129,7 @@ class Crew:
             self._children.stop_all()
             self._orders.settle(WAIT_SECONDS)
         self._warmed.close()
+        self._children.forget()
         self._root.__exit__(None, None, None)
 
     def _stop(self) -> None:

@@ -341,6 +341,8 @@ fn main() {
         ("home", env::var("HOME").unwrap() == "@HOME@" || env::var("CARGO_HOME").unwrap().starts_with("@HOME@")),
         ("canary", fs::read_to_string("@HOME@/canary").is_ok()),
         ("credentials", fs::read_to_string("@HOME@/.cargo/credentials.toml").is_ok()),
+        ("repositories", fs::read_to_string("@HOME@/.cargo/git/checkouts/other-1/abc/lib.rs").is_ok()),
+        ("registries", fs::read_to_string("@HOME@/.cargo/registry/src/other-1/x-1.0.0/lib.rs").is_ok()),
         ("history", fs::read_to_string(".git/config").is_ok() || fs::read_to_string(".env").is_ok()),
         ("network", TcpStream::connect("127.0.0.1:@PORT@").is_ok()),
         ("lock", fs::OpenOptions::new().append(true).open(ours.join("Cargo.lock")).is_ok()),
@@ -373,6 +375,7 @@ def confined(workshop: Workshop, tier: Tier) -> Children:
 def test_a_build_reaches_nothing_that_it_does_not_need(workshop: Workshop, tmp_path: Path, tier: Tier) -> None:
     """Build scripts see neither home, secrets, history nor network, and write to folders of their own alone."""
     home = write(tmp_path / "home", {"canary": "", ".cargo/credentials.toml": '[registries.x]\ntoken = "t"\n'})
+    write(home / ".cargo", {"git/checkouts/other-1/abc/lib.rs": "", "registry/src/other-1/x-1.0.0/lib.rs": ""})
     root = crate(tmp_path, "curious", 'pub const DONE: &str = env!("DONE");', **{".git/config": "", ".env": ""})
     host = {"PATH": os.environ["PATH"], "HOME": str(home), "RUSTUP_HOME": RUSTUP, "HTTPS_PROXY": "http://u:p@x"}
     host |= {"CARGO_REGISTRIES_X_TOKEN": "t", "SSH_AUTH_SOCK": str(tmp_path / "socket")}
@@ -396,6 +399,22 @@ def test_a_build_reaches_nothing_that_it_does_not_need(workshop: Workshop, tmp_p
     assert [bounds.limits(settings)] * len(builds) == [command.limits for command in builds]
     [building] = (tmp_path / "environments").glob("rust/*/*/building")
     assert [] == list(building.iterdir())
+
+
+def test_what_is_built_without_a_sandbox_is_not_where_confined_code_writes(workshop: Workshop, tmp_path: Path) -> None:
+    """By turns, each goes on from what was built as it builds: nothing of one is in the way of the other, or is started by it."""
+    crate(tmp_path, "mylib", 'pub const N: &str = "n";')
+    settings = replace(workshop.rust({"mylib": {"path": "../mylib"}}), environment_dir=tmp_path / "environments")
+    for number, tier in enumerate(("off", "bubblewrap", "off", "bubblewrap")):
+        with confined(workshop, tier):  # type: ignore[arg-type]
+            (tmp_path / "mylib/src/lib.rs").write_text(f'pub const N: &str = "{number}";')
+            own = replace(settings, sandbox="off" if tier == "off" else "auto")
+            assert f"{number}\n" == workshop.stdout(workshop.open_rust(own), f'println!("{{}}", mylib::N); // {number}')
+
+    targets = list((tmp_path / "environments").glob("rust/*/target"))
+    owners = [{path.lstat().st_uid for path in (target, *target.rglob("*"))} for target in targets]
+    assert 2 == len(targets)
+    assert all(len(one) == 1 for one in owners)
 
 
 def test_fetching_has_what_building_lacks(workshop: Workshop, tmp_path: Path) -> None:

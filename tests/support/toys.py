@@ -66,6 +66,9 @@ class Toy:
             toolchain=self.toolchain,
         )
 
+    def reach(self, action: Action) -> None:
+        """Return None: nothing of it is started."""
+
     def divide(self, steps: Sequence[Action], outcome: Outcome) -> Sequence[Outcome | None]:
         del steps
         return divided(outcome)
@@ -143,6 +146,9 @@ class Bench:
     refusal: Unavailability | None = None
     sandbox: SandboxMode = "auto"
     noted: list[Event] = field(default_factory=list)
+
+    def expect(self, actions: Sequence[Action]) -> None:
+        """Start nothing: what it runs is made up."""
 
     def build_ahead(self, actions: Sequence[Action]) -> None:
         self.ahead += [dict(action.files)["s"] for action in actions]

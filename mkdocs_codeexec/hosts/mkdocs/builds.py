@@ -153,6 +153,13 @@ class Builds:
         for build in self._all:
             yield from chain(build.pages.engine.watched(build.pages.resolved()), build.included.paths)
 
+    def included(self) -> dict[str, set[Path]]:
+        """Return the files that each page includes, or should."""
+        found: dict[str, set[Path]] = {}
+        for page, paths in chain.from_iterable(build.included.by_page.items() for build in self._all):
+            found.setdefault(page, set()).update(paths)
+        return found
+
     def report(self, pages: Pages, *, fatal: Collection[VerdictName]) -> str:
         """Tell what is written came to, once, and return why the command must fail; empty if it need not.
 
@@ -170,24 +177,12 @@ class Builds:
         if self.told or not runs:
             return ""
         self.told = True
-        settings, observing = pages.engine.settings, self.observing
-        run = Run.together(runs, others, observing.moment.run_id if observing else "")
-        for line in run.details(observing.told if observing else ()) if settings.verbose else ():
-            console.say(line)
-        from mkdocs_codeexec.report.volume import within_bounds
-
-        told = self._failures() if run.tells() else []
-        for failure in within_bounds(told):
-            console.tell(failure, fatal)
-        for line in observing.spent.lines(run.duration, settings.jobs, always=settings.verbose) if observing else ():
-            console.say(line)
-        console.say(run.summary())
-        if not pages.lenient:
-            self._write_reports(run, told, pages)
+        run = Run.together(runs, others, self.observing.moment.run_id if self.observing else "")
+        self._tell(run, pages, fatal)
         if (kept := self.kept()) is not None:
             kept.tidy()
             kept.close()
-        if settings.keeps:
+        if pages.engine.settings.keeps:
             self._keep(run, pages)
         wrong = pages.engine.hooking.after(run.to_json()) if run.resolved else ""
         if any(other["fails"] for other in others):
@@ -216,6 +211,24 @@ class Builds:
             f"interrupted: {counted(len(ended), 'sample')} had ended, and what was executed is stored; "
             f"`{settings.host.command} build` again goes on from here"
         )
+
+    def _tell(self, run: Run, pages: Pages, fatal: Collection[VerdictName]) -> None:
+        """Tell what `run` came to, in the log and in reports."""
+        console = pages.console
+        settings, observing = pages.engine.settings, self.observing
+        for line in run.details(observing.told if observing else ()) if settings.verbose else ():
+            console.say(line)
+        told = self._failures() if run.tells() else []
+        if told:
+            from mkdocs_codeexec.report.volume import within_bounds  # with all that knows of failures
+
+            for failure in within_bounds(told):
+                console.tell(failure, fatal)
+        for line in observing.spent.lines(run.duration, settings.jobs, always=settings.verbose) if observing else ():
+            console.say(line)
+        console.say(run.summary())
+        if not pages.lenient:
+            self._write_reports(run, told, pages)
 
     def _write_reports(self, run: Run, told: Sequence[Failure], pages: Pages) -> None:
         reports = Reports.of(pages.engine.settings)

@@ -23,7 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mkdocs_codeexec.config import read_environment
+from mkdocs_codeexec.environment import read_environment
 from mkdocs_codeexec.errors import Cancelled, CodeExecError, ConfigurationError
 from mkdocs_codeexec.hosts.included import Included, reader
 from mkdocs_codeexec.hosts.mkdocs.builds import Build, Builds
@@ -37,6 +37,7 @@ from mkdocs_codeexec.hosts.mkdocs.host import (
     get_plugin_logger,
     host_of,
 )
+from mkdocs_codeexec.hosts.mkdocs.loading import loading
 from mkdocs_codeexec.hosts.mkdocs.opening import console_of, open_pages, tell_of_extension
 from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
 from mkdocs_codeexec.hosts.mkdocs.outputs import add_headings, outputs_of
@@ -114,6 +115,11 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         return self._builds.pages()
 
     @property
+    def included(self) -> dict[str, set[Path]]:
+        """The files that each page includes, or should."""
+        return self._builds.included()
+
+    @property
     def _finishing(self) -> Finishing | None:
         """What finishes the pages of the build that goes on."""
         return self._builds.current.finishing if self._builds.current else None
@@ -172,9 +178,10 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         return outer > 0
 
     def _open(self, config: MkDocsConfig, environ: dict[str, str], console: Console, raw: dict[str, Any]) -> Pages:
-        pages = open_pages(
-            config, raw, environ, console, builds=self._builds, memory=self._memory, lenient=self._serving
-        )
+        with loading():
+            pages = open_pages(
+                config, raw, environ, console, builds=self._builds, memory=self._memory, lenient=self._serving
+            )
         if pages.engine.settings.enabled and self.observed:
             self._builds.watch(pages, environ)
         return pages

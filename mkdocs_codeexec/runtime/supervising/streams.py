@@ -1,4 +1,4 @@
-"""The pipes between a supervisor and a child."""
+"""The pipes between a supervisor and a child, and the terminal that may be in their place."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ import select
 import time
 
 from .protocol import CHUNK, answer
+
+TYPE_CHECKING = False  # importing `typing` would cost a fifth of the start
+if TYPE_CHECKING:
+    from .terminal import Terminal
 
 SHOWS = b"EVCXR_BEGIN_CONTENT "
 """What begins a section of standard output that shows more than text (`core.displays`)."""
@@ -19,7 +23,7 @@ class Streams:
         ours: Our ends: the type of answer that each descriptor feeds.
         theirs: The child's ends: standard input, output and error, the pipe on which it reports that it could not start,
             and the one on which the first process of its namespaces, if it has any, reports its end.
-        limit: Bytes read of one stream.
+        limit: Bytes read of one stream. A terminal is one stream, that of standard output.
         more: Bytes that are read of standard output beyond that, if it has sections that show more than text.
         flooded: Whether a stream had more.
         heard: When the last output came, by the clock that only goes forward; before the first, when these were opened.
@@ -36,6 +40,8 @@ class Streams:
         more: int = 0,
         *,
         merged: bool = False,
+        terminal: tuple[int, int | None] = (0, None),
+        turns: list[bytes] | None = None,
     ) -> None:
         self.limit = limit
         self.more = more
@@ -48,26 +54,49 @@ class Streams:
         self.failure = b""
         self.status = b""
         self._stdin = stdin or b""
+        self._turns = turns or []
+        self._handed = 0  # turns that were taken from these
         self._seen = {b"o": 0, b"e": 0}
         self.poll = select.poll()
         self.feeding = -1
+        self._terminal: Terminal | None = None
         self.ours: dict[int, bytes] = {}
         self.theirs: list[int] = []
         try:
-            self._open(given=stdin is not None, merged=merged)
+            if terminal[0]:
+                self._open_terminal(*terminal)
+            self._open(given=stdin is not None or bool(turns), merged=merged)
+            self._hand()
         except OSError:
             self.close()
             raise
 
+    def _open_terminal(self, columns: int, user: int | None) -> None:
+        from .terminal import END, Terminal
+
+        self._terminal = Terminal(columns, user, typed=bool(self._turns))
+        self._turns += [END] if self._turns else []
+        self.ours[self._terminal.ours] = b"o"
+        self.poll.register(self._terminal.ours, select.POLLIN)
+
     def _open(self, *, given: bool, merged: bool) -> None:
-        if given:
+        terminal = self._terminal
+        if terminal is not None and self._turns:
+            self.feeding = os.dup(terminal.ours)
+            self.theirs.append(os.dup(terminal.theirs))
+        elif given:
             readable, self.feeding = os.pipe()
             self.theirs.append(readable)
             os.set_blocking(self.feeding, False)
-            self.poll.register(self.feeding, select.POLLOUT)
+            if not self._turns:
+                self.poll.register(self.feeding, select.POLLOUT)
+        elif terminal is not None:
+            self.theirs.append(os.dup(terminal.theirs))
         else:
             self.theirs.append(os.open(os.devnull, os.O_RDONLY))
-        for what in (b"o", b"e", b"!", b"s"):
+        if terminal is not None:
+            self.theirs += (terminal.theirs, os.dup(terminal.theirs))
+        for what in (b"!", b"s") if terminal is not None else (b"o", b"e", b"!", b"s"):
             if what == b"e" and merged:
                 self.theirs.append(os.dup(self.theirs[-1]))
                 continue
@@ -85,10 +114,30 @@ class Streams:
             return
         except OSError:
             self._stdin = b""
+            self._turns = []
+            self._handed = 0
         if not self._stdin:
             self.poll.unregister(self.feeding)
-            os.close(self.feeding)
-            self.feeding = -1
+            if not self._handed:
+                self._stop_feeding()
+
+    def _hand(self) -> None:
+        """Have the next turn written if the part before it has ended, or the input closed if all have."""
+        if self.feeding < 0 or not self._handed + len(self._turns) or self._stdin or self.passed < self._handed:
+            return
+        if not self._turns:
+            self._stop_feeding()
+            return
+        self._stdin = self._turns.pop(0)
+        self._handed += 1
+        if self._stdin:
+            self.poll.register(self.feeding, select.POLLOUT)
+        else:
+            self._hand()
+
+    def _stop_feeding(self) -> None:
+        os.close(self.feeding)
+        self.feeding = -1
 
     def read(self, fd: int) -> bool:
         """Pass on a chunk of `fd`; return whether there may be more at once."""
@@ -100,17 +149,27 @@ class Streams:
             chunk = os.read(fd, min(CHUNK, room + 1))
         except BlockingIOError:
             return False
-        if not chunk:
+        except OSError:
+            if fd != self._of_terminal:
+                raise
+            chunk = b""  # EIO: nobody has it open any more
+        ended = not chunk
+        if self._terminal is not None and fd == self._of_terminal:
+            chunk = self._terminal.undone(chunk)
+        if ended:
             self.poll.unregister(fd)
             os.close(fd)
             del self.ours[fd]
-            return False
         if what == b"!":
             self.failure += chunk
-            return True
-        if what == b"s":
+        elif what == b"s":
             self.status += chunk
-            return True
+        elif chunk:
+            room = self._pass_on(what, chunk, room)
+        return not ended and len(chunk) <= room
+
+    def _pass_on(self, what: bytes, chunk: bytes, room: int) -> int:
+        """Answer with `chunk`, or with as much of it as there is room for; return how much that is."""
         self.heard = time.monotonic()
         self._seen[what] += len(chunk)
         if self.more and what == b"o":
@@ -119,7 +178,11 @@ class Streams:
         if self._mark:
             self._count(what, chunk)
         answer(what, chunk[:room])
-        return len(chunk) <= room
+        return room
+
+    @property
+    def _of_terminal(self) -> int:
+        return -1 if self._terminal is None else self._terminal.ours
 
     def _look(self, chunk: bytes) -> int:
         """Return what may be read beyond the limit from now on: something once a section begins in `chunk`, or has begun before it."""
@@ -138,6 +201,7 @@ class Streams:
         count += data.count(self._mark)
         self._marks[what] = count, data[len(data) - len(self._mark) + 1 :] if len(self._mark) > 1 else b""
         self.passed = max(self.passed, -(-count // self._times))
+        self._hand()
 
     def drain(self) -> None:
         """Pass on what is still in the pipes, which nobody writes to any more."""

@@ -183,7 +183,9 @@ class Environment:
     def _place(self, toolchain: Toolchain) -> Path:
         # With other variables cargo does not compile everything again that may have read one: it goes by what is told.
         env = (self.said.env,) if self.said.env else ()
-        made_from = digest((toolchain.identity, toolchain.program, self.said.flags, *env))
+        # What confined code has written, nobody who is not confined goes on from: cargo would start a program that stands there.
+        walls = () if self._settings.confines else ("off",)
+        made_from = digest((toolchain.identity, toolchain.program, self.said.flags, *env, *walls))
         return Path(made_from[:16], self.manifest.digest)
 
     def _up_to_date(self, home: Path) -> Arguments | None:
@@ -228,12 +230,14 @@ class Environment:
     def _rebuilt(
         self, home: Path, toolchain: Toolchain, runner: Runner, narrator: Narrator, *, alone: bool
     ) -> Arguments | Trouble:
-        from mkdocs_codeexec.languages.rust.environments import fetching, freshness, project, reach
+        from mkdocs_codeexec.languages.rust.environments import fetching, freshness, origins, project, reach
 
         cargo = project.find_cargo(toolchain, self._settings)
         if cargo is None:
             return Trouble("`cargo` was not found", "install Rust from https://rustup.rs")
         consists = self.sources.consists
+        if (refused := origins.refused(consists, self._settings)) is not None:
+            return refused
         start = consists.start(self.sources.known() or kept.last(self._folder), self._folder / project.LOCK)
         project.write_project(home, self.manifest, start.lock, toolchain, self._settings)
         self._announce(start, toolchain, narrator)

@@ -21,7 +21,7 @@ WIDTH = 300
 _MARKS = re.compile(r"[^\w .,/()-]|_")
 
 
-def summary(run: Run, failures: Sequence[Failure], link: Callable[[str, int], str]) -> str:
+def markdown(run: Run, failures: Sequence[Failure], link: Callable[[str, int], str]) -> str:
     """Return `run` as Markdown: a line for all, and a table of what did not go as its authors said.
 
     Whatever samples have printed is text in it: no markup, no link, and nobody's name.
