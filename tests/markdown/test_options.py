@@ -182,6 +182,8 @@ def test_wrong(info: str, expected: tuple[str, bool, str]) -> None:
 
 
 IDLE: dict[str, tuple[str, str]] = {
+    "rust exec no_run tty": ("`tty` has no effect beside `no_run`", "nothing is run"),
+    'irb exec stdin="x"': ("`stdin` has no effect on a console of an interpreter", "its commands"),
     'python exec tabs="A|B"': ('`tabs` has no effect beside `source="above"`', "tabbed-left"),
     'python exec tabs="A|B" source="below"': ('`tabs` has no effect beside `source="below"`', "tabbed-left"),
     'python exec title="x" source="none"': ('`title` has no effect beside `source="none"`', "not shown"),
