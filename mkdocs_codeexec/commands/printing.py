@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.config import read_environment
+from mkdocs_codeexec.environment import read_environment
 from mkdocs_codeexec.report.console import Console, wants_color
 from mkdocs_codeexec.report.services import annotations_for
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
 
 
-def on_stdout(settings: Settings) -> Console:
-    """Return what writes plain lines on standard output, for a site with these `settings`."""
+def on_stdout(settings: Settings | None = None) -> Console:
+    """Return what writes plain lines on standard output, for a site with these `settings`; None if they are not known."""
     environ = read_environment()
     return Console(
         log=_Lines(sys.stdout),
         color=wants_color(environ, sys.stdout),
         out=sys.stdout,
-        annotations=annotations_for(environ, (Path.cwd(), settings.project_dir)),
+        annotations=annotations_for(environ, (Path.cwd(), settings.project_dir if settings else Path.cwd())),
     )
 
 

@@ -45,8 +45,8 @@ class ParallelExecutor:
         blobs: Where files are kept that Actions leave to others; None is a folder of this process.
         project: Where the project is, and what of it samples may see; None if there is none.
         private: Where is kept what libraries need not make anew in each sample; None for nowhere.
-        own: A folder of the user's; None if there is none.
         note: Hears what takes time; None if nobody wants to.
+        own: A folder of the user's; None if there is none.
     """
 
     def __init__(  # noqa: PLR0913 - named, all but two
@@ -62,8 +62,8 @@ class ParallelExecutor:
         blobs: Blobs | None = None,
         project: Worktree | None = None,
         private: Path | None = None,
-        own: Path | None = None,
         note: Callable[[Took], None] | None = None,
+        own: Path | None = None,
     ) -> None:
         self._children = children
         self._languages = languages
@@ -75,8 +75,8 @@ class ParallelExecutor:
         self._blobs = blobs if blobs is not None else KeptBlobs()
         self._project = project
         self._private = private
-        self._own = own
         self._note = note
+        self._own = own
         self._lock = threading.Lock()
         self._crew: Crew | None = None
         self._place: Path | None = None

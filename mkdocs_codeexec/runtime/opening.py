@@ -43,8 +43,8 @@ def open_workers(  # noqa: PLR0913 - named, all but two
     blobs: Blobs | None = None,
     project: Worktree | None = None,
     private: Path | None = None,
-    own: Path | None = None,
     note: Callable[[Took], None] | None = None,
+    own: Path | None = None,
 ) -> Iterator[tuple[Runner, Executor]]:
     """Open what executes Actions on this machine; leaving it ends all that is under way.
 
@@ -56,8 +56,8 @@ def open_workers(  # noqa: PLR0913 - named, all but two
         blobs: Where files are kept that Actions leave to others; None is a folder of this process.
         project: Where the project is on this machine, and what of it samples may see; None if it is not there.
         private: Where is kept what libraries need not make anew in each sample; None for nowhere.
-        own: A folder of the user's; None if there is none.
         note: Hears what takes time.
+        own: A folder of the user's; None if there is none.
     """
     from mkdocs_codeexec.runtime.executor import ParallelExecutor
     from mkdocs_codeexec.runtime.process import Children
@@ -73,8 +73,8 @@ def open_workers(  # noqa: PLR0913 - named, all but two
             blobs=blobs,
             project=project,
             private=private,
-            own=own,
             note=note,
+            own=own,
         )
         try:
             yield children, executor

@@ -510,7 +510,7 @@ try:
     print("resolved", socket.getaddrinfo("example.org", 80))
 except OSError:
     print("refused")
-print("quick" if time.monotonic() - started < 1 else "slow")
+print("quick" if time.monotonic() - started < 3 else "slow")
 """
 
 
@@ -612,11 +612,10 @@ def test_a_sample_can_talk_to_itself(sandbox: Sandbox) -> None:
 def test_a_fork_bomb_is_stopped_by_name(sandbox: Sandbox) -> None:
     """A fork bomb ends long before its timeout, and nothing of it is left."""
     mark = f"bomb{uuid.uuid4().hex}"
-    started = time.monotonic()
-    found = sandbox.sh(f"{mark}() {{ {mark} | {mark} & }}; {mark}; sleep 20 # {mark}", timeout=10)
+    found = sandbox.sh(f"{mark}() {{ {mark} | {mark} & }}; {mark}; sleep 50 # {mark}", timeout=40)
 
     assert LimitReached("processes", 64) == found.ended
-    assert time.monotonic() - started < 11
+    assert found.duration < 30
     time.sleep(0.2)
     assert not [pid for pid in pids() if mark in command_line(pid)]
 

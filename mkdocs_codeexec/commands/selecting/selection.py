@@ -46,6 +46,8 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", metavar="NAME", action="append", default=[], help="only samples of this name")
     parser.add_argument("--language", metavar="LANGUAGE", action="append", default=[], help="only samples in this one")
     parser.add_argument("--failed", action="store_true", help="only samples that failed when they were last tried")
+    about = "only samples of pages that differ from this revision of git, or that are made of files that do"
+    parser.add_argument("--changed-since", metavar="REV", help=about)
     about = "only the K-th of N parts of what is selected: each sample is in one of them (for several machines)"
     parser.add_argument("--shard", metavar="K/N", type=_shard, help=about)
 
@@ -73,11 +75,24 @@ def selected(found: Collected, asked: argparse.Namespace) -> Selected:
         wanted &= set(_named(samples, asked.name))
     if asked.language:
         wanted &= set(_written_in(found, samples, asked.language))
+    named = bool(asked.pages or asked.name or asked.language)
+    if named and not wanted:
+        raise ConfigurationError(
+            "no sample is selected: none is all that was asked for\n\nhint: ask for less at once\n"
+        )
     if asked.failed:
         wanted &= set(_failed(found, samples))
+    if asked.changed_since is not None:
+        from mkdocs_codeexec.commands.selecting.changed import changed
+
+        wanted &= changed(found, samples, asked.changed_since)
     if asked.shard is not None:
         compiled = {rule.name for rule in words(found.settings).values() if rule.compiled}
         wanted = shard(samples, wanted, asked.shard, compiled)
+    if samples and not wanted:
+        found.console.say(
+            "no sample is selected: none has failed, has changed, or is in this part, of those that were asked for"
+        )
     if len(wanted) == len(samples):
         return Selected(samples)
     chosen = with_needed(samples, wanted)
