@@ -7,11 +7,13 @@ a registry that is not reached, an option that is refused), which prevails over 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import importlib
 import json
 import logging
 import os
 import sys
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mkdocs_codeexec.commands import Command
+    from mkdocs_codeexec.report.moment import Moment
 
 COMMANDS = ("plan", "explain", "run", "watch", "check", "promote", "new", "status", "cache", "doctor", "zensical")
 """Each a file of `commands/`, which is imported when it is asked for."""
@@ -66,12 +69,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if sys.stdout is None:  # it was closed before we were started
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for as long as this process lives
-    arguments = argparse.Namespace()
+    arguments, began = argparse.Namespace(), (dt.datetime.now(dt.UTC), time.monotonic())
     with _log_on_stderr() as handler:
         try:
             arguments = _arguments(sys.argv[1:] if argv is None else argv)
             if arguments.command in PLAIN:
                 handler.setFormatter(Lines())
+            arguments.began = began
+            arguments.moment = _for_programs(handler, getattr(arguments, "log_format", None))
             console = Console(log=_log, color=wants_color(read_environment(), sys.stderr))
             return _executed(Context(arguments, console))
         except (KeyboardInterrupt, Cancelled):
@@ -92,6 +97,25 @@ def main(argv: Sequence[str] | None = None) -> int:
             _log.exception("a fault of mkdocs-codeexec itself; please report it")
             _tell_programs(arguments, Mistake(f"internal error: {type(error).__name__}: {error}"))
             return 3
+
+
+def _for_programs(handler: logging.Handler, asked: str | None) -> Moment | None:
+    """Have the log be lines of JSON, if the command line has `asked` for it or the environment does; return their run.
+
+    Raises:
+        ConfigurationError: The environment says neither.
+    """
+    environ = read_environment()
+    if not asked and not environ.get("CODEEXEC_LOG_FORMAT"):
+        return None
+    from mkdocs_codeexec.report.events import Records, in_json
+    from mkdocs_codeexec.report.moment import Moment
+
+    if not in_json(environ, asked):
+        return None
+    moment = Moment()
+    handler.setFormatter(Records(moment))
+    return moment
 
 
 def _tell_programs(arguments: argparse.Namespace, first: Mistake, *others: Mistake) -> None:

@@ -80,12 +80,15 @@ def _otherwise(expectation: Converses, outcome: Outcome) -> Iterator[Unmet]:
     """Yield what went otherwise, command by command."""
     executed = expectation.console.executed
     before: Entry | None = None
+    stopped = False
     for entry, result in spoken(expectation.console, outcome):
         if not entry.executed:
             continue
         if result is None:
-            yield _unreached(entry, before)
+            if not stopped:
+                yield _unreached(entry, before)
             return
+        stopped = not isinstance(result.ended, Exited | Signaled)
         wrong = _ended(expectation, entry, result, last=entry is executed[-1])
         if wrong is None and expectation.verify:
             wrong = _compared(expectation, entry, result)
@@ -112,6 +115,8 @@ def _ended(expectation: Converses, entry: Entry, result: StepResult, *, last: bo
             right = False
         case _:
             assert_never(result.ended)
+    if right and (said := _error(expectation, entry, result)):
+        return Unmet(f"`{entry.source[0]}` printed `{said}`, and no such thing is written under it", entry.line)
     if right:
         return None
     if expectation.console.kind == "doctest" and result.ended == Exited(1):
@@ -119,6 +124,17 @@ def _ended(expectation: Converses, entry: Entry, result: StepResult, *, last: bo
     said = f", expected `{entry.said[0].strip()}`" if entry.said else ""
     expected = f", expected exit status {expectation.code}" if last and expectation.code and not said else ""
     return Unmet(f"`{entry.source[0]}`: {describe(result.ended)}{said or expected}", entry.line)
+
+
+def _error(expectation: Converses, entry: Entry, result: StepResult) -> str:
+    """Return the line in which an interpreter says that a command failed of which that is not written; else nothing."""
+    pattern = expectation.console.dialect.error
+    if not pattern or expectation.code is None:
+        return ""
+    found = re.search(pattern, _plain(result.stdout), re.MULTILINE)
+    if found is None or re.search(pattern, "\n".join(entry.written), re.MULTILINE):
+        return ""
+    return found.string[found.start() :].split("\n", 1)[0][:200].strip()
 
 
 def _status_is_right(expectation: Converses, entry: Entry, code: int, *, last: bool) -> bool:

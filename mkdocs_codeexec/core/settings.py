@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
+from mkdocs_codeexec.core.consoles import NO_DIALECT, ConsoleKind, Dialect
 from mkdocs_codeexec.core.hooks import Hooks
 from mkdocs_codeexec.core.host import MKDOCS as MKDOCS  # noqa: PLC0414 - it is a part of settings
 from mkdocs_codeexec.core.host import Host as Host  # noqa: PLC0414 - as above
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
-    from mkdocs_codeexec.core.consoles import ConsoleKind
 
 RunPolicy: TypeAlias = Literal["marked", "all", "check", "none"]
 """Which fences of a language run: those with `exec`; every one; every one, only type-checked; none."""
@@ -76,6 +76,7 @@ class LanguageRule(NamedTuple):
         hashes: Whether `#` begins a comment, and so lines can end in `# markdown-exec: hide`.
         excluded: Whether it is told that a fence with `exec` is not executed because of its page.
         console: What reads the commands of its fences, if these are consoles.
+        dialect: How these are written, if that is not known by what reads them.
         values: Whether samples can show the value of their last expression.
         patterns: What `[NAME]` stands for in what is written under commands, by name, sorted.
         uncovers: Whether readers can have hidden lines of samples shown.
@@ -99,6 +100,7 @@ class LanguageRule(NamedTuple):
     hidelines: str = ""
     hashes: bool = False
     console: ConsoleKind = ""
+    dialect: Dialect = NO_DIALECT
     values: bool = False
     patterns: tuple[tuple[str, str], ...] = ()
     uncovers: bool = False
@@ -172,6 +174,27 @@ class RustSettings:
     artifacts: tuple[str, ...] = ()
 
 
+PROMPT, MORE = "{prompt}", "{more}"
+"""Stand, in what is said to an interpreter, for prompts that nobody can guess."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplSettings:
+    """`console` of a language: an interpreter that is talked to, command by command.
+
+    Attributes:
+        dialect: How consoles are written.
+        start: What it is told first, if its command line names no file; else what stands in that.
+        mark: What it is told after each command, to print what its prompt would be; empty if it has that prompt.
+        terminal: Whether it is told so on a terminal, as if it were typed; else by a pipe, as by a program.
+    """
+
+    dialect: Dialect
+    start: str = ""
+    mark: str = ""
+    terminal: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScriptSettings:
     """Any other language: a command line, or one to build and one to run.
@@ -196,6 +219,7 @@ class ScriptSettings:
         hidelines: What lines begin with that run and are not shown; empty for none.
         split: Of `concat`, the statement between two steps, with `{mark}` in it.
         console: What reads the commands of its fences, if these are consoles.
+        repl: How its interpreter is talked to, if that reads them.
         artifacts: Patterns of files that the page shows, of fences that do not say it.
     """
 
@@ -218,6 +242,7 @@ class ScriptSettings:
     split: str = ""
     hidelines: str = ""
     console: ConsoleKind = ""
+    repl: ReplSettings | None = None
     artifacts: tuple[str, ...] = ()
 
 
@@ -327,6 +352,11 @@ class Settings:
         place = self.lent or self.environment_dir
         root = self.checkout_dir or self.project_dir
         return None if place.is_relative_to(root) or place.is_relative_to(self.cache_dir) else place
+
+    @property
+    def confines(self) -> bool:
+        """Whether samples are to be confined at all; only who says so gets `off`."""
+        return self.sandbox != "off" and self.tiers != ("off",)
 
     @property
     def keeps(self) -> bool:

@@ -232,6 +232,7 @@ class Engine:
             self._states.renew()
             pipeline.forget()
             self._answered = False
+        interpreter.walk_again()
         self._requirements.look_again()
         pipeline.survey(samples)
 
@@ -313,6 +314,7 @@ class Engine:
             project=project,
             private=place and place / "warmed",
             note=self._telling.note,
+            own=self.settings.private_dir,
         ) as workers:
             try:
                 yield workers

@@ -40,7 +40,9 @@ PATIENCE = 30.0
 
 _VERSION_FILES = (".tool-versions", "mise.toml", ".mise.toml", ".python-version", ".node-version", ".nvmrc")
 """What version managers read, from the working directory upwards."""
-_HOST = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "JAVA_HOME", "PYENV_ROOT", "NVM_DIR", "ASDF_DIR", "ASDF_DATA_DIR")
+_PLACES = ("HOME", "JAVA_HOME", "PYENV_ROOT", "NVM_DIR", "ASDF_DIR", "ASDF_DATA_DIR")
+"""Variables that say where version managers and their tools are."""
+_HOST = ("PATH", "USER", "LOGNAME", "TMPDIR", *_PLACES)
 
 
 class Toolchain(NamedTuple):
@@ -158,6 +160,11 @@ def host_environment(settings: Settings, names: Iterable[str] = (), prefixes: tu
     return {**env, "LC_ALL": "C.UTF-8"}
 
 
+def places(settings: Settings) -> Value:
+    """Return what the host's variables say of where tools are, beside `PATH`."""
+    return tuple(settings.host_env.get(name) for name in _PLACES)
+
+
 def fingerprint(settings: Settings, programs: Iterable[Path | None], extra: Value = ()) -> str:
     """Return a digest of what decides which tool answers to `programs`."""
     stats = tuple(_stats(program) for program in programs)
@@ -170,10 +177,12 @@ def upwards(start: Path, names: Sequence[str]) -> list[tuple[Path, str]]:
     found: list[tuple[Path, str]] = []
     for folder in (start, *start.parents):
         for name in names:
-            path = folder / name
-            content = read_regular(Path(os.path.realpath(path)), VERSION_FILE_LIMIT) if path.exists() else None
+            path = os.path.join(folder, name)  # noqa: PTH118 - a hundred of them each time, and hardly one is there
+            if not os.path.exists(path):  # noqa: PTH110
+                continue
+            content = read_regular(Path(os.path.realpath(path)), VERSION_FILE_LIMIT)
             with contextlib.suppress(ValueError):
-                found += [(path, content.decode("utf-8").replace("\r\n", "\n"))] if content is not None else []
+                found += [(Path(path), content.decode("utf-8").replace("\r\n", "\n"))] if content is not None else []
     return found
 
 

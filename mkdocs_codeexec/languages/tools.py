@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from mkdocs_codeexec.languages.toolchain import (
     fingerprint,
     host_environment,
     memo,
+    places,
 )
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ class Tools:
     def survey(self) -> None:
         """Look again at which files they are, and recall what they have said."""
         files = tuple(self.find(program) for program in self.programs())
-        version = (self._script.version, self._script.command, self._script.build)
-        self._fingerprint = fingerprint(self._settings, files, version)
+        asked = (self._script.version, self._script.command, self._script.build)
+        self._fingerprint = fingerprint(self._settings, files, (*asked, self._script.env, places(self._settings)))
         if self._asked == self._fingerprint:
             return
         if self._inside():
@@ -92,8 +92,8 @@ class Tools:
         return interpreter.program() if program == PYTHON else find_program(program, self._settings)
 
     def _ask(self, runner: Runner, access: Access) -> Unavailability | None:
-        # Samples run in a scratch directory, where no version file of the project is above them.
-        cwd = Path(tempfile.gettempdir())
+        # Samples run in a scratch directory, where no version file of the project is above them, nor one that anybody may write.
+        cwd = Path("/")
         env = {**host_environment(self._settings), **dict(self._script.env)}
         said: list[str] = []
         for argv in self._questions():

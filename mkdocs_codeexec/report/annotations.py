@@ -86,6 +86,8 @@ class Annotations:
 
     def lines(self, level: Level, notice: Notice) -> list[str]:
         """Return the lines that make `notice` an annotation; none if the service would show no more."""
+        from mkdocs_codeexec.core.sample import in_one_line
+
         before, most = self._given.total(), self.dialect.most
         self._given[level] += 1
         number = self._given[level]
@@ -95,7 +97,6 @@ class Annotations:
         if number == most:
             message += f"\n({self.dialect.name} shows {most} of a kind: what follows is in the log)"
         opening = [] if before or not self.dialect.opening else [self.dialect.opening]
-        from mkdocs_codeexec.core.sample import in_one_line
 
         path = in_one_line(self._relative(notice.path)) if notice.path else ""
         return [*opening, self.dialect.command(level, notice._replace(path=path, message=message))]

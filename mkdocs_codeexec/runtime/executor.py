@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.errors import Cancelled
 from mkdocs_codeexec.runtime.blobs import KeptBlobs
 from mkdocs_codeexec.runtime.crew import Crew
-from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
+from mkdocs_codeexec.runtime.scratch_root import ScratchRoot, place, usual
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,12 +39,14 @@ class ParallelExecutor:
         total_timeout: Seconds from the first `run` until none goes on; None is unlimited. What has not ended by then is
             `NotStarted`.
         path: The `PATH` of every child.
-        scratch_root: Where scratch directories are made; None is the system's directory for temporary files.
+        scratch_root: Where scratch directories are made; None is the system's directory for temporary files, or a
+            folder in `own` where that is no place for them.
         tell: Takes a message for people: what could not be removed, what is not kept.
         blobs: Where files are kept that Actions leave to others; None is a folder of this process.
         project: Where the project is, and what of it samples may see; None if there is none.
         private: Where is kept what libraries need not make anew in each sample; None for nowhere.
         note: Hears what takes time; None if nobody wants to.
+        own: A folder of the user's; None if there is none.
     """
 
     def __init__(  # noqa: PLR0913 - named, all but two
@@ -61,6 +63,7 @@ class ParallelExecutor:
         project: Worktree | None = None,
         private: Path | None = None,
         note: Callable[[Took], None] | None = None,
+        own: Path | None = None,
     ) -> None:
         self._children = children
         self._languages = languages
@@ -73,8 +76,11 @@ class ParallelExecutor:
         self._project = project
         self._private = private
         self._note = note
+        self._own = own
         self._lock = threading.Lock()
         self._crew: Crew | None = None
+        self._place: Path | None = None
+        self._sure = False
         self._running = 0
         self._closed = False
 
@@ -100,7 +106,7 @@ class ParallelExecutor:
         """
         if actions:
             with self._lock, suppress(OSError):  # whoever needs it hears why there is none
-                self._opened().expect(actions)
+                self._opened(sure=False).expect(actions)
 
     def run(self, work: Sequence[Action], finish: Finish, begin: Begin | None = None) -> None:
         """Execute every Action and hand each Outcome to `finish` the moment it ends, in any order, from any thread.
@@ -143,21 +149,31 @@ class ParallelExecutor:
         if crew is not None:
             crew.close()
 
-    def _opened(self) -> Crew:
+    def _opened(self, *, sure: bool = True) -> Crew:
+        """Return the workers, whose scratch directories are where they have to be in the tier of samples, or without `sure` may be."""
         if self._closed:
             raise Cancelled("the run was stopped")
         if self._crew is None:
-            root = ScratchRoot(self._scratch_root, self._tell)
-            self._crew = Crew(
-                root,
-                self._children,
-                self._languages,
-                self._path,
-                self._jobs,
-                self._blobs,
-                self._tell,
-                self._project,
-                self._private,
-                self._note,
-            )
+            self._place, self._sure = self._scratch_root or usual(), self._scratch_root is not None
+            self._crew = self._hired(self._place)
+        if sure and not self._sure:  # by now, workers may have found out which tier it is
+            self._sure = True
+            at = place(self._children.tier, self._own)
+            if at != self._place:
+                self._leave()
+                self._crew, self._place = self._hired(at), at
         return self._crew
+
+    def _hired(self, at: Path) -> Crew:
+        return Crew(
+            ScratchRoot(at, self._tell),
+            self._children,
+            self._languages,
+            self._path,
+            self._jobs,
+            self._blobs,
+            self._tell,
+            self._project,
+            self._private,
+            self._note,
+        )

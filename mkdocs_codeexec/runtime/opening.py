@@ -44,6 +44,7 @@ def open_workers(  # noqa: PLR0913 - named, all but two
     project: Worktree | None = None,
     private: Path | None = None,
     note: Callable[[Took], None] | None = None,
+    own: Path | None = None,
 ) -> Iterator[tuple[Runner, Executor]]:
     """Open what executes Actions on this machine; leaving it ends all that is under way.
 
@@ -56,6 +57,7 @@ def open_workers(  # noqa: PLR0913 - named, all but two
         project: Where the project is on this machine, and what of it samples may see; None if it is not there.
         private: Where is kept what libraries need not make anew in each sample; None for nowhere.
         note: Hears what takes time.
+        own: A folder of the user's; None if there is none.
     """
     from mkdocs_codeexec.runtime.executor import ParallelExecutor
     from mkdocs_codeexec.runtime.process import Children
@@ -72,6 +74,7 @@ def open_workers(  # noqa: PLR0913 - named, all but two
             project=project,
             private=private,
             note=note,
+            own=own,
         )
         try:
             yield children, executor

@@ -127,29 +127,61 @@ def serve(channel: socket.socket, imported: Sequence[str]) -> dict[str, Any]:
             import_module(name)
     if "mkdocs.theme" in imported:
         _compile_themes()
+        _compile_patterns()
     gc.collect()
     gc.freeze()
+    running: dict[int, int] = {}  # where is told how each of them has ended
+    alarm, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    poll = select.poll()
+    for descriptor in (channel.fileno(), alarm):
+        poll.register(descriptor, select.POLLIN)
     while True:
-        request, descriptors, _, _ = socket.recv_fds(channel, 1 << 20, 3)
-        if not request:
-            sys.exit()
-        if os.fork() == 0:
-            channel.close()
-            *outputs, answers = descriptors
-            child = os.fork()
-            if child == 0:
-                os.close(answers)
-                _become(json.loads(request), *outputs)
-                return dict(json.loads(request))
-            os.write(answers, f"{child}\n".encode())
-            _, status = os.waitpid(child, 0)
-            os.write(answers, f"{os.waitstatus_to_exitcode(status)}\n".encode())
-            os._exit(0)
-        for descriptor in descriptors:
+        for descriptor, _ in poll.poll():
+            if descriptor == alarm:
+                os.read(alarm, 512)
+                _tell_ended(running)
+            elif (request := _begin(channel, running)) is not None:
+                os.close(alarm)
+                os.close(wake)
+                return request
+
+
+def _begin(channel: socket.socket, running: dict[int, int]) -> dict[str, Any] | None:
+    """Fork for the next request; return it in the process that is to do it, and None in this one."""
+    request, descriptors, _, _ = socket.recv_fds(channel, 1 << 20, 3)
+    if not request:
+        sys.exit()
+    *outputs, answers = descriptors
+    child = os.fork()
+    if child == 0:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        channel.close()
+        for descriptor in (answers, *running.values()):
             os.close(descriptor)
-        with suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
+        found: dict[str, Any] = json.loads(request)
+        _become(found, *outputs)
+        return found
+    running[child] = answers
+    os.write(answers, f"{child}\n".encode())
+    for descriptor in outputs:
+        os.close(descriptor)
+    return None
+
+
+def _tell_ended(running: dict[int, int]) -> None:
+    """Tell of each process that has ended how it did."""
+    while running:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if not pid:
+            break
+        answers = running.pop(pid)
+        with suppress(BrokenPipeError):  # whoever asked has given up
+            os.write(answers, f"{os.waitstatus_to_exitcode(status)}\n".encode())
+        os.close(answers)
 
 
 def _become(request: dict[str, Any], *outputs: int) -> None:
@@ -195,6 +227,21 @@ def _compile_themes() -> None:
             if "/languages/" not in name or name.endswith("/en.html"):
                 with suppress(jinja2.TemplateError):  # what is for one plugin needs a filter of that
                     compiled[key] = really(environment, source, name, filename)
+
+
+def _compile_patterns() -> None:
+    """Compile the regular expressions of what every build makes, and look for what is installed: both are remembered."""
+    import re
+
+    from markdown import Markdown
+
+    re._MAXCACHE = 10_000  # type: ignore[attr-defined]
+    usual = ("toc", "tables", "fenced_code", "admonition", "attr_list", "md_in_html")
+    for extensions in (
+        usual,
+        (*usual, "pymdownx.highlight", "pymdownx.superfences", "pymdownx.snippets", "pymdownx.tabbed"),
+    ):
+        Markdown(extensions=list(extensions)).convert("# A *b* `c` [d](e.md)\n\n```sh\nx\n```\n\n- f\n\n    g\n")
 
 
 def run_here(module: str) -> None:

@@ -72,4 +72,4 @@ class _Silent:
         """Hear what a tool writes."""
 
     def note(self, event: Event) -> None:
-        """Hear of something that goes on."""
+        """Hear an event."""
