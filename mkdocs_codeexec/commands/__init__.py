@@ -29,7 +29,26 @@ class Context:
         """The file of the site, as `commands.site` opens it; None if there is none. Where there are several, that is told."""
         from mkdocs_codeexec.commands.site import find
 
-        return find(self.arguments.config_file, say=self.console.say)
+        named = self.arguments.config_file
+        return find(named[0] if isinstance(named, list) else named, say=self.console.say)
+
+    @functools.cached_property
+    def files(self) -> tuple[Path, ...]:
+        """The files of the sites that the command line names, absolute: one at most, but for commands with `add_sites`.
+
+        Raises:
+            ConfigurationError: One cannot be the file of a site, or is named twice.
+        """
+        from mkdocs_codeexec.commands.site import all_named
+
+        named = self.arguments.config_file
+        return all_named([named] if isinstance(named, str) else named or ())
+
+
+def add_sites(parser: argparse.ArgumentParser) -> None:
+    """Have `-f` name as many sites as somebody wants, for a command that can be about several."""
+    about = "the file of a site; may be given several times, for several sites (default: what is there)"
+    parser.add_argument("-f", "--config-file", metavar="FILE", action="append", help=about)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.resolved import Listen, Plan, Resolved
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import LanguageRule, Settings
+    from mkdocs_codeexec.runtime.jobserver import Jobserver
 
 
 class Engine:
@@ -46,6 +47,7 @@ class Engine:
         languages: Those that are set up, by canonical name; None to open those of `settings`.
         store: One that is in use already, and that others may use too; None to open that of `settings`.
         memory: Outcomes that this process has produced; lives as long as the caller wants.
+        jobserver: Shared with other Engines of this process, which answer at the same time; None where there are none.
 
     Raises:
         ConfigurationError: A language cannot be used as it is set up.
@@ -59,6 +61,7 @@ class Engine:
         languages: Mapping[str, Language] | None = None,
         store: Store | None = None,
         memory: MutableMapping[Key, Outcome] | None = None,
+        jobserver: Jobserver | None = None,
     ) -> None:
         self.settings = settings
         self._telling = Telling(narrator)
@@ -67,6 +70,7 @@ class Engine:
         self.languages = languages
         self._requirements = Requirements(settings, languages)
         self._kept = store
+        self._jobserver = jobserver
         self._memory = memory if memory is not None else {}
         self._states: States | None = None
         self._ingredients = Ingredients(settings.cache_dir)
@@ -272,5 +276,6 @@ class Engine:
             blobs=store.blobs,
             project=project,
             private=place and place / "warmed",
+            jobserver=self._jobserver,
         ) as workers:
             yield workers

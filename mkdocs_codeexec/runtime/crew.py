@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.errors import Cancelled
@@ -17,11 +18,12 @@ from mkdocs_codeexec.runtime.warmed import Warmed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from mkdocs_codeexec.core.action import Action
     from mkdocs_codeexec.core.protocols import Begin, Blobs, Finish, Language
-    from mkdocs_codeexec.runtime.orders import Order
+    from mkdocs_codeexec.runtime.orders import Order, Task
     from mkdocs_codeexec.runtime.process import Children
     from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
     from mkdocs_codeexec.worktree.tree import Worktree
@@ -47,6 +49,7 @@ class Crew:
         tell: Takes a message for people.
         project: Where the project is, and what of it samples may see; None if there is none.
         private: Where is kept what libraries need not make anew; None for nowhere.
+        token: Opens what a thread holds while it builds or runs.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - each is needed
@@ -60,6 +63,7 @@ class Crew:
         tell: Callable[[str], None] | None = None,
         project: Worktree | None = None,
         private: Path | None = None,
+        token: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._root = root.__enter__()
         children.expect(self._root.path)
@@ -71,6 +75,7 @@ class Crew:
         self._execution = Execution(
             self._orders, languages, children, path, self._root.path, blobs, tell, project, self._warmed
         )
+        self._token = token
         self._growing = threading.Lock()
         self._wanted = 0  # threads
         self._threads = 0
@@ -197,14 +202,18 @@ class Crew:
                 if task.what == "hand over":
                     self._hand_over(*task.orders)
                     continue
-                for order in task.orders:
-                    _begin(order)
-                if task.what == "run":
-                    self._execution.run(*task.orders)
-                else:
-                    self._execution.build(task.orders)
+                with self._token():
+                    self._do(task)
             finally:
                 self._orders.done(task)
+
+    def _do(self, task: Task) -> None:
+        for order in task.orders:
+            _begin(order)
+        if task.what == "run":
+            self._execution.run(*task.orders)
+        else:
+            self._execution.build(task.orders)
 
     def _hand_over(self, order: Order) -> None:
         outcome = self._execution.outcome(order)

@@ -10,6 +10,7 @@ what is to be run: `build_ahead` starts it in the background, and `run` takes ov
 from __future__ import annotations
 
 import threading
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.errors import Cancelled
@@ -19,6 +20,7 @@ from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from mkdocs_codeexec.core.action import Action
@@ -42,6 +44,7 @@ class ParallelExecutor:
         blobs: Where files are kept that Actions leave to others; None is a folder of this process.
         project: Where the project is, and what of it samples may see; None if there is none.
         private: Where is kept what libraries need not make anew in each sample; None for nowhere.
+        token: Opens what is held while something is built or run.
     """
 
     def __init__(  # noqa: PLR0913 - named, all but two
@@ -57,6 +60,7 @@ class ParallelExecutor:
         blobs: Blobs | None = None,
         project: Worktree | None = None,
         private: Path | None = None,
+        token: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._children = children
         self._languages = languages
@@ -68,6 +72,7 @@ class ParallelExecutor:
         self._blobs = blobs if blobs is not None else KeptBlobs()
         self._project = project
         self._private = private
+        self._token = token
         self._lock = threading.Lock()
         self._crew: Crew | None = None
         self._running = 0
@@ -143,5 +148,6 @@ class ParallelExecutor:
                 self._tell,
                 self._project,
                 self._private,
+                self._token,
             )
         return self._crew

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.runtime.store import DirectoryStore
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Blobs, Executor, Language, Runner, Store
     from mkdocs_codeexec.core.recipe import Recipe
     from mkdocs_codeexec.core.settings import Settings
+    from mkdocs_codeexec.runtime.jobserver import Jobserver
     from mkdocs_codeexec.worktree.tree import Worktree
 
 MIB = 1024 * 1024
@@ -42,6 +43,7 @@ def open_workers(
     blobs: Blobs | None = None,
     project: Worktree | None = None,
     private: Path | None = None,
+    jobserver: Jobserver | None = None,
 ) -> Iterator[tuple[Runner, Executor]]:
     """Open what executes Actions on this machine; leaving it ends all that is under way.
 
@@ -53,11 +55,15 @@ def open_workers(
         blobs: Where files are kept that Actions leave to others; None is a folder of this process.
         project: Where the project is on this machine, and what of it samples may see; None if it is not there.
         private: Where is kept what libraries need not make anew in each sample; None for nowhere.
+        jobserver: Shared with others, who execute at the same time; None where nobody does.
     """
     from mkdocs_codeexec.runtime.executor import ParallelExecutor
     from mkdocs_codeexec.runtime.process import Children
 
-    with Children(recipe.sandbox, path=path, tiers=recipe.tiers, say=tell) as children:
+    with (
+        Children(recipe.sandbox, path=path, tiers=recipe.tiers, say=tell) as children,
+        jobserver.serving(children) if jobserver else nullcontext(),
+    ):
         executor = ParallelExecutor(
             children,
             languages,
@@ -68,6 +74,7 @@ def open_workers(
             blobs=blobs,
             project=project,
             private=private,
+            token=jobserver.token if jobserver else nullcontext,
         )
         try:
             yield children, executor
