@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, get_args
 
 from mkdocs_codeexec.configuration.compatibility import usual
 from mkdocs_codeexec.configuration.defaults import PATTERNS, output_patterns, pages, workdir
+from mkdocs_codeexec.configuration.hooks import hooks
 from mkdocs_codeexec.configuration.languages import rust, scripts
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
+from mkdocs_codeexec.core.hooks import led_to
 from mkdocs_codeexec.core.settings import MKDOCS, ExecuteMode, HiddenPolicy, Host, HtmlPolicy, Includes, Settings
 from mkdocs_codeexec.errors import ConfigurationError, Mistake
 from mkdocs_codeexec.tables import Reader, absolute
@@ -97,6 +99,7 @@ def settings_from(
         output_patterns=output_patterns(reader, top),
         html=_html(reader, top, environ),
         reports=_reports(reader, top, project_dir),
+        hooks=hooks(reader, top, project_dir, led_to(environ) if enabled else []),
         hidden_lines=_hidden_lines(reader, top),
         rust=rust(reader, languages, project_dir),
         scripts=scripts(reader, languages, project_dir, otherwise.presentations, otherwise.env),
@@ -173,7 +176,18 @@ _TOP = (
     *("enabled", "execute", "fail_on_error", "fail_on_suspended", "jobs"),
     *("timeout", "build_timeout", "total_timeout"),
     *("cache_dir", "environment_dir", "cache_size", "cache_write"),
-    *("sandbox", "limits", "build_limits", "verbose", "languages", "workdir", "output_patterns", "html", "reports"),
+    *(
+        "sandbox",
+        "limits",
+        "build_limits",
+        "verbose",
+        "languages",
+        "workdir",
+        "output_patterns",
+        "html",
+        "reports",
+        "hooks",
+    ),
     "hidden_lines",
     *("compatibility", "includes"),
     *PATTERNS,

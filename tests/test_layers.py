@@ -55,7 +55,7 @@ LAYERS |= {
 IMPURE = {"os", "subprocess", "time", "logging", "pathlib", "tempfile", "socket", "random", "shutil"}
 # module: the files that may import it
 OWNERS = {
-    "subprocess": {"runtime/starting.py"},
+    "subprocess": {"runtime/starting.py", "runtime/outside.py"},
     "joblib": {"runtime/crew.py"},
     "mkdocs": {
         f"hosts/mkdocs/{name}.py"

@@ -17,6 +17,7 @@ from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.selecting.selection import add_selection, narrowed
 from mkdocs_codeexec.commands.site import collect
 from mkdocs_codeexec.engine.engine import Engine
+from mkdocs_codeexec.engine.hooks import Hooking
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.slots import open_slot
 from mkdocs_codeexec.pages import Pages
@@ -77,9 +78,13 @@ def check(found: Collected, repeat: int, folder: Path, *, as_json: bool) -> int:
     jobs = [(usual, 1 if usual > 1 else 2)[number % 2] for number in range(repeat)]
     began = time.monotonic()
     runs = []
+    hooking = Hooking(found.settings, found.console)
     for number, count in enumerate(jobs if found.samples else ()):
         found.console.say(f"run {number + 1} of {repeat}, {count} at once")
-        runs.append(_run(found, count, folder / f"cache-{number}"))
+        runs.append(_run(found, count, folder / f"cache-{number}", hooking))
+    if runs and (wrong := hooking.after({})):
+        found.console.warn(wrong)
+        return 3
     repeated = [Repeated(shown) for shown in zip(*runs, strict=True)]
     seconds = time.monotonic() - began
     if as_json:
@@ -90,12 +95,12 @@ def check(found: Collected, repeat: int, folder: Path, *, as_json: bool) -> int:
     return exit_status(repeated, fail_on_suspended=found.settings.fail_on_suspended)
 
 
-def _run(found: Collected, jobs: int, cache_dir: Path) -> list[Shown]:
+def _run(found: Collected, jobs: int, cache_dir: Path, hooking: Hooking) -> list[Shown]:
     """Execute everything once, by the way of a build, with a store of its own that is empty."""
     settings = replace(found.settings, execute="always", jobs=jobs)
     languages = open_languages(settings, found.console)  # which keep Environments in the real `cache_dir`
     settings = replace(settings, cache_dir=cache_dir, cache_write=False)
-    engine = Engine(settings, found.console, languages=languages)
+    engine = Engine(settings, found.console, languages=languages, hooking=hooking)
     pages = Pages(engine, found.console, theme_dirs=found.theme_dirs, place=_address)
     htmls = [
         open_slot(pages.add(sample, *((why.reason, why.hint) if why else ())), "") for sample, why in found.samples

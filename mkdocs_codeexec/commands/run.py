@@ -94,9 +94,12 @@ def execute(context: Context) -> int:
     root = found.settings.checkout_dir or found.settings.project_dir
     files = Reports(reports, root, environ=found.settings.host_env)
     _report(found, engine, wanted, run, asked, files)
+    wrong = engine.hooking.after(run.to_json()) if resolved else ""
+    if wrong:
+        found.console.warn(wrong)
     if stopped is not None:
         raise stopped
-    return _status(found, resolved)
+    return 3 if wrong else _status(found, resolved)
 
 
 class _FirstFailure(Cancelled):

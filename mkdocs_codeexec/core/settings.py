@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
+from mkdocs_codeexec.core.hooks import Hooks
 from mkdocs_codeexec.core.patterns import ALL_PAGES, Patterns
 from mkdocs_codeexec.core.sample import Presentation
 
@@ -271,6 +272,7 @@ class Settings:
         output_patterns: What `[NAME]` stands for in a fence with `output_of`, and in consoles, by name.
         html: Where HTML goes that a sample prints.
         reports: Files that a build writes of what samples came to, by kind: `junit`, `sarif`, `code_quality`, `summary`.
+        hooks: Commands that are run around samples.
         includes: Whose way to include files is known on pages.
         literate: Where the source stands of fences whose text is a part of the page, if they do not say it.
         hidden_lines: What is on the page of hidden lines.
@@ -308,6 +310,7 @@ class Settings:
     output_patterns: Mapping[str, str] = field(default_factory=dict)
     html: HtmlPolicy = "page"
     reports: Mapping[str, Path] = field(default_factory=dict)
+    hooks: Hooks = field(default_factory=Hooks)
     includes: Includes = "none"
     literate: str = "above"
     hidden_lines: HiddenPolicy = "button"

@@ -13,6 +13,7 @@ from mkdocs_codeexec.core.observed import ABSENT
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.recipe import Recipe
 from mkdocs_codeexec.engine.ahead import Ahead
+from mkdocs_codeexec.engine.hooks import Hooking
 from mkdocs_codeexec.engine.pipeline import Pipeline
 from mkdocs_codeexec.engine.states import States, project_of
 from mkdocs_codeexec.engine.telling import Telling, one_at_a_time
@@ -48,6 +49,7 @@ class Engine:
         store: One that is in use already, and that others may use too; None to open that of `settings`.
         memory: Outcomes that this process has produced; lives as long as the caller wants.
         jobserver: Shared with other Engines of this process, which answer at the same time; None where there are none.
+        hooking: What runs the hooks of the site, where several Engines are one run; None for one of its own.
 
     Raises:
         ConfigurationError: A language cannot be used as it is set up.
@@ -62,6 +64,7 @@ class Engine:
         store: Store | None = None,
         memory: MutableMapping[Key, Outcome] | None = None,
         jobserver: Jobserver | None = None,
+        hooking: Hooking | None = None,
     ) -> None:
         self.settings = settings
         self._telling = Telling(narrator)
@@ -77,6 +80,7 @@ class Engine:
         self._answered = False
         self._opened: Pipeline | None = None
         self._ahead: Ahead | None = None
+        self.hooking = hooking or Hooking(settings, self._telling)
         self._turn = threading.Lock()
 
     @property
@@ -230,6 +234,7 @@ class Engine:
             verbose=self.settings.verbose,
             denied=lambda sample: rights.denial(sample, self.settings),
             missing=self._requirements.missing,
+            before=self.hooking.before,
             memory=self._memory,
         )
         return self._opened
@@ -278,4 +283,7 @@ class Engine:
             private=place and place / "warmed",
             jobserver=self._jobserver,
         ) as workers:
-            yield workers
+            try:
+                yield workers
+            finally:
+                self.hooking.stop()

@@ -69,6 +69,7 @@ class Pipeline:
         verbose: Whether more is said.
         denied: Why a sample must not be executed in this build; what is stored of it is shown all the same.
         missing: What a sample requires and this machine lacks; what is stored of it is shown all the same.
+        before: Is called before anything is executed, and returns why nothing may be; None if it may.
         ingredients: Is told what Outcomes are made of, and tells it again; None where nobody wants to know.
         memory: Outcomes that this process has produced, by key, those that the store does not take included. A
             process that resolves several batches (`serve`, late fences) does not repeat a sample that timed out.
@@ -85,6 +86,7 @@ class Pipeline:
     verbose: bool = False
     denied: Callable[[Sample], Unavailability | None] = lambda _: None
     missing: Callable[[Sample], tuple[Lack, ...]] = lambda _: ()
+    before: Callable[[], Unavailability | None] = lambda: None
     ingredients: Ingredients | None = None
     memory: MutableMapping[Key, Outcome] = field(default_factory=dict)
     refused: MutableMapping[Key, Unavailability] = field(default_factory=dict)
@@ -248,7 +250,7 @@ class Pipeline:
 
     def _made_ready(self, batch: Batch, runner: Runner) -> list[Action]:
         """Make what the missing Actions need, and return those that can be executed then."""
-        if (refusal := runner.refusal) is not None:
+        if (refusal := runner.refusal or self.before()) is not None:
             batch.unavailable |= {action.request_key: refusal for action in batch.missing()}
             return []
         for _ in range(ROUNDS):

@@ -19,7 +19,7 @@ STAYS = {
     *("project_dir", "checkout_dir", "cache_dir", "environment_dir", "lent", "host_env"),  # of one machine
     *("published",),  # of one host
     *("enabled", "execute", "fail_on_error", "fail_on_suspended", "pages"),  # of whoever asks for Outcomes
-    *("verbose", "workdir", "output_patterns", "html", "reports"),
+    *("verbose", "workdir", "output_patterns", "html", "reports", "hooks"),
     *("hidden_lines", "includes", "literate"),
     *("cache_size", "cache_write", "cache_write_refusal"),  # of whoever stores them
 }

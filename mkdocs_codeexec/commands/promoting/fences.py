@@ -12,6 +12,7 @@ from mkdocs_codeexec.core.comparing import matches
 from mkdocs_codeexec.core.expectation import Met, Skipped, Suspended, Unmet, verdict_reason
 from mkdocs_codeexec.core.outcome import OMITTED
 from mkdocs_codeexec.engine.engine import Engine
+from mkdocs_codeexec.engine.hooks import Hooking
 from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.markdown.editing import unwritable
 from mkdocs_codeexec.outputs import answered, is_output
@@ -75,7 +76,8 @@ def editables(found: Collected, wanted: Container[str], folder: Path) -> list[Ed
         for at, sample in enumerate(samples)
         if (is_output(sample) or is_verified(sample)) and sample.location.page in wanted
     ]
-    first = _answered(_with_others(found, fences), Engine(found.settings, found.console))
+    hooking = Hooking(found.settings, found.console)
+    first = _answered(_with_others(found, fences), Engine(found.settings, found.console, hooking=hooking))
     edits = {at: _editable(first[at], templates=found.templates) for at in fences}
     due = [at for at, edit in edits.items() if edit.state == "differs"]
     if due:
@@ -84,10 +86,12 @@ def editables(found: Collected, wanted: Container[str], folder: Path) -> list[Ed
         languages = open_languages(settings, found.console)
         settings = replace(settings, cache_dir=folder / "again", cache_write=False)
         found.console.say("once more, to see what repeats")
-        engine = Engine(settings, found.console, languages=languages)
+        engine = Engine(settings, found.console, languages=languages, hooking=hooking)
         second = _answered(_with_others(found, due), engine)
         for at in due:
             _check_again(edits[at], second[at], found.settings)
+    if fences and (wrong := hooking.after({})):
+        found.console.warn(wrong)
     return list(edits.values())
 
 

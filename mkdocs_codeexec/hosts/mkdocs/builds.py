@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.expectation import VerdictName
     from mkdocs_codeexec.core.protocols import Store
     from mkdocs_codeexec.core.sample import Location
+    from mkdocs_codeexec.engine.hooks import Hooking
     from mkdocs_codeexec.hosts.included import Included
     from mkdocs_codeexec.hosts.mkdocs.finishing import Finishing
     from mkdocs_codeexec.hosts.mkdocs.projects import Project
@@ -108,6 +109,10 @@ class Builds:
         """Return the store that is in use: one for all builds, so that none evicts what another has used."""
         return next((kept for build in self._all if (kept := build.pages.engine.kept) is not None), None)
 
+    def hooking(self) -> Hooking | None:
+        """Return what runs the hooks: one for all builds, which are one run."""
+        return self._all[0].pages.engine.hooking if self._all else None
+
     def watched(self) -> Iterator[Path]:
         """Yield the files and folders whose change should rebuild the site."""
         for build in self._all:
@@ -149,9 +154,10 @@ class Builds:
             kept.close()
         if pages.engine.settings.keeps:
             self._keep(run, pages)
+        wrong = pages.engine.hooking.after(run.to_json()) if run.resolved else ""
         if any(other["fails"] for other in others):
             fatal = (*fatal, *(name for name in rows.FAILING if name not in fatal))
-        fails = run.verdict(fatal)
+        fails = run.verdict(fatal) or wrong
         return "" if self.project and self.project.leave(run, fails) else fails
 
     def _keep(self, run: Run, pages: Pages) -> None:

@@ -82,7 +82,7 @@ def open_pages(
         # MkDocs would publish what is below the one and rebuild for ever, and empty the other before each build.
         settings = check_apart(settings, {"docs_dir": Path(config.docs_dir), "site_dir": Path(config.site_dir)})
         store, remembered = builds.kept(), memory if settings.execute == "auto" else {}
-        engine = Engine(settings, console, store=store, memory=remembered)
+        engine = Engine(settings, console, store=store, memory=remembered, hooking=builds.hooking())
     return Pages(
         engine=engine,
         console=console,
