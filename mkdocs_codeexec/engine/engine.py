@@ -100,6 +100,10 @@ class Engine:
         """What knows of the files that samples have read, if anything was answered."""
         return self._states
 
+    def prepare(self) -> None:
+        """Make the folder of results, before anybody looks at the folder that it is in."""
+        self._store().prepare()
+
     def plan(self, samples: Sequence[Sample]) -> Plan:
         """Return what `resolve` would do with `samples`, as far as that is known before a toolchain is asked.
 

@@ -40,12 +40,14 @@ class Reports:
         within: The folder below which they all are, and below which strangers may have put links, which are not followed;
             None where they are where the user says.
         environ: The variables by which CI services say where they show a file, and where they take a summary.
+        several: Whether they are of several sites, whose pages are named from the root on.
     """
 
     files: Mapping[str, Path]
     root: Path
     within: Path | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
+    several: bool = False
 
     @classmethod
     def of(cls, settings: Settings) -> Reports:
@@ -99,7 +101,7 @@ class Reports:
             case _:
                 from mkdocs_codeexec.report.junit import junit
 
-                return junit(run, _details(failures))
+                return junit(run, _details(failures), self._address if self.several else str)
 
     def add_to_step(self, run: Run, failures: Sequence[Failure], narrator: Narrator) -> None:
         """Add a summary to what GitHub shows above the log, whole or not at all; elsewhere do nothing."""

@@ -34,7 +34,7 @@ def open_store(settings: Settings, warn: Callable[[str], None]) -> Store:
 
 
 @contextmanager
-def open_workers(
+def open_workers(  # noqa: PLR0913 - named, all but two
     recipe: Recipe,
     languages: Mapping[str, Language],
     *,

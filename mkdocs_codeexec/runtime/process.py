@@ -162,9 +162,9 @@ class Children:
     def _chosen(self) -> Choice:
         if self._choice is None:
             with _choosing:  # of several that begin at once, the others know what the first has found out
-                self._choice = self._choice or _settled.get((self._tiers, self._path))
                 if self._choice is None:
-                    self._choice = tiers.choose(self._mode, self._tiers, self._path, self._try)
+                    settled = _settled.get((self._tiers, self._path))
+                    self._choice = settled or tiers.choose(self._mode, self._tiers, self._path, self._try)
                     if self._choice.tier == self._tiers[0]:  # else there may be a stronger one next time
                         _settled[self._tiers, self._path] = self._choice
         return self._choice

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from multiprocessing import connection
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from mkdocs_codeexec.commands.site import ZENSICAL, collect, host_of, prepare
 from mkdocs_codeexec.config import read_environment
@@ -81,7 +81,11 @@ def collect_all(files: Sequence[Path], folder: Path) -> list[Site]:
     folders = [folder / f"{number}" for number in range(len(files))]
     for one in folders:
         one.mkdir()
-    answers = _answers(files, folders) if hasattr(os, "fork") else [_answer(*pair) for pair in zip(files, folders, strict=True)]
+    answers = (
+        _answers(files, folders)
+        if hasattr(os, "fork")
+        else [_answer(*pair) for pair in zip(files, folders, strict=True)]
+    )
     refused = [one for one in answers if isinstance(one, _Refused)]
     if mistakes := [mistake for one in refused for mistake in one.mistakes]:
         raise ConfigurationError(*mistakes)
@@ -203,8 +207,7 @@ def _answer(file: Path, folder: Path) -> Collected | _Refused:
     except Exception as error:  # noqa: BLE001 - it is told by whoever waits for an answer
         _log.exception("a fault of mkdocs-codeexec itself; please report it")
         return _Refused(why=f"`{shown(file)}`: internal error: {type(error).__name__}: {error}")
-    unused: Console = None  # type: ignore[assignment] - each process has its own
-    return found._replace(console=unused)
+    return found._replace(console=cast("Console", None))  # each process has its own
 
 
 def _named(mistake: Mistake, file: Path) -> Mistake:
