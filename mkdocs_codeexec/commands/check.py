@@ -10,9 +10,9 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.commands import add_json, whole_number
+from mkdocs_codeexec.commands import add_json, add_sites, whole_number
 from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.selecting.selection import add_selection, narrowed
 from mkdocs_codeexec.commands.site import collect
@@ -39,6 +39,7 @@ ABOUT = "execute every sample several times, cold, and find those that fail or d
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only this command understands."""
+    add_sites(parser)
     add_json(parser)
     add_selection(parser)
     parser.add_argument("--repeat", metavar="N", type=whole_number, default=3, help="how often (default: 3)")
@@ -54,20 +55,47 @@ def execute(context: Context) -> int:
         Cancelled: The run was stopped from outside.
         ConfigurationError: The site, or a language of it, cannot be used as it is set up.
     """
+    if len(context.files) > 1:
+        from mkdocs_codeexec.commands.several.check import execute as of_several
+
+        return of_several(context)
+    asked = context.arguments
     with tempfile.TemporaryDirectory(prefix="codeexec-check-") as name:
         found = collect(context.file, Path(name))
-        found = narrowed(found, context.arguments)
-        return check(found, context.arguments.repeat, Path(name), as_json=context.arguments.json)
+        found = narrowed(found, asked)
+        checked = check(found, asked.repeat, Path(name))
+    if checked.wrong:
+        return 3
+    if asked.json:
+        sys.stdout.write(json.dumps(report(found, checked), indent=1) + "\n")
+    else:
+        tell(found, checked)
+    return exit_status(checked.repeated, fail_on_suspended=found.settings.fail_on_suspended)
 
 
-def check(found: Collected, repeat: int, folder: Path, *, as_json: bool) -> int:
-    """Execute `found`, write a report on standard output and return the exit status.
+class Checked(NamedTuple):
+    """What has become of the samples of a site.
+
+    Attributes:
+        repeated: Each of them.
+        jobs: Children at once, of each run.
+        seconds: Wall time of all runs.
+        wrong: Why that does not count; empty if it does. It was told.
+    """
+
+    repeated: list[Repeated]
+    jobs: Sequence[int]
+    seconds: float
+    wrong: str
+
+
+def check(found: Collected, repeat: int, folder: Path) -> Checked:
+    """Execute `found` and return what became of it.
 
     Args:
         found: What the site has to execute.
         repeat: How often, at least once.
         folder: Empty; nothing in it is wanted afterwards.
-        as_json: Whether the report is for programs.
 
     Raises:
         Cancelled: The run was stopped from outside.
@@ -82,17 +110,16 @@ def check(found: Collected, repeat: int, folder: Path, *, as_json: bool) -> int:
     for number, count in enumerate(jobs if found.samples else ()):
         found.console.say(f"run {number + 1} of {repeat}, {count} at once")
         runs.append(_run(found, count, folder / f"cache-{number}", hooking))
-    if runs and (wrong := hooking.after({})):
+    wrong = hooking.after({}) if runs else ""
+    if wrong:
         found.console.warn(wrong)
-        return 3
-    repeated = [Repeated(shown) for shown in zip(*runs, strict=True)]
-    seconds = time.monotonic() - began
-    if as_json:
-        names = normalised(repeated, open_languages(found.settings, found.console))
-        sys.stdout.write(json.dumps(to_json(repeated, jobs, seconds, names), indent=1) + "\n")
-    else:
-        _report(found, repeated, summary(repeated, jobs, seconds))
-    return exit_status(repeated, fail_on_suspended=found.settings.fail_on_suspended)
+    return Checked([Repeated(shown) for shown in zip(*runs, strict=True)], jobs, time.monotonic() - began, wrong)
+
+
+def report(found: Collected, checked: Checked) -> dict[str, object]:
+    """Return what is told to programs."""
+    names = normalised(checked.repeated, open_languages(found.settings, found.console))
+    return to_json(checked.repeated, checked.jobs, checked.seconds, names)
 
 
 def _run(found: Collected, jobs: int, cache_dir: Path, hooking: Hooking) -> list[Shown]:
@@ -114,8 +141,10 @@ def _address(_page: str, ending: str, data: bytes) -> str:
     return f"{hashlib.sha256(data).hexdigest()}.{ending}"
 
 
-def _report(found: Collected, repeated: Sequence[Repeated], line: str) -> None:
-    """Write what was found on standard output."""
+def tell(found: Collected, checked: Checked, name: str = "") -> None:
+    """Write what was found on standard output, of the site `name` where there are several."""
+    repeated = checked.repeated
+    line = f"{name and f'{name}: '}{summary(repeated, checked.jobs, checked.seconds)}"
     console = on_stdout(found.settings)
     languages = open_languages(found.settings, console)
     worst, file = [item.worst for item in repeated], found.settings.host.file

@@ -72,9 +72,9 @@ def all_named(config_files: Sequence[str]) -> tuple[Path, ...]:
     for config_file in config_files:
         file = named(config_file)
         if (before := found.setdefault(os.path.realpath(file), file)) is not file:
-            other = f" and as `-f {shown(before)}`" if shown(before) != config_file else " twice"
+            other = f", also as `-f {shown(before)}`" if shown(before) != config_file else ""
             raise ConfigurationError(
-                f"the site of `-f {config_file}` is named{other}, expected each once\n\nhint: leave one out\n"
+                f"the site of `-f {config_file}` is named twice{other}; expected each once\n\nhint: leave one out\n"
             )
     return tuple(found.values())
 

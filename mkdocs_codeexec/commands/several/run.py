@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.report.run import Run
 
 FORMAT = 1
-"""Of the report of several sites; that of each has one of its own."""
+"""Of the reports of several sites, in JSON; that of each has one of its own."""
 
 
 class _Ended(NamedTuple):
