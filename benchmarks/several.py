@@ -68,7 +68,9 @@ def main() -> int:
             f"{ours.wall / theirs.wall:.2f}; load {load:.1f}"
         )
     ratio = statistics.median(ratios)
-    print(f"{args.sites} sites together / one by one: {ratio:.2f}, at most {TARGET}: {'met' if ratio <= TARGET else 'missed'}")
+    print(
+        f"{args.sites} sites together / one by one: {ratio:.2f}, at most {TARGET}: {'met' if ratio <= TARGET else 'missed'}"
+    )
     return 0
 
 

@@ -128,7 +128,7 @@ def _answers(files: Sequence[Path], folders: Sequence[Path]) -> list[Collected |
                 answers[child.number] = _received(child, files[child.number])
                 children.remove(child)
             while told in answers:
-                _tell(shown(files[told]), folders[told] / LOG)
+                _tell(shown(files[told]), folders[told] / LOG, answers[told])
                 told += 1
     return [answers[number] for number in range(len(files))]
 
@@ -167,10 +167,13 @@ def _all_gone(children: list[_Child]) -> Iterator[None]:
             child.process.join()
 
 
-def _tell(name: str, log: Path) -> None:
-    """Pass on what was written while the site `name` was collected."""
+def _tell(name: str, log: Path, answer: Collected | _Refused) -> None:
+    """Pass on what was written while the site `name` was collected, but for mistakes, of which all are told together."""
+    mistakes = answer.mistakes if isinstance(answer, _Refused) else ()
     with suppress(OSError):
-        if text := log.read_text("utf-8", "replace"):
+        text = log.read_text("utf-8", "replace")
+        said = mistakes and all(mistake.message.removeprefix(f"`{name}`: ") in text for mistake in mistakes)
+        if text and not said:
             _log.info("%s:", name)
             sys.stderr.write(text)
             sys.stderr.flush()
