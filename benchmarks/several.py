@@ -15,9 +15,13 @@ import shutil
 import statistics
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import measuring
+
+Way: TypeAlias = "Callable[[list[Path], Path, dict[str, str], Path], measuring.Timing]"
 
 SITE = """\
 site_name: {name}
@@ -74,7 +78,7 @@ def main() -> int:
     return 0
 
 
-def _timed(way, args: argparse.Namespace, temporary: Path) -> measuring.Timing:  # noqa: ANN001
+def _timed(way: Way, args: argparse.Namespace, temporary: Path) -> measuring.Timing:
     folder = temporary / "monorepo"
     shutil.rmtree(folder, ignore_errors=True)
     files = [_written(folder / f"p{number}", number, args.wait, rust=bool(number % 2)) for number in range(args.sites)]

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mkdocs_codeexec.commands import Context
+    from mkdocs_codeexec.report.console import Console
     from mkdocs_codeexec.sites import Collected
 
 
@@ -69,7 +70,7 @@ def execute(context: Context) -> int:
     if asked.json:
         sys.stdout.write(json.dumps(report(found, checked), indent=1) + "\n")
     else:
-        tell(found, checked)
+        tell(found, checked, on_stdout(found.settings))
     return exit_status(checked.repeated, fail_on_suspended=found.settings.fail_on_suspended)
 
 
@@ -141,11 +142,10 @@ def _address(_page: str, ending: str, data: bytes) -> str:
     return f"{hashlib.sha256(data).hexdigest()}.{ending}"
 
 
-def tell(found: Collected, checked: Checked, name: str = "") -> None:
-    """Write what was found on standard output, of the site `name` where there are several."""
+def tell(found: Collected, checked: Checked, console: Console, name: str = "") -> None:
+    """Write what was found on `console`, of the site `name` where there are several."""
     repeated = checked.repeated
     line = f"{name and f'{name}: '}{summary(repeated, checked.jobs, checked.seconds)}"
-    console = on_stdout(found.settings)
     languages = open_languages(found.settings, console)
     worst, file = [item.worst for item in repeated], found.settings.host.file
     told = failures(worst, languages, lambda at: found.pages.get(at.page, ""), file)

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
 
 
-def on_stdout(settings: Settings) -> Console:
-    """Return what writes plain lines on standard output, for a site with these `settings`."""
+def on_stdout(*sites: Settings) -> Console:
+    """Return what writes plain lines on standard output, for sites with these settings."""
     environ = read_environment()
     return Console(
         log=_Lines(sys.stdout),
         color=wants_color(environ, sys.stdout),
         out=sys.stdout,
-        annotations=annotations_for(environ, (Path.cwd(), settings.project_dir)),
+        annotations=annotations_for(environ, (Path.cwd(), *(settings.project_dir for settings in sites))),
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.commands.check import check, report, tell
+from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.selecting.selection import only
 from mkdocs_codeexec.commands.selecting.several import selected_of_all
 from mkdocs_codeexec.commands.several.collecting import collect_all
@@ -55,10 +56,10 @@ def execute(context: Context) -> int:
             for site, checked in done
         ]
         sys.stdout.write(json.dumps({"format": FORMAT, "sites": rows}, indent=1) + "\n")
-    statuses = []
+    console, statuses = on_stdout(*(site.found.settings for site in sites)), []
     for site, checked in done:
         if not checked.wrong and not asked.json:
-            tell(site.found, checked, site.name)
+            tell(site.found, checked, console, site.name)
         suspended = site.found.settings.fail_on_suspended
         statuses.append(3 if checked.wrong else exit_status(checked.repeated, fail_on_suspended=suspended))
     return max(statuses)

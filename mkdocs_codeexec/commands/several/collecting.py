@@ -91,21 +91,21 @@ def collect_all(files: Sequence[Path], folder: Path) -> list[Site]:
         raise ConfigurationError(*mistakes)
     if refused:
         raise CodeExecError("\n".join(one.why for one in refused))
+    collected = [one for one in answers if isinstance(one, Collected)]
     environ = read_environment()
+    annotations = annotations_for(environ, (Path.cwd(), *(one.settings.project_dir for one in collected)))
+    color = wants_color(environ, sys.stderr)
     return [
-        Site(shown(file), _opened(one, environ))
-        for file, one in zip(files, answers, strict=True)
-        if isinstance(one, Collected)
+        Site(shown(file), _opened(one, Console(log=_log, color=color, annotations=annotations)))
+        for file, one in zip(files, collected, strict=True)
     ]
 
 
-def _opened(found: Collected, environ: dict[str, str]) -> Collected:
+def _opened(found: Collected, console: Console) -> Collected:
     """Return what a child has found with what this process has of its own."""
     settings = found.settings
     if settings.lent is not None:  # the folder of the child is gone
         settings = replace(settings, environment_dir=throwaway())
-    annotations = annotations_for(environ, (Path.cwd(), settings.project_dir))
-    console = Console(log=_log, color=wants_color(environ, sys.stderr), annotations=annotations)
     return found._replace(settings=settings, console=console)
 
 

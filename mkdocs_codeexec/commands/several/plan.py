@@ -44,11 +44,11 @@ def execute(context: Context) -> int:
         report = {"format": FORMAT, "sites": [{"file": work.site.name, **to_json(plan)} for work, plan in plans]}
         sys.stdout.write(json.dumps(report, indent=1) + "\n")
         return 0
+    console = on_stdout(*(site.found.settings for site in sites))
     for work, plan in plans:
-        console = on_stdout(work.site.found.settings)
         for line in lines(plan):
             console.say(line)
         console.say(f"{work.site.name}: {summary(plan, work.site.found.settings.jobs)}")
     all_ = Plan(tuple(one for _, plan in plans for one in plan.planned))
-    on_stdout(sites[0].found.settings).say(f"{len(sites)} sites, {summary(all_, jobs)}")
+    console.say(f"{len(sites)} sites, {summary(all_, jobs)}")
     return 0

@@ -159,9 +159,9 @@ def _root(settings: Sequence[Settings]) -> Path:
 
 def _tell(ended: Sequence[_Ended], whole: Run, asked: argparse.Namespace, *, interrupted: bool) -> None:
     """Write what each site came to on standard output, and what all did."""
+    console = on_stdout(*(one.work.site.found.settings for one in ended))
     for work, run, told in ended:
         found = work.site.found
-        console = on_stdout(found.settings)
         for failure in within_bounds(told):
             console.tell(failure, rows.failing(suspended=found.settings.fail_on_suspended))
         for line in timings(run.resolved) if asked.timings else ():
@@ -169,7 +169,6 @@ def _tell(ended: Sequence[_Ended], whole: Run, asked: argparse.Namespace, *, int
         left = len(work.wanted.samples) - len(run.resolved)
         untried = f"; {counted(left, 'sample')} not tried" if left else ""
         console.say(f"{work.site.name}: {run.summary()}{untried}")
-    console = on_stdout(ended[0].work.site.found.settings)
     console.say(f"{counted(len(ended), 'site')}, {whole.summary()}")
     if interrupted:
         console.say("interrupted: `codeexec run` again goes on from here")
