@@ -28,14 +28,11 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.commands import Command
 
-COMMANDS = ("plan", "explain", "run", "check", "promote", "status", "cache", "doctor", "zensical")
+COMMANDS = ("plan", "explain", "run", "watch", "check", "promote", "status", "cache", "doctor", "zensical")
 """Each a file of `commands/`, which is imported when it is asked for."""
 PLAIN = ("zensical",)
 """Those in which a host runs that has no log: all lines are `codeexec: …`."""
-UNDELIVERED = (
-    "watch",
-    *("live", "server"),
-)
+UNDELIVERED = ("live", "server")
 """Commands that are agreed on and not written yet."""
 EPILOG = """\
 Options may stand before the command and behind it.

@@ -93,7 +93,7 @@ def settings_from(
         cache_write=cache_write != "off" and not refusal,
         cache_write_refusal=refusal if cache_write != "off" else "",
         stranger=foreign,
-        verbose=reader.flag(top, "verbose", default=False),
+        verbose=_verbose(reader, top, environ),
         pages=pages(reader, top),
         workdir=workdir(reader, top) or otherwise.workdir,
         output_patterns=output_patterns(reader, top),
@@ -205,6 +205,15 @@ def _execute(reader: Reader, top: Mapping[str, object], environ: Mapping[str, st
     elif override:
         value = override
     return next(mode for mode in get_args(ExecuteMode) if mode == value), enabled
+
+
+def _verbose(reader: Reader, top: Mapping[str, object], environ: Mapping[str, str]) -> bool:
+    override = environ.get("CODEEXEC_VERBOSE")
+    if not override:
+        return reader.flag(top, "verbose", default=False)
+    if override not in ("0", "1"):
+        reader.problem("CODEEXEC_VERBOSE", f"`{override}` is none of `0`, `1`")
+    return override == "1"
 
 
 def _sandbox(reader: Reader, top: Mapping[str, object], environ: Mapping[str, str]) -> SandboxMode:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.resolved import Listen
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.engine.engine import Engine
+    from mkdocs_codeexec.engine.stop import Stop
 
 _WHOSE = "whose output it holds"
 
@@ -46,7 +47,11 @@ def is_output(sample: Sample) -> bool:
 
 
 def answered(
-    engine: Engine, samples: Sequence[Sample], known: Mapping[int, Resolved], listen: Listen | None = None
+    engine: Engine,
+    samples: Sequence[Sample],
+    known: Mapping[int, Resolved],
+    listen: Listen | None = None,
+    stop: Stop | None = None,
 ) -> list[Resolved]:
     """Answer every sample: those that are executed in one batch, then those that hold output.
 
@@ -55,18 +60,20 @@ def answered(
         samples: In the order of their pages.
         known: What is known already, by index in `samples`.
         listen: Is told of each sample that is executed, as `Engine.resolve` tells it, and of the end of others.
+        stop: Ends it from another thread.
 
     Raises:
         Cancelled: The run was stopped from outside.
     """
     found = dict(known)
     live = [place for place, sample in enumerate(samples) if place not in found and not is_output(sample)]
-    found.update(zip(live, engine.resolve([samples[place] for place in live], listen), strict=True))
+    found.update(zip(live, engine.resolve([samples[place] for place in live], listen, stop), strict=True))
     names: Names | None = None
     for place in range(len(samples)):
         if place not in found:
             names = names or Names(samples)
             found[place] = _compared(samples, place, found, names, engine)
+            engine.note(Ended(found[place]))
             if listen is not None:
                 listen(Ended(found[place]))
     return [found[place] for place in range(len(samples))]
@@ -95,7 +102,8 @@ def _compared(
     compared = Compared(of=of, printed=text, difference=difference, truncated=truncated)
     called = f"`{of.sample.name}`" if of.sample.name else "the sample before it"
     lost = f", of which {compared.truncated} bytes were not kept" if compared.truncated else ""
-    verdict = Unmet(f"it is not what {called} prints{lost}") if difference else Met()
+    wrong = f"it is not what {called} prints{lost}"
+    verdict = Unmet(wrong, diff=difference.unified()) if difference else Met()
     return Resolved(sample=sample, verdict=verdict, compared=compared)
 
 

@@ -17,6 +17,7 @@ from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.core.graph import reaches_out
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.resolved import Resolved
+from mkdocs_codeexec.core.sample import Problem
 from mkdocs_codeexec.html.displays import Site
 from mkdocs_codeexec.html.fallback import explained, plain
 from mkdocs_codeexec.html.fragment import Renderer
@@ -32,7 +33,7 @@ from mkdocs_codeexec.report.run import distinct
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from mkdocs_codeexec.core.sample import Location, Problem, Sample
+    from mkdocs_codeexec.core.sample import Location, Sample
     from mkdocs_codeexec.engine.engine import Engine
     from mkdocs_codeexec.html.annotations import Annotations
     from mkdocs_codeexec.markdown.collecting import ExtensionFailure
@@ -201,6 +202,8 @@ class Pages:
         self._elsewhere, self._late = self._late, not self.page_by_page
         self.headings = [[] for _ in noticed]
         filled = list(map(self._filled, noticed, anchors, self.headings))
+        if not self.within:
+            self.problems.tell(self.console)
         self.seconds += time.perf_counter() - began
         return filled
 
@@ -343,6 +346,11 @@ class Pages:
             return Site(read=self.engine.content, markdown=convert)
         return Site(read=self.engine.content, place=functools.partial(self.place, page), markdown=convert)
 
+    def _tell(self, location: Location, message: str, hint: str) -> None:
+        """Take what the author of the sample at `location` should know of what is shown of it; of an excerpt nothing is said again."""
+        if not self._elsewhere:
+            self.problems.add(Problem(location, message, hint))
+
     def _rendered(
         self,
         resolved: Resolved,
@@ -373,6 +381,7 @@ class Pages:
             html_id=html_id,
             link=functools.partial(self._link, sample.location.page, own),
             site=site,
+            tell=functools.partial(self._tell, sample.location),
             tidy=lambda text: language.relocated(language.tidy(sample, text), where) if language else text,
             marks=[mark._replace(message=language.relocated(mark.message, where)) for mark in found]
             if language

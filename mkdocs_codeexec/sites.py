@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -77,6 +77,7 @@ class Collected(NamedTuple):
         pages: The files on disk, by page.
         docs_dir: The folder that they are in.
         templates: Whether something reads pages as templates before they are Markdown.
+        included: Files that each page includes, or should.
     """
 
     settings: Settings
@@ -86,6 +87,7 @@ class Collected(NamedTuple):
     pages: Mapping[str, str]
     docs_dir: Path = Path()
     templates: bool = False
+    included: Mapping[str, Collection[Path]] = {}
 
 
 TEMPLATING = ("macros", "jinja", "extradata")

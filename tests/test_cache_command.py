@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -163,6 +164,12 @@ def _link(name: str) -> tarfile.TarInfo:
     return about
 
 
+def _special(name: str, kind: bytes) -> tarfile.TarInfo:
+    about = tarfile.TarInfo(name)
+    about.type, about.linkname = kind, "mkdocs.yml"
+    return about
+
+
 def _file(name: str) -> tarfile.TarInfo:
     about = tarfile.TarInfo(name)
     about.size = 3
@@ -179,6 +186,14 @@ def _file(name: str) -> tarfile.TarInfo:
         (lambda: _file(f"requests/v1/aa/{'a' * 64}.json"), "it has no checksum"),
         (lambda: _file(f"blobs/aa/{'a' * 64}"), "its checksum does not match"),
         (lambda: _file("environments/../Cargo.lock"), "a store has nothing of such a name"),
+        (lambda: _file("environments/default/target"), "a store has nothing of such a name"),
+        (lambda: _file("environments/default/built/x.json"), "a store has nothing of such a name"),
+        (lambda: _link("environments/default/Cargo.lock"), "it is no regular file"),
+        (lambda: _special("environments/default/Cargo.lock", tarfile.FIFOTYPE), "it is no regular file"),
+        (lambda: _special("environments/default/Cargo.lock", tarfile.CHRTYPE), "it is no regular file"),
+        (lambda: _special("environments/default/Cargo.lock", tarfile.LNKTYPE), "it is no regular file"),
+        (lambda: _file("environments/default/Cargo.lock"), "`manifest.toml` is not beside it"),
+        (lambda: _file("environments/other/Cargo.lock"), "this site has no such environment"),
         (lambda: _file("runs/x.json"), "a store has nothing of such a name"),
         (lambda: _with_holes(f"blobs/aa/{'a' * 64}"), "it is no regular file"),
         (lambda: _link(f"results/v1/aa/{'a' * 64}.json"), "it is no regular file"),
@@ -197,7 +212,67 @@ def test_what_is_no_entry_is_left_out(
     assert (1, 0) == (done["status"], done["files"])
     assert [{"file": about.name, "why": why}] == done["refused"]
     assert [] == stored(project)
+    assert not (project.root / ".cache/codeexec/environments").exists()
     assert [] == list(tmp_path.rglob("evil"))
+
+
+FROM = '\n[[package]]\nname = "{}"\nversion = "1.0.0"\nsource = "{}"\n'
+SUM = f'checksum = "{"0" * 64}"\n'
+CRATES_IO = "registry+https://github.com/rust-lang/crates.io-index"
+COMMIT = "a" * 40
+
+
+@pytest.mark.parametrize(
+    ("file", "more", "why"),
+    [
+        ("Cargo.lock", "", ""),
+        ("Cargo.lock", FROM.format("x", CRATES_IO) + SUM, ""),
+        ("Cargo.lock", FROM.format("x", f"git+https://example.org/named?branch=main#{COMMIT}"), ""),
+        ("Cargo.lock", FROM.format("x", CRATES_IO), "its lock file has no checksum for `x`"),
+        (
+            "Cargo.lock",
+            FROM.format("x", f"git+https://example.org/other#{COMMIT}"),
+            "its lock file has `x` from `https://example.org/other`, which mkdocs.yml does not name",
+        ),
+        ("Cargo.lock", FROM.format("x", "git+https://example.org/named#main"), "its lock file has no checksum for `x`"),
+        (
+            "Cargo.lock",
+            "  " + FROM.format("x", "sparse+https://example.org/index/").strip() + "\n" + SUM,
+            "its lock file has `x` from `https://example.org/index/`, which mkdocs.yml does not name",
+        ),
+        ("Cargo.lock", "[[package]", "its lock file cannot be read"),
+        ("manifest.toml", "# more\n", "the site has other dependencies in it"),
+        ("sources.json", "x", "its `sources.json` cannot be read"),
+    ],
+)
+def test_what_is_known_of_environments_is_taken_if_it_can_be_verified(
+    file: str, more: str, why: str, project: Project, tmp_path: Path
+) -> None:
+    """All of one or nothing: packages of places that are known, by checksum or commit, for what the site depends on. Or by `--trust`."""
+    project.write("mylib/Cargo.toml", '[package]\nname = "mylib"\nversion = "0.1.0"\n')
+    project.write("mylib/src/lib.rs", "")
+    rust = {"dependencies": {"mylib": {"path": "mylib"}}, "sources": ["https://example.org/named"]}
+    project.configure({"languages": {"rust": rust}})
+    project.page('```rust exec\nprintln!("x");\n```\n')
+    assert 0 == codeexec(project, "run").returncode
+    codeexec(project, "cache", "export", str(tmp_path / "one.tar"))
+    kept = project.root / ".cache/codeexec/environments"
+    with tarfile.open(tmp_path / "one.tar") as one, tarfile.open(tmp_path / "two.tar", "w") as two:
+        for about in one:
+            content = one.extractfile(about)
+            assert content is not None
+            data = content.read() + (more.encode() if about.name.endswith(f"/{file}") else b"")
+            about.size = len(data)
+            two.addfile(about, io.BytesIO(data))
+    shutil.rmtree(kept)
+    taken = cache(project, "import", str(tmp_path / "two.tar"))
+
+    names = [f"environments/default/{name}" for name in ("Cargo.lock", "manifest.toml", "sources.json")]
+    assert [{"file": name, "why": why} for name in names if why] == taken["refused"]
+    assert bool(why) != kept.exists()
+    if why:
+        assert 0 == cache(project, "import", "--trust", str(tmp_path / "two.tar"))["status"]
+        assert (kept / "default" / file).read_bytes().endswith(more.encode())
 
 
 @pytest.mark.parametrize(
@@ -207,6 +282,7 @@ def test_what_is_no_entry_is_left_out(
         (["push"], 2, "`cache push` is not available in this version"),
         (["export"], 2, "`cache export` needs the name of a file"),
         (["gc", "x.tar"], 2, "`x.tar` is not an argument of `cache gc`"),
+        (["export", "--trust", "x.tar"], 2, "`--trust` is not an argument of `cache export`"),
         (["info", "--check"], 2, "`--check` is not an argument of `cache info`"),
         (["import", "nowhere.tar"], 3, "`nowhere.tar` cannot be read"),
         (["import", "mkdocs.yml"], 3, "`mkdocs.yml`: it is no file that `codeexec cache export` has written"),

@@ -25,22 +25,24 @@ LAYERS: dict[str, set[str]] = {
     "tables": set(),
     "trust": set(),
     "files": {"untrusted"},
+    "timing": {"core"},
     "worktree": {"untrusted"},
     "rich_display": set(),
     # When a sample has imported its like; `first_use` is a program of its own.
     "rich_display/inside": {"rich_display", "bokeh", "matplotlib", "plotly", "vl_convert"},
-    "languages": {"core", "files", "rich_display", "trust", "untrusted"},
-    "runtime": {"core", "files", "rich_display", "untrusted", "worktree", "joblib"},
-    "engine": {"core", "languages", "runtime", "worktree"},
+    "languages": {"core", "files", "rich_display", "timing", "trust", "untrusted"},
+    "runtime": {"core", "files", "rich_display", "timing", "untrusted", "worktree", "joblib"},
+    "engine": {"core", "languages", "runtime", "timing", "worktree"},
     "html": {"core", "jinja2", "markupsafe", "pygments"},
     "markdown": {"core", "markdown", "pygments", "pymdownx", "yaml"},
-    "report": {"core", "files", "html", "untrusted"},
+    "report": {"core", "files", "html", "untrusted", "tqdm"},
     "outputs": {"core", "engine", "html"},
     "pages": {"core", "engine", "html", "markdown", "outputs", "report"},
     "sites": {"core", "markdown", "report"},
     "configuration": {"core", "html", "languages", "markdown", "tables", "trust"},
     "config": {"configuration", "core", "languages", "tables", "trust", "platformdirs"},
     "probing": {"core", "engine", "languages", "report", "runtime"},
+    "watching": {"watchdog"},
 }
 SERVICES = set(LAYERS) - {"probing"}
 HOSTS = {"hosts", "hosts/mkdocs", "hosts/zensical"}
@@ -57,6 +59,7 @@ IMPURE = {"os", "subprocess", "time", "logging", "pathlib", "tempfile", "socket"
 OWNERS = {
     "subprocess": {"runtime/starting.py", "runtime/outside.py"},
     "joblib": {"runtime/crew.py"},
+    "tqdm": {"report/progress/screen.py"},
     "mkdocs": {
         f"hosts/mkdocs/{name}.py"
         for name in ("collecting", "host", "opening", "plugin", "serve", "sources", "watching")

@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.commands import add_json
+from mkdocs_codeexec.commands.carrying import carried
 from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.site import collect, open_site, settings_of
 from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.engine.engine import Engine
-from mkdocs_codeexec.errors import CodeExecError, ConfigurationError, nearest
+from mkdocs_codeexec.errors import ConfigurationError, nearest
+from mkdocs_codeexec.languages import brought
 from mkdocs_codeexec.outputs import is_output
-from mkdocs_codeexec.runtime import bundles
-from mkdocs_codeexec.runtime.blobs import KeptBlobs
+from mkdocs_codeexec.runtime.bundles import ENVIRONMENTS
 from mkdocs_codeexec.runtime.eviction import delete
 from mkdocs_codeexec.runtime.inventory import Inventory, damage, places_of, unneeded
+from mkdocs_codeexec.runtime.slices import KeptSlices
 from mkdocs_codeexec.untrusted import Tree
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check", action="store_true", help="with `gc` and `clean`: remove nothing, tell what would go"
     )
+    parser.add_argument("--trust", action="store_true", help="with `import`: take lock files that cannot be verified")
 
 
 def execute(context: Context) -> int:
@@ -74,11 +77,12 @@ def execute(context: Context) -> int:
     if asked.form in ("info", "gc", "export"):
         with tempfile.TemporaryDirectory(prefix="codeexec-cache-") as name:
             found = collect(context.file, Path(name))
-        settings, needs = found.settings, _needed(found)
+        settings = found.settings
     else:
-        settings, needs = settings_of(open_site(context.file)), _Needs({}, {}, 0)
+        found, settings = None, settings_of(open_site(context.file))
     with Tree(settings.cache_dir) as tree:
-        done = _FORMS[asked.form](_Asked(tree, settings, needs, asked))
+        needs = _needed(tree, found) if found is not None else _Needs({}, {}, 0)
+        done = _FORMS[asked.form](_Asked(tree, settings, needs, context.console, asked))
     console = on_stdout(settings) if asked.file != "-" or asked.form == "import" else context.console
     if asked.json:
         sys.stdout.write(json.dumps({"format": FORMAT, **done.report}, indent=1) + "\n")
@@ -104,6 +108,8 @@ def _check(asked: argparse.Namespace) -> None:
         raise ConfigurationError(f"`{asked.file}` is not an argument of `cache {form}`")
     if asked.check and form not in ("gc", "clean"):
         raise ConfigurationError(f"`--check` is not an argument of `cache {form}`")
+    if asked.trust and form != "import":
+        raise ConfigurationError(f"`--trust` is not an argument of `cache {form}`")
     if asked.json and asked.file == "-" and form == "export":
         raise ConfigurationError("`--json` and the store cannot both go to standard output\n\nhint: name a file\n")
 
@@ -135,6 +141,7 @@ class _Asked(NamedTuple):
     tree: Tree
     settings: Settings
     needs: _Needs
+    console: Console
     arguments: argparse.Namespace
 
     @property
@@ -148,10 +155,11 @@ class _Done(NamedTuple):
     status: int = 0
 
 
-def _needed(found: Collected) -> _Needs:
+def _needed(tree: Tree, found: Collected) -> _Needs:
     """Return what a site, as it is, needs of its store."""
     engine = Engine(found.settings, found.console)
     chosen = [sample for sample, _ in found.samples if not is_output(sample)]
+    slices = KeptSlices(tree, writable=False)
     languages: dict[Place, str] = {}
     pages: dict[Place, str] = {}
     missing = 0
@@ -160,7 +168,7 @@ def _needed(found: Collected) -> _Needs:
         if planned.outcome is None or planned.action is None:
             continue
         action = engine.languages[planned.action.language].structured(planned.action)
-        for at in places_of(action, planned.outcome):
+        for at in places_of(tree, slices, action, planned.outcome):
             languages.setdefault(at, planned.sample.language)
             pages.setdefault(at, planned.sample.location.page)
     return _Needs(languages, pages, missing)
@@ -206,7 +214,8 @@ def _verify(asked: _Asked) -> _Done:
 
 
 def _damaged(tree: Tree) -> dict[Place, str]:
-    told = ((file.place, damage(tree, kind, file)) for kind, file in Inventory.of(tree).all())
+    slices = KeptSlices(tree, writable=False)
+    told = ((file.place, damage(tree, slices, kind, file)) for kind, file in Inventory.of(tree).all())
     return {at: why for at, why in told if why}
 
 
@@ -243,25 +252,8 @@ def _removed(asked: _Asked, inventory: Inventory, gone: Sequence[File]) -> _Done
 
 def _export(asked: _Asked) -> _Done:
     """Write what the site needs into a file."""
-    places = [*asked.needs.languages, *bundles.environments(asked.tree)]
-    name = asked.arguments.file
-    try:
-        if name == "-":
-            number, size = bundles.write(asked.tree, places, sys.stdout.buffer)
-        else:
-            with tempfile.NamedTemporaryFile(
-                dir=Path(name).absolute().parent, prefix=".codeexec-", delete=False
-            ) as out:
-                try:
-                    number, size = bundles.write(asked.tree, places, out)
-                    Path(out.name).chmod(0o644)
-                    Path(out.name).replace(name)
-                except BaseException:
-                    Path(out.name).unlink(missing_ok=True)
-                    raise
-    except OSError as error:
-        raise CodeExecError(f"`{name}` cannot be written: {error.strerror or error}") from error
-    missing = asked.needs.missing
+    name, missing = asked.arguments.file, asked.needs.missing
+    number, size = carried.export(asked.tree, asked.needs.languages, name)
     hint = (
         f"; nothing is stored for {counted(missing, 'sample')}: `codeexec run` executes them first" if missing else ""
     )
@@ -274,19 +266,14 @@ def _import(asked: _Asked) -> _Done:
     if not asked.settings.cache_write:
         raise ConfigurationError("nothing is imported: this build does not write to the store (`cache_write`)")
     name = asked.arguments.file
-    blobs = KeptBlobs(asked.tree)
-    try:
-        if name == "-":
-            taken = bundles.read(asked.tree, blobs, sys.stdin.buffer)
-        else:
-            with Path(name).open("rb") as source:
-                taken = bundles.read(asked.tree, blobs, source)
-    except ValueError as error:
-        raise CodeExecError(f"`{name}`: {error}") from error
-    except OSError as error:
-        raise CodeExecError(f"`{name}` cannot be read, or the store not written: {error.strerror or error}") from error
+    trust = asked.arguments.trust
+    taken = carried.take(
+        asked.tree, name, (lambda *_: "") if trust else brought.objection(asked.settings, asked.console)
+    )
     lines = [f"{entry}: left out, {why}" for entry, why in taken.refused]
     lines.append(f"{counted(taken.number, 'file')} taken from `{name}`, {len(taken.refused)} left out")
+    if not trust and any(entry.startswith(f"{ENVIRONMENTS}/") for entry, _ in taken.refused):
+        lines.append("hint: if you know who wrote it, `--trust` takes lock files as they are")
     report = {"files": taken.number, "refused": [{"file": entry, "why": why} for entry, why in taken.refused]}
     return _Done(lines, report, int(bool(taken.refused)))
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.commands import add_json, add_sites, whole_number
+from mkdocs_codeexec.commands.observing import Observed, add_observing
 from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.selecting.selection import add_selection, narrowed
 from mkdocs_codeexec.commands.site import collect
@@ -43,6 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_sites(parser)
     add_json(parser)
     add_selection(parser)
+    add_observing(parser)
     parser.add_argument("--repeat", metavar="N", type=whole_number, default=3, help="how often (default: 3)")
 
 
@@ -64,7 +66,7 @@ def execute(context: Context) -> int:
     with tempfile.TemporaryDirectory(prefix="codeexec-check-") as name:
         found = collect(context.file, Path(name))
         found = narrowed(found, asked)
-        checked = check(found, asked.repeat, Path(name))
+        checked = check(found, asked, Path(name))
     if checked.wrong:
         return 3
     if asked.json:
@@ -90,27 +92,28 @@ class Checked(NamedTuple):
     wrong: str
 
 
-def check(found: Collected, repeat: int, folder: Path) -> Checked:
+def check(found: Collected, asked: argparse.Namespace, folder: Path) -> Checked:
     """Execute `found` and return what became of it.
 
     Args:
         found: What the site has to execute.
-        repeat: How often, at least once.
+        asked: The command line.
         folder: Empty; nothing in it is wanted afterwards.
 
     Raises:
         Cancelled: The run was stopped from outside.
         ConfigurationError: A language cannot be used as it is set up.
     """
-    usual = found.settings.jobs
+    usual, repeat = found.settings.jobs, asked.repeat
     # What depends on the load of the machine shows by that.
     jobs = [(usual, 1 if usual > 1 else 2)[number % 2] for number in range(repeat)]
     began = time.monotonic()
     runs = []
     hooking = Hooking(found.settings, found.console)
-    for number, count in enumerate(jobs if found.samples else ()):
-        found.console.say(f"run {number + 1} of {repeat}, {count} at once")
-        runs.append(_run(found, count, folder / f"cache-{number}", hooking))
+    with Observed(found, asked) as watching:
+        for number, count in enumerate(jobs if found.samples else ()):
+            found.console.say(f"run {number + 1} of {repeat}, {count} at once")
+            runs.append(_run(found, count, folder / f"cache-{number}", hooking, watching))
     wrong = hooking.after({}) if runs else ""
     if wrong:
         found.console.warn(wrong)
@@ -123,13 +126,16 @@ def report(found: Collected, checked: Checked) -> dict[str, object]:
     return to_json(checked.repeated, checked.jobs, checked.seconds, names)
 
 
-def _run(found: Collected, jobs: int, cache_dir: Path, hooking: Hooking) -> list[Shown]:
+def _run(found: Collected, jobs: int, cache_dir: Path, hooking: Hooking, watching: Observed) -> list[Shown]:
     """Execute everything once, by the way of a build, with a store of its own that is empty."""
     settings = replace(found.settings, execute="always", jobs=jobs)
-    languages = open_languages(settings, found.console)  # which keep Environments in the real `cache_dir`
+    languages = open_languages(
+        settings, watching.heard(found.console)
+    )  # which keep Environments in the real `cache_dir`
     settings = replace(settings, cache_dir=cache_dir, cache_write=False)
     engine = Engine(settings, found.console, languages=languages, hooking=hooking)
-    pages = Pages(engine, found.console, theme_dirs=found.theme_dirs, place=_address)
+    engine.hear(watching.hear)
+    pages = Pages(engine, found.console, theme_dirs=found.theme_dirs, place=_address, within=True)
     htmls = [
         open_slot(pages.add(sample, *((why.reason, why.hint) if why else ())), "") for sample, why in found.samples
     ]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.commands import add_json
+from mkdocs_codeexec.commands.observing import Observed, add_observing
 from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.promoting.adopting import adopted, applied
 from mkdocs_codeexec.commands.promoting.consoles import is_verified
@@ -38,6 +39,7 @@ FORMAT = 1
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only this command understands."""
     add_json(parser)
+    add_observing(parser)
     parser.add_argument("--check", action="store_true", help="write nothing; print a patch for `patch -p1`")
     about = "make comments of other tools, which say what is printed, fences with `output_of`; execute nothing"
     parser.add_argument("--adopt", action="store_true", help=about)
@@ -61,7 +63,9 @@ def execute(context: Context) -> int:
         found = collect(context.file, Path(name))
         if asked.adopt:
             return _adopt(found, asked)
-        edits = editables(found, pages_of(found, asked.pages), Path(name))
+        wanted = pages_of(found, asked.pages)
+        with Observed(found, asked) as watching:
+            edits = editables(found, wanted, Path(name), watching)
         patch = _put(found, edits, write=not asked.check)
     if asked.json:
         sys.stdout.write(json.dumps(_to_json(edits, patch), indent=1) + "\n")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.commands import add_json, add_sites
+from mkdocs_codeexec.commands.observing import Observed, add_observing
 from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.selecting.selection import add_selection, selected
 from mkdocs_codeexec.commands.site import collect
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.commands import Context
     from mkdocs_codeexec.commands.selecting.selection import Selected
     from mkdocs_codeexec.core.resolved import Event, Resolved
+    from mkdocs_codeexec.report.summary import Summary
     from mkdocs_codeexec.sites import Collected
 
 ABOUT = "execute what the store lacks, without building the site"
@@ -44,6 +46,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_sites(parser)
     add_json(parser)
     add_selection(parser)
+    add_observing(parser)
     about = "go on when a sample fails, which is the default"
     parser.add_argument("--keep-going", dest="fail_fast", action="store_false", default=False, help=about)
     parser.add_argument("--fail-fast", action="store_true", default=False, help="end at the first sample that fails")
@@ -82,12 +85,15 @@ def execute(context: Context) -> int:
         Reports(reports, Path.cwd()).check()  # before anything is rendered
         found = collect(context.file, Path(name))
     wanted = selected(found, asked)
+    watching = Observed(found, asked)
     going = Going(fail_fast=asked.fail_fast)
     started, began = dt.datetime.now(dt.UTC), time.monotonic()
     engine = Engine(found.settings, found.console)
     stopped: BaseException | None = None
     try:
-        resolved = answered(engine, wanted.samples, {}, going.hear)
+        with watching:
+            engine.hear(watching.hear)
+            resolved = answered(engine, wanted.samples, {}, going.hear)
     except FirstFailure:
         resolved = going.ended
     except (Cancelled, KeyboardInterrupt) as error:
@@ -98,7 +104,7 @@ def execute(context: Context) -> int:
     run = Run.of(resolved, started, time.monotonic() - began, selected=wanted.pages, interrupted=bool(stopped))
     root = found.settings.checkout_dir or found.settings.project_dir
     files = Reports(reports, root, environ=found.settings.host_env)
-    _report(found, engine, wanted, run, asked, files)
+    _report(found, engine, wanted, run, asked, files, watching.summary)
     wrong = engine.hooking.after(run.to_json()) if resolved else ""
     if wrong:
         found.console.warn(wrong)
@@ -135,7 +141,13 @@ class Going:
 
 
 def _report(
-    found: Collected, engine: Engine, wanted: Selected, run: Run, asked: argparse.Namespace, files: Reports
+    found: Collected,
+    engine: Engine,
+    wanted: Selected,
+    run: Run,
+    asked: argparse.Namespace,
+    files: Reports,
+    summary: Summary,
 ) -> None:
     """Keep the run, and write what it came to on standard output."""
     if found.settings.keeps and run.resolved:
@@ -152,6 +164,8 @@ def _report(
     for failure in within_bounds(told):
         console.tell(failure, rows.failing(suspended=found.settings.fail_on_suspended))
     for line in timings(run.resolved) if asked.timings else ():
+        console.say(line)
+    for line in summary.lines(run.duration, found.settings.jobs, always=found.settings.verbose):
         console.say(line)
     console.say(run.summary())
     if run.interrupted:

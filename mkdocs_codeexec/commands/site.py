@@ -97,6 +97,20 @@ def open_site(file: Path | None) -> ConfiguredSite:
     return configured(file)
 
 
+def expected(file: Path | None) -> Path:
+    """Return the file of the site that a command cannot do without.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    if file is None:
+        names = ", ".join(f"`{name}`" for name in FILES)
+        raise ConfigurationError(
+            f"`{Path.cwd()}`: there is no site here, expected one of {names}\n\nhint: name its file with `-f`\n"
+        )
+    return file
+
+
 def collect(file: Path | None, folder: Path) -> Collected:
     """Return the samples of a site: its host renders all pages, and nothing is executed.
 
@@ -107,11 +121,7 @@ def collect(file: Path | None, folder: Path) -> Collected:
     Raises:
         ConfigurationError: There is no site, its host cannot build it, or it does not use us.
     """
-    if file is None:
-        names = ", ".join(f"`{name}`" for name in FILES)
-        raise ConfigurationError(
-            f"`{Path.cwd()}`: there is no site here, expected one of {names}\n\nhint: name its file with `-f`\n"
-        )
+    file = expected(file)
     from mkdocs_codeexec.hosts.zensical import reading
 
     if reading.is_ours(file):

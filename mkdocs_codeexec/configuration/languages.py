@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -37,8 +38,9 @@ from mkdocs_codeexec.trust import refusal_to_give
 RUST = (
     *("run", "edition", "toolchain", "dependencies", "manifest_extra", "preamble", "backtrace"),
     *("inputs", "readable", "network", "environments", "package", "env", "notes"),
-    *("environment", "workdir", "binaries", "artifacts", *DEFAULTS, *PATTERNS),
+    *("environment", "workdir", "binaries", "sources", "artifacts", *DEFAULTS, *PATTERNS),
 )
+_SOURCE = re.compile(r"[A-Za-z0-9_-]+|[a-z][a-z0-9+.-]*://[A-Za-z0-9@._~:/+-]+")
 SCRIPT = (
     *("run", "command", "build", "extension", "version", "aliases", "env", "inputs", "readable", "network"),
     *("session", "workdir", "hidelines", "artifacts", *DEFAULTS, *PATTERNS),
@@ -99,6 +101,7 @@ def rust(reader: Reader, languages: Mapping[str, object], project_dir: Path) -> 
         pages=pages(reader, table, f"{where}."),
         workdir=workdir(reader, table, f"{where}."),
         binaries=_binaries(reader, table, f"{where}."),
+        sources=_sources(reader, table, f"{where}."),
         artifacts=artifacts(reader, table, f"{where}."),
     )
 
@@ -107,6 +110,16 @@ def _binaries(reader: Reader, table: Mapping[str, object], where: str) -> tuple[
     if table.get("binaries", "auto") == "auto":
         return None
     return reader.words(table, "binaries", where)
+
+
+def _sources(reader: Reader, table: Mapping[str, object], where: str) -> tuple[str, ...]:
+    """Read repositories and registries: whole addresses with a host at least, or names of registries."""
+    found = reader.words(table, "sources", where)
+    for source in found:
+        if not _SOURCE.fullmatch(source):
+            hint = "write `https://host/owner/`, the address of a repository, or the name of a registry"
+            reader.problem(f"{where}sources", f"`{source}` is no source of packages", hint)
+    return found
 
 
 def _environment(reader: Reader, name: str, table: Mapping[str, object], where: str) -> EnvironmentSettings:

@@ -98,6 +98,7 @@ class Step:
         network: Whether it may use the network.
         marks: Where what it writes is taken apart; None if it is one.
         merged: Whether its standard error is the pipe of its standard output.
+        columns: How wide the terminal is that both are, and its standard input unless it is given one; 0 for none.
     """
 
     kind: StepKind
@@ -109,6 +110,7 @@ class Step:
     network: bool = False
     marks: Marks | None = None
     merged: bool = False
+    columns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +224,7 @@ def _steps(steps: tuple[Step, ...]) -> bytes:
                 *(s.kind, s.argv, float(s.timeout), s.stdin, s.env, s.limits.amounts(), s.network),
                 *((s.marks.seal, s.marks.seconds) if s.marks else ()),
                 *(("merged",) if s.merged else ()),
+                *(("terminal", s.columns) if s.columns else ()),
             )
             for s in steps
         )

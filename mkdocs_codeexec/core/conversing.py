@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from mkdocs_codeexec.core import displays
@@ -64,24 +66,32 @@ def says_end(expectation: Converses) -> bool:
 
 
 def judged(expectation: Converses, outcome: Outcome) -> Verdict:
-    """Compare what should happen with what happened: the first command that went otherwise decides."""
+    """Compare what should happen with what happened: the first command that went otherwise decides.
+
+    Where what they print is to be compared, the others that went otherwise are told, too.
+    """
     if outcome.steps and isinstance(outcome.steps[-1].ended, NotStarted):
         return Errored(describe(outcome.steps[-1].ended))
-    console = expectation.console
-    executed = console.executed
+    found = list(itertools.islice(_otherwise(expectation, outcome), None if expectation.verify else 1))
+    return replace(found[0], others=tuple(found[1:])) if found else Met()
+
+
+def _otherwise(expectation: Converses, outcome: Outcome) -> Iterator[Unmet]:
+    """Yield what went otherwise, command by command."""
+    executed = expectation.console.executed
     before: Entry | None = None
-    for entry, result in spoken(console, outcome):
+    for entry, result in spoken(expectation.console, outcome):
         if not entry.executed:
             continue
         if result is None:
-            return _unreached(entry, before)
+            yield _unreached(entry, before)
+            return
         wrong = _ended(expectation, entry, result, last=entry is executed[-1])
         if wrong is None and expectation.verify:
             wrong = _compared(expectation, entry, result)
         if wrong is not None:
-            return wrong
+            yield wrong
         before = entry
-    return Met()
 
 
 def _unreached(entry: Entry, before: Entry | None) -> Unmet:

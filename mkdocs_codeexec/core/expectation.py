@@ -94,11 +94,18 @@ class Unmet:
         reason: In words, for page and log.
         line: The line of the sample that it is about, from one; 0 if it is about all of it.
         diff: How what was printed differs from what is written, line by line; empty if it is not that.
+        others: What else of it went otherwise, each at its own line.
     """
 
     reason: str
     line: int = field(default=0, repr=False)
     diff: str = field(default="", repr=False)
+    others: tuple[Unmet, ...] = field(default=(), repr=False)
+
+    @property
+    def all(self) -> tuple[Unmet, ...]:
+        """Everything that went otherwise."""
+        return (self, *self.others)
 
 
 @dataclass(frozen=True, slots=True)

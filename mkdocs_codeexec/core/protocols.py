@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.observed import Inputs
     from mkdocs_codeexec.core.outcome import Outcome, StepKind, StepResult
     from mkdocs_codeexec.core.places import PageMap
+    from mkdocs_codeexec.core.resolved import Event
     from mkdocs_codeexec.core.sample import Location, Sample
 
 
@@ -56,6 +57,7 @@ class Command:
         over: Files of `work` in `scratch` that it sees in `project`, too.
         marks: Where what it writes is taken apart; None if it is one.
         merged: Whether its standard error is the pipe of its standard output.
+        columns: How wide the terminal is that both are, and its standard input unless it is given one; 0 for none.
         leaves: Takes its working directory when it has ended by itself, and all that it started is gone.
     """
 
@@ -79,6 +81,7 @@ class Command:
     over: tuple[str, ...] = ()
     marks: Marks | None = None
     merged: bool = False
+    columns: int = 0
     leaves: FolderSink | None = None
 
 
@@ -114,6 +117,10 @@ class Runner(Protocol):
         Raises:
             Cancelled: The run was stopped from outside.
         """
+        ...
+
+    def stop_all(self) -> None:
+        """End all children now; every `run`, in progress or to come, raises `Cancelled`. Any thread may call it, and again."""
         ...
 
 
@@ -219,6 +226,10 @@ class Binaries(Protocol):
         """Their names, sorted. Nothing is started to know them."""
         ...
 
+    def refusal(self, name: str) -> Unavailability | None:
+        """Return why the program `name` is not built, whoever calls it; None if it is."""
+        ...
+
     @property
     def settled(self) -> bool:
         """Whether it is known what they are built from, and by what: else they have to be provided first."""
@@ -307,6 +318,13 @@ class Language(Protocol):
 
     def run(self, action: Action, step: Step, scratch: Scratch) -> StepResult:
         """Execute one run step of `action`."""
+        ...
+
+    def reach(self, action: Action) -> tuple[Access, Observe] | None:
+        """Return what the first step of `action` may reach, its network aside, and how it is observed.
+
+        None if that is not known before it is executed.
+        """
         ...
 
     def divide(self, steps: Sequence[Action], outcome: Outcome) -> Sequence[Outcome | None]:
@@ -536,6 +554,10 @@ class Executor(Protocol):
     It was given the languages that Actions may name. Threads may share it.
     """
 
+    def expect(self, actions: Sequence[Action]) -> None:
+        """Let what executing `actions` will need begin to start, and return. Nothing of theirs is executed."""
+        ...
+
     def build_ahead(self, actions: Sequence[Action]) -> None:
         """Begin to execute the build steps of `actions` in the background, for a `run` that may follow."""
         ...
@@ -590,4 +612,8 @@ class Narrator(Protocol):
 
     def stream(self, chunk: bytes) -> None:
         """Pass on what a tool writes, as it comes."""
+        ...
+
+    def note(self, event: Event) -> None:
+        """Pass on what goes on to who listens, if anybody does."""
         ...

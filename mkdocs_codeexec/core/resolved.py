@@ -20,6 +20,10 @@ PlannedState: TypeAlias = Literal["hit", "miss", "ignored", "unavailable", "susp
 that it requires; what it needs has not gone as said."""
 
 
+UNASKED = "the toolchain has not been asked yet"
+"""Why something is a miss of which nothing is known, not even from earlier runs."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
     """A Sample, and what a run would do with it.
@@ -119,9 +123,64 @@ class Said:
     message: str
 
 
-Event: TypeAlias = Planned | Started | Ended | Said
+@dataclass(frozen=True, slots=True)
+class Preparing:
+    """An Environment is being built, and how far that is.
+
+    Attributes:
+        environment: Its name.
+        part: What is compiled now; empty if nothing is yet.
+        done: How many parts have been begun.
+        total: How many there are at most; 0 while that is not known.
+    """
+
+    environment: str
+    part: str = ""
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An Environment is not being built any more.
+
+    Attributes:
+        environment: Its name.
+        built: Whether it is there.
+    """
+
+    environment: str
+    built: bool
+
+
+TookKind: TypeAlias = Literal["host", "store", "prepare", "build", "run"]
+"""Who renders pages, what looks up and stores, what builds Environments, what builds and runs samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """Something has ended that took time.
+
+    Attributes:
+        kind: What it was.
+        name: What it is called.
+        began: When, in seconds of a clock that goes on evenly.
+        seconds: How long it took.
+        thread: The thread that has done it, or has waited for it.
+        actions: What it was done for.
+    """
+
+    kind: TookKind
+    name: str
+    began: float
+    seconds: float
+    thread: int
+    actions: tuple[Action, ...] = ()
+
+
+Event: TypeAlias = Planned | Started | Ended | Said | Preparing | Prepared | Took
 """What a run tells while it goes on: of each sample `Planned` first and `Ended` last, each once. Between them `Started`, if it
-is executed."""
+is executed. Of an Environment that is built, `Preparing` several times and `Prepared` once. The rest comes at any time."""
 
 Listen: TypeAlias = "Callable[[Event], None]"
 """Takes events, one at a time, from any thread. What it raises is raised by the run: `Cancelled` at once, anything else when all

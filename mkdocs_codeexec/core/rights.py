@@ -54,6 +54,16 @@ def denial(sample: Sample, settings: Settings) -> Unavailability | None:
     )
 
 
+def sources(settings: Settings) -> str:
+    """Return why nothing is downloaded from repositories and registries that the configuration does not name; empty if it is.
+
+    What a manifest of the checkout names may be a stranger's word, and is asked for with the user's network and credentials.
+    """
+    if settings.sandbox in ("required", "strict"):
+        return f"`sandbox: {settings.sandbox}` is set"
+    return settings.stranger
+
+
 def variable(name: str, settings: Settings) -> str:
     """Return what a sample that requires the variable `name` of this machine is given; empty if that is nothing.
 

@@ -114,6 +114,7 @@ class Given:
         left: What those that it needs have left, sorted by path.
         host_env: Names of variables of the machine that executes it, sorted. Their values are in no key.
         merged: Whether its standard output and error are one pipe, so that their order is kept.
+        terminal: Whether both are a terminal; they are `merged` then.
     """
 
     stdin: str | None = None
@@ -124,6 +125,12 @@ class Given:
     left: tuple[Blob, ...] = ()
     host_env: tuple[str, ...] = ()
     merged: bool = field(default=False, repr=False)  # others are digested by what `repr` says of them
+    terminal: bool = field(default=False, repr=False)
+
+    @property
+    def digested(self) -> str:
+        """A text that decides which program a session is; `merged` is said by its step."""
+        return f"{self!r} on a terminal" if self.terminal else repr(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

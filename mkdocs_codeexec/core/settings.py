@@ -162,6 +162,8 @@ class RustSettings:
         pages: On which pages fences run.
         workdir: Where samples start; empty is as for all languages.
         binaries: Names of programs of local packages that samples in other languages find; None is all of them.
+        sources: Repositories and registries of which packages of the checkout may want others: addresses, beginnings of
+            them, and names of registries.
         artifacts: Patterns of files that the page shows, of fences that do not say it.
     """
 
@@ -183,6 +185,7 @@ class RustSettings:
     pages: Patterns = ALL_PAGES
     workdir: str = ""
     binaries: tuple[str, ...] | None = None
+    sources: tuple[str, ...] = ()
     artifacts: tuple[str, ...] = ()
 
 

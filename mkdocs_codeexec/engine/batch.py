@@ -9,7 +9,7 @@ from mkdocs_codeexec.core.action import REFUSED
 from mkdocs_codeexec.core.expectation import Blocked, Suspended, verdict_reason
 from mkdocs_codeexec.core.graph import graph_of
 from mkdocs_codeexec.core.observed import result_key
-from mkdocs_codeexec.core.resolved import Ended, Plan, Planned, PlannedState, Resolved, Started
+from mkdocs_codeexec.core.resolved import UNASKED, Ended, Plan, Planned, PlannedState, Resolved, Started
 from mkdocs_codeexec.engine.course import Course, Steps
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class Batch:
         number: How many samples are neither ignored nor refused.
         unavailable: As given, and what has turned out meanwhile.
         unobserved: Actions whose look-ups could not be observed.
+        reasons: As given; it may be set later.
     """
 
     def __init__(  # noqa: PLR0913 - named, all but two
@@ -61,7 +62,7 @@ class Batch:
         self._samples = samples
         self._mode = mode
         self._listen = listen
-        self._reasons = reasons
+        self.reasons = reasons
         self._turn = threading.Lock()
         self._executed: set[Key] = set()
         self._told: set[int] = set()
@@ -214,13 +215,13 @@ class Batch:
         if waits := self._course.needs(place):
             return f"`{waits}`, which it needs, is executed first"
         if action is None or action.toolchain is None:
-            unsure = self._reasons.unsure(self._course.sample(place), action) if self._reasons and action else ""
-            return unsure or "the toolchain has not been asked yet"
-        return self._reasons.of(self._course.sample(place), action) if self._reasons else "no outcome is stored for it"
+            unsure = self.reasons.unsure(self._course.sample(place), action) if self.reasons and action else ""
+            return unsure or UNASKED
+        return self.reasons.of(self._course.sample(place), action) if self.reasons else "no outcome is stored for it"
 
     def _took(self, place: int, action: Action | None) -> float | None:
         """Return what the sample at `place` took when it was executed last, if somebody wants to know it."""
-        before = self._reasons.before(self._course.sample(place), action) if self._reasons and action else None
+        before = self.reasons.before(self._course.sample(place), action) if self.reasons and action else None
         return before.seconds if before is not None else None
 
     # --- Answers ----------------------------------------------------------------------------------------------------

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.blobs import Blob
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.protocols import Executor, Language, Narrator, Runner, Store
-    from mkdocs_codeexec.core.resolved import Listen, Plan, Resolved
+    from mkdocs_codeexec.core.resolved import Event, Listen, Plan, Resolved
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import LanguageRule, Settings
+    from mkdocs_codeexec.engine.stop import Stop
     from mkdocs_codeexec.runtime.jobserver import Jobserver
 
 
@@ -104,6 +105,14 @@ class Engine:
         """Make the folder of results, before anybody looks at the folder that it is in."""
         self._store().prepare()
 
+    def hear(self, listen: Listen) -> None:
+        """Have `listen` hear all that goes on from now on, one event at a time: in batches, and between them."""
+        self._telling.hear(listen)
+
+    def note(self, event: Event) -> None:
+        """Tell all who listen of something that goes on elsewhere."""
+        self._telling.note(event)
+
     def plan(self, samples: Sequence[Sample]) -> Plan:
         """Return what `resolve` would do with `samples`, as far as that is known before a toolchain is asked.
 
@@ -113,12 +122,15 @@ class Engine:
         self._look_again(judged)
         return self._pipeline.plan(judged)
 
-    def resolve(self, samples: Sequence[Sample], listen: Listen | None = None) -> list[Resolved]:
+    def resolve(
+        self, samples: Sequence[Sample], listen: Listen | None = None, stop: Stop | None = None
+    ) -> list[Resolved]:
         """Answer every sample, in the given order, in one batch.
 
         Args:
             samples: What authors wrote.
             listen: Is told of each sample how it is planned, and its answer as soon as there is one.
+            stop: Ends it from another thread.
 
         Raises:
             Cancelled: The run was stopped from outside.
@@ -129,9 +141,9 @@ class Engine:
             self._ahead.wait()
         listen = listen and one_at_a_time(listen)
         judged = self._judged(samples)
-        with self._telling.heard_by(listen):
+        with self._telling.heard_by(listen) as heard:
             self._look_again(judged)
-            answers = self._pipeline.resolve(judged, listen)
+            answers = self._pipeline.resolve(judged, heard, stop)
             self._answered = True
             return answers
 
@@ -286,6 +298,7 @@ class Engine:
             project=project,
             private=place and place / "warmed",
             jobserver=self._jobserver,
+            note=self._telling.note,
         ) as workers:
             try:
                 yield workers

@@ -131,7 +131,7 @@ def joined(steps: Mapping[int, Sample], *, leaves: bool) -> dict[int, Sample]:
     found: dict[int, Sample] = {}
     before: list[Sample] = []
     for number, (place, step) in enumerate(steps.items(), 1):
-        given = replace(whole, merged=True) if step.given.merged else whole
+        given = replace(whole, merged=step.given.merged, terminal=step.given.terminal)
         alone = replace(step, given=given, workdir=workdir, before=(), last=False, leaves=leaves)
         found[place] = replace(alone, before=tuple(before), last=number == len(steps))
         before.append(alone)
@@ -149,7 +149,14 @@ def _whole(steps: Sequence[Sample]) -> str:
     """
     said = (repr(step.expectation) for step in steps[:-1])
     decisive = (
-        (_text(step), repr(step.given), step.timeout, _options(step), step.artifacts, *((True,) if step.value else ()))
+        (
+            _text(step),
+            step.given.digested,
+            step.timeout,
+            _options(step),
+            step.artifacts,
+            *((True,) if step.value else ()),
+        )
         for step in steps
     )
     return digest((tuple(said), tuple(decisive)))

@@ -18,6 +18,7 @@ from mkdocs_codeexec.core.outcome import Exited, NotStarted, counted
 from mkdocs_codeexec.engine.batch import Batch
 from mkdocs_codeexec.engine.planning import Planning
 from mkdocs_codeexec.engine.reasons import Reasons
+from mkdocs_codeexec.timing import clock, timed, took
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping, Sequence
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import ExecuteMode
     from mkdocs_codeexec.engine.course import Steps
+    from mkdocs_codeexec.engine.stop import Stop
     from mkdocs_codeexec.runtime.ingredients import Ingredients
 
 Ends: TypeAlias = "tuple[tuple[Action, Outcome], ...]"
@@ -130,11 +132,13 @@ class Pipeline:
 
     def plan(self, samples: Sequence[Sample]) -> Plan:
         """Return what `resolve` would do with `samples`, as far as that is known before a toolchain is asked."""
-        reasons = None
-        if self.ingredients is not None:
-            codes = frozenset(short(sample.code) for sample in samples)
-            reasons = Reasons(self.store, self.states, self.sandbox, self.ingredients, codes)
-        return self._looked_up(samples, None, reasons).told()
+        return self._looked_up(samples, None, self._reasons(samples)).told()
+
+    def _reasons(self, samples: Sequence[Sample]) -> Reasons | None:
+        if self.ingredients is None:
+            return None
+        codes = frozenset(short(sample.code) for sample in samples)
+        return Reasons(self.store, self.states, self.sandbox, self.ingredients, codes)
 
     def build_ahead(self, samples: Sequence[Sample], open_workers: Callable[[], tuple[Runner, Executor]]) -> None:
         """Begin to build those of `samples` that the store lacks, for a `resolve` that may ask for them.
@@ -154,23 +158,28 @@ class Pipeline:
         if any(action.step("build") for action in batch.missing()):
             runner, executor = open_workers()
             with self._turn:
-                work = self._made_ready(batch, runner)
+                work = self._made_ready(batch, runner, executor)
                 self.refused.update(batch.unavailable)
             executor.build_ahead(work)
 
-    def resolve(self, samples: Sequence[Sample], listen: Listen | None = None) -> list[Resolved]:
+    def resolve(
+        self, samples: Sequence[Sample], listen: Listen | None = None, stop: Stop | None = None
+    ) -> list[Resolved]:
         """Answer every sample, in the given order.
 
         Args:
             samples: What authors wrote; their languages are set up.
             listen: Is told of each sample how it is planned, and its answer as soon as there is one.
+            stop: Ends it from another thread.
 
         Raises:
             Cancelled: The run was stopped from outside.
         """
         batch = self._looked_up(samples, listen)
+        if listen is not None and self.executes and batch.missing():
+            batch.reasons = self._reasons(samples)
         batch.tell_plan()
-        while self.executes and (batch.missing() or batch.unasked()) and self._execute(batch):
+        while self.executes and (batch.missing() or batch.unasked()) and self._execute(batch, stop):
             pass
         answers = batch.resolved()
         if self.ingredients is not None:
@@ -191,16 +200,19 @@ class Pipeline:
                 listen=listen,
                 reasons=reasons,
             )
-            batch.plan()
+            with timed(self.narrator.note, "store", "look up"):
+                batch.plan()
         return batch
 
-    def _execute(self, batch: Batch) -> bool:
+    def _execute(self, batch: Batch, stop: Stop | None) -> bool:
         """Execute what is missing; return whether it must be tried again, because another thread has done a part of it."""
         mine: dict[Key, Future[Ends]] = {}
         with ExitStack() as stack:
             with self._turn:
                 runner, executor = stack.enter_context(self.workers())
-                self._made_ready(batch, runner)
+                if stop is not None:
+                    stack.enter_context(stop.over(runner))
+                self._made_ready(batch, runner, executor)
                 self._fall_back(batch)
                 work = self._executable(batch.hopeful())
                 others = [self._running[a.request_key] for a in work if a.request_key in self._running]
@@ -248,8 +260,9 @@ class Pipeline:
             if word in ("contents", "tree") and outcome.steps[0].asked is not None:
                 self.narrator.say(f"a sample read too many files to name: any change in `{folder}` runs it again")
 
-    def _made_ready(self, batch: Batch, runner: Runner) -> list[Action]:
+    def _made_ready(self, batch: Batch, runner: Runner, executor: Executor) -> list[Action]:
         """Make what the missing Actions need, and return those that can be executed then."""
+        executor.expect(batch.hopeful())
         if (refusal := runner.refusal or self.before()) is not None:
             batch.unavailable |= {action.request_key: refusal for action in batch.missing()}
             return []
@@ -271,7 +284,8 @@ class Pipeline:
     def _provide(self, language: Language, actions: Sequence[Action], batch: Batch, runner: Runner) -> bool:
         """Have `language` make ready what `actions` need; return whether they must be planned again."""
         before = language.revision
-        refused = language.provide(actions, runner)
+        with timed(self.narrator.note, "prepare", language.name):
+            refused = language.provide(actions, runner)
         batch.unavailable.update(refused)
         made = (action for action in actions if action.request_key not in refused)
         self._provided.update((action.request_key, action.toolchain) for action in made)
@@ -309,10 +323,12 @@ class Pipeline:
         with self._turn:
             steps = batch.steps(action)
         ends = self._divided(language, steps, outcome)
+        began = clock()
         for step, came_to in ends:
             self.store.put(language.structured(step) if language.layout_free(came_to) else step, came_to)
             if not any(isinstance(part.ended, NotStarted) for part in came_to.steps):
                 self.memory[step.key] = came_to
+        self.narrator.note(took("store", "put", began, clock(), (action,)))
         with self._turn:
             for step, came_to in ends:
                 if (place := batch.changed(step, came_to)) is not None:

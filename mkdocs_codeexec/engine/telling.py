@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Telling:
-    """A Narrator that tells another one, and also all who listen at the moment.
+    """A Narrator that tells another one, and also all who listen.
 
     Args:
         narrator: Is told everything.
@@ -25,25 +25,38 @@ class Telling:
 
     def __init__(self, narrator: Narrator) -> None:
         self._narrator = narrator
-        self._listeners: list[Listen] = []
+        self._always: list[Listen] = []
+        self._now: list[Listen] = []
+
+    @property
+    def heard(self) -> bool:
+        """Whether anybody listens to all that goes on."""
+        return bool(self._always)
+
+    def hear(self, listen: Listen) -> None:
+        """Have `listen` hear all that goes on from now on, whoever has asked for it."""
+        self._always.append(one_at_a_time(listen))
 
     @contextmanager
-    def heard_by(self, listen: Listen | None) -> Iterator[None]:
-        """Have `listen` hear what is said, until the end of the context."""
+    def heard_by(self, listen: Listen | None) -> Iterator[Listen | None]:
+        """Have `listen` hear what concerns no single batch, until the end of the context.
+
+        Yields:
+            Who is to hear what concerns a batch: `listen`, and all who hear everything; None if there is nobody.
+        """
         if listen is None:
-            yield
+            yield self._tell_all if self._always else None
             return
-        self._listeners.append(listen)
+        self._now.append(listen)
         try:
-            yield
+            yield self._with(listen) if self._always else listen
         finally:
-            self._listeners.remove(listen)
+            self._now.remove(listen)
 
     def say(self, message: str) -> None:
         """Tell something worth a line in the log."""
         self._narrator.say(message)
-        for listen in tuple(self._listeners):
-            listen(Said(message))
+        self.note(Said(message))
 
     def warn(self, message: str, *, at: Location | None = None, hint: str = "") -> None:
         """Tell something the author can mend."""
@@ -52,6 +65,22 @@ class Telling:
     def stream(self, chunk: bytes) -> None:
         """Pass on what a tool writes, as it comes."""
         self._narrator.stream(chunk)
+
+    def note(self, event: Event) -> None:
+        """Pass on what goes on to all who listen."""
+        for listen in (*self._always, *self._now):
+            listen(event)
+
+    def _with(self, listen: Listen) -> Listen:
+        def heard(event: Event) -> None:
+            self._tell_all(event)
+            listen(event)
+
+        return heard
+
+    def _tell_all(self, event: Event) -> None:
+        for listen in tuple(self._always):
+            listen(event)
 
 
 def one_at_a_time(listen: Listen) -> Listen:

@@ -23,7 +23,7 @@ class Included:
     """Reads what pages include. Nothing is read that is hidden (`.env`, `.git`), as samples do not see it either. No link is followed, neither that of a file nor that of a folder.
 
     Attributes:
-        paths: What was read, or should have been.
+        by_page: What was read, or should have been, for each page.
 
     Args:
         project: The folder of the configuration.
@@ -31,9 +31,14 @@ class Included:
     """
 
     def __init__(self, project: Path, docs: Path) -> None:
-        self.paths: set[Path] = set()
+        self.by_page: dict[str, set[Path]] = {}
         self._docs = _normal(docs)
         self._roots = tuple(dict.fromkeys((self._docs, _normal(project))))
+
+    @property
+    def paths(self) -> set[Path]:
+        """The same, for all pages."""
+        return {path for paths in self.by_page.values() for path in paths}
 
     def read(self, page: str, file: str, folder: str) -> tuple[str, str]:
         """Return the text of a file, and its folder.
@@ -59,7 +64,7 @@ class Included:
         if any(part.startswith(".") for part in path.relative_to(root).parts):
             hint = "`.env` and `.git` may hold what is for nobody else: copy what pages are to show to another name"
             raise NotIncludedError("the file, or a folder on the way, is hidden", hint)
-        self.paths.add(path)
+        self.by_page.setdefault(page, set()).add(path)
         with Tree(root) as tree:
             text = _text(tree, path.relative_to(root).parts)
         return text, os.path.join(folder, os.path.dirname(file))  # noqa: PTH118, PTH120 - keeps `..`

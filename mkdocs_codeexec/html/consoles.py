@@ -11,7 +11,8 @@ from mkdocs_codeexec.core import displays
 from mkdocs_codeexec.core.conversing import spoken
 from mkdocs_codeexec.core.expectation import Errored, Unmet
 from mkdocs_codeexec.core.hidden import is_hidden
-from mkdocs_codeexec.html import ansi, joined
+from mkdocs_codeexec.html import joined
+from mkdocs_codeexec.html.difference import difference
 from mkdocs_codeexec.html.joined import PRINTED
 from mkdocs_codeexec.html.marks import shown_rows, taken_apart
 from mkdocs_codeexec.html.pieces import Piece, cut, lines, parse, shown
@@ -72,9 +73,10 @@ def streams(
     sample: Sample, said: Converses, verdict: Verdict, outcome: Outcome | None, tidy: Callable[[str], str]
 ) -> Iterator[Stream]:
     """Yield what does not stand among the commands: a difference, and output where they are not shown."""
-    if isinstance(verdict, Unmet) and verdict.diff:
-        yield from stream("diff", "\n".join(map(_coloured, verdict.diff.split("\n"))), "ansi", tidy, unfold=True)
-        return
+    if isinstance(verdict, Unmet) and (diff := "\n".join(one.diff for one in verdict.all if one.diff)):
+        yield from difference(diff)
+        if verdict.diff:
+            return
     if outcome is None or not _is_shown(sample, verdict):
         return
     found = spoken(said.console, outcome)
@@ -84,7 +86,8 @@ def streams(
     elif said.verify or sample.presentation.source != "none":
         return
     text = "".join(_text_of(one.result) for one in found if one.result is not None)
-    yield from stream("stdout", text, _way(sample), tidy, unfold=failed)
+    how = sample.presentation
+    yield from stream("stdout", text, _way(sample), tidy, unfold=failed, fold=how.fold, wrap=how.wrap)
 
 
 def _text_of(result: StepResult) -> str:
@@ -100,15 +103,6 @@ def _is_shown(sample: Sample, verdict: Verdict) -> bool:
 
 def _way(sample: Sample) -> str:
     return "ansi" if sample.presentation.result == "none" else sample.presentation.result
-
-
-_COLOURS = {"-": "31", "+": "32", "@": "2"}
-"""Of the lines of a diff, by what they begin with."""
-
-
-def _coloured(line: str) -> str:
-    colour = _COLOURS.get(line[:1])
-    return f"\x1b[{colour}m{ansi.plain(line)}\x1b[m" if colour else ansi.plain(line)
 
 
 def woven(

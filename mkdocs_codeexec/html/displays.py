@@ -7,9 +7,6 @@ place for them, and stand in the page itself where it has not.
 from __future__ import annotations
 
 import base64
-import csv
-import io
-import itertools
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,13 +18,13 @@ from markupsafe import Markup
 from mkdocs_codeexec.core.displays import Display, is_binary
 from mkdocs_codeexec.html import ansi
 from mkdocs_codeexec.html.json_tree import spelled, tree
+from mkdocs_codeexec.html.pictures import PICTURES, kind_of
+from mkdocs_codeexec.html.tables import table
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.blobs import Blob
     from mkdocs_codeexec.core.sample import Presentation
 
-ROWS = 100
-"""Rows of a table that a page shows."""
 TEXT = 256 * 1024
 """Bytes of a text that a page shows; of more, it has a link. HTML of a value may be larger: figures hold their data."""
 
@@ -63,6 +60,8 @@ _ENDINGS = {
     "webp": "image/webp",
 }
 _ENDING = {mime: ending for ending, mime in reversed(_ENDINGS.items())}
+_FILE = "application/octet-stream"
+_SVG = "image/svg+xml"
 _MATHS = "text/latex"
 _SEPARATORS = {"text/csv": ",", "text/tab-separated-values": "\t"}
 _PALETTES = ("-light", "-dark")
@@ -79,11 +78,13 @@ class Shown(NamedTuple):
         kind: `display`.
         mime: The type of the form that is shown.
         html: Safe HTML, or HTML by the author's word.
+        wrong: What its author should know of it; empty for nothing.
     """
 
     kind: str
     mime: str
     html: Markup
+    wrong: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,16 +121,24 @@ def shown(display: Display, presentation: Presentation, site: Site) -> Shown:
     """Return `display` as a page shows it."""
     content = display.form(*_RICHEST) or display.bundle[0]
     data = site.read(content.blob)
+    plain = display.form("text/plain")
+    wrong = ""
+    if is_picture(content.mime) and data is not None and kind_of(data) != content.mime:
+        wrong = _wrong(f"a picture `{content.mime}` that it shows", content.mime, data)
+        left = tuple(form for form in display.bundle if not is_picture(form.mime))
+        content = Display(left).form(*_RICHEST) or content
+        data = site.read(content.blob)
     if content.mime == _MATHS and data is not None:
         if maths := _maths(_text(data), site):
             return Shown("display", content.mime, maths)
-        if other := display.form("text/plain"):
-            content, data = other, site.read(other.blob)
-    plain = display.form("text/plain")
+        if plain is not None:
+            content, data = plain, site.read(plain.blob)
     alt = _text(site.read(plain.blob)) if plain is not None and is_picture(content.mime) else ""
-    return Shown(
-        "display", content.mime, _gone() if data is None else _html(content.mime, data, "", presentation, site, alt)
-    )
+    if data is None:
+        return Shown("display", content.mime, _gone(), wrong)
+    mime = _real(content.mime, data)
+    name = "" if is_picture(mime) or mime == content.mime else f"value.{_ENDING[content.mime]}"
+    return Shown("display", mime, _html(mime, data, name, presentation, site, alt), wrong)
 
 
 def files(left: Sequence[Blob], presentation: Presentation, site: Site) -> list[Shown]:
@@ -142,24 +151,57 @@ def files(left: Sequence[Blob], presentation: Presentation, site: Site) -> list[
             continue
         pair = _pair(path)
         if pair and all(each in found for each in pair):
-            done.update(pair)
-            result.append(_both([found[each] for each in pair], presentation, site))
-            continue
+            both = _both([found[each] for each in pair], presentation, site)
+            if both is not None:
+                done.update(pair)
+                result.append(both)
+                continue
         data = site.read(blob)
-        mime = mime_of(path)
-        html = _gone() if data is None else _html(mime, data, path, presentation, site, "")
-        result.append(Shown("display", mime, html))
+        said = mime_of(path)
+        if data is None:
+            result.append(Shown("display", said, _gone()))
+            continue
+        mime = _real(said, data)
+        wrong = _wrong(f"`{ansi.strip(path)}`", said, data) if mime != said else ""
+        result.append(Shown("display", mime, _html(mime, data, path, presentation, site, ""), wrong))
     return result
+
+
+def _real(mime: str, data: bytes) -> str:
+    """Return the type of `data`, which is said to be `mime`: what is no such picture is a file.
+
+    Browsers look at the bytes of other pictures than SVG, and so show one by the name of another.
+    """
+    real = kind_of(data) if is_picture(mime) else mime
+    return real if real and (real == _SVG) == (mime == _SVG) else _FILE
+
+
+def _wrong(what: str, mime: str, data: bytes) -> str:
+    """Return what is to be said of `data`, which is no picture of the type `mime`."""
+    real = kind_of(data)
+    said = f"a picture in {PICTURES[real]} and not in {PICTURES[mime]}" if real else f"no {PICTURES[mime]} picture"
+    linked = ", so the page has a link to it" if _real(mime, data) == _FILE else ""
+    return f"{what} is {said if data else 'empty'}{linked}"
 
 
 def mime_of(path: str) -> str:
     """Return the type of the file `path`, by its ending."""
-    return _ENDINGS.get(PurePosixPath(path).suffix[1:].lower(), "application/octet-stream")
+    return _ENDINGS.get(PurePosixPath(path).suffix[1:].lower(), _FILE)
 
 
 def is_picture(mime: str) -> bool:
     """Tell whether a page shows contents of this type as a picture."""
-    return mime.startswith("image/") and mime in _ENDING
+    return mime in PICTURES
+
+
+def is_table(mime: str) -> bool:
+    """Tell whether a page shows contents of this type as a table that it makes."""
+    return mime in _SEPARATORS
+
+
+def is_video(mime: str) -> bool:
+    """Tell whether a page shows contents of this type as a video."""
+    return mime.startswith("video/")
 
 
 def _pair(path: str) -> tuple[str, str] | None:
@@ -172,11 +214,14 @@ def _pair(path: str) -> tuple[str, str] | None:
     return None
 
 
-def _both(pair: Sequence[Blob], presentation: Presentation, site: Site) -> Shown:
+def _both(pair: Sequence[Blob], presentation: Presentation, site: Site) -> Shown | None:
+    """Return two pictures as one; None if one of them is no such picture."""
     read = [site.read(blob) for blob in pair]
     mime = mime_of(pair[0].path)
     if any(data is None for data in read):
         return Shown("display", mime, _gone())
+    if any(kind_of(data or b"") != mime for data in read):
+        return None
     try:
         pictures = [
             _picture(mime, data or b"", blob.path, presentation, site, "", f"#only{palette}")
@@ -207,7 +252,7 @@ def _shown(mime: str, data: bytes, name: str, presentation: Presentation, site: 
         return _link(mime, data, name, site)
     text = _text(data)
     if mime in _SEPARATORS:
-        return _table(text, _SEPARATORS[mime], presentation.caption)
+        return table(text, _SEPARATORS[mime], presentation.caption)
     if mime == "text/html":
         return site.raw(text)
     if mime == "text/markdown" and site.markdown is not None and not name:
@@ -296,31 +341,3 @@ def _indented(text: str) -> str:
         return spelled(json.loads(text), 2)
     except (ValueError, RecursionError):
         return text
-
-
-def _table(text: str, separator: str, said: str = "") -> Markup:
-    """Return the table that `text` holds, its first line as the head; of a long one, the start.
-
-    Args:
-        text: Of the file.
-        separator: Between cells.
-        said: Its caption; may be empty.
-    """
-    try:
-        rows = list(itertools.islice(csv.reader(io.StringIO(text, newline=""), delimiter=separator), ROWS + 2))
-    except csv.Error:
-        return Markup('<pre class="codeexec-text"><code>{}</code></pre>').format(ansi.strip(text).rstrip("\n"))
-    head, *body = rows or [[]]
-    more = max(text.rstrip("\n").count("\n") - ROWS, 0) if len(body) > ROWS else 0
-    between = Markup("\n")  # without it a search engine takes a row for one word
-    lines = between.join(
-        Markup("<tr>{}</tr>").format(between.join(Markup("<td>{}</td>").format(ansi.strip(cell)) for cell in row))
-        for row in body[:ROWS]
-    )
-    columns = between.join(Markup('<th scope="col">{}</th>').format(ansi.strip(cell)) for cell in head)
-    note = f"{ROWS} rows of {ROWS + more:,}" if more else ""
-    told = f"{said} ({note})" if said and note else said or note
-    caption = Markup("<caption>{}</caption>").format(told) if told else ""
-    return Markup(
-        '<div class="codeexec-table" tabindex="0"><table>{}\n<thead><tr>{}</tr></thead>\n<tbody>{}</tbody></table></div>'
-    ).format(caption, columns, lines)

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from mkdocs_codeexec.core import artifacts, displays, streams
-from mkdocs_codeexec.core.expectation import Converses, Errored, Unmet, Verdict, verdict_name
+from mkdocs_codeexec.core.expectation import Converses, Errored, Met, Unmet, Verdict, verdict_name
 from mkdocs_codeexec.core.hidden import runnable, visible
 from mkdocs_codeexec.html import ansi, consoles, written
+from mkdocs_codeexec.html.difference import difference
 from mkdocs_codeexec.html.displays import Shown, Site, files, passive
 from mkdocs_codeexec.html.displays import shown as show
+from mkdocs_codeexec.html.idle import idle
 from mkdocs_codeexec.html.ids import identified
 from mkdocs_codeexec.html.joined import answer, copied, joined
 from mkdocs_codeexec.html.marks import Mark, marked
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 _WITHOUT = {**IN_TABS, "console": "above"}
 """Where a source stands for a template that knows of no tabs and of no output in the source, by its place."""
 
+_LOOK = "look at how the sample writes it, and at its name"
+"""What to do about a picture that is none."""
 NOWHERE = Site()
 """A page that has no files."""
 
@@ -91,6 +95,7 @@ class Renderer:
         marks: Sequence[Mark] = (),
         link: Callable[[Location], str] = lambda _: "",
         site: Site = NOWHERE,
+        tell: Callable[[str, str], None] = lambda _message, _hint: None,
     ) -> str:
         """Return the Fragment for `sample`, every `pre` with an id of its own.
 
@@ -105,6 +110,7 @@ class Renderer:
             marks: What is said of lines of the source.
             link: Returns where readers find another sample; empty if that is not known.
             site: Where pictures and files come from, and go to.
+            tell: Is told what its author should know of what is shown, and what to do.
         """
         done = "compared" if sample.links.output_of else "executed"
         held = Held()
@@ -112,6 +118,10 @@ class Renderer:
         button, seen, whole = parted(source)
         output = answer(sample, verdict, outcome, seen, tidy)
         shown = tuple(_written(sample, verdict, outcome, tidy, site, joins=bool(output)))
+        if isinstance(verdict, Met) and outcome is not None:
+            wrong = [(one.wrong, _LOOK) for one in shown if isinstance(one, Shown) and one.wrong]
+            for message, hint in wrong or idle(sample, shown):
+                tell(message, hint)
         said = tuple(waiting(verdict, link, done) or (ansi.strip(note) for note in notes(sample, verdict, outcome)))
         if whole:
             whole = joined(marked(whole, sample.code, marks, sample.hiding), output)
@@ -175,6 +185,8 @@ def _streams(
     *,
     joins: bool,
 ) -> Iterator[Stream | Shown]:
+    if isinstance(verdict, Unmet) and verdict.diff:
+        yield from difference(verdict.diff)
     if outcome is None:
         return
     failed = isinstance(verdict, Unmet | Errored)

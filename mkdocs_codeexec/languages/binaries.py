@@ -59,9 +59,9 @@ def gets(action: Action) -> bool:
     return any(name == GIVEN for name, _ in action.inputs)
 
 
-def calls(action: Action) -> bool:
-    """Tell whether `action` cannot do without."""
-    return any(name == CALLED for name, _ in action.inputs)
+def calls(action: Action) -> tuple[str, ...]:
+    """Return the names of those that `action` cannot do without."""
+    return tuple(word for name, words in action.inputs if name == CALLED for word in words.split())
 
 
 def is_shell(script: ScriptSettings) -> bool:

@@ -251,19 +251,19 @@ def anchor(project: Path, pattern: str) -> Path:
 
 def _named_packages(settings: Settings) -> Iterator[Path]:
     """Yield the folders of the local packages that `mkdocs.yml` itself names: what a workspace says does not count."""
-    for path in _said(settings, "path"):
+    for path in said(settings, "path"):
         yield Path(os.path.normpath(settings.project_dir / Path(path).expanduser()))
 
 
 def repositories(settings: Settings) -> Iterator[str]:
     """Yield the folders of repositories of this machine that `mkdocs.yml` itself names."""
-    for url in _said(settings, "git"):
+    for url in said(settings, "git"):
         if url.startswith("file://"):
             yield unquote(urlsplit(url).path)
 
 
-def _said(settings: Settings, key: str) -> Iterator[str]:
-    """Yield what dependencies say under `key` that are in `mkdocs.yml`."""
+def said(settings: Settings, key: str) -> Iterator[str]:
+    """Yield what dependencies say under `key` that are in `mkdocs.yml`; not what they take over of a workspace."""
     for environment in settings.rust.environments.values() if settings.rust else ():
         tables: list[object] = [
             value

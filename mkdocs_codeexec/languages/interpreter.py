@@ -10,6 +10,7 @@ import site
 import sys
 import sysconfig
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -110,10 +111,11 @@ def folders(*apart: Path) -> Iterator[str]:
         if not _is_system(prefix):
             yield from of_prefix(prefix, *real)
     yield str(Path(os.path.realpath(sys.executable)).parent)
-    for folder in _sites():
-        yield str(folder)
-        for project in (*_paths(folder), *(path for _, path in _editable(folder))):
-            yield from of_project(project)
+    found = _sites()
+    yield from map(str, found)
+    named = [(*_paths(folder), *(path for _, path in _editable(folder))) for folder in found]
+    for project in dict.fromkeys(chain.from_iterable(named)):  # most are named twice
+        yield from of_project(project)
 
 
 def is_on(path: str) -> bool:

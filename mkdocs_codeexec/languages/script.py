@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec import rich_display
-from mkdocs_codeexec.core import rights
+from mkdocs_codeexec.core import rights, terminals
 from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.confinement import Access
 from mkdocs_codeexec.core.hidden import runnable
@@ -165,7 +165,12 @@ class ScriptLanguage:
             return {}
         # Where nothing was known of them, all are planned anew, and may have Outcomes already.
         why = self._offered.provide(runner, missing=any(action.toolchain is not None for action in given))
-        return {} if why is None else {action.request_key: why for action in given if binaries.calls(action)}
+        found = {} if why is None else {action.request_key: why for action in given if binaries.calls(action)}
+        for action in given:
+            refused = next(filter(None, map(self._offered.refusal, binaries.calls(action))), None)
+            if refused is not None:
+                found[action.request_key] = refused
+        return found
 
     def _contradicted(self, actions: Sequence[Action]) -> dict[Key, Unavailability]:
         seals = ((action.request_key, step.marks.seal) for action in actions for step in action.steps if step.marks)
@@ -213,6 +218,10 @@ class ScriptLanguage:
             result = replace(result, asked=binaries.observed(result.asked, folder, self._offered.names))
         sessions.tell(result, self.name, self._narrator)
         return given.hidden(renamed(result, self._shown()), secrets)
+
+    def reach(self, action: Action) -> tuple[Access, Observe] | None:
+        """Return what the first step of `action` may reach, unless programs are built for it first."""
+        return None if binaries.gets(action) else (self._reach(), self._observe(action.steps[0]))
 
     def _compile(self, action: Action, program: str, scratch: Scratch) -> None:
         """Have what drives the steps of `action` in `scratch` be compiled already, if the Python that runs them is ours."""
@@ -397,16 +406,19 @@ class ScriptLanguage:
         if not sample.build_only:
             # Python holds back what it prints to a pipe, and its order would be lost.
             ordered = {"PYTHONUNBUFFERED": "1"} if sample.given.merged and PYTHON in self._script.command else {}
+            own = terminals.variables(sample.given)
+            env = {**ordered, **own, **dict(self._script.env), **dict(sample.given.env)}
             steps.append(
                 Step(
                     kind="run",
                     argv=(*self._filled(self._script.command, sample.workdir), *sample.given.args),
                     timeout=sample.timeout or self._settings.seconds(self.name),
                     stdin=sample.given.stdin,
-                    env=tuple(sorted({**ordered, **dict(self._script.env), **dict(sample.given.env)}.items())),
+                    env=tuple(sorted(env.items())),
                     limits=self._settings.limits,
                     network=network,
                     merged=sample.given.merged,
+                    columns=terminals.columns(sample.given, env),
                 )
             )
         return tuple(steps)

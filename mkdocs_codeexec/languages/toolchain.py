@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MEMO = "toolchains.json"
+MOST_SHARED = 32
+"""Answers that projects share, the last ones."""
 ANSWER_LIMIT = 4096
 """Characters of a tool's answer that count."""
 HASHED_LIMIT = 64 * 1024 * 1024
@@ -63,13 +65,13 @@ def memo(settings: Settings, *, keeps: bool | None = None) -> Memo:
 
 
 class Memo:
-    """Toolchains that were asked before, by name and fingerprint.
+    """Toolchains that were asked before, by name and fingerprint, in this project; and some in any.
 
     It is believed, and what it names is started: so it is kept where no checkout and no cache can bring it along. It
     never fails: what cannot be read is not known, what cannot be written is remembered by this process alone.
 
     Args:
-        folder: Where it is kept; None for in this process alone.
+        folder: Where it is kept, in one for all projects; None for in this process alone.
         keeps: Whether anything is written there.
     """
 
@@ -88,15 +90,39 @@ class Memo:
         self._known[name] = (fingerprint, toolchain)
         if not self._keeps or self._folder is None:
             return
-        known = {**self._read(), **self._known}
-        entries = {key: {"fingerprint": mark, **tool._asdict()} for key, (mark, tool) in sorted(known.items())}
         with contextlib.suppress(OSError):
-            write_json(self._folder / MEMO, {"format": FORMAT, "toolchains": entries})
+            _write(self._folder / MEMO, dict(sorted({**self._read(), **self._known}.items())))
+
+    def recall_shared(self, fingerprint: str) -> Toolchain | None:
+        """Return what was `shared` by any project of this machine when all was as `fingerprint` says, or None."""
+        found = self._read_shared().get(fingerprint)
+        return found[1] if found else None
+
+    def share(self, fingerprint: str, toolchain: Toolchain) -> None:
+        """Keep `toolchain` as what answers in every project where all is as `fingerprint` says."""
+        if not self._keeps or self._folder is None:
+            return
+        known = self._read_shared()
+        if known.pop(fingerprint, None) == (fingerprint, toolchain):
+            return
+        known = dict(list(known.items())[1 - MOST_SHARED :]) | {fingerprint: (fingerprint, toolchain)}
+        with contextlib.suppress(OSError):
+            _write(self._folder.parent / MEMO, known)
 
     def _read(self) -> dict[str, tuple[str, Toolchain]]:
         if self._folder is None:
             return {}
         return read_json(self._folder / MEMO, _remembered) or {}
+
+    def _read_shared(self) -> dict[str, tuple[str, Toolchain]]:
+        if self._folder is None:
+            return {}
+        return read_json(self._folder.parent / MEMO, _remembered) or {}
+
+
+def _write(file: Path, known: Mapping[str, tuple[str, Toolchain]]) -> None:
+    entries = {key: {"fingerprint": mark, **tool._asdict()} for key, (mark, tool) in known.items()}
+    write_json(file, {"format": FORMAT, "toolchains": entries})
 
 
 def _remembered(value: Any) -> dict[str, tuple[str, Toolchain]]:
@@ -158,6 +184,14 @@ def stat_of(path: Path) -> Value:
     except OSError:
         return None
     return (str(path), found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+def changed_at(path: Path) -> int | None:
+    """Return when the file `path` was changed, its attributes and its name included; None if there is none."""
+    try:
+        return path.stat().st_ctime_ns
+    except OSError:
+        return None
 
 
 def ask(

@@ -50,9 +50,12 @@ class Walk:
             return tuple(sorted({*([path] if found is None else found), *self._beyond}))
         return (path,) if Path(path).is_file() else ()
 
-    def _of_folder(self, folder: str) -> list[str] | None:
-        """Return what may be seen of `folder`, None if that is all of it."""
-        real = os.path.realpath(folder)
+    def _of_folder(self, folder: str, name: str = "") -> list[str] | None:
+        """Return what may be seen of `folder`, None if that is all of it.
+
+        With a `name` it is the folder of this name, no link, in the one that is being looked at.
+        """
+        real = os.path.join(self._within[-1], name) if name else os.path.realpath(folder)  # noqa: PTH118 - a thousand of them
         if real in self._within:  # a link to where we come from
             return []
         try:
@@ -86,7 +89,7 @@ class Walk:
             elif entry.is_symlink():
                 links.append(entry.path)
             elif entry.is_dir():
-                inner = self._of_folder(entry.path)
+                inner = self._of_folder(entry.path, entry.name)
                 whole = whole and inner is None
                 shown += [entry.path] if inner is None else inner
             elif entry.is_file():

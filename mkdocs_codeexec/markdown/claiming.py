@@ -10,14 +10,16 @@ from mkdocs_codeexec.core.hidden import ALL_SHOWN, Hiding
 from mkdocs_codeexec.core.sample import Links, Presentation
 from mkdocs_codeexec.core.settings import MKDOCS, LanguageRule
 from mkdocs_codeexec.markdown.header import Option
+from mkdocs_codeexec.markdown.idle import of_file, of_tree
 from mkdocs_codeexec.markdown.instead import CELL, instead_of
 from mkdocs_codeexec.markdown.options import TABLE, Remark, Request
 from mkdocs_codeexec.markdown.reading import ALIKE, OUTPUT_OF, Reading, likeness, read
+from mkdocs_codeexec.markdown.trees import OPTIONS as TREE_OPTIONS
 from mkdocs_codeexec.markdown.trees import WORD, Tree
 from mkdocs_codeexec.markdown.values import is_error_code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mkdocs_codeexec.markdown.header import Header
 
@@ -120,7 +122,7 @@ def claim(
         )
     known = languages.values()
     reading = read(header, rule, defaults=defaults, target=target, is_lexer=is_lexer, languages=known)
-    request, remarks = _decide(reading, rule, is_file=any(option.name == "file" for option in header.options))
+    request, remarks = _decide(reading, rule, names=[option.name for option in header.options])
     return Claim(
         word=header.language,
         manner="ours" if request else "native",
@@ -205,7 +207,7 @@ def _file(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None
         passthrough=reading.passthrough,
         id=header.id,
         classes=reading.classes,
-        remarks=reading.remarks,
+        remarks=(*reading.remarks, *of_file(option.name for option in header.options)),
         request=request,
     )
 
@@ -221,6 +223,7 @@ def _tree(header: Header, languages: Mapping[str, LanguageRule]) -> Claim | None
         passthrough=tree.passthrough,
         id=header.id,
         classes=tuple(header.classes),
+        remarks=tuple(of_tree([option.name for option in header.options], TREE_OPTIONS)),
         tree=tree,
     )
 
@@ -358,15 +361,15 @@ def _no_language(word: str, *, braces: bool) -> Remark:
     )
 
 
-def _decide(reading: Reading, rule: LanguageRule, *, is_file: bool) -> tuple[Request | None, tuple[Remark, ...]]:
+def _decide(reading: Reading, rule: LanguageRule, *, names: Sequence[str]) -> tuple[Request | None, tuple[Remark, ...]]:
     """Return what is executed, if anything, and what is to be said about it."""
     if rule.run == "none" or reading.marked is False:
         told = rule.excluded and reading.marked and not reading.request.ignored
         return None, (_EXCLUDED,) if told else ()
     request = reading.request
     if rule.run == "marked" and not reading.marked:
-        if is_file and not request.ignored:
-            return request._replace(ignored=True), reading.remarks  # it is a file of others, and nothing more
+        if "file" in names and not request.ignored:  # it is a file of others, and nothing more
+            return request._replace(ignored=True), (*reading.remarks, *of_file(names))
         if not reading.expects or request.ignored:
             return None, reading.near
         says = ", ".join(f"`{word}`" for word in reading.expects)
@@ -379,7 +382,7 @@ def _decide(reading: Reading, rule: LanguageRule, *, is_file: bool) -> tuple[Req
         )
     if rule.run == "check":
         request = request._replace(build_only=True)
-    return request, (*reading.remarks, *reading.missing)
+    return request, reading.remarks
 
 
 def contest(found: Claim, owner: str) -> Remark:

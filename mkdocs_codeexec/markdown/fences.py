@@ -307,6 +307,9 @@ class Fences(Asking, Rendering, SuperFencesBlockPreprocessor):  # type: ignore[m
         found = opened.claim
         page = self._desk.collector.page()
         if found.tree is not None:
+            if page and found.remarks:
+                location = self._location(opened, page, code)
+                self._problems = [remark.at(location) for remark in found.remarks]
             return self._drawn(found, found.tree, code)
         console = consoles.console_of(found.request.sample(_NOWHERE, code)) if found.request else None
         if console is not None and page is not None:

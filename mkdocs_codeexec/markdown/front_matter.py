@@ -15,7 +15,7 @@ from mkdocs_codeexec.core.defaults import NO_DEFAULTS, Defaults, Refusal
 from mkdocs_codeexec.core.sample import Location, Problem
 from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.markdown import values
-from mkdocs_codeexec.markdown.options import TABLE, UNAVAILABLE
+from mkdocs_codeexec.markdown.options import TABLE
 from mkdocs_codeexec.markdown.presenting import shown, way, written
 from mkdocs_codeexec.markdown.unreadable import FIELD, unreadable
 from mkdocs_codeexec.markdown.values import WrongValue
@@ -190,7 +190,7 @@ class _Reader:
         if name == FIELD:
             hint = f"it stands one level too deep: what is below it belongs below the outer `{FIELD}`"
             self.mistake(name, "a page has no such default", hint)
-        elif name in TABLE or name in UNAVAILABLE:
+        elif name in TABLE:
             self.mistake(
                 name,
                 "this is for a fence to say, and not for a page",

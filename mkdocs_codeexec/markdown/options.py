@@ -132,6 +132,7 @@ TABLE: dict[str, Row] = {
     "args": Row(values.arguments, "args"),
     "env": Row(values.variables, "env"),
     "width": Row(values.width, "width"),
+    "tty": Row(values.switch, "tty", flag=True),
     "workdir": Row(values.workdir, "workdir"),
     "network": Row(values.switch, "network", flag=True),
     "name": Row(values.name, "name"),
@@ -170,12 +171,9 @@ TABLE: dict[str, Row] = {
 }
 """Every option that has an effect, or is known to have none here."""
 
-UNAVAILABLE: tuple[str, ...] = ("tty",)
-"""Options that are not there yet."""
-UNAVAILABLE_VALUES: dict[str, tuple[str, ...]] = {}
 FLAGS = tuple(name for name, row in TABLE.items() if row.flag)
-PERILOUS = (*(name for name, row in TABLE.items() if row.semantic), *UNAVAILABLE)
-GUESSES = (*(name for name in TABLE if name not in (*_FERRIS, "test")), *UNAVAILABLE)
+PERILOUS = tuple(name for name, row in TABLE.items() if row.semantic)
+GUESSES = tuple(name for name in TABLE if name not in (*_FERRIS, "test"))
 """What a word that is no option may have been meant to be; one that has no effect here would be bad advice."""
 
 SYNONYMS = {

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import LanguageRule
 
 
+_STREAMS = frozenset({MERGED, "stdout", "stderr"})
+
+
 def request_of(
     said: Mapping[str, Any], page: Defaults, rule: LanguageRule, *, expectation: Expectation, ignored: bool
 ) -> Request:
@@ -35,13 +38,15 @@ def request_of(
     """
     usual = rule.presentation
     show = said.get("show", usual.show if page.show is None else page.show)
+    terminal = said.get("tty", False)
+    merged = MERGED in show or terminal
     return Request(
         language=rule.name,
         expectation=expectation,
         presentation=Presentation(
             source=said.get("source") or page.source or usual.source,
             result=said.get("result") or page.result or usual.result,
-            show=show - {MERGED} | {"stdout", "stderr"} if MERGED in show else show,
+            show=show - {MERGED} | {"stdout", "stderr"} if merged and show & _STREAMS else show,
             tabs=said.get("tabs", usual.tabs),
             caption=said.get("caption", ""),
             alt=said.get("alt"),
@@ -57,7 +62,8 @@ def request_of(
             env=tuple(sorted({**dict(page.env), **_terminal(said), **dict(said.get("env", ()))}.items())),
             network=said.get("network"),
             host_env=variables(said.get("requires", ())),
-            merged=MERGED in show,
+            merged=merged,
+            terminal=terminal,
         ),
         build_only=said.get("build_only", False),
         ignored=ignored,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.errors import nearest
-from mkdocs_codeexec.markdown.options import TABLE, UNAVAILABLE_VALUES, Remark
+from mkdocs_codeexec.markdown.options import TABLE, Remark
 from mkdocs_codeexec.markdown.values import WrongValue
 
 if TYPE_CHECKING:
@@ -42,8 +42,6 @@ def shown(name: str, value: object) -> str | frozenset[str]:
         WrongValue: Nothing that makes sense.
     """
     text = written(value)
-    if text in UNAVAILABLE_VALUES.get(name, ()):
-        raise WrongValue(f"`{text}` is not available in this version of mkdocs-codeexec")
     found: str | frozenset[str] = TABLE[name].read(text)
     return found
 

@@ -16,14 +16,13 @@ from mkdocs_codeexec.core.expectation import Converses, Expectation, FailsToBuil
 from mkdocs_codeexec.errors import nearest
 from mkdocs_codeexec.markdown import values
 from mkdocs_codeexec.markdown.header import Option
+from mkdocs_codeexec.markdown.idle import idle
 from mkdocs_codeexec.markdown.options import (
     FLAGS,
     GUESSES,
     PERILOUS,
     SYNONYMS,
     TABLE,
-    UNAVAILABLE,
-    UNAVAILABLE_VALUES,
     USUAL,
     Remark,
     Request,
@@ -60,7 +59,6 @@ class Reading(NamedTuple):
         passthrough: Options of the site's highlighter.
         classes: Classes for it.
         remarks: What is wrong.
-        missing: What is right and not available yet.
         near: Those remarks that count although nothing says `exec`: a word that was probably meant to say it, or how
             the sample should end. Any other may be an option of another tool, which is none of our business then.
     """
@@ -71,7 +69,6 @@ class Reading(NamedTuple):
     passthrough: tuple[tuple[str, str], ...]
     classes: tuple[str, ...]
     remarks: tuple[Remark, ...]
-    missing: tuple[Remark, ...]
     near: tuple[Remark, ...]
 
 
@@ -129,7 +126,6 @@ class _Reader:
         self._passthrough: list[tuple[str, str]] = []
         self._classes: list[str] = []
         self._remarks: list[Remark] = []
-        self._missing: list[Remark] = []
         self._refusal = ""
         self._doubt = ""
         self._near: list[Remark] = []
@@ -154,9 +150,6 @@ class _Reader:
             self._take_edition(name.removeprefix("edition"))
         elif name.startswith("data-"):
             self._passthrough.append((name, name if value is None else value))
-        elif name in UNAVAILABLE or value in UNAVAILABLE_VALUES.get(name, ()):
-            message = f"`{name if name in UNAVAILABLE else option}` is not available in this version of mkdocs-codeexec"
-            self._missing.append(Remark(message, "the sample is shown and not executed"))
         elif name in TABLE:
             self._take_known(TABLE[name], option)
         else:
@@ -286,8 +279,10 @@ class _Reader:
             self._remarks += (remark,) if remark else ()
 
     def _check_show(self) -> None:
-        """Take note if values are to be shown of a language that has none."""
+        """Take note if something is to be shown that the language has not: values, or what a compiler says."""
         show = self._values.get("show", frozenset())
+        if "build" in show and not self._rule.compiled:
+            self.remark(f"`{self._rule.name}` has no `build` to show", "it is for a language that is compiled")
         if "value" in show and not self._rule.values:
             self.remark(f"`{self._rule.name}` has no values to show", NO_VALUES)
             self._values["show"] = show - {"value"}
@@ -333,8 +328,8 @@ class _Reader:
         self._check_show()
         self._check_stdin()
         request = request_of(self._values, self._defaults, self._rule, expectation=expectation, ignored=self._ignored())
+        self._remarks += idle(self._values, self._passthrough, request, self._rule)
         refusal = self._refusal or (self._doubt if self._values.get("marked") else "")
-        refusal = refusal or (self._missing[0].message if self._missing else "")
         hint = ""
         if not refusal and (of_page := self._defaults.refusal(self._rule.name, self._values)):
             refusal, hint = of_page.reason, of_page.hint
@@ -347,7 +342,6 @@ class _Reader:
             passthrough=(*self._passthrough, *self._title(request.links.file)),
             classes=tuple(self._classes),
             remarks=tuple(self._remarks),
-            missing=tuple(self._missing),
             near=tuple(self._near),
         )
 

@@ -17,6 +17,8 @@ WORD = "tree"
 _SHOWN_AS = "bash"
 """The lexer of markdown-exec's trees: what stands behind a name and a `#` is a comment."""
 _PASSED = ("title", "title_mode", "hl_lines", "linenums")
+OPTIONS = (*_PASSED, "icons", "result")
+"""What a tree may say."""
 _ICONS = {
     "Dockerfile": "simple/docker",
     ".gitattributes": "simple/git",

@@ -96,7 +96,7 @@ def edition(value: str | None) -> str:
 
 def source(value: str | None) -> str:
     """Read where the source stands."""
-    return _one_of(_SAME_SOURCES.get(value or "", value), SOURCES, "a place for the source")
+    return _one_of(_SAME_SOURCES.get(value or "", value), SOURCES, "a place for the source", tuple(_SAME_SOURCES))
 
 
 def tabs(value: str | None) -> tuple[str, str]:
@@ -348,9 +348,11 @@ def line_numbers(value: str | None) -> str:
     return value
 
 
-def _one_of(value: str | None, known: tuple[str, ...], what: str) -> str:
+def _one_of(value: str | None, known: tuple[str, ...], what: str, other: tuple[str, ...] = ()) -> str:
+    """Return `value` if it is one that is known; `other` names are as good as these, and were read before."""
     if value in known:
         return value
+    known = (*known, *other)
     meant = nearest(value or "", known)
     guess = f"did you mean `{meant}`? " if meant else ""
     raise WrongValue(f"expected {what}", f"{guess}it is one of {', '.join(f'`{name}`' for name in known)}")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from mkdocs_codeexec.core.expectation import VerdictName
+    from mkdocs_codeexec.core.resolved import Event
     from mkdocs_codeexec.core.sample import Location
     from mkdocs_codeexec.report.annotations import Annotations
     from mkdocs_codeexec.report.failures import Failure
@@ -33,7 +34,7 @@ class Log(Protocol):
         ...
 
 
-INFO, WARNING, ERROR = 20, 30, 40
+DEBUG, INFO, WARNING, ERROR = 10, 20, 30, 40
 
 
 class Lines(logging.Formatter):
@@ -82,6 +83,9 @@ class Console:
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         if lines and self.log.isEnabledFor(INFO):
             self.write(b"\n".join(lines).decode("utf-8", "replace"))
+
+    def note(self, event: Event) -> None:
+        """Take what goes on: it is told by those who listen to an Engine, and not here."""
 
     def failure(self, failure: Failure, level: int) -> None:
         """Tell of a failed sample: one log record for its headline, the detail below it.

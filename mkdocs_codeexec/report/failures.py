@@ -38,6 +38,8 @@ MAX_WIDTH = 400
 """Characters of such a line."""
 LAST_LINES = 10
 """Lines of a tool's message that an annotation has, where nothing of it has a place."""
+MOST_COMMANDS = 10
+"""Commands of a console that are told of, one by one."""
 EXCERPT_WIDTH = 200
 """Characters of a line of the page."""
 STORED = "(stored result; CODEEXEC_EXECUTE=always runs it again)"
@@ -89,9 +91,9 @@ def failures(
                 page = read_page(item.sample.location)
                 found.append((place, place, _differs(item, item.compared, item.compared.difference, page)))
             case Unmet():
-                failure = _told(item, languages, read_page, file, fences)
+                each = _each(item, lambda one: _told(one, languages, read_page, file, fences))
                 stored = item.cached and item.key not in executed
-                found.append((place, place, _stored(failure) if stored else failure))
+                found += ((place, place, _stored(failure) if stored else failure) for failure in each)
             case Errored(reason):
                 causes.setdefault(reason, []).append(place)
             case Blocked() as verdict:
@@ -177,6 +179,20 @@ def _common(reason: str, items: Sequence[Resolved], file: str) -> Failure:
         lines += ["", f"hint: {hint}"]
     notice = Notice(location.path or location.page, "\n".join((reason, *said)), line=location.line)
     return Failure(f"{location}: {reason}{more(places)}", "\n".join(lines).strip("\n"), notice)
+
+
+def _each(item: Resolved, tell: Callable[[Resolved], Failure]) -> list[Failure]:
+    """Return what is to be told of `item`: each thing that went otherwise, at its own line, `MOST_COMMANDS` of them."""
+    verdicts = item.verdict.all if isinstance(item.verdict, Unmet) else ()
+    found = [tell(item), *(tell(replace(item, verdict=one)) for one in verdicts[1:MOST_COMMANDS])]
+    *before, last = found
+    _, hint, said = last.detail.rpartition("\n\nhint: ")
+    found = [each._replace(detail=each.detail.removesuffix(hint + said) if hint else each.detail) for each in before]
+    if left := len(verdicts) - len(before) - 1:
+        last = last._replace(
+            detail=f"{last.detail}\n\n… {counted(left, 'more command')} of {item.sample.location} went otherwise"
+        )
+    return [*found, last]
 
 
 def _told(

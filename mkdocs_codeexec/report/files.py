@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.errors import ConfigurationError
+from mkdocs_codeexec.report.markdown import markdown
 from mkdocs_codeexec.report.services import address
-from mkdocs_codeexec.report.summary import summary
 from mkdocs_codeexec.untrusted import Tree
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class Reports:
         def link(path: str, line: int) -> str:
             return address(self.environ, self._address(path), line)
 
-        return summary(run, failures, link).encode("utf-8", "replace")
+        return markdown(run, failures, link).encode("utf-8", "replace")
 
     def _address(self, path: str) -> str:
         absolute = Path(os.path.abspath(path))  # noqa: PTH100 - it takes `..` out, and follows no link

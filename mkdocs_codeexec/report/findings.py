@@ -105,7 +105,8 @@ def of_run(run: StepResult, sample: Sample, language: Language) -> tuple[Finding
 def of_verdict(verdict: Verdict) -> tuple[Finding, ...]:
     """Return what is about one line of the sample, and no tool has said."""
     if isinstance(verdict, Unmet) and verdict.line:
-        return (Finding("error", verdict.reason, regions=(Region(verdict.line),)),)
+        told = (one for one in verdict.all if one.line)
+        return tuple(Finding("error", one.reason, regions=(Region(one.line),)) for one in told)
     return ()
 
 

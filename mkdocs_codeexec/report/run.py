@@ -13,12 +13,13 @@ from mkdocs_codeexec.report import history, rows
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mkdocs_codeexec.core.expectation import VerdictName
     from mkdocs_codeexec.core.protocols import Narrator
     from mkdocs_codeexec.core.resolved import Resolved
+    from mkdocs_codeexec.core.sample import Location
 
 FORMAT = 1
 
@@ -119,14 +120,9 @@ class Run:
         count, _, words = rows.failed_in_words(counts).partition(" ")
         return f"{count} of {samples} {words}" if rows.failed(counts) else ""
 
-    def details(self) -> Iterator[str]:
-        """Yield a line for each sample: where it is, its verdict, and how it came to that."""
-        for item in self.resolved:
-            steps = item.outcome.steps if item.outcome else ()
-            times = ", ".join(f"{step.kind} {step.duration * 1000:.0f} ms" for step in steps)
-            how = "cached" if item.cached else times or "not executed"
-            name = verdict_name(item.verdict)
-            yield f"{item.sample.location}: {item.sample.language}: {rows.FAILING.get(name, name)} ({how}{_inputs(item)})"
+    def details(self, told: Container[Location] = ()) -> Iterator[str]:
+        """Yield a line for each sample but those that have been `told`: where it is, its verdict, and how it came to that."""
+        yield from (detail(item) for item in self.resolved if item.sample.location not in told)
 
     def tells(self) -> bool:
         """Tell whether there is anything to be told of single samples: failures, or what is suspended."""
@@ -171,6 +167,15 @@ class Run:
             history.keep(directory, self.run_id, data)
         except OSError as error:
             narrator.say(f"`last-run.json` cannot be written: {error.strerror or error}")
+
+
+def detail(item: Resolved) -> str:
+    """Return the line of a sample: where it is, its verdict, and how it came to that."""
+    steps = item.outcome.steps if item.outcome else ()
+    times = ", ".join(f"{step.kind} {step.duration * 1000:.0f} ms" for step in steps)
+    how = "cached" if item.cached else times or "not executed"
+    name = verdict_name(item.verdict)
+    return f"{item.sample.location}: {item.sample.language}: {rows.FAILING.get(name, name)} ({how}{_inputs(item)})"
 
 
 def _inputs(item: Resolved) -> str:

@@ -1,58 +1,70 @@
-"""A run as a page of Markdown, as GitHub shows it above the log, and Buildkite beside the build."""
+"""What a long run has spent its time on, in a few lines at its end."""
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.core.outcome import counted
-from mkdocs_codeexec.html import ansi
+from mkdocs_codeexec.core.resolved import UNASKED, Ended, Planned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterator
 
-    from mkdocs_codeexec.report.failures import Failure
-    from mkdocs_codeexec.report.run import Run
+    from mkdocs_codeexec.core.resolved import Event, Resolved
+    from mkdocs_codeexec.core.sample import Sample
 
-ROWS = 100
-"""Failures that are listed."""
-WIDTH = 300
-"""Characters that are told of each."""
-_MARKS = re.compile(r"[^\w .,/()-]|_")
-
-
-def summary(run: Run, failures: Sequence[Failure], link: Callable[[str, int], str]) -> str:
-    """Return `run` as Markdown: a line for all, and a table of what did not go as its authors said.
-
-    Whatever samples have printed is text in it: no markup, no link, and nobody's name.
-
-    Args:
-        run: What is told.
-        failures: What is told of single samples, in the order of pages.
-        link: Returns where a line of a file is shown; empty where that is not known.
-    """
-    lines = [f"### codeexec: {plain(run.summary())}", ""]
-    if failures:
-        lines += ["| sample | |", "|---|---|", *(_row(failure, link) for failure in failures[:ROWS])]
-    if len(failures) > ROWS:
-        lines += ["", f"{counted(len(failures) - ROWS, 'more failure')}: the log has all."]
-    return "\n".join([*lines, ""])
+LONG = 10.0
+"""Seconds of a run from which it is worth a summary."""
+SLOWEST = 5
+NEW = "nothing is known of it here"
+REASONS = 3
+"""Reasons that are named."""
 
 
-def plain(text: str) -> str:
-    """Return `text` as Markdown that shows it on one line, and holds nothing else."""
-    flat = " ".join(ansi.strip(text).split())
-    cut = flat if len(flat) <= WIDTH else f"{flat[:WIDTH]} …"
-    return _MARKS.sub(lambda found: f"&#{ord(found[0])};" if found[0].isascii() else found[0], cut)
+class Summary:
+    """Listens to a run, and says in the end what was slow, what was executed and why, and what was saved."""
 
+    def __init__(self) -> None:
+        self._why: dict[int, tuple[Sample, str]] = {}
+        self._executed: list[tuple[float, Resolved]] = []
+        self._reasons: Counter[str] = Counter()
+        self._saved = 0.0
 
-def _row(failure: Failure, link: Callable[[str, int], str]) -> str:
-    notice = failure.notice
-    place, _, reason = failure.headline.partition(": ")
-    if not notice.path:
-        return f"| | {plain(failure.headline)} |"
-    url = link(notice.path, notice.line)
-    first = next((line for line in ansi.strip(notice.message).splitlines() if line.strip()), "")
-    said = f"<br>{plain(first)}" if first and first != reason else ""
-    shown = plain(place)
-    return f"| {f'[{shown}]({url})' if url else shown} | {plain(reason)}{said} |"
+    def hear(self, event: Event) -> None:
+        """Take what goes on."""
+        if isinstance(event, Planned) and event.state == "miss":
+            self._why[id(event.sample)] = event.sample, event.why
+        elif isinstance(event, Ended) and event.resolved.outcome is not None:
+            item = event.resolved
+            assert item.outcome is not None
+            if item.cached:
+                self._saved += item.outcome.duration
+            elif item.outcome.started:
+                self._executed.append((item.outcome.duration, item))
+                _, why = self._why.get(id(item.sample), (None, ""))
+                self._reasons[NEW if why == UNASKED else why] += 1
+
+    def lines(self, seconds: float, jobs: int, *, always: bool = False) -> Iterator[str]:
+        """Yield what is to be told of a run.
+
+        Args:
+            seconds: How long it took.
+            jobs: Samples that were executed at once.
+            always: Whether also a short one is worth it.
+        """
+        if not self._executed or (seconds < LONG and not always):
+            return
+        slow = sorted(self._executed, key=lambda pair: -pair[0])[:SLOWEST]
+        yield f"slowest: {', '.join(f'{item.sample.location} ({took:.1f} s)' for took, item in slow)}"
+        if why := self._in_words():
+            yield f"executed because {why}"
+        if self._saved:
+            yield f"without what was stored it would have taken about {seconds + self._saved / jobs:.0f} s"
+
+    def _in_words(self) -> str:
+        known = self._reasons.most_common()
+        named = [f"{why} ({number})" for why, number in known[:REASONS] if why]
+        rest = sum(number for why, number in known if not why) + sum(number for why, number in known[REASONS:] if why)
+        if not named:
+            return ""
+        return "; ".join([*named, *([f"for other reasons ({rest})"] if rest else [])])

@@ -11,17 +11,22 @@ import io
 import re
 import tarfile
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING, NamedTuple, cast
+from functools import partial
+from typing import IO, TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from mkdocs_codeexec.core.action import Key
 from mkdocs_codeexec.core.codec import FORMAT
 from mkdocs_codeexec.runtime.blobs import BLOBS
 from mkdocs_codeexec.runtime.entries import INDEXES, LARGEST, RESULTS, place
 from mkdocs_codeexec.runtime.inventory import entry_damage
+from mkdocs_codeexec.runtime.observed.slices import DIGITS
+from mkdocs_codeexec.runtime.slices import LARGEST as LARGEST_SLICE
+from mkdocs_codeexec.runtime.slices import SHELF, damage, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from mkdocs_codeexec.runtime.blobs import KeptBlobs
     from mkdocs_codeexec.untrusted import Place, Tree
@@ -35,9 +40,16 @@ _ENTRY = re.compile(
     rf"(?P<kind>{'|'.join((RESULTS, *INDEXES))})/v{FORMAT}/[0-9a-f]{{2}}/(?P<name>[0-9a-f]{{64}})\.json"
 )
 _BLOB = re.compile(rf"{BLOBS}/[0-9a-f]{{2}}/(?P<digest>[0-9a-f]{{64}})")
+MOST_ENVIRONMENTS = 64
+_SLICE = re.compile(rf"{'/'.join(SHELF)}/[0-9a-f]{{2}}/(?P<name>[0-9a-f]{{{DIGITS}}})")
 _ENVIRONMENT = re.compile(
-    rf"{ENVIRONMENTS}/[A-Za-z0-9_][A-Za-z0-9_.-]{{0,63}}/(?:Cargo\.lock|manifest\.toml|sources\.json)"
+    rf"{ENVIRONMENTS}/(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]{{0,63}})/(?P<file>Cargo\.lock|manifest\.toml|sources\.json)"
 )
+_VOUCHES = "manifest.toml"
+"""The file of an Environment that is written last: without it nobody believes the others."""
+
+Objection: TypeAlias = "Callable[[str, Mapping[str, bytes]], str]"
+"""Takes the name of an Environment and what there is of it, and tells in words why that is not taken; empty if it is."""
 
 
 class Taken(NamedTuple):
@@ -85,19 +97,21 @@ def environments(tree: Tree) -> list[Place]:
     return found
 
 
-def read(tree: Tree, blobs: KeptBlobs, source: IO[bytes]) -> Taken:
+def read(tree: Tree, blobs: KeptBlobs, source: IO[bytes], objection: Objection) -> Taken:
     """Put into a store what `source` holds, as `write` has written it.
 
     Args:
         tree: The store.
         blobs: Its blobs.
         source: The file, which may be anybody's.
+        objection: Judges what there is of an Environment, which is taken as a whole.
 
     Raises:
         ValueError: It is no such file.
         OSError: The store cannot be written.
     """
     number, refused = 0, []
+    kept: dict[str, dict[str, bytes]] = {}
     stream = _Stream(source)
     try:
         with tarfile.open(fileobj=cast("IO[bytes]", stream), mode="r|") as tar:
@@ -105,7 +119,7 @@ def read(tree: Tree, blobs: KeptBlobs, source: IO[bytes]) -> Taken:
                 if count >= MOST_ENTRIES:
                     refused.append((about.name[:200], f"it comes after {MOST_ENTRIES} others"))
                     break
-                if why := _take(tree, blobs, tar, about):
+                if why := _take(tree, blobs, tar, about, kept):
                     refused.append((about.name[:200], why))
                 else:
                     number += 1
@@ -116,6 +130,13 @@ def read(tree: Tree, blobs: KeptBlobs, source: IO[bytes]) -> Taken:
         if not number:
             raise ValueError(f"it is no file that `codeexec cache export` has written ({error})") from None
         refused.append(("the rest", f"it cannot be read: {error}"))
+    for name, files in kept.items():
+        if why := objection(name, files):
+            refused += [(f"{ENVIRONMENTS}/{name}/{file}", why) for file in files]
+            number -= len(files)
+            continue
+        for file in sorted(files, key=lambda one: one == _VOUCHES):
+            tree.replace((ENVIRONMENTS, name, file), files[file])
     return Taken(number, tuple(refused))
 
 
@@ -138,28 +159,63 @@ class _Stream:
         return data
 
 
-def _take(tree: Tree, blobs: KeptBlobs, tar: tarfile.TarFile, about: tarfile.TarInfo) -> str:
-    """Put one entry into the store, or return why not."""
+def _take(
+    tree: Tree, blobs: KeptBlobs, tar: tarfile.TarFile, about: tarfile.TarInfo, kept: dict[str, dict[str, bytes]]
+) -> str:
+    """Put one entry into the store, or if it is of an Environment into `kept`; or return why not."""
     # One with holes may say that it has any size: what it takes to read the file is to be in proportion to the file.
     file = tar.extractfile(about) if about.isreg() and not about.issparse() else None
     if file is None:
         return "it is no regular file"
-    if found := _ENTRY.fullmatch(about.name):
-        if about.size > LARGEST:
-            return f"it is larger than {LARGEST} bytes"
-        data, at = file.read(), place(found["kind"], found["name"])
-        why = entry_damage(found["kind"], Key(found["name"]), data)
-        if not why and at is not None:
-            tree.replace(at, data)
-        return why
     if found := _BLOB.fullmatch(about.name):
         return _take_blob(blobs, file, about.size, found["digest"])
-    if _ENVIRONMENT.fullmatch(about.name):
-        if about.size > LARGEST:
-            return f"it is larger than {LARGEST} bytes"
-        tree.replace(tuple(about.name.split("/")), file.read())
-        return ""
-    return "a store has nothing of such a name"
+    if found := _ENVIRONMENT.fullmatch(about.name):
+        return _gather(kept, found["name"], found["file"], file, about.size)
+    small = _small(about.name)
+    if small is None:
+        return "a store has nothing of such a name"
+    if about.size > small.most:
+        return f"it is larger than {small.most} bytes"
+    data = file.read()
+    why = small.damage(data)
+    if not why:
+        tree.replace(small.place, data)
+    return why
+
+
+class _Small(NamedTuple):
+    """A file of a store that is read whole.
+
+    Attributes:
+        place: Where it is.
+        most: Bytes that it may have.
+        damage: Says what is wrong with its contents; empty for nothing.
+    """
+
+    place: Place
+    most: int
+    damage: Callable[[bytes], str]
+
+
+def _small(name: str) -> _Small | None:
+    """Return the small file that is called `name` in a file of a store; None if none is."""
+    if (found := _ENTRY.fullmatch(name)) and (at := place(found["kind"], found["name"])):
+        return _Small(at, LARGEST, partial(entry_damage, found["kind"], Key(found["name"])))
+    if found := _SLICE.fullmatch(name):
+        return _Small(place_of(found["name"]), LARGEST_SLICE, partial(damage, found["name"]))
+    return None
+
+
+def _gather(kept: dict[str, dict[str, bytes]], name: str, what: str, file: IO[bytes], size: int) -> str:
+    """Note a file of the Environment `name`, or return why not."""
+    if size > LARGEST:
+        return f"it is larger than {LARGEST} bytes"
+    if len(kept) >= MOST_ENVIRONMENTS and name not in kept:
+        return f"it comes after {MOST_ENVIRONMENTS} other environments"
+    if what in kept.setdefault(name, {}):
+        return "it is there twice"
+    kept[name][what] = file.read()
+    return ""
 
 
 def _take_blob(blobs: KeptBlobs, file: IO[bytes], size: int, digest: str) -> str:

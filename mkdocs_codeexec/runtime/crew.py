@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import nullcontext
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.errors import Cancelled
 from mkdocs_codeexec.runtime.execution import Execution, internal
 from mkdocs_codeexec.runtime.orders import Orders, Taker
+from mkdocs_codeexec.runtime.scratch import reached
 from mkdocs_codeexec.runtime.warmed import Warmed
 
 if TYPE_CHECKING:
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mkdocs_codeexec.core.action import Action
+    from mkdocs_codeexec.core.confinement import Access
     from mkdocs_codeexec.core.protocols import Begin, Blobs, Finish, Language
+    from mkdocs_codeexec.core.resolved import Took
     from mkdocs_codeexec.runtime.orders import Order, Task
     from mkdocs_codeexec.runtime.process import Children
     from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
@@ -50,6 +54,7 @@ class Crew:
         project: Where the project is, and what of it samples may see; None if there is none.
         private: Where is kept what libraries need not make anew; None for nowhere.
         token: Opens what a thread holds while it builds or runs.
+        note: Hears what takes time; None if nobody wants to.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - each is needed
@@ -64,6 +69,7 @@ class Crew:
         project: Worktree | None = None,
         private: Path | None = None,
         token: Callable[[], AbstractContextManager[None]] = nullcontext,
+        note: Callable[[Took], None] | None = None,
     ) -> None:
         self._root = root.__enter__()
         children.expect(self._root.path)
@@ -73,12 +79,24 @@ class Crew:
         self._orders = Orders()
         self._warmed = Warmed(self._root.path.parent, private)
         self._execution = Execution(
-            self._orders, languages, children, path, self._root.path, blobs, tell, project, self._warmed
+            self._orders, languages, children, path, self._root.path, blobs, tell, project, self._warmed, note
         )
         self._token = token
         self._growing = threading.Lock()
         self._wanted = 0  # threads
         self._threads = 0
+
+    def expect(self, actions: Sequence[Action]) -> None:
+        """Let what starts children begin to start, for as many kinds of `actions` as may work at once."""
+        accesses: dict[Access, None] = {}
+        seen: set[tuple[str, bool]] = set()
+        for action in actions:
+            kind = action.language, action.steps[0].network if action.steps else False
+            if kind not in seen and action.language in self._languages:
+                seen.add(kind)
+                if (reach := self._languages[action.language].reach(action)) is not None:
+                    accesses[reached(*reach, network=kind[1])] = None
+        self._children.expect(self._root.path, islice(accesses, self._jobs))
 
     def build_ahead(self, actions: Sequence[Action]) -> None:
         """Begin to execute the build steps of `actions`, whose Outcomes nobody takes yet."""
@@ -116,6 +134,7 @@ class Crew:
             self._children.stop_all()
             self._orders.settle(WAIT_SECONDS)
         self._warmed.close()
+        self._children.forget()
         self._root.__exit__(None, None, None)
 
     def _stop(self) -> None:

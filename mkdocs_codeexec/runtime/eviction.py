@@ -13,13 +13,16 @@ from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from mkdocs_codeexec.core.action import Key
 from mkdocs_codeexec.core.codec import from_json
 from mkdocs_codeexec.runtime.blobs import BLOBS
-from mkdocs_codeexec.runtime.entries import INDEXES, LARGEST, RESULTS, decode, named, place, shelf
+from mkdocs_codeexec.runtime.entries import INDEXES, LARGEST, LISTS, RESULTS, decode, named, place, shelf
+from mkdocs_codeexec.runtime.observed import manifests
+from mkdocs_codeexec.runtime.slices import SHELF, KeptSlices, slice_named
 from mkdocs_codeexec.untrusted import PREFIX, remove
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
     from mkdocs_codeexec.untrusted import Folder, Place, Tree
 
@@ -35,7 +38,8 @@ _TEMPORARY = re.compile(re.escape(PREFIX) + r"[^.]+\.tmp")
 def sweep(tree: Tree) -> None:
     """Delete temporary files that a killed build left. A clock that is far off, either way, counts as old."""
     now = time.time()
-    for at in [(), (BLOBS,), *(at for what in (RESULTS, *INDEXES) for at in _folders(tree, shelf(what)))]:
+    shelves = (SHELF, *map(shelf, (RESULTS, *INDEXES)))
+    for at in [(), (BLOBS,), *(at for one in shelves for at in _folders(tree, one))]:
         with suppress(OSError, ValueError), tree.folder(at) as folder:
             for name in folder.names():
                 with suppress(OSError):
@@ -46,77 +50,89 @@ def sweep(tree: Tree) -> None:
 def evict(tree: Tree, size: int, used: Container[str], needed: Container[str] = ()) -> None:
     """Bring a store that takes more than `size` bytes down to nine tenths of it.
 
-    Blobs go that no result names. Then results go, those first that were used longest ago, and with each the entries of
-    the indexes that lead to it, and blobs that no other result names. A blob that was used within the last hour stays,
-    whoever used it. Nothing goes that is not named as an entry, and no
+    Blobs go that no result names, and slices that no list is made of. Then results go, those first that were used longest
+    ago, and with each the entries of the indexes that lead to it, and blobs and slices that nothing else names. A blob or a
+    slice that was used within the last hour stays, whoever used it. Nothing goes that is not named as an entry, and no
     link leads anywhere.
 
     Args:
         tree: The store.
         size: Bytes on the disk.
         used: Names of results that stay, however much that is.
-        needed: Digests of blobs that stay.
+        needed: Names of blobs and slices that stay.
     """
     # In this order: a result is written before what leads to it.
     indexes = [file for what in INDEXES for file in listed(tree, what)]
     results = list(listed(tree, RESULTS))
     blobs = list(kept_blobs(tree))  # last: a blob is written before the result that names it
-    taken = sum(file.size for kind in (indexes, results, blobs) for file in kind)
+    slices = list(kept_slices(tree))
+    taken = sum(file.size for kind in (indexes, results, blobs, slices) for file in kind)
     if taken <= size:
         return
-    naming = Naming(tree, blobs, results, needed)
-    taken -= naming.clear()
+    left = Naming(tree, blobs, {file.name: left_by(tree, file) for file in results} if blobs else {}, needed)
+    reader = KeptSlices(tree, writable=False)
+    lists = [file for file in indexes if file.place[0] == LISTS] if slices else []
+    shared = Naming(tree, slices, {file.name: shared_by(tree, reader, file.place, file.name) for file in lists}, needed)
+    taken -= left.clear() + shared.clear()
     leading: dict[str, list[File]] = {}
     for index in indexes:
         leading.setdefault(leads_to(tree, index), []).append(index)
+
+    def unlead(target: str) -> int:
+        """Delete what leads to `target`, and return the bytes that are free."""
+        gone = leading.get(target, [])
+        return delete(tree, gone) + sum(shared.drop(file.name) for file in gone if file.place[0] == LISTS)
+
     for target in leading.keys() - {result.name for result in results}:
         at = place(RESULTS, target)
         if at is None or not _is_there(tree, at):
-            taken -= delete(tree, leading[target])
+            taken -= unlead(target)
     ahead = (time.time() + SKEW) * 1e9
     # Those first that no build can read, and those from a time to come.
     for result in sorted(results, key=lambda file: (file.length <= LARGEST and file.used <= ahead, file.used)):
         if taken <= size * 9 // 10:
             break
         if result.name not in used and (freed := delete(tree, [result])):
-            taken -= freed + delete(tree, leading.get(result.name, ())) + naming.drop(result.name)
+            taken -= freed + unlead(result.name) + left.drop(result.name)
 
 
 class Naming:
-    """Which results name which blobs.
+    """Which entries name which files: results name blobs, lists of inputs slices.
 
     Args:
         tree: The store.
-        blobs: Those that are there.
-        results: Those that were there before `blobs` were listed.
-        needed: Digests of blobs that stay, whoever names them.
+        files: Those that are there and may be named.
+        names: What each entry names, of those that were there before `files` were listed.
+        needed: Names of files that stay, whoever names them.
     """
 
-    def __init__(self, tree: Tree, blobs: Iterable[File], results: Iterable[File], needed: Container[str]) -> None:
+    def __init__(
+        self, tree: Tree, files: Iterable[File], names: Mapping[str, frozenset[str]], needed: Container[str]
+    ) -> None:
         self._tree = tree
         self._needed = needed
-        self._blobs = {blob.name: blob for blob in blobs}
-        self._names = {result.name: left_by(tree, result) for result in results} if self._blobs else {}
-        self._counts = Counter(digest for names in self._names.values() for digest in names)
+        self._files = {file.name: file for file in files}
+        self._names = names
+        self._counts = Counter(name for found in names.values() for name in found)
 
     def clear(self) -> int:
-        """Delete blobs that nobody names, and return the bytes that are free."""
-        return self._delete([name for name in self._blobs if not self._counts[name]])
+        """Delete files that nobody names, and return the bytes that are free."""
+        return self._delete([name for name in self._files if not self._counts[name]])
 
-    def drop(self, result: str) -> int:
-        """Delete the blobs that `result` alone has named, and return the bytes that are free."""
-        names = self._names.get(result, frozenset())
+    def drop(self, entry: str) -> int:
+        """Delete the files that `entry` alone has named, and return the bytes that are free."""
+        names = self._names.get(entry, frozenset())
         self._counts.subtract(names)
         return self._delete([name for name in names if not self._counts[name]])
 
     def _delete(self, names: Iterable[str]) -> int:
-        """Delete blobs, except those that were used within the last hour.
+        """Delete files, except those that were used within the last hour.
 
-        Another build may have put them there, whose result is still to come, or may be about to give them to a sample.
+        Another build may have put them there, whose entry is still to come, or may be about to use them.
         """
         now = time.time() * 1e9
-        found = [self._blobs[name] for name in names if name in self._blobs and name not in self._needed]
-        return delete(self._tree, [blob for blob in found if abs(now - blob.used) > ORPHANED * 1e9])
+        found = [self._files[name] for name in names if name in self._files and name not in self._needed]
+        return delete(self._tree, [file for file in found if abs(now - file.used) > ORPHANED * 1e9])
 
 
 class File(NamedTuple):
@@ -154,11 +170,23 @@ def left_by(tree: Tree, result: File) -> frozenset[str]:
         return frozenset()
 
 
+def shared_by(tree: Tree, slices: KeptSlices, lists: Place, key: str) -> frozenset[str]:
+    """Return the names of outlines and slices that the lists of `key` are made of; none if nobody can read the entry."""
+    try:
+        found = manifests.lists(decode(tree.read(lists, LARGEST)), Key(key))
+    except (OSError, ValueError, RecursionError):
+        return frozenset()
+    return frozenset().union(*(slices.names(kept.outline) for kept in found))
+
+
 def kept_blobs(tree: Tree) -> Iterator[File]:
     """Yield the blobs; what is damaged is among them."""
-    for at in _folders(tree, (BLOBS,)):
-        with suppress(OSError, ValueError), tree.folder(at) as folder:
-            yield from _entries(folder, at, _blob_named)
+    return _below(tree, (BLOBS,), _blob_named)
+
+
+def kept_slices(tree: Tree) -> Iterator[File]:
+    """Yield the slices, and the outlines that name them; what is damaged is among them."""
+    return _below(tree, SHELF, slice_named)
 
 
 def _blob_named(file_name: str) -> str | None:
@@ -192,9 +220,13 @@ def delete(tree: Tree, files: Iterable[File]) -> int:
 
 def listed(tree: Tree, what: str) -> Iterator[File]:
     """Yield the entries of one kind; what is damaged is among them."""
-    for at in _folders(tree, shelf(what)):
+    return _below(tree, shelf(what), named)
+
+
+def _below(tree: Tree, shelf: Place, named_by: Callable[[str], str | None]) -> Iterator[File]:
+    for at in _folders(tree, shelf):
         with suppress(OSError, ValueError), tree.folder(at) as folder:
-            yield from _entries(folder, at, named)
+            yield from _entries(folder, at, named_by)
 
 
 def _entries(folder: Folder, at: Place, named_by: Callable[[str], str | None]) -> Iterator[File]:

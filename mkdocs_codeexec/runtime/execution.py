@@ -17,6 +17,7 @@ from mkdocs_codeexec.runtime.projected import Projected
 from mkdocs_codeexec.runtime.retry import Retrying
 from mkdocs_codeexec.runtime.scratch import ScratchDirectory, is_full, nameless
 from mkdocs_codeexec.runtime.showing import kept
+from mkdocs_codeexec.timing import clock, timed, took
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.action import Action, Key, Step
     from mkdocs_codeexec.core.protocols import Blobs, Language, Scratch
+    from mkdocs_codeexec.core.resolved import Took
     from mkdocs_codeexec.runtime.orders import Order, Orders
     from mkdocs_codeexec.runtime.process import Children
     from mkdocs_codeexec.runtime.warmed import Warmed
@@ -49,6 +51,7 @@ class Execution:
         tell: Takes a message for people: a file that is not kept.
         project: Where the project is, and what of it samples may see; None if there is none.
         warmed: What libraries need not make anew in each sample; None if they shall.
+        note: Hears what takes time; None if nobody wants to.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - each is needed
@@ -62,6 +65,7 @@ class Execution:
         tell: Callable[[str], None] | None = None,
         project: Worktree | None = None,
         warmed: Warmed | None = None,
+        note: Callable[[Took], None] | None = None,
     ) -> None:
         self._orders = orders
         self._languages = languages
@@ -75,6 +79,7 @@ class Execution:
         self._named = "" if project is None else str(project.folder)
         self._project = None if project is None else Projected(root, project)
         self._warmed = warmed
+        self._note = note or (lambda _: None)
 
     def build(self, batch: Sequence[Order]) -> None:
         """Execute the build steps of `batch`, and run what is alone in it."""
@@ -102,7 +107,10 @@ class Execution:
 
     def _build_with(self, language: Language, building: list[Order], pending: dict[Key, Order]) -> None:
         work = [(order.action, order.scratch) for order in building if order.scratch is not None]
+        actions, began = tuple(action for action, _ in work), clock()
+        ended, told = began, False
         for item in language.build(work, self._bench):
+            ended = clock()
             if isinstance(item, Regrouped):
                 again = [[pending.pop(action.request_key) for action in batch] for batch in item.batches]
                 self._orders.build(again, first=True)
@@ -111,7 +119,12 @@ class Execution:
             order = pending.pop(action.request_key)
             assert order.scratch is not None
             order.steps = [self._told(result, action.step("build"), order.scratch)]
-            self._built(order, alone=len(building) == 1)
+            if alone := len(building) == 1:  # it is run at once, and that is no building
+                self._note(took("build", language.name, began, ended, actions))
+                told = True
+            self._built(order, alone=alone)
+        if not told:
+            self._note(took("build", language.name, began, ended, actions))
 
     def _built(self, order: Order, *, alone: bool) -> None:
         if self._orders.built(order, alone=alone):
@@ -128,7 +141,9 @@ class Execution:
                     continue
                 if order.steps and order.steps[-1].ended != Exited(0):
                     break
-                result = self._languages[order.action.language].run(order.action, step, order.scratch)
+                language = self._languages[order.action.language]
+                with timed(self._note, "run", language.name, (order.action,)):
+                    result = language.run(order.action, step, order.scratch)
                 order.steps.append(self._told(result, step, order.scratch))
             self._take_left(order)
             order.clear()

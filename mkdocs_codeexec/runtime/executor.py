@@ -10,7 +10,7 @@ what is to be run: `build_ahead` starts it in the background, and `run` takes ov
 from __future__ import annotations
 
 import threading
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.errors import Cancelled
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.action import Action
     from mkdocs_codeexec.core.protocols import Begin, Blobs, Finish, Language
+    from mkdocs_codeexec.core.resolved import Took
     from mkdocs_codeexec.runtime.process import Children
     from mkdocs_codeexec.worktree.tree import Worktree
 
@@ -45,6 +46,7 @@ class ParallelExecutor:
         project: Where the project is, and what of it samples may see; None if there is none.
         private: Where is kept what libraries need not make anew in each sample; None for nowhere.
         token: Opens what is held while something is built or run.
+        note: Hears what takes time; None if nobody wants to.
     """
 
     def __init__(  # noqa: PLR0913 - named, all but two
@@ -61,6 +63,7 @@ class ParallelExecutor:
         project: Worktree | None = None,
         private: Path | None = None,
         token: Callable[[], AbstractContextManager[None]] = nullcontext,
+        note: Callable[[Took], None] | None = None,
     ) -> None:
         self._children = children
         self._languages = languages
@@ -73,6 +76,7 @@ class ParallelExecutor:
         self._project = project
         self._private = private
         self._token = token
+        self._note = note
         self._lock = threading.Lock()
         self._crew: Crew | None = None
         self._running = 0
@@ -91,6 +95,16 @@ class ParallelExecutor:
             with self._lock:
                 crew = self._opened()
             crew.build_ahead(actions)
+
+    def expect(self, actions: Sequence[Action]) -> None:
+        """Let what `actions` will need begin to start, and return. Nothing of theirs is executed.
+
+        Raises:
+            Cancelled: It is closed.
+        """
+        if actions:
+            with self._lock, suppress(OSError):  # whoever needs it hears why there is none
+                self._opened().expect(actions)
 
     def run(self, work: Sequence[Action], finish: Finish, begin: Begin | None = None) -> None:
         """Execute every Action and hand each Outcome to `finish` the moment it ends, in any order, from any thread.
@@ -149,5 +163,6 @@ class ParallelExecutor:
                 self._project,
                 self._private,
                 self._token,
+                self._note,
             )
         return self._crew

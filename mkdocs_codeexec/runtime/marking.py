@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.runtime.blobs import BLOBS
 from mkdocs_codeexec.runtime.entries import INDEXES, RESULTS
+from mkdocs_codeexec.runtime.slices import SLICES
 from mkdocs_codeexec.untrusted import PREFIX
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _OURS = _MARKS | {
     RESULTS,
     *INDEXES,
     BLOBS,
+    SLICES,
     "built",
     "environments",
     "ingredients.json",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.protocols import Blobs, Executor, Language, Runner, Store
     from mkdocs_codeexec.core.recipe import Recipe
+    from mkdocs_codeexec.core.resolved import Took
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.runtime.jobserver import Jobserver
     from mkdocs_codeexec.worktree.tree import Worktree
@@ -44,6 +45,7 @@ def open_workers(  # noqa: PLR0913 - named, all but two
     project: Worktree | None = None,
     private: Path | None = None,
     jobserver: Jobserver | None = None,
+    note: Callable[[Took], None] | None = None,
 ) -> Iterator[tuple[Runner, Executor]]:
     """Open what executes Actions on this machine; leaving it ends all that is under way.
 
@@ -56,14 +58,12 @@ def open_workers(  # noqa: PLR0913 - named, all but two
         project: Where the project is on this machine, and what of it samples may see; None if it is not there.
         private: Where is kept what libraries need not make anew in each sample; None for nowhere.
         jobserver: Shared with others, who execute at the same time; None where nobody does.
+        note: Hears what takes time.
     """
     from mkdocs_codeexec.runtime.executor import ParallelExecutor
     from mkdocs_codeexec.runtime.process import Children
 
-    with (
-        Children(recipe.sandbox, path=path, tiers=recipe.tiers, say=tell) as children,
-        jobserver.serving(children) if jobserver else nullcontext(),
-    ):
+    with Children(recipe.sandbox, path=path, tiers=recipe.tiers, say=tell) as children:
         executor = ParallelExecutor(
             children,
             languages,
@@ -75,6 +75,7 @@ def open_workers(  # noqa: PLR0913 - named, all but two
             project=project,
             private=private,
             token=jobserver.token if jobserver else nullcontext,
+            note=note,
         )
         try:
             yield children, executor

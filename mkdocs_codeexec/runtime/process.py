@@ -32,7 +32,7 @@ from mkdocs_codeexec.runtime.starting import Post, Supervisor, encode
 from mkdocs_codeexec.runtime.supervising.protocol import SCRATCH, STEPS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from mkdocs_codeexec.core.confinement import SandboxMode, Tier
     from mkdocs_codeexec.core.outcome import StepKind, Termination
@@ -63,6 +63,8 @@ _no_groups: list[str] = []
 _reached: list[Access] = []
 """What the children of the last batch reached, most of them first."""
 MOST_EXPECTED = 2
+ANYWHERE = ("/", "/tmp")  # noqa: S108 - within the sandbox
+"""Folders that are there wherever bubblewrap puts a supervisor."""
 
 
 class Children:
@@ -96,18 +98,16 @@ class Children:
         # signal handler, in a thread that would be holding that lock.
         self._all: list[Supervisor] = []
         self._idle: dict[Post | None, deque[Supervisor]] = {}
+        self._expected: tuple[Post, ...] = ()
         self._stopped = False
         self._deadline = math.inf
         self._too_late = ""
 
     def __enter__(self) -> Children:
-        """Let the first supervisor start: whoever opens this has something to run, and first finds out what."""
+        """Let the first supervisor start, unless it depends on what is run where."""
         if self._mode != "off" and sys.platform == "linux":
             self._groups, self._ungrouped = (None, _no_groups[0]) if _no_groups else groups.open_groups()
-        if self._choice is None and "bubblewrap" in self._tiers and bubblewrap.program(self._path):
-            with suppress(OSError):  # the one in which it is tried whether bubblewrap works
-                self._put_back(self._start(_place(_TRIAL, "bubblewrap")))
-        elif self._choice is None or self._choice.tier != "bubblewrap":
+        if not self._may_be_within():
             self.prepare(1)
         return self
 
@@ -169,15 +169,34 @@ class Children:
                         _settled[self._tiers, self._path] = self._choice
         return self._choice
 
-    def expect(self, scratch: Path) -> None:
-        """Let supervisors start for what the last children reached in this process, if it will be reached again.
+    def expect(self, scratch: Path, accesses: Iterable[Access] = ()) -> None:
+        """Let supervisors start for what children will reach, and for what the last ones reached in this process.
+
+        Whether bubblewrap works is tried in one of them, if that is not known.
 
         Args:
             scratch: Where scratch directories will be.
+            accesses: What children will reach.
         """
+        if not self._may_be_within():
+            return
+        known = () if self._choice is None else list(_reached)
+        places = tuple(Post(access, str(scratch), None) for access in dict.fromkeys((*accesses, *known)))
+        self._expected = places
         with suppress(OSError):
-            for access in list(_reached) if self.tier == "bubblewrap" and not self._stopped else ():
-                self._put_back(self._start(Post(access, str(scratch), None)))
+            for place in places:
+                if not self._stopped and not self._idle.get(place):
+                    self._put_back(self._start(place))
+
+    def forget(self) -> None:
+        """Expect nothing any more: scratch directories will be elsewhere."""
+        self._expected = ()
+
+    def _may_be_within(self) -> bool:
+        """Tell whether supervisors are within bubblewrap, as far as that is known."""
+        if self._choice is not None:
+            return self._choice.tier == "bubblewrap"
+        return "bubblewrap" in self._tiers and bubblewrap.program(self._path) is not None
 
     def _remember(self) -> None:
         """Remember what children have reached: in `serve`, the next build asks for the same."""
@@ -190,6 +209,7 @@ class Children:
         why = self._tried(tier)
         if why and self._groups is not None:
             kept, self._groups = self._groups, None
+            self._discard_idle()
             if again := self._tried(tier):
                 self._groups = kept
                 return again
@@ -209,7 +229,10 @@ class Children:
         with suppress(RuntimeError):  # the system has no threads left
             wait.start()
         try:
-            how = self._run(_TRIAL, "run", tier).ended
+            place = self._expected[0] if self._expected and tier == "bubblewrap" else None
+            how = self._run(_TRIAL, "run", tier, place=place).ended
+            if place is not None and how != Exited(0) and time.monotonic() - began < SLOW:
+                how = self._run(_TRIAL, "run", tier).ended  # what is reached there may be to blame
             for pause in (0.1, 0.2):
                 if isinstance(how, NotStarted) and how.transient and time.monotonic() - began < SLOW:
                     time.sleep(pause)  # a lack that passes must not cost the whole build its sandbox
@@ -255,7 +278,14 @@ class Children:
             return _result(kind, NotStarted(refusal.reason))
         return self._run(command, kind, self.tier, on_output)
 
-    def _run(self, command: Command, kind: StepKind, tier: Tier, on_output: OutputSink | None = None) -> StepResult:
+    def _run(
+        self,
+        command: Command,
+        kind: StepKind,
+        tier: Tier,
+        on_output: OutputSink | None = None,
+        place: Post | None = None,
+    ) -> StepResult:
         if not _SUPPORTED:
             return _result(kind, NotStarted(f"samples cannot be run on `{sys.platform}`, which lacks `fork`"))
         left = self._deadline - time.monotonic()
@@ -263,8 +293,10 @@ class Children:
             return _result(kind, NotStarted(self._too_late))
         try:
             grouped = self._groups is not None and tier != "off"
-            request = encode(command, left, kind, tier, _user(command, tier), grouped=grouped)
-            supervisor, group = self._bounded(command, tier, grouped=grouped)
+            place = place or self._place(command, tier)
+            user = _user(command, tier)
+            request = encode(command, left, kind, tier, user, grouped=grouped, root=place and place.scratch)
+            supervisor, group = self._bounded(command, tier, place, grouped=grouped)
         except OSError as error:
             why = f"no process could be started: {error.strerror}"
             return _result(kind, NotStarted(why, transient=error.errno in PASSING))
@@ -317,21 +349,23 @@ class Children:
 
         May be called from any thread and from a signal handler, and again. Takes less than 0.3 s.
         """
-        self.terminate_all()
-        give_up = time.monotonic() + STOP_SECONDS
-        while not all(supervisor.has_ended for supervisor in list(self._all)) and time.monotonic() < give_up:
-            time.sleep(0.002)
-
-    def terminate_all(self) -> None:
-        """Begin with that, and do not wait until they are gone."""
         self._stopped = True
         for supervisor in list(self._all):
             supervisor.terminate()
+        give_up = time.monotonic() + STOP_SECONDS
+        while not all(supervisor.has_ended for supervisor in list(self._all)) and time.monotonic() < give_up:
+            time.sleep(0.002)
 
     def close(self) -> None:
         """End what is still there and free everything. Nothing can be run afterwards."""
         self._remember()
         self.stop_all()
+        self._discard_idle()
+        if self._groups is not None:
+            groups.close_groups(self._groups)
+            self._groups = None
+
+    def _discard_idle(self) -> None:
         while True:
             try:
                 _, waiting = self._idle.popitem()  # those that are not idle are closed by the thread that has them
@@ -339,17 +373,29 @@ class Children:
                 break
             while waiting:
                 self._discard(waiting.pop())
-        if self._groups is not None:
-            groups.close_groups(self._groups)
-            self._groups = None
 
-    def _bounded(self, command: Command, tier: Tier, *, grouped: bool) -> tuple[Supervisor, Group | None]:
+    def _place(self, command: Command, tier: Tier) -> Post | None:
+        """Return where `command` needs its supervisor; None if any will do.
+
+        What starts in no folder of this machine is at home where others reach the same.
+        """
+        if tier != "bubblewrap" or command.access is None:
+            return None
+        if command.scratch is not None:
+            return Post(command.access, str(command.scratch.parent), None)
+        alike = (place for place in self._expected if place.access == command.access)
+        own = Post(command.access, None, str(command.cwd))
+        return next(alike, own) if str(command.cwd) in ANYWHERE else own
+
+    def _bounded(
+        self, command: Command, tier: Tier, place: Post | None, *, grouped: bool
+    ) -> tuple[Supervisor, Group | None]:
         """Return a supervisor for `command`, and its group, in which its child will be bounded, if it has one.
 
         Raises:
             OSError: None can be started, or the group cannot be bounded.
         """
-        supervisor = self._take(_place(command, tier))
+        supervisor = self._take(place)
         group = supervisor.group if grouped else None
         try:
             if group is not None:
@@ -417,15 +463,6 @@ def _hand_over(command: Command, kind: StepKind, supervisor: Supervisor, how: Te
                 command.leaves(fd)
         finally:
             os.close(fd)
-
-
-def _place(command: Command, tier: Tier) -> Post | None:
-    """Return where `command` needs its supervisor; None if any will do."""
-    if tier != "bubblewrap" or command.access is None:
-        return None
-    if command.scratch is None:
-        return Post(command.access, None, str(command.cwd))
-    return Post(command.access, str(command.scratch.parent), None)
 
 
 def _user(command: Command, tier: Tier) -> int | None:

@@ -63,6 +63,10 @@ class Retrying:
             self._pause(random.uniform(0, FIRST_PAUSE * 2**attempt))  # noqa: S311 - nothing to guess
         return self._children.run(command, kind, on_output=on_output)
 
+    def stop_all(self) -> None:
+        """End all children now."""
+        self._children.stop_all()
+
     def _pause(self, seconds: float) -> None:
         """Wait, unless the run is stopped or its time is over: the next attempt says which."""
         until = time.monotonic() + seconds

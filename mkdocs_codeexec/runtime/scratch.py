@@ -14,6 +14,7 @@ from mkdocs_codeexec import rich_display
 from mkdocs_codeexec.core.confinement import ISOLATING
 from mkdocs_codeexec.core.normalize import relative
 from mkdocs_codeexec.core.protocols import NO_ACCESS, Command, Observe
+from mkdocs_codeexec.core.terminals import WIDTH
 from mkdocs_codeexec.errors import CodeExecError
 from mkdocs_codeexec.runtime import warmed as warming
 from mkdocs_codeexec.runtime.observed import projected, start
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mkdocs_codeexec.core.action import Step
-    from mkdocs_codeexec.core.confinement import Access
+    from mkdocs_codeexec.core.confinement import Access, Tier
     from mkdocs_codeexec.core.outcome import StepResult
     from mkdocs_codeexec.core.protocols import Runner, Scratch
     from mkdocs_codeexec.runtime.leaving import Leaving
@@ -47,7 +48,7 @@ EVERY_CHILD = {
     "LC_ALL": "C.UTF-8",
     "TZ": "UTC",
     "TERM": "xterm-256color",
-    "COLUMNS": "80",  # of a terminal, and less than what the code blocks of themes hold: 82 in Material
+    "COLUMNS": str(WIDTH),
     "CLICOLOR_FORCE": "1",
     "FORCE_COLOR": "1",
 }
@@ -289,13 +290,11 @@ class ScratchDirectory:
         given = None
         if observe == "python":
             given = self._given(step, argv[0], env, access)
-            ours = (*((start.folder(),) if tier != "off" else ()), rich_display.folder())
-            variables["PYTHONPATH"] = ":".join(filter(None, (*ours, variables.get("PYTHONPATH", ""))))
-            if tier in ISOLATING:  # they may be anywhere, below `/tmp` too, which bubblewrap covers
-                ours = (*ours, given.folder) if given else ours
-                access = replace(access, readable=(*access.readable, *ours))
+            variables["PYTHONPATH"] = ":".join(filter(None, (*_ours(tier), variables.get("PYTHONPATH", ""))))
             if given:
                 variables[warming.VARIABLE] = given.path
+        if tier in ISOLATING:
+            access = reached(access, observe, given, network=step.network)
         command = Command(
             argv=argv,
             cwd=place if project and step.kind == "run" else folder,
@@ -311,6 +310,7 @@ class ScratchDirectory:
             over=self._over if project else (),
             marks=step.marks,
             merged=step.merged,
+            columns=step.columns,
             shows=step.kind == "run",
             leaves=leaves,
             **self._limits,  # type: ignore[arg-type]
@@ -365,6 +365,20 @@ class ScratchDirectory:
                     give(into, self._user)
             self._copied = True
         return project.folder
+
+
+def reached(access: Access, observe: Observe, given: Given | None = None, *, network: bool) -> Access:
+    """Return what a step reaches in a tier that isolates, with what of ours it imports and reads.
+
+    That may be anywhere, below `/tmp` too, which bubblewrap covers.
+    """
+    ours = (*_ours(), *((given.folder,) if given else ())) if observe == "python" else ()
+    return replace(access, readable=(*access.readable, *ours), network=network)
+
+
+def _ours(tier: Tier = "bubblewrap") -> tuple[str, ...]:
+    """Return the folders of what a Python imports that runs a sample."""
+    return (*((start.folder(),) if tier != "off" else ()), rich_display.folder())
 
 
 def is_full(folder: Path) -> bool:

@@ -251,10 +251,20 @@ class Supervisor:
         return f"was ended by signal {-status}" if status < 0 else f"failed: {last or f'exit status {status}'}"
 
 
-def encode(command: Command, left: float, kind: StepKind, tier: Tier, user: int | None, *, grouped: bool) -> bytes:
+def encode(
+    command: Command,
+    left: float,
+    kind: StepKind,
+    tier: Tier,
+    user: int | None,
+    *,
+    grouped: bool,
+    root: str | None = None,
+) -> bytes:
     """Return the request for `command`, which has at most `left` seconds; bytes travel as Latin-1.
 
-    With `grouped` its child is started in the group of its supervisor, if that has one.
+    With `grouped` its child is started in the group of its supervisor, if that has one. `root` is where the supervisor has
+    scratch directories of others, which the child does not see.
     """
 
     def carried(text: str) -> str:
@@ -277,6 +287,7 @@ def encode(command: Command, left: float, kind: StepKind, tier: Tier, user: int 
             "network": command.access is not None and command.access.network,
             "limits": asdict(command.limits),
             "scratch": None if command.scratch is None else carried(str(command.scratch)),
+            "root": None if root is None else carried(root),
             "keeps": kind == "build",
             "leaves": command.leaves is not None,
             "user": user,
@@ -287,6 +298,7 @@ def encode(command: Command, left: float, kind: StepKind, tier: Tier, user: int 
             "mark": "" if command.marks is None else command.marks.start,
             "times": 1 if command.marks is None else command.marks.times,
             "merged": command.merged,
+            "columns": command.columns,
             "seconds": () if command.marks is None else command.marks.seconds,
         }
     )

@@ -3,6 +3,8 @@
     <directory>/results/v1/<first two digits>/<key>.json                  one Outcome
     <directory>/requests/v1/<first two digits>/<request key>.json         the key that was last stored for a request
     <directory>/structures/v1/<first two digits>/<structural key>.json    the same for a structure
+    <directory>/observed/v1/<first two digits>/<key>.json                 what samples have read, to whom an Action leads
+    <directory>/slices/v1/<first two digits>/<digest>                     what many of these lists have in common
     <directory>/blobs/<first two digits>/<sha256>                         a file that a sample has left
 
 There is no lock: a file is complete or absent, so that any number of builds may share a store, and any
@@ -25,6 +27,8 @@ from mkdocs_codeexec.runtime.eviction import evict, kept_blobs, listed, sweep
 from mkdocs_codeexec.runtime.forgetting import forget
 from mkdocs_codeexec.runtime.marking import mark
 from mkdocs_codeexec.runtime.observed import manifests
+from mkdocs_codeexec.runtime.observed.manifests import Kept
+from mkdocs_codeexec.runtime.slices import KeptSlices
 from mkdocs_codeexec.untrusted import Tree
 
 if TYPE_CHECKING:
@@ -68,6 +72,7 @@ class DirectoryStore:
         self._largest = largest
         self._writable = writable
         self._blobs = KeptBlobs(self._tree, writable=writable, damaged=self._damaged)
+        self._slices = KeptSlices(self._tree, writable=writable, damaged=self._damaged)
         self._warned: set[str] = set()
         self._used: set[str] = set()
         self._ready = False
@@ -97,6 +102,10 @@ class DirectoryStore:
 
     def lists(self, key: Key) -> Sequence[Inputs]:
         """Return the lists of inputs with which an observed Action of this key was executed, the last one first."""
+        found = map(self._slices.list_of, self._kept_lists(key))
+        return [inputs for inputs in found if inputs is not None]
+
+    def _kept_lists(self, key: Key) -> Sequence[Kept]:
         at = place(LISTS, key)
         entry = None if at is None else self._read(at)
         if at is None or entry is None:
@@ -113,8 +122,9 @@ class DirectoryStore:
         Raises:
             OSError: It could not be written.
         """
-        known = [other for other in self.lists(key) if other != inputs]
-        self._tree.replace(self._place(LISTS, key), manifests.entry(key, result, [inputs, *known]))
+        known = [kept for kept in self._kept_lists(key) if self._slices.list_of(kept) not in (None, inputs)]
+        outline, own = self._slices.keep(inputs)
+        self._tree.replace(self._place(LISTS, key), manifests.entry(key, result, [Kept(own, outline), *known]))
 
     def find(self, request_key: Key) -> Outcome | None:
         """Return what was last stored for `request_key`, whichever toolchain made it, or None."""
@@ -205,7 +215,7 @@ class DirectoryStore:
         """
         if self._grown and self._size is not None:
             self._grown = False
-            evict(self._tree, self._size, self._used, self._blobs.used)
+            evict(self._tree, self._size, self._used, self._blobs.used | self._slices.used)
 
     def close(self) -> None:
         """Give back what is held open; what is asked for afterwards opens it again."""

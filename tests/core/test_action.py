@@ -70,6 +70,7 @@ CHANGES = {
     "network": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, network=True),)),
     "no limit": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, limits=UNLIMITED),)),
     "marks": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, marks=Marks("a", (1.0,))),)),
+    "a terminal": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, columns=80),)),
     "one pipe": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, merged=True),)),
     "seal": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, marks=Marks("b", (1.0,))),)),
     "seconds of parts": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, marks=Marks("a", (2.0,))),)),

@@ -44,7 +44,7 @@ from mkdocs_codeexec.runtime.opening import open_workers
 
 class Quiet:
     def say(self, message): pass
-    stream = say
+    stream = note = say
     def warn(self, message, **more): raise AssertionError((message, more))
 
 recipe, actions = pickle.loads(sys.stdin.buffer.read())
@@ -74,6 +74,8 @@ class Quiet:
     def say(self, message: str) -> None: ...
 
     def stream(self, chunk: bytes) -> None: ...
+
+    def note(self, event: object) -> None: ...
 
     def warn(self, message: str, **more: Any) -> None:
         raise AssertionError((message, more))

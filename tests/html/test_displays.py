@@ -14,9 +14,13 @@ from markupsafe import Markup
 from mkdocs_codeexec.core.blobs import Blob
 from mkdocs_codeexec.core.displays import Content, Display
 from mkdocs_codeexec.core.sample import Presentation
-from mkdocs_codeexec.html.displays import INLINE, ROWS, TEXT, Site, files, mime_of, passive, shown
+from mkdocs_codeexec.html.displays import INLINE, TEXT, Site, files, mime_of, passive, shown
+from mkdocs_codeexec.html.tables import ROWS
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+
+
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class Shelf:
@@ -55,9 +59,9 @@ def file(path: str, data: bytes, presentation: Presentation | None = None) -> st
 def test_the_richest_form_is_shown() -> None:
     """HTML before pictures, pictures before text, which is then what is read out."""
     shelf = Shelf()
-    picture = shown(shelf.display(text_plain=b"<Figure 1>", image_png=b"png"), Presentation(), shelf.site)
+    picture = shown(shelf.display(text_plain=b"<Figure 1>", image_png=PNG), Presentation(), shelf.site)
 
-    assert ("image/png", {"a/0.png": b"png"}) == (picture.mime, shelf.placed)
+    assert ("image/png", {"a/0.png": PNG}) == (picture.mime, shelf.placed)
     assert '<figure><img src="a/0.png" alt="&lt;Figure 1&gt;" loading="lazy"></figure>' == picture.html
     table = shown(shelf.display(text_plain=b"t", text_html=b"<b>t</b>", image_png=b"x"), Presentation(), shelf.site)
     assert ("text/html", "<b>t</b>") == (table.mime, table.html)
@@ -85,14 +89,14 @@ def test_a_script_in_a_picture_is_never_in_the_page() -> None:
 
 def test_two_pictures_for_two_palettes_are_one() -> None:
     shelf = Shelf()
-    left = [shelf.blob(name, name.encode()) for name in ("a-dark.png", "a-light.png", "b-dark.png")]
+    left = [shelf.blob(name, PNG + name.encode()) for name in ("a-dark.png", "a-light.png", "b-dark.png")]
 
     pair, alone = files(left, Presentation(), shelf.site)
 
     assert ["a/0.png#only-light", "a/1.png#only-dark"] == [
         part.partition('"')[0] for part in str(pair.html).split('src="')[1:]
     ]
-    assert [b"a-light.png", b"a-dark.png", b"b-dark.png"] == list(shelf.placed.values())
+    assert [PNG + b"a-light.png", PNG + b"a-dark.png", PNG + b"b-dark.png"] == list(shelf.placed.values())
     assert "#only" not in alone.html
 
 
@@ -242,10 +246,10 @@ def test_pictures_are_as_wide_as_said() -> None:
     """Both of a pair, and moving ones; what is no picture is as it is."""
     wide = Presentation(width="50%")
 
-    assert '<figure><img src="a/0.png" alt="" loading="lazy" style="width:50%"></figure>' == file("x.png", b"p", wide)
+    assert '<figure><img src="a/0.png" alt="" loading="lazy" style="width:50%"></figure>' == file("x.png", PNG, wide)
     assert '<video controls preload="metadata" src="a/0.mp4" style="width:50%"></video>' == file("x.mp4", b"v", wide)
     assert "style" not in file("x.csv", b"a,b\n1,2\n", wide)
-    assert "style" not in file("x.png", b"p")
+    assert "style" not in file("x.png", PNG)
     shelf = Shelf()
     (both,) = files([shelf.blob(f"x-{each}.svg", SVG) for each in ("light", "dark")], wide, shelf.site)
     assert 2 == both.html.count('style="width:50%"')

@@ -34,6 +34,7 @@ PASSING = "\x1b[1m\x1b[33mwarning\x1b[0m: build failed, waiting for other jobs t
 class Heard:
     def __init__(self) -> None:
         self.chunks: list[bytes] = []
+        self.noted: list[Any] = []
 
     def say(self, message: str) -> None:
         raise AssertionError(message)
@@ -42,6 +43,9 @@ class Heard:
 
     def stream(self, chunk: bytes) -> None:
         self.chunks.append(chunk)
+
+    def note(self, event: Any) -> None:
+        self.noted.append(event)
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])

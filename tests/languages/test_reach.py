@@ -341,6 +341,8 @@ fn main() {
         ("home", env::var("HOME").unwrap() == "@HOME@" || env::var("CARGO_HOME").unwrap().starts_with("@HOME@")),
         ("canary", fs::read_to_string("@HOME@/canary").is_ok()),
         ("credentials", fs::read_to_string("@HOME@/.cargo/credentials.toml").is_ok()),
+        ("repositories", fs::read_to_string("@HOME@/.cargo/git/checkouts/other-1/abc/lib.rs").is_ok()),
+        ("registries", fs::read_to_string("@HOME@/.cargo/registry/src/other-1/x-1.0.0/lib.rs").is_ok()),
         ("history", fs::read_to_string(".git/config").is_ok() || fs::read_to_string(".env").is_ok()),
         ("network", TcpStream::connect("127.0.0.1:@PORT@").is_ok()),
         ("lock", fs::OpenOptions::new().append(true).open(ours.join("Cargo.lock")).is_ok()),
@@ -373,6 +375,7 @@ def confined(workshop: Workshop, tier: Tier) -> Children:
 def test_a_build_reaches_nothing_that_it_does_not_need(workshop: Workshop, tmp_path: Path, tier: Tier) -> None:
     """Build scripts see neither home, secrets, history nor network, and write to folders of their own alone."""
     home = write(tmp_path / "home", {"canary": "", ".cargo/credentials.toml": '[registries.x]\ntoken = "t"\n'})
+    write(home / ".cargo", {"git/checkouts/other-1/abc/lib.rs": "", "registry/src/other-1/x-1.0.0/lib.rs": ""})
     root = crate(tmp_path, "curious", 'pub const DONE: &str = env!("DONE");', **{".git/config": "", ".env": ""})
     host = {"PATH": os.environ["PATH"], "HOME": str(home), "RUSTUP_HOME": RUSTUP, "HTTPS_PROXY": "http://u:p@x"}
     host |= {"CARGO_REGISTRIES_X_TOKEN": "t", "SSH_AUTH_SOCK": str(tmp_path / "socket")}

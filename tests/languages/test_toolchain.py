@@ -16,6 +16,8 @@ from mkdocs_codeexec.languages import open_languages
 from mkdocs_codeexec.languages.toolchain import Memo, Toolchain, answer, find_program, host_environment
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from support.workshop import Workshop
 
 """The fixture of that name; test folders are no packages, so its class cannot be imported."""
@@ -239,6 +241,82 @@ def test_rustup_is_asked_once(workshop: Workshop) -> None:
 
     assert Exited(0) == outcome.steps[-1].ended
     assert ["rustc", "sample"] == workshop.runner.programs()
+
+
+def rustup_home(folder: Path, **overrides: str) -> Path:
+    """Make a home of rustup with the toolchains of the real one, and with `overrides` for folders."""
+    found = subprocess.run(["rustup", "show", "home"], capture_output=True, text=True, check=True)
+    real = Path(found.stdout.strip())
+    (folder / "toolchains").mkdir(parents=True, exist_ok=True)
+    for toolchain in real.glob("toolchains/*"):
+        if not (folder / "toolchains" / toolchain.name).exists():
+            (folder / "toolchains" / toolchain.name).symlink_to(toolchain)
+    [default, *_] = sorted(path.name for path in real.glob("toolchains/stable*"))
+    table = "".join(f'"{where}" = "{name}"\n' for where, name in overrides.items())
+    (folder / "settings.toml").write_text(f'version = "12"\ndefault_toolchain = "{default}"\n\n[overrides]\n{table}')
+    return folder
+
+
+def asked(workshop: Workshop) -> list[Sequence[str]]:
+    return [command.argv[1:] for command in workshop.runner.commands if Path(command.argv[0]).name == "rustc"]
+
+
+@pytest.mark.skipif(not shutil.which("rustup"), reason="rustc is not rustup's here")
+def test_rustup_is_asked_once_for_all_projects(workshop: Workshop, tmp_path: Path) -> None:
+    """What it said in one project it says in the next, if all that it goes by is the same."""
+    host = {**os.environ, "RUSTUP_HOME": str(rustup_home(tmp_path / "rustup"))}
+    private = {"environment_dir": tmp_path / "environments"}
+    first = open_languages(replace(workshop.rust(host_env=host), **private), workshop.listener)["rust"]
+    workshop.provide(first, workshop.main)
+    assert [("-vV",), ("--print", "sysroot")] == asked(workshop)
+    workshop.runner.commands.clear()
+
+    other = workshop.beside(tmp_path / "other")
+    second = open_languages(replace(other.rust(host_env=host), **private), other.listener)["rust"]
+
+    assert second.plan(other.main).toolchain is None, "it is looked for when it is needed, not before"
+    other.provide(second, other.main)
+    assert first.plan(workshop.main).toolchain == second.plan(other.main).toolchain
+    assert [] == asked(other)
+
+
+@pytest.mark.skipif(not _has_nightly(), reason="rustup has no nightly toolchain here")
+def test_what_is_remembered_for_all_projects_is_what_would_be_asked(workshop: Workshop, tmp_path: Path) -> None:
+    """Whatever rustup goes by, a project gets the answer that it would get if nothing were remembered."""
+    one, two = workshop, workshop.beside(tmp_path / "other")
+    two.settings()
+    home = tmp_path / "rustup"
+    nightly = next(path.name for path in rustup_home(home).glob("toolchains/nightly*"))
+    memories = tmp_path / "remembered"
+
+    def answer(shop: Workshop, place: Path, **variables: str) -> str:
+        host = {**os.environ, "RUSTUP_HOME": str(home), **variables}
+        settings = replace(shop.rust(host_env=host), environment_dir=place)
+        language = open_languages(settings, shop.listener)["rust"]
+        shop.provide(language, shop.main)
+        return language.plan(shop.main).toolchain or ""
+
+    def law(number: int, **variables: str) -> list[str]:
+        found = [answer(shop, memories, **variables) for shop in (one, two)]
+        anew = [answer(shop, tmp_path / f"anew-{number}-{place}", **variables) for place, shop in enumerate((one, two))]
+        assert anew == found
+        return ["nightly" if "nightly" in identity else "stable" for identity in found]
+
+    assert ["stable", "stable"] == law(1)
+    rustup_home(home, **{str(two.project): nightly})
+    assert ["stable", "nightly"] == law(2)
+    rustup_home(home, **{str(one.project): nightly})
+    assert ["nightly", "stable"] == law(3)
+    rustup_home(home)
+    assert ["stable", "stable"] == law(4)
+    assert ["nightly", "nightly"] == law(5, RUSTUP_TOOLCHAIN=nightly)
+    (two.project / "rust-toolchain.toml").write_text(f'[toolchain]\nchannel = "{nightly}"\n')
+    assert ["stable", "nightly"] == law(6)
+    default = next(path for path in home.glob("toolchains/stable*"))
+    target = (home / "toolchains" / nightly).readlink()
+    default.unlink()
+    default.symlink_to(target)  # the name is that of another compiler from now on
+    assert ["nightly", "nightly"] == law(7)
 
 
 def test_a_cache_that_came_along_names_no_compiler(workshop: Workshop, tmp_path: Path) -> None:

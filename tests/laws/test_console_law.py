@@ -47,7 +47,7 @@ SHELL = (
     *("for i in 1 2 {d}; do\n  echo $i\ndone", "if true; then\n  echo yes\nfi", "echo 'a\nb {n}'", "echo a \\\n  b {n}", "alias say='echo said'"),
     *("say {n}", "export Y={n}", "bash -c 'echo $Y; echo e >&2'", "ls no-such-{n}", "no_such_command_{d}", "set -e; true; set +e", "set -u; set +u"),
     *("seq {d}00 | tail -3", "sleep 0.01 & wait", "(sleep 0.02; echo late {n}) & wait", "exec 3>&1; echo three >&3", "read line; echo $?"),
-    *("echo )", "[[ -z $x ]] || echo full", "a=(1\n2 3); echo ${a[@]}", "trap 'echo bye' EXIT", "set -x; echo traced {n}; set +x", "# a comment", ""),
+    *('printf() { builtin printf "mine $*"; }', 'echo() { builtin echo mine "$@"; }', "unset -f echo printf", "echo )", "[[ -z $x ]] || echo full", "a=(1\n2 3); echo ${a[@]}", "trap 'echo bye' EXIT", "set -x; echo traced {n}; set +x", "# a comment", ""),
     *("echo 'codeexec-00-0.'", "printf 'a\\rb\\n'", "cat missing 2>/dev/null || echo none {n}", "umask; declare -p x", "{ echo x; echo y >&2; } 2>&1"),
 )  # fmt: skip
 SHELL_ENDS = ("exit", "exit {d}", "exec echo gone", "set -e; false", "kill -9 $$", "unset x; set -u; echo $x")

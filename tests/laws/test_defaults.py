@@ -103,6 +103,8 @@ class Heard:
     def stream(self, chunk: bytes) -> None:
         raise AssertionError(chunk)
 
+    def note(self, event: object) -> None: ...
+
 
 def built(root: Path, language: str, said: dict[str, dict[str, Any]]) -> tuple[str, str, Sample]:
     """Return the request key, the fragment and the sample of one fence."""

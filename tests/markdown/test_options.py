@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mkdocs_codeexec.core.defaults import Defaults
 from mkdocs_codeexec.core.expectation import FailsToBuild, Panics, Succeeds
 from mkdocs_codeexec.core.hidden import RUSTDOC
 from mkdocs_codeexec.core.sample import Given, Location, Presentation, Sample
@@ -18,7 +19,8 @@ from mkdocs_codeexec.markdown.options import TABLE, Request
 
 PYTHON = LanguageRule(name="python", options=frozenset({"raises"}))
 C = LanguageRule(name="c", compiled=True)
-LANGUAGES = {"rust": RUST, "rs": RUST, "python": PYTHON, "py": PYTHON, "c": C}
+CONSOLE = LanguageRule(name="console", console="shell")
+LANGUAGES = {"rust": RUST, "rs": RUST, "python": PYTHON, "py": PYTHON, "c": C, "console": CONSOLE}
 TARGET = "x86_64-unknown-linux-gnu"
 
 
@@ -179,6 +181,77 @@ def test_wrong(info: str, expected: tuple[str, bool, str]) -> None:
     assert (message if refused else "") == found.request.refusal
 
 
+IDLE: dict[str, tuple[str, str]] = {
+    'python exec tabs="A|B"': ('`tabs` has no effect beside `source="above"`', "tabbed-left"),
+    'python exec tabs="A|B" source="below"': ('`tabs` has no effect beside `source="below"`', "tabbed-left"),
+    'python exec title="x" source="none"': ('`title` has no effect beside `source="none"`', "not shown"),
+    'python exec source="none" hl_lines="1"': ('`hl_lines` has no effect beside `source="none"`', "not shown"),
+    'python exec fold="9" result="none"': ('`fold` has no effect beside `result="none"`', "no output"),
+    'python exec wrap result="none"': ('`wrap` has no effect beside `result="none"`', "no output"),
+    'python exec show="stderr" result="none"': ('`show` has no effect beside `result="none"`', "no output"),
+    'python exec show="stdout build"': ("`python` has no `build` to show", "compiled"),
+    'c exec no_run args="x"': ("`args` has no effect beside `no_run`", "nothing is run"),
+    "c exec no_run exit=3": ("`exit` has no effect beside `no_run`", "nothing is run"),
+    'rust exec compile_fail artifacts="*.svg"': ("`artifacts` has no effect beside `compile_fail`", "nothing is run"),
+    "rust exec no_run timeout=3": ("`timeout` has no effect beside `no_run`", "nothing is run"),
+    'console exec source="tabs"': ('`source="tabbed-left"` has no effect on a console', "under its command"),
+    'console exec tabs="A|B"': ("`tabs` has no effect on a console", "under its command"),
+    "console exec fold=3": ("`fold` has no effect on a console", 'source="none"'),
+    'console exec result="html"': ('`result="html"` has no effect on a console', "text"),
+    'python file="a.py" timeout=3': ("`timeout` has no effect on a fence that is a `file`", "add `exec`"),
+    'toml file="a.toml" stdin="x"': ("`stdin` has no effect on a fence that is a `file`", "add `exec`"),
+    "tree exec": ("`exec` has no effect on `tree`", "drawn"),
+    'tree name="a"': ("`name` has no effect on `tree`", "drawn"),
+}
+
+
+@pytest.mark.parametrize(("info", "expected"), IDLE.items())
+def test_a_word_that_does_nothing_is_told(info: str, expected: tuple[str, str]) -> None:
+    """With a way out; the fence is what it would be without that word."""
+    found = claimed(info)
+    message, hint = expected
+    assert [message] == [remark.message for remark in found.remarks]
+    assert hint in found.remarks[0].hint
+    assert found.request is None or not found.request.refusal
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        'python exec source="tabs" tabs="A|B"',
+        'python exec source="tabbed-right" tabs="A|B" title="x"',
+        'python exec fold="9" wrap result="text"',
+        'c exec show="build" no_run',
+        'console exec source="none" fold=3 wrap',
+        'console exec source="console"',
+        'python exec file="a.py" timeout=3',
+        'python file="a.py" name="a" source="none"',
+        'tree title="x" icons="none" result="javascript"',
+        "rust exec no_run should_panic",
+        'python tabs="A|B"',
+    ],
+)
+def test_words_that_do_something_are_not_told(info: str) -> None:
+    """Nor are words of a fence that asks for nothing."""
+    found = claimed(info)
+    assert () == found.remarks
+
+
+def test_a_page_may_give_a_word_its_effect() -> None:
+    """What it says of all its fences counts as if each of them said so."""
+    header, said = parse_header('python exec tabs="A|B"'), Defaults(source="tabbed-left")
+    found = claim(header, LANGUAGES, defaults=said, target=TARGET)
+    assert found is not None
+    assert () == found.remarks
+
+
+@pytest.mark.parametrize(("slip", "meant"), [("tab", "tabs"), ("blok", "block"), ("abov", "above")])
+def test_a_slip_of_a_source_is_told_its_nearest_name(slip: str, meant: str) -> None:
+    """Of all that may be written, those that are short for another one, too."""
+    (remark,) = claimed(f'python exec source="{slip}"').remarks
+    assert f"did you mean `{meant}`? " in remark.hint
+
+
 @pytest.mark.parametrize("info", ["rust,norun", "rust,should-panic", "rust edition2031", "{.rust .should_panics}"])
 def test_unknown_word_for_rustdoc(info: str) -> None:
     """Where nothing says `exec`, a word that is unknown has no effect, as in rustdoc, and is told."""
@@ -187,20 +260,16 @@ def test_unknown_word_for_rustdoc(info: str) -> None:
     assert 1 == len(found.remarks)
 
 
-@pytest.mark.parametrize(
-    "option",
-    [
-        "tty",
-    ],
-)
-def test_not_available_yet(option: str) -> None:
-    """What this version does not deliver keeps the sample from running, and says so."""
-    found = claimed(f"rust exec {option}")
-    (remark,) = found.remarks
-    assert remark.message.endswith("is not available in this version of mkdocs-codeexec")
-    assert remark.message.startswith(f"`{option.partition('=')[0]}")
-    assert found.request is not None
-    assert remark.message == found.request.refusal
+@pytest.mark.parametrize("info", ["rust exec tty", '{.rust .exec tty="on"}', "rust,tty,exec"])
+def test_a_terminal_is_one_stream(info: str) -> None:
+    """Both streams are shown if one is, and none if none is."""
+    request = asked(info)
+    assert (True, True) == (request.given.terminal, request.given.merged)
+    assert (
+        frozenset({"stdout", "stderr"}) == request.presentation.show == asked(f'{info} show="stderr"').presentation.show
+    )
+    assert frozenset({"build"}) == asked('rust exec tty show="build"').presentation.show
+    assert (False, False) == (asked('rust exec tty="off"').given.terminal, asked("rust exec").given.merged)
 
 
 def test_ignored_is_not_refused() -> None:

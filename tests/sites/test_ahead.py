@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from typing import TYPE_CHECKING
+
+import pytest
 
 if TYPE_CHECKING:
     from conftest import Project
@@ -98,3 +102,29 @@ def test_a_comment_is_an_edit_that_executes_nothing(project: Project) -> None:
 
     assert {"samples": 2, "executed": 1, "cached": 1, "met": 2} == built.counts
     assert [("stdout", "plain"), ("stdout", "line 2")] == project.streams()
+
+
+COUNTING = """#!/bin/sh
+echo start >>{log}
+exec {bwrap} "$@"
+"""
+
+
+@pytest.mark.skipif(not shutil.which("bwrap"), reason="bubblewrap is not installed")
+def test_a_small_build_starts_one_sandbox_for_each_kind_of_sample(project: Project) -> None:
+    """Whether it works is tried, and a shell is asked what it is, where the samples run; a warm build starts none."""
+    log = project.root / "log"
+    project.write("bin/bwrap", COUNTING.format(log=log, bwrap=shutil.which("bwrap"))).chmod(0o755)
+    path = {"PATH": f"{project.root}/bin:{os.environ['PATH']}"}
+    project.page("```bash exec\necho shell\n```\n\n```python exec\nprint('python')\n```\n")
+
+    cold = project.build(env=path)
+    begun = log.read_text().splitlines() if log.exists() else []
+    warm = project.build(env=path)
+
+    assert {"samples": 2, "executed": 2, "met": 2} == cold.counts
+    assert {"samples": 2, "cached": 2, "met": 2} == warm.counts
+    assert [("stdout", "shell"), ("stdout", "python")] == project.streams()
+    if cold.run and cold.run["sandbox"] == "bubblewrap":
+        assert 2 == len(begun)
+    assert begun == (log.read_text().splitlines() if log.exists() else [])

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
+from support.repositories import Asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,6 +107,28 @@ def test_a_program_that_builds_no_more_is_not_what_it_was(project: Project) -> N
     assert "error[E0425]" in built.log
     project.write("src/main.rs", PRINTS.format(text="one"))
     assert 3 == project.build().counts["cached"]
+
+
+def test_a_package_that_nobody_has_named_makes_cargo_ask_nobody(project: Project) -> None:
+    """A member of the workspace that wants a repository is not built, and who calls it is told; the others are as ever."""
+    workspace(project, "plain-tool", member="fetching-tool")
+    project.page(fence("plain-tool") + fence("fetching-tool") + fence("echo else"))
+    with Asked() as asked:
+        wants = f'[dependencies]\nx = {{ git = "{asked.url}" }}\n'
+        project.write("tools/fetching-tool/Cargo.toml", MANIFEST.format(name="fetching-tool") + wants)
+        built = project.build()
+
+        assert ["met", "error", "met"] == project.verdicts(), built.log
+        assert [] == asked.requests
+        assert "index.md:5: programs of the package `fetching-tool` are not built: the local package" in built.log
+        named = "`languages: {rust: {binaries: [fetching-tool]}}` in mkdocs.yml"
+        assert (
+            f"hint: if that is right, write {named}, or `languages: {{rust: {{sources: [{asked.url}]}}}}`" in built.log
+        )
+        project.configure({"languages": {**LANGUAGES, "rust": {"binaries": ["fetching-tool"]}}})
+        project.build()
+
+        assert asked.requests, "the configuration has named it"
 
 
 def test_requires_and_the_option(project: Project) -> None:

@@ -256,3 +256,130 @@ def test_trees(project: Project) -> None:
     assert ["a\n├── b.py\n└── c", "├── <d>", "📁 e/"] == [
         html.unescape(re.sub("<[^>]*>", "", text)).strip() for text in found
     ]
+
+
+TERMINAL = """\
+```console exec tty width="40"
+$ stty size
+$ test -t 0 && test -t 1 && test -t 2; echo $COLUMNS
+$ touch x; unset CLICOLOR_FORCE FORCE_COLOR; ls -d --color=auto /usr
+$ printf '10%%\\r20%%\\r\\033[Kdone\\n' >&2
+$ exit 3
+? 3
+```
+"""
+ON_TERMINAL = """\
+$ stty size
+24 40
+$ test -t 0 && test -t 1 && test -t 2; echo $COLUMNS
+40
+$ touch x; unset CLICOLOR_FORCE FORCE_COLOR; ls -d --color=auto /usr
+/usr
+$ printf '10%%\\r20%%\\r\\033[Kdone\\n' >&2
+done
+$ exit 3
+? 3"""
+
+
+def test_a_console_on_a_terminal(project: Project) -> None:
+    """Colours, progress bars and the width come out as on a screen, from the store as from a run."""
+    project.page(TERMINAL)
+    built = project.build("--strict")
+    first = project.html()
+
+    assert 0 == built.status, built.log
+    assert [ON_TERMINAL] == consoles(first)
+    assert re.search(r'<span class="ansi-[^"]*blue[^"]*">/usr</span>', first)
+    assert 1 == project.build().counts["cached"]
+    assert consoles(project.html()) == consoles(first)
+    project.page(TERMINAL.replace("40", "50", 1).replace(" tty", ""))
+    assert "`$ stty size`: exit status 1" in project.build().log
+
+
+def test_a_terminal_is_in_the_key(project: Project) -> None:
+    """And the steps of a session have one, which the first of them asks for."""
+    fence = "```{0}\n{1}\n```\n\n"
+    code = "import os, sys; print(sys.stdout.isatty(), end=' '); print('e', file=sys.stderr)"
+    project.page(fence.format("python exec", code) + fence.format("python exec tty", code))
+    built = project.build("--strict")
+    assert (0, 2) == (built.status, built.counts["executed"]), built.log
+    assert [("stdout", "False"), ("stderr", "e"), ("stdout", "True e")] == [
+        (kind, text.strip()) for kind, text in project.streams()
+    ]
+
+    for word, code in (
+        ("python", "print(6 * 7)"),
+        ("bash", "stty size; echo e >&2"),
+        ("sh", "stty size"),
+        ("pycon", ">>> 6 * 7"),
+    ):
+        steps = fence.format(f"{word} exec tty session=s", code) + fence.format(f"{word} exec session=s", code)
+        project.page(steps, f"{word}.md")
+        later = fence.format(f"{word} exec session=l", code) + fence.format(f"{word} exec tty session=l", code)
+        project.page(later, f"{word}-later.md")
+    built = project.build()
+    assert "`tty` that is not the one of its first step (and 7 more)" in built.log
+    for word, printed in (("python", "42"), ("bash", "24 80\ne"), ("sh", "24 80")):
+        assert [printed, printed] == [text.strip("\n") for _, text in project.streams(f"{word}/index.html")]
+    assert [">>> 6 * 7\n42"] * 2 == consoles(project.html("pycon/index.html"))
+
+
+TRAPPED = """\
+$ trap 'echo E$?' ERR
+$ (exit 3)
+E3
+$ echo $?; false
+3
+E1
+$ set -- a b; ! true
+$ echo $? $# ${codeexec-none}; (exit 2)
+1 2 none
+E2
+$ set -x; echo a
++ echo a
+a
+$ set +x
++ set +x
+$ trap - ERR; false
+$ trap -p; false"""
+DEFINED = """\
+$ printf() { builtin printf 'mine %s\\n' "$*"; }
+$ exit() { echo "exit $*"; }; (command exit 3)
+$ echo $?; printf a; exit 4
+3
+mine a
+exit 4
+$ .() { echo dot $1; }; . x
+dot x
+$ set -x; true
++ true
+$ set +x; unset -f . exit; (exit 5)
++ set +x
+$ echo $? | cat; exit 6
+5"""
+
+
+@pytest.mark.parametrize("shown", [TRAPPED, DEFINED])
+def test_what_is_done_between_two_commands_is_no_command(project: Project, shown: str) -> None:
+    """A trap for what fails is set off by the commands alone, once; no function is executed in the place of ours."""
+    commands = "\n".join(line for line in shown.split("\n") if line.startswith("$ "))
+    project.page(f'```console exec exit="any"\n{commands}\n```\n')
+    built = project.build("--strict")
+
+    assert 0 == built.status, built.log
+    assert [shown] == consoles(project.html())
+
+
+def test_each_difference_is_told_at_its_line(project: Project) -> None:
+    """Ten of them, and how many more there are; one hint for all; each has its mark and its difference on the page."""
+    commands = "".join(f"$ echo {number}\n{number if number % 2 else 'x'}\n" for number in range(3, 26))
+    project.page(f"```console exec verify\n{commands}$ false\n```\n")
+    log = project.build().log
+
+    wrong = [2 * (number - 3) + 3 for number in range(4, 26, 2)]
+    assert wrong[:10] == [int(line) for line in re.findall(r"codeexec: docs/index\.md:(\d+): `\$ echo", log)]
+    assert (1, 1) == (log.count("hint: "), log.count("… 2 more commands of docs/index.md:1 went otherwise")), log
+    ((kind, diff),) = project.streams()
+    assert ("diff", len(wrong)) == (kind, diff.count("+++ printed"))
+    project.page(f"```console exec\n{commands}$ false\n$ false\n```\n")
+    assert 1 == project.build().log.count("exit status 1")

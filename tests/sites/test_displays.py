@@ -240,3 +240,16 @@ def test_a_language_names_files_within_the_directory(project: Project, language:
     assert 0 != built.status
     assert f"languages.{language}.artifacts" in built.log
     assert "`../x` names no file within the working directory" in built.log
+
+
+def test_a_file_that_is_no_picture_is_told_and_a_link(project: Project) -> None:
+    """With the line of its fence; and nothing is said of a caption that it cannot have."""
+    project.page("# A\n\n" + fence("echo 'no such figure' > plot.png", 'artifacts="*.png" caption="A plot"'))
+    for _ in range(2):
+        built = project.build("--strict")
+
+        told = "docs/index.md:3: `plot.png` is no PNG picture, so the page has a link to it\n\nhint: look at how the sample writes it"
+        assert told in built.log
+        assert "Aborted with 1 warnings in strict mode!" in built.log
+        assert 'download="plot.png">plot.png</a> (15 B)</p>' in page(project)
+        assert "<img" not in page(project).partition('class="codeexec"')[2]

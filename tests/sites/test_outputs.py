@@ -49,15 +49,20 @@ def test_what_is_written_is_compared(project: Project) -> None:
 
 
 def test_a_difference_is_told_where_it_is(project: Project) -> None:
-    """The fence is Unmet: with the line of the first difference and a diff in the log, and a note under it."""
+    """The fence is Unmet: with the line of the first difference and a diff in the log and under it, and a note there."""
     project.page("# Title\n\n" + SUM + holds("3\nat 11:00\nend"))
     built = project.build()
 
     assert 1 == built.status
     assert ["met", "unmet"] == project.verdicts()
-    assert (
-        '<div class="codeexec-output"><p class="codeexec-note">it is not what `sum` prints</p></div>' in project.html()
-    )
+    html = project.html()
+    assert '</code></pre><p class="codeexec-note">it is not what `sum` prints</p></div>' in html
+    assert [("diff", "--- written\n+++ printed\n@@ -1,3 +1,2 @@\n 3\n-at 11:00\n-end\n+at 10:20")] == project.streams()[
+        1:
+    ]
+    assert '<span class="ansi-red">-at 11:00</span>' in html
+    assert '<span class="ansi-green">+at 10:20</span>' in html
+    assert 'aria-label="Difference"' in html
     assert "codeexec: docs/index.md:10: it is not what `sum` prints\n" in built.log
     assert "> 10 | at 11:00\n" in built.log
     assert "| --- docs/index.md\n| +++ printed by sum\n|  3\n| -at 11:00\n| -end\n| +at 10:20\n" in built.log
@@ -245,3 +250,21 @@ def test_in_zensical_what_was_printed_is_written(site: Site) -> None:
     assert "docs/index.md:9: written\ndocs/index.md:15: written\n" in done.log
     assert page.format("a\n", "    a\n") == (site.root / "docs/index.md").read_text()
     assert (0, ["met"] * 3) == (built.status, site.verdicts())
+
+
+def test_a_long_difference_is_bounded_on_the_page(project: Project) -> None:
+    """In lines, and in each of them; it says how much more there is, and what is text stays text."""
+    project.page(
+        "```python exec\nprint('<b>' * 10_000)\nfor n in range(5_000): print('line', n)\n```\n\n"
+        + holds("other\n\x1b[31mred")
+    )
+    built = project.build()
+    html = project.html()
+    ((_, diff),) = project.streams()[1:]
+
+    assert 1 == built.status
+    assert "@@ 4,806 more lines are not shown here @@" == diff.split("\n")[-1]
+    assert 201 == len(diff.split("\n"))
+    assert 501 == max(map(len, diff.split("\n")))
+    assert "&lt;b&gt;" in html
+    assert len(html) < 400_000

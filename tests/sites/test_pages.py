@@ -79,10 +79,10 @@ def test_without_superfences_the_themes_highlighting_is_kept(project: Project, t
         ),
         pytest.param('`edition="2012"`', "2021", 'rust exec edition="2012"', id="value"),
         pytest.param(
-            "`tty` is not available in this version",
-            "",
-            "python exec tty",
-            id="not delivered",
+            '`timeout="soon"`: expected a number of seconds',
+            'write for example `timeout="30"`',
+            'python exec timeout="soon"',
+            id="number",
         ),
     ],
 )

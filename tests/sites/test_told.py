@@ -27,17 +27,17 @@ README = (Path(__file__).parent.parent.parent / "README.md").read_text("utf-8")
 
 def test_a_refusal_is_told_once(project: Project) -> None:
     """With its hint, among the failures; on which pages it is, is a count and the first three."""
-    refused = "```python exec tty\nprint(1)\n```\n\n"
+    refused = "```python exec timeout=soon\nprint(1)\n```\n\n"
     project.page(refused * 3)
     project.page(refused * 2 + "```python exec\nprint(1)\n```\n", "b.md")
 
     built = project.build()
 
-    assert 1 == built.log.count("`tty` is not available in this version"), built.log
+    assert 1 == built.log.count('`timeout="soon"`: expected a number of seconds'), built.log
     assert (
-        "ERROR   -  codeexec: docs/index.md:1: `tty` is not available in this version of mkdocs-codeexec (and 4 more)\n"
+        'ERROR   -  codeexec: docs/index.md:1: `timeout="soon"`: expected a number of seconds greater than 0 (and 4 more)\n'
         "5 places: docs/index.md:1, docs/index.md:5, docs/index.md:9, …\n\n"
-        "hint: the sample is shown and not executed\n"
+        'hint: write for example `timeout="30"`\n'
     ) in built.log
     assert "codeexec: 6 samples: 1 executed, 0 cached, 5 failed (5 errors) (" in built.log
     assert "ERROR   -  codeexec: 5 of 6 samples failed (5 errors)\n" in built.log
@@ -123,6 +123,8 @@ class Heard:
 
     def stream(self, chunk: bytes) -> None:
         raise AssertionError(chunk)
+
+    def note(self, event: object) -> None: ...
 
     def warn(self, message: str, *, at: Location | None = None, hint: str = "") -> None:
         self.told.append((str(at), message, hint))
@@ -257,3 +259,42 @@ def test_without_the_plugin_a_mistake_of_options_is_one_message(command: str, pr
     assert 1 == log.count("timout")
     assert "Aborted with a BuildError!" in log
     assert "Traceback" not in log
+
+
+NOTHING_SHOWN = {
+    'caption="A"': ("`caption` has no effect: the sample shows no picture and no table of a file", "`artifacts`"),
+    'alt="A"': ("`alt` has no effect: the sample shows no picture", "`artifacts`"),
+    'width="50%"': ('`width="50%"` has no effect: the sample shows no picture', "`artifacts`"),
+    'idprefix="a"': ("`idprefix` has no effect: the sample shows no Markdown", 'result="markdown"'),
+    'updatetoc="no"': ("`updatetoc` has no effect: the sample shows no Markdown", 'result="markdown"'),
+    "fold=3": ("`fold` has no effect: no text of the sample stands beside its source", "take the word away"),
+    "wrap": ("`wrap` has no effect: no text of the sample stands beside its source", "take the word away"),
+}
+
+
+@pytest.mark.parametrize("execute", ["auto", "frozen"])
+def test_a_word_on_what_is_not_shown_is_told(project: Project, execute: str) -> None:
+    """When the sample has ended, and again when its outcome comes from the store."""
+    fences = [f"```bash exec {word}\n:\n```\n" for word in NOTHING_SHOWN]
+    project.page("\n".join(fences))
+    if execute == "frozen":
+        project.build()
+    log = project.build("--strict", env={"CODEEXEC_EXECUTE": execute}).log
+
+    for number, (message, hint) in enumerate(NOTHING_SHOWN.values()):
+        told = log.partition(f"docs/index.md:{1 + 4 * number}: {message}\n\nhint: ")[2]
+        assert hint in told.partition("\n")[0], log
+    assert f"Aborted with {len(NOTHING_SHOWN)} warnings in strict mode!" in log
+
+
+def test_a_word_on_what_is_shown_is_not_told(project: Project) -> None:
+    """Nor one of a sample that fails, which shows what it can, or that is not executed."""
+    made = "echo '<svg xmlns=\"http://www.w3.org/2000/svg\"/>' > a.svg; echo a,b > t.csv; echo '# x'"
+    project.page(
+        f'```bash exec artifacts="a.svg" caption="A" alt="B" width="50%" fold=3 wrap\n{made}\n```\n\n'
+        f'```bash exec artifacts="t.csv" caption="A"\n{made}\n```\n\n'
+        f'```bash exec result="markdown" idprefix="a" updatetoc="no"\n{made}\n```\n\n'
+        '```bash exec caption="A" fold=3\nexit 3\n```\n\n```bash exec ignore caption="A"\n:\n```\n'
+    )
+
+    assert "has no effect" not in project.build().log

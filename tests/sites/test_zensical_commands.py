@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.watching import Watching
 from support.zensical import Rendered, Site
 
 from mkdocs_codeexec.commands.site import open_site
@@ -94,6 +95,30 @@ def test_defaults_of_a_page_count(site: Site, zensical: Path) -> None:
     said = "front matter, line 2: `codeexec.timeout: 9`"
     assert [("error", said)] == [(one["verdict"], one["reason"][: len(said)]) for one in check["samples"]]
     assert [said] == [one["words"][: len(said)] for one in report(doctor)["checks"] if "line" in one]
+
+
+@pytest.mark.parametrize("toml", [False, True])
+def test_a_watch_executes_what_is_edited(site: Site, zensical: Path, toml: bool) -> None:
+    """By either of its files; a mistake in that is told, and what Zensical makes is not watched."""
+    page = site.page(PYTHON)
+    if toml:
+        (site.root / "mkdocs.yml").unlink()
+        page = page.rename(site.write("pages/index.md", ""))
+        site.write("zensical.toml", TOML)
+    config = next(path for path in site.root.iterdir() if path.name in ("mkdocs.yml", "zensical.toml"))
+    with Watching(site.root, site.env | {"PYTHONPATH": str(zensical)}) as watch:
+        assert ([], 1, 0) == watch.counts()
+        page.write_text(PYTHON.replace("hello", "good bye"))
+        assert ([str(page.relative_to(site.root))], 1, 0) == watch.counts()
+        text = config.read_text()
+        config.write_text(f"{text}\n- [")
+        assert config.name in watch.round()["error"]["message"]
+        config.write_text(text)
+        assert ([config.name], 0, 0) == watch.counts()
+        site.write("site/index.html", "made")
+        site.write(".cache/page.json", "made")
+        site.write(".codeexec/other.json", "made")
+        assert [] == watch.quiet()
 
 
 def test_a_check_needs_zensical(site: Site) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mkdocs_codeexec.core.resolved import Event
     from mkdocs_codeexec.core.sample import Location
 
 
@@ -15,6 +16,7 @@ class Listener:
 
     said: list[str] = field(default_factory=list)
     streamed: list[bytes] = field(default_factory=list)
+    noted: list[Event] = field(default_factory=list)
 
     def say(self, message: str) -> None:
         self.said.append(message)
@@ -24,3 +26,6 @@ class Listener:
 
     def stream(self, chunk: bytes) -> None:
         self.streamed.append(chunk)
+
+    def note(self, event: Event) -> None:
+        self.noted.append(event)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.blobs import Blob
     from mkdocs_codeexec.core.confinement import SandboxMode
     from mkdocs_codeexec.core.protocols import Begin, Executor, Finish, Runner, Unavailability
+    from mkdocs_codeexec.core.resolved import Event
     from mkdocs_codeexec.core.settings import ExecuteMode
 
 
@@ -64,6 +65,9 @@ class Toy:
             inputs=(("lock", self.lock),),
             toolchain=self.toolchain,
         )
+
+    def reach(self, action: Action) -> None:
+        """Return None: nothing of it is started."""
 
     def divide(self, steps: Sequence[Action], outcome: Outcome) -> Sequence[Outcome | None]:
         del steps
@@ -141,6 +145,10 @@ class Bench:
     ahead: list[str] = field(default_factory=list)
     refusal: Unavailability | None = None
     sandbox: SandboxMode = "auto"
+    noted: list[Event] = field(default_factory=list)
+
+    def expect(self, actions: Sequence[Action]) -> None:
+        """Start nothing: what it runs is made up."""
 
     def build_ahead(self, actions: Sequence[Action]) -> None:
         self.ahead += [dict(action.files)["s"] for action in actions]
@@ -160,6 +168,9 @@ class Bench:
 
     def say(self, message: str) -> None:
         self.said.append(message)
+
+    def note(self, event: Event) -> None:
+        self.noted.append(event)
 
     def pipeline(self) -> Pipeline:
         return Pipeline(

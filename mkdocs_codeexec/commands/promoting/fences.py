@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
     from pathlib import Path
 
+    from mkdocs_codeexec.commands.observing import Observed
     from mkdocs_codeexec.core.comparing import Line
     from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.core.sample import Sample
@@ -56,7 +57,7 @@ class Editable:
         self.state, self.why, self.detail = "left", why, detail
 
 
-def editables(found: Collected, wanted: Container[str], folder: Path) -> list[Editable]:
+def editables(found: Collected, wanted: Container[str], folder: Path, watching: Observed) -> list[Editable]:
     """Return the fences of the pages `wanted` that hold what samples print. What the store lacks for that is executed.
 
     Those that are to be written have been executed twice: what does not repeat is left.
@@ -65,6 +66,7 @@ def editables(found: Collected, wanted: Container[str], folder: Path) -> list[Ed
         found: What the site has to execute.
         wanted: Names of pages.
         folder: Empty; nothing in it is wanted afterwards.
+        watching: Hears what goes on.
 
     Raises:
         Cancelled: The run was stopped from outside.
@@ -77,16 +79,19 @@ def editables(found: Collected, wanted: Container[str], folder: Path) -> list[Ed
         if (is_output(sample) or is_verified(sample)) and sample.location.page in wanted
     ]
     hooking = Hooking(found.settings, found.console)
-    first = _answered(_with_others(found, fences), Engine(found.settings, found.console, hooking=hooking))
+    engine = Engine(found.settings, found.console, hooking=hooking)
+    engine.hear(watching.hear)
+    first = _answered(_with_others(found, fences), engine)
     edits = {at: _editable(first[at], templates=found.templates) for at in fences}
     due = [at for at, edit in edits.items() if edit.state == "differs"]
     if due:
         # As `codeexec check` does it: Environments are in the real `cache_dir`, results are not.
         settings = replace(found.settings, execute="always")
-        languages = open_languages(settings, found.console)
+        languages = open_languages(settings, watching.heard(found.console))
         settings = replace(settings, cache_dir=folder / "again", cache_write=False)
         found.console.say("once more, to see what repeats")
         engine = Engine(settings, found.console, languages=languages, hooking=hooking)
+        engine.hear(watching.hear)
         second = _answered(_with_others(found, due), engine)
         for at in due:
             _check_again(edits[at], second[at], found.settings)

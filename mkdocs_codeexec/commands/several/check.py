@@ -49,7 +49,7 @@ def execute(context: Context) -> int:
             folder = Path(name, f"check-{number}")
             folder.mkdir()
             site.found.console.say(f"{site.name}:")
-            done.append((site, check(site.found, asked.repeat, folder)))
+            done.append((site, check(site.found, asked, folder)))
     if asked.json:
         rows = [
             {"file": site.name, **({"error": checked.wrong} if checked.wrong else report(site.found, checked))}

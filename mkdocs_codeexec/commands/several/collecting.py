@@ -94,11 +94,9 @@ def collect_all(files: Sequence[Path], folder: Path) -> list[Site]:
     collected = [one for one in answers if isinstance(one, Collected)]
     environ = read_environment()
     annotations = annotations_for(environ, (Path.cwd(), *(one.settings.project_dir for one in collected)))
-    color = wants_color(environ, sys.stderr)
-    return [
-        Site(shown(file), _opened(one, Console(log=_log, color=color, annotations=annotations)))
-        for file, one in zip(files, collected, strict=True)
-    ]
+    # One voice, which gives way to progress, and counts annotations.
+    console = Console(log=_log, color=wants_color(environ, sys.stderr), annotations=annotations)
+    return [Site(shown(file), _opened(one, console)) for file, one in zip(files, collected, strict=True)]
 
 
 def _opened(found: Collected, console: Console) -> Collected:

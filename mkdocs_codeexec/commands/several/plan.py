@@ -12,11 +12,10 @@ from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.selecting.several import selected_of_all
 from mkdocs_codeexec.commands.several.collecting import collect_all
 from mkdocs_codeexec.commands.several.run import FORMAT
-from mkdocs_codeexec.commands.several.working import opened
+from mkdocs_codeexec.commands.several.working import Shared, opened
 from mkdocs_codeexec.core.resolved import Plan
 from mkdocs_codeexec.outputs import is_output
 from mkdocs_codeexec.report.plans import lines, summary, to_json
-from mkdocs_codeexec.runtime.jobserver import Jobserver
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.commands import Context
@@ -35,8 +34,8 @@ def execute(context: Context) -> int:
     with tempfile.TemporaryDirectory(prefix="codeexec-plan-") as name:
         sites = collect_all(context.files, Path(name))
     chosen = selected_of_all([site.found for site in sites], asked)
-    jobs = max(site.found.settings.jobs for site in sites)
-    works = opened(sites, chosen, Jobserver(jobs))
+    shared = Shared(sites)
+    works = opened(sites, chosen, shared)
     plans = [
         (work, work.engine.plan([sample for sample in work.wanted.samples if not is_output(sample)])) for work in works
     ]
@@ -50,5 +49,5 @@ def execute(context: Context) -> int:
             console.say(line)
         console.say(f"{work.site.name}: {summary(plan, work.site.found.settings.jobs)}")
     all_ = Plan(tuple(one for _, plan in plans for one in plan.planned))
-    console.say(f"{len(sites)} sites, {summary(all_, jobs)}")
+    console.say(f"{len(sites)} sites, {summary(all_, shared.jobs)}")
     return 0

@@ -11,29 +11,32 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from mkdocs_codeexec.commands.observing import Observed
 from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.run import status_of
 from mkdocs_codeexec.commands.selecting.several import selected_of_all
 from mkdocs_codeexec.commands.several.collecting import collect_all
-from mkdocs_codeexec.commands.several.working import opened, together
+from mkdocs_codeexec.commands.several.working import Shared, opened, together
 from mkdocs_codeexec.core.outcome import counted
+from mkdocs_codeexec.engine.telling import one_at_a_time
 from mkdocs_codeexec.report import rows
 from mkdocs_codeexec.report.failures import failures
 from mkdocs_codeexec.report.files import KINDS, Reports
 from mkdocs_codeexec.report.timings import timings
 from mkdocs_codeexec.report.volume import within_bounds
-from mkdocs_codeexec.runtime.jobserver import Jobserver
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
     from mkdocs_codeexec.commands import Context
+    from mkdocs_codeexec.commands.several.collecting import Site
     from mkdocs_codeexec.commands.several.working import Work
     from mkdocs_codeexec.core.sample import Location
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.report.failures import Failure
     from mkdocs_codeexec.report.run import Run
+    from mkdocs_codeexec.sites import Collected
 
 FORMAT = 1
 """Of the reports of several sites, in JSON; that of each has one of its own."""
@@ -69,10 +72,15 @@ def execute(context: Context) -> int:
         Reports(files, Path.cwd()).check()  # before anything is rendered
         sites = collect_all(context.files, Path(name))
     chosen = selected_of_all([site.found for site in sites], asked)
-    jobserver = Jobserver(max(site.found.settings.jobs for site in sites))
-    works = opened(sites, chosen, jobserver, fail_fast=asked.fail_fast)
+    shared = Shared(sites)
+    works = opened(sites, chosen, shared, fail_fast=asked.fail_fast)
     began = time.monotonic()
-    stopped = together(works, jobserver)
+    all_ = _as_one(sites, shared.jobs)
+    with Observed(all_, asked) as watching:
+        listen = one_at_a_time(watching.hear)
+        for work in works:
+            work.hear(listen)
+        stopped = together(works, shared)
     ended = [_kept(work) for work in works]
     whole = _joined(ended, time.monotonic() - began)
     _write_reports(ended, whole, files)
@@ -80,11 +88,19 @@ def execute(context: Context) -> int:
         report = {"format": FORMAT, "sites": [_to_json(one) for one in ended]}
         sys.stdout.write(json.dumps(report, indent=1) + "\n")
     else:
-        _tell(ended, whole, asked, interrupted=stopped is not None)
+        long = watching.summary.lines(whole.duration, shared.jobs, always=all_.settings.verbose)
+        _tell(ended, whole, asked, list(long), interrupted=stopped is not None)
     statuses = [_status(one) for one in ended]
     if stopped is not None:
         raise stopped
     return max(statuses)
+
+
+def _as_one(sites: Sequence[Site], jobs: int) -> Collected:
+    """Return who speaks for all sites while they are executed, and how many samples are at once."""
+    settings = [site.found.settings for site in sites]
+    verbose = any(one.verbose for one in settings)
+    return sites[0].found._replace(settings=replace(settings[0], jobs=jobs, verbose=verbose))
 
 
 def _kept(work: Work) -> _Ended:
@@ -157,7 +173,9 @@ def _root(settings: Sequence[Settings]) -> Path:
     return Path(os.path.commonpath(roots))
 
 
-def _tell(ended: Sequence[_Ended], whole: Run, asked: argparse.Namespace, *, interrupted: bool) -> None:
+def _tell(
+    ended: Sequence[_Ended], whole: Run, asked: argparse.Namespace, long: Sequence[str], *, interrupted: bool
+) -> None:
     """Write what each site came to on standard output, and what all did."""
     console = on_stdout(*(one.work.site.found.settings for one in ended))
     for work, run, told in ended:
@@ -169,6 +187,8 @@ def _tell(ended: Sequence[_Ended], whole: Run, asked: argparse.Namespace, *, int
         left = len(work.wanted.samples) - len(run.resolved)
         untried = f"; {counted(left, 'sample')} not tried" if left else ""
         console.say(f"{work.site.name}: {run.summary()}{untried}")
+    for line in long:
+        console.say(line)
     console.say(f"{counted(len(ended), 'site')}, {whole.summary()}")
     if interrupted:
         console.say("interrupted: `codeexec run` again goes on from here")

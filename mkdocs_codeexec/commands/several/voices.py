@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from mkdocs_codeexec.core.resolved import Prepared, Preparing
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Narrator
+    from mkdocs_codeexec.core.resolved import Event, Listen
     from mkdocs_codeexec.core.sample import Location
 
 
@@ -13,13 +17,14 @@ class Named:
     """A Narrator that says of which site it speaks; what is about a place names that.
 
     Args:
-        narrator: Is told everything.
+        narrator: Is told everything; that of other sites may be the same.
         name: Of the site.
     """
 
     def __init__(self, narrator: Narrator, name: str) -> None:
         self._narrator = narrator
         self._name = name
+        self._rest = b""
 
     def say(self, message: str) -> None:
         """Tell something worth a line in the log."""
@@ -30,5 +35,23 @@ class Named:
         self._narrator.warn(message if at else f"{self._name}: {message}", at=at, hint=hint)
 
     def stream(self, chunk: bytes) -> None:
-        """Pass on what a tool writes, as it comes."""
-        self._narrator.stream(chunk)
+        """Pass on what a tool writes, whole lines of it."""
+        lines, end, rest = (self._rest + chunk).rpartition(b"\n")
+        self._rest = rest
+        if end:
+            self._narrator.stream(lines + end)
+
+    def note(self, event: Event) -> None:
+        """Take what goes on."""
+        self._narrator.note(event)
+
+
+def naming(listen: Listen, name: str) -> Listen:
+    """Return who tells `listen` what goes on, with Environments called by the site `name`, too."""
+
+    def heard(event: Event) -> None:
+        if isinstance(event, Preparing | Prepared):
+            event = replace(event, environment=f"{name}: {event.environment}")
+        listen(event)
+
+    return heard

@@ -15,24 +15,43 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.commands.run import FirstFailure, Going
-from mkdocs_codeexec.commands.several.voices import Named
+from mkdocs_codeexec.commands.several.voices import Named, naming
 from mkdocs_codeexec.engine.engine import Engine
+from mkdocs_codeexec.engine.stop import Stop
 from mkdocs_codeexec.errors import Cancelled, CodeExecError, ConfigurationError, Mistake
 from mkdocs_codeexec.outputs import answered
 from mkdocs_codeexec.report.run import Run, distinct
+from mkdocs_codeexec.runtime.jobserver import Jobserver
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mkdocs_codeexec.commands.selecting.selection import Selected
     from mkdocs_codeexec.commands.several.collecting import Site
-    from mkdocs_codeexec.core.resolved import Resolved
-    from mkdocs_codeexec.runtime.jobserver import Jobserver
+    from mkdocs_codeexec.core.resolved import Listen, Resolved
 
 AT_ONCE = 16
 """Sites; more of them take memory, and wait for the same processors."""
 LEAVING_SECONDS = 0.5
 """How long sites may take to end whose children have been ended."""
+
+
+class Shared:
+    """What all sites share.
+
+    Args:
+        sites: All of them.
+
+    Attributes:
+        jobs: How many samples are built and run at once: as many as the site wants that wants most.
+        jobserver: Sees to that.
+        stop: Ends all.
+    """
+
+    def __init__(self, sites: Sequence[Site]) -> None:
+        self.jobs = max(site.found.settings.jobs for site in sites)
+        self.jobserver = Jobserver(self.jobs)
+        self.stop = Stop()
 
 
 class Work:
@@ -41,7 +60,7 @@ class Work:
     Args:
         site: The site.
         wanted: Its samples that are meant.
-        jobserver: Shared by all sites.
+        shared: By all sites.
         fail_fast: Whether the first failure ends all.
 
     Attributes:
@@ -55,23 +74,28 @@ class Work:
         ConfigurationError: A language cannot be used as it is set up.
     """
 
-    def __init__(self, site: Site, wanted: Selected, jobserver: Jobserver, *, fail_fast: bool) -> None:
+    def __init__(self, site: Site, wanted: Selected, shared: Shared, *, fail_fast: bool) -> None:
         self.site = site
         self.wanted = wanted
         self.whole = False
         self.fault: Exception | None = None
         self.narrator = Named(site.found.console, site.name)
-        self.engine = Engine(site.found.settings, self.narrator, jobserver=jobserver)
+        self.engine = Engine(site.found.settings, self.narrator, jobserver=shared.jobserver)
+        self._shared = shared
         self._going = Going(fail_fast=fail_fast)
         self._resolved: Sequence[Resolved] = ()
         self._started, self._seconds = dt.datetime.now(dt.UTC), 0.0
         self._began = time.monotonic()
 
+    def hear(self, listen: Listen) -> None:
+        """Have `listen` hear all that goes on."""
+        self.engine.hear(naming(listen, self.site.name))
+
     def do(self) -> bool:
         """Answer the samples; return whether others may go on."""
         self._started, self._began = dt.datetime.now(dt.UTC), time.monotonic()
         try:
-            self._resolved = answered(self.engine, self.wanted.samples, {}, self._going.hear)
+            self._resolved = answered(self.engine, self.wanted.samples, {}, self._going.hear, self._shared.stop)
             self.whole = True
         except FirstFailure:
             return False
@@ -99,9 +123,7 @@ class Work:
         )
 
 
-def opened(
-    sites: Sequence[Site], chosen: Sequence[Selected], jobserver: Jobserver, *, fail_fast: bool = False
-) -> list[Work]:
+def opened(sites: Sequence[Site], chosen: Sequence[Selected], shared: Shared, *, fail_fast: bool = False) -> list[Work]:
     """Return what each site has to execute; nothing is executed.
 
     Raises:
@@ -111,7 +133,7 @@ def opened(
     mistakes: list[Mistake] = []
     for site, wanted in zip(sites, chosen, strict=True):
         try:
-            works.append(Work(site, wanted, jobserver, fail_fast=fail_fast))
+            works.append(Work(site, wanted, shared, fail_fast=fail_fast))
         except ConfigurationError as error:
             mistakes += error.mistakes
     if mistakes:
@@ -119,25 +141,24 @@ def opened(
     return works
 
 
-def together(works: Sequence[Work], jobserver: Jobserver) -> BaseException | None:
+def together(works: Sequence[Work], shared: Shared) -> BaseException | None:
     """Have all samples answered, and return what has interrupted that; None if nothing has.
 
     Sites that share a folder of results take turns: each finds there what it would if the other had been before it.
     """
     _prepare(works)
-    return _Together(works, jobserver).answer()
+    return _Together(works, shared).answer()
 
 
 class _Together:
-    def __init__(self, works: Sequence[Work], jobserver: Jobserver) -> None:
+    def __init__(self, works: Sequence[Work], shared: Shared) -> None:
         self._works = works
-        self._jobserver = jobserver
+        self._stop_of_all = shared.stop
         turns: dict[str, list[Work]] = {}
         for work in works:
             turns.setdefault(os.path.realpath(work.site.found.settings.cache_dir), []).append(work)
         self._waiting = deque(turns.values())
         self._ended: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self._over = threading.Event()
 
     def answer(self) -> BaseException | None:
         # Daemons: who waits for another process is not waited for at the end.
@@ -180,15 +201,14 @@ class _Together:
                 except IndexError:  # another thread was faster
                     return
                 for work in turn:
-                    if not self._over.is_set() and not work.do():
+                    if not self._stop_of_all.asked and not work.do():
                         self._stop()
         finally:
             self._ended.put(None)
 
     def _stop(self) -> None:
-        self._over.set()
         self._waiting.clear()
-        self._jobserver.stop()
+        self._stop_of_all.ask()
         for work in self._works:
             work.engine.hooking.stop()
 

@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec.hosts.mkdocs.projects import collected
 from mkdocs_codeexec.report import rows
+from mkdocs_codeexec.report.console import DEBUG
 from mkdocs_codeexec.report.cut import cut
 from mkdocs_codeexec.report.files import Reports
+from mkdocs_codeexec.report.observing import Observing
 from mkdocs_codeexec.report.printed import unexecuted
 from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import Run, distinct
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from mkdocs_codeexec.core.expectation import VerdictName
@@ -71,6 +73,7 @@ class Builds:
         project: What is built here, if that is part of a site that is built in another process.
         waiting: Where such parts of this site leave their runs; None if there are none.
         told: Whether it has been told what they came to.
+        observing: Hears what goes on in all of them; None if nothing does.
     """
 
     problems: Problems = field(default_factory=Problems)
@@ -78,6 +81,7 @@ class Builds:
     project: Project | None = None
     waiting: Path | None = None
     told: bool = False
+    observing: Observing | None = None
     _going: list[Build] = field(default_factory=list)
     _all: list[Build] = field(default_factory=list)
 
@@ -95,6 +99,23 @@ class Builds:
             build.pages.engine.settle()
         if ended and (current := self.current):
             current.install()
+
+    def watch(self, pages: Pages, environ: Mapping[str, str]) -> None:
+        """Have it be told what goes on when the samples of `pages` are answered.
+
+        Raises:
+            ConfigurationError: A variable has a value that cannot be used.
+        """
+        if self.observing is None:
+            settings, console = pages.engine.settings, pages.console
+            verbose = settings.verbose or console.log.isEnabledFor(DEBUG)
+            self.observing = Observing(console, environ, jobs=settings.jobs, verbose=verbose)
+        pages.engine.hear(self.observing.hear)
+
+    def rest(self) -> None:
+        """Note that nothing is executed any more."""
+        if self.observing is not None:
+            self.observing.close()
 
     @property
     def current(self) -> Build | None:
@@ -118,6 +139,13 @@ class Builds:
         for build in self._all:
             yield from chain(build.pages.engine.watched(build.pages.resolved()), build.included.paths)
 
+    def included(self) -> dict[str, set[Path]]:
+        """Return the files that each page includes, or should."""
+        found: dict[str, set[Path]] = {}
+        for page, paths in chain.from_iterable(build.included.by_page.items() for build in self._all):
+            found.setdefault(page, set()).update(paths)
+        return found
+
     def report(self, pages: Pages, *, fatal: Collection[VerdictName]) -> str:
         """Tell what is written came to, once, and return why the command must fail; empty if it need not.
 
@@ -136,19 +164,7 @@ class Builds:
             return ""
         self.told = True
         run = Run.together(runs, others)
-        for line in run.details() if pages.engine.settings.verbose else ():
-            console.say(line)
-        from mkdocs_codeexec.report.volume import within_bounds
-
-        told = self._failures() if run.tells() else []
-        for failure in within_bounds(told):
-            console.tell(failure, fatal)
-        console.say(run.summary())
-        if not pages.lenient:
-            reports = Reports.of(pages.engine.settings)
-            reports.write(run, told, console)
-            if self.project is None:  # the outermost site counts all
-                reports.add_to_step(run, told, console)
+        self._tell(run, pages, fatal)
         if (kept := self.kept()) is not None:
             kept.tidy()
             kept.close()
@@ -159,6 +175,26 @@ class Builds:
             fatal = (*fatal, *(name for name in rows.FAILING if name not in fatal))
         fails = run.verdict(fatal) or wrong
         return "" if self.project and self.project.leave(run, fails) else fails
+
+    def _tell(self, run: Run, pages: Pages, fatal: Collection[VerdictName]) -> None:
+        """Tell what `run` came to, in the log and in reports."""
+        console = pages.console
+        settings, observing = pages.engine.settings, self.observing
+        for line in run.details(observing.told if observing else ()) if settings.verbose else ():
+            console.say(line)
+        from mkdocs_codeexec.report.volume import within_bounds
+
+        told = self._failures() if run.tells() else []
+        for failure in within_bounds(told):
+            console.tell(failure, fatal)
+        for line in observing.summary.lines(run.duration, settings.jobs, always=settings.verbose) if observing else ():
+            console.say(line)
+        console.say(run.summary())
+        if not pages.lenient:
+            reports = Reports.of(settings)
+            reports.write(run, told, console)
+            if self.project is None:  # the outermost site counts all
+                reports.add_to_step(run, told, console)
 
     def _keep(self, run: Run, pages: Pages) -> None:
         """Leave what later builds, and readers of `last-run.json`, want to know."""

@@ -218,6 +218,7 @@ class _Collecting(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call]
             self._texts,
             docs_dir=Path(config.docs_dir),
             templates=are_templates(map(str, (*config.plugins, *config.markdown_extensions))),
+            included=self._plugin.included,
         )
         self._set(pages, replace(pages.engine.settings, enabled=False))  # nothing is told of it
         if not NESTING & set(config.plugins):

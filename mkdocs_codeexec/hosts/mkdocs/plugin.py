@@ -109,6 +109,11 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         return self._builds.pages()
 
     @property
+    def included(self) -> dict[str, set[Path]]:
+        """The files that each page includes, or should."""
+        return self._builds.included()
+
+    @property
     def _finishing(self) -> Finishing | None:
         """What finishes the pages of the build that goes on."""
         return self._builds.current.finishing if self._builds.current else None
@@ -160,15 +165,19 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         outer = depth() - 1
         self._builds.end(outer)
         if outer < 1:
+            self._builds.rest()
             self._begun += 1
             self._builds = Builds()
             self._watcher.begin()
         return outer > 0
 
     def _open(self, config: MkDocsConfig, environ: dict[str, str], console: Console, raw: dict[str, Any]) -> Pages:
-        return open_pages(
+        pages = open_pages(
             config, raw, environ, console, builds=self._builds, memory=self._memory, lenient=self._serving
         )
+        if pages.engine.settings.enabled:
+            self._builds.watch(pages, environ)
+        return pages
 
     def _as_before(self, config: MkDocsConfig, environ: dict[str, str], console: Console, why: str) -> Pages:
         """Return a new build with the last settings that were good, which says so on every page with samples."""
@@ -303,6 +312,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             self._builds.end(outer)
             return
         self._ending.end()
+        self._builds.rest()
         if (pages := self.pages) and (why := self._report(pages)):
             raise PluginError(f"codeexec: {why}")
 
@@ -330,10 +340,12 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         self._builds.end(outer)
         if outer < 1:
             self._ending.end()
+            self._builds.rest()
             if pages:
                 self._report(pages)
 
     def _end(self) -> None:
+        self._builds.rest()
         self._builds.end(0)
 
     def on_serve(

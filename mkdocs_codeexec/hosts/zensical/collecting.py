@@ -56,6 +56,7 @@ def collected(file: Path, folder: Path) -> Collected:
         config = _module("zensical.config").parse_config(str(file))
     annotations = annotations_for(environ, (Path.cwd(), site.folder))
     console = Console(log=_log, color=wants_color(environ, sys.stderr), annotations=annotations)
+    included = Included(site.folder, site.folders["docs_dir"])
     engine = Engine(replace(settings, execute="never", cache_dir=folder / "cache"), console)
     theme_dirs = [Path(one) for one in config.get("theme_dirs", ())]
     pages = Pages(engine, console, theme_dirs=theme_dirs)
@@ -65,14 +66,16 @@ def collected(file: Path, folder: Path) -> Collected:
         engine.rules,
         is_lexer=is_lexer,
         literate=engine.settings.literate,
-        includes=reader(settings, Included(site.folder, site.folders["docs_dir"])),
+        includes=reader(settings, included),
     )
     config["markdown_extensions"] = [*others, extension]
     texts = {page.page: page.text or "" for page in site.pages()}
     pages.complete([_converted(page, pages, extension) for page in site.pages()])
     samples = [(s.sample, s.why if isinstance(s.verdict, Errored) else None) for s in pages.resolved()]
     names = (*map(str, others), *map(str, config.get("plugins") or ()))
-    return Collected(settings, console, theme_dirs, samples, texts, site.folders["docs_dir"], are_templates(names))
+    return Collected(
+        settings, console, theme_dirs, samples, texts, site.folders["docs_dir"], are_templates(names), included.by_page
+    )
 
 
 def _converted(page: PageContext, pages: Pages, extension: CodeExecExtension) -> str:

@@ -233,6 +233,10 @@ class RustLanguage:
         secrets = given.variables(action, step, self._settings)
         return given.hidden(self._builder.run(action, step, scratch, secrets), secrets)
 
+    def reach(self, action: Action) -> None:
+        """Return None: what an Environment gives its samples is known when it is built."""
+        del action
+
     def divide(self, steps: Sequence[Action], outcome: Outcome) -> Sequence[Outcome | None]:
         """Return what each step of a session came to."""
         return divided(steps, outcome)
@@ -323,6 +327,11 @@ class RustLanguage:
             return ""
         lock_files = self._environments[name].sources.locks()
         return unlisted.hint(outcome, self._rust.environments[name], self._settings, lock_files)
+
+    def manifests(self) -> dict[str, str]:
+        """Return the manifests of its Environments by name, as they are kept with the results."""
+        found = {name: one.manifest.portable for name, one in self._environments.items()}
+        return found | self._programs_of_packages.manifest()
 
     def watched(self) -> Sequence[Path]:
         """Return the sources of local packages, declared inputs, cargo's configuration, and what chooses the toolchain."""

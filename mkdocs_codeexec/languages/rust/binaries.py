@@ -14,7 +14,7 @@ from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.settings import BINARIES, EnvironmentSettings
 from mkdocs_codeexec.errors import ConfigurationError, nearest
 from mkdocs_codeexec.languages.binaries import SHOWN
-from mkdocs_codeexec.languages.rust.environments import targets, workspace
+from mkdocs_codeexec.languages.rust.environments import origins, targets, workspace
 from mkdocs_codeexec.languages.rust.environments.capture import Arguments
 from mkdocs_codeexec.languages.rust.environments.environment import Environment, home_of_all
 from mkdocs_codeexec.languages.rust.environments.manifest import toml
@@ -61,6 +61,7 @@ class LocalBinaries:
         self._look: Callable[[], Said] | None = None
         self._said: Said | None = None
         self._known: dict[Path, tuple[str, ...]] | None = None
+        self._left_out: dict[str, Unavailability] = {}
         self._opened: dict[str, Environment] = {}
         self._fresh = False
         self._asked = False
@@ -92,7 +93,12 @@ class LocalBinaries:
     @property
     def names(self) -> tuple[str, ...]:
         """Their names, sorted."""
-        return tuple(sorted(name for names in self._packages.values() for name in names))
+        offered = [name for names in self._packages.values() for name in names]
+        return tuple(sorted((*offered, *self._left_out)))
+
+    def refusal(self, name: str) -> Unavailability | None:
+        """Return why the program `name` is not built, whoever calls it; None if it is."""
+        return self._left_out.get(name) if name in self.names else None
 
     @property
     def settled(self) -> bool:
@@ -104,7 +110,7 @@ class LocalBinaries:
 
     def state(self, name: str, *, built: bool) -> str | None:
         """Return what changes when `name` could become another program; None if it is not, or not `built` so."""
-        if name not in self.names:
+        if name not in self.names or name in self._left_out:
             return ABSENT
         found = self._state()
         if not found or (built and found != self._built):
@@ -114,6 +120,9 @@ class LocalBinaries:
 
     def provide(self, runner: Runner, *, missing: bool) -> Unavailability | None:
         """Build them if they are `missing`, or if nothing is known of them yet; return why that cannot be done."""
+        if not self._packages:
+            self._built = self._folder = ""
+            return None
         if (refused := self._compiler.provide(runner)) is not None:
             return refused
         toolchain, environment = self._compiler.toolchain, self._environment()
@@ -137,6 +146,11 @@ class LocalBinaries:
         if isinstance(environment.current(toolchain), Arguments):  # else something was edited meanwhile
             self._built = self._state()
         return None
+
+    def manifest(self) -> dict[str, str]:
+        """Return the manifest of what they are built in, by the name of that; nothing if there are none."""
+        environment = self._environment()
+        return {} if environment is None else {BINARIES: environment.manifest.portable}
 
     @property
     def folder(self) -> str:
@@ -204,16 +218,40 @@ class LocalBinaries:
         wanted = self._rust.binaries
         if wanted == ():
             return
+        self._left_out = {}
         taken: set[str] = set()
         called: set[str] = set()
-        for folder in targets.packages(self._listed(), self._settings.project_dir):
+        read: origins.Documents = {}
+        listed = tuple(dict.fromkeys(self._listed()))
+        for folder in targets.packages(iter(listed), self._settings.project_dir):
             names = [name for name in targets.programs(folder) if wanted is None or name in wanted]
             package = workspace.package_name(folder)
             if not names or taken.intersection(names) or package in called or not self._grants.holds(folder):
                 continue
             taken.update(names)
             called.add(package)
-            yield folder, tuple(names)
+            if wanted is None and folder not in listed and (why := self._unnamed(package, folder, read)) is not None:
+                self._left_out |= dict.fromkeys(names, why)
+            else:
+                yield folder, tuple(names)
+
+    def _unnamed(self, package: str, folder: Path, read: origins.Documents) -> Unavailability | None:
+        """Return why the programs of a package that nobody has named are not built; None if they are.
+
+        Who adds a package to a workspace grants nothing by it: cargo asks for no more than what everybody has.
+        """
+        found = (
+            *origins.unnamed([folder], self._settings, read),
+            *origins.of_workspace(folder, self._settings),
+        )
+        if not found:
+            return None
+        file, names = self._settings.host.file, ", ".join(targets.programs(folder))
+        hint = f"if that is right, write `languages: {{rust: {{binaries: [{names}]}}}}` in {file}"
+        if sources := [one.source for one in found if one.source]:
+            hint += f", or {origins.hint(sources)}"
+        what = f"{found[0].told}, and {file} names neither that nor the package"
+        return Unavailability(f"programs of the package `{package}` are not built: {what}", hint)
 
     def _listed(self) -> Iterator[Path]:
         for environment in self._rust.environments.values():

@@ -7,11 +7,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.outcome import Exited
 from mkdocs_codeexec.core.protocols import Runner, Unavailability
 from mkdocs_codeexec.languages.rust.environments.cargo import cargo_environment
 from mkdocs_codeexec.languages.toml import read_toml
-from mkdocs_codeexec.languages.toolchain import Memo, Toolchain, ask, find_program, fingerprint, stat_of, upwards
+from mkdocs_codeexec.languages.toolchain import (
+    Memo,
+    Toolchain,
+    ask,
+    changed_at,
+    find_program,
+    fingerprint,
+    stat_of,
+    upwards,
+)
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.action import Value
@@ -20,6 +30,8 @@ if TYPE_CHECKING:
 _MEMO = "rust"
 _CHOICE = ("rust-toolchain.toml", "rust-toolchain")
 """What rustup reads from the working directory upwards (the rustup book, "Overrides")."""
+_SETTINGS = "settings.toml"
+"""What rustup has been told for all folders, and for some."""
 
 
 class Compiler:
@@ -53,9 +65,14 @@ class Compiler:
             return None
         if self._program is None:
             return Unavailability("`rustc` was not found", "install Rust from https://rustup.rs")
-        found = self._answer(runner, self._program)
+        everywhere = self._everywhere()
+        shared = self._memo.recall_shared(everywhere)
+        known = shared is not None and Path(shared.program).is_file() and self._is_certain(shared)
+        found = shared if known and shared is not None else self._answer(runner, self._program)
         if isinstance(found, Unavailability):
             return found
+        if self._is_certain(found):
+            self._memo.share(everywhere, found)
         self._asked = self._fingerprint
         self.toolchain = found
         if self._memo.recall(_MEMO, self._fingerprint) != found:
@@ -77,6 +94,17 @@ class Compiler:
             return rustup.exists() and self._program.samefile(rustup)
         return False
 
+    def _everywhere(self) -> str:
+        """Return a digest of what decides which rustc answers, whatever project asks, if that is certain.
+
+        rustup may have been told to use a certain toolchain in a folder and in all below it.
+        """
+        home = _rustup_home(self._settings)
+        chosen = (read_toml(text.encode()) for _, text in upwards(home, (_SETTINGS,))[:1])
+        in_folders = any(table.get("overrides") or "version" not in table for table in chosen)
+        changed = tuple(changed_at(path) for path in (*_compilers(home), *filter(None, [self._program])))
+        return digest((self._fingerprint, str(self._settings.project_dir) if in_folders else None, changed))
+
     def watched(self) -> list[Path]:
         """Return the files that choose a toolchain."""
         return [path for path, _ in upwards(self._settings.project_dir, _CHOICE)]
@@ -92,13 +120,13 @@ class Compiler:
 
     def _choice(self) -> Value:
         host = self._settings.host_env
-        home = Path(host["RUSTUP_HOME"]) if host.get("RUSTUP_HOME") else Path(host.get("HOME", "/"), ".rustup")
-        files = (*upwards(self._settings.project_dir, _CHOICE), *upwards(home, ("settings.toml",))[:1])
+        home = _rustup_home(self._settings)
+        files = (*upwards(self._settings.project_dir, _CHOICE), *upwards(home, (_SETTINGS,))[:1])
         return (
             self._wanted,
             host.get("RUSTUP_TOOLCHAIN"),
             tuple((str(path), text) for path, text in files),
-            tuple(stat_of(path) for path in sorted(home.glob("toolchains/*/bin/rustc"))),
+            tuple(stat_of(path) for path in _compilers(home)),
         )
 
     def _answer(self, runner: Runner, program: Path) -> Toolchain | Unavailability:
@@ -124,3 +152,12 @@ class Compiler:
             )
         hint = f"try `rustc -vV` beside {self._settings.host.file}"
         return Unavailability("`rustc` does not say what it is", hint, detail)
+
+
+def _rustup_home(settings: Settings) -> Path:
+    host = settings.host_env
+    return Path(host["RUSTUP_HOME"]) if host.get("RUSTUP_HOME") else Path(host.get("HOME", "/"), ".rustup")
+
+
+def _compilers(home: Path) -> list[Path]:
+    return sorted(home.glob("toolchains/*/bin/rustc"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.core import rights
+from mkdocs_codeexec.core import rights, terminals
 from mkdocs_codeexec.core.action import Step
 from mkdocs_codeexec.languages.rust.source.prepare import FILE
 from mkdocs_codeexec.languages.rust.variables import for_compilers
@@ -68,9 +68,10 @@ def steps(sample: Sample, rust: RustSettings, settings: Settings, site: Containe
         argv=("./sample", *sample.given.args),
         timeout=sample.timeout or settings.seconds("rust"),
         stdin=sample.given.stdin,
-        env=tuple(sorted(env.items())),
+        env=tuple(sorted({**terminals.variables(sample.given), **env}.items())),
         limits=settings.limits,
         network=network,
         merged=sample.given.merged,
+        columns=terminals.columns(sample.given, env),
     )
     return build, run

@@ -34,6 +34,7 @@ _GIVEN = {
     "network": "network",
     "files": "needs",
     "left": "needs",
+    "terminal": "tty",
     "merged": "show",
 }
 """What a program has from its start, and what asks for it."""
@@ -71,7 +72,7 @@ def _program(
     if script.console:
         return consoles.program(script, file, steps, seconds)
     codes = tuple(step.code for step in steps)
-    given = tuple(repr(step.given) for step in steps)
+    given = tuple(step.given.digested for step in steps)
     values = tuple(step.value for step in steps)
     times = 2 if steps[0].given.merged and script.session != "concat" else 1
     marks = Marks(digest(("session", script.name, codes, given, steps[-1].last, values))[:32], tuple(seconds), times)

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 _TELLING = re.compile(r"\bset\s+(?:-\w+\s+)*-\w*[xT]|\b(?:xtrace|functrace|trap)\b")
 """What has a shell say, or do, something about each command that it executes, those between two entries too."""
+_TRAPPING = re.compile(r"\btrap\b")
+_DEFINING = re.compile(r"\(\s*\)|\bfunction\b|\bsource\b|\beval\b|(?:^|[\s;&|({!])\.\s", re.MULTILINE)
+"""Without it no command can make a function, which would be executed in the place of one that is used between two entries."""
+_OWN_BUILTIN = re.compile(r"\bbuiltin\s*\(|\bfunction\s+builtin\b")
 _BORROWED = re.compile(r"^from mkdocs_codeexec\.languages\.sessions\.interpreter import .*\n", re.MULTILINE)
 
 
@@ -48,8 +52,9 @@ def program(
         found = [entry.command for entry in console.executed] or [""]
         commands += found
         times += [time] * len(found)
-    given = tuple(repr(step.given) for step in steps)
-    marks = Marks(digest(("console", script.name, tuple(commands), given, steps[-1].last))[:32], tuple(times))
+    given = tuple(step.given.digested for step in steps)
+    seal = digest(("console", script.name, tuple(commands), given, steps[-1].last))[:32]
+    marks = Marks(seal, tuple(times), 2 if steps[0].given.merged else 1)
     make = _python if script.console == "doctest" else _shell
     files = make(file, commands, marks, elsewhere=bool(steps[0].workdir))
     if not steps[-1].last:
@@ -60,22 +65,42 @@ def program(
 def _shell(file: str, commands: Sequence[str], marks: Marks, *, elsewhere: bool) -> tuple[tuple[str, str], ...]:
     """Return the files for a shell: as those of a session, but that both streams are one, and any status goes on."""
     out, err = 62, 63
-    gap = any(_TELLING.search(command) for command in commands)
+    gap, trapped, named = _has(_TELLING, commands), _has(_TRAPPING, commands), not _has(_DEFINING, commands)
     lines = [f"exec {out}>&1 {err}>&2 2>&1", "\\shopt -s expand_aliases"]
-    sources = [f"\\. @/{step_file(place, file)}" for place in range(len(commands))]
+    builtin = "\\" if named or _has(_OWN_BUILTIN, commands) else "\\builtin "
+    sources = [f"{builtin}. @/{step_file(place, file)}" for place in range(len(commands))]
     lines.append(sources[0])
-    end = shell.writing(marks.start, out, err, '"$codeexec"', gap=gap)
-    again = f'(codeexec="$?"; {end}; exit "$codeexec") >/dev/null 2>&1'
-    lines += [f"if {again}; then {source}; else {source}; fi" for source in sources[1:]]
+    end = shell.writing(marks.start, out, err, '"$codeexec"', gap=gap, named=named)
+    again = f'(codeexec="$?"; {end}; {shell.leaving(named=named)}) >/dev/null 2>&1'
+    unset = f'codeexec="$codeexec:$({builtin}trap -p ERR)"; {builtin}trap - ERR'
+    for source in sources[1:]:
+        if trapped:
+            lines.append(f'if {again}; then codeexec=0; else codeexec="$?"; fi; {unset}; {source}')
+        else:
+            lines.append(f"if {again}; then {source}; else {source}; fi")
     body = "\n".join(lines).replace("'", "'\\''")
     here = shell.beside(elsewhere=elsewhere)
     folder = f"'\\'''{here}''\\''"
     text = f"eval '{{ {body.replace('@', folder)}\n}}'\n"
-    begin = f"{shell.begin(marks, out, err, None)}\n" if gap else ""
+    start = _RESET.format(builtin) if trapped else ""
+    start += f"{shell.begin(marks, out, err, None, named=named, trapped=trapped)}\n" if gap else ""
     steps = [
-        (step_file(place, file), (begin if place else "") + command + "\n") for place, command in enumerate(commands)
+        (step_file(place, file), (start if place else "") + command + "\n") for place, command in enumerate(commands)
     ]
-    return ((file, text), *steps)
+    return ((file, text), *steps, *(((f"{FOLDER}/trap", _RESETTING.format(builtin)),) if trapped else ()))
+
+
+_RESET = (
+    '{{ {0}. "${{BASH_SOURCE%/*}}/trap" "${{codeexec%%:*}}" "${{codeexec#*:}}"; }} >/dev/null 2>&1'
+    f"{shell.UNTRAPPED}; "
+)
+"""What a step begins with where a trap may be set for what fails: it would be set off once more by a step as a whole."""
+_RESETTING = '{0}unset codeexec\n{0}eval "$2"\n{0}return "$1"\n'
+"""What that executes: the trap is set again, `$?` is as it was, and no name is left."""
+
+
+def _has(pattern: re.Pattern[str], commands: Sequence[str]) -> bool:
+    return any(pattern.search(command) for command in commands)
 
 
 def _python(file: str, commands: Sequence[str], marks: Marks, *, elsewhere: bool) -> tuple[tuple[str, str], ...]:

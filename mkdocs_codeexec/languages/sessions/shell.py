@@ -80,7 +80,7 @@ def beside(*, elsewhere: bool) -> str:
     return '"${0%/*/*}"' if elsewhere else '"${PWD%/*}"'
 
 
-def writing(start: str, out: int, err: int, status: str, *, gap: bool = True) -> str:
+def writing(start: str, out: int, err: int, status: str, *, gap: bool = True, named: bool = True) -> str:
     """Return the commands that write the mark of an end: in parts, so that nobody who prints them prints a mark.
 
     Args:
@@ -89,18 +89,50 @@ def writing(start: str, out: int, err: int, status: str, *, gap: bool = True) ->
         err: That of the other.
         status: A word that is the status in the mark.
         gap: Whether what follows is nobody's, up to a mark that says so.
+        named: Whether no function can have the name of a command that it uses; else it uses none, and is for bash alone.
     """
     half = len(start) // 2
+    if not named:
+        first = f'{start[:half]}""{start[half:]}'
+        last = '-0"<"' if gap else '-0"."'
+        return "; ".join(_timed(f"{first}{word}{last}", to) for word, to in ((status, out), ("0", err)))
     one = f"\\printf %s%s%s-0%s\\\\n {start[:half]} {start[half:]}"
     after = "<" if gap else "."
     return f'{one} {status} "{after}" >&{out}; {one} 0 "{after}" >&{err}'
 
 
-def begin(marks: Marks, out: int, err: int, status: int | None) -> str:
-    """Return what stands before the first command of a step: it writes that its output begins, and keeps `$?`."""
+def _timed(word: str, to: int) -> str:
+    """Return what writes `word`, in a subshell: bash does so when it has timed nothing, by a word that no function can have."""
+    return f"TIMEFORMAT={word}; {{ time; }} 2>&{to}"
+
+
+def leaving(*, named: bool) -> str:
+    """Return what ends a subshell with the status `$codeexec`. By the rules of POSIX no function comes before `exit`."""
+    return 'exit "$codeexec"' if named else 'POSIXLY_CORRECT=y; exit "$codeexec"'
+
+
+UNTRAPPED = " && ([[ 1 ]]) >/dev/null 2>&1"
+"""Stands behind what keeps `$?`: what fails in such a list sets off no `trap ERR`, and ends no shell. For bash alone."""
+
+
+def begin(marks: Marks, out: int, err: int, status: int | None, *, named: bool = True, trapped: bool = False) -> str:
+    """Return what stands before the first command of a step: it writes that its output begins, and keeps `$?`.
+
+    Args:
+        marks: Where output is taken apart.
+        out: The descriptor of one stream.
+        err: That of the other.
+        status: Which status it keeps; None for any.
+        named: As for `writing`.
+        trapped: Whether there may be a trap for what fails; for bash alone.
+    """
     half = len(marks.begin) // 2
+    if not named:
+        first = f"{marks.begin[:half]}'{marks.begin[half:]}'"
+        both = f"{_timed(first, out)}; {_timed(first, err)}"
+        return f'(codeexec="$?"; {both}; {leaving(named=named)}) >/dev/null 2>&1{UNTRAPPED if trapped else ""}; '
     one = f"\\printf %s%s\\\\n {marks.begin[:half]} '{marks.begin[half:]}'"
     both = f"{one} >&{out}; {one} >&{err}"
     if status == 0:
         return f"{{ {both}; }} >/dev/null 2>&1; "
-    return f'(codeexec="$?"; {both}; exit "$codeexec") >/dev/null 2>&1; '
+    return f'(codeexec="$?"; {both}; exit "$codeexec") >/dev/null 2>&1{UNTRAPPED if trapped else ""}; '

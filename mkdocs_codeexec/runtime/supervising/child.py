@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import resource
-import signal
 import time
 
 from . import privileges, user_namespace
 from .processes import ON_LINUX, PR_SET_DUMPABLE, PR_SET_PDEATHSIG, prctl
 from .protocol import PROJECT, SCRATCH, STEPS
+from .signals import signal
 
 TYPE_CHECKING = False  # importing `typing` would cost a fifth of the start
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def first(request: Request, pipes: list[int]) -> NoReturn:
         share(request)
         enter(request["cwd"].encode("latin-1"))
         given = observe(request, pipes)
-        child = execute(request, lambda path, argv, env: spawn(path, argv, env, given))
+        leads = not request["columns"]
+        child = execute(request, lambda path, argv, env: spawn(path, argv, env, given, leads=leads))
         # Nothing is held open here that somebody waits for the end of: the child's input, or our parent's answers.
         os.closerange(0, status)
         os.closerange(status + 1, MOST_FILES)
@@ -64,14 +65,17 @@ def become(request: Request, pipes: list[int]) -> NoReturn:
     """Turn this forked process into the program of `request`; report on the fourth of `pipes` if that cannot be."""
     report = pipes[3]
     try:
-        os.setsid()
+        if request["columns"]:
+            os.setpgid(0, 0)  # see `spawn`; our parent has a session of its own, without a terminal
+        else:
+            os.setsid()
         if ON_LINUX:
             # If someone kills the supervisor, at least its child goes with it. Bound to the thread that forked: the only one.
             prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         os.umask(0o022)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if request["tier"] != "off":
-            confine(request)
+            confine(request, pipes)
             privileges.limit(request["limits"], tasks(request))
             share(request)
         if ON_LINUX:
@@ -114,7 +118,7 @@ def tell(report: int, error: BaseException, where: str) -> None:
     os.write(report, f"{number or 0} `{where}`: {text}".encode("utf-8", "replace")[:4096])
 
 
-def confine(request: Request) -> None:
+def confine(request: Request, pipes: list[int]) -> None:
     """Take away what a child of the tiers without namespaces must not have.
 
     Raises:
@@ -134,7 +138,8 @@ def confine(request: Request) -> None:
         steps = os.path.join(request["scratch"], STEPS) if request["scratch"] else ""
         shown = [*request["readable"], *([steps] if os.path.isdir(steps) else [])]
         readable, folders = ([os.fsencode(path) for path in paths] for paths in (shown, writable))
-        landlock.restrict(readable, folders, network=request["network"])
+        terminal = pipes[1] if request["columns"] else -1
+        landlock.restrict(readable, folders, network=request["network"], terminal=terminal)
         privileges.drop(request["user"])
         install(request)
     elif ON_LINUX:
@@ -222,7 +227,7 @@ def enter(cwd: bytes) -> None:
 def reset_signals() -> None:
     """Give every signal its default action: Python ignores SIGPIPE, `nohup` SIGHUP, and we SIGINT."""
     for number in SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_DFL:
+        if signal.getsignal(number) != signal.SIG_DFL:
             signal.signal(number, signal.SIG_DFL)
     signal.set_wakeup_fd(-1)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
@@ -263,7 +268,12 @@ def begin(path: bytes, argv: tuple[bytes, ...], env: dict[bytes, bytes], start: 
     raise AssertionError
 
 
-def spawn(path: bytes, argv: tuple[bytes, ...], env: dict[bytes, bytes], pipes: list[int]) -> int:
-    """Start a program in a new process, which is never a copy of this one: that saves most of a millisecond."""
+def spawn(path: bytes, argv: tuple[bytes, ...], env: dict[bytes, bytes], pipes: list[int], *, leads: bool) -> int:
+    """Start a program in a new process, which is never a copy of this one: that saves most of a millisecond.
+
+    Without `leads` it leads a group, and no session: the terminal that the leader of a session opens becomes that of the
+    session (bash does so when it starts), and when the leader ends, whatever it has left is hung up.
+    """
     actions = [(os.POSIX_SPAWN_DUP2, source, target) for target, source in enumerate(pipes)]
-    return os.posix_spawn(path, argv, env, file_actions=actions, setsid=True, setsigmask=(), setsigdef=SIGNALS)
+    alone: dict[str, Any] = {"setsid": True} if leads else {"setpgroup": 0}
+    return os.posix_spawn(path, argv, env, file_actions=actions, setsigmask=(), setsigdef=SIGNALS, **alone)

@@ -10,7 +10,6 @@ Inside bubblewrap there is none: the supervisor is the first process there, and 
 from __future__ import annotations
 
 import os
-import signal
 import time
 
 from .processes import (
@@ -23,6 +22,7 @@ from .processes import (
     kill_group,
     prctl,
 )
+from .signals import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -161,7 +161,7 @@ def handled(version: int) -> int:
     return FIRST | sum(right for since, right in later if version >= since)
 
 
-def restrict(readable: Iterable[bytes], writable: Iterable[bytes], *, network: bool) -> None:
+def restrict(readable: Iterable[bytes], writable: Iterable[bytes], *, network: bool, terminal: int = -1) -> None:
     """Confine this process and all that it will start, for good; it also can gain no privileges any more.
 
     For a forked child of one thread: other threads would not be confined. Descriptors that are open stay usable.
@@ -171,6 +171,7 @@ def restrict(readable: Iterable[bytes], writable: Iterable[bytes], *, network: b
         readable: Files and folders to read, list and execute, beside `SYSTEM`, `KERNEL` and, with the network, `NETWORK`.
         writable: Folders to do everything in but making device nodes. Beside them, `DEVICES`.
         network: Whether TCP is allowed. Without it, `seccomp` must refuse the rest of the network.
+        terminal: A descriptor of a terminal of its own, which it may open by its name; none if it is negative.
 
     Raises:
         OSError: The kernel has no Landlock, or refuses the ruleset.
@@ -190,6 +191,8 @@ def restrict(readable: Iterable[bytes], writable: Iterable[bytes], *, network: b
             allow(ruleset, path, TO_WRITE & rights)
         for path in DEVICES:
             allow(ruleset, path, TO_USE & rights)
+        if terminal >= 0:
+            add(ruleset, terminal, TO_USE & OF_FILES & rights)
         done(_LIBC.prctl(PR_SET_NO_NEW_PRIVS, *map(ctypes.c_ulong, (1, 0, 0, 0))))
         done(_LIBC.syscall(RESTRICT_SELF, ruleset, 0))
     finally:
@@ -198,7 +201,6 @@ def restrict(readable: Iterable[bytes], writable: Iterable[bytes], *, network: b
 
 def allow(ruleset: int, path: bytes, rights: int) -> None:
     """Add a rule for what `path` leads to: the file, or the folder with all that is in it."""
-    assert _LIBC is not None
     try:
         fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError as error:
@@ -208,9 +210,15 @@ def allow(ruleset: int, path: bytes, rights: int) -> None:
     try:
         if not stat.S_ISDIR(os.fstat(fd).st_mode):
             rights &= OF_FILES
-        done(_LIBC.syscall(ADD_RULE, ruleset, PATH_BENEATH, struct.pack("=Qi", rights, fd), 0))
+        add(ruleset, fd, rights)
     finally:
         os.close(fd)
+
+
+def add(ruleset: int, fd: int, rights: int) -> None:
+    """Add a rule for what is open as `fd`."""
+    assert _LIBC is not None
+    done(_LIBC.syscall(ADD_RULE, ruleset, PATH_BENEATH, struct.pack("=Qi", rights, fd), 0))
 
 
 def done(result: int) -> int:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import ctypes
 import os
-import signal
 import struct
 
 from . import overlaying
 from .processes import LIBC
 from .protocol import PROJECT, SCRATCH, STEPS
+from .signals import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -138,11 +138,12 @@ def furnish(request: dict[str, Any]) -> None:
     )
     _cover("/tmp", tmp, inside["/tmp"])
     _cover("/dev/shm", shm, inside["/dev/shm"])
+    root = request["root"]
+    if root is not None and os.path.isdir(root):  # else it was in the `/tmp` that is gone
+        _cover(root, rest, [])
     if scratch is None:
         os.makedirs(request["cwd"].encode("latin-1"), exist_ok=True)
     else:
-        if os.path.isdir(os.path.dirname(scratch)):  # else it was in the `/tmp` that is gone
-            _cover(os.path.dirname(scratch), rest, [])
         os.makedirs(scratch, mode=0o755)
         for name in SCRATCH:
             folder = os.path.join(scratch, name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
-import signal
 
 from . import user_namespace
 from .processes import (
@@ -18,6 +17,7 @@ from .processes import (
     PR_SET_PDEATHSIG,
     prctl,
 )
+from .signals import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

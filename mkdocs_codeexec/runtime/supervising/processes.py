@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import os
-import signal
 import sys
+
+from .signals import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The pipes between a supervisor and a child."""
+"""The pipes between a supervisor and a child, and the terminal that may be in their place."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ import select
 import time
 
 from .protocol import CHUNK, answer
+
+TYPE_CHECKING = False  # importing `typing` would cost a fifth of the start
+if TYPE_CHECKING:
+    from .terminal import Terminal
 
 SHOWS = b"EVCXR_BEGIN_CONTENT "
 """What begins a section of standard output that shows more than text (`core.displays`)."""
@@ -19,7 +23,7 @@ class Streams:
         ours: Our ends: the type of answer that each descriptor feeds.
         theirs: The child's ends: standard input, output and error, the pipe on which it reports that it could not start,
             and the one on which the first process of its namespaces, if it has any, reports its end.
-        limit: Bytes read of one stream.
+        limit: Bytes read of one stream. A terminal is one stream, that of standard output.
         more: Bytes that are read of standard output beyond that, if it has sections that show more than text.
         flooded: Whether a stream had more.
         heard: When the last output came, by the clock that only goes forward; before the first, when these were opened.
@@ -36,6 +40,8 @@ class Streams:
         more: int = 0,
         *,
         merged: bool = False,
+        columns: int = 0,
+        user: int | None = None,
     ) -> None:
         self.limit = limit
         self.more = more
@@ -51,23 +57,38 @@ class Streams:
         self._seen = {b"o": 0, b"e": 0}
         self.poll = select.poll()
         self.feeding = -1
+        self._terminal: Terminal | None = None
         self.ours: dict[int, bytes] = {}
         self.theirs: list[int] = []
         try:
+            if columns:
+                self._open_terminal(columns, user)
             self._open(given=stdin is not None, merged=merged)
         except OSError:
             self.close()
             raise
 
+    def _open_terminal(self, columns: int, user: int | None) -> None:
+        from .terminal import Terminal
+
+        self._terminal = Terminal(columns, user)
+        self.ours[self._terminal.ours] = b"o"
+        self.poll.register(self._terminal.ours, select.POLLIN)
+
     def _open(self, *, given: bool, merged: bool) -> None:
+        terminal = self._terminal
         if given:
             readable, self.feeding = os.pipe()
             self.theirs.append(readable)
             os.set_blocking(self.feeding, False)
             self.poll.register(self.feeding, select.POLLOUT)
+        elif terminal is not None:
+            self.theirs.append(os.dup(terminal.theirs))
         else:
             self.theirs.append(os.open(os.devnull, os.O_RDONLY))
-        for what in (b"o", b"e", b"!", b"s"):
+        if terminal is not None:
+            self.theirs += (terminal.theirs, os.dup(terminal.theirs))
+        for what in (b"!", b"s") if terminal is not None else (b"o", b"e", b"!", b"s"):
             if what == b"e" and merged:
                 self.theirs.append(os.dup(self.theirs[-1]))
                 continue
@@ -100,17 +121,27 @@ class Streams:
             chunk = os.read(fd, min(CHUNK, room + 1))
         except BlockingIOError:
             return False
-        if not chunk:
+        except OSError:
+            if fd != self._of_terminal:
+                raise
+            chunk = b""  # EIO: nobody has it open any more
+        ended = not chunk
+        if self._terminal is not None and fd == self._of_terminal:
+            chunk = self._terminal.undone(chunk)
+        if ended:
             self.poll.unregister(fd)
             os.close(fd)
             del self.ours[fd]
-            return False
         if what == b"!":
             self.failure += chunk
-            return True
-        if what == b"s":
+        elif what == b"s":
             self.status += chunk
-            return True
+        elif chunk:
+            room = self._pass_on(what, chunk, room)
+        return not ended and len(chunk) <= room
+
+    def _pass_on(self, what: bytes, chunk: bytes, room: int) -> int:
+        """Answer with `chunk`, or with as much of it as there is room for; return how much that is."""
         self.heard = time.monotonic()
         self._seen[what] += len(chunk)
         if self.more and what == b"o":
@@ -119,7 +150,11 @@ class Streams:
         if self._mark:
             self._count(what, chunk)
         answer(what, chunk[:room])
-        return len(chunk) <= room
+        return room
+
+    @property
+    def _of_terminal(self) -> int:
+        return -1 if self._terminal is None else self._terminal.ours
 
     def _look(self, chunk: bytes) -> int:
         """Return what may be read beyond the limit from now on: something once a section begins in `chunk`, or has begun before it."""

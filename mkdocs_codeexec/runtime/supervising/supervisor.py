@@ -30,7 +30,6 @@ import gc
 import marshal  # `json` would cost a third of the start
 import os
 import select
-import signal
 import struct
 import sys
 import time
@@ -49,6 +48,7 @@ from .processes import (
     take,
 )
 from .protocol import answer, receive
+from .signals import signal
 from .streams import Streams
 
 TYPE_CHECKING = False  # importing `typing` would cost a fifth of the start
@@ -104,7 +104,7 @@ class Supervisor:
                 request[name] = [path_of(path) for path in request[name]]
             request["has_group"] = self.group >= 0
             request["handing"] = self.handing if request["leaves"] and not request["keeps"] else -1
-            for name in ("scratch", "project"):
+            for name in ("scratch", "root", "project"):
                 request[name] = None if request[name] is None else path_of(request[name])
             request["over"] = [path_of(name) for name in request["over"]]
             started = self.ended = time.monotonic()
@@ -125,7 +125,15 @@ class Supervisor:
         stdin = request["stdin"]
         given = None if stdin is None else stdin.encode("latin-1")
         mark = request["mark"].encode("latin-1"), request["times"]
-        streams = Streams(given, request["limit"], mark, request["more"], merged=request["merged"])
+        streams = Streams(
+            given,
+            request["limit"],
+            mark,
+            request["more"],
+            merged=request["merged"],
+            columns=request["columns"],
+            user=request["user"],
+        )
         alone = False
         try:
             self.prepare(request)

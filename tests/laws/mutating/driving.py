@@ -61,6 +61,9 @@ class Quiet:
     def stream(self, chunk: bytes) -> None:
         """Take nothing."""
 
+    def note(self, event: object) -> None:
+        """Take nothing."""
+
 
 class Law:
     """A project, its samples, and a store."""

@@ -19,6 +19,7 @@ from mkdocs_codeexec.languages.rust.environments.transcript import Trouble
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mkdocs_codeexec.core.resolved import Event
     from mkdocs_codeexec.core.sample import Location
     from mkdocs_codeexec.languages.rust.environments.environment import Environment
     from mkdocs_codeexec.languages.toolchain import Toolchain
@@ -54,6 +55,11 @@ class Turns:
         """Pass on what a tool writes: whole lines here."""
         with self._turn:
             self._narrator.stream(chunk)
+
+    def note(self, event: Event) -> None:
+        """Pass on what goes on."""
+        with self._turn:
+            self._narrator.note(event)
 
 
 def build_all(

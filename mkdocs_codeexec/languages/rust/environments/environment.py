@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from mkdocs_codeexec.core.action import digest
 from mkdocs_codeexec.core.outcome import Exited
+from mkdocs_codeexec.core.resolved import Prepared, Preparing
 from mkdocs_codeexec.languages.rust.environments import built, capture, collection, kept, lent, mending, picked
 from mkdocs_codeexec.languages.rust.environments.built import Built
 from mkdocs_codeexec.languages.rust.environments.capture import Arguments
 from mkdocs_codeexec.languages.rust.environments.kept import Kept
 from mkdocs_codeexec.languages.rust.environments.sources import Sources
 from mkdocs_codeexec.languages.rust.environments.transcript import Progress, Trouble, without_unused
+from mkdocs_codeexec.timing import timed
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.confinement import Access
@@ -113,7 +115,7 @@ class Environment:
         if self._settings.lent is not None:
             lent.copy((home_of_all(self._settings.lent) / self._place(toolchain)).parent, home.parent)
         return self._with(
-            home, lambda: self._in_use(home) or self._rebuilt(home, toolchain, runner, narrator, alone=alone)
+            home, lambda: self._in_use(home) or self._followed(home, toolchain, runner, narrator, alone=alone)
         )
 
     def state(self, toolchain: Toolchain) -> Literal["built", "stale", "absent"]:
@@ -211,24 +213,40 @@ class Environment:
             built.use(_state(home, self.sources.lock))
         return found
 
+    def _followed(
+        self, home: Path, toolchain: Toolchain, runner: Runner, narrator: Narrator, *, alone: bool
+    ) -> Arguments | Trouble:
+        """Build it, and have those who listen know how far that is."""
+        narrator.note(Preparing(self.name))
+        found: Arguments | Trouble | None = None
+        try:
+            found = self._rebuilt(home, toolchain, runner, narrator, alone=alone)
+            return found
+        finally:
+            narrator.note(Prepared(self.name, isinstance(found, Arguments)))
+
     def _rebuilt(
         self, home: Path, toolchain: Toolchain, runner: Runner, narrator: Narrator, *, alone: bool
     ) -> Arguments | Trouble:
-        from mkdocs_codeexec.languages.rust.environments import fetching, freshness, project, reach
+        from mkdocs_codeexec.languages.rust.environments import fetching, freshness, origins, project, reach
 
         cargo = project.find_cargo(toolchain, self._settings)
         if cargo is None:
             return Trouble("`cargo` was not found", "install Rust from https://rustup.rs")
         consists = self.sources.consists
+        if (refused := origins.refused(consists, self._settings)) is not None:
+            return refused
         start = consists.start(self.sources.known() or kept.last(self._folder), self._folder / project.LOCK)
         project.write_project(home, self.manifest, start.lock, toolchain, self._settings)
         self._announce(start, toolchain, narrator)
         before, seen = self.sources.local, self.sources.recorded
-        progress = Progress(narrator, alone=alone)
+        progress = Progress(narrator, alone=alone, environment=self.name)
         fetch = fetching.command(cargo, home, self.manifest, toolchain, self.grants, self.sources.folders())
-        fetched = fetching.fetch(fetch, runner, narrator, progress)
+        with timed(narrator.note, "prepare", f"{self.name}: cargo fetch"):
+            fetched = fetching.fetch(fetch, runner, narrator, progress)
         if fetched.ended != Exited(0):
             return mending.mended(project.failure(fetched, home, self._settings), self.manifest, self._settings)
+        progress.locked((home / project.LOCK).read_text("utf-8"))
         if runner.tier != "off":
             fetching.let_read((home / project.LOCK).read_text("utf-8"), self._settings)
         programs = self.manifest.paths if consists.binaries else ()
@@ -238,7 +256,8 @@ class Environment:
         command = project.command(cargo, home, toolchain, self.grants, local, read, programs)
         freshness.outdate(home.parent, before, seen or ())
         with collection.in_turn(home, self._wait) if consists.binaries else nullcontext():
-            made = project.build(command, home, runner, progress)
+            with timed(narrator.note, "prepare", f"{self.name}: cargo build"):
+                made = project.build(command, home, runner, progress)
             if made.result.ended != Exited(0):
                 return project.failure(made.result, home, self._settings)
             if warnings := without_unused(made.warnings, consists.patches, libraries=not consists.binaries):

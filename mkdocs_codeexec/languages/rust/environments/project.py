@@ -121,6 +121,8 @@ def command(
 ) -> Command:
     """Return the command that builds the project in `home`, without a network.
 
+    Of what cargo keeps for all projects of this user, only what the project's lock file names is given.
+
     Args:
         cargo: The program.
         home: The folder of the project.
@@ -130,7 +132,7 @@ def command(
         read: Further files that they are known to read.
         programs: Names and folders of local packages whose programs are built, too.
     """
-    settings = grants.settings
+    settings, lock = grants.settings, (home / LOCK).read_text("utf-8")
     target, building, packages = home.parent / TARGET, home / BUILDING, home_of_cargo(home, settings)
     env = building_environment(settings, toolchain) | {
         "CARGO_HOME": str(packages),
@@ -156,7 +158,7 @@ def command(
         silence=bounds.silence(settings),
         output_limit=OUTPUT,
         keep_head=OUTPUT,
-        access=to_build(grants, toolchain, (home, packages, cargo), (target, building), local, read),
+        access=to_build(grants, toolchain, (home, packages, cargo), (target, building), local, read, lock),
         limits=bounds.limits(settings),
     )
 

@@ -14,7 +14,7 @@ from mkdocs_codeexec.languages.rust.environments.cargo import cargo_home, folder
 from mkdocs_codeexec.languages.rust.environments.local import manifest_of
 from mkdocs_codeexec.languages.rust.environments.packages import Further
 from mkdocs_codeexec.languages.rust.environments.recorded import tree
-from mkdocs_codeexec.languages.rust.environments.unpacked import unpacked
+from mkdocs_codeexec.languages.rust.environments.unpacked import resolved, unpacked
 from mkdocs_codeexec.languages.toolchain import find_program
 from mkdocs_codeexec.languages.views import installation
 
@@ -71,8 +71,11 @@ def to_build(
     writable: Sequence[Path],
     local: Sequence[str],
     read: Iterable[str],
+    lock: str,
 ) -> Access:
     """Return what cargo may reach that builds an Environment, and all that it starts.
+
+    Of what cargo keeps for all projects of this user, that is what its lock file names, and crates.io.
 
     Args:
         grants: What of the author's folders may be given.
@@ -81,6 +84,7 @@ def to_build(
         writable: Folders to write to.
         local: Folders of local packages.
         read: Further files that they are known to read.
+        lock: The lock file of the project.
     """
     settings = grants.settings
     project, packages, cargo = ours
@@ -89,7 +93,7 @@ def to_build(
     readable = [
         *_tools(settings, toolchain, config),
         *installation(cargo, settings),
-        *map(str, (project, packages, home / "registry", home / "git", _GIT)),
+        *map(str, (project, packages, _GIT, *unpacked(lock, home), *resolved(lock, home))),
         *configuration.sources(config),
         *folders(settings),
         *_packages(local, grants),

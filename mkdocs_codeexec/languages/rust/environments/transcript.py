@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from mkdocs_codeexec.core.resolved import Preparing
 from mkdocs_codeexec.core.settings import MKDOCS
 from mkdocs_codeexec.languages.rust.environments.manifest import PACKAGE
 from mkdocs_codeexec.languages.toml import read_toml
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _SGR = r"(?:\x1b\[[\d;]*m)+"
 _PROGRESS = re.compile(rf"{_SGR}(?=.{{12}}\x1b) *[A-Z][a-z]+{_SGR} .*")
+_COMPILED = re.compile(r"(?:Compiling|Checking) (\S+) v\S+")
 _WAITING = b" Blocking"
 """Where several Environments are built, they wait for each other; that is no news."""
 _PASSING = re.compile(rf"(?:{_SGR})?warning(?:{_SGR})?: build failed, waiting for other jobs to finish\.\.\.\n?")
@@ -71,12 +73,23 @@ class Progress:
     Args:
         narrator: Gets them.
         alone: Whether no other cargo is at work for this build.
+        environment: What is built.
+
+    Attributes:
+        total: How many packages there are to be compiled, at most; 0 while that is not known.
     """
 
-    def __init__(self, narrator: Narrator, *, alone: bool) -> None:
+    def __init__(self, narrator: Narrator, *, alone: bool, environment: str = "") -> None:
         self._narrator = narrator
         self._alone = alone
+        self._environment = environment
         self._rest = b""
+        self._compiled: set[str] = set()
+        self.total = 0
+
+    def locked(self, lock: str) -> None:
+        """Note what the lock file says of how much there is to be compiled."""
+        self.total = max(lock.count("\n[[package]]\n") - 1, 0)  # one of them is our own
 
     def __call__(self, chunk: bytes, /) -> None:
         """Take `chunk`, some bytes of the output."""
@@ -84,6 +97,10 @@ class Progress:
         shown = [line for line in lines if self._is_shown(line)]
         if shown:
             self._narrator.stream(b"\n".join(shown) + b"\n")
+        for found in filter(None, (_COMPILED.match(plain(line.decode("utf-8", "replace")).lstrip()) for line in shown)):
+            self._compiled.add(found[0])
+            done = len(self._compiled)
+            self._narrator.note(Preparing(self._environment, found[1], done, max(self.total, done)))
 
     def _is_shown(self, line: bytes) -> bool:
         if PACKAGE.encode() in line or (_WAITING in line and not self._alone):
