@@ -29,8 +29,7 @@ class Context:
         """The file of the site, as `commands.site` opens it; None if there is none. Where there are several, that is told."""
         from mkdocs_codeexec.commands.site import find
 
-        named = self.arguments.config_file
-        return find(named[0] if isinstance(named, list) else named, say=self.console.say)
+        return find(self.arguments.config_file, say=self.console.say)
 
     @functools.cached_property
     def files(self) -> tuple[Path, ...]:
@@ -41,14 +40,29 @@ class Context:
         """
         from mkdocs_codeexec.commands.site import all_named
 
-        named = self.arguments.config_file
-        return all_named([named] if isinstance(named, str) else named or ())
+        one = self.arguments.config_file
+        return all_named(getattr(self.arguments, "config_files", [] if one is None else [one]))
 
 
 def add_sites(parser: argparse.ArgumentParser) -> None:
     """Have `-f` name as many sites as somebody wants, for a command that can be about several."""
     about = "the file of a site; may be given several times, for several sites (default: what is there)"
-    parser.add_argument("-f", "--config-file", metavar="FILE", action="append", help=about)
+    parser.add_argument("-f", "--config-file", metavar="FILE", action=_Sites, help=about)
+
+
+class _Sites(argparse.Action):
+    """An option that names a site, as often as somebody wants; the first is the one of commands about one."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        del parser, option_string
+        namespace.config_files = [*getattr(namespace, "config_files", ()), values]
+        namespace.config_file = namespace.config_files[0]
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
