@@ -7,6 +7,7 @@ turn with an Environment that another one builds, others go on.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import os
 import queue
 import threading
@@ -34,6 +35,8 @@ AT_ONCE = 16
 """Sites; more of them take memory, and wait for the same processors."""
 LEAVING_SECONDS = 0.5
 """How long sites may take to end whose children have been ended."""
+
+_log = logging.getLogger("mkdocs.plugins.codeexec")
 
 
 class Shared:
@@ -101,7 +104,10 @@ class Work:
             return False
         except Cancelled:
             pass
-        except Exception as fault:  # noqa: BLE001 - of one site; those of others are answered
+        except (CodeExecError, OSError) as fault:
+            self.fault = fault
+        except Exception as fault:  # those of other sites are answered
+            _log.exception("%s: a fault of mkdocs-codeexec itself; please report it", self.site.name)
             self.fault = fault
         finally:
             self._seconds = time.monotonic() - self._began
