@@ -106,7 +106,7 @@ class Work:
             pass
         except (CodeExecError, OSError) as fault:
             self.fault = fault
-        except Exception as fault:  # those of other sites are answered
+        except Exception as fault:  # noqa: BLE001 - those of other sites are answered
             _log.exception("%s: a fault of mkdocs-codeexec itself; please report it", self.site.name)
             self.fault = fault
         finally:
