@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -272,6 +273,10 @@ def test_others_go_on_while_one_waits_for_cargo(repo: Monorepo) -> None:
     assert took["b"] < took["a"]
     assert took["b"] < took["c"]
     assert [1, 4, 1] == [site["counts"]["met"] for site in sites(done).values()]
+    for name, site in sites(done).items():
+        shutil.rmtree(repo.root / name[0] / ".cache")
+        alone = json.loads(repo.codeexec("run", f"@{name[0]}", "--json").stdout)
+        assert [one["key"] for one in site["samples"]] == [one["key"] for one in alone["samples"]]
 
 
 def test_two_with_one_folder_of_results_take_turns(repo: Monorepo) -> None:
@@ -341,6 +346,19 @@ def test_samples_are_checked_site_by_site(repo: Monorepo) -> None:
     )
     found = sites(repo.codeexec("check", "@a", "@b", "--repeat", "2", "--json", "b"))
     assert [0, 1] == [site["counts"]["samples"] for site in found.values()]
+
+
+def test_a_site_that_ends_its_process_takes_no_other_with_it(repo: Monorepo) -> None:
+    """It is told which one; nothing is executed."""
+    a = repo.site("a", "```bash exec\necho a\n```\n")
+    repo.site("b", "", more="hooks: [hook.py]\n").write(
+        "hook.py", "import os\n\ndef on_files(*_, **__):\n    os._exit(7)\n"
+    )
+    done = repo.codeexec("run", "@a", "@b")
+
+    assert (3, "") == (done.returncode, done.stdout)
+    assert "`b/mkdocs.yml`: its build has ended this process (7)" in done.stderr
+    assert not (a.root / ".cache").exists()
 
 
 def test_hosts_may_be_mixed(repo: Monorepo, zensical: Path) -> None:
