@@ -18,15 +18,16 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from mkdocs_codeexec import __version__
 from mkdocs_codeexec.commands import Context
-from mkdocs_codeexec.config import read_environment
+from mkdocs_codeexec.core.host import FILES
+from mkdocs_codeexec.environment import read_environment
 from mkdocs_codeexec.errors import Cancelled, CodeExecError, ConfigurationError, Mistake, nearest
 from mkdocs_codeexec.report.console import Console, Lines, plainly, wants_color
-from mkdocs_codeexec.sites import FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mkdocs_codeexec.commands import Command
+    from mkdocs_codeexec.report.moment import Moment
 
 COMMANDS = ("plan", "explain", "run", "watch", "check", "promote", "status", "cache", "doctor", "zensical")
 """Each a file of `commands/`, which is imported when it is asked for."""
@@ -72,6 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             arguments = _arguments(sys.argv[1:] if argv is None else argv)
             if arguments.command in PLAIN:
                 handler.setFormatter(Lines())
+            arguments.moment = _for_programs(handler, getattr(arguments, "log_format", None))
             console = Console(log=_log, color=wants_color(read_environment(), sys.stderr))
             return _executed(Context(arguments, console))
         except (KeyboardInterrupt, Cancelled):
@@ -92,6 +94,25 @@ def main(argv: Sequence[str] | None = None) -> int:
             _log.exception("a fault of mkdocs-codeexec itself; please report it")
             _tell_programs(arguments, Mistake(f"internal error: {type(error).__name__}: {error}"))
             return 3
+
+
+def _for_programs(handler: logging.Handler, asked: str | None) -> Moment | None:
+    """Have the log be lines of JSON, if the command line has `asked` for it or the environment does; return their run.
+
+    Raises:
+        ConfigurationError: The environment says neither.
+    """
+    environ = read_environment()
+    if not asked and not environ.get("CODEEXEC_LOG_FORMAT"):
+        return None
+    from mkdocs_codeexec.report.events import Records, in_json
+    from mkdocs_codeexec.report.moment import Moment
+
+    if not in_json(environ, asked):
+        return None
+    moment = Moment()
+    handler.setFormatter(Records(moment))
+    return moment
 
 
 def _tell_programs(arguments: argparse.Namespace, first: Mistake, *others: Mistake) -> None:

@@ -32,11 +32,6 @@ REPORTS = ("junit", "sarif", "code_quality", "summary")
 """Reports that a build can write."""
 
 
-def read_environment() -> dict[str, str]:
-    """Return the variables of this process: the one place where they are read."""
-    return dict(os.environ)
-
-
 def settings_from(
     raw: Mapping[str, object],
     *,

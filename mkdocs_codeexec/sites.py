@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.core.settings import MKDOCS, Host
+from mkdocs_codeexec.core.host import MKDOCS, Host
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Unavailability
@@ -15,14 +15,6 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.markdown.collecting import PageContext
     from mkdocs_codeexec.report.console import Console
-
-
-MKDOCS_FILES = ("properdocs.yml", "properdocs.yaml", "mkdocs.yml", "mkdocs.yaml")
-"""What MkDocs and ProperDocs call the configuration of a site, in the order in which ProperDocs looks for it."""
-ZENSICAL_FILES = ("zensical.toml", "mkdocs.yml", "mkdocs.yaml")
-"""What Zensical reads, in the order in which it looks for it."""
-FILES = (*MKDOCS_FILES, "zensical.toml")
-"""What all hosts call it; the first that is there is used."""
 
 
 def _no_pages() -> Iterable[PageContext]:
@@ -77,7 +69,7 @@ class Collected(NamedTuple):
         pages: The files on disk, by page.
         docs_dir: The folder that they are in.
         templates: Whether something reads pages as templates before they are Markdown.
-        included: Files that each page includes, or should.
+        included: Files that are read for each page, its own among them, or should be.
     """
 
     settings: Settings

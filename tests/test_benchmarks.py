@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
 import os
 import subprocess
@@ -37,7 +38,7 @@ def benchmarks() -> Iterator[Callable[[str], Any]]:
         before = set(sys.modules)
         yield importlib.import_module
         for name in set(sys.modules) - before:
-            if (BENCHMARKS / f"{name}.py").is_file():
+            if (BENCHMARKS / f"{name}.py").is_file() or name.partition(".")[0] == "showing":
                 del sys.modules[name]
 
 
@@ -308,3 +309,40 @@ def test_a_changed_byte_of_a_site_is_noticed(benchmarks: Any, tmp_path: Path) ->
     assert ["log", "site/index.html", "store/results/v1/ab/abc.json", "store/results/v1/ab/abd.json"] == [
         text.partition(":")[0] for text in unchanged.differences(before, after)
     ]
+
+
+PAGE = (
+    '<div class="codeexec" data-codeexec="met" id="codeexec-1"><pre id="codeexec_1_source"><code>$ f\n'
+    '<span class="go codeexec-printed">zq1qz\n&lt;zq2qz\n</span></code></pre></div>'
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("", ""), ""),
+        (("zq1qz\n", ""), "the words that are shown are [2], expected [1, 2]"),
+        (("zq1qz", "zq1qz zq1qz"), "the words that are shown are [1, 1, 2], expected [1, 2]"),
+        (("zq1qz\n&lt;zq2qz", "&lt;zq2qz\nzq1qz"), "the words that are shown are [2, 1], expected [1, 2]"),
+        (("&lt;zq2qz", "zq2qz"), "the console is"),
+        (("$ f", "$ f canary"), "something is executed that stands in output"),
+        (('"met"', '"unmet"'), "it is unmet, expected met"),
+        (('class="codeexec"', 'class="other"'), "0 samples of 1 fences are on the page"),
+    ],
+)
+def test_what_a_page_does_not_show_is_found(
+    benchmarks: Callable[[str], Any], change: tuple[str, str], told: str
+) -> None:
+    """Of `shown.py`: the law that it looks for can be broken."""
+    case = benchmarks("showing.words").Case("console", "", (), "met", [1, 2], ["$ f", "zq1qz", "<zq2qz"])
+    found = list(benchmarks("showing.page").wrong([case], PAGE.replace(*change)))
+
+    assert bool(told) is bool(found)
+    assert not found or told in found[0]
+
+
+def test_words_in_pictures_are_found(benchmarks: Callable[[str], Any]) -> None:
+    """Which are base64."""
+    words = benchmarks("showing.words")
+    picture = base64.b64encode(b"\x89PNG zq7qz").decode()
+    assert [6, 7, 8] == words.found(f'zq6qz <img src="data:image/png;base64,{picture}"> zq8qz')

@@ -20,6 +20,7 @@ OURS = "mkdocs_codeexec"
 LAYERS: dict[str, set[str]] = {
     "__init__": set(),
     "errors": set(),
+    "environment": set(),
     "core": set(),
     "untrusted": set(),
     "tables": set(),
@@ -35,12 +36,12 @@ LAYERS: dict[str, set[str]] = {
     "engine": {"core", "languages", "runtime", "timing", "worktree"},
     "html": {"core", "jinja2", "markupsafe", "pygments"},
     "markdown": {"core", "markdown", "pygments", "pymdownx", "yaml"},
-    "report": {"core", "files", "html", "untrusted", "tqdm"},
+    "report": {"core", "files", "html", "timing", "untrusted", "tqdm"},
     "outputs": {"core", "engine", "html"},
     "pages": {"core", "engine", "html", "markdown", "outputs", "report"},
     "sites": {"core", "markdown", "report"},
     "configuration": {"core", "html", "languages", "markdown", "tables", "trust"},
-    "config": {"configuration", "core", "languages", "tables", "trust", "platformdirs"},
+    "config": {"configuration", "core", "environment", "languages", "tables", "trust", "platformdirs"},
     "probing": {"core", "engine", "languages", "report", "runtime"},
     "watching": {"watchdog"},
 }
@@ -69,7 +70,8 @@ OWNERS = {
 
 
 NAMING = {
-    "core/settings.py",  # the words
+    "core/settings.py",
+    "core/host.py",  # the words
     "tables.py",  # a default
     "languages/rust/environments/packages.py",  # names of files that are no sources
     "sites.py",  # which files there are
@@ -242,7 +244,7 @@ def test_reading_the_environment_is_the_business_of_one_file() -> None:
     # The others run in a sample's own process, and takes out of it what led there.
     inside = {f"rich_display/inside/{name}.py" for name in ("sitecustomize", "libraries")}
     assert readers <= {
-        *("config.py", "runtime/supervising/startup/sitecustomize.py", "probing/inside/trying.py"),
+        *("environment.py", "runtime/supervising/startup/sitecustomize.py", "probing/inside/trying.py"),
         *inside,
     }
 

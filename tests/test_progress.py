@@ -22,7 +22,7 @@ from mkdocs_codeexec.core.sample import Location, Sample
 from mkdocs_codeexec.errors import ConfigurationError
 from mkdocs_codeexec.report.progress import progress, ways, words
 from mkdocs_codeexec.report.progress.tally import Tally
-from mkdocs_codeexec.report.summary import Summary
+from mkdocs_codeexec.report.spent import Spent
 
 if TYPE_CHECKING:
     from conftest import Project
@@ -227,9 +227,10 @@ def test_a_log_gets_a_line_now_and_then(project: Project) -> None:
 
     lines = re.findall(r"codeexec: (\d) of 9 samples executed(.*)", done.stderr)
     assert lines, done.stderr
-    assert "1 failed" in lines[0][1]
-    assert "docs/index.md:1: exit status 3" in lines[0][1]
-    assert not [more for _, more in lines[1:] if "docs/index.md:1" in more]
+    told = [more for _, more in lines if "1 failed" in more]
+    assert told, lines
+    assert "docs/index.md:1: exit status 3" in told[0]
+    assert not [more for more in told[1:] if "docs/index.md:1" in more]
 
 
 def test_ten_seconds_are_ten_seconds() -> None:
@@ -432,8 +433,8 @@ def test_verbose_is_a_number(project: Project) -> None:
     assert "`CODEEXEC_VERBOSE`: `yes` is none of" in project.build(env={"CODEEXEC_VERBOSE": "yes"}).log
 
 
-def heard(items: list[tuple[Sample, str, float, bool]]) -> Summary:
-    found = Summary()
+def heard(items: list[tuple[Sample, str, float, bool]]) -> Spent:
+    found = Spent()
     for one, why, _, cached in items:
         if not cached:
             found.hear(Planned(sample=one, state="miss", why=why))

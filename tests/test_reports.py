@@ -201,6 +201,25 @@ def test_a_build_writes_them(site: Project) -> None:
     assert "the report `sarif` cannot be written to" in built.log
 
 
+@pytest.mark.parametrize("linked", ["reports", "reports/one.xml"])
+def test_no_link_of_the_checkout_is_followed(linked: str, site: Project, tmp_path: Path) -> None:
+    """That of a folder is told, that of a file is replaced; a folder elsewhere is wherever the user says, links or not."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "canary").write_text("canary")
+    (site.root / linked).parent.mkdir(exist_ok=True)
+    (site.root / linked).symlink_to(outside if linked == "reports" else outside / "canary")
+    (tmp_path / "link").symlink_to(outside)
+    done = run(site, "--junit", "docs/../reports/one.xml")
+
+    assert ["canary"] == [path.name for path in outside.iterdir()]
+    assert "canary" == (outside / "canary").read_text()
+    assert ("no link of a checkout is followed" in done.stderr) == (linked == "reports")
+    assert (site.root / "reports/one.xml").is_file() == (linked != "reports")
+    run(site, "--junit", str(tmp_path / "link/two.xml"))
+    assert (outside / "two.xml").is_file()
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support import forks
 from support.crates import crate
+from support.repository import commit, git
 from support.watching import PATIENCE, Watching, running
 
 if TYPE_CHECKING:
@@ -93,26 +94,15 @@ def test_each_way_to_save_is_one_round(project: Project) -> None:
         assert [] == watch.quiet()
 
 
-def git(folder: Path, *args: str) -> None:
-    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    env |= {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
-    named = ("-c", "user.name=A", "-c", "user.email=a@example.com")
-    subprocess.run(["git", *named, *args], cwd=folder, env=env, check=True, capture_output=True, timeout=PATIENCE)
-
-
 def test_a_checkout_of_500_files_is_one_round(project: Project) -> None:
     """However long git takes for it."""
     names = [f"docs/part-{number % 20}/page-{number}.md" for number in range(500)]
     for word in ("one", "two"):
         for number, name in enumerate(names):
             project.write(name, f"# {word}\n" if number else f"```bash exec\necho {word}\n```\n")
-        if word == "one":
-            git(project.root, "init", "-q", "-b", "one")
-            project.write(".gitignore", ".cache\nsite\n")
-        else:
-            git(project.root, "checkout", "-q", "-b", "two")
-        git(project.root, "add", ".")
-        git(project.root, "commit", "-q", "-m", word)
+        project.write(".gitignore", ".cache\nsite\n")
+        commit(project.root)
+    git(project.root, "branch", "one", "HEAD^")
     with watching(project) as watch:
         assert ([], 1, 0) == watch.counts()
         git(project.root, "checkout", "-q", "one")

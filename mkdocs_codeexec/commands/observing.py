@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+import sys
+from typing import TYPE_CHECKING, Self, cast
 
-from mkdocs_codeexec.config import read_environment
 from mkdocs_codeexec.engine.telling import Telling
+from mkdocs_codeexec.environment import read_environment
+from mkdocs_codeexec.report.events import FORMATS, Lines, Output, in_json
+from mkdocs_codeexec.report.moment import Moment
 from mkdocs_codeexec.report.observing import Observing
 
 if TYPE_CHECKING:
     import argparse
+    from typing import TextIO
 
     from mkdocs_codeexec.core.protocols import Narrator
     from mkdocs_codeexec.core.resolved import Listen
@@ -20,6 +24,13 @@ if TYPE_CHECKING:
 def add_observing(parser: argparse.ArgumentParser) -> None:
     """Add the options of commands that execute samples."""
     parser.add_argument("--no-progress", action="store_true", help="do not tell how far it is")
+    add_log_format(parser)
+
+
+def add_log_format(parser: argparse.ArgumentParser) -> None:
+    """Add the option of commands whose log programs read."""
+    about = "how standard error is written: `json` has a line for each event (default: text)"
+    parser.add_argument("--log-format", choices=FORMATS, help=about)
 
 
 class Observed:
@@ -31,22 +42,31 @@ class Observed:
 
     Attributes:
         hear: Takes events.
-        summary: What is told in the end.
+        moment: The run.
+        spent: What is told in the end.
 
     Raises:
         ConfigurationError: A variable has a value that cannot be used.
     """
 
     def __init__(self, found: Collected, asked: argparse.Namespace) -> None:
+        moment, environ = asked.moment or Moment(), read_environment()
+        lines = Lines(sys.stderr, moment) if in_json(environ, asked.log_format) else None
+        if lines is not None:
+            found.console.out, found.console.color = cast("TextIO", Output(lines)), False
+            found.console.annotations = None  # nobody but a program reads it
+        self.moment = moment
         self._listening = Observing(
             found.console,
-            read_environment(),
+            environ,
             jobs=found.settings.jobs,
             verbose=found.settings.verbose,
-            progress=False if asked.no_progress else None,
+            progress=False if getattr(asked, "no_progress", True) else None,
+            lines=lines,
+            moment=moment,
         )
         self.hear: Listen = self._listening.hear
-        self.summary = self._listening.summary
+        self.spent = self._listening.spent
 
     def heard(self, console: Console) -> Narrator:
         """Return the voice of languages that are opened before an Engine is: `console`, with somebody who listens."""

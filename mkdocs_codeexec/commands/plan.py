@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.commands import add_json, add_sites
+from mkdocs_codeexec.commands.observing import Observed, add_log_format
 from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.selecting.selection import add_selection, selected
 from mkdocs_codeexec.commands.site import collect
@@ -29,6 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_sites(parser)
     add_json(parser)
     add_selection(parser)
+    add_log_format(parser)
 
 
 def execute(context: Context) -> int:
@@ -49,7 +51,10 @@ def execute(context: Context) -> int:
     with tempfile.TemporaryDirectory(prefix="codeexec-plan-") as name:
         found = collect(context.file, Path(name))
     samples = [sample for sample in selected(found, asked).samples if not is_output(sample)]
+    watching = Observed(found, asked)
     plan = Engine(found.settings, found.console).plan(samples)
+    for one in plan.planned:
+        watching.hear(one)
     if asked.json:
         sys.stdout.write(json.dumps(to_json(plan), indent=1) + "\n")
         return 0

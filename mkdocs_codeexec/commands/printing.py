@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.config import read_environment
+from mkdocs_codeexec.environment import read_environment
 from mkdocs_codeexec.report.console import Console, wants_color
 from mkdocs_codeexec.report.services import annotations_for
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def on_stdout(*sites: Settings) -> Console:
-    """Return what writes plain lines on standard output, for sites with these settings."""
+    """Return what writes plain lines on standard output, for sites with these settings; none if they are not known."""
     environ = read_environment()
     return Console(
         log=_Lines(sys.stdout),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import os
 import sys
 import tempfile
 import time
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.commands import Context
     from mkdocs_codeexec.commands.selecting.selection import Selected
     from mkdocs_codeexec.core.resolved import Event, Resolved
-    from mkdocs_codeexec.report.summary import Summary
+    from mkdocs_codeexec.report.spent import Spent
     from mkdocs_codeexec.sites import Collected
 
 ABOUT = "execute what the store lacks, without building the site"
@@ -61,7 +62,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def _file(name: str) -> Path:
     if not name:
         raise argparse.ArgumentTypeError("expected the name of a file")
-    return Path(name).absolute()
+    return Path(os.path.abspath(name))  # noqa: PTH100 - it takes `..` out, and follows no link
 
 
 def execute(context: Context) -> int:
@@ -101,10 +102,17 @@ def execute(context: Context) -> int:
     finally:
         engine.close()
     resolved = distinct(sorted(resolved, key=lambda item: item.sample.location))
-    run = Run.of(resolved, started, time.monotonic() - began, selected=wanted.pages, interrupted=bool(stopped))
+    run = Run.of(
+        resolved,
+        started,
+        time.monotonic() - began,
+        selected=wanted.pages,
+        interrupted=bool(stopped),
+        run_id=watching.moment.run_id,
+    )
     root = found.settings.checkout_dir or found.settings.project_dir
     files = Reports(reports, root, environ=found.settings.host_env)
-    _report(found, engine, wanted, run, asked, files, watching.summary)
+    _report(found, engine, wanted, run, asked, files, watching.spent)
     wrong = engine.hooking.after(run.to_json()) if resolved else ""
     if wrong:
         found.console.warn(wrong)
@@ -147,7 +155,7 @@ def _report(
     run: Run,
     asked: argparse.Namespace,
     files: Reports,
-    summary: Summary,
+    spent: Spent,
 ) -> None:
     """Keep the run, and write what it came to on standard output."""
     if found.settings.keeps and run.resolved:
@@ -165,7 +173,7 @@ def _report(
         console.tell(failure, rows.failing(suspended=found.settings.fail_on_suspended))
     for line in timings(run.resolved) if asked.timings else ():
         console.say(line)
-    for line in summary.lines(run.duration, found.settings.jobs, always=found.settings.verbose):
+    for line in spent.lines(run.duration, found.settings.jobs, always=found.settings.verbose):
         console.say(line)
     console.say(run.summary())
     if run.interrupted:

@@ -10,10 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.config import check_apart, read_environment, settings_from
+from mkdocs_codeexec.core.host import FILES
 from mkdocs_codeexec.errors import ConfigurationError
-from mkdocs_codeexec.runtime.cpus import usable_cpus
-from mkdocs_codeexec.sites import FILES, ConfiguredSite, shown
+from mkdocs_codeexec.sites import ConfiguredSite, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -160,7 +159,10 @@ def settings_of(site: ConfiguredSite) -> Settings:
     Raises:
         ConfigurationError: What its file says to us cannot be used.
     """
+    from mkdocs_codeexec.config import check_apart, settings_from  # which takes longer to load than some commands do
+    from mkdocs_codeexec.environment import read_environment
     from mkdocs_codeexec.hosts.located import located
+    from mkdocs_codeexec.runtime.cpus import usable_cpus
 
     with located(site.file, site.enabled_by):
         settings = settings_from(

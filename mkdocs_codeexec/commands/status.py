@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.commands import add_json, whole_number
 from mkdocs_codeexec.commands.printing import on_stdout
-from mkdocs_codeexec.commands.site import open_site, settings_of
+from mkdocs_codeexec.commands.stored import store_of
 from mkdocs_codeexec.errors import ConfigurationError, nearest
 from mkdocs_codeexec.report import history, past
 
@@ -43,8 +43,7 @@ def execute(context: Context) -> int:
         ConfigurationError: The site cannot be read, or there is no such run.
     """
     asked = context.arguments
-    settings = settings_of(open_site(context.file))
-    directory, now = settings.cache_dir, dt.datetime.now(dt.UTC)
+    directory, now = store_of(context.file), dt.datetime.now(dt.UTC)
     if len(asked.runs) > 2:
         raise ConfigurationError("`status` compares two runs\n\nhint: name one or two\n")
     names = [_named(directory, run) for run in asked.runs]
@@ -54,7 +53,7 @@ def execute(context: Context) -> int:
         report = {"format": past.FORMAT, "runs": [each for each in raw if each is not None]}
         sys.stdout.write(json.dumps(report, indent=1) + "\n")
         return 0
-    console = on_stdout(settings)
+    console = on_stdout()
     found = [_read(directory, name) for name in names]
     if len(found) == 2:
         lines = past.compared(*found)

@@ -17,7 +17,7 @@ from mkdocs_codeexec.commands.selecting.selection import add_selection
 from mkdocs_codeexec.commands.site import expected
 from mkdocs_codeexec.commands.watching.following import command, follow
 from mkdocs_codeexec.commands.watching.rounds import Rounds
-from mkdocs_codeexec.config import read_environment
+from mkdocs_codeexec.environment import read_environment
 from mkdocs_codeexec.errors import ConfigurationError, Mistake
 from mkdocs_codeexec.report import rows
 from mkdocs_codeexec.report.console import ERROR, plainly

@@ -50,7 +50,7 @@ _USUAL: Mapping[Compatibility, Usual] = {
     "none": Usual({}, "", "above"),
     # markdown-exec 1.12.6: it shows what Python prints, of shells both streams in order, as Markdown, and no source
     "markdown-exec": Usual(
-        {name: _shown(script) for name, script in BUILTIN.items()},
+        {name: _shown(script) for name, script in BUILTIN.items() if not script.repl},
         "project",
         "none",
         (("MKDOCS_CONFIG_DIR", "."),),  # where they start

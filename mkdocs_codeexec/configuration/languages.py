@@ -20,6 +20,7 @@ from mkdocs_codeexec.configuration.defaults import (
     without_meaning,
     workdir,
 )
+from mkdocs_codeexec.configuration.repls import repl
 from mkdocs_codeexec.core.sample import Presentation
 from mkdocs_codeexec.core.settings import (
     BINARIES,
@@ -43,7 +44,7 @@ RUST = (
 _SOURCE = re.compile(r"[A-Za-z0-9_-]+|[a-z][a-z0-9+.-]*://[A-Za-z0-9@._~:/+-]+")
 SCRIPT = (
     *("run", "command", "build", "extension", "version", "aliases", "env", "inputs", "readable", "network"),
-    *("session", "workdir", "hidelines", "artifacts", *DEFAULTS, *PATTERNS),
+    *("session", "workdir", "hidelines", "artifacts", "console", *DEFAULTS, *PATTERNS),
 )
 
 
@@ -208,7 +209,12 @@ def scripts(
             continue
         if build and not any("{file}" in word for word in build):
             reader.problem(f"{where}.build", "it does not contain `{file}`, so the sample would not be built")
-        if not build and not any("{file}" in word for word in command):
+        variables = {**dict(preset.env if preset else ()), **dict(_env(reader, table, where))}
+        talked = repl(
+            reader, table.get("console"), f"{where}.console", preset.repl if preset else None, command, variables
+        )
+        console = "repl" if talked else preset.console if preset else ""
+        if not build and table.get("console") is None and not any("{file}" in word for word in command):
             reader.problem(f"{where}.command", "it does not contain `{file}`, so the sample would not run")
         split = _split(reader, table, where)
         found[name] = ScriptSettings(
@@ -219,7 +225,7 @@ def scripts(
             build=build,
             extension=reader.text(table, "extension", preset.extension if preset else "", f"{where}.").lstrip("."),
             version=reader.words(table, "version", f"{where}."),
-            env=tuple(sorted({**dict(preset.env if preset else ()), **dict(_env(reader, table, where))}.items())),
+            env=tuple(sorted(variables.items())),
             inputs=reader.words(table, "inputs", f"{where}."),
             readable=_readable(reader, table, f"{where}.", project_dir),
             network=reader.policy(table, "network", f"{where}."),
@@ -234,15 +240,10 @@ def scripts(
             pages=pages(reader, table, f"{where}."),
             workdir=workdir(reader, table, f"{where}."),
             artifacts=artifacts(reader, table, f"{where}."),
-            session=preset.session
-            if preset and preset.console
-            else "concat"
-            if split
-            else preset.session
-            if preset
-            else "",
+            session="console" if console else "concat" if split else preset.session if preset else "",
             split=split,
             hidelines=_hidelines(reader, table, where),
-            console=preset.console if preset else "",
+            console=console,
+            repl=talked,
         )
     return found

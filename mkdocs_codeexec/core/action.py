@@ -73,6 +73,16 @@ class Marks(NamedTuple):
         """The mark behind which the next part begins, where that is not the one that ends a part."""
         return f"codeexec+{self.seal}>"
 
+    @property
+    def prompt(self) -> str:
+        """What an interpreter shows when it waits for a command: it ends a part, and no end of a line belongs to it."""
+        return f"{self.start}0-0;"
+
+    @property
+    def more(self) -> str:
+        """What it shows when it waits for another line of a command."""
+        return f"{self.begin[:-1]};"
+
     def end(self, status: object = 0, going_on: object = 0, *, gap: bool = False) -> str:
         """Return the mark that ends a part.
 
@@ -99,6 +109,8 @@ class Step:
         marks: Where what it writes is taken apart; None if it is one.
         merged: Whether its standard error is the pipe of its standard output.
         columns: How wide the terminal is that both are, and its standard input unless it is given one; 0 for none.
+        turns: What is written to its standard input part by part: the first at once, each other one when the part before it
+            has ended; typed into the terminal, if there is one. In the place of `stdin`.
     """
 
     kind: StepKind
@@ -111,6 +123,7 @@ class Step:
     marks: Marks | None = None
     merged: bool = False
     columns: int = 0
+    turns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +238,7 @@ def _steps(steps: tuple[Step, ...]) -> bytes:
                 *((s.marks.seal, s.marks.seconds) if s.marks else ()),
                 *(("merged",) if s.merged else ()),
                 *(("terminal", s.columns) if s.columns else ()),
+                *(("turns", s.turns) if s.turns else ()),
             )
             for s in steps
         )

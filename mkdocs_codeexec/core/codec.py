@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias, assert_never
+from typing import TYPE_CHECKING, TypeAlias, assert_never
 
+from mkdocs_codeexec.core import displays
 from mkdocs_codeexec.core.blobs import Blob, is_within
-from mkdocs_codeexec.core.displays import content_of
 from mkdocs_codeexec.core.outcome import (
     LAST,
     Diagnostic,
@@ -23,6 +23,9 @@ from mkdocs_codeexec.core.outcome import (
     Termination,
     TimedOut,
 )
+
+if TYPE_CHECKING:
+    from mkdocs_codeexec.core.displays import Content
 
 FORMAT = 1
 """Version of the JSON form of an Outcome. A reader that meets another version has a miss."""
@@ -68,7 +71,7 @@ def from_json(value: object) -> Outcome:
 
 
 def _step_to_json(step: StepResult) -> dict[str, object]:
-    shown = {"shown": [list(content) for content in step.shown]} if step.shown else {}
+    shown = {"shown": _shown_to_json(step)} if step.shown else {}
     merged = {"merged": True} if step.merged else {}
     return {
         **shown,
@@ -101,6 +104,17 @@ def _step_to_json(step: StepResult) -> dict[str, object]:
     }
 
 
+def _shown_to_json(step: StepResult) -> object:
+    """Return what a step has shown; True if that is exactly what its output names, as nearly always."""
+    return step.shown == displays.named(step.stdout) or [list(content) for content in step.shown]
+
+
+def _shown_from_json(step: Json, stdout: str) -> tuple[Content, ...]:
+    if step.get("shown") is True:
+        return displays.named(stdout)
+    return tuple(map(displays.content_of, _list(step, "shown"))) if "shown" in step else ()
+
+
 def _ended_to_json(ended: Termination) -> dict[str, object]:
     match ended:
         case Exited(code):
@@ -125,15 +139,16 @@ def _step_from_json(step: Json) -> StepResult:
     kind = step.get("kind")
     if kind not in ("build", "run"):
         raise ValueError(f"step kind {kind!r}")
+    stdout = _text(step, "stdout")
     return StepResult(
         kind="build" if kind == "build" else "run",
-        stdout=_text(step, "stdout"),
+        stdout=stdout,
         stderr=_text(step, "stderr"),
         ended=_ended_from_json(_mapping(step.get("ended"))),
         diagnostics=tuple(_diagnostic_from_json(_mapping(d)) for d in _list(step, "diagnostics")),
         truncated=_pair(step, "truncated"),
         duration=_number(step.get("duration_ms")) / 1000,
-        shown=tuple(map(content_of, _list(step, "shown"))) if "shown" in step else (),
+        shown=_shown_from_json(step, stdout),
         merged=step.get("merged") is True,
     )
 

@@ -15,15 +15,18 @@ from mkdocs_codeexec.core.unfinished import Waiting, unfinished
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-ConsoleKind: TypeAlias = Literal["", "shell", "doctest"]
-"""What reads the commands: a shell; Python, as doctest has it do; or it is no console."""
+ConsoleKind: TypeAlias = Literal["", "shell", "doctest", "repl"]
+"""What reads the commands: a shell; Python, as doctest has it do; another interpreter; or it is no console."""
 
 PYTHON_PROMPT = ">>> "
 SHELL_PROMPTS = ("$ ", "% ")
 ROOT_PROMPT = "# "
 """The prompt of root, where it is not the mark of a comment."""
-_MORE: dict[ConsoleKind, str] = {"shell": "> ", "doctest": "... "}
+_USUAL: dict[ConsoleKind, tuple[str, ...]] = {"shell": (*SHELL_PROMPTS, ROOT_PROMPT), "doctest": (PYTHON_PROMPT,)}
+_MORE: dict[ConsoleKind, tuple[str, ...]] = {"shell": ("> ",), "doctest": ("... ",)}
 """What lines begin with that go on with a command."""
+_SCRIPTS: dict[ConsoleKind, str] = {"shell": "`bash exec` runs a script", "doctest": "`python exec` runs a script"}
+"""What may have been meant where there is no prompt."""
 _STATUS = re.compile(r"\? (?:([0-9]{1,3})|failed)[ \t]*")
 _DIRECTIVE = re.compile(r"""#\s*doctest:\s*([^\n'"]*)$""", re.MULTILINE)
 DIRECTIVES = frozenset(
@@ -34,6 +37,25 @@ DIRECTIVES = frozenset(
 )
 _OF_REPORTS = ("REPORT_", "FAIL_FAST")
 """What begins directives that say how doctest reports."""
+
+
+class Dialect(NamedTuple):
+    """How consoles of an interpreter are written that is neither a shell nor Python.
+
+    Attributes:
+        prompts: What lines of commands may begin with. Digits in it stand for any digits: many prompts count.
+        continuations: The same of lines that go on with a command.
+        error: A pattern of what it prints of a command that failed; empty if that cannot be told.
+        lexer: What Pygments calls such consoles.
+    """
+
+    prompts: tuple[str, ...] = ()
+    continuations: tuple[str, ...] = ()
+    error: str = ""
+    lexer: str = ""
+
+
+NO_DIALECT = Dialect()
 
 
 class Mistake(NamedTuple):
@@ -106,6 +128,8 @@ class Console(NamedTuple):
         head: The lines before the first command: comments and blank ones.
         entries: The commands, in order.
         mistakes: What cannot be read.
+        prompt: What its commands begin with.
+        dialect: How it is written, if that is not known by its kind.
     """
 
     kind: ConsoleKind
@@ -113,6 +137,7 @@ class Console(NamedTuple):
     entries: tuple[Entry, ...]
     mistakes: tuple[Mistake, ...] = ()
     prompt: str = ""
+    dialect: Dialect = NO_DIALECT
 
     @property
     def executed(self) -> tuple[Entry, ...]:
@@ -121,7 +146,9 @@ class Console(NamedTuple):
 
     @property
     def disguised(self) -> str:
-        """Its text with the usual prompt in the place of its own: highlighters know no other."""
+        """Its text with the usual prompt in the place of its own: highlighters know no other. As it is if none is usual."""
+        if self.kind == "repl":
+            return str(self)
         usual = PYTHON_PROMPT if self.kind == "doctest" else SHELL_PROMPTS[0]
         lines = list(self.head)
         for entry in self.entries:
@@ -135,24 +162,61 @@ class Console(NamedTuple):
 
 
 @functools.lru_cache(maxsize=256)  # a sample is read when its page is rendered, planned several times, and judged
-def parse(code: str, kind: ConsoleKind, prompt: str = "") -> Console:
+def parse(code: str, kind: ConsoleKind, prompt: str = "", dialect: Dialect = NO_DIALECT) -> Console:
     """Return the console that `code` is.
 
     Args:
         code: The text of the fence.
         kind: What reads its commands.
         prompt: What the lines of commands begin with; empty for the usual ones.
+        dialect: How it is written, if that is not known by its kind.
     """
     lines = code.split("\n")
-    found = prompt or _prompt(lines, kind)
-    first = next((at for at, line in enumerate(lines) if _follows(line, found) is not None), len(lines))
-    entries = tuple(_entries(lines, first, kind, found))
-    mistakes = (*_before(lines, first, kind, found), *(one for entry in entries for one in _mistakes(entry, kind)))
-    return Console(kind, tuple(lines[:first]), entries, tuple(sorted(mistakes)), found)
+    found = prompt or _prompt(lines, kind, dialect)
+    usual = _USUAL.get(kind, dialect.prompts)
+    signs = _Signs(found, _MORE.get(kind, dialect.continuations), kind == "repl" and found in usual, kind == "repl")
+    first = next((at for at, line in enumerate(lines) if signs.follows(line) is not None), len(lines))
+    entries = tuple(_entries(lines, first, kind, signs))
+    mistakes = (
+        *_before(lines, first, found, usual if found in usual else (found,), _SCRIPTS.get(kind, "")),
+        *(one for entry in entries for one in _mistakes(entry, kind)),
+    )
+    return Console(kind, tuple(lines[:first]), entries, tuple(sorted(mistakes)), found, dialect)
 
 
-def _prompt(lines: Sequence[str], kind: ConsoleKind) -> str:
+class _Signs(NamedTuple):
+    """What lines of commands begin with.
+
+    Attributes:
+        prompt: The first line of each.
+        more: Those that go on with it.
+        numbered: Whether digits in the prompt stand for any digits.
+        more_numbered: Whether they do so in the others.
+    """
+
+    prompt: str
+    more: tuple[str, ...]
+    numbered: bool
+    more_numbered: bool
+
+    def follows(self, line: str) -> str | None:
+        """Return what stands in `line` behind the prompt; None if it does not begin so."""
+        return _follows(line, self.prompt, numbered=self.numbered)
+
+    def goes_on(self, line: str) -> str | None:
+        """Return what stands in `line` behind what says that it goes on with a command; None if it does not begin so."""
+        found = (_follows(line, more, numbered=self.more_numbered) for more in self.more)
+        return next((rest for rest in found if rest is not None), None)
+
+
+def _prompt(lines: Sequence[str], kind: ConsoleKind, dialect: Dialect) -> str:
     """Return what commands begin with, by the first lines of a fence."""
+    if kind == "repl":
+        numbered = ((prompt, line) for line in lines for prompt in dialect.prompts)
+        return next(
+            (prompt for prompt, line in numbered if _follows(line, prompt, numbered=True) is not None),
+            dialect.prompts[0],
+        )
     if kind == "doctest":
         return PYTHON_PROMPT
     comments = False
@@ -169,54 +233,66 @@ def _prompt(lines: Sequence[str], kind: ConsoleKind) -> str:
     return next(usual, SHELL_PROMPTS[0])
 
 
-def _follows(line: str, prompt: str) -> str | None:
-    """Return what stands in `line` behind `prompt`; None if it does not begin so. Editors take blanks off the end of a line."""
+def _follows(line: str, prompt: str, *, numbered: bool = False) -> str | None:
+    """Return what stands in `line` behind `prompt`; None if it does not begin so. Editors take blanks off the end of a line.
+
+    If it is `numbered`, digits in the prompt stand for any digits.
+    """
+    if numbered and (found := _numbers(prompt).match(line)):
+        prompt = found[0]
     if line.startswith(prompt):
         rest = line[len(prompt) :]
         return rest if prompt[-1:].isspace() else rest.removeprefix(" ")
     return "" if line == prompt.rstrip() else None
 
 
-def _entries(lines: Sequence[str], at: int, kind: ConsoleKind, prompt: str) -> Iterator[Entry]:
+@functools.lru_cache(maxsize=64)
+def _numbers(prompt: str) -> re.Pattern[str]:
+    """Return the pattern of `prompt` with any digits; blanks at its end may be missing at the end of a line."""
+    parts = (r"\d+" if part.isdigit() else re.escape(part) for part in re.split(r"([0-9]+)", prompt.rstrip()))
+    blank = prompt[len(prompt.rstrip()) :]
+    return re.compile("".join(parts) + (f"(?:{re.escape(blank)}|$)" if blank else ""))
+
+
+def _entries(lines: Sequence[str], at: int, kind: ConsoleKind, signs: _Signs) -> Iterator[Entry]:
     while at < len(lines):
         start = at
-        at = _end_of_command(lines, at, kind, prompt)
+        at = _end_of_command(lines, at, kind, signs)
         source = tuple(lines[start:at])
         said = tuple(lines[at : at + 1]) if at < len(lines) and kind == "shell" and _STATUS.fullmatch(lines[at]) else ()
         at += len(said)
-        end = next((n for n in range(at, len(lines)) if _follows(lines[n], prompt) is not None), len(lines))
+        end = next((n for n in range(at, len(lines)) if signs.follows(lines[n]) is not None), len(lines))
         last = max((n for n in range(at, end) if lines[n].strip()), default=at - 1) + 1
-        command = "\n".join(_unprompted(source, kind, prompt))
+        command = "\n".join(_unprompted(source, signs))
         yield Entry(start + 1, source, command, said, tuple(lines[at:last]), tuple(lines[last:end]))
         at = end
 
 
-def _unprompted(source: Sequence[str], kind: ConsoleKind, prompt: str) -> Iterator[str]:
-    yield _follows(source[0], prompt) or ""
-    more = _MORE[kind]
-    prompted = len(source) > 1 and _follows(source[1], more) is not None
+def _unprompted(source: Sequence[str], signs: _Signs) -> Iterator[str]:
+    yield signs.follows(source[0]) or ""
+    prompted = len(source) > 1 and signs.goes_on(source[1]) is not None
     for line in source[1:]:
-        rest = _follows(line, more) if prompted else None
+        rest = signs.goes_on(line) if prompted else None
         yield line if rest is None else rest
 
 
-def _end_of_command(lines: Sequence[str], at: int, kind: ConsoleKind, prompt: str) -> int:
+def _end_of_command(lines: Sequence[str], at: int, kind: ConsoleKind, signs: _Signs) -> int:
     """Return the line behind the command that begins in line `at`; both from zero."""
-    start, more = at, _MORE[kind]
+    start = at
     at += 1
-    if kind == "doctest":
-        while at < len(lines) and _follows(lines[at], more) is not None:
+    if kind != "shell":
+        while at < len(lines) and signs.goes_on(lines[at]) is not None:
             at += 1
         return at
-    prompted = at < len(lines) and _follows(lines[at], more) is not None
-    waiting = unfinished(_follows(lines[start], prompt) or "")
+    prompted = at < len(lines) and signs.goes_on(lines[at]) is not None
+    waiting = unfinished(signs.follows(lines[start]) or "")
     while waiting is not None and at < len(lines):
-        rest = _follows(lines[at], more)
+        rest = signs.goes_on(lines[at])
         if waiting.what == "compound" and rest is None:
             break  # what is open is less sure to be than a quote, and this might be output
         at += 1
         if _may_end(waiting, lines[at - 1] if rest is None or not prompted else rest):
-            waiting = unfinished("\n".join(_unprompted(lines[start:at], kind, prompt)))
+            waiting = unfinished("\n".join(_unprompted(lines[start:at], signs)))
     return at
 
 
@@ -227,13 +303,13 @@ def _may_end(waiting: Waiting, line: str) -> bool:
     return waiting.end in line
 
 
-def _before(lines: Sequence[str], first: int, kind: ConsoleKind, prompt: str) -> Iterator[Mistake]:
+def _before(lines: Sequence[str], first: int, prompt: str, usual: Sequence[str], script: str) -> Iterator[Mistake]:
     """Yield what is wrong with the lines before the first command."""
     if first == len(lines):
-        usual = f"`{PYTHON_PROMPT}`" if kind == "doctest" else "`$ `, `% ` or `# `"
-        script = "`python exec` runs a script" if kind == "doctest" else "`bash exec` runs a script"
-        expected = f"expected a line that begins with a prompt, {usual if prompt in _usual(kind) else f'`{prompt}`'}"
-        yield Mistake(1, f"no command: {expected}", f"{script}; `prompt` names another prompt")
+        *some, last = (f"`{one}`" for one in usual)
+        named = f"{', '.join(some)} or {last}" if some else last
+        hint = "; ".join(filter(None, (script, "`prompt` names another prompt")))
+        yield Mistake(1, f"no command: expected a line that begins with a prompt, {named}", hint)
         return
     for number, line in enumerate(lines[:first], 1):
         if line.strip() and not line.lstrip().startswith("#"):
@@ -243,10 +319,6 @@ def _before(lines: Sequence[str], first: int, kind: ConsoleKind, prompt: str) ->
                 f"a command begins with `{prompt}`, a comment with `#`",
             )
             return
-
-
-def _usual(kind: ConsoleKind) -> tuple[str, ...]:
-    return (PYTHON_PROMPT,) if kind == "doctest" else (*SHELL_PROMPTS, ROOT_PROMPT)
 
 
 def _mistakes(entry: Entry, kind: ConsoleKind) -> Iterator[Mistake]:
@@ -259,7 +331,7 @@ def _mistakes(entry: Entry, kind: ConsoleKind) -> Iterator[Mistake]:
                     entry.line, f"`{word}` is no option of doctest", f"options are {known}, as in `+ELLIPSIS`"
                 )
         return
-    waiting = unfinished(entry.command)
+    waiting = unfinished(entry.command) if kind == "shell" else None
     if waiting is not None:
         yield Mistake(entry.line, f"the command `{_short(entry.source[0])}` has no end: {_lacks(waiting)}", _HINT)
 
@@ -314,8 +386,8 @@ def rewritten(console: Console, outputs: Sequence[str | None]) -> str:
     text = str(console._replace(entries=tuple(entries)))
     wanted = _commands(console)
     for prompt in (console.prompt, ""):  # who reads it next may not be told the prompt
-        told = prompt or _commands(parse(str(console), console.kind)) == wanted
-        if told and _commands(parse(text, console.kind, prompt)) != wanted:
+        told = prompt or _commands(parse(str(console), console.kind, "", console.dialect)) == wanted
+        if told and _commands(parse(text, console.kind, prompt, console.dialect)) != wanted:
             raise ForeignCommandError("an output holds a line that begins like a command")
     return text
 

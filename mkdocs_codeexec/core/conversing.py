@@ -112,6 +112,8 @@ def _ended(expectation: Converses, entry: Entry, result: StepResult, *, last: bo
             right = False
         case _:
             assert_never(result.ended)
+    if right and (said := _error(expectation, entry, result)):
+        return Unmet(f"`{entry.source[0]}` printed `{said}`, and no such thing is written under it", entry.line)
     if right:
         return None
     if expectation.console.kind == "doctest" and result.ended == Exited(1):
@@ -119,6 +121,17 @@ def _ended(expectation: Converses, entry: Entry, result: StepResult, *, last: bo
     said = f", expected `{entry.said[0].strip()}`" if entry.said else ""
     expected = f", expected exit status {expectation.code}" if last and expectation.code and not said else ""
     return Unmet(f"`{entry.source[0]}`: {describe(result.ended)}{said or expected}", entry.line)
+
+
+def _error(expectation: Converses, entry: Entry, result: StepResult) -> str:
+    """Return the line in which an interpreter says that a command failed of which that is not written; else nothing."""
+    pattern = expectation.console.dialect.error
+    if not pattern or expectation.code is None:
+        return ""
+    found = re.search(pattern, _plain(result.stdout), re.MULTILINE)
+    if found is None or re.search(pattern, "\n".join(entry.written), re.MULTILINE):
+        return ""
+    return found.string[found.start() :].split("\n", 1)[0][:200].strip()
 
 
 def _status_is_right(expectation: Converses, entry: Entry, code: int, *, last: bool) -> bool:

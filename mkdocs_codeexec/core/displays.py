@@ -189,6 +189,12 @@ def renamed(text: str, change: Callable[[Content], Content]) -> str:
     return _SECTION.sub(changed, text) if BEGIN in text else text
 
 
+def named(text: str) -> tuple[Content, ...]:
+    """Return all contents that sections in the standard output of an Outcome name, each once, in order."""
+    sections = _SECTION.finditer(text) if BEGIN in text else ()
+    return tuple(dict.fromkeys(content for found in sections for content in _named(found["body"])))
+
+
 def _named(body: str) -> tuple[Content, ...]:
     """Return the contents that a line of JSON names; none if it is no such line."""
     try:

@@ -112,6 +112,7 @@ def _step(step: Step) -> Iterator[tuple[str, str]]:
     yield "limits", short(repr(step.limits.amounts()))
     yield "network", str(step.network) if step.network else ""
     yield "other", str(step.merged) if step.merged else ""
+    yield "turns", short(*step.turns) if step.turns else ""
     yield "tty", str(step.columns) if step.columns else ""
 
 

@@ -27,6 +27,8 @@ begins with a label like `<project>` unless it belongs to the system:
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from mkdocs_codeexec.core.action import Key, digest
@@ -72,5 +74,13 @@ def result_key(action: Action, outcome: Outcome | None) -> Key:
 
 def observed_key(key: Key, inputs: Inputs) -> Key:
     """Return the address of the Outcome of the Action with `key` when `inputs` hold."""
-    # One text, as neither names nor states hold a NUL: this is asked for every sample of a build in which nothing changed.
-    return Key(digest(("observed", FORMAT, key, "\0".join(text for pair in inputs for text in pair))))
+    return Key(digest(("observed", FORMAT, key, _text(inputs))))
+
+
+@lru_cache(maxsize=16)
+def _text(inputs: Inputs) -> str:
+    """Return one text for a list: neither names nor states hold a NUL.
+
+    It is asked for every sample of a build in which nothing changed, and many of them have one list.
+    """
+    return "\0".join(chain.from_iterable(inputs))

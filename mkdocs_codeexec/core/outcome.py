@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
 
+from mkdocs_codeexec.core.wording import OMITTED as OMITTED  # noqa: PLC0414 - it is a part of outcomes
+from mkdocs_codeexec.core.wording import counted as counted  # noqa: PLC0414 - as above
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -13,9 +16,6 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.observed import Inputs
 
 StepKind: TypeAlias = Literal["build", "run"]
-
-OMITTED = "… {} bytes omitted …"
-"""The line that stands in a stream, with their number, where bytes were left out of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,11 +262,6 @@ def describe(ended: Termination) -> str:
             return f"not started: {why}"
         case _:
             assert_never(ended)
-
-
-def counted(number: int, what: str) -> str:
-    """Return `number` and `what`, in the plural unless it is one."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def signal_name(signal: int) -> str:

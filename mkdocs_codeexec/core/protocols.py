@@ -58,6 +58,7 @@ class Command:
         marks: Where what it writes is taken apart; None if it is one.
         merged: Whether its standard error is the pipe of its standard output.
         columns: How wide the terminal is that both are, and its standard input unless it is given one; 0 for none.
+        turns: What is written to its standard input part by part, in the place of `stdin`; empty for nothing.
         leaves: Takes its working directory when it has ended by itself, and all that it started is gone.
     """
 
@@ -82,6 +83,7 @@ class Command:
     marks: Marks | None = None
     merged: bool = False
     columns: int = 0
+    turns: tuple[str, ...] = ()
     leaves: FolderSink | None = None
 
 

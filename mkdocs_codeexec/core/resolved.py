@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.expectation import Verdict
     from mkdocs_codeexec.core.outcome import Outcome
     from mkdocs_codeexec.core.protocols import Unavailability
-    from mkdocs_codeexec.core.sample import Sample
+    from mkdocs_codeexec.core.sample import Location, Sample
 
 PlannedState: TypeAlias = Literal["hit", "miss", "ignored", "unavailable", "suspended", "blocked"]
 """An Outcome is known; it is to be executed; its author wants nothing done; it cannot be executed here; it lacks something
@@ -104,9 +104,15 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """`action` is being built or run, which answers as many samples as are equal."""
+    """`action` is being built or run.
+
+    Attributes:
+        action: What is executed.
+        places: Where the samples are that it answers: those that are equal.
+    """
 
     action: Action
+    places: tuple[Location, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

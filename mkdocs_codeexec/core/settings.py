@@ -6,7 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
+from mkdocs_codeexec.core.consoles import NO_DIALECT, ConsoleKind, Dialect
 from mkdocs_codeexec.core.hooks import Hooks
+from mkdocs_codeexec.core.host import MKDOCS as MKDOCS  # noqa: PLC0414 - it is a part of settings
+from mkdocs_codeexec.core.host import Host as Host  # noqa: PLC0414 - as above
 from mkdocs_codeexec.core.patterns import ALL_PAGES, Patterns
 from mkdocs_codeexec.core.sample import Presentation
 
@@ -14,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
-    from mkdocs_codeexec.core.consoles import ConsoleKind
 
 RunPolicy: TypeAlias = Literal["marked", "all", "check", "none"]
 """Which fences of a language run: those with `exec`; every one; every one, only type-checked; none."""
@@ -39,25 +41,6 @@ Compatibility: TypeAlias = Literal["none", "markdown-exec"]
 
 Includes: TypeAlias = Literal["none", "mdbook"]
 """Whose way to include files is known on pages: nobody's, or that of mdBook."""
-
-
-class Host(NamedTuple):
-    """What messages call that which renders the pages, so that they name what can be typed and edited.
-
-    Attributes:
-        name: Its name.
-        command: What is typed.
-        file: The configuration of the site.
-        store: Where outcomes are kept unless the user says otherwise, beside that file.
-    """
-
-    name: str = "MkDocs"
-    command: str = "mkdocs"
-    file: str = "mkdocs.yml"
-    store: str = ".cache/codeexec"
-
-
-MKDOCS = Host()
 
 
 EDITIONS = ("2015", "2018", "2021", "2024")
@@ -93,6 +76,7 @@ class LanguageRule(NamedTuple):
         hashes: Whether `#` begins a comment, and so lines can end in `# markdown-exec: hide`.
         excluded: Whether it is told that a fence with `exec` is not executed because of its page.
         console: What reads the commands of its fences, if these are consoles.
+        dialect: How these are written, if that is not known by what reads them.
         values: Whether samples can show the value of their last expression.
         patterns: What `[NAME]` stands for in what is written under commands, by name, sorted.
         uncovers: Whether readers can have hidden lines of samples shown.
@@ -116,6 +100,7 @@ class LanguageRule(NamedTuple):
     hidelines: str = ""
     hashes: bool = False
     console: ConsoleKind = ""
+    dialect: Dialect = NO_DIALECT
     values: bool = False
     patterns: tuple[tuple[str, str], ...] = ()
     uncovers: bool = False
@@ -189,6 +174,27 @@ class RustSettings:
     artifacts: tuple[str, ...] = ()
 
 
+PROMPT, MORE = "{prompt}", "{more}"
+"""Stand, in what is said to an interpreter, for prompts that nobody can guess."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplSettings:
+    """`console` of a language: an interpreter that is talked to, command by command.
+
+    Attributes:
+        dialect: How consoles are written.
+        start: What it is told first, if its command line names no file; else what stands in that.
+        mark: What it is told after each command, to print what its prompt would be; empty if it has that prompt.
+        terminal: Whether it is told so on a terminal, as if it were typed; else by a pipe, as by a program.
+    """
+
+    dialect: Dialect
+    start: str = ""
+    mark: str = ""
+    terminal: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScriptSettings:
     """Any other language: a command line, or one to build and one to run.
@@ -213,6 +219,7 @@ class ScriptSettings:
         hidelines: What lines begin with that run and are not shown; empty for none.
         split: Of `concat`, the statement between two steps, with `{mark}` in it.
         console: What reads the commands of its fences, if these are consoles.
+        repl: How its interpreter is talked to, if that reads them.
         artifacts: Patterns of files that the page shows, of fences that do not say it.
     """
 
@@ -235,6 +242,7 @@ class ScriptSettings:
     split: str = ""
     hidelines: str = ""
     console: ConsoleKind = ""
+    repl: ReplSettings | None = None
     artifacts: tuple[str, ...] = ()
 
 
@@ -344,6 +352,11 @@ class Settings:
         place = self.lent or self.environment_dir
         root = self.checkout_dir or self.project_dir
         return None if place.is_relative_to(root) or place.is_relative_to(self.cache_dir) else place
+
+    @property
+    def confines(self) -> bool:
+        """Whether samples are to be confined at all; only who says so gets `off`."""
+        return self.sandbox != "off" and self.tiers != ("off",)
 
     @property
     def keeps(self) -> bool:

@@ -127,7 +127,8 @@ class Batch:
     def begin(self, action: Action) -> None:
         """Note that `action` is being executed; called from any thread."""
         if self._listen is not None:
-            self._listen(Started(action))
+            places = tuple(self._samples[place].location for place in self._course.asking(action.request_key))
+            self._listen(Started(action, places))
 
     def known(self, action: Action) -> bool:
         """Tell whether it is known what `action` comes to."""

@@ -169,11 +169,34 @@ class Engine:
         found = [path for name in sorted(used & self.languages.keys()) for path in self.languages[name].watched()]
         found += self._requirements.files(item.sample for item in items)
         if self._states is not None:
-            within = [self.settings.project_dir, *(Path(folder) for _, folder in interpreter.sources())]
+            within = _authored(self.settings)
             outcomes = [item.outcome for item in items if item.outcome is not None]
             observed = {name: state for outcome in outcomes for name, state in outcome.inputs or ()}
             read = map(Path, self._states.watched(tuple(observed.items()), within))
             found += [path for path in read if not any(path.is_relative_to(folder) for folder in self.settings.apart)]
+        return found
+
+    def decisive(self, samples: Sequence[Sample]) -> list[dict[Path, bool]]:
+        """Return for each of `samples` the files and folders that it is known to depend on, whatever they are by now.
+
+        Returns:
+            Each path with whether it counts only which names are in it: what its language watches, what it requires, and what
+            it has read when it was executed.
+        """
+        plan = self.plan(samples).planned
+        found: list[dict[Path, bool]] = []
+        watched = {
+            name: self.languages[name].watched() for name in {sample.language for sample in samples} & {*self.languages}
+        }
+        for planned in plan:
+            own = dict.fromkeys(
+                (*watched.get(planned.sample.language, ()), *self._requirements.files([planned.sample])), False
+            )
+            if self._states is not None and planned.action is not None and planned.action.observed:
+                for inputs in self._store().lists(planned.action.key) if planned.action.toolchain is not None else ():
+                    for word, path in self._states.places(inputs, _authored(self.settings)):
+                        own[Path(path)] = own.get(Path(path), True) and word == "list"
+            found.append(own)
         return found
 
     def settle(self) -> None:
@@ -217,6 +240,7 @@ class Engine:
             self._states.renew()
             pipeline.forget()
             self._answered = False
+        interpreter.walk_again()
         self._requirements.look_again()
         pipeline.survey(samples)
 
@@ -299,8 +323,14 @@ class Engine:
             private=place and place / "warmed",
             jobserver=self._jobserver,
             note=self._telling.note,
+            own=self.settings.private_dir,
         ) as workers:
             try:
                 yield workers
             finally:
                 self.hooking.stop()
+
+
+def _authored(settings: Settings) -> list[Path]:
+    """Return the folders in which somebody writes what samples read: the project, and sources of what is installed from there."""
+    return [settings.project_dir, *(Path(folder) for _, folder in interpreter.sources())]

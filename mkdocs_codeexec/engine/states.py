@@ -58,6 +58,10 @@ class States:
         """Return the files and folders of `inputs` that are in one of the folders `within`, also those that are not there."""
         return self._now.watched(inputs, within)
 
+    def places(self, inputs: Inputs, within: Sequence[Path]) -> list[tuple[str, str]]:
+        """Return the same, each with the word that says what of it counts."""
+        return self._now.places(inputs, within)
+
     def save(self) -> None:
         """Keep the digests for later processes, where this build keeps anything."""
         if self._settings.keeps:

@@ -14,9 +14,10 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mkdocs_codeexec.config import read_environment, settings_from
+from mkdocs_codeexec.config import settings_from
 from mkdocs_codeexec.core.settings import Host
 from mkdocs_codeexec.engine.engine import Engine
+from mkdocs_codeexec.environment import read_environment
 from mkdocs_codeexec.errors import CodeExecError
 from mkdocs_codeexec.hosts.building import building
 from mkdocs_codeexec.hosts.included import Included, reader

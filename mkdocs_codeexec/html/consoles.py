@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 
 def shown_code(sample: Sample, said: Converses) -> str:
     """Return the text that the highlighter was given."""
-    return said.console.disguised if "prompt" in sample.options else sample.code
+    return said.console.disguised if _is_disguised(sample, said) else sample.code
+
+
+def _is_disguised(sample: Sample, said: Converses) -> bool:
+    """Tell whether the highlighter was given the usual prompt in the place of the author's own."""
+    return "prompt" in sample.options and said.console.kind != "repl"
 
 
 def answered(
@@ -54,7 +59,7 @@ def answered(
         found = stream("stdout", text, _way(sample), tidy, unfold=False)
         prints.append(next((one.html for one in found), Markup()))
     hidden = frozenset(entry.line for entry in said.console.entries if _is_hidden(entry, sample))
-    source = woven(source, said.console, prints, disguised="prompt" in sample.options, hidden=hidden)
+    source = woven(source, said.console, prints, disguised=_is_disguised(sample, said), hidden=hidden)
     seen = (entry for entry in said.console.entries if entry.line not in hidden)
     return copied(source, said.console._replace(entries=tuple(seen)))
 

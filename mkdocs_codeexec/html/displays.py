@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
 
-from mkdocs_codeexec.core.displays import Display, is_binary
+from mkdocs_codeexec.core.displays import Content, Display, is_binary
 from mkdocs_codeexec.html import ansi
 from mkdocs_codeexec.html.json_tree import spelled, tree
 from mkdocs_codeexec.html.pictures import PICTURES, kind_of
@@ -119,15 +119,8 @@ def passive(place: Callable[[str, bytes], str]) -> Callable[[str, bytes], str]:
 
 def shown(display: Display, presentation: Presentation, site: Site) -> Shown:
     """Return `display` as a page shows it."""
-    content = display.form(*_RICHEST) or display.bundle[0]
-    data = site.read(content.blob)
+    content, data, wrong = _richest(display, site)
     plain = display.form("text/plain")
-    wrong = ""
-    if is_picture(content.mime) and data is not None and kind_of(data) != content.mime:
-        wrong = _wrong(f"a picture `{content.mime}` that it shows", content.mime, data)
-        left = tuple(form for form in display.bundle if not is_picture(form.mime))
-        content = Display(left).form(*_RICHEST) or content
-        data = site.read(content.blob)
     if content.mime == _MATHS and data is not None:
         if maths := _maths(_text(data), site):
             return Shown("display", content.mime, maths)
@@ -139,6 +132,21 @@ def shown(display: Display, presentation: Presentation, site: Site) -> Shown:
     mime = _real(content.mime, data)
     name = "" if is_picture(mime) or mime == content.mime else f"value.{_ENDING[content.mime]}"
     return Shown("display", mime, _html(mime, data, name, presentation, site, alt), wrong)
+
+
+def _richest(display: Display, site: Site) -> tuple[Content, bytes | None, str]:
+    """Return the richest form of `display` that can be shown, and what is to be said of a richer one that cannot."""
+    left, wrong = display.bundle, ""
+    while True:
+        content = Display(left).form(*_RICHEST) or left[0]
+        data = site.read(content.blob)
+        if data is None or not is_picture(content.mime) or kind_of(data) == content.mime:
+            return content, data, wrong
+        what = f"a picture `{content.mime}` that it shows"
+        if len(left) == 1 or _real(content.mime, data) != _FILE:
+            return content, data, wrong or _wrong(what, content.mime, data)
+        wrong = wrong or f"{what} is no {PICTURES[content.mime]} picture, so another form of it is shown"
+        left = tuple(form for form in left if form != content)
 
 
 def files(left: Sequence[Blob], presentation: Presentation, site: Site) -> list[Shown]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.core.outcome import OMITTED
+from mkdocs_codeexec.core.wording import OMITTED
 from mkdocs_codeexec.html.terminal import Pen, Style, Styled
 
 if TYPE_CHECKING:

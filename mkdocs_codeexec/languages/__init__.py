@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core import rights
+from mkdocs_codeexec.core.consoles import NO_DIALECT
 from mkdocs_codeexec.core.settings import LanguageRule
 from mkdocs_codeexec.languages.builtin import (
     BUILTIN,
@@ -64,6 +65,7 @@ def words(settings: Settings) -> Mapping[str, LanguageRule]:
             hidelines=script.hidelines,
             hashes=script.name in HASHES,
             console=script.console,
+            dialect=script.repl.dialect if script.repl else NO_DIALECT,
             patterns=tuple(sorted(settings.output_patterns.items())) if script.console else (),
             uncovers=settings.hidden_lines == "button",
         )

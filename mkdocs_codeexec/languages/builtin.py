@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mkdocs_codeexec.core.settings import LanguageRule, ScriptSettings
+from mkdocs_codeexec.languages import repls
 
 PYTHON = "{python}"
 """Stands for the interpreter that runs MkDocs: a site documents the packages of the environment it is built in."""
@@ -34,6 +35,24 @@ BUILTIN: Mapping[str, ScriptSettings] = {
             console="doctest",
             env=(("PYTHONUNBUFFERED", "1"),),  # so that both streams are in the order in which they were written
         ),
+        ScriptSettings(
+            name="irb",
+            aliases=("rbcon",),
+            command=("ruby", "{file}"),
+            extension="rb",
+            session="console",
+            console="repl",
+            repl=repls.IRB,
+        ),
+        ScriptSettings(
+            name="node",
+            aliases=("nodejsrepl",),
+            command=("node", "{file}"),
+            extension="js",
+            session="console",
+            console="repl",
+            repl=repls.NODE,
+        ),
     )
 }
 """Languages that need nothing but their name in `mkdocs.yml`."""
@@ -50,7 +69,7 @@ PYTHON_OPTIONS = frozenset({"raises"})
 SCRIPT_OPTIONS = frozenset({"hidelines"})
 """Options of fences in every language but Rust, which has hidden lines of its own."""
 
-HASHES = frozenset({"python", "bash", "sh", "pycon", "console"})
+HASHES = frozenset({"python", "bash", "sh", "pycon", "console", "irb"})
 """Languages in which `#` begins a comment, and so `# markdown-exec: hide` is one."""
 
 RUST_ALIASES = ("rs",)

@@ -79,6 +79,12 @@ def look_again() -> None:
     """Forget what is installed, which may have changed since: `serve` builds many times in one process."""
     places.cache_clear()
     sources.cache_clear()
+    walk_again()
+
+
+def walk_again() -> None:
+    """Forget what may be seen of projects that are installed in place: files come and go while pages are rendered."""
+    _installed.cache_clear()
 
 
 def sites() -> tuple[str, ...]:
@@ -111,11 +117,15 @@ def folders(*apart: Path) -> Iterator[str]:
         if not _is_system(prefix):
             yield from of_prefix(prefix, *real)
     yield str(Path(os.path.realpath(sys.executable)).parent)
-    found = _sites()
-    yield from map(str, found)
+    yield from _installed(tuple(_sites()))
+
+
+@functools.cache
+def _installed(found: tuple[Path, ...]) -> tuple[str, ...]:
+    """Return the folders `found` of installed packages, and what may be seen of projects that are installed in place."""
     named = [(*_paths(folder), *(path for _, path in _editable(folder))) for folder in found]
-    for project in dict.fromkeys(chain.from_iterable(named)):  # most are named twice
-        yield from of_project(project)
+    projects = dict.fromkeys(chain.from_iterable(named))  # most are named twice
+    return (*map(str, found), *chain.from_iterable(map(of_project, projects)))
 
 
 def is_on(path: str) -> bool:

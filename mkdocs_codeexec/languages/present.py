@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -135,7 +134,7 @@ def _script(settings: Settings, script: ScriptSettings, runner: Runner) -> Prese
             hint = f"install it, or correct the command in `languages.{script.name}` of {settings.host.file}"
             return Present(script.name, script.name, there=False, words=f"`{program}` was not found", hint=hint)
         argv = (str(found), *VERSION.get(found.name, ("--version",)))
-        said = ask(runner, argv, Path(tempfile.gettempdir()), host_environment(settings))
+        said = ask(runner, argv, Path("/"), host_environment(settings))
         try:
             told = answer(said, found)
             words.append(f"{found}, which does not say what it is" if " sha256:" in told else _in_one_line(told))

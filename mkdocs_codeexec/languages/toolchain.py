@@ -170,10 +170,12 @@ def upwards(start: Path, names: Sequence[str]) -> list[tuple[Path, str]]:
     found: list[tuple[Path, str]] = []
     for folder in (start, *start.parents):
         for name in names:
-            path = folder / name
-            content = read_regular(Path(os.path.realpath(path)), VERSION_FILE_LIMIT) if path.exists() else None
+            path = os.path.join(folder, name)  # noqa: PTH118 - a hundred of them each time, and hardly one is there
+            if not os.path.exists(path):  # noqa: PTH110
+                continue
+            content = read_regular(Path(os.path.realpath(path)), VERSION_FILE_LIMIT)
             with contextlib.suppress(ValueError):
-                found += [(path, content.decode("utf-8").replace("\r\n", "\n"))] if content is not None else []
+                found += [(Path(path), content.decode("utf-8").replace("\r\n", "\n"))] if content is not None else []
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,8 +91,8 @@ class Tools:
         return interpreter.program() if program == PYTHON else find_program(program, self._settings)
 
     def _ask(self, runner: Runner, access: Access) -> Unavailability | None:
-        # Samples run in a scratch directory, where no version file of the project is above them.
-        cwd = Path(tempfile.gettempdir())
+        # Samples run in a scratch directory, where no version file of the project is above them, nor one that anybody may write.
+        cwd = Path("/")
         env = {**host_environment(self._settings), **dict(self._script.env)}
         said: list[str] = []
         for argv in self._questions():

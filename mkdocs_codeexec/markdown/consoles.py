@@ -50,7 +50,7 @@ def shown(found: Claim, sample: Sample, console: Console) -> tuple[Claim, str, t
 
     Whoever reads prompts knows the usual ones, and no line has a number: what is printed has lines, too.
     """
-    word, others = _LEXERS["doctest" if console.kind == "doctest" else "shell"]
+    word, others = _LEXERS.get(console.kind, (console.dialect.lexer or found.word, ()))
     passthrough = tuple(pair for pair in found.passthrough if pair[0] != "linenums")
     claim = found._replace(
         word=found.word if found.word.lower() in others else word, passthrough=(*passthrough, ("linenums", "0"))

@@ -69,7 +69,7 @@ class Request(NamedTuple):
         expectation = self.expectation
         if isinstance(expectation, Converses):
             console = expectation.console
-            expectation = replace(expectation, console=parse(code, console.kind, console.prompt))
+            expectation = replace(expectation, console=parse(code, console.kind, console.prompt, console.dialect))
         return Sample(
             location=location,
             language=self.language,

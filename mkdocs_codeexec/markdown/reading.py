@@ -252,7 +252,9 @@ class _Reader:
         if self._values.get("should_panic"):
             return Panics()
         if self._rule.console:
-            console = Console(self._rule.console, (), (), prompt=self._values.get("prompt", ""))
+            console = Console(
+                self._rule.console, (), (), prompt=self._values.get("prompt", ""), dialect=self._rule.dialect
+            )
             verify = self._values.get("verify", False)
             return Converses(
                 console,

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
-from mkdocs_codeexec.core.sample import in_one_line
 from mkdocs_codeexec.html import ansi
 
 MAX_MESSAGE = 4000
@@ -87,6 +86,8 @@ class Annotations:
 
     def lines(self, level: Level, notice: Notice) -> list[str]:
         """Return the lines that make `notice` an annotation; none if the service would show no more."""
+        from mkdocs_codeexec.core.sample import in_one_line
+
         before, most = self._given.total(), self.dialect.most
         self._given[level] += 1
         number = self._given[level]

@@ -37,10 +37,11 @@ class Reports:
     Attributes:
         files: By kind; absolute.
         root: The root of the repository, or of the project where there is none.
-        within: The folder below which they all are, and below which strangers may have put links, which are not followed;
-            None where they are where the user says.
+        within: The folder below which they all are; None where they are where the user says.
         environ: The variables by which CI services say where they show a file, and where they take a summary.
         several: Whether they are of several sites, whose pages are named from the root on.
+
+    No link is followed below that folder, or below the root: strangers may have put it there.
     """
 
     files: Mapping[str, Path]
@@ -80,11 +81,17 @@ class Reports:
         """Write all of them, each whole or not at all; that one cannot be is a warning."""
         for kind, file in self.files.items():
             try:
-                root = self.within or file.parent
+                root = self.within or self._above(file)
                 with Tree(root) as tree:
                     tree.replace(file.relative_to(root).parts, self._text(kind, run, failures))
             except OSError as error:
-                narrator.warn(f"the report `{kind}` cannot be written to `{file}`: {error.strerror or error}")
+                link = "; no link of a checkout is followed" if isinstance(error, NotADirectoryError) else ""
+                narrator.warn(f"the report `{kind}` cannot be written to `{file}`: {error.strerror or error}{link}")
+
+    def _above(self, file: Path) -> Path:
+        """Return the folder below which no link is followed: the root if `file` is in it, by any of its names."""
+        roots = (self.root, Path(os.path.realpath(self.root)))
+        return next((root for root in roots if file.is_relative_to(root)), file.parent)
 
     def _text(self, kind: str, run: Run, failures: Sequence[Failure]) -> bytes:
         match kind:

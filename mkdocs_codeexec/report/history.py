@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mkdocs_codeexec.report.rows import FAILING
+from mkdocs_codeexec.core.wording import FAILING
 from mkdocs_codeexec.untrusted import Tree, remove
 
 if TYPE_CHECKING:
@@ -91,6 +91,10 @@ class Past:
     @property
     def failed(self) -> int:
         """How many samples failed."""
+        from mkdocs_codeexec.report.rows import (
+            FAILING,  # which knows what verdicts are: half of what `status` would load
+        )
+
         return sum(self.counts.get(name, 0) for name in FAILING)
 
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.report.console import INFO
 from mkdocs_codeexec.report.ending import Ending
+from mkdocs_codeexec.report.events import Events, Lines, in_json
+from mkdocs_codeexec.report.moment import Moment
 from mkdocs_codeexec.report.progress import ways
 from mkdocs_codeexec.report.progress.progress import Progress
-from mkdocs_codeexec.report.summary import Summary
+from mkdocs_codeexec.report.spent import Spent
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -27,9 +29,12 @@ class Observing:
         jobs: Samples that are executed at once.
         verbose: Whether each sample is told as it ends.
         progress: Whether it is told how far a run is; None where only the environment decides.
+        lines: Where events are written for programs, and the log is; None where only the environment decides.
+        moment: The run; None for one that begins now.
 
     Attributes:
-        summary: What is told in the end.
+        moment: The run.
+        spent: What is told in the end.
         told: Where samples are that have been told of.
 
     Raises:
@@ -44,14 +49,22 @@ class Observing:
         jobs: int,
         verbose: bool = False,
         progress: bool | None = None,
+        lines: Lines | None = None,
+        moment: Moment | None = None,
     ) -> None:
-        wanted = "off" if progress is False else ways.asked(environ)
+        self.moment = moment = moment or Moment()
+        whole = lines is not None
+        if lines is None and in_json(environ) and console.out is not None:
+            lines = Lines(console.out, moment)
+        wanted = "off" if progress is False or lines is not None else ways.asked(environ)
         quiet = not console.log.isEnabledFor(INFO)
         self._progress = Progress(console, ways.way(wanted, environ, console.out, quiet=quiet), jobs)
-        self.summary = Summary()
+        self.spent = Spent()
         ending = Ending(console)
         self.told: Container[Location] = ending.told
-        self._listening: list[Listen] = [self.summary.hear, *([ending.hear] if verbose else []), self._progress.hear]
+        self._listening: list[Listen] = [self.spent.hear, *([ending.hear] if verbose else []), self._progress.hear]
+        if lines is not None:
+            self._listening.append(Events(lines, moment, said=not whole).hear)
 
     def hear(self, event: Event) -> None:
         """Take what goes on."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.core.outcome import counted
+from mkdocs_codeexec.core.wording import counted
 
 if TYPE_CHECKING:
     import datetime as dt

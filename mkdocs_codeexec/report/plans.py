@@ -76,13 +76,15 @@ def to_json(plan: Plan) -> dict[str, object]:
     return {
         "format": FORMAT,
         "counts": {"samples": len(plan.planned), **{state: plan.count(state) for state in get_args(PlannedState)}},
-        "samples": [
-            {
-                **row_of_sample(one.sample, key_of(one)),
-                "status": one.state,
-                "why": one.why,
-                "seconds": None if one.seconds is None else round(one.seconds, 3),
-            }
-            for one in plan.planned
-        ],
+        "samples": [row_of_planned(one) for one in plan.planned],
+    }
+
+
+def row_of_planned(one: Planned) -> dict[str, object]:
+    """Return what would be done with a sample, for programs."""
+    return {
+        **row_of_sample(one.sample, key_of(one)),
+        "status": one.state,
+        "why": one.why,
+        "seconds": None if one.seconds is None else round(one.seconds, 3),
     }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 from mkdocs_codeexec.core.expectation import VerdictName, verdict_name, verdict_reason
 from mkdocs_codeexec.core.outcome import counted
+from mkdocs_codeexec.core.wording import FAILING as FAILING  # noqa: PLC0414 - what rows are counted by
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import Settings
 
-FAILING: Mapping[VerdictName, str] = {"unmet": "failed", "blocked": "blocked", "error": "error"}
-"""Verdicts that fail a build or a command, and the words for them."""
 _BESIDE: tuple[VerdictName, ...] = ("skipped", "suspended")
 """What a summary says only where there is some of it."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from mkdocs_codeexec.core.expectation import verdict_name
 from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.files import json_bytes, write_bytes
 from mkdocs_codeexec.report import history, rows
+from mkdocs_codeexec.report.moment import new_id
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -57,12 +57,13 @@ class Run:
         *,
         selected: Sequence[str] | None = None,
         interrupted: bool = False,
+        run_id: str = "",
     ) -> Run:
-        """Return one build that began at `started`, UTC, and spent `seconds` on samples."""
+        """Return one build that began at `started`, UTC, and spent `seconds` on samples; with a new id unless it has one."""
         return cls(
             resolved=resolved,
             executed=executed(resolved),
-            run_id=f"{started:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}",
+            run_id=run_id or new_id(started),
             started=started.isoformat(timespec="seconds"),
             duration=seconds,
             selected=selected,
@@ -70,13 +71,13 @@ class Run:
         )
 
     @classmethod
-    def together(cls, runs: Sequence[Run], others: Sequence[Mapping[str, Any]] = ()) -> Run:
+    def together(cls, runs: Sequence[Run], others: Sequence[Mapping[str, Any]] = (), run_id: str = "") -> Run:
         """Return several builds, at least one, as one: what is on pages of several counts once."""
         resolved = distinct(item for run in runs for item in run.resolved)
         return cls(
             resolved=resolved,
             executed=executed(resolved),
-            run_id=runs[0].run_id,
+            run_id=run_id or runs[0].run_id,
             started=runs[0].started,
             duration=sum(run.duration for run in runs) + sum(other["duration_ms"] for other in others) / 1000,
             others=others,

@@ -1,6 +1,6 @@
 """One entry of a store: its place, and its text with a seal.
 
-An entry is a JSON object that people can read. Its last field, `sha256`, is the digest of all the text before it, so
+An entry is a JSON object that people can read, a field on each line. Its last field, `sha256`, is the digest of all the text before it, so
 that every damage shows before anything is made of the text. Only the ends of lines may change: a checkout may.
 """
 
@@ -65,10 +65,21 @@ def outcome_of(entry: Mapping[str, object], key: Key) -> Outcome:
 
 def encode(entry: Mapping[str, object]) -> bytes:
     """Return the text of `entry`, sealed; `decode` is the inverse."""
-    text = json.dumps(entry, ensure_ascii=False, indent=1).removesuffix("\n}")
+    fields = (f"\n {_spelled(name)}: {_field(value)}" for name, value in entry.items())
     # A lone surrogate has no UTF-8; `backslashreplace` spells it as JSON does.
-    payload = text.encode("utf-8", "backslashreplace")
+    payload = ("{" + ",".join(fields)).encode("utf-8", "backslashreplace")
     return payload + _seal(payload)
+
+
+def _field(value: object) -> str:
+    """Return the JSON of a field: a list of objects with each field of these on a line of its own, all else on one line."""
+    if not isinstance(value, list) or not value or any(type(item) is not dict or not item for item in value):
+        return _spelled(value)
+    objects = (",".join(f"\n   {_spelled(k)}: {_spelled(v)}" for k, v in item.items()) for item in value)
+    return "[" + ",".join(f"\n  {{{fields}\n  }}" for fields in objects) + "\n ]"
+
+
+_spelled = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def decode(data: bytes) -> Mapping[str, object]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.errors import Cancelled
 from mkdocs_codeexec.runtime.blobs import KeptBlobs
 from mkdocs_codeexec.runtime.crew import Crew
-from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
+from mkdocs_codeexec.runtime.scratch_root import ScratchRoot, place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,13 +40,15 @@ class ParallelExecutor:
         total_timeout: Seconds from the first `run` until none goes on; None is unlimited. What has not ended by then is
             `NotStarted`.
         path: The `PATH` of every child.
-        scratch_root: Where scratch directories are made; None is the system's directory for temporary files.
+        scratch_root: Where scratch directories are made; None is the system's directory for temporary files, or a
+            folder in `own` where that is no place for them.
         tell: Takes a message for people: what could not be removed, what is not kept.
         blobs: Where files are kept that Actions leave to others; None is a folder of this process.
         project: Where the project is, and what of it samples may see; None if there is none.
         private: Where is kept what libraries need not make anew in each sample; None for nowhere.
         token: Opens what is held while something is built or run.
         note: Hears what takes time; None if nobody wants to.
+        own: A folder of the user's; None if there is none.
     """
 
     def __init__(  # noqa: PLR0913 - named, all but two
@@ -64,6 +66,7 @@ class ParallelExecutor:
         private: Path | None = None,
         token: Callable[[], AbstractContextManager[None]] = nullcontext,
         note: Callable[[Took], None] | None = None,
+        own: Path | None = None,
     ) -> None:
         self._children = children
         self._languages = languages
@@ -77,6 +80,7 @@ class ParallelExecutor:
         self._private = private
         self._token = token
         self._note = note
+        self._own = own
         self._lock = threading.Lock()
         self._crew: Crew | None = None
         self._running = 0
@@ -151,7 +155,7 @@ class ParallelExecutor:
         if self._closed:
             raise Cancelled("the run was stopped")
         if self._crew is None:
-            root = ScratchRoot(self._scratch_root, self._tell)
+            root = ScratchRoot(self._scratch_root or place(self._children.tier, self._own), self._tell)
             self._crew = Crew(
                 root,
                 self._children,

@@ -74,6 +74,7 @@ class Leaving:
         self._given = {blob.path: blob for blob in action.left}
         self._before: dict[str, _Seen] | None = None
         self._covering: set[_Signature] = set()
+        self._owner = -1
         self._limits = next((step.limits for step in reversed(action.steps) if step.kind == "run"), None)
         self._left: tuple[Blob, ...] | LimitReached = ()
         self._fault: Exception | None = None
@@ -211,6 +212,7 @@ class Leaving:
         """
         pending: list[Place] = [()]
         left = MOST
+        self._owner = os.fstat(work.fileno()).st_uid
         while pending:
             at = pending.pop()
             with below(work, at) as folder:
@@ -244,21 +246,22 @@ class Leaving:
             return "link", "is a symbolic link"
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
             return "special", "is no regular file"
+        if stat.S_ISREG(mode) and self._is_of_others(about) and path not in (self._before or {}):
+            return (
+                "foreign",
+                "belongs to another user",
+            )  # a link to a file that it may not read, where systems allow that
         needed = stat.S_IRUSR | stat.S_IXUSR if stat.S_ISDIR(mode) else stat.S_IRUSR
         known = (self._before or {}).get(path)
         if mode & needed != needed and not (known and known.covered and _is_cover(about)):
             return "closed", "is closed to its owner"
         if _signature(about) in self._covering and not (known and known.signature == _signature(about)):
             return "closed", "is closed to its owner"  # as it will be in a moment: its folder was renamed
-        try:
-            path.encode("utf-8")
-        except UnicodeEncodeError:
-            return "name", "has a name that is no UTF-8"
-        if not is_within(path):
-            return "name", "has a name that not every system can have"
-        if len(place) > DEEPEST:
-            return "deep", f"is within more than {DEEPEST} folders"
-        return "", ""
+        return _misplaced(path, len(place))
+
+    def _is_of_others(self, about: os.stat_result) -> bool:
+        """Tell whether a file is neither the sample's nor, as the folder is then, of whoever builds."""
+        return self._owner != os.geteuid() and about.st_uid != self._owner
 
     def _ignored(self, path: str, kind: str, why: str) -> None:
         shown = in_one_line(path.encode("utf-8", "replace").decode("utf-8"))[:200]
@@ -289,6 +292,17 @@ def _bounded(limits: Limits | None, sizes: list[int], *, disk_only: bool = False
         raise _LimitError(LimitReached("file_size", limits.file_size))
     if limits.disk is not None and sum(sizes) > limits.disk * MIB:
         raise _LimitError(LimitReached("disk", limits.disk))
+
+
+def _misplaced(path: str, depth: int) -> tuple[str, str]:
+    """Return what is wrong with where an entry is, as a kind and in words; empty if nothing is."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return "name", "has a name that is no UTF-8"
+    if not is_within(path):
+        return "name", "has a name that not every system can have"
+    return ("deep", f"is within more than {DEEPEST} folders") if depth > DEEPEST else ("", "")
 
 
 def _opened(work: Folder, place: Place) -> int:

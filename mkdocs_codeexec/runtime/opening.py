@@ -46,6 +46,7 @@ def open_workers(  # noqa: PLR0913 - named, all but two
     private: Path | None = None,
     jobserver: Jobserver | None = None,
     note: Callable[[Took], None] | None = None,
+    own: Path | None = None,
 ) -> Iterator[tuple[Runner, Executor]]:
     """Open what executes Actions on this machine; leaving it ends all that is under way.
 
@@ -59,6 +60,7 @@ def open_workers(  # noqa: PLR0913 - named, all but two
         private: Where is kept what libraries need not make anew in each sample; None for nowhere.
         jobserver: Shared with others, who execute at the same time; None where nobody does.
         note: Hears what takes time.
+        own: A folder of the user's; None if there is none.
     """
     from mkdocs_codeexec.runtime.executor import ParallelExecutor
     from mkdocs_codeexec.runtime.process import Children
@@ -76,6 +78,7 @@ def open_workers(  # noqa: PLR0913 - named, all but two
             private=private,
             token=jobserver.token if jobserver else nullcontext,
             note=note,
+            own=own,
         )
         try:
             yield children, executor

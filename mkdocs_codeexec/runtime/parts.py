@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.outcome import StepKind, Termination
 
 
-_MARK = re.compile(rb"codeexec(?:-[0-9a-f]*-([0-9]{1,3})-([0-9]{1,4})([.<])|(\+[0-9a-f]*>))(\r?\n)?")
-"""Behind the start that only marks of one program have."""
+_MARK = re.compile(rb"codeexec(?:-[0-9a-f]*-([0-9]{1,3})-([0-9]{1,4})([.<;])|(\+[0-9a-f]*[>;]))((?<!;)\r?\n)?")
+"""Behind the start that only marks of one program have; the end of a line belongs to those that a program prints."""
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class Divided(Kept):
         super().__init__(head, tail)
         self._kept = kept
         self.seconds = marks.seconds
-        self._starts = marks.start.encode(), marks.begin.encode()
+        self._starts = marks.start.encode(), marks.begin[:-1].encode()
         self._pending = b""
         self._times, self._ends = marks.times, 0
         self._gap: Kept | None = None

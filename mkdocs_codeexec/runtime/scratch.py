@@ -311,6 +311,7 @@ class ScratchDirectory:
             marks=step.marks,
             merged=step.merged,
             columns=step.columns,
+            turns=step.turns,
             shows=step.kind == "run",
             leaves=leaves,
             **self._limits,  # type: ignore[arg-type]

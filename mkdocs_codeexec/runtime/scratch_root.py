@@ -10,15 +10,57 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core.confinement import ISOLATING
 from mkdocs_codeexec.runtime.sandbox.users import is_root
 from mkdocs_codeexec.untrusted import Folder, clear, remove
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mkdocs_codeexec.core.confinement import Tier
+
 PREFIX = "codeexec-"
+OWN = "scratch"
+"""What the folder is called that scratch directories are made in if it is not the system's for temporary files."""
 LOCK = "lock"
 _NEW = "lock.new"
+
+
+def place(tier: Tier, own: Path | None) -> Path:
+    """Return where scratch directories are made: where programs that look upwards find nothing that other users have put there.
+
+    cargo obeys `.cargo/config.toml` and `Cargo.toml` above the folder that it stands in, node `package.json` and
+    `node_modules`, and many others have such files. In the system's folder for temporary files anybody may write them. A tier
+    that isolates does not show them; in others it is used only if nobody else may write to it, or above it.
+
+    Args:
+        tier: The one of samples.
+        own: A folder of the user's; None if there is none.
+    """
+    usual = Path(tempfile.gettempdir())
+    if tier in ISOLATING or own is None or not shared_at(usual) or (tier == "limits" and is_root()):
+        return usual
+    made = own / OWN
+    try:
+        made.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with Folder.at(own) as above, above.folder(OWN):  # no link
+            return usual if shared_at(made) else made
+    except (OSError, ValueError):
+        return usual
+
+
+def shared_at(folder: Path) -> str:
+    """Return the name of a folder, `folder` or one above it, that other users may write to; empty if there is none."""
+    if not hasattr(os, "geteuid"):
+        return ""
+    real = Path(os.path.realpath(folder))
+    for one in (real, *real.parents):
+        about = one.stat()
+        ours = about.st_uid in (0, os.geteuid())
+        by_group = about.st_mode & stat.S_IWGRP and about.st_gid not in (0, os.getegid())
+        if not ours or by_group or about.st_mode & stat.S_IWOTH:
+            return str(one)
+    return ""
 
 
 class ScratchRoot:

@@ -299,6 +299,7 @@ def encode(
             "times": 1 if command.marks is None else command.marks.times,
             "merged": command.merged,
             "columns": command.columns,
+            "turns": tuple(turn.encode("utf-8", "replace").decode("latin-1") for turn in command.turns),
             "seconds": () if command.marks is None else command.marks.seconds,
         }
     )

@@ -100,6 +100,7 @@ class Folder:
             mode: Of a new one.
 
         Raises:
+            UnfitError: The name is that of no entry.
             NotADirectoryError: It is a link, or no folder.
             OSError: It is not there, or cannot be opened.
         """
@@ -115,7 +116,7 @@ class Folder:
                 raise self._no_folder(name)
             return Folder(self.path / name, None)
         try:
-            return Folder(self.path, os.open(name, _FOLDER, dir_fd=self._fd), name)
+            return Folder(self.path, os.open(self._name(name), _FOLDER, dir_fd=self._fd), name)
         except OSError as error:
             if error.errno in _LINK or error.errno == errno.ENOTDIR:
                 raise self._no_folder(name) from None
@@ -251,14 +252,14 @@ class Folder:
             if hasattr(os, "fchmod"):
                 os.fchmod(copy, mode)
 
-    def link(self, name: str, into: Folder) -> None:
-        """Have the file `name` in the folder `into` under the same name, too; of a link, the link itself.
+    def link(self, name: str, into: Folder, *, to: str = "") -> None:
+        """Have the file `name` in the folder `into`, too, as `to` or under the same name; of a link, the link itself.
 
         Raises:
             OSError: As `link(2)` says.
         """
         there, fds = self._name(name), {"src_dir_fd": self._fd, "dst_dir_fd": into._fd}
-        os.link(there, into._name(name), **fds, follow_symlinks=False)
+        os.link(there, into._name(to or name), **fds, follow_symlinks=False)
 
     def rename(self, name: str, to: str, *, into: Folder | None = None) -> None:
         """Call the entry `name` `to` from now on, in this folder or another one; a file of that name is replaced.
@@ -311,10 +312,10 @@ class Folder:
         if self._fd is None:
             return
         if not hasattr(os, "O_PATH"):  # macOS, which can change a link's own
-            os.chmod(name, mode, dir_fd=self._fd, follow_symlinks=False)
+            os.chmod(self._name(name), mode, dir_fd=self._fd, follow_symlinks=False)
             return
         try:
-            fd = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._fd)
+            fd = os.open(self._name(name), os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._fd)
         except NotADirectoryError:
             raise self._no_folder(name) from None
         try:

@@ -111,19 +111,23 @@ def test_a_pair_with_one_that_is_no_picture_is_two_files() -> None:
 
 
 def test_a_display_that_is_no_picture_is_shown_in_another_form() -> None:
-    """As a link if it has none."""
-    data = {"image/png": b"oh", "text/plain": b"<Figure>"}
+    """The richest that can be shown, a link if it has none."""
+    data = {"image/png": b"oh", "text/plain": b"<Figure>", "image/gif": REAL["gif"]}
     contents = {mime: Content(mime, hashlib.sha256(each).hexdigest(), len(each)) for mime, each in data.items()}
     site = Site(
         read=lambda blob: next(each for each in data.values() if hashlib.sha256(each).hexdigest() == blob.digest)
     )
 
-    text = shown(Display(tuple(contents.values())), Presentation(), site)
+    other = shown(Display(tuple(contents.values())), Presentation(), site)
+    assert ("image/gif", True) == (other.mime, "<img" in other.html)
+    text = shown(Display((contents["image/png"], contents["text/plain"])), Presentation(), site)
     assert ("text/plain", True) == (text.mime, "&lt;Figure&gt;" in text.html)
     link = shown(Display((contents["image/png"],)), Presentation(), site)
     assert 'download="value.png"' in link.html
-    for found in (text, link):
-        assert "a picture `image/png` that it shows is no PNG picture, so the page has a link to it" == found.wrong
+    said = "a picture `image/png` that it shows is no PNG picture, so"
+    assert [f"{said} another form of it is shown"] * 2 + [f"{said} the page has a link to it"] == [
+        found.wrong for found in (other, text, link)
+    ]
 
 
 @pytest.mark.parametrize(

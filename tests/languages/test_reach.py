@@ -401,6 +401,22 @@ def test_a_build_reaches_nothing_that_it_does_not_need(workshop: Workshop, tmp_p
     assert [] == list(building.iterdir())
 
 
+def test_what_is_built_without_a_sandbox_is_not_where_confined_code_writes(workshop: Workshop, tmp_path: Path) -> None:
+    """By turns, each goes on from what was built as it builds: nothing of one is in the way of the other, or is started by it."""
+    crate(tmp_path, "mylib", 'pub const N: &str = "n";')
+    settings = replace(workshop.rust({"mylib": {"path": "../mylib"}}), environment_dir=tmp_path / "environments")
+    for number, tier in enumerate(("off", "bubblewrap", "off", "bubblewrap")):
+        with confined(workshop, tier):  # type: ignore[arg-type]
+            (tmp_path / "mylib/src/lib.rs").write_text(f'pub const N: &str = "{number}";')
+            own = replace(settings, sandbox="off" if tier == "off" else "auto")
+            assert f"{number}\n" == workshop.stdout(workshop.open_rust(own), f'println!("{{}}", mylib::N); // {number}')
+
+    targets = list((tmp_path / "environments").glob("rust/*/target"))
+    owners = [{path.lstat().st_uid for path in (target, *target.rglob("*"))} for target in targets]
+    assert 2 == len(targets)
+    assert all(len(one) == 1 for one in owners)
+
+
 def test_fetching_has_what_building_lacks(workshop: Workshop, tmp_path: Path) -> None:
     """The user's home, tokens and proxies are for the one cargo that executes nothing."""
     home = write(tmp_path / "home", {".cargo/config.toml": ""})

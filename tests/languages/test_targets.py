@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
+import stat
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,7 +16,7 @@ import pytest
 from mkdocs_codeexec.core.expectation import Succeeds
 from mkdocs_codeexec.core.sample import Links, Location, Sample
 from mkdocs_codeexec.languages import BUILTIN, binaries
-from mkdocs_codeexec.languages.rust.environments import picked, targets
+from mkdocs_codeexec.languages.rust.environments import lent, picked, targets
 
 PACKAGE = '[package]\nname = "a-tool"\nversion = "0.1.0"\nedition = "2021"\n'
 FEATURES = '[features]\ndefault = ["x"]\nx = ["y"]\ny = []\nz = []\n'
@@ -125,3 +129,67 @@ def test_no_later_build_changes_a_program_that_was_picked(tmp_path: Path) -> Non
         assert text == (folder / "a-tool").read_text("utf-8")
         assert 0o755 == (folder / "a-tool").stat().st_mode & 0o777
         assert picked.is_picked(programs, folder)
+
+
+@pytest.mark.parametrize("copies", [True, False])
+def test_what_is_picked_is_of_the_target_directory_whatever_is_put_there_meanwhile(
+    tmp_path: Path, copies: bool
+) -> None:
+    """A build that shares it puts a link in the place of a folder, and takes it away again."""
+    there, outside, folder = tmp_path / "target/debug/deps", tmp_path / "outside", tmp_path / "picked"
+    for place, text in ((there, "ours"), (outside, "canary")):
+        place.mkdir(parents=True)
+        (place / "a.rlib").write_text(text)
+    ended = threading.Event()
+
+    def swap() -> None:
+        while not ended.is_set():
+            there.rename(tmp_path / "aside")
+            there.symlink_to(outside)
+            there.unlink()
+            (tmp_path / "aside").rename(there)
+
+    swapping = threading.Thread(target=swap)
+    swapping.start()
+    found: list[str] = []
+    try:
+        for tries in range(20_000):
+            (folder / "a.rlib").unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                picked.pick(picked.Picked(("debug/deps/a.rlib",)), tmp_path / "target", folder, copies=copies)
+            found += [path.read_text() for path in folder.iterdir()]
+            if tries >= 400 and found:
+                break
+    finally:
+        ended.set()
+        swapping.join()
+
+    assert {"ours"} == {*found}
+
+
+@pytest.mark.parametrize(
+    "name", ["debug/link", "debug/pipe", "debug/folder", "linked/tool", "../outside", "debug/../../outside"]
+)
+def test_what_is_no_file_of_the_target_directory_is_not_picked(tmp_path: Path, name: str) -> None:
+    target = tmp_path / "target"
+    (target / "debug" / "folder").mkdir(parents=True)
+    (tmp_path / "outside").write_text("canary")
+    (target / "debug" / "link").symlink_to(tmp_path / "outside")
+    os.mkfifo(target / "debug" / "pipe")
+    (tmp_path / "tool").write_text("canary")
+    (target / "linked").symlink_to(tmp_path)
+    picked.pick(picked.Picked((name,)), target, tmp_path / "picked", copies=True)
+
+    assert [] == list((tmp_path / "picked").iterdir())
+
+
+def test_a_program_that_was_picked_gives_nobody_the_rights_of_who_builds(tmp_path: Path) -> None:
+    """A build script may have made it set its user: a copy is another's, who builds."""
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target/tool").write_text("")
+    (tmp_path / "target/tool").chmod(0o6755)
+    picked.pick(picked.Picked(("tool",)), tmp_path / "target", tmp_path / "picked", copies=True)
+    lent.copy(tmp_path, tmp_path / "ours")
+
+    assert 0o755 == stat.S_IMODE((tmp_path / "picked/tool").stat().st_mode)
+    assert 0o755 == stat.S_IMODE((tmp_path / "ours/target/tool").stat().st_mode)

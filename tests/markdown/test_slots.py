@@ -108,6 +108,6 @@ def test_filling_with_itself(parts: list[str]) -> None:
 @pytest.mark.parametrize("piece", ["<!--", "<div ", A, '<div data-codeexec-slot="a">', "<div data-codeexec-slot=a "])
 def test_linear(piece: str) -> None:
     """A megabyte of anything is filled in seconds."""
-    started = time.monotonic()
+    started = time.process_time()
     fill(piece * (1_000_000 // len(piece)), lambda *_: "")
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10

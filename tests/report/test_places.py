@@ -254,10 +254,10 @@ def test_related_places_are_named_as_rustc_does() -> None:
 @pytest.mark.parametrize("line", [" " * 200_000 + "x", "1" * 200_000, "\x1b[1m" * 50_000, "sample.rs:" * 20_000])
 def test_hostile_text_takes_no_time(line: str) -> None:
     """Nothing is quadratic in the length of a line."""
-    start = time.perf_counter()
+    start = time.process_time()
     relocated(f" --> sample.rs:1:5\n{line}\n", WHERE)
 
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 RUSTC = """\

@@ -380,6 +380,6 @@ def test_no_new_namespaces(place: Place, argv: tuple[str, ...]) -> None:
 )
 def test_the_network_is_refused_at_once(place: Place, code: str) -> None:
     """No connection, name, datagram or service of this machine, and nobody waits for it."""
-    timed = f"import time; start = time.monotonic()\n    try: {code}\n    finally: assert time.monotonic() - start < 1"
+    timed = f"import time; start = time.monotonic()\n    try: {code}\n    finally: assert time.monotonic() - start < 4"
 
     assert ("-3" if "getaddrinfo" in code else "EPERM") == place.ask(timed, filtered=True)

@@ -21,7 +21,7 @@ from mkdocs_codeexec.core.confinement import Limits, Tier
 from mkdocs_codeexec.core.outcome import Exited, LimitReached, NotStarted, Outcome, TimedOut
 from mkdocs_codeexec.runtime.blobs import KeptBlobs
 from mkdocs_codeexec.runtime.executor import ParallelExecutor
-from mkdocs_codeexec.runtime.leaving import MOST
+from mkdocs_codeexec.runtime.leaving import MOST, Leaving
 from mkdocs_codeexec.runtime.sandbox import bubblewrap
 from mkdocs_codeexec.untrusted import Tree
 
@@ -186,6 +186,26 @@ def test_what_is_no_file_is_told(tier: Tier, kept: KeptBlobs, tmp_path: Path) ->
     assert sum("is a symbolic link" in message for message in told) == 1
     assert sum("is closed to its owner" in message for message in told) == 1
     assert len(told) == 2 + any("is no regular file" in message for message in told)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files of others")
+def test_a_link_to_a_file_of_others_is_not_left(kept: KeptBlobs, tmp_path: Path) -> None:
+    """Some systems let anybody link what they may not read (`protected_hardlinks`); whoever builds may read it."""
+    work, told = tmp_path / "work", list[tuple[str, str]]()
+    work.mkdir()
+    for name in ("mine", "theirs"):
+        (work / name).write_text(name)
+    (work / "theirs").chmod(0o600)
+    os.chown(work, 12345, 12345)
+    os.chown(work / "mine", 12345, 12345)
+    found = Leaving(leaving("x"), (), kept, lambda kind, message: told.append((kind, message)))
+    fd = os.open(work, os.O_RDONLY)
+    found.take(fd)
+    os.close(fd)
+
+    assert isinstance(found.left, tuple)
+    assert ["mine"] == [blob.path for blob in found.left]
+    assert [("foreign", True)] == [(kind, "`theirs` belongs to another user" in message) for kind, message in told]
 
 
 @pytest.mark.turns("tier")

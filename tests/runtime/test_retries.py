@@ -205,7 +205,7 @@ def test_a_pause_ends_with_the_run(monkeypatch: pytest.MonkeyPatch, how: str) ->
             children.limit(0.1, "the time was over")
             assert NotStarted("the time was over") == Retrying(children).run(command, "run").ended
 
-    assert 0.1 <= time.monotonic() - began < 1
+    assert 0.1 <= time.monotonic() - began < 10  # of the 60 s that it was about to wait
 
 
 def test_a_file_that_is_still_being_written(tmp_path: Path) -> None:

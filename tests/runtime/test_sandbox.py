@@ -94,6 +94,27 @@ def status(found: StepResult) -> dict[str, str]:
     return dict(line.split(":\t", 1) for line in found.stdout.splitlines() if ":\t" in line)
 
 
+@pytest.mark.skipif(not ROOT, reason="only root makes files of others")
+def test_what_root_has_left_where_a_child_may_write_is_the_childs(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Also where the folder is its own already, because root was still at it when that was given away; links stay links."""
+    kept, outside = tmp_path / "kept", tmp_path / "outside"
+    inner = kept / "x86_64" / "debug"
+    inner.mkdir(parents=True)
+    outside.write_text("")
+    tmp_path.chmod(0o711)
+    write = Access(writable=(str(kept),))
+    for number in range(2):
+        lock = inner / f".lock-{number}"
+        lock.write_text("")
+        (inner / f"link-{number}").symlink_to(outside)
+        with sandbox.scratch() as scratch:
+            found = scratch.run(Step(kind="build", argv=(), timeout=20), ("sh", "-c", f"echo x >>{lock}"), {}, write)
+
+        assert Exited(0) == found.ended, found
+        assert 0 == outside.stat().st_uid
+        assert len({path.lstat().st_uid for path in (kept, *kept.rglob("*"))}) == 1
+
+
 # --- Who a child is -----------------------------------------------------------------------------------------------------
 
 
@@ -489,7 +510,7 @@ try:
     print("resolved", socket.getaddrinfo("example.org", 80))
 except OSError:
     print("refused")
-print("quick" if time.monotonic() - started < 1 else "slow")
+print("quick" if time.monotonic() - started < 3 else "slow")
 """
 
 
@@ -591,11 +612,10 @@ def test_a_sample_can_talk_to_itself(sandbox: Sandbox) -> None:
 def test_a_fork_bomb_is_stopped_by_name(sandbox: Sandbox) -> None:
     """A fork bomb ends long before its timeout, and nothing of it is left."""
     mark = f"bomb{uuid.uuid4().hex}"
-    started = time.monotonic()
-    found = sandbox.sh(f"{mark}() {{ {mark} | {mark} & }}; {mark}; sleep 20 # {mark}", timeout=10)
+    found = sandbox.sh(f"{mark}() {{ {mark} | {mark} & }}; {mark}; sleep 50 # {mark}", timeout=40)
 
     assert LimitReached("processes", 64) == found.ended
-    assert time.monotonic() - started < 11
+    assert found.duration < 30
     time.sleep(0.2)
     assert not [pid for pid in pids() if mark in command_line(pid)]
 

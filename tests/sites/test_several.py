@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from support import forks
+from support import forks, schemas
 from support.crates import crate_in
 
 if TYPE_CHECKING:
@@ -59,7 +59,13 @@ def repo(tmp_path: Path, project_in: Callable[[Path], Project]) -> Monorepo:
 
 
 def sites(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    return {site["file"]: site for site in json.loads(done.stdout)["sites"]}
+    report = json.loads(done.stdout)
+    schemas.check("sites", report)
+    found = {site["file"]: site["report"] for site in report["sites"]}
+    for one in found.values():
+        if "run_id" in one or "hit" in one["counts"]:
+            schemas.check("run" if "run_id" in one else "plan", one)
+    return found
 
 
 def last_run(site: Project) -> dict[str, Any]:
@@ -99,11 +105,11 @@ def test_each_has_its_store_and_its_report(repo: Monorepo) -> None:
     assert re.search(r"^INFO +-  b/mkdocs.yml: executing 1 of 1 sample", done.stderr, re.MULTILINE)
     assert [2, 1, 1] == [len(last_run(site)["samples"]) for site in (a, b, c)]
     again = repo.codeexec("run", "@a", "@b", "@c", "--json")
-    assert 1 == json.loads(again.stdout)["format"]
+    assert 1 == len({site["run_id"] for site in sites(again).values()})
     assert {"a/mkdocs.yml": 2, "b/mkdocs.yml": 1, "c/mkdocs.yml": 1} == {
         name: site["counts"]["cached"] for name, site in sites(again).items()
     }
-    assert last_run(a) == {name: value for name, value in sites(again)["a/mkdocs.yml"].items() if name != "file"}
+    assert last_run(a) == sites(again)["a/mkdocs.yml"]
     assert {"executed": 0, "cached": 1} == {name: b.build().run["counts"][name] for name in ("executed", "cached")}
     repo.site("b", "```bash exec\necho b\n```\n\n```python exec-network network\nprint(1)\n```\n\n```nope exec\n```\n")
     assert 3 == repo.codeexec("run", "@b", "@a").returncode

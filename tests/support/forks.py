@@ -127,6 +127,7 @@ def serve(channel: socket.socket, imported: Sequence[str]) -> dict[str, Any]:
             import_module(name)
     if "mkdocs.theme" in imported:
         _compile_themes()
+        _compile_patterns()
     gc.collect()
     gc.freeze()
     while True:
@@ -195,6 +196,21 @@ def _compile_themes() -> None:
             if "/languages/" not in name or name.endswith("/en.html"):
                 with suppress(jinja2.TemplateError):  # what is for one plugin needs a filter of that
                     compiled[key] = really(environment, source, name, filename)
+
+
+def _compile_patterns() -> None:
+    """Compile the regular expressions of what every build makes, and look for what is installed: both are remembered."""
+    import re
+
+    from markdown import Markdown
+
+    re._MAXCACHE = 10_000  # type: ignore[attr-defined]
+    usual = ("toc", "tables", "fenced_code", "admonition", "attr_list", "md_in_html")
+    for extensions in (
+        usual,
+        (*usual, "pymdownx.highlight", "pymdownx.superfences", "pymdownx.snippets", "pymdownx.tabbed"),
+    ):
+        Markdown(extensions=list(extensions)).convert("# A *b* `c` [d](e.md)\n\n```sh\nx\n```\n\n- f\n\n    g\n")
 
 
 def run_here(module: str) -> None:

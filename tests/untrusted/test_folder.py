@@ -47,9 +47,19 @@ def test_a_folder_stays_the_one_that_was_opened(folder: Path, canary: Path) -> N
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/etc", "a\0"])
 def test_a_name_is_that_of_an_entry(folder: Path, name: str) -> None:
-    """Nothing that climbs or descends is taken for a name."""
-    with Folder.at(folder) as opened, pytest.raises(UnfitError, match="no name"):
-        opened.read(name, 10)
+    """Nothing that climbs or descends is taken for a name, whatever is done with it."""
+    ways = (
+        lambda opened: opened.read(name, 10),
+        lambda opened: opened.folder(name),
+        lambda opened: opened.folder(name, make=True),
+        lambda opened: opened.permit(name, 0o700),
+        lambda opened: opened.about(name),
+        lambda opened: opened.create(name, b""),
+        lambda opened: opened.unlink(name),
+    )
+    for way in ways:
+        with Folder.at(folder) as opened, pytest.raises(UnfitError, match="no name"):
+            way(opened)
 
 
 def test_links_are_not_followed(folder: Path, canary: Path) -> None:

@@ -57,7 +57,7 @@ def repeats(sample: Sample, lines: Sequence[Line], second: Outcome | None) -> bo
 def _reading(sample: Sample, text: str) -> Converses:
     said = sample.expectation
     assert isinstance(said, Converses), "it is a console"
-    return replace(said, console=parse(text, said.console.kind, said.console.prompt))
+    return replace(said, console=parse(text, said.console.kind, said.console.prompt, said.console.dialect))
 
 
 def _lines(old: Sequence[str], new: Sequence[str]) -> tuple[Line, ...]:

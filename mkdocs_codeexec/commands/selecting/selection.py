@@ -19,12 +19,15 @@ from mkdocs_codeexec.report.history import failing
 from mkdocs_codeexec.sites import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.sites import Collected
 
 AT_LINE = re.compile(r"(?P<page>.+):(?P<line>[0-9]{1,9})")
+
+
+NONE = "no sample is selected: none has failed, has changed, or is in this part, of those that were asked for"
 
 
 class Selected(NamedTuple):
@@ -46,6 +49,8 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", metavar="NAME", action="append", default=[], help="only samples of this name")
     parser.add_argument("--language", metavar="LANGUAGE", action="append", default=[], help="only samples in this one")
     parser.add_argument("--failed", action="store_true", help="only samples that failed when they were last tried")
+    about = "only samples of pages that differ from this revision of git, or that are made of files that do"
+    parser.add_argument("--changed-since", metavar="REV", help=about)
     about = "only the K-th of N parts of what is selected: each sample is in one of them (for several machines)"
     parser.add_argument("--shard", metavar="K/N", type=_shard, help=about)
 
@@ -66,14 +71,18 @@ def selected(found: Collected, asked: argparse.Namespace) -> Selected:
         ConfigurationError: Something is named that is not there.
     """
     samples = tuple(sample for sample, _ in found.samples)
-    wanted = wanted_of(found, samples, asked)
+    wanted = named_in(found, samples, asked)
+    check_named(asked, wanted)
+    wanted = tried_of(found, samples, asked, wanted)
     if asked.shard is not None:
         wanted = shard(samples, wanted, asked.shard, compiled(found))
+    if samples and not wanted:
+        found.console.say(NONE)
     return whole(samples, wanted)
 
 
-def wanted_of(found: Collected, samples: Sequence[Sample], asked: argparse.Namespace) -> set[int]:
-    """Return the places of the `samples` of a site that were `asked` for, on whichever machine they are executed.
+def named_in(found: Collected, samples: Sequence[Sample], asked: argparse.Namespace) -> set[int]:
+    """Return the places of the `samples` of a site that are called as is `asked` for: by page, name and language.
 
     Raises:
         ConfigurationError: Something is named that is not there.
@@ -85,8 +94,29 @@ def wanted_of(found: Collected, samples: Sequence[Sample], asked: argparse.Names
         wanted &= set(_named(samples, asked.name))
     if asked.language:
         wanted &= set(_written_in(found, samples, asked.language))
+    return wanted
+
+
+def check_named(asked: argparse.Namespace, wanted: Collection[object]) -> None:
+    """See that some samples are called as is `asked` for.
+
+    Raises:
+        ConfigurationError: None are `wanted`.
+    """
+    if (asked.pages or asked.name or asked.language) and not wanted:
+        raise ConfigurationError(
+            "no sample is selected: none is all that was asked for\n\nhint: ask for less at once\n"
+        )
+
+
+def tried_of(found: Collected, samples: Sequence[Sample], asked: argparse.Namespace, wanted: set[int]) -> set[int]:
+    """Return those of `wanted`, places in the `samples` of a site, that are to be tried by what has happened: all, or some."""
     if asked.failed:
-        wanted &= set(_failed(found, samples))
+        wanted = wanted & set(_failed(found, samples))
+    if asked.changed_since is not None:
+        from mkdocs_codeexec.commands.selecting.changed import changed
+
+        wanted = wanted & changed(found, samples, asked.changed_since)
     return wanted
 
 

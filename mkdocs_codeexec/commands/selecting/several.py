@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.commands.selecting.selection import (
     AT_LINE,
+    NONE,
     Selected,
+    check_named,
     compiled,
+    named_in,
     no_language,
     no_name,
     no_page,
     paths_of,
-    wanted_of,
+    tried_of,
     whole,
 )
 from mkdocs_codeexec.commands.selecting.sharding import Shared, shard_of_sites
@@ -60,10 +63,17 @@ def selected_of_all(sites: Sequence[Collected], asked: argparse.Namespace) -> li
                 (own.language, asked.language),
             )
         )
-        wanted.append(set() if none else wanted_of(found, samples[number], own))
+        wanted.append(set() if none else named_in(found, samples[number], own))
+    check_named(asked, [place for each in wanted for place in each])
+    wanted = [
+        tried_of(found, samples[number], asked, wanted[number]) if wanted[number] else wanted[number]
+        for number, found in enumerate(sites)
+    ]
     if asked.shard is not None:
         shared = [Shared(*each) for each in zip(samples, wanted, map(compiled, sites), strict=True)]
         wanted = shard_of_sites(shared, asked.shard)
+    if any(samples) and not any(wanted):
+        sites[0].console.say(NONE)
     return [whole(*each) for each in zip(samples, wanted, strict=True)]
 
 

@@ -52,7 +52,10 @@ def execute(context: Context) -> int:
             done.append((site, check(site.found, asked, folder)))
     if asked.json:
         rows = [
-            {"file": site.name, **({"error": checked.wrong} if checked.wrong else report(site.found, checked))}
+            {
+                "file": site.name,
+                **({"error": checked.wrong} if checked.wrong else {"report": report(site.found, checked)}),
+            }
             for site, checked in done
         ]
         sys.stdout.write(json.dumps({"format": FORMAT, "sites": rows}, indent=1) + "\n")

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from mkdocs_codeexec.commands.site import ZENSICAL, collect, host_of, prepare
-from mkdocs_codeexec.config import read_environment
+from mkdocs_codeexec.environment import read_environment
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError, Mistake
 from mkdocs_codeexec.report.console import Console, wants_color
 from mkdocs_codeexec.report.services import annotations_for

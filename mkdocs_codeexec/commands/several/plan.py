@@ -8,10 +8,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.commands.observing import Observed
 from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.selecting.several import selected_of_all
 from mkdocs_codeexec.commands.several.collecting import collect_all
-from mkdocs_codeexec.commands.several.run import FORMAT
+from mkdocs_codeexec.commands.several.run import FORMAT, as_one
+from mkdocs_codeexec.commands.several.voices import Told
 from mkdocs_codeexec.commands.several.working import Shared, opened
 from mkdocs_codeexec.core.resolved import Plan
 from mkdocs_codeexec.outputs import is_output
@@ -39,8 +41,16 @@ def execute(context: Context) -> int:
     plans = [
         (work, work.engine.plan([sample for sample in work.wanted.samples if not is_output(sample)])) for work in works
     ]
+    watching = Observed(as_one(sites, shared.jobs), asked)
+    for work, plan in plans:
+        told = Told(watching.hear, work.site.name)
+        for one in plan.planned:
+            told.hear(one)
     if asked.json:
-        report = {"format": FORMAT, "sites": [{"file": work.site.name, **to_json(plan)} for work, plan in plans]}
+        report = {
+            "format": FORMAT,
+            "sites": [{"file": work.site.name, "report": to_json(plan)} for work, plan in plans],
+        }
         sys.stdout.write(json.dumps(report, indent=1) + "\n")
         return 0
     console = on_stdout(*(site.found.settings for site in sites))

@@ -16,7 +16,8 @@ from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.run import status_of
 from mkdocs_codeexec.commands.selecting.several import selected_of_all
 from mkdocs_codeexec.commands.several.collecting import collect_all
-from mkdocs_codeexec.commands.several.working import Shared, opened, together
+from mkdocs_codeexec.commands.several.voices import apart
+from mkdocs_codeexec.commands.several.working import Shared, by_results, opened, together
 from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.engine.telling import one_at_a_time
 from mkdocs_codeexec.report import rows
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.commands import Context
     from mkdocs_codeexec.commands.several.collecting import Site
     from mkdocs_codeexec.commands.several.working import Work
-    from mkdocs_codeexec.core.sample import Location
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.report.failures import Failure
     from mkdocs_codeexec.report.run import Run
@@ -75,20 +75,21 @@ def execute(context: Context) -> int:
     shared = Shared(sites)
     works = opened(sites, chosen, shared, fail_fast=asked.fail_fast)
     began = time.monotonic()
-    all_ = _as_one(sites, shared.jobs)
+    all_ = as_one(sites, shared.jobs)
     with Observed(all_, asked) as watching:
         listen = one_at_a_time(watching.hear)
         for work in works:
             work.hear(listen)
         stopped = together(works, shared)
-    ended = [_kept(work) for work in works]
+    named = {id(turn[0]) for turn in by_results(works)}  # others are a run more in the same history
+    ended = [_kept(work, watching.moment.run_id if id(work) in named else "") for work in works]
     whole = _joined(ended, time.monotonic() - began)
     _write_reports(ended, whole, files)
     if asked.json:
         report = {"format": FORMAT, "sites": [_to_json(one) for one in ended]}
         sys.stdout.write(json.dumps(report, indent=1) + "\n")
     else:
-        long = watching.summary.lines(whole.duration, shared.jobs, always=all_.settings.verbose)
+        long = watching.spent.lines(whole.duration, shared.jobs, always=all_.settings.verbose)
         _tell(ended, whole, asked, list(long), interrupted=stopped is not None)
     statuses = [_status(one) for one in ended]
     if stopped is not None:
@@ -96,16 +97,16 @@ def execute(context: Context) -> int:
     return max(statuses)
 
 
-def _as_one(sites: Sequence[Site], jobs: int) -> Collected:
+def as_one(sites: Sequence[Site], jobs: int) -> Collected:
     """Return who speaks for all sites while they are executed, and how many samples are at once."""
     settings = [site.found.settings for site in sites]
     verbose = any(one.verbose for one in settings)
     return sites[0].found._replace(settings=replace(settings[0], jobs=jobs, verbose=verbose))
 
 
-def _kept(work: Work) -> _Ended:
+def _kept(work: Work, run_id: str) -> _Ended:
     """Return what became of a site, and keep that beside its results."""
-    found, run = work.site.found, work.run()
+    found, run = work.site.found, work.run(run_id)
     if found.settings.keeps and run.resolved:
         run.write(found.settings.cache_dir, work.narrator)
     file = found.settings.host.file
@@ -132,7 +133,7 @@ def _words(fault: Exception) -> str:
 def _to_json(ended: _Ended) -> dict[str, object]:
     fault = ended.work.fault
     failed = {} if fault is None else {"error": _words(fault)}
-    return {"file": ended.work.site.name, **failed, **ended.run.to_json()}
+    return {"file": ended.work.site.name, **failed, "report": ended.run.to_json()}
 
 
 # --- All sites as one -------------------------------------------------------------------------------------------
@@ -141,7 +142,7 @@ def _to_json(ended: _Ended) -> dict[str, object]:
 def _joined(ended: Sequence[_Ended], seconds: float) -> Run:
     """Return what all sites came to, in their order; their pages are called as a terminal opens them, so that they differ."""
     items = [
-        replace(item, sample=replace(item.sample, location=_apart(item.sample.location)))
+        replace(item, sample=replace(item.sample, location=apart(item.sample.location)))
         for one in ended
         for item in one.run.resolved
     ]
@@ -154,13 +155,9 @@ def _joined(ended: Sequence[_Ended], seconds: float) -> Run:
     )
 
 
-def _apart(at: Location) -> Location:
-    return replace(at, page=at.path or at.page)
-
-
 def _write_reports(ended: Sequence[_Ended], whole: Run, files: dict[str, Path]) -> None:
     first = ended[0].work
-    told = [each._replace(at=each.at and _apart(each.at)) for one in ended for each in one.failures]
+    told = [each._replace(at=each.at and apart(each.at)) for one in ended for each in one.failures]
     settings = [one.work.site.found.settings for one in ended]
     reports = Reports(files, _root(settings), environ=settings[0].host_env, several=True)
     reports.write(whole, told, first.site.found.console)

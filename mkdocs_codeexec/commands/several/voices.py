@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.core.resolved import Prepared, Preparing
+from mkdocs_codeexec.core.resolved import Ended, Planned, Prepared, Preparing, Started
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.core.protocols import Narrator
     from mkdocs_codeexec.core.resolved import Event, Listen
-    from mkdocs_codeexec.core.sample import Location
+    from mkdocs_codeexec.core.sample import Location, Sample
 
 
 class Named:
@@ -46,12 +46,43 @@ class Named:
         self._narrator.note(event)
 
 
-def naming(listen: Listen, name: str) -> Listen:
-    """Return who tells `listen` what goes on, with Environments called by the site `name`, too."""
+class Told:
+    """Passes on what goes on in one of several sites, in names that are another one's in no other.
 
-    def heard(event: Event) -> None:
-        if isinstance(event, Preparing | Prepared):
-            event = replace(event, environment=f"{name}: {event.environment}")
-        listen(event)
+    Environments are called by their site, too, and pages as a terminal opens them.
 
-    return heard
+    Args:
+        listen: Is told.
+        name: Of the site.
+    """
+
+    def __init__(self, listen: Listen, name: str) -> None:
+        self._listen = listen
+        self._name = name
+        self._samples: dict[int, tuple[Sample, Sample]] = {}  # as they are told by identity
+
+    def hear(self, event: Event) -> None:
+        """Take what goes on."""
+        match event:
+            case Preparing() | Prepared():
+                event = replace(event, environment=f"{self._name}: {event.environment}")
+            case Started():
+                event = replace(event, places=tuple(map(apart, event.places)))
+            case Planned():
+                event = replace(event, sample=self._named(event.sample))
+            case Ended():
+                event = replace(event, resolved=replace(event.resolved, sample=self._named(event.resolved.sample)))
+            case _:
+                pass
+        self._listen(event)
+
+    def _named(self, sample: Sample) -> Sample:
+        known = self._samples.get(id(sample))
+        if known is None:
+            known = self._samples[id(sample)] = sample, replace(sample, location=apart(sample.location))
+        return known[1]
+
+
+def apart(at: Location) -> Location:
+    """Return `at` with its page called as a terminal opens it: in another site there is none of that name."""
+    return replace(at, page=at.path or at.page)

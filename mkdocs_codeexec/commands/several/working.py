@@ -16,7 +16,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.commands.run import FirstFailure, Going
-from mkdocs_codeexec.commands.several.voices import Named, naming
+from mkdocs_codeexec.commands.several.voices import Named, Told
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.engine.stop import Stop
 from mkdocs_codeexec.errors import Cancelled, CodeExecError, ConfigurationError, Mistake
@@ -92,7 +92,7 @@ class Work:
 
     def hear(self, listen: Listen) -> None:
         """Have `listen` hear all that goes on."""
-        self.engine.hear(naming(listen, self.site.name))
+        self.engine.hear(Told(listen, self.site.name).hear)
 
     def do(self) -> bool:
         """Answer the samples; return whether others may go on."""
@@ -117,8 +117,12 @@ class Work:
                 self.fault = self.fault or fault
         return True
 
-    def run(self) -> Run:
-        """Return what it has come to; what had its answer when it was stopped is among that."""
+    def run(self, run_id: str) -> Run:
+        """Return what it has come to; what had its answer when it was stopped is among that.
+
+        Args:
+            run_id: Of the run; empty for one of its own.
+        """
         found = self._resolved if self.whole else tuple(self._going.ended)
         return Run.of(
             distinct(sorted(found, key=lambda item: item.sample.location)),
@@ -126,6 +130,7 @@ class Work:
             self._seconds or time.monotonic() - self._began,
             selected=self.wanted.pages,
             interrupted=not self.whole,
+            run_id=run_id,
         )
 
 
@@ -156,14 +161,19 @@ def together(works: Sequence[Work], shared: Shared) -> BaseException | None:
     return _Together(works, shared).answer()
 
 
+def by_results(works: Sequence[Work]) -> list[list[Work]]:
+    """Return `works` in their order, those with one folder of results together."""
+    found: dict[str, list[Work]] = {}
+    for work in works:
+        found.setdefault(os.path.realpath(work.site.found.settings.cache_dir), []).append(work)
+    return list(found.values())
+
+
 class _Together:
     def __init__(self, works: Sequence[Work], shared: Shared) -> None:
         self._works = works
         self._stop_of_all = shared.stop
-        turns: dict[str, list[Work]] = {}
-        for work in works:
-            turns.setdefault(os.path.realpath(work.site.found.settings.cache_dir), []).append(work)
-        self._waiting = deque(turns.values())
+        self._waiting = deque(by_results(works))
         self._ended: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def answer(self) -> BaseException | None:

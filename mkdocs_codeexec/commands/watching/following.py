@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from mkdocs_codeexec.config import read_environment
 from mkdocs_codeexec.core.outcome import Exited, describe
 from mkdocs_codeexec.core.protocols import Command
+from mkdocs_codeexec.environment import read_environment
 from mkdocs_codeexec.runtime.process import Children
 
 UNLIMITED = 1 << 60

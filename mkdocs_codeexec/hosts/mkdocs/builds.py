@@ -163,7 +163,7 @@ class Builds:
         if self.told or not runs:
             return ""
         self.told = True
-        run = Run.together(runs, others)
+        run = Run.together(runs, others, self.observing.moment.run_id if self.observing else "")
         self._tell(run, pages, fatal)
         if (kept := self.kept()) is not None:
             kept.tidy()
@@ -182,12 +182,13 @@ class Builds:
         settings, observing = pages.engine.settings, self.observing
         for line in run.details(observing.told if observing else ()) if settings.verbose else ():
             console.say(line)
-        from mkdocs_codeexec.report.volume import within_bounds
-
         told = self._failures() if run.tells() else []
-        for failure in within_bounds(told):
-            console.tell(failure, fatal)
-        for line in observing.summary.lines(run.duration, settings.jobs, always=settings.verbose) if observing else ():
+        if told:
+            from mkdocs_codeexec.report.volume import within_bounds  # with all that knows of failures
+
+            for failure in within_bounds(told):
+                console.tell(failure, fatal)
+        for line in observing.spent.lines(run.duration, settings.jobs, always=settings.verbose) if observing else ():
             console.say(line)
         console.say(run.summary())
         if not pages.lenient:

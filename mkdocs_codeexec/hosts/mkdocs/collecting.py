@@ -28,6 +28,7 @@ from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
 from mkdocs_codeexec.hosts.mkdocs.plugin import CodeExecPlugin
 from mkdocs_codeexec.hosts.mkdocs.serve import depth
 from mkdocs_codeexec.hosts.mkdocs.sources import front_matter
+from mkdocs_codeexec.hosts.page_reads import PageReads
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.report.run import distinct
 from mkdocs_codeexec.sites import NAMES, Collected, ConfiguredSite, are_templates, not_named, shown
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
+    from mkdocs.structure.pages import Page
 
     from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.core.settings import Settings
@@ -185,6 +187,7 @@ class _Collecting(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call]
         self._found: Collected | None = None
         self._resolved: list[Resolved] = []
         self._texts: dict[str, str] = {}
+        self._reads: PageReads | None = None
 
     @property
     def _pages(self) -> Pages | None:
@@ -197,8 +200,16 @@ class _Collecting(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call]
         if pages is None or not pages.engine.settings.enabled:
             raise ConfigurationError("nothing can be checked: `enabled: false` or `CODEEXEC_EXECUTE=off` is set")
         self._settings = settings = pages.engine.settings
+        self._reads = PageReads(settings.checkout_dir or settings.project_dir, Path(config.docs_dir))
         self._set(pages, replace(settings, execute="never", cache_dir=self._cache_dir))
         return config
+
+    def on_pre_page(self, page: Page, *, config: MkDocsConfig, files: Files) -> Page:
+        """Take note of what is read for a page."""
+        del config, files
+        if self._reads is not None:
+            self._reads.begin(page.file.src_uri)
+        return page
 
     @event_priority(99)  # Right after the plugin's own.
     def on_env(self, env: object, *, config: MkDocsConfig, files: Files) -> None:
@@ -218,7 +229,7 @@ class _Collecting(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call]
             self._texts,
             docs_dir=Path(config.docs_dir),
             templates=are_templates(map(str, (*config.plugins, *config.markdown_extensions))),
-            included=self._plugin.included,
+            included=self._reads.together(self._plugin.included) if self._reads else {},
         )
         self._set(pages, replace(pages.engine.settings, enabled=False))  # nothing is told of it
         if not NESTING & set(config.plugins):

@@ -6,9 +6,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mkdocs_codeexec.core.host import MKDOCS_FILES as FILES
 from mkdocs_codeexec.core.settings import MKDOCS, Host
 from mkdocs_codeexec.hosts.mkdocs.choosing import chosen
-from mkdocs_codeexec.sites import MKDOCS_FILES as FILES
 
 if TYPE_CHECKING:  # ProperDocs has the same
     from mkdocs.commands.build import build

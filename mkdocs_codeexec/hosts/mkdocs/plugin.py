@@ -23,7 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mkdocs_codeexec.config import read_environment
+from mkdocs_codeexec.environment import read_environment
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.hosts.included import Included, reader
 from mkdocs_codeexec.hosts.mkdocs.builds import Build, Builds
@@ -37,6 +37,7 @@ from mkdocs_codeexec.hosts.mkdocs.host import (
     get_plugin_logger,
     host_of,
 )
+from mkdocs_codeexec.hosts.mkdocs.loading import loading
 from mkdocs_codeexec.hosts.mkdocs.opening import console_of, open_pages, tell_of_extension
 from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
 from mkdocs_codeexec.hosts.mkdocs.outputs import add_headings, outputs_of
@@ -172,9 +173,10 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         return outer > 0
 
     def _open(self, config: MkDocsConfig, environ: dict[str, str], console: Console, raw: dict[str, Any]) -> Pages:
-        pages = open_pages(
-            config, raw, environ, console, builds=self._builds, memory=self._memory, lenient=self._serving
-        )
+        with loading():
+            pages = open_pages(
+                config, raw, environ, console, builds=self._builds, memory=self._memory, lenient=self._serving
+            )
         if pages.engine.settings.enabled:
             self._builds.watch(pages, environ)
         return pages

@@ -10,12 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mkdocs_codeexec.config import check_apart, read_environment, settings_from
+from mkdocs_codeexec.config import check_apart, settings_from
 from mkdocs_codeexec.core.expectation import Errored
 from mkdocs_codeexec.engine.engine import Engine
+from mkdocs_codeexec.environment import read_environment
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.hosts.included import Included, reader
 from mkdocs_codeexec.hosts.located import located
+from mkdocs_codeexec.hosts.page_reads import PageReads
 from mkdocs_codeexec.hosts.zensical.front_matter import as_json, parted
 from mkdocs_codeexec.hosts.zensical.reading import configured
 from mkdocs_codeexec.html.lexers import is_lexer
@@ -70,25 +72,35 @@ def collected(file: Path, folder: Path) -> Collected:
     )
     config["markdown_extensions"] = [*others, extension]
     texts = {page.page: page.text or "" for page in site.pages()}
-    pages.complete([_converted(page, pages, extension) for page in site.pages()])
+    reads = PageReads(settings.checkout_dir or settings.project_dir, site.folders["docs_dir"])
+    pages.complete([_converted(page, pages, extension, reads) for page in site.pages()])
     samples = [(s.sample, s.why if isinstance(s.verdict, Errored) else None) for s in pages.resolved()]
     names = (*map(str, others), *map(str, config.get("plugins") or ()))
     return Collected(
-        settings, console, theme_dirs, samples, texts, site.folders["docs_dir"], are_templates(names), included.by_page
+        settings,
+        console,
+        theme_dirs,
+        samples,
+        texts,
+        docs_dir=site.folders["docs_dir"],
+        templates=are_templates(names),
+        included=reads.together(included.by_page),
     )
 
 
-def _converted(page: PageContext, pages: Pages, extension: CodeExecExtension) -> str:
+def _converted(page: PageContext, pages: Pages, extension: CodeExecExtension, reads: PageReads) -> str:
     meta, text = parted(page.text or "")
     try:
         handed = as_json(meta)
     except ValueError as error:
         raise ConfigurationError(f"`{page.path}`: {error}\n\nhint: write it without aliases (`*name`)\n") from error
     pages.enter(extension.opened(page, meta))
+    reads.begin(page.page)
     with _refusals(f"`{page.path}`: Zensical cannot convert it"):
         render: Any = _module("zensical.markdown.render").render
         url = page.page.removesuffix(".md").removesuffix("index")
         html: str = render(text, page.page, url, handed)["content"]
+    reads.end()
     pages.leave()
     return html
 

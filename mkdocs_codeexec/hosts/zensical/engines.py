@@ -7,14 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mkdocs_codeexec.config import check_apart, read_environment, settings_from
+from mkdocs_codeexec.config import check_apart, settings_from
+from mkdocs_codeexec.core.host import ZENSICAL_FILES
 from mkdocs_codeexec.core.settings import Host
 from mkdocs_codeexec.engine.engine import Engine
+from mkdocs_codeexec.environment import read_environment
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.hosts.located import located
 from mkdocs_codeexec.runtime.cpus import usable_cpus
 from mkdocs_codeexec.runtime.throwaway import throwaway
-from mkdocs_codeexec.sites import ZENSICAL_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from mkdocs_codeexec.core.host import ZENSICAL_FILES
 from mkdocs_codeexec.core.settings import Host
 from mkdocs_codeexec.errors import ConfigurationError
 from mkdocs_codeexec.hosts.zensical.configuration import pages_of
 from mkdocs_codeexec.hosts.zensical.engines import STORE
 from mkdocs_codeexec.hosts.zensical.front_matter import front_matter
 from mkdocs_codeexec.markdown.collecting import PageContext
-from mkdocs_codeexec.sites import NAMES, ZENSICAL_FILES, ConfiguredSite, shown
+from mkdocs_codeexec.sites import NAMES, ConfiguredSite, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

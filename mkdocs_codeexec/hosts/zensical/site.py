@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mkdocs_codeexec import __version__
-from mkdocs_codeexec.config import read_environment
 from mkdocs_codeexec.core.expectation import verdict_name
+from mkdocs_codeexec.environment import read_environment
 from mkdocs_codeexec.errors import CodeExecError
 from mkdocs_codeexec.hosts.alone import Current
 from mkdocs_codeexec.hosts.included import Included, reader

@@ -13,9 +13,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mkdocs_codeexec.core.host import ZENSICAL_FILES
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.hosts.zensical.process import process
-from mkdocs_codeexec.sites import NAMES, ZENSICAL_FILES, not_named
+from mkdocs_codeexec.sites import NAMES, not_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

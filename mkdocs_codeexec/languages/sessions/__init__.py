@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec.core.action import OUTPUT_LIMIT, Marks, digest
 from mkdocs_codeexec.core.expectation import Raises, Succeeds
 from mkdocs_codeexec.core.normalize import changed
-from mkdocs_codeexec.core.outcome import Exited, counted
+from mkdocs_codeexec.core.outcome import Exited, TimedOut, counted
 from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.core.sample import Given
 from mkdocs_codeexec.core.sessions import divided
-from mkdocs_codeexec.languages.sessions import concat, consoles, python, shell
+from mkdocs_codeexec.languages.sessions import concat, consoles, python, repl, shell
 from mkdocs_codeexec.languages.sessions.naming import FOLDER as FOLDER
 from mkdocs_codeexec.languages.sessions.naming import own_names
 
@@ -53,7 +53,11 @@ def joined(
         action: What would be executed for the first one alone.
     """
     *build, run = action.steps
-    files, marks = _program(script, file, steps, seconds)
+    if script.repl:
+        files, marks, turns = repl.program(script, script.repl, file, steps, seconds)
+        run = repl.talking(script.repl, run, marks, turns)
+    else:
+        files, marks = _program(script, file, steps, seconds)
     cpu = run.limits.cpu
     limits = replace(run.limits, cpu=None if cpu is None else cpu * len(steps))
     whole = replace(
@@ -113,6 +117,8 @@ def divide(script: ScriptSettings, file: str, steps: Sequence[Action], outcome: 
         steps: The Actions of the steps, in order.
         outcome: What the last of them came to.
     """
+    if script.repl:
+        return repl.divide(script.repl, steps, outcome)
     if script.console:
         return consoles.divide(script, steps, outcome)
     if script.session == "concat":
@@ -127,8 +133,16 @@ def divide(script: ScriptSettings, file: str, steps: Sequence[Action], outcome: 
 def hint(script: ScriptSettings, outcome: Outcome) -> str:
     """Return how it is written that the last command of `outcome`, one of a console, ends as it did."""
     ended = outcome.steps[-1].ended
+    if script.repl and isinstance(ended, TimedOut):
+        return (
+            "it may wait for more of the command, whose further lines begin as the configuration says (`continuations`)"
+        )
+    if script.repl and ended == Exited(0):
+        return "if it should, write what it prints under it"
     if not isinstance(ended, Exited) or not ended.code:
         return ""
+    if script.repl:
+        return f'if the last command should end so, write `exit="{ended.code}"` behind the backticks'
     if script.console == "doctest":
         return "if it should, write the traceback under it"
     return f"if it should, write `? {ended.code}` on the line behind it"

@@ -81,10 +81,19 @@ class ObservedInputs:
         )
         self._folders = tuple(search.split(":")) if search else ()
         self._states: dict[str, str] = {}
+        self._changes = 0
+        self._held: dict[int, tuple[Inputs, int]] = {}
 
     def holds(self, inputs: Inputs) -> bool:
-        """Tell whether everything is as `inputs` says. Looks at each name once in a build."""
-        return all(self._state(name) == state for name, state in inputs)
+        """Tell whether everything is as `inputs` says. Looks at each name once in a build, and at each list."""
+        known = self._held.get(id(inputs))
+        if known is not None and known[0] is inputs and known[1] == self._changes:
+            return True
+        changes, states = self._changes, self._states
+        if any((states.get(name) or self._state(name)) != state for name, state in inputs):
+            return False
+        self._held[id(inputs)] = inputs, changes
+        return True
 
     def changed(self, inputs: Inputs) -> list[str]:
         """Return the names that are not as `inputs` says."""
@@ -131,6 +140,10 @@ class ObservedInputs:
 
     def watched(self, inputs: Inputs, within: Sequence[Path]) -> list[str]:
         """Return the files and folders of `inputs` that are in one of the folders `within`, also those that are not there."""
+        return [path for _, path in self.places(inputs, within)]
+
+    def places(self, inputs: Inputs, within: Sequence[Path]) -> list[tuple[str, str]]:
+        """Return the same, each with the word that says what of it counts."""
         found = []
         for name, _ in inputs:
             word, _, rest = name.partition(":")
@@ -138,7 +151,7 @@ class ObservedInputs:
                 continue
             path = self._looks.project.path(rest) if word == projected.WORD else self._names.real(rest)
             if path and any(path.startswith(f"{folder}/") for folder in within):
-                found.append(path)
+                found.append((word, path))
         return found
 
     def save(self) -> None:
@@ -161,7 +174,10 @@ class ObservedInputs:
         Raises:
             Unstable: It has changed since then.
         """
-        state = self._states[name] = self._looks.look(name, since)
+        state = self._looks.look(name, since)
+        if self._states.get(name) != state:
+            self._states[name] = state
+            self._changes += 1  # afterwards: whoever has looked meanwhile looks again
         return state
 
 

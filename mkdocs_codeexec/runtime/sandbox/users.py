@@ -66,6 +66,10 @@ def _most(map_of_ids: str) -> int:
     return most
 
 
+_LOOKED = 3
+"""Folders within each other that are looked at: `.cargo-lock` of cargo is in the second or the third of them."""
+_MANY = 256
+"""Entries of each that are looked at."""
 DEEPEST = 64
 """Folders within each other that are given; what code of others has made may nest without end."""
 
@@ -73,12 +77,27 @@ DEEPEST = 64
 def give_path(folder: Path, user: int) -> None:
     """Make what is at `folder` and all in it `user`'s own, if it is not yet: what root has made there before, too.
 
+    It may be, and root have written to it since: who was at it when it was given away went on. cargo's locks show that.
+
     Raises:
         OSError: The disk refuses it, or it is no folder.
     """
-    if folder.lstat().st_uid != user:
-        with Folder.at(folder.parent) as parent, parent.folder(folder.name) as opened:
+    with Folder.at(folder.parent) as parent, parent.folder(folder.name) as opened:
+        if os.fstat(opened.fileno()).st_uid != user or not _is_owned(opened, user, _LOOKED):
             give(opened, user)
+
+
+def _is_owned(folder: Folder, user: int, depth: int) -> bool:
+    """Tell whether what is in `folder` is `user`'s own, in so many folders within each other."""
+    for entry in folder.some(_MANY):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            if folder.about(entry.name).st_uid != user:
+                return False
+            if depth > 1 and entry.is_dir(follow_symlinks=False):
+                with folder.folder(entry.name) as inner:
+                    if not _is_owned(inner, user, depth - 1):
+                        return False
+    return True
 
 
 def give(folder: Folder, user: int, depth: int = 0) -> None:

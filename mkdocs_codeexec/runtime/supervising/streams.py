@@ -40,8 +40,8 @@ class Streams:
         more: int = 0,
         *,
         merged: bool = False,
-        columns: int = 0,
-        user: int | None = None,
+        terminal: tuple[int, int | None] = (0, None),
+        turns: list[bytes] | None = None,
     ) -> None:
         self.limit = limit
         self.more = more
@@ -54,6 +54,8 @@ class Streams:
         self.failure = b""
         self.status = b""
         self._stdin = stdin or b""
+        self._turns = turns or []
+        self._handed = 0  # turns that were taken from these
         self._seen = {b"o": 0, b"e": 0}
         self.poll = select.poll()
         self.feeding = -1
@@ -61,27 +63,33 @@ class Streams:
         self.ours: dict[int, bytes] = {}
         self.theirs: list[int] = []
         try:
-            if columns:
-                self._open_terminal(columns, user)
-            self._open(given=stdin is not None, merged=merged)
+            if terminal[0]:
+                self._open_terminal(*terminal)
+            self._open(given=stdin is not None or bool(turns), merged=merged)
+            self._hand()
         except OSError:
             self.close()
             raise
 
     def _open_terminal(self, columns: int, user: int | None) -> None:
-        from .terminal import Terminal
+        from .terminal import END, Terminal
 
-        self._terminal = Terminal(columns, user)
+        self._terminal = Terminal(columns, user, typed=bool(self._turns))
+        self._turns += [END] if self._turns else []
         self.ours[self._terminal.ours] = b"o"
         self.poll.register(self._terminal.ours, select.POLLIN)
 
     def _open(self, *, given: bool, merged: bool) -> None:
         terminal = self._terminal
-        if given:
+        if terminal is not None and self._turns:
+            self.feeding = os.dup(terminal.ours)
+            self.theirs.append(os.dup(terminal.theirs))
+        elif given:
             readable, self.feeding = os.pipe()
             self.theirs.append(readable)
             os.set_blocking(self.feeding, False)
-            self.poll.register(self.feeding, select.POLLOUT)
+            if not self._turns:
+                self.poll.register(self.feeding, select.POLLOUT)
         elif terminal is not None:
             self.theirs.append(os.dup(terminal.theirs))
         else:
@@ -106,10 +114,30 @@ class Streams:
             return
         except OSError:
             self._stdin = b""
+            self._turns = []
+            self._handed = 0
         if not self._stdin:
             self.poll.unregister(self.feeding)
-            os.close(self.feeding)
-            self.feeding = -1
+            if not self._handed:
+                self._stop_feeding()
+
+    def _hand(self) -> None:
+        """Have the next turn written if the part before it has ended, or the input closed if all have."""
+        if self.feeding < 0 or not self._handed + len(self._turns) or self._stdin or self.passed < self._handed:
+            return
+        if not self._turns:
+            self._stop_feeding()
+            return
+        self._stdin = self._turns.pop(0)
+        self._handed += 1
+        if self._stdin:
+            self.poll.register(self.feeding, select.POLLOUT)
+        else:
+            self._hand()
+
+    def _stop_feeding(self) -> None:
+        os.close(self.feeding)
+        self.feeding = -1
 
     def read(self, fd: int) -> bool:
         """Pass on a chunk of `fd`; return whether there may be more at once."""
@@ -173,6 +201,7 @@ class Streams:
         count += data.count(self._mark)
         self._marks[what] = count, data[len(data) - len(self._mark) + 1 :] if len(self._mark) > 1 else b""
         self.passed = max(self.passed, -(-count // self._times))
+        self._hand()
 
     def drain(self) -> None:
         """Pass on what is still in the pipes, which nobody writes to any more."""

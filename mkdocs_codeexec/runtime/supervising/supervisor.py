@@ -131,8 +131,8 @@ class Supervisor:
             mark,
             request["more"],
             merged=request["merged"],
-            columns=request["columns"],
-            user=request["user"],
+            terminal=(request["columns"], request["user"]),
+            turns=[turn.encode("latin-1") for turn in request["turns"]],
         )
         alone = False
         try:

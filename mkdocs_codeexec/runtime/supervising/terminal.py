@@ -15,11 +15,14 @@ import termios
 ROWS = 24
 """Lines, of all of them."""
 
+END = b"\x04"
+"""What is typed at the end of the input."""
+
 
 class Terminal:
     """Both ends of one.
 
-    Nobody types: nothing is echoed, and who reads finds the end of the input, as often as they read.
+    Nothing that is typed is echoed. If nobody types, who reads finds the end of the input, as often as they read.
 
     Attributes:
         ours: Our end, which does not wait.
@@ -28,9 +31,10 @@ class Terminal:
     Args:
         columns: How wide it is.
         user: To whom the child's end belongs, who may open it by its name; None for whoever opens it here.
+        typed: Whether lines are written to our end, and `END`.
     """
 
-    def __init__(self, columns: int, user: int | None) -> None:
+    def __init__(self, columns: int, user: int | None, *, typed: bool = False) -> None:
         self._held = b""
         try:
             self.ours, self.theirs = os.openpty()
@@ -41,8 +45,10 @@ class Terminal:
             os.set_blocking(self.ours, False)
             fcntl.ioctl(self.theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, columns, 0, 0))
             settings = termios.tcgetattr(self.theirs)
-            settings[3] &= ~(termios.ECHO | termios.ECHONL | termios.ICANON)
-            settings[6][termios.VMIN], settings[6][termios.VTIME] = 0, 0
+            settings[3] &= ~(termios.ECHO | termios.ECHONL)
+            if not typed:
+                settings[3] &= ~termios.ICANON
+                settings[6][termios.VMIN], settings[6][termios.VTIME] = 0, 0
             termios.tcsetattr(self.theirs, termios.TCSANOW, settings)
             if user is not None:
                 os.fchown(self.theirs, user, user)

@@ -103,8 +103,7 @@ class Law:
 
     def build(self) -> tuple[list[tuple[int, str]], set[str], set[str]]:
         """Return what is shown, the names of what was executed, and of what could not be stored."""
-        interpreter.places.cache_clear()
-        interpreter.sources.cache_clear()
+        interpreter.look_again()
         states = open_states(self.settings)
         narrator: Any = Quiet()
         self.languages = open_languages(self.settings, narrator)

@@ -183,7 +183,9 @@ class Environment:
     def _place(self, toolchain: Toolchain) -> Path:
         # With other variables cargo does not compile everything again that may have read one: it goes by what is told.
         env = (self.said.env,) if self.said.env else ()
-        made_from = digest((toolchain.identity, toolchain.program, self.said.flags, *env))
+        # What confined code has written, nobody who is not confined goes on from: cargo would start a program that stands there.
+        walls = () if self._settings.confines else ("off",)
+        made_from = digest((toolchain.identity, toolchain.program, self.said.flags, *env, *walls))
         return Path(made_from[:16], self.manifest.digest)
 
     def _up_to_date(self, home: Path) -> Arguments | None:

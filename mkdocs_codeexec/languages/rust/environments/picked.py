@@ -9,19 +9,21 @@ write to whatever is linked in the target directory, and nothing would tell that
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.languages.rust.environments.manifest import PROBE
 from mkdocs_codeexec.languages.rust.messages.objects import objects
+from mkdocs_codeexec.untrusted import Folder, UnfitError, below
 from mkdocs_codeexec.untrusted.regular import is_within
 
 if TYPE_CHECKING:
     from mkdocs_codeexec.languages.rust.environments.capture import Arguments
 
+_NEW = "."
+"""What begins the name of a file that is not whole yet."""
 _LIBRARIES = (".rlib", ".rmeta", ".so", ".dylib", ".a")
 
 
@@ -67,7 +69,8 @@ def programs(messages: str, target: Path) -> Picked:
 def pick(picked: Picked, target: Path, folder: Path, *, copies: bool = False) -> None:
     """Put the libraries that are `picked` into `folder`, each as it is by now, and nothing else.
 
-    A build may have put anything in their places: what is no regular file in the target directory is left out.
+    A build may have put anything in their places, and another one that shares the directory may do so at this moment: all is
+    reached by descriptor, and what is no regular file in the target directory is left out.
 
     Args:
         picked: What is wanted.
@@ -80,29 +83,45 @@ def pick(picked: Picked, target: Path, folder: Path, *, copies: bool = False) ->
     """
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)  # where root builds, another user reads it
-    for name in os.listdir(folder):  # noqa: PTH208 - names are all that is wanted
-        if name not in _names(picked):
-            (folder / name).unlink()
-    for source in (target / name for name in picked.libraries):
-        if not _is_in(source.parent, target) or not stat.S_ISREG(os.lstat(source).st_mode):
-            continue
-        place = folder / source.name
-        if not copies and place.exists() and place.samefile(source):
-            continue
-        new = folder / f".{source.name}"
-        new.unlink(missing_ok=True)
-        if copies or not _linked(source, new):
-            shutil.copyfile(source, new, follow_symlinks=False)
-            shutil.copymode(source, new, follow_symlinks=False)
-        new.replace(place)
+    with Folder.at(target) as root, Folder.at(folder) as into:
+        for name in into.names():
+            if name not in _names(picked):
+                into.unlink(name)
+        for place in (PurePosixPath(name).parts for name in picked.libraries):
+            try:
+                with below(root, place[:-1]) as source:
+                    fd = source.open_file(place[-1])
+                    try:
+                        _put(source, place[-1], fd, into, copies=copies)
+                    finally:
+                        os.close(fd)
+            except (NotADirectoryError, UnfitError):
+                continue
 
 
-def _linked(source: Path, new: Path) -> bool:
-    """Tell whether `new` could be made a link to `source`: there may be none on this disk, or not to files of others."""
+def _put(source: Folder, name: str, fd: int, into: Folder, *, copies: bool) -> None:
+    """Put the file `name` of `source`, which is open as `fd`, into the folder `into`, as a link where that is wanted and possible."""
+    about, new = os.fstat(fd), f"{_NEW}{name}"
+    if not copies and into.has(name) and os.path.samestat(into.about(name), about):
+        return
+    if into.has(new):
+        into.unlink(new)
+    if copies or not _linked(source, name, about, into):
+        into.take(new, fd, stat.S_IMODE(about.st_mode) & 0o777)
+        into.rename(new, name)
+
+
+def _linked(source: Folder, name: str, about: os.stat_result, into: Folder) -> bool:
+    """Tell whether the file of which is known what is in `about` has a name in `into` now: there may be no links on this disk, or not to files of others."""
+    new = f"{_NEW}{name}"
     try:
-        os.link(source, new, follow_symlinks=False)
+        source.link(name, into, to=new)
     except OSError:
         return False
+    if not os.path.samestat(into.about(new), about):  # it was replaced just now
+        into.unlink(new)
+        return False
+    into.rename(new, name)
     return True
 
 

@@ -188,6 +188,8 @@ def of_fences(
     if cargo is None:
         return None
     env = {"RUSTC": toolchain.program, "RUSTC_WRAPPER": "", "CARGO_INCREMENTAL": "0", "CARGO_TARGET_DIR": "target"}
+    # Where nothing is hidden, cargo reads the user's own configuration above the directory of a sample.
+    env |= {"RUSTC_WORKSPACE_WRAPPER": "", "CARGO_BUILD_BUILD_DIR": "target"}
     env |= {name: value for name, value in building_environment(settings, toolchain).items() if name != "PATH"}
     more, words = (
         list(installation(cargo, settings)),

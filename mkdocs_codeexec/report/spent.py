@@ -21,7 +21,7 @@ REASONS = 3
 """Reasons that are named."""
 
 
-class Summary:
+class Spent:
     """Listens to a run, and says in the end what was slow, what was executed and why, and what was saved."""
 
     def __init__(self) -> None:
