@@ -188,18 +188,18 @@ def test_what_cannot_be_meant_is_refused(command: str, args: list[str], message:
     ("args", "found"),
     [
         (["a/docs/index.md"], {"a": [1, 5], "b": []}),
-        (["a/docs/index.md:6", "b"], {"a": [1, 5], "b": [1]}),  # with what it needs
-        (["more.md"], {"a": [], "b": []}),  # of one site alone
+        (["a/docs/index.md:6", "b"], {"a": [1, 5], "b": [1, 2]}),  # with what it needs
+        (["more.md"], {"a": [], "b": [2]}),  # of one site alone
         (["--name", "one"], {"a": [1], "b": []}),
         (["--language", "bash", "--name", "one", "a"], {"a": [1], "b": []}),
-        (["."], {"a": [1, 5], "b": [1]}),
+        (["."], {"a": [1, 5], "b": [1, 2]}),
     ],
 )
 def test_what_is_named_belongs_to_who_has_it(args: list[str], found: dict[str, list[int]], repo: Monorepo) -> None:
     """A page is named as a terminal opens it, or as in `docs_dir` where one site alone has it."""
     repo.site("a", '```bash exec name="one"\necho a\n```\n\n```bash exec needs="one"\necho b\n```\n')
     b = repo.site("b", "```bash exec\necho b\n```\n")
-    b.page("Nothing.\n", "more.md")
+    b.page("\n```bash exec\necho more\n```\n", "more.md")
     done = repo.codeexec("plan", "@a", "@b", "--json", *args)
 
     assert found == {
