@@ -253,7 +253,7 @@ class _Once(argparse.Action):
         option_string: str | None = None,
     ) -> None:
         if getattr(namespace, self.dest) is not None:
-            parser.error(f"`{option_string}` was given twice: a command is about one site")
+            parser.error(f"`{option_string}` was given twice: this command is about one site")
         setattr(namespace, self.dest, values)
 
 

@@ -339,7 +339,7 @@ def test_an_interrupt_ends_it(project: Project) -> None:
         (["plan", "--shrad", "1/2"], "`--shrad` is not an argument of `plan`, did you mean `--shard`?"),
         (["check", "--quick"], "`--quick` is not an argument of `check`"),
         (["doctor", "docs"], "`docs` is not an argument of `doctor`"),
-        (["check", "-f", "a.yml", "--json", "-f", "b.yml"], "`-f` was given twice"),
+        (["status", "-f", "a.yml", "--json", "-f", "b.yml"], "`-f` was given twice: this command is about one site"),
         (["--repeat", "2", "doctor"], "`--repeat` is not an argument of `doctor`"),
         (["--quick", "check"], "`--quick` is not an argument of `check`"),
         (["--json", "zensical", "build"], "`--json` is not an argument of `zensical`"),
