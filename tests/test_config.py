@@ -293,11 +293,15 @@ def test_the_whole_contract_is_read() -> None:
             id="preamble of a script",
         ),
         pytest.param(
-            "`codeexec.languages.rust.workdir`: `docs` is none of `project`",
-            {"languages": {"rust": {"workdir": "docs"}}},
+            "`codeexec.languages.rust.workdir`: expected `project`, or a folder of it",
+            {"languages": {"rust": {"workdir": "/docs"}}},
             id="workdir",
         ),
-        pytest.param("`codeexec.workdir`: `.` is none of `project`", {"workdir": "."}, id="workdir of the site"),
+        pytest.param(
+            "`codeexec.workdir`: expected `project`, or a folder of it",
+            {"workdir": "../docs"},
+            id="workdir of the site",
+        ),
         pytest.param(
             "`codeexec.exclude`: expected a list of words, got one text\n\nhint: write `exclude: [drafts/**]`",
             {"exclude": "drafts/**"},
