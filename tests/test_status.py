@@ -130,6 +130,57 @@ def test_runs_of_a_clock_that_was_wrong_are_not_the_last_ones(tmp_path: Path) ->
     assert past[::-1] == history.names(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "plugins: [codeexec]\n",
+        "plugins:\n  - codeexec:\n      timeout: 3\n",
+        "plugins:\n  - codeexec:\n      cache_dir: here\n",
+        "plugins:\n  codeexec: {cache_dir: 'a/../there'}\n",
+        'plugins:\n  - codeexec: {"cache\\x5fdir": odd}\n',
+        "extra:\n  own: &own {cache_dir: anchored}\nplugins:\n  - codeexec: *own\n",
+        "extra:\n  own: &own {cache_dir: merged}\nplugins:\n  - codeexec:\n      <<: *own\n",
+        "INHERIT: base.yml\nextra: {a: 1}\n",
+        "# codeexec is here\nplugins:\n  - codeexec\nextra: {cache_dir: of another}\n",
+        "markdown_extensions:\n  - codeexec:\n",
+        "markdown_extensions:\n  - codeexec: {cache_dir: of-zensical}\n",
+        "extra: {a: codeexec}\nplugins: []\n",
+    ],
+)
+@pytest.mark.parametrize("variable", ["", "by/variable"])
+def test_a_store_is_found_without_the_host(
+    text: str, variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the host would have it, however the configuration says so."""
+    monkeypatch.setenv("CODEEXEC_CACHE_DIR", variable)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "base.yml").write_text("plugins:\n  - codeexec: {cache_dir: inherited}\n")
+    file = tmp_path / "mkdocs.yml"
+    file.write_text(f"site_name: T\n{text}")
+
+    assert settings_of_site(file).cache_dir == store_of(file)
+
+
+def test_no_host_is_loaded_to_tell_of_runs(site: Project) -> None:
+    """Nor what reads YAML, nor the rest of us."""
+    code = (
+        "import sys; from mkdocs_codeexec.cli import main; main(['status'])\n"
+        "print([m for m in ('mkdocs', 'yaml', 'jinja2', 'mkdocs_codeexec.config', 'mkdocs_codeexec.engine') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=site.root,
+        env=os.environ | site.env,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+    assert 4 == len(done.stdout.splitlines())
+    assert "[]" == done.stdout.splitlines()[-1]
+
+
 def test_a_history_that_strangers_have_written_is_read_within_bounds(project: Project, tmp_path: Path) -> None:
     """Links, pipes, folders and files that are none, too large or too many are not there; numbers are numbers; no control character is passed on."""
     project.page("# x")
@@ -164,56 +215,3 @@ def test_a_history_that_strangers_have_written_is_read_within_bounds(project: Pr
     with (folder / f"{name(300)}.json").open("wb") as file:
         file.truncate(history.LARGEST + 1)
     assert "no run is known" in codeexec(project, "status").stdout
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "plugins: [codeexec]\n",
-        "plugins:\n  - codeexec:\n      timeout: 3\n",
-        "plugins:\n  - codeexec:\n      cache_dir: here\n",
-        "plugins:\n  codeexec: {cache_dir: 'a/../there'}\n",
-        'plugins:\n  - codeexec: {"cache\\x5fdir": odd}\n',
-        "extra:\n  own: &own {cache_dir: anchored}\nplugins:\n  - codeexec: *own\n",
-        "extra:\n  own: &own {cache_dir: merged}\nplugins:\n  - codeexec:\n      <<: *own\n",
-        "plugins:\n  - codeexec: !ENV OPTIONS\n",
-        "INHERIT: base.yml\nextra: {a: 1}\n",
-        "# codeexec is here\nplugins:\n  - codeexec\nextra: {cache_dir: of another}\n",
-        "markdown_extensions:\n  - codeexec:\n",
-        "markdown_extensions:\n  - codeexec: {cache_dir: of-zensical}\n",
-        "extra: codeexec\nplugins: []\n",
-    ],
-)
-@pytest.mark.parametrize("variable", ["", "by/variable"])
-def test_a_store_is_found_without_the_host(
-    text: str, variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where the host would have it, however the configuration says so."""
-    monkeypatch.setenv("CODEEXEC_CACHE_DIR", variable)
-    monkeypatch.setenv("OPTIONS", "{cache_dir: by-env}")
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "base.yml").write_text("plugins:\n  - codeexec: {cache_dir: inherited}\n")
-    file = tmp_path / "mkdocs.yml"
-    file.write_text(f"site_name: T\n{text}")
-
-    assert settings_of_site(file).cache_dir == store_of(file)
-
-
-def test_no_host_is_loaded_to_tell_of_runs(site: Project) -> None:
-    """Nor what reads YAML, nor the rest of us."""
-    code = (
-        "import sys; from mkdocs_codeexec.cli import main; main(['status'])\n"
-        "print([m for m in ('mkdocs', 'yaml', 'jinja2', 'mkdocs_codeexec.config', 'mkdocs_codeexec.engine') if m in sys.modules])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=site.root,
-        env=os.environ | site.env,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-
-    assert 4 == len(done.stdout.splitlines())
-    assert "[]" == done.stdout.splitlines()[-1]
