@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.commands import add_json
+from mkdocs_codeexec.commands import add_json, add_sites
 from mkdocs_codeexec.commands.observing import Observed, add_observing
 from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.selecting.selection import add_selection, selected
@@ -43,6 +43,7 @@ ABOUT = "execute what the store lacks, without building the site"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only this command understands."""
+    add_sites(parser)
     add_json(parser)
     add_selection(parser)
     add_observing(parser)
@@ -75,6 +76,10 @@ def execute(context: Context) -> int:
         ConfigurationError: The site, or a language of it, cannot be used as it is set up; something is named that is not
             there.
     """
+    if len(context.files) > 1:
+        from mkdocs_codeexec.commands.several.run import execute as of_several
+
+        return of_several(context)
     asked = context.arguments
     with tempfile.TemporaryDirectory(prefix="codeexec-run-") as name:
         reports = {kind: file for kind in KINDS if (file := getattr(asked, kind)) is not None}
@@ -82,7 +87,7 @@ def execute(context: Context) -> int:
         found = collect(context.file, Path(name))
     wanted = selected(found, asked)
     watching = Observed(found, asked)
-    going = _Going(fail_fast=asked.fail_fast)
+    going = Going(fail_fast=asked.fail_fast)
     started, began = dt.datetime.now(dt.UTC), time.monotonic()
     engine = Engine(found.settings, found.console)
     stopped: BaseException | None = None
@@ -90,7 +95,7 @@ def execute(context: Context) -> int:
         with watching:
             engine.hear(watching.hear)
             resolved = answered(engine, wanted.samples, {}, going.hear)
-    except _FirstFailure:
+    except FirstFailure:
         resolved = going.ended
     except (Cancelled, KeyboardInterrupt) as error:
         stopped, resolved = error, going.ended
@@ -113,14 +118,14 @@ def execute(context: Context) -> int:
         found.console.warn(wrong)
     if stopped is not None:
         raise stopped
-    return 3 if wrong else _status(found, resolved)
+    return 3 if wrong else status_of(found, resolved)
 
 
-class _FirstFailure(Cancelled):
+class FirstFailure(Cancelled):
     """Ends a run when a sample has failed."""
 
 
-class _Going:
+class Going:
     """What has ended so far.
 
     Args:
@@ -135,12 +140,12 @@ class _Going:
         """Take what a run tells.
 
         Raises:
-            _FirstFailure: It ends here.
+            FirstFailure: It ends here.
         """
         if isinstance(event, Ended):
             self.ended.append(event.resolved)
             if self._fail_fast and rows.fails(event.resolved.verdict):
-                raise _FirstFailure
+                raise FirstFailure
 
 
 def _report(
@@ -177,7 +182,8 @@ def _report(
         console.say(f"ended at the first failure (`--fail-fast`): {counted(left, 'sample')} not tried")
 
 
-def _status(found: Collected, resolved: Sequence[Resolved]) -> int:
+def status_of(found: Collected, resolved: Sequence[Resolved]) -> int:
+    """Return the exit status of a site: 3 if a sample could not be tried, else 1 if one failed, else 0."""
     names = {verdict_name(item.verdict) for item in resolved}
     untried = any(item.why is not None and not isinstance(item.verdict, Unmet) for item in resolved)
     if untried or "error" in names:

@@ -9,6 +9,7 @@ from mkdocs_codeexec.core.hidden import ALL_SHOWN, Hiding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import SupportsIndex
 
     from mkdocs_codeexec.core.blobs import Blob
     from mkdocs_codeexec.core.expectation import Expectation
@@ -153,6 +154,10 @@ class Links:
     session: str = ""
     requires: tuple[str, ...] = ()
     output_of: str = ""
+
+    def __reduce_ex__(self, protocol: SupportsIndex, /) -> str | tuple[object, ...]:
+        """Have `ALONE`, which is told by identity, be that in another process, too."""
+        return "ALONE" if self is ALONE else object.__reduce_ex__(self, protocol)
 
 
 PREVIOUS = "^"

@@ -41,6 +41,7 @@ class Reports:
         root: The root of the repository, or of the project where there is none.
         within: The folder below which they all are; None where they are where the user says.
         environ: The variables by which CI services say where they show a file, and where they take a summary.
+        several: Whether they are of several sites, whose pages are named from the root on.
 
     No link is followed below that folder, or below the root: strangers may have put it there.
     """
@@ -49,6 +50,7 @@ class Reports:
     root: Path
     within: Path | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
+    several: bool = False
 
     @classmethod
     def of(cls, settings: Settings) -> Reports:
@@ -116,7 +118,7 @@ class Reports:
             case _:
                 from mkdocs_codeexec.report.junit import junit
 
-                return junit(run, _details(failures))
+                return junit(run, _details(failures), self._address if self.several else str)
 
     def add_to_step(self, run: Run, failures: Sequence[Failure], narrator: Narrator) -> None:
         """Add a summary to what GitHub shows above the log, whole or not at all; elsewhere do nothing."""

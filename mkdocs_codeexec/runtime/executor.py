@@ -10,7 +10,7 @@ what is to be run: `build_ahead` starts it in the background, and `run` takes ov
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.errors import Cancelled
@@ -20,6 +20,7 @@ from mkdocs_codeexec.runtime.scratch_root import ScratchRoot, place, usual
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from mkdocs_codeexec.core.action import Action
@@ -45,6 +46,7 @@ class ParallelExecutor:
         blobs: Where files are kept that Actions leave to others; None is a folder of this process.
         project: Where the project is, and what of it samples may see; None if there is none.
         private: Where is kept what libraries need not make anew in each sample; None for nowhere.
+        token: Opens what is held while something is built or run.
         note: Hears what takes time; None if nobody wants to.
         own: A folder of the user's; None if there is none.
     """
@@ -62,6 +64,7 @@ class ParallelExecutor:
         blobs: Blobs | None = None,
         project: Worktree | None = None,
         private: Path | None = None,
+        token: Callable[[], AbstractContextManager[None]] = nullcontext,
         note: Callable[[Took], None] | None = None,
         own: Path | None = None,
     ) -> None:
@@ -75,6 +78,7 @@ class ParallelExecutor:
         self._blobs = blobs if blobs is not None else KeptBlobs()
         self._project = project
         self._private = private
+        self._token = token
         self._note = note
         self._own = own
         self._lock = threading.Lock()
@@ -175,5 +179,6 @@ class ParallelExecutor:
             self._tell,
             self._project,
             self._private,
+            self._token,
             self._note,
         )

@@ -57,6 +57,7 @@ _SUPPORTED = hasattr(os, "fork")
 
 _settled: dict[tuple[tuple[Tier, ...], str | None], Choice] = {}
 """What was found out already in this process, which may build a site many times."""
+_choosing = threading.Lock()
 _no_groups: list[str] = []
 """Why groups of processes cannot be used, if that was found out in this process."""
 _reached: list[Access] = []
@@ -99,7 +100,6 @@ class Children:
         self._groups: Path | None = None
         self._ungrouped = "there are none yet"
         self._choice = Choice("off") if mode == "off" else _settled.get((self._tiers, path))
-        self._choosing = threading.Lock()
         # Lists and deques are changed by single, atomic calls only, and without a lock: `stop_all` may be called by a
         # signal handler, in a thread that would be holding that lock.
         self._all: list[Supervisor] = []
@@ -168,9 +168,10 @@ class Children:
 
     def _chosen(self) -> Choice:
         if self._choice is None:
-            with self._choosing:
+            with _choosing:  # of several that begin at once, the others know what the first has found out
                 if self._choice is None:
-                    self._choice = tiers.choose(self._mode, self._tiers, self._path, self._try)
+                    settled = _settled.get((self._tiers, self._path))
+                    self._choice = settled or tiers.choose(self._mode, self._tiers, self._path, self._try)
                     if self._choice.tier == self._tiers[0]:  # else there may be a stronger one next time
                         _settled[self._tiers, self._path] = self._choice
         return self._choice
