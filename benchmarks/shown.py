@@ -1,6 +1,6 @@
 """What is printed is shown once, in order, nothing of it is lost, and nothing is executed that stands in output: at length.
 
-    python benchmarks/shown.py                               # 20,000 fences: some fifteen minutes on two cores
+    python benchmarks/shown.py                               # 20,000 fences: some ten minutes of processors
     python benchmarks/shown.py --cases 600 --seed 7          # the same fences for the same seed
     python benchmarks/shown.py --kinds consoles doctests     # or `conventions`
 
