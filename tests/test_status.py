@@ -201,7 +201,7 @@ def test_no_host_is_loaded_to_tell_of_runs(site: Project) -> None:
     """Nor what reads YAML, nor the rest of us."""
     code = (
         "import sys; from mkdocs_codeexec.cli import main; main(['status'])\n"
-        "print([m for m in ('mkdocs', 'yaml', 'jinja2', 'mkdocs_codeexec.config', 'mkdocs_codeexec.engine') if m in sys.modules])"
+        "print([m for m in ('mkdocs', 'yaml', 'jinja2', 'mkdocs_codeexec.config', 'mkdocs_codeexec.core.outcome') if m in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -94,10 +94,6 @@ class Past:
     @property
     def failed(self) -> int:
         """How many samples failed."""
-        from mkdocs_codeexec.report.rows import (
-            FAILING,  # which knows what verdicts are: half of what `status` would load
-        )
-
         return sum(self.counts.get(name, 0) for name in FAILING)
 
 
