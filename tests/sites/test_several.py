@@ -337,6 +337,27 @@ def test_an_interruption_loses_nothing(repo: Monorepo) -> None:
     assert [1, 1] == [site["counts"]["cached"] for site in sites(repo.codeexec("run", "@a", "@b", "--json")).values()]
 
 
+def test_an_interruption_may_come_whenever_it_likes(repo: Monorepo) -> None:
+    """While sites are collected, too."""
+    folders = [f"@s{number}" for number in range(6)]
+    for folder in folders:
+        repo.site(folder[1:], "```bash exec\nsleep 60\n```\n")
+    for wait in (0.3, 0.6, 0.9, 1.2, 2):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mkdocs_codeexec", "run", *named(tuple(folders))],
+            cwd=repo.root,
+            env=repo.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        time.sleep(wait)
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=40)
+        assert process.returncode in (130, -signal.SIGINT) or "KeyboardInterrupt" in said, said
+
+
 def test_samples_are_checked_site_by_site(repo: Monorepo) -> None:
     """Each is told with what it came to; the worst is the exit status."""
     repo.site("a", "```bash exec\necho $RANDOM$RANDOM\n```\n")
