@@ -36,6 +36,8 @@ EXEC = (
 )
 """As the documentation of markdown-exec shows figures of matplotlib."""
 PER_PAGE = 10
+STORE = ("results", "requests", "observed", "slices", "structures", "blobs")
+"""What `codeexec cache info` counts; the rest of the cache directory tells of runs, and is bounded."""
 COLD, WARM, FILES, THEIRS = "ours, cold", "ours, warm", "the same with images as files", "markdown-exec"
 NOTHING, HOOKED = "Python, nothing shown", "the same with what shows things"
 
@@ -101,10 +103,9 @@ class Sites:
         return found
 
     def stored(self, *folders: str) -> int:
-        """Return how many bytes `folders` of the store have; by default all of it."""
+        """Return how many bytes the files in `folders` of the store have."""
         store = self.ours.folder / ".cache/codeexec"
-        places = [store / name for name in folders] or [store]
-        return sum(path.stat().st_size for place in places for path in place.rglob("*") if path.is_file())
+        return sum(path.stat().st_size for name in folders for path in (store / name).rglob("*") if path.is_file())
 
 
 def started(scratch: Path, *, hooked: bool) -> Timing:
@@ -139,7 +140,9 @@ def main() -> int:
                 rows.setdefault(FILES, []).append(sites.files.build())
         tell(rows, args.figures)
         line("bytes of figures in the store / of the images", 1.1, sites.stored("blobs") / sites.images, "")
-        line("bytes of the whole store / of the images", 1.1, sites.stored() / sites.images, "")
+        line("bytes of the whole store / of the images", 1.1, sites.stored(*STORE) / sites.images, "")
+        told = ", ".join(f"{name} {sites.stored(name)}" for name in (*STORE, "."))
+        print(f"\nbytes of files: images {sites.images}; {told.replace('.', 'all of the cache directory')}")
     return 0
 
 

@@ -120,7 +120,7 @@ class Project:
 
     def forget(self) -> None:
         """Take away every result; what is known of the compiler and the Environment stays."""
-        for name in ("results", "requests"):
+        for name in ("results", "requests", "observed", "slices"):
             shutil.rmtree(self.folder / ".cache/codeexec" / name, ignore_errors=True)
 
     def take_over(self, other: Project) -> None:

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.commands import Context
     from mkdocs_codeexec.commands.selecting.selection import Selected
     from mkdocs_codeexec.core.resolved import Event, Resolved
-    from mkdocs_codeexec.report.spent import Spent
     from mkdocs_codeexec.sites import Collected
 
 ABOUT = "execute what the store lacks, without building the site"
@@ -56,6 +55,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     about = "write failures for GitLab's merge requests (Code Quality)"
     parser.add_argument("--code-quality", metavar="FILE", type=_file, help=about)
     parser.add_argument("--summary", metavar="FILE", type=_file, help="write a summary for people (Markdown)")
+    parser.add_argument("--trace", metavar="FILE", type=_file, help="write when what was done (Perfetto opens it)")
     parser.add_argument("--timings", action="store_true", help="tell what each sample took, the slowest first")
 
 
@@ -112,7 +112,7 @@ def execute(context: Context) -> int:
     )
     root = found.settings.checkout_dir or found.settings.project_dir
     files = Reports(reports, root, environ=found.settings.host_env)
-    _report(found, engine, wanted, run, asked, files, watching.spent)
+    _report(found, engine, wanted, run, asked, files, watching)
     wrong = engine.hooking.after(run.to_json()) if resolved else ""
     if wrong:
         found.console.warn(wrong)
@@ -155,7 +155,7 @@ def _report(
     run: Run,
     asked: argparse.Namespace,
     files: Reports,
-    spent: Spent,
+    watching: Observed,
 ) -> None:
     """Keep the run, and write what it came to on standard output."""
     if found.settings.keeps and run.resolved:
@@ -163,7 +163,7 @@ def _report(
     left = len(wanted.samples) - len(run.resolved)
     file = found.settings.host.file
     told = failures(run.resolved, engine.languages, lambda at: found.pages.get(at.page, ""), file)
-    files.write(run, told, found.console)
+    files.write(run, told, found.console, watching.trace)
     files.add_to_step(run, told, found.console)
     if asked.json:
         sys.stdout.write(json.dumps(run.to_json(), indent=1) + "\n")
@@ -173,7 +173,7 @@ def _report(
         console.tell(failure, rows.failing(suspended=found.settings.fail_on_suspended))
     for line in timings(run.resolved) if asked.timings else ():
         console.say(line)
-    for line in spent.lines(run.duration, found.settings.jobs, always=found.settings.verbose):
+    for line in watching.spent.lines(run.duration, found.settings.jobs, always=found.settings.verbose):
         console.say(line)
     console.say(run.summary())
     if run.interrupted:

@@ -183,7 +183,7 @@ class Sample:
         hiding: Which lines of the code run and are not shown.
         options: What concerns its language alone (`edition`, `environment`, …).
         links: How it belongs together with others.
-        workdir: `project` to start in a view of the project; empty for an empty directory.
+        workdir: `project` to start in a view of the project, `project/docs` in a folder of it; empty for an empty directory.
         before: The earlier steps of its session that are parts of its program, in order; given by the graph.
         last: Whether its program ends with it; a step of a session that others follow is not the last one.
         leaves: Whether somebody needs what it leaves in its working directory; given by the graph.

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 WAIT_SECONDS = 1.0
 """How long a cancelled run waits for its threads, whose children have been ended."""
+FEW = 3
+"""Actions that may be executed one after the other before as many sandboxes have been started."""
 LEAVING_SECONDS = 0.05
 """How long a thread may take from its last Outcome to its end before it is taken to be busy with something else."""
 
@@ -177,6 +179,7 @@ class Crew:
         """
         with self._growing:
             workers = min(self._jobs, count)
+            self._children.few = count <= FEW
             many = count > workers
             if workers > self._orders.workers:
                 if (

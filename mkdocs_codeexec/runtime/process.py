@@ -63,6 +63,9 @@ _no_groups: list[str] = []
 _reached: list[Access] = []
 """What the children of the last batch reached, most of them first."""
 MOST_EXPECTED = 2
+START = 0.05
+"""Seconds that a start of bubblewrap takes, with a supervisor in it."""
+GLANCE = 0.001
 ANYWHERE = ("/", "/tmp")  # noqa: S108 - within the sandbox
 """Folders that are there wherever bubblewrap puts a supervisor."""
 
@@ -71,6 +74,9 @@ class Children:
     """Runs children, any number at once, each call in the thread that makes it.
 
     One object serves one batch. A context manager: leaving it ends what is still there.
+
+    Attributes:
+        few: Whether only few children are to be run, so that what one has ended in is likely to be free before another is there.
 
     Args:
         mode: How strongly children with an `access` must be confined.
@@ -99,6 +105,7 @@ class Children:
         self._all: list[Supervisor] = []
         self._idle: dict[Post | None, deque[Supervisor]] = {}
         self._expected: tuple[Post, ...] = ()
+        self.few = False
         self._stopped = False
         self._deadline = math.inf
         self._too_late = ""
@@ -296,7 +303,7 @@ class Children:
             place = place or self._place(command, tier)
             user = _user(command, tier)
             request = encode(command, left, kind, tier, user, grouped=grouped, root=place and place.scratch)
-            supervisor, group = self._bounded(command, tier, place, grouped=grouped)
+            supervisor, group = self._bounded(command, kind, tier, place, grouped=grouped)
         except OSError as error:
             why = f"no process could be started: {error.strerror}"
             return _result(kind, NotStarted(why, transient=error.errno in PASSING))
@@ -388,14 +395,14 @@ class Children:
         return next(alike, own) if str(command.cwd) in ANYWHERE else own
 
     def _bounded(
-        self, command: Command, tier: Tier, place: Post | None, *, grouped: bool
+        self, command: Command, kind: StepKind, tier: Tier, place: Post | None, *, grouped: bool
     ) -> tuple[Supervisor, Group | None]:
         """Return a supervisor for `command`, and its group, in which its child will be bounded, if it has one.
 
         Raises:
             OSError: None can be started, or the group cannot be bounded.
         """
-        supervisor = self._take(place)
+        supervisor = self._take(place, patient=self.few and kind == "run" and command.scratch is not None)
         group = supervisor.group if grouped else None
         try:
             if group is not None:
@@ -408,12 +415,17 @@ class Children:
     def _put_back(self, supervisor: Supervisor) -> None:
         self._idle.setdefault(supervisor.place, deque()).append(supervisor)
 
-    def _take(self, place: Post | None) -> Supervisor:
+    def _take(self, place: Post | None, *, patient: bool) -> Supervisor:
+        """Return a supervisor at `place`; who is `patient` waits for one that is at work there, no longer than a start takes."""
         waiting = self._idle.setdefault(place, deque())
+        until = time.monotonic() + START if patient and any(one.place == place for one in list(self._all)) else 0.0
         while True:
             try:
                 supervisor = waiting.pop()
             except IndexError:
+                if place is not None and not self._stopped and time.monotonic() < until:
+                    time.sleep(GLANCE)
+                    continue
                 return self._start(place)
             if not supervisor.has_ended:
                 return supervisor

@@ -3,7 +3,7 @@
     <directory>/results/v1/<first two digits>/<key>.json                  one Outcome
     <directory>/requests/v1/<first two digits>/<request key>.json         the key that was last stored for a request
     <directory>/structures/v1/<first two digits>/<structural key>.json    the same for a structure
-    <directory>/observed/v1/<first two digits>/<key>.json                 what samples have read, to whom an Action leads
+    <directory>/observed/v1/<first two digits>/<key>.json                 what samples of an Action have read
     <directory>/slices/v1/<first two digits>/<digest>                     what many of these lists have in common
     <directory>/blobs/<first two digits>/<sha256>                         a file that a sample has left
 

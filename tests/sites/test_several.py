@@ -226,7 +226,7 @@ def test_one_report_holds_all(repo: Monorepo) -> None:
     subprocess.run(["git", "init", "-q", str(repo.root.parent)], check=True)
     for name in ("a", "b"):
         repo.site(name, f"```bash exec\necho of {name}; exit 3\n```\n")
-    files = {kind: repo.root / f"{kind}.out" for kind in ("junit", "sarif", "code-quality", "summary")}
+    files = {kind: repo.root / f"{kind}.out" for kind in ("junit", "sarif", "code-quality", "summary", "trace")}
     step = repo.root / "step.md"
     options = [f"--{kind}={file}" for kind, file in files.items()]
     done = repo.codeexec("run", "@.", "@../b", *options, cwd=repo.root / "a", GITHUB_STEP_SUMMARY=str(step))
@@ -244,6 +244,7 @@ def test_one_report_holds_all(repo: Monorepo) -> None:
     assert ["repo/a/docs/index.md", "repo/b/docs/index.md"] == [one["location"]["path"] for one in quality]
     assert 2 == len({one["fingerprint"] for one in quality})
     assert files["summary"].read_text() == step.read_text()
+    assert "repo/b/docs/index.md" in json.dumps(json.loads(files["trace"].read_text()))
     assert "2 executed, 0 cached, 2 failed" in step.read_text()
 
 
