@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.commands import Command
     from mkdocs_codeexec.report.moment import Moment
 
-COMMANDS = ("new", "plan", "explain", "run", "watch", "check", "promote", "status", "cache", "doctor", "zensical")
+COMMANDS = ("plan", "explain", "run", "watch", "check", "promote", "new", "status", "cache", "doctor", "zensical")
 """Each a file of `commands/`, which is imported when it is asked for."""
 PLAIN = ("zensical",)
 """Those in which a host runs that has no log: all lines are `codeexec: …`."""

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 PAGE = """\
 ```python exec name="one"
+import os
+
 open("one.txt", "w").write("1")
+[os.path.exists(f"/usr/bin/{number}") for number in range(40)]
 ```
 
 ```bash exec needs="one"
@@ -45,7 +48,7 @@ def cache(project: Project, *args: str) -> dict[str, object]:
 
 
 def stored(project: Project) -> list[Path]:
-    folders = ("results", "requests", "structures", "observed", "blobs")
+    folders = ("results", "requests", "structures", "observed", "slices", "blobs")
     root = project.root / ".cache/codeexec"
     return sorted(path for name in folders for path in (root / name).rglob("*") if path.is_file())
 
@@ -97,9 +100,9 @@ def test_all_can_be_removed(site: Project) -> None:
     assert (site.root / ".cache/codeexec/last-run.json").exists()
 
 
-@pytest.mark.parametrize("what", ["results", "requests", "observed", "structures", "blobs"])
+@pytest.mark.parametrize("what", ["results", "requests", "observed", "structures", "slices", "blobs"])
 def test_what_is_damaged_is_found(what: str, site: Project) -> None:
-    """Whatever it is; it is removed with what is not needed."""
+    """Whatever it is; it is removed with what is not needed. Lists that have lost a slice are found with it."""
     assert (0, []) == ((found := cache(site, "verify"))["status"], found["damaged"])
     victim = next(path for path in stored(site) if path.parts[-4] == what or path.parts[-3] == what)
     victim.chmod(0o644)
@@ -107,7 +110,9 @@ def test_what_is_damaged_is_found(what: str, site: Project) -> None:
     found = cache(site, "verify")
 
     name = victim.relative_to(site.root / ".cache/codeexec").as_posix()
-    assert (1, [name]) == (found["status"], [one["file"] for one in found["damaged"]])  # type: ignore[attr-defined]
+    told = [one["file"] for one in found["damaged"]]  # type: ignore[attr-defined]
+    assert (1, [name]) == (found["status"], [one for one in told if what != "slices" or one.startswith(what)])
+    assert (what == "slices") == (len(told) > 1)
     cache(site, "gc")
     assert not victim.exists()
     assert 0 == cache(site, "verify")["status"]
@@ -185,6 +190,8 @@ def _file(name: str) -> tarfile.TarInfo:
         (lambda: _file(f"results/v1/aa/{'a' * 64}.json"), "it has no checksum"),
         (lambda: _file(f"requests/v1/aa/{'a' * 64}.json"), "it has no checksum"),
         (lambda: _file(f"blobs/aa/{'a' * 64}"), "its checksum does not match"),
+        (lambda: _file(f"slices/v1/aa/{'a' * 16}"), "it is not compressed as it should be"),
+        (lambda: _file(f"slices/v1/aa/{'a' * 64}"), "a store has nothing of such a name"),
         (lambda: _file("environments/../Cargo.lock"), "a store has nothing of such a name"),
         (lambda: _file("environments/default/target"), "a store has nothing of such a name"),
         (lambda: _file("environments/default/built/x.json"), "a store has nothing of such a name"),

@@ -386,6 +386,27 @@ def test_modules_of_python_itself_are_its_toolchains() -> None:
     )
 
 
+def test_a_list_that_held_is_looked_at_again_when_something_else_is_recorded(tmp_path: Path) -> None:
+    """Many samples have one list, which is looked at once in a build; what a sample finds otherwise then counts at once."""
+    file, other = tmp_path / "a.txt", tmp_path / "b.txt"
+    for path in (file, other):
+        path.write_text("one")
+    time.sleep(0.05)
+    states = ObservedInputs()
+    inputs = states.record([f"f{file}"], (), time.time())
+    assert inputs is not None
+    assert states.holds(inputs)
+    assert states.holds((*inputs[:1], *inputs[1:]))
+    file.write_text("two")
+    time.sleep(0.05)
+    assert states.holds(inputs)  # it stays as it was looked at
+    assert states.record([f"f{other}"], (), time.time()) is not None
+    assert states.holds(inputs)
+    assert states.record([f"f{file}"], (), time.time()) != inputs
+    assert not states.holds(inputs)
+    assert not states.holds((*inputs[:1], *inputs[1:]))
+
+
 # --- The store ------------------------------------------------------------------------------------------------------
 
 

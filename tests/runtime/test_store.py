@@ -17,8 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.sizes import TIMES
 
+from mkdocs_codeexec.core import displays
 from mkdocs_codeexec.core.action import Action, Key, Step
 from mkdocs_codeexec.core.codec import to_json
+from mkdocs_codeexec.core.displays import Content
 from mkdocs_codeexec.core.outcome import (
     Diagnostic,
     Exited,
@@ -129,6 +131,35 @@ def test_the_checksum_is_of_the_text_before_it(tmp_path: Path) -> None:
     for path in entries(tmp_path):
         payload, _, seal = path.read_bytes().rpartition(b',\n "sha256": ')
         assert f'"{hashlib.sha256(payload).hexdigest()}"\n}}\n' == seal.decode()
+
+
+CONTENTS = (Content("text/plain", "1" * 64, 3), Content("image/svg+xml", "2" * 64, 2000))
+
+
+@pytest.mark.parametrize(
+    ("named", "shown", "written"),
+    [
+        (CONTENTS, CONTENTS, True),
+        (CONTENTS * 2, CONTENTS, True),
+        (CONTENTS, CONTENTS[:1], [list(CONTENTS[0])]),
+        (CONTENTS, CONTENTS[::-1], [list(one) for one in CONTENTS[::-1]]),
+        (CONTENTS[:1], CONTENTS, [list(one) for one in CONTENTS]),
+        ((), CONTENTS[:1], [list(CONTENTS[0])]),
+        (CONTENTS, (), None),
+    ],
+    ids=["all", "twice", "not all", "another order", "more", "unnamed", "none"],
+)
+def test_what_is_shown_comes_back(
+    tmp_path: Path, named: tuple[Content, ...], shown: tuple[Content, ...], written: object
+) -> None:
+    """Written once if the output names exactly that: a program may write names of what it has not shown."""
+    text = "a\n" + "".join(displays.section((content,), whole=False) for content in named) + "b\n"
+    step = StepResult(kind="run", stdout=text, stderr="", ended=Exited(0), shown=shown)
+    kept = Outcome(language="sh", steps=(step,), toolchain="sh 1")
+    DirectoryStore(tmp_path, pytest.fail).put(action(), kept)
+
+    assert kept == DirectoryStore(tmp_path, pytest.fail).get(action().key)
+    assert written == json.loads(path_of(tmp_path, action().key).read_bytes())["steps"][0].get("shown")
 
 
 TEXT = st.text() | st.sampled_from(["\ud800", "a\udfff", "\0\x1b[1m\u2028", "…", "\r\n"])
