@@ -226,7 +226,7 @@ def test_one_report_holds_all(repo: Monorepo) -> None:
     subprocess.run(["git", "init", "-q", str(repo.root.parent)], check=True)
     for name in ("a", "b"):
         repo.site(name, f"```bash exec\necho of {name}; exit 3\n```\n")
-    files = {kind: repo.root / f"{kind}.out" for kind in ("junit", "sarif", "code-quality", "summary")}
+    files = {kind: repo.root / f"{kind}.out" for kind in ("junit", "sarif", "code-quality", "summary", "trace")}
     step = repo.root / "step.md"
     options = [f"--{kind}={file}" for kind, file in files.items()]
     done = repo.codeexec("run", "@.", "@../b", *options, cwd=repo.root / "a", GITHUB_STEP_SUMMARY=str(step))
@@ -244,6 +244,7 @@ def test_one_report_holds_all(repo: Monorepo) -> None:
     assert ["repo/a/docs/index.md", "repo/b/docs/index.md"] == [one["location"]["path"] for one in quality]
     assert 2 == len({one["fingerprint"] for one in quality})
     assert files["summary"].read_text() == step.read_text()
+    assert "repo/b/docs/index.md" in json.dumps(json.loads(files["trace"].read_text()))
     assert "2 executed, 0 cached, 2 failed" in step.read_text()
 
 
@@ -335,6 +336,27 @@ def test_an_interruption_loses_nothing(repo: Monorepo) -> None:
         assert last_run(site)["interrupted"] is True
         site.page(site.root.joinpath("docs/index.md").read_text().replace("sleep 60", "sleep 0"))
     assert [1, 1] == [site["counts"]["cached"] for site in sites(repo.codeexec("run", "@a", "@b", "--json")).values()]
+
+
+def test_an_interruption_may_come_whenever_it_likes(repo: Monorepo) -> None:
+    """While sites are collected, too."""
+    folders = [f"@s{number}" for number in range(6)]
+    for folder in folders:
+        repo.site(folder[1:], "```bash exec\nsleep 60\n```\n")
+    for wait in (0.3, 0.6, 0.9, 1.2, 2):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mkdocs_codeexec", "run", *named(tuple(folders))],
+            cwd=repo.root,
+            env=repo.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        time.sleep(wait)
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=40)
+        assert process.returncode in (130, -signal.SIGINT) or "KeyboardInterrupt" in said, said
 
 
 def test_samples_are_checked_site_by_site(repo: Monorepo) -> None:

@@ -120,7 +120,7 @@ def _answers(files: Sequence[Path], folders: Sequence[Path]) -> list[Collected |
                 number = waiting.pop(0)
                 if hosts[number] != ZENSICAL and len({*hosts} - {ZENSICAL}) == 1:
                     prepare(files[number])
-                children.append(_started(number, files[number], folders[number]))
+                _start(children, number, files[number], folders[number])
             for ready in connection.wait([child.answer for child in children]):
                 child = next(child for child in children if child.answer is ready)
                 answers[child.number] = _received(child, files[child.number])
@@ -131,14 +131,26 @@ def _answers(files: Sequence[Path], folders: Sequence[Path]) -> list[Collected |
     return [answers[number] for number in range(len(files))]
 
 
-def _started(number: int, file: Path, folder: Path) -> _Child:
+def _start(children: list[_Child], number: int, file: Path, folder: Path) -> None:
+    """Start a child, and add it to `children`."""
     ours, theirs = multiprocessing.Pipe(duplex=False)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()  # or the child would write it, too
     process = multiprocessing.get_context("fork").Process(target=_child, args=(theirs, file, folder))
-    process.start()
+    with _uninterrupted():
+        process.start()
+        children.append(_Child(number, process, ours))
     theirs.close()
-    return _Child(number, process, ours)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Have Ctrl-C wait: what is raised in what Python calls around a fork is lost, and the lock of `logging` stays taken."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _received(child: _Child, file: Path) -> Collected | _Refused:
@@ -183,6 +195,7 @@ def _tell(name: str, log: Path, answer: Collected | _Refused) -> None:
 def _child(answer: connection.Connection, file: Path, folder: Path) -> None:
     atexit._clear()  # noqa: SLF001 - what this process wants to be done at its end is its own
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     with (folder / LOG).open("wb", buffering=0) as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)

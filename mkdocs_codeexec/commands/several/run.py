@@ -84,7 +84,7 @@ def execute(context: Context) -> int:
     named = {id(turn[0]) for turn in by_results(works)}  # others are a run more in the same history
     ended = [_kept(work, watching.moment.run_id if id(work) in named else "") for work in works]
     whole = _joined(ended, time.monotonic() - began)
-    _write_reports(ended, whole, files)
+    _write_reports(ended, whole, files, watching)
     if asked.json:
         report = {"format": FORMAT, "sites": [_to_json(one) for one in ended]}
         sys.stdout.write(json.dumps(report, indent=1) + "\n")
@@ -155,12 +155,12 @@ def _joined(ended: Sequence[_Ended], seconds: float) -> Run:
     )
 
 
-def _write_reports(ended: Sequence[_Ended], whole: Run, files: dict[str, Path]) -> None:
+def _write_reports(ended: Sequence[_Ended], whole: Run, files: dict[str, Path], watching: Observed) -> None:
     first = ended[0].work
     told = [each._replace(at=each.at and apart(each.at)) for one in ended for each in one.failures]
     settings = [one.work.site.found.settings for one in ended]
     reports = Reports(files, _root(settings), environ=settings[0].host_env, several=True)
-    reports.write(whole, told, first.site.found.console)
+    reports.write(whole, told, first.site.found.console, watching.trace)
     reports.add_to_step(whole, told, first.site.found.console)
 
 
