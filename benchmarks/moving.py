@@ -99,7 +99,7 @@ class Tokens(HTMLParser):
             self._add(f"<{tag}{' ' if source else ''}{'' if 'assets/codeexec/' in source else source}>")
         if tag not in VOID:
             number = given.get("data-observed")
-            hidden = "headerlink" in (given.get("class") or "") or tag in UNREAD
+            hidden = "headerlink" in (given.get("class") or "") or tag in UNREAD or "hidden" in given
             around = [element.number for _, element in self._open if element]
             element = Element(int(number), around[-1] if around else None) if number is not None else None
             if element:
@@ -165,7 +165,8 @@ def build(folder: Path, name: str, text: str, into: Path, seconds: int, **env: s
     file = folder / name
     file.write_text(text, "utf-8")
     try:
-        argv = [sys.executable, "-m", "mkdocs", "build", "-q", "-f", name, "-d", str(into)]
+        # As people start it: what executes samples in the process of MkDocs has the name of that for theirs.
+        argv = [str(Path(sys.executable).with_name("mkdocs")), "build", "-q", "-f", name, "-d", str(into)]
         search = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         done = subprocess.run(
             argv,

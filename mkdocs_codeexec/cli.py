@@ -7,11 +7,13 @@ a registry that is not reached, an option that is refused), which prevails over 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import importlib
 import json
 import logging
 import os
 import sys
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.commands import Command
     from mkdocs_codeexec.report.moment import Moment
 
-COMMANDS = ("plan", "explain", "run", "watch", "check", "promote", "status", "cache", "doctor", "zensical")
+COMMANDS = ("plan", "explain", "run", "watch", "check", "promote", "new", "status", "cache", "doctor", "zensical")
 """Each a file of `commands/`, which is imported when it is asked for."""
 PLAIN = ("zensical",)
 """Those in which a host runs that has no log: all lines are `codeexec: …`."""
@@ -67,12 +69,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if sys.stdout is None:  # it was closed before we were started
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for as long as this process lives
-    arguments = argparse.Namespace()
+    arguments, began = argparse.Namespace(), (dt.datetime.now(dt.UTC), time.monotonic())
     with _log_on_stderr() as handler:
         try:
             arguments = _arguments(sys.argv[1:] if argv is None else argv)
             if arguments.command in PLAIN:
                 handler.setFormatter(Lines())
+            arguments.began = began
             arguments.moment = _for_programs(handler, getattr(arguments, "log_format", None))
             console = Console(log=_log, color=wants_color(read_environment(), sys.stderr))
             return _executed(Context(arguments, console))
@@ -250,7 +253,7 @@ class _Once(argparse.Action):
         option_string: str | None = None,
     ) -> None:
         if getattr(namespace, self.dest) is not None:
-            parser.error(f"`{option_string}` was given twice: a command is about one site")
+            parser.error(f"`{option_string}` was given twice: this command is about one site")
         setattr(namespace, self.dest, values)
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-REPORTS = ("junit", "sarif", "code_quality", "summary")
+REPORTS = ("junit", "sarif", "code_quality", "summary", "trace")
 """Reports that a build can write."""
 
 

@@ -40,7 +40,7 @@ def test_defaults_are_those_of_the_contract() -> None:
         found.rust.toolchain,
         found.rust.preamble,
     )
-    assert ["bash", "console", "pycon", "python", "sh"] == sorted(found.scripts)
+    assert ["bash", "console", "irb", "node", "pycon", "python", "sh"] == sorted(found.scripts)
 
 
 @pytest.mark.parametrize(
@@ -293,11 +293,15 @@ def test_the_whole_contract_is_read() -> None:
             id="preamble of a script",
         ),
         pytest.param(
-            "`codeexec.languages.rust.workdir`: `docs` is none of `project`",
-            {"languages": {"rust": {"workdir": "docs"}}},
+            "`codeexec.languages.rust.workdir`: expected `project`, or a folder of it",
+            {"languages": {"rust": {"workdir": "/docs"}}},
             id="workdir",
         ),
-        pytest.param("`codeexec.workdir`: `.` is none of `project`", {"workdir": "."}, id="workdir of the site"),
+        pytest.param(
+            "`codeexec.workdir`: expected `project`, or a folder of it",
+            {"workdir": "../docs"},
+            id="workdir of the site",
+        ),
         pytest.param(
             "`codeexec.exclude`: expected a list of words, got one text\n\nhint: write `exclude: [drafts/**]`",
             {"exclude": "drafts/**"},
@@ -685,3 +689,38 @@ def test_compatibility() -> None:
     assert ("below", "markdown", {"stdout"}) == (python.source, python.result, python.show)
     assert Presentation() == said.scripts["lua"].presentation
     assert not said.scripts["lua"].env
+
+
+TALKED: dict[str, Any] = {"command": ["lua", "-i"], "console": {"prompts": ["> "], "start": "_PROMPT = '{prompt}'"}}
+
+
+def test_an_interpreter_is_data() -> None:
+    """What is not said is as built in; a language of that name is a console."""
+    found = settings({"languages": {"l": TALKED, "irb": {"console": {"prompts": ["λ> "]}, "env": {"A": "1"}}}}).scripts
+    assert ("repl", "console", ("lua", "-i")) == (found["l"].console, found["l"].session, found["l"].command)
+    irb, usual = found["irb"], settings().scripts["irb"]
+    assert irb.repl is not None
+    assert usual.repl is not None
+    assert ("ruby", "{file}") == irb.command == usual.command
+    assert (("λ> ",), usual.repl.start) == (irb.repl.dialect.prompts, irb.repl.start)
+    own = settings({"languages": {"node": {"command": ["node", "{file}"], "session": 'console.log("{mark}")'}}}).scripts
+    assert ("", "concat", None) == (own["node"].console, own["node"].session, own["node"].repl)
+    assert settings({"languages": {"irb": {"run": "all"}}}).scripts["irb"].repl == usual.repl
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"prompts": []}, "`codeexec.languages.l.console.prompts`: expected what lines of commands begin with"),
+        ({"prompts": [" "]}, "`codeexec.languages.l.console.prompts`: a prompt is empty"),
+        ({"start": "x"}, "`codeexec.languages.l.console`: nothing sets the prompt of the interpreter to `{prompt}`"),
+        ({"error": "("}, "`codeexec.languages.l.console.error`: `(` is no pattern"),
+        ({"mork": "x"}, "`codeexec.languages.l.console.mork`"),
+        ({"terminal": "x"}, "`codeexec.languages.l.console.terminal`"),
+    ],
+)
+def test_mistakes_in_an_interpreter(changes: dict[str, object], told: str) -> None:
+    """Are told where they stand."""
+    with pytest.raises(ConfigurationError) as caught:
+        settings({"languages": {"l": TALKED | {"console": TALKED["console"] | changes}}})
+    assert told in str(caught.value)

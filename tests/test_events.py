@@ -133,7 +133,7 @@ def test_an_environment_is_told_of(site: Project) -> None:
     assert [True] == [one["built"] for one in found if one["event"] == "prepared"]
     started = [one["samples"] for one in found if one["event"] == "started"]
     assert sorted(line["line"] for [line] in started) == [1, 5], "whose keys are others by now"
-    assert {"prepare", "build", "run", "store"} == {one["kind"] for one in found if one["event"] == "took"}
+    assert {"host", "prepare", "build", "run", "store"} == {one["kind"] for one in found if one["event"] == "took"}
     output = "\n".join(one["text"] for one in found if one["event"] == "output")
     assert "Compiling dep v0.1.0" in output
     assert "run, stderr" in output
@@ -143,8 +143,17 @@ def test_a_plan_is_told_so_too(site: Project) -> None:
     """Nothing is started."""
     found = lines(command(site, "plan", "--log-format", "json").stderr)
 
-    assert {"planned"} == {one["event"] for one in found}
-    assert ["miss", "miss", "ignored", "suspended"] == [one["status"] for one in found]
+    planned = [one for one in found if one["event"] == "planned"]
+    assert {"host"} == {one["kind"] for one in found if one not in planned}, "pages were rendered"
+    assert ["miss", "miss", "ignored", "suspended"] == [one["status"] for one in planned]
+
+
+def test_the_environment_says_it_to_commands_too(site: Project) -> None:
+    """One run: that pages are rendered to find samples is no build."""
+    found = lines(command(site, "run", env={"CODEEXEC_LOG_FORMAT": "json"}).stderr)
+
+    assert 1 == len({one["run_id"] for one in found})
+    assert 4 == sum(one["event"] == "planned" for one in found)
 
 
 def test_what_is_wrong_is_a_line(site: Project) -> None:

@@ -36,7 +36,7 @@ LAYERS: dict[str, set[str]] = {
     "engine": {"core", "languages", "runtime", "timing", "worktree"},
     "html": {"core", "jinja2", "markupsafe", "pygments"},
     "markdown": {"core", "markdown", "pygments", "pymdownx", "yaml"},
-    "report": {"core", "files", "html", "timing", "untrusted", "tqdm"},
+    "report": {"core", "files", "html", "timing", "untrusted", "opentelemetry", "tqdm"},
     "outputs": {"core", "engine", "html"},
     "pages": {"core", "engine", "html", "markdown", "outputs", "report"},
     "sites": {"core", "markdown", "report"},
@@ -61,6 +61,7 @@ OWNERS = {
     "subprocess": {"runtime/starting.py", "runtime/outside.py"},
     "joblib": {"runtime/crew.py"},
     "tqdm": {"report/progress/screen.py"},
+    "opentelemetry": {"report/telemetry.py"},
     "mkdocs": {
         f"hosts/mkdocs/{name}.py"
         for name in ("collecting", "host", "opening", "plugin", "serve", "sources", "watching")

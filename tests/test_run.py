@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import forks
 
-from mkdocs_codeexec.commands.selecting.sharding import Shard, shard
+from mkdocs_codeexec.commands.selecting.sharding import Shard, Shared, shard, shard_of_sites
 from mkdocs_codeexec.core.expectation import Succeeds
 from mkdocs_codeexec.core.graph import closure
 from mkdocs_codeexec.core.sample import Links, Location, Sample
@@ -234,6 +234,12 @@ def test_each_sample_is_in_one_shard(drawn: list[tuple[str, str, list[int]]], co
     for part in parts:
         assert wanted & closure(samples, part) == part
     assert parts == [shard(samples, wanted, Shard(number + 1, count)) for number in range(count)]
+    for site in (0, 1):  # of two that are divided together
+        both = [
+            shard_of_sites([Shared(samples, wanted)] * 2, Shard(number + 1, count))[site] for number in range(count)
+        ]
+        assert sorted(wanted) == sorted(place for part in both for place in part)
+        assert all(wanted & closure(samples, part) == part for part in both)
     # Of more parts than samples most are empty, and take no room.
     assert set() == shard(samples, wanted, Shard(10**12, 10**12))
     assert sorted(wanted) == sorted(

@@ -130,6 +130,42 @@ def test_runs_of_a_clock_that_was_wrong_are_not_the_last_ones(tmp_path: Path) ->
     assert past[::-1] == history.names(tmp_path)
 
 
+def test_a_history_that_strangers_have_written_is_read_within_bounds(project: Project, tmp_path: Path) -> None:
+    """Links, pipes, folders and files that are none, too large or too many are not there; numbers are numbers; no control character is passed on."""
+    project.page("# x")
+    row = {"page": "a\x1b]0;x\x07.md", "line": 3, "name": "", "verdict": "unmet", "reason": "r\x1b[2J\n::error::x"}
+    row |= {"cached": False, "build_ms": 1, "run_ms": 1, "language": "bash", "key": ""}
+    run = {"format": 1, "started": "2026-01-01T00:00:00+00:00", "duration_ms": 1, "sandbox": "", "samples": [row]}
+    run |= {"counts": {"samples": 1, "executed": 1}, "toolchains": {}}
+    folder = project.root / ".cache/codeexec/runs"
+    folder.mkdir(parents=True)
+
+    def name(number: int) -> str:
+        return f"20260101T000000000000-{number:08x}"
+
+    def text(number: int) -> str:
+        return json.dumps({**run, "run_id": name(number)})
+
+    for number in range(200):
+        (folder / f"{name(number)}.json").write_text(text(number))
+    (tmp_path / "canary").write_text(text(201))
+    (folder / f"{name(201)}.json").symlink_to(tmp_path / "canary")
+    os.mkfifo(folder / f"{name(202)}.json")
+    (folder / f"{name(203)}.json").mkdir()
+    (folder / f"{name(204)}.json").write_text("[" * 100_000)
+    for number, wrong in enumerate(("NaN", "Infinity", "1e999"), 205):
+        (folder / f"{name(number)}.json").write_text(text(number).replace('"build_ms": 1', f'"build_ms": {wrong}'))
+    report = json.loads(codeexec(project, "status", "--json", "--last", "1000").stdout, parse_constant=pytest.fail)
+
+    assert [name(number) for number in range(199, 106, -1)] == [one["run_id"] for one in report["runs"]]
+    shown = codeexec(project, "status", name(199)).stdout
+    assert "a.md:3: r\n" in shown
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", shown)
+    with (folder / f"{name(300)}.json").open("wb") as file:
+        file.truncate(history.LARGEST + 1)
+    assert "no run is known" in codeexec(project, "status").stdout
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -140,12 +176,11 @@ def test_runs_of_a_clock_that_was_wrong_are_not_the_last_ones(tmp_path: Path) ->
         'plugins:\n  - codeexec: {"cache\\x5fdir": odd}\n',
         "extra:\n  own: &own {cache_dir: anchored}\nplugins:\n  - codeexec: *own\n",
         "extra:\n  own: &own {cache_dir: merged}\nplugins:\n  - codeexec:\n      <<: *own\n",
-        "plugins:\n  - codeexec: !ENV OPTIONS\n",
         "INHERIT: base.yml\nextra: {a: 1}\n",
         "# codeexec is here\nplugins:\n  - codeexec\nextra: {cache_dir: of another}\n",
         "markdown_extensions:\n  - codeexec:\n",
         "markdown_extensions:\n  - codeexec: {cache_dir: of-zensical}\n",
-        "extra: codeexec\nplugins: []\n",
+        "extra: {a: codeexec}\nplugins: []\n",
     ],
 )
 @pytest.mark.parametrize("variable", ["", "by/variable"])
@@ -154,7 +189,6 @@ def test_a_store_is_found_without_the_host(
 ) -> None:
     """Where the host would have it, however the configuration says so."""
     monkeypatch.setenv("CODEEXEC_CACHE_DIR", variable)
-    monkeypatch.setenv("OPTIONS", "{cache_dir: by-env}")
     (tmp_path / "docs").mkdir()
     (tmp_path / "base.yml").write_text("plugins:\n  - codeexec: {cache_dir: inherited}\n")
     file = tmp_path / "mkdocs.yml"

@@ -89,10 +89,12 @@ def test_a_change_is_what_changes_contents(tmp_path: Path) -> None:
 def test_what_was_written_after_it_was_read_is_known(tmp_path: Path) -> None:
     """Files that are opened to be read are noted as they are then; those that are written, and folders, are not."""
     path, other = write(tmp_path / "a", "one"), tmp_path / "b"
-    with noted(lambda name: name.startswith(str(tmp_path))) as read:
+    with noted(lambda name: name.startswith((str(tmp_path), str(Path.cwd())))) as read:
         Path(path).read_text()
         write(other, "x")
-        os.close(os.open(tmp_path, os.O_RDONLY))
+        folder = os.open(tmp_path, os.O_RDONLY)
+        os.close(os.open("b", os.O_RDONLY, dir_fd=folder))
+        os.close(folder)
     Path(path).read_text()
     with noted(lambda name: name.startswith(str(tmp_path))) as nothing:
         pass

@@ -31,6 +31,39 @@ class Context:
 
         return find(self.arguments.config_file, say=self.console.say)
 
+    @functools.cached_property
+    def files(self) -> tuple[Path, ...]:
+        """The files of the sites that the command line names, absolute: one at most, but for commands with `add_sites`.
+
+        Raises:
+            ConfigurationError: One cannot be the file of a site, or is named twice.
+        """
+        from mkdocs_codeexec.commands.site import all_named
+
+        one = self.arguments.config_file
+        return all_named(getattr(self.arguments, "config_files", [] if one is None else [one]))
+
+
+def add_sites(parser: argparse.ArgumentParser) -> None:
+    """Have `-f` name as many sites as somebody wants, for a command that can be about several."""
+    about = "the file of a site; may be given several times, for several sites (default: what is there)"
+    parser.add_argument("-f", "--config-file", metavar="FILE", action=_Sites, help=about)
+
+
+class _Sites(argparse.Action):
+    """An option that names a site, as often as somebody wants; the first is the one of commands about one."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        del parser, option_string
+        namespace.config_files = [*getattr(namespace, "config_files", ()), values]
+        namespace.config_file = namespace.config_files[0]
+
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add `--json`, for a command that has a report."""

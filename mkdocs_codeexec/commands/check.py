@@ -10,9 +10,9 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from mkdocs_codeexec.commands import add_json, whole_number
+from mkdocs_codeexec.commands import add_json, add_sites, whole_number
 from mkdocs_codeexec.commands.observing import Observed, add_observing
 from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.selecting.selection import add_selection, narrowed
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mkdocs_codeexec.commands import Context
+    from mkdocs_codeexec.report.console import Console
     from mkdocs_codeexec.sites import Collected
 
 
@@ -40,6 +41,7 @@ ABOUT = "execute every sample several times, cold, and find those that fail or d
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only this command understands."""
+    add_sites(parser)
     add_json(parser)
     add_selection(parser)
     add_observing(parser)
@@ -56,14 +58,42 @@ def execute(context: Context) -> int:
         Cancelled: The run was stopped from outside.
         ConfigurationError: The site, or a language of it, cannot be used as it is set up.
     """
+    if len(context.files) > 1:
+        from mkdocs_codeexec.commands.several.check import execute as of_several
+
+        return of_several(context)
+    asked = context.arguments
     with tempfile.TemporaryDirectory(prefix="codeexec-check-") as name:
         found = collect(context.file, Path(name))
-        found = narrowed(found, context.arguments)
-        return check(found, context.arguments, Path(name))
+        found = narrowed(found, asked)
+        checked = check(found, asked, Path(name))
+    if checked.wrong:
+        return 3
+    if asked.json:
+        sys.stdout.write(json.dumps(report(found, checked), indent=1) + "\n")
+    else:
+        tell(found, checked, on_stdout(found.settings))
+    return exit_status(checked.repeated, fail_on_suspended=found.settings.fail_on_suspended)
 
 
-def check(found: Collected, asked: argparse.Namespace, folder: Path) -> int:
-    """Execute `found`, write a report on standard output and return the exit status.
+class Checked(NamedTuple):
+    """What has become of the samples of a site.
+
+    Attributes:
+        repeated: Each of them.
+        jobs: Children at once, of each run.
+        seconds: Wall time of all runs.
+        wrong: Why that does not count; empty if it does. It was told.
+    """
+
+    repeated: list[Repeated]
+    jobs: Sequence[int]
+    seconds: float
+    wrong: str
+
+
+def check(found: Collected, asked: argparse.Namespace, folder: Path) -> Checked:
+    """Execute `found` and return what became of it.
 
     Args:
         found: What the site has to execute.
@@ -84,17 +114,16 @@ def check(found: Collected, asked: argparse.Namespace, folder: Path) -> int:
         for number, count in enumerate(jobs if found.samples else ()):
             found.console.say(f"run {number + 1} of {repeat}, {count} at once")
             runs.append(_run(found, count, folder / f"cache-{number}", hooking, watching))
-    if runs and (wrong := hooking.after({})):
+    wrong = hooking.after({}) if runs else ""
+    if wrong:
         found.console.warn(wrong)
-        return 3
-    repeated = [Repeated(shown) for shown in zip(*runs, strict=True)]
-    seconds = time.monotonic() - began
-    if asked.json:
-        names = normalised(repeated, open_languages(found.settings, found.console))
-        sys.stdout.write(json.dumps(to_json(repeated, jobs, seconds, names), indent=1) + "\n")
-    else:
-        _report(found, repeated, summary(repeated, jobs, seconds))
-    return exit_status(repeated, fail_on_suspended=found.settings.fail_on_suspended)
+    return Checked([Repeated(shown) for shown in zip(*runs, strict=True)], jobs, time.monotonic() - began, wrong)
+
+
+def report(found: Collected, checked: Checked) -> dict[str, object]:
+    """Return what is told to programs."""
+    names = normalised(checked.repeated, open_languages(found.settings, found.console))
+    return to_json(checked.repeated, checked.jobs, checked.seconds, names)
 
 
 def _run(found: Collected, jobs: int, cache_dir: Path, hooking: Hooking, watching: Observed) -> list[Shown]:
@@ -119,9 +148,10 @@ def _address(_page: str, ending: str, data: bytes) -> str:
     return f"{hashlib.sha256(data).hexdigest()}.{ending}"
 
 
-def _report(found: Collected, repeated: Sequence[Repeated], line: str) -> None:
-    """Write what was found on standard output."""
-    console = on_stdout(found.settings)
+def tell(found: Collected, checked: Checked, console: Console, name: str = "") -> None:
+    """Write what was found on `console`, of the site `name` where there are several."""
+    repeated = checked.repeated
+    line = f"{name and f'{name}: '}{summary(repeated, checked.jobs, checked.seconds)}"
     languages = open_languages(found.settings, console)
     worst, file = [item.worst for item in repeated], found.settings.host.file
     told = failures(worst, languages, lambda at: found.pages.get(at.page, ""), file)

@@ -10,6 +10,7 @@ from mkdocs_codeexec.environment import read_environment
 from mkdocs_codeexec.report.events import FORMATS, Lines, Output, in_json
 from mkdocs_codeexec.report.moment import Moment
 from mkdocs_codeexec.report.observing import Observing
+from mkdocs_codeexec.timing import clock, took
 
 if TYPE_CHECKING:
     import argparse
@@ -44,13 +45,15 @@ class Observed:
         hear: Takes events.
         moment: The run.
         spent: What is told in the end.
+        trace: When what was done; None if nobody wants to know.
 
     Raises:
         ConfigurationError: A variable has a value that cannot be used.
     """
 
     def __init__(self, found: Collected, asked: argparse.Namespace) -> None:
-        moment, environ = asked.moment or Moment(), read_environment()
+        moment = asked.moment or Moment(*asked.began)
+        environ = read_environment()
         lines = Lines(sys.stderr, moment) if in_json(environ, asked.log_format) else None
         if lines is not None:
             found.console.out, found.console.color = cast("TextIO", Output(lines)), False
@@ -64,9 +67,11 @@ class Observed:
             progress=False if getattr(asked, "no_progress", True) else None,
             lines=lines,
             moment=moment,
+            trace=getattr(asked, "trace", None) is not None,
         )
         self.hear: Listen = self._listening.hear
-        self.spent = self._listening.spent
+        self.spent, self.trace = self._listening.spent, self._listening.trace
+        self.hear(took("host", "render pages", moment.clock, clock()))
 
     def heard(self, console: Console) -> Narrator:
         """Return the voice of languages that are opened before an Engine is: `console`, with somebody who listens."""

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.commands import add_json
+from mkdocs_codeexec.commands import add_json, add_sites
 from mkdocs_codeexec.commands.observing import Observed, add_log_format
 from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.selecting.selection import add_selection, selected
@@ -27,6 +27,7 @@ ABOUT = "tell what a run would do with each sample, and why; nothing is started"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only this command understands."""
+    add_sites(parser)
     add_json(parser)
     add_selection(parser)
     add_log_format(parser)
@@ -42,6 +43,10 @@ def execute(context: Context) -> int:
         ConfigurationError: The site, or a language of it, cannot be used as it is set up; something is named that is not
             there.
     """
+    if len(context.files) > 1:
+        from mkdocs_codeexec.commands.several.plan import execute as of_several
+
+        return of_several(context)
     asked = context.arguments
     with tempfile.TemporaryDirectory(prefix="codeexec-plan-") as name:
         found = collect(context.file, Path(name))

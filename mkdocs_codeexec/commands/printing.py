@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
 
 
-def on_stdout(settings: Settings | None = None) -> Console:
-    """Return what writes plain lines on standard output, for a site with these `settings`; None if they are not known."""
+def on_stdout(*sites: Settings) -> Console:
+    """Return what writes plain lines on standard output, for sites with these settings; none if they are not known."""
     environ = read_environment()
     return Console(
         log=_Lines(sys.stdout),
         color=wants_color(environ, sys.stdout),
         out=sys.stdout,
-        annotations=annotations_for(environ, (Path.cwd(), settings.project_dir if settings else Path.cwd())),
+        annotations=annotations_for(environ, (Path.cwd(), *(settings.project_dir for settings in sites))),
     )
 
 

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkdocs_codeexec.commands import add_json
+from mkdocs_codeexec.commands import add_json, add_sites
 from mkdocs_codeexec.commands.observing import Observed, add_observing
 from mkdocs_codeexec.commands.printing import on_stdout
 from mkdocs_codeexec.commands.selecting.selection import add_selection, selected
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.commands import Context
     from mkdocs_codeexec.commands.selecting.selection import Selected
     from mkdocs_codeexec.core.resolved import Event, Resolved
-    from mkdocs_codeexec.report.spent import Spent
     from mkdocs_codeexec.sites import Collected
 
 ABOUT = "execute what the store lacks, without building the site"
@@ -44,6 +43,7 @@ ABOUT = "execute what the store lacks, without building the site"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only this command understands."""
+    add_sites(parser)
     add_json(parser)
     add_selection(parser)
     add_observing(parser)
@@ -55,6 +55,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     about = "write failures for GitLab's merge requests (Code Quality)"
     parser.add_argument("--code-quality", metavar="FILE", type=_file, help=about)
     parser.add_argument("--summary", metavar="FILE", type=_file, help="write a summary for people (Markdown)")
+    parser.add_argument("--trace", metavar="FILE", type=_file, help="write when what was done (Perfetto opens it)")
     parser.add_argument("--timings", action="store_true", help="tell what each sample took, the slowest first")
 
 
@@ -75,6 +76,10 @@ def execute(context: Context) -> int:
         ConfigurationError: The site, or a language of it, cannot be used as it is set up; something is named that is not
             there.
     """
+    if len(context.files) > 1:
+        from mkdocs_codeexec.commands.several.run import execute as of_several
+
+        return of_several(context)
     asked = context.arguments
     with tempfile.TemporaryDirectory(prefix="codeexec-run-") as name:
         reports = {kind: file for kind in KINDS if (file := getattr(asked, kind)) is not None}
@@ -82,7 +87,7 @@ def execute(context: Context) -> int:
         found = collect(context.file, Path(name))
     wanted = selected(found, asked)
     watching = Observed(found, asked)
-    going = _Going(fail_fast=asked.fail_fast)
+    going = Going(fail_fast=asked.fail_fast)
     started, began = dt.datetime.now(dt.UTC), time.monotonic()
     engine = Engine(found.settings, found.console)
     stopped: BaseException | None = None
@@ -90,7 +95,7 @@ def execute(context: Context) -> int:
         with watching:
             engine.hear(watching.hear)
             resolved = answered(engine, wanted.samples, {}, going.hear)
-    except _FirstFailure:
+    except FirstFailure:
         resolved = going.ended
     except (Cancelled, KeyboardInterrupt) as error:
         stopped, resolved = error, going.ended
@@ -107,20 +112,20 @@ def execute(context: Context) -> int:
     )
     root = found.settings.checkout_dir or found.settings.project_dir
     files = Reports(reports, root, environ=found.settings.host_env)
-    _report(found, engine, wanted, run, asked, files, watching.spent)
+    _report(found, engine, wanted, run, asked, files, watching)
     wrong = engine.hooking.after(run.to_json()) if resolved else ""
     if wrong:
         found.console.warn(wrong)
     if stopped is not None:
         raise stopped
-    return 3 if wrong else _status(found, resolved)
+    return 3 if wrong else status_of(found, resolved)
 
 
-class _FirstFailure(Cancelled):
+class FirstFailure(Cancelled):
     """Ends a run when a sample has failed."""
 
 
-class _Going:
+class Going:
     """What has ended so far.
 
     Args:
@@ -135,12 +140,12 @@ class _Going:
         """Take what a run tells.
 
         Raises:
-            _FirstFailure: It ends here.
+            FirstFailure: It ends here.
         """
         if isinstance(event, Ended):
             self.ended.append(event.resolved)
             if self._fail_fast and rows.fails(event.resolved.verdict):
-                raise _FirstFailure
+                raise FirstFailure
 
 
 def _report(
@@ -150,7 +155,7 @@ def _report(
     run: Run,
     asked: argparse.Namespace,
     files: Reports,
-    spent: Spent,
+    watching: Observed,
 ) -> None:
     """Keep the run, and write what it came to on standard output."""
     if found.settings.keeps and run.resolved:
@@ -158,7 +163,7 @@ def _report(
     left = len(wanted.samples) - len(run.resolved)
     file = found.settings.host.file
     told = failures(run.resolved, engine.languages, lambda at: found.pages.get(at.page, ""), file)
-    files.write(run, told, found.console)
+    files.write(run, told, found.console, watching.trace)
     files.add_to_step(run, told, found.console)
     if asked.json:
         sys.stdout.write(json.dumps(run.to_json(), indent=1) + "\n")
@@ -168,7 +173,7 @@ def _report(
         console.tell(failure, rows.failing(suspended=found.settings.fail_on_suspended))
     for line in timings(run.resolved) if asked.timings else ():
         console.say(line)
-    for line in spent.lines(run.duration, found.settings.jobs, always=found.settings.verbose):
+    for line in watching.spent.lines(run.duration, found.settings.jobs, always=found.settings.verbose):
         console.say(line)
     console.say(run.summary())
     if run.interrupted:
@@ -177,7 +182,8 @@ def _report(
         console.say(f"ended at the first failure (`--fail-fast`): {counted(left, 'sample')} not tried")
 
 
-def _status(found: Collected, resolved: Sequence[Resolved]) -> int:
+def status_of(found: Collected, resolved: Sequence[Resolved]) -> int:
+    """Return the exit status of a site: 3 if a sample could not be tried, else 1 if one failed, else 0."""
     names = {verdict_name(item.verdict) for item in resolved}
     untried = any(item.why is not None and not isinstance(item.verdict, Unmet) for item in resolved)
     if untried or "error" in names:

@@ -5,18 +5,23 @@ The one place of the commands that knows hosts, which are imported when a site o
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.host import FILES
 from mkdocs_codeexec.errors import ConfigurationError
-from mkdocs_codeexec.sites import ConfiguredSite
+from mkdocs_codeexec.sites import ConfiguredSite, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.sites import Collected
+
+
+ZENSICAL = "zensical"
 
 
 def find(
@@ -54,6 +59,23 @@ def named(config_file: str) -> Path:
             f"`-f {config_file or repr('')}`: expected the file of a site\n\nhint: it is one of {names}\n"
         )
     return file
+
+
+def all_named(config_files: Sequence[str]) -> tuple[Path, ...]:
+    """Return the files of several sites that the user has named, as `named` does.
+
+    Raises:
+        ConfigurationError: One is no file, or two are one.
+    """
+    found: dict[str, Path] = {}
+    for config_file in config_files:
+        file = named(config_file)
+        if (before := found.setdefault(os.path.realpath(file), file)) is not file:
+            other = f", also as `-f {shown(before)}`" if shown(before) != config_file else ""
+            raise ConfigurationError(
+                f"the site of `-f {config_file}` is named twice{other}; expected each once\n\nhint: leave one out\n"
+            )
+    return tuple(found.values())
 
 
 def open_site(file: Path | None) -> ConfiguredSite:
@@ -109,6 +131,26 @@ def collect(file: Path | None, folder: Path) -> Collected:
     from mkdocs_codeexec.hosts.mkdocs.collecting import collected
 
     return collected(file, folder)
+
+
+def host_of(file: Path) -> str:
+    """Return the package that renders the site of `file`; one that no host can read is MkDocs', which says why.
+
+    Nothing of it is imported.
+    """
+    from mkdocs_codeexec.hosts.mkdocs.choosing import chosen_for
+    from mkdocs_codeexec.hosts.zensical import reading
+
+    with suppress(ConfigurationError):
+        if reading.is_ours(file):
+            return ZENSICAL
+    return chosen_for(file)
+
+
+def prepare(file: Path) -> None:
+    """Import the host of a site that is MkDocs' or ProperDocs', as collecting it does first; nothing of the site."""
+    _choose(file)
+    import mkdocs_codeexec.hosts.mkdocs.collecting  # noqa: F401 - imported for what is collected afterwards
 
 
 def settings_of(site: ConfiguredSite) -> Settings:

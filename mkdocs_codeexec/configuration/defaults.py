@@ -23,7 +23,6 @@ DEFAULTS = ("source", "result", "show", "timeout")
 
 PATTERNS = ("include", "exclude")
 
-WORKDIRS = ("project",)
 """Where samples may start, beside an empty folder."""
 
 OF_RUST = {
@@ -89,7 +88,13 @@ def pages(reader: Reader, table: Mapping[str, object], where: str = "") -> Patte
 
 def workdir(reader: Reader, table: Mapping[str, object], where: str = "") -> str:
     """Read where samples start."""
-    return reader.choice(table, "workdir", WORKDIRS, "", where)
+    if table.get("workdir") is None:
+        return ""
+    try:
+        return values.workdir(written(table["workdir"]))
+    except WrongValue as wrong:
+        reader.problem(f"{where}workdir", str(wrong), wrong.hint.replace('workdir="docs/data"', "workdir: docs/data"))
+        return ""
 
 
 def artifacts(reader: Reader, table: Mapping[str, object], where: str) -> tuple[str, ...]:

@@ -199,6 +199,8 @@ def scripts(
         where = f"languages.{name}"
         table = reader.table(without_meaning(reader, value, where, OF_RUST), where, SCRIPT)
         preset = builtin.get(name)
+        if preset and preset.repl and "command" in table and "console" not in table:
+            preset = None  # a language of that name, whose samples are files
         command = reader.words(table, "command", f"{where}.") or (preset.command if preset else ())
         build = reader.words(table, "build", f"{where}.")
         if not command:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.tables import Reader
 
-_KEYS = ("prompts", "continuations", "start", "mark", "terminal", "error", "lexer")
+_KEYS = ("prompts", "continuations", "openings", "start", "mark", "terminal", "error", "lexer")
 
 
 def repl(
@@ -43,6 +43,7 @@ def repl(
         dialect=Dialect(
             prompts=_prompts(reader, table, "prompts", inner) or usual.dialect.prompts,
             continuations=_prompts(reader, table, "continuations", inner) or usual.dialect.continuations,
+            openings=_prompts(reader, table, "openings", inner) or usual.dialect.openings,
             error=_pattern(reader, reader.text(table, "error", usual.dialect.error, inner), inner),
             lexer=reader.text(table, "lexer", usual.dialect.lexer, inner),
         ),

@@ -143,7 +143,7 @@ class Action:
         artifacts: Which of that is kept in any case, as patterns of paths (`core.artifacts`).
         host_env: Names of variables that it is given of the machine that executes it, sorted. A key holds these names, and
             never what the variables hold.
-        workdir: `project` where it starts in the project; empty for an empty directory.
+        workdir: `project` where it starts in the project, `project/docs` in a folder of it; empty for an empty directory.
         structure: What stays of the files when only comments and formatting change, if the language promises that
             nothing else can change the outcome; None where it does not. A function of the other fields.
         observed: Whether the Outcome depends on inputs that are known only when it has been executed

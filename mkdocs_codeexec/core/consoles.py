@@ -43,14 +43,18 @@ class Dialect(NamedTuple):
     """How consoles of an interpreter are written that is neither a shell nor Python.
 
     Attributes:
-        prompts: What lines of commands may begin with. Digits in it stand for any digits: many prompts count.
-        continuations: The same of lines that go on with a command.
+        prompts: What lines of commands may begin with. A number in it stands for any number, for many prompts count; `0` for
+            itself and `1` for any other, for some say how deep they are.
+        continuations: The same of lines that go on with the command before them.
+        openings: The same of lines that begin a command, or go on with one, and with which the next line goes on: editors of
+            several lines show them so.
         error: A pattern of what it prints of a command that failed; empty if that cannot be told.
         lexer: What Pygments calls such consoles.
     """
 
     prompts: tuple[str, ...] = ()
     continuations: tuple[str, ...] = ()
+    openings: tuple[str, ...] = ()
     error: str = ""
     lexer: str = ""
 
@@ -174,8 +178,9 @@ def parse(code: str, kind: ConsoleKind, prompt: str = "", dialect: Dialect = NO_
     lines = code.split("\n")
     found = prompt or _prompt(lines, kind, dialect)
     usual = _USUAL.get(kind, dialect.prompts)
-    signs = _Signs(found, _MORE.get(kind, dialect.continuations), kind == "repl" and found in usual, kind == "repl")
-    first = next((at for at, line in enumerate(lines) if signs.follows(line) is not None), len(lines))
+    own = kind == "repl" and found in usual
+    signs = _Signs(found, _MORE.get(kind, dialect.continuations), dialect.openings if own else (), own, kind == "repl")
+    first = next((at for at, line in enumerate(lines) if signs.starts(line)), len(lines))
     entries = tuple(_entries(lines, first, kind, signs))
     mistakes = (
         *_before(lines, first, found, usual if found in usual else (found,), _SCRIPTS.get(kind, "")),
@@ -190,12 +195,14 @@ class _Signs(NamedTuple):
     Attributes:
         prompt: The first line of each.
         more: Those that go on with it.
-        numbered: Whether digits in the prompt stand for any digits.
+        openings: Those with which the next one goes on.
+        numbered: Whether numbers in the prompt stand for any number.
         more_numbered: Whether they do so in the others.
     """
 
     prompt: str
     more: tuple[str, ...]
+    openings: tuple[str, ...]
     numbered: bool
     more_numbered: bool
 
@@ -205,14 +212,25 @@ class _Signs(NamedTuple):
 
     def goes_on(self, line: str) -> str | None:
         """Return what stands in `line` behind what says that it goes on with a command; None if it does not begin so."""
-        found = (_follows(line, more, numbered=self.more_numbered) for more in self.more)
+        return self._behind(line, self.more)
+
+    def opens(self, line: str) -> str | None:
+        """Return what stands in `line` behind what says that the next one goes on with it; None if it does not begin so."""
+        return self._behind(line, self.openings) if self.openings and self.follows(line) is None else None
+
+    def starts(self, line: str) -> bool:
+        """Tell whether a command may begin with `line`."""
+        return self.follows(line) is not None or self.opens(line) is not None
+
+    def _behind(self, line: str, beginnings: tuple[str, ...]) -> str | None:
+        found = (_follows(line, one, numbered=self.more_numbered) for one in beginnings)
         return next((rest for rest in found if rest is not None), None)
 
 
 def _prompt(lines: Sequence[str], kind: ConsoleKind, dialect: Dialect) -> str:
     """Return what commands begin with, by the first lines of a fence."""
     if kind == "repl":
-        numbered = ((prompt, line) for line in lines for prompt in dialect.prompts)
+        numbered = ((prompt, line) for line in lines for prompt in dialect.prompts)  # the first line that has one
         return next(
             (prompt for prompt, line in numbered if _follows(line, prompt, numbered=True) is not None),
             dialect.prompts[0],
@@ -236,7 +254,7 @@ def _prompt(lines: Sequence[str], kind: ConsoleKind, dialect: Dialect) -> str:
 def _follows(line: str, prompt: str, *, numbered: bool = False) -> str | None:
     """Return what stands in `line` behind `prompt`; None if it does not begin so. Editors take blanks off the end of a line.
 
-    If it is `numbered`, digits in the prompt stand for any digits.
+    If it is `numbered`, numbers in the prompt stand for any number, but for 0.
     """
     if numbered and (found := _numbers(prompt).match(line)):
         prompt = found[0]
@@ -246,10 +264,16 @@ def _follows(line: str, prompt: str, *, numbered: bool = False) -> str | None:
     return "" if line == prompt.rstrip() else None
 
 
+_NUMBERS = {"0": "0", "1": "[1-9][0-9]*"}
+
+
 @functools.lru_cache(maxsize=64)
 def _numbers(prompt: str) -> re.Pattern[str]:
-    """Return the pattern of `prompt` with any digits; blanks at its end may be missing at the end of a line."""
-    parts = (r"\d+" if part.isdigit() else re.escape(part) for part in re.split(r"([0-9]+)", prompt.rstrip()))
+    """Return the pattern of `prompt` with any numbers; blanks at its end may be missing at the end of a line."""
+    parts = (
+        _NUMBERS.get(part, "[0-9]+") if part.isdigit() else re.escape(part)
+        for part in re.split(r"([0-9]+)", prompt.rstrip())
+    )
     blank = prompt[len(prompt.rstrip()) :]
     return re.compile("".join(parts) + (f"(?:{re.escape(blank)}|$)" if blank else ""))
 
@@ -261,7 +285,7 @@ def _entries(lines: Sequence[str], at: int, kind: ConsoleKind, signs: _Signs) ->
         source = tuple(lines[start:at])
         said = tuple(lines[at : at + 1]) if at < len(lines) and kind == "shell" and _STATUS.fullmatch(lines[at]) else ()
         at += len(said)
-        end = next((n for n in range(at, len(lines)) if signs.follows(lines[n]) is not None), len(lines))
+        end = next((n for n in range(at, len(lines)) if signs.starts(lines[n])), len(lines))
         last = max((n for n in range(at, end) if lines[n].strip()), default=at - 1) + 1
         command = "\n".join(_unprompted(source, signs))
         yield Entry(start + 1, source, command, said, tuple(lines[at:last]), tuple(lines[last:end]))
@@ -269,6 +293,11 @@ def _entries(lines: Sequence[str], at: int, kind: ConsoleKind, signs: _Signs) ->
 
 
 def _unprompted(source: Sequence[str], signs: _Signs) -> Iterator[str]:
+    if signs.openings:
+        for line in source:
+            found = (signs.follows(line), signs.opens(line), signs.goes_on(line))
+            yield next(rest for rest in found if rest is not None)
+        return
     yield signs.follows(source[0]) or ""
     prompted = len(source) > 1 and signs.goes_on(source[1]) is not None
     for line in source[1:]:
@@ -279,6 +308,13 @@ def _unprompted(source: Sequence[str], signs: _Signs) -> Iterator[str]:
 def _end_of_command(lines: Sequence[str], at: int, kind: ConsoleKind, signs: _Signs) -> int:
     """Return the line behind the command that begins in line `at`; both from zero."""
     start = at
+    if signs.openings:
+        while at < len(lines) and signs.opens(lines[at]) is not None:
+            at += 1
+        at += at == start or (at < len(lines) and signs.follows(lines[at]) is not None)
+        while at < len(lines) and signs.goes_on(lines[at]) is not None and not signs.starts(lines[at]):
+            at += 1
+        return at
     at += 1
     if kind != "shell":
         while at < len(lines) and signs.goes_on(lines[at]) is not None:

@@ -80,12 +80,15 @@ def _otherwise(expectation: Converses, outcome: Outcome) -> Iterator[Unmet]:
     """Yield what went otherwise, command by command."""
     executed = expectation.console.executed
     before: Entry | None = None
+    stopped = False
     for entry, result in spoken(expectation.console, outcome):
         if not entry.executed:
             continue
         if result is None:
-            yield _unreached(entry, before)
+            if not stopped:
+                yield _unreached(entry, before)
             return
+        stopped = not isinstance(result.ended, Exited | Signaled)
         wrong = _ended(expectation, entry, result, last=entry is executed[-1])
         if wrong is None and expectation.verify:
             wrong = _compared(expectation, entry, result)

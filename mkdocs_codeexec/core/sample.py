@@ -9,6 +9,7 @@ from mkdocs_codeexec.core.hidden import ALL_SHOWN, Hiding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import SupportsIndex
 
     from mkdocs_codeexec.core.blobs import Blob
     from mkdocs_codeexec.core.expectation import Expectation
@@ -154,6 +155,10 @@ class Links:
     requires: tuple[str, ...] = ()
     output_of: str = ""
 
+    def __reduce_ex__(self, protocol: SupportsIndex, /) -> str | tuple[object, ...]:
+        """Have `ALONE`, which is told by identity, be that in another process, too."""
+        return "ALONE" if self is ALONE else object.__reduce_ex__(self, protocol)
+
 
 PREVIOUS = "^"
 """Stands for the sample before; no sample has such a name."""
@@ -178,7 +183,7 @@ class Sample:
         hiding: Which lines of the code run and are not shown.
         options: What concerns its language alone (`edition`, `environment`, …).
         links: How it belongs together with others.
-        workdir: `project` to start in a view of the project; empty for an empty directory.
+        workdir: `project` to start in a view of the project, `project/docs` in a folder of it; empty for an empty directory.
         before: The earlier steps of its session that are parts of its program, in order; given by the graph.
         last: Whether its program ends with it; a step of a session that others follow is not the last one.
         leaves: Whether somebody needs what it leaves in its working directory; given by the graph.

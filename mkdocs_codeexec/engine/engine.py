@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.core.settings import LanguageRule, Settings
     from mkdocs_codeexec.engine.stop import Stop
+    from mkdocs_codeexec.runtime.jobserver import Jobserver
 
 
 class Engine:
@@ -48,6 +49,7 @@ class Engine:
         languages: Those that are set up, by canonical name; None to open those of `settings`.
         store: One that is in use already, and that others may use too; None to open that of `settings`.
         memory: Outcomes that this process has produced; lives as long as the caller wants.
+        jobserver: Shared with other Engines of this process, which answer at the same time; None where there are none.
         hooking: What runs the hooks of the site, where several Engines are one run; None for one of its own.
 
     Raises:
@@ -62,6 +64,7 @@ class Engine:
         languages: Mapping[str, Language] | None = None,
         store: Store | None = None,
         memory: MutableMapping[Key, Outcome] | None = None,
+        jobserver: Jobserver | None = None,
         hooking: Hooking | None = None,
     ) -> None:
         self.settings = settings
@@ -71,6 +74,7 @@ class Engine:
         self.languages = languages
         self._requirements = Requirements(settings, languages)
         self._kept = store
+        self._jobserver = jobserver
         self._memory = memory if memory is not None else {}
         self._states: States | None = None
         self._ingredients = Ingredients(settings.cache_dir)
@@ -96,6 +100,10 @@ class Engine:
     def states(self) -> States | None:
         """What knows of the files that samples have read, if anything was answered."""
         return self._states
+
+    def prepare(self) -> None:
+        """Make the folder of results, before anybody looks at the folder that it is in."""
+        self._store().prepare()
 
     def hear(self, listen: Listen) -> None:
         """Have `listen` hear all that goes on from now on, one event at a time: in batches, and between them."""
@@ -313,6 +321,7 @@ class Engine:
             blobs=store.blobs,
             project=project,
             private=place and place / "warmed",
+            jobserver=self._jobserver,
             note=self._telling.note,
             own=self.settings.private_dir,
         ) as workers:

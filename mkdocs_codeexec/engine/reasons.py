@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.core.confinement import SandboxMode, counts
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.runtime.ingredients import Ingredients
 
+NOTHING = "nothing is stored for it, or for anything like it"
 MOST = 5
 """Changes that are named."""
 _WORDS: Mapping[str, str] = {
@@ -52,6 +53,7 @@ class Reasons:
     sandbox: SandboxMode
     ingredients: Ingredients
     codes: frozenset[str] = frozenset()
+    _last: list[tuple[Sample, Action, Mapping[str, str]]] = field(default_factory=list)
 
     def of(self, sample: Sample, action: Action) -> str:
         """Return why nothing is known of `action`, which is a miss and whose toolchain is known."""
@@ -62,16 +64,20 @@ class Reasons:
             return (
                 "it was executed in a weaker sandbox" if weaker else "a file that it left is not in the store any more"
             )
-        parts = parts_of(sample, action)
+        if self.ingredients.empty:
+            return NOTHING
+        parts = self._parts(sample, action)
         before = self.ingredients.of(sample, parts, self.codes)
         if before is None:
-            return "nothing is stored for it, or for anything like it"
+            return NOTHING
         told = changes(before.parts, parts, self.ingredients.texts)
         return _changed(told) if told else "its outcome was not stored, or has been deleted since"
 
     def unsure(self, sample: Sample, action: Action) -> str:
         """Return what is known to have changed of `action`, whose toolchain or dependencies are not known; empty if nothing is."""
-        now = parts_of(sample, action)
+        if self.ingredients.empty:
+            return ""
+        now = self._parts(sample, action)
         before = self.ingredients.of(sample, now, self.codes)
         if before is None:
             return ""
@@ -85,7 +91,13 @@ class Reasons:
 
     def before(self, sample: Sample, action: Action) -> Made | None:
         """Return what `sample` was made of when it was executed last; None if that is not known."""
-        return self.ingredients.of(sample, parts_of(sample, action), self.codes)
+        return None if self.ingredients.empty else self.ingredients.of(sample, self._parts(sample, action), self.codes)
+
+    def _parts(self, sample: Sample, action: Action) -> Mapping[str, str]:
+        """Return what `sample` is made of, which is asked several times in turn."""
+        if not self._last or self._last[0][0] is not sample or self._last[0][1] is not action:
+            self._last[:] = [(sample, action, parts_of(sample, action))]
+        return self._last[0][2]
 
     def _of_lists(self, action: Action, lists: Sequence[Inputs]) -> str:
         """Return what has changed since the list of inputs that is nearest to what is there now."""

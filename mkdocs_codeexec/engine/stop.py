@@ -1,4 +1,4 @@
-"""How one `resolve` is ended by another thread."""
+"""How one `resolve`, or several, are ended by another thread."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Stop:
-    """Ends the `resolve` that it is given to, once, from any thread: what goes on is ended, and what has ended is kept."""
+    """Ends every `resolve` that it is given to, once, from any thread: what goes on is ended, and what has ended is kept."""
 
     def __init__(self) -> None:
         self._asked = False
@@ -28,12 +28,22 @@ class Stop:
         return self._asked
 
     def ask(self) -> None:
-        """Have it end now; it raises `Cancelled`, unless it has all answers by then."""
+        """Have them end now; each raises `Cancelled`, unless it has all answers by then."""
         with self._turn:
             self._asked = True
             at_work = tuple(self._at_work)
-        for runner in at_work:
+        threads: list[threading.Thread] = []
+        for runner in at_work[1:]:  # each waits for its children
+            thread = threading.Thread(target=runner.stop_all, daemon=True)
+            try:
+                thread.start()
+                threads.append(thread)
+            except RuntimeError:  # the system has none left
+                runner.stop_all()
+        for runner in at_work[:1]:
             runner.stop_all()
+        for thread in threads:
+            thread.join()
 
     @contextmanager
     def over(self, runner: Runner) -> Iterator[None]:

@@ -13,6 +13,43 @@ _ID = re.compile(r"""\s(?:id|name)=(?:"[^"]*"|'[^']*'|[^\s<>]*)""")
 _TAG = re.compile(r"<[a-zA-Z][^<>]*>")
 
 
+_SECTION = re.compile(r"<(/?)section\b[^<>]*>")
+_COVER = '<section class="codeexec-whole" data-codeexec-covered="{}" hidden></section>'
+
+
+def covered(page: str) -> tuple[str, list[str]]:
+    """Return `page` without the whole sources in it, each with a mark in its place, and these.
+
+    Who makes an index of the words of a page while it is so finds nothing that readers do not see.
+    """
+    kept: list[str] = []
+    parts: list[str] = []
+    done = 0
+    while start := _WHOLE.search(page, done):
+        end = _end(page, start.end())
+        parts += (page[done : start.start()], _COVER.format(len(kept)))
+        kept.append(page[start.start() : end])
+        done = end
+    return "".join((*parts, page[done:])), kept
+
+
+def _end(page: str, at: int) -> int:
+    """Return the place behind the end of the section whose start ends at `at`."""
+    depth = 1
+    for tag in _SECTION.finditer(page, at):
+        depth += -1 if tag[1] else 1
+        if not depth:
+            return tag.end()
+    return len(page)
+
+
+def again(page: str, kept: list[str]) -> str:
+    """Return `page` with the sources that `covered` has kept where its marks are."""
+    for number, whole in enumerate(kept):
+        page = page.replace(_COVER.format(number), whole, 1)
+    return page
+
+
 def parted(source: str) -> tuple[str, str, str]:
     """Return the button, the source that is usually shown, and the whole one; the first and the last are empty if no line is hidden."""
     button = _BUTTON.match(source)

@@ -12,9 +12,11 @@ from mkdocs_codeexec.core.settings import ReplSettings
 IRB = ReplSettings(
     dialect=Dialect(
         prompts=("irb(main):001:0> ", "irb(main):001> ", ">> "),
-        continuations=(
-            *("irb(main):001:0* ", 'irb(main):001:0" ', "irb(main):001:0' ", "irb(main):001:0] "),
-            *("irb(main):001* ", 'irb(main):001" ', "irb(main):001' ", "?> ", ".. "),
+        continuations=("irb(main):001:0* ", "irb(main):001:1> ", *(f"irb(main):001:0{sign} " for sign in "\"'/]`")),
+        openings=(
+            "?> ",
+            *(f"irb(main):001:1{sign} " for sign in "*\"'/]`"),
+            *(f"irb(main):001{sign} " for sign in "*\"'/]`"),
         ),
         error=r"\(irb\):\d+:.*(?:Error|Exception)\b|^\(irb\):\d+:in .*|^\(irb\):\d+: syntax error",
         lexer="rbcon",
@@ -29,6 +31,12 @@ proc do
   IRB.conf.update(PROMPT_MODE: :CONSOLE, AUTO_INDENT: false, SAVE_HISTORY: nil, USE_PAGER: false, VERBOSE: false)
   hiding = Module.new { define_method(:filter_backtrace) { |line| line.include?(own) ? nil : super(line) } }
   IRB::WorkSpace.prepend(hiding)
+  columns = ENV.fetch("COLUMNS", "80").to_i
+  begin
+    require "irb/color_printer"
+    IRB::ColorPrinter.define_singleton_method(:screen_width) { columns }
+  rescue LoadError  # of a Ruby without colours
+  end
   input = Class.new(IRB::InputMethod) do
     def initialize = nil
     def file_name = "(irb)"
@@ -39,7 +47,7 @@ proc do
       $stdin.gets
     end
 
-    def winsize = [24, ENV.fetch("COLUMNS", "80").to_i]
+    define_method(:winsize) { [24, columns] }
     def encoding = $stdin.external_encoding
     def eof? = false
     def readable_after_eof? = false

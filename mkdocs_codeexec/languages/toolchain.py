@@ -40,7 +40,9 @@ PATIENCE = 30.0
 
 _VERSION_FILES = (".tool-versions", "mise.toml", ".mise.toml", ".python-version", ".node-version", ".nvmrc")
 """What version managers read, from the working directory upwards."""
-_HOST = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "JAVA_HOME", "PYENV_ROOT", "NVM_DIR", "ASDF_DIR", "ASDF_DATA_DIR")
+_PLACES = ("HOME", "JAVA_HOME", "PYENV_ROOT", "NVM_DIR", "ASDF_DIR", "ASDF_DATA_DIR")
+"""Variables that say where version managers and their tools are."""
+_HOST = ("PATH", "USER", "LOGNAME", "TMPDIR", *_PLACES)
 
 
 class Toolchain(NamedTuple):
@@ -156,6 +158,11 @@ def host_environment(settings: Settings, names: Iterable[str] = (), prefixes: tu
     }
     env.setdefault("PATH", os.defpath)
     return {**env, "LC_ALL": "C.UTF-8"}
+
+
+def places(settings: Settings) -> Value:
+    """Return what the host's variables say of where tools are, beside `PATH`."""
+    return tuple(settings.host_env.get(name) for name in _PLACES)
 
 
 def fingerprint(settings: Settings, programs: Iterable[Path | None], extra: Value = ()) -> str:

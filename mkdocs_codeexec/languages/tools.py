@@ -16,6 +16,7 @@ from mkdocs_codeexec.languages.toolchain import (
     fingerprint,
     host_environment,
     memo,
+    places,
 )
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ class Tools:
     def survey(self) -> None:
         """Look again at which files they are, and recall what they have said."""
         files = tuple(self.find(program) for program in self.programs())
-        version = (self._script.version, self._script.command, self._script.build)
-        self._fingerprint = fingerprint(self._settings, files, version)
+        asked = (self._script.version, self._script.command, self._script.build)
+        self._fingerprint = fingerprint(self._settings, files, (*asked, self._script.env, places(self._settings)))
         if self._asked == self._fingerprint:
             return
         if self._inside():

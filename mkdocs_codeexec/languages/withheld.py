@@ -87,7 +87,7 @@ def _file(said: str, language: str, settings: Settings) -> str:
             continue
         key = "readable" if path.is_dir() else "inputs"
         return (
-            f"samples run in an empty folder and see what they are given: `languages: {{{language}: {{{key}: [{inside}]}}}}` "
+            f"samples see of the project what they are given: `languages: {{{language}: {{{key}: [{inside}]}}}}` "
             f"in {settings.host.file} shows `{inside}` to them, and they open it by its absolute path"
         )
     return ""

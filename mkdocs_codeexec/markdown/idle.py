@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import LanguageRule
     from mkdocs_codeexec.markdown.options import Request
 
-_OF_RUNNING = ("stdin", "stdin_from", "args", "timeout", "artifacts")
+_OF_RUNNING = ("stdin", "stdin_from", "args", "tty", "timeout", "artifacts")
 """What only a program has that runs."""
 _OF_FILES = ("", "file", "marked", "ignored", "passthrough", "name", "hidelines", "source", "needs", "session")
 """What a fence may say that is a file of samples and is not executed, by the keys of the table of options."""
@@ -39,6 +39,7 @@ def idle(
     where = shown.source
     if rule.console:
         yield from _of_console(said, where)
+        yield from _of_interpreter(said) if rule.console == "repl" else ()
     elif "tabs" in said and not where.startswith("tabbed"):
         yield _without(
             "tabs", f'beside `source="{where}"`', 'write `source="tabbed-left"` or `source="tabbed-right"`, too'
@@ -70,6 +71,13 @@ def _of_console(said: Mapping[str, Any], where: str) -> Iterator[Remark]:
     if said.get("result") in ("html", "markdown"):
         what = f'`result="{said["result"]}"` has no effect on a console'
         yield Remark(what, "its output is text; a fence of the language itself shows it as what it is")
+
+
+def _of_interpreter(said: Mapping[str, Any]) -> Iterator[Remark]:
+    """Yield what is to be said of a console whose interpreter reads its commands as its standard input."""
+    for word in ("stdin", "stdin_from"):
+        if word in said:
+            yield _without(word, "on a console of an interpreter", "what it reads are its commands; take it away")
 
 
 def of_file(names: Iterable[str]) -> Iterator[Remark]:

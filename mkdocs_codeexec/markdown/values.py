@@ -23,6 +23,8 @@ UNITS = ("px", "%", "em", "rem", "ch", "vw", "cm", "mm", "in", "pt")
 """Of the width of pictures."""
 MERGED = "merged"
 """stdout and stderr as one stream."""
+PROJECT = "project"
+"""Where samples start that start in the project."""
 NO_VALUES = "`value` is for Python: print what the page should show, or write a file and name it in `artifacts`"
 LONGEST = 300
 """Seconds that a fence may ask for: who writes a page does not decide how long the machine of the site is busy."""
@@ -153,11 +155,17 @@ def prefix(value: str | None) -> str:
 
 
 def workdir(value: str | None) -> str:
-    """Read where a sample starts."""
-    if value == "project":
+    """Read where a sample starts: `project`, or a folder of the project, which is `project/` and its path."""
+    if value == PROJECT:
         return value
-    hint = "`project` is the folder of the configuration, as git sees it; without `workdir` it is an empty folder"
-    raise WrongValue("expected `project`", hint)
+    path = "/".join(part for part in (value or "").split("/") if part not in ("", "."))
+    if value and not value.startswith("/") and path in ("", value.strip("/").removeprefix("./")):
+        if not path:
+            return PROJECT
+        if is_within(path) and path.isprintable():
+            return f"{PROJECT}/{path}"
+    hint = 'a folder is named from that of the configuration and cannot lead out of it, as in `workdir="docs/data"`'
+    raise WrongValue("expected `project`, or a folder of it", f"{hint}; without `workdir` it is an empty folder")
 
 
 def width(value: str | None) -> int | str:

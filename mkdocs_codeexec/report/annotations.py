@@ -97,6 +97,7 @@ class Annotations:
         if number == most:
             message += f"\n({self.dialect.name} shows {most} of a kind: what follows is in the log)"
         opening = [] if before or not self.dialect.opening else [self.dialect.opening]
+
         path = in_one_line(self._relative(notice.path)) if notice.path else ""
         return [*opening, self.dialect.command(level, notice._replace(path=path, message=message))]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.settings import Settings
     from mkdocs_codeexec.report.failures import Failure
     from mkdocs_codeexec.report.run import Run
+    from mkdocs_codeexec.report.trace import Trace
 
-KINDS = ("junit", "sarif", "code_quality", "summary")
+KINDS = ("junit", "sarif", "code_quality", "summary", "trace")
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable in which GitHub names a file of Markdown that it shows above the log."""
 MOST = 1024 * 1024
@@ -39,6 +41,7 @@ class Reports:
         root: The root of the repository, or of the project where there is none.
         within: The folder below which they all are; None where they are where the user says.
         environ: The variables by which CI services say where they show a file, and where they take a summary.
+        several: Whether they are of several sites, whose pages are named from the root on.
 
     No link is followed below that folder, or below the root: strangers may have put it there.
     """
@@ -47,6 +50,7 @@ class Reports:
     root: Path
     within: Path | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
+    several: bool = False
 
     @classmethod
     def of(cls, settings: Settings) -> Reports:
@@ -69,19 +73,25 @@ class Reports:
                     f"the report `{kind}` cannot be written: `{file}` is a folder\n\nhint: name a file\n"
                 )
             above = next(folder for folder in file.parents if folder.exists())
-            if not above.is_dir() or not os.access(above, os.W_OK):
-                why = "it may not be written to" if above.is_dir() else "it is no folder"
+            if why := _unwritable(above):
                 raise ConfigurationError(
                     f"the report `{kind}` cannot be written to `{file}`: `{above}`: {why}\n\nhint: name another place\n"
                 )
 
-    def write(self, run: Run, failures: Sequence[Failure], narrator: Narrator) -> None:
-        """Write all of them, each whole or not at all; that one cannot be is a warning."""
+    def write(self, run: Run, failures: Sequence[Failure], narrator: Narrator, trace: Trace | None = None) -> None:
+        """Write all of them, each whole or not at all; that one cannot be is a warning.
+
+        Args:
+            run: What it came to.
+            failures: What is told of it.
+            narrator: Hears of what cannot be written.
+            trace: When what was done; None if nobody has noted that.
+        """
         for kind, file in self.files.items():
             try:
                 root = self.within or self._above(file)
                 with Tree(root) as tree:
-                    tree.replace(file.relative_to(root).parts, self._text(kind, run, failures))
+                    tree.replace(file.relative_to(root).parts, self._text(kind, run, failures, trace))
             except OSError as error:
                 link = "; no link of a checkout is followed" if isinstance(error, NotADirectoryError) else ""
                 narrator.warn(f"the report `{kind}` cannot be written to `{file}`: {error.strerror or error}{link}")
@@ -91,8 +101,10 @@ class Reports:
         roots = (self.root, Path(os.path.realpath(self.root)))
         return next((root for root in roots if file.is_relative_to(root)), file.parent)
 
-    def _text(self, kind: str, run: Run, failures: Sequence[Failure]) -> bytes:
+    def _text(self, kind: str, run: Run, failures: Sequence[Failure], trace: Trace | None) -> bytes:
         match kind:
+            case "trace":
+                return trace.text() if trace is not None else b""
             case "sarif":
                 from mkdocs_codeexec.report.sarif import sarif
 
@@ -106,7 +118,7 @@ class Reports:
             case _:
                 from mkdocs_codeexec.report.junit import junit
 
-                return junit(run, _details(failures))
+                return junit(run, _details(failures), self._address if self.several else str)
 
     def add_to_step(self, run: Run, failures: Sequence[Failure], narrator: Narrator) -> None:
         """Add a summary to what GitHub shows above the log, whole or not at all; elsewhere do nothing."""
@@ -141,6 +153,17 @@ class Reports:
     def _address(self, path: str) -> str:
         absolute = Path(os.path.abspath(path))  # noqa: PTH100 - it takes `..` out, and follows no link
         return absolute.relative_to(self.root).as_posix() if absolute.is_relative_to(self.root) else path
+
+
+def _unwritable(folder: Path) -> str:
+    """Return why no file can be made in `folder`; empty if one can. Rights alone do not tell: root has all of them."""
+    if not folder.is_dir():
+        return "it is no folder"
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except OSError as error:
+        return f"it may not be written to ({error.strerror or error})"
 
 
 def _details(failures: Sequence[Failure]) -> dict[Location, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from mkdocs_codeexec.untrusted import Tree, remove
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
+
+    from mkdocs_codeexec.untrusted import Folder
 
 RUNS = "runs"
 MOST = 100
@@ -112,21 +115,28 @@ def keep(directory: Path, run_id: str, text: bytes) -> None:
     with Tree(directory) as tree:
         tree.replace((RUNS, f"{run_id}.json"), text)
         with tree.folder((RUNS,)) as folder:
-            size = 0
-            for number, name in enumerate(_last_first(filter(_NAME.fullmatch, folder.names()))):
+            for name, fits in _bounded(folder):
                 with suppress(OSError, ValueError):  # another build tidies, too
-                    size += folder.about(name).st_size
-                    if name != f"{run_id}.json" and (number >= MOST or size > MOST_BYTES):
+                    if name != f"{run_id}.json" and not fits:
                         remove(folder, name)
 
 
 def names(directory: Path) -> list[str]:
-    """Return the names of the runs that are kept, the last one first."""
+    """Return the names of the runs that are kept, the last one first; not of more than a build would keep."""
     try:
         with Tree(directory) as tree, tree.folder((RUNS,)) as folder:
-            return _last_first(found["id"] for name in folder.names() if (found := _NAME.fullmatch(name)))
+            return [name.removesuffix(".json") for name, fits in _bounded(folder) if fits]
     except OSError:
         return []
+
+
+def _bounded(folder: Folder) -> Iterator[tuple[str, bool]]:
+    """Yield the files of runs, the last one first, and whether that is one of those that are kept."""
+    size = 0
+    for number, name in enumerate(_last_first(filter(_NAME.fullmatch, folder.names()))):
+        with suppress(OSError):  # it has just gone
+            size += folder.about(name).st_size
+            yield name, number < MOST and (size <= MOST_BYTES or not number)
 
 
 def _last_first(names: Iterable[str]) -> list[str]:
@@ -148,12 +158,25 @@ def raw_of(directory: Path, run_id: str) -> dict[str, Any] | None:
     """Return what is kept of the run of this name; None if there is nothing, or nothing of this version."""
     try:
         with Tree(directory) as tree:
-            found = json.loads(tree.read((RUNS, f"{run_id}.json"), LARGEST))
+            found = json.loads(
+                tree.read((RUNS, f"{run_id}.json"), LARGEST), parse_float=_finite, parse_constant=_finite
+            )
         if found["format"] != FORMAT or found["run_id"] != run_id or _past(found) is None:
             return None
         return dict(found)
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
+
+
+def _finite(text: str) -> float:
+    """Return the number that `text` is in JSON, which has no others.
+
+    Raises:
+        ValueError: It is none that programs can read.
+    """
+    if not math.isfinite(number := float(text)):
+        raise ValueError(text)
+    return number
 
 
 def runs(directory: Path) -> Iterator[Past]:

@@ -15,7 +15,7 @@ from mkdocs_codeexec.core.expectation import verdict_name, verdict_reason
 from mkdocs_codeexec.html import ansi
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.core.sample import Location
@@ -30,16 +30,17 @@ _CONTROL = 0x2400
 """Where Unicode has pictures of control characters."""
 
 
-def junit(run: Run, details: Mapping[Location, str]) -> bytes:
+def junit(run: Run, details: Mapping[Location, str], address: Callable[[str], str] = str) -> bytes:
     """Return `run` as JUnit's XML.
 
     Args:
         run: What is told.
         details: What is told of a sample that failed, by where it is.
+        address: Returns what a file is called that a terminal here opens by its argument.
     """
     pages: dict[str, list[Resolved]] = {}
     for item in run.resolved:
-        pages.setdefault(item.sample.location.path or item.sample.location.page, []).append(item)
+        pages.setdefault(address(item.sample.location.path or item.sample.location.page), []).append(item)
     root = ET.Element("testsuites", {"name": "codeexec", "time": f"{run.duration:.3f}", **_counts(run.resolved)})
     for page, items in pages.items():
         seconds = sum(_seconds(item) for item in items)
@@ -53,7 +54,7 @@ def junit(run: Run, details: Mapping[Location, str]) -> bytes:
         numbers: Counter[str] = Counter()
         for item in items:
             numbers[item.sample.language] += 1
-            _case(suite, item, numbers[item.sample.language], details)
+            _case(suite, item, page, numbers[item.sample.language], details)
     ET.indent(root, " ")
     written: bytes = ET.tostring(root, encoding="utf-8")
     return b"<?xml version='1.0' encoding='utf-8'?>\n" + written + b"\n"
@@ -68,10 +69,9 @@ def _shown(code: int) -> str:
     return chr(_CONTROL + code) if code < 0x20 else f"\\u{code:04x}"
 
 
-def _case(suite: ET.Element, item: Resolved, number: int, details: Mapping[Location, str]) -> None:
+def _case(suite: ET.Element, item: Resolved, file: str, number: int, details: Mapping[Location, str]) -> None:
     """Add a sample. It is called by what stays when lines move: readers compare branches by that."""
     sample, at = item.sample, item.sample.location
-    file = at.path or at.page
     name = sample.name or f"{sample.language} {number}"
     case = ET.SubElement(
         suite,

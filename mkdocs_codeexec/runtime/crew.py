@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import nullcontext
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -19,19 +20,22 @@ from mkdocs_codeexec.runtime.warmed import Warmed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from mkdocs_codeexec.core.action import Action
     from mkdocs_codeexec.core.confinement import Access
     from mkdocs_codeexec.core.protocols import Begin, Blobs, Finish, Language
     from mkdocs_codeexec.core.resolved import Took
-    from mkdocs_codeexec.runtime.orders import Order
+    from mkdocs_codeexec.runtime.orders import Order, Task
     from mkdocs_codeexec.runtime.process import Children
     from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
     from mkdocs_codeexec.worktree.tree import Worktree
 
 WAIT_SECONDS = 1.0
 """How long a cancelled run waits for its threads, whose children have been ended."""
+FEW = 3
+"""Actions that may be executed one after the other before as many sandboxes have been started."""
 LEAVING_SECONDS = 0.05
 """How long a thread may take from its last Outcome to its end before it is taken to be busy with something else."""
 
@@ -51,6 +55,7 @@ class Crew:
         tell: Takes a message for people.
         project: Where the project is, and what of it samples may see; None if there is none.
         private: Where is kept what libraries need not make anew; None for nowhere.
+        token: Opens what a thread holds while it builds or runs.
         note: Hears what takes time; None if nobody wants to.
     """
 
@@ -65,6 +70,7 @@ class Crew:
         tell: Callable[[str], None] | None = None,
         project: Worktree | None = None,
         private: Path | None = None,
+        token: Callable[[], AbstractContextManager[None]] = nullcontext,
         note: Callable[[Took], None] | None = None,
     ) -> None:
         self._root = root.__enter__()
@@ -77,6 +83,7 @@ class Crew:
         self._execution = Execution(
             self._orders, languages, children, path, self._root.path, blobs, tell, project, self._warmed, note
         )
+        self._token = token
         self._growing = threading.Lock()
         self._wanted = 0  # threads
         self._threads = 0
@@ -172,6 +179,7 @@ class Crew:
         """
         with self._growing:
             workers = min(self._jobs, count)
+            self._children.few = count <= FEW
             many = count > workers
             if workers > self._orders.workers:
                 if (
@@ -216,14 +224,18 @@ class Crew:
                 if task.what == "hand over":
                     self._hand_over(*task.orders)
                     continue
-                for order in task.orders:
-                    _begin(order)
-                if task.what == "run":
-                    self._execution.run(*task.orders)
-                else:
-                    self._execution.build(task.orders)
+                with self._token():
+                    self._do(task)
             finally:
                 self._orders.done(task)
+
+    def _do(self, task: Task) -> None:
+        for order in task.orders:
+            _begin(order)
+        if task.what == "run":
+            self._execution.run(*task.orders)
+        else:
+            self._execution.build(task.orders)
 
     def _hand_over(self, order: Order) -> None:
         outcome = self._execution.outcome(order)

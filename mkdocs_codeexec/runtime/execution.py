@@ -201,6 +201,7 @@ class Execution:
             output_limit=action.output_limit,
             seed=action.request_key,
             project=self._project if action.workdir else None,
+            start=action.workdir.partition("/")[2],
             over=self._over(action) if action.workdir else (),
             named=self._named,
             warmed=self._warmed,

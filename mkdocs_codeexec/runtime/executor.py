@@ -10,16 +10,17 @@ what is to be run: `build_ahead` starts it in the background, and `run` takes ov
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.errors import Cancelled
 from mkdocs_codeexec.runtime.blobs import KeptBlobs
 from mkdocs_codeexec.runtime.crew import Crew
-from mkdocs_codeexec.runtime.scratch_root import ScratchRoot, place
+from mkdocs_codeexec.runtime.scratch_root import ScratchRoot, place, usual
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from mkdocs_codeexec.core.action import Action
@@ -45,6 +46,7 @@ class ParallelExecutor:
         blobs: Where files are kept that Actions leave to others; None is a folder of this process.
         project: Where the project is, and what of it samples may see; None if there is none.
         private: Where is kept what libraries need not make anew in each sample; None for nowhere.
+        token: Opens what is held while something is built or run.
         note: Hears what takes time; None if nobody wants to.
         own: A folder of the user's; None if there is none.
     """
@@ -62,6 +64,7 @@ class ParallelExecutor:
         blobs: Blobs | None = None,
         project: Worktree | None = None,
         private: Path | None = None,
+        token: Callable[[], AbstractContextManager[None]] = nullcontext,
         note: Callable[[Took], None] | None = None,
         own: Path | None = None,
     ) -> None:
@@ -75,10 +78,13 @@ class ParallelExecutor:
         self._blobs = blobs if blobs is not None else KeptBlobs()
         self._project = project
         self._private = private
+        self._token = token
         self._note = note
         self._own = own
         self._lock = threading.Lock()
         self._crew: Crew | None = None
+        self._place: Path | None = None
+        self._sure = False
         self._running = 0
         self._closed = False
 
@@ -104,7 +110,7 @@ class ParallelExecutor:
         """
         if actions:
             with self._lock, suppress(OSError):  # whoever needs it hears why there is none
-                self._opened().expect(actions)
+                self._opened(sure=False).expect(actions)
 
     def run(self, work: Sequence[Action], finish: Finish, begin: Begin | None = None) -> None:
         """Execute every Action and hand each Outcome to `finish` the moment it ends, in any order, from any thread.
@@ -147,21 +153,32 @@ class ParallelExecutor:
         if crew is not None:
             crew.close()
 
-    def _opened(self) -> Crew:
+    def _opened(self, *, sure: bool = True) -> Crew:
+        """Return the workers, whose scratch directories are where they have to be in the tier of samples, or without `sure` may be."""
         if self._closed:
             raise Cancelled("the run was stopped")
         if self._crew is None:
-            root = ScratchRoot(self._scratch_root or place(self._children.tier, self._own), self._tell)
-            self._crew = Crew(
-                root,
-                self._children,
-                self._languages,
-                self._path,
-                self._jobs,
-                self._blobs,
-                self._tell,
-                self._project,
-                self._private,
-                self._note,
-            )
+            self._place, self._sure = self._scratch_root or usual(), self._scratch_root is not None
+            self._crew = self._hired(self._place)
+        if sure and not self._sure:  # by now, workers may have found out which tier it is
+            self._sure = True
+            at = place(self._children.tier, self._own)
+            if at != self._place:
+                self._leave()
+                self._crew, self._place = self._hired(at), at
         return self._crew
+
+    def _hired(self, at: Path) -> Crew:
+        return Crew(
+            ScratchRoot(at, self._tell),
+            self._children,
+            self._languages,
+            self._path,
+            self._jobs,
+            self._blobs,
+            self._tell,
+            self._project,
+            self._private,
+            self._token,
+            self._note,
+        )

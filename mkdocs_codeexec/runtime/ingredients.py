@@ -46,6 +46,11 @@ class Ingredients:
         self._noted.setdefault(at.page, []).append(made)
         self._texts |= texts_of(action)
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is known of anything."""
+        return not self._noted and not self._read()[0]
+
     def of(self, sample: Sample, parts: Mapping[str, str], others: Container[str] = ()) -> Made | None:
         """Return what `sample` was made of when it was executed last; None if that is not known.
 

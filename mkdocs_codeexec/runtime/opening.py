@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.runtime.store import DirectoryStore
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.core.recipe import Recipe
     from mkdocs_codeexec.core.resolved import Took
     from mkdocs_codeexec.core.settings import Settings
+    from mkdocs_codeexec.runtime.jobserver import Jobserver
     from mkdocs_codeexec.worktree.tree import Worktree
 
 MIB = 1024 * 1024
@@ -43,6 +44,7 @@ def open_workers(  # noqa: PLR0913 - named, all but two
     blobs: Blobs | None = None,
     project: Worktree | None = None,
     private: Path | None = None,
+    jobserver: Jobserver | None = None,
     note: Callable[[Took], None] | None = None,
     own: Path | None = None,
 ) -> Iterator[tuple[Runner, Executor]]:
@@ -56,6 +58,7 @@ def open_workers(  # noqa: PLR0913 - named, all but two
         blobs: Where files are kept that Actions leave to others; None is a folder of this process.
         project: Where the project is on this machine, and what of it samples may see; None if it is not there.
         private: Where is kept what libraries need not make anew in each sample; None for nowhere.
+        jobserver: Shared with others, who execute at the same time; None where nobody does.
         note: Hears what takes time.
         own: A folder of the user's; None if there is none.
     """
@@ -73,6 +76,7 @@ def open_workers(  # noqa: PLR0913 - named, all but two
             blobs=blobs,
             project=project,
             private=private,
+            token=jobserver.token if jobserver else nullcontext,
             note=note,
             own=own,
         )

@@ -57,11 +57,15 @@ _SUPPORTED = hasattr(os, "fork")
 
 _settled: dict[tuple[tuple[Tier, ...], str | None], Choice] = {}
 """What was found out already in this process, which may build a site many times."""
+_choosing = threading.Lock()
 _no_groups: list[str] = []
 """Why groups of processes cannot be used, if that was found out in this process."""
 _reached: list[Access] = []
 """What the children of the last batch reached, most of them first."""
 MOST_EXPECTED = 2
+START = 0.05
+"""Seconds that a start of bubblewrap takes, with a supervisor in it."""
+GLANCE = 0.001
 ANYWHERE = ("/", "/tmp")  # noqa: S108 - within the sandbox
 """Folders that are there wherever bubblewrap puts a supervisor."""
 
@@ -70,6 +74,9 @@ class Children:
     """Runs children, any number at once, each call in the thread that makes it.
 
     One object serves one batch. A context manager: leaving it ends what is still there.
+
+    Attributes:
+        few: Whether only few children are to be run, so that what one has ended in is likely to be free before another is there.
 
     Args:
         mode: How strongly children with an `access` must be confined.
@@ -93,12 +100,12 @@ class Children:
         self._groups: Path | None = None
         self._ungrouped = "there are none yet"
         self._choice = Choice("off") if mode == "off" else _settled.get((self._tiers, path))
-        self._choosing = threading.Lock()
         # Lists and deques are changed by single, atomic calls only, and without a lock: `stop_all` may be called by a
         # signal handler, in a thread that would be holding that lock.
         self._all: list[Supervisor] = []
         self._idle: dict[Post | None, deque[Supervisor]] = {}
         self._expected: tuple[Post, ...] = ()
+        self.few = False
         self._stopped = False
         self._deadline = math.inf
         self._too_late = ""
@@ -161,9 +168,10 @@ class Children:
 
     def _chosen(self) -> Choice:
         if self._choice is None:
-            with self._choosing:
+            with _choosing:  # of several that begin at once, the others know what the first has found out
                 if self._choice is None:
-                    self._choice = tiers.choose(self._mode, self._tiers, self._path, self._try)
+                    settled = _settled.get((self._tiers, self._path))
+                    self._choice = settled or tiers.choose(self._mode, self._tiers, self._path, self._try)
                     if self._choice.tier == self._tiers[0]:  # else there may be a stronger one next time
                         _settled[self._tiers, self._path] = self._choice
         return self._choice
@@ -295,7 +303,7 @@ class Children:
             place = place or self._place(command, tier)
             user = _user(command, tier)
             request = encode(command, left, kind, tier, user, grouped=grouped, root=place and place.scratch)
-            supervisor, group = self._bounded(command, tier, place, grouped=grouped)
+            supervisor, group = self._bounded(command, kind, tier, place, grouped=grouped)
         except OSError as error:
             why = f"no process could be started: {error.strerror}"
             return _result(kind, NotStarted(why, transient=error.errno in PASSING))
@@ -387,14 +395,14 @@ class Children:
         return next(alike, own) if str(command.cwd) in ANYWHERE else own
 
     def _bounded(
-        self, command: Command, tier: Tier, place: Post | None, *, grouped: bool
+        self, command: Command, kind: StepKind, tier: Tier, place: Post | None, *, grouped: bool
     ) -> tuple[Supervisor, Group | None]:
         """Return a supervisor for `command`, and its group, in which its child will be bounded, if it has one.
 
         Raises:
             OSError: None can be started, or the group cannot be bounded.
         """
-        supervisor = self._take(place)
+        supervisor = self._take(place, patient=self.few and kind == "run" and command.scratch is not None)
         group = supervisor.group if grouped else None
         try:
             if group is not None:
@@ -407,12 +415,17 @@ class Children:
     def _put_back(self, supervisor: Supervisor) -> None:
         self._idle.setdefault(supervisor.place, deque()).append(supervisor)
 
-    def _take(self, place: Post | None) -> Supervisor:
+    def _take(self, place: Post | None, *, patient: bool) -> Supervisor:
+        """Return a supervisor at `place`; who is `patient` waits for one that is at work there, no longer than a start takes."""
         waiting = self._idle.setdefault(place, deque())
+        until = time.monotonic() + START if patient and any(one.place == place for one in list(self._all)) else 0.0
         while True:
             try:
                 supervisor = waiting.pop()
             except IndexError:
+                if place is not None and not self._stopped and time.monotonic() < until:
+                    time.sleep(GLANCE)
+                    continue
                 return self._start(place)
             if not supervisor.has_ended:
                 return supervisor

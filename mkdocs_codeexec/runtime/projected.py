@@ -61,6 +61,16 @@ class Projected:
                 self._made = self._make()
             return self._made
 
+    def holds(self, path: str) -> bool:
+        """Tell whether `path` leads to a folder in it, by links in it too: none of them leads out.
+
+        Raises:
+            CodeExecError: The project is too large.
+            OSError: It cannot be read, or there is no room for the copy.
+        """
+        self.folder  # noqa: B018 - it is made when it is asked for
+        return self._tree.resolve(path) in self._tree.folders
+
     @property
     def began(self) -> float:
         """When it was begun to be made, in seconds since the epoch: what has changed since, samples have not seen."""

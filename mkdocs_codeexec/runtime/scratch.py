@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from mkdocs_codeexec import rich_display
 from mkdocs_codeexec.core.confinement import ISOLATING
 from mkdocs_codeexec.core.normalize import relative
+from mkdocs_codeexec.core.outcome import NotStarted, StepResult
 from mkdocs_codeexec.core.protocols import NO_ACCESS, Command, Observe
 from mkdocs_codeexec.core.terminals import WIDTH
 from mkdocs_codeexec.errors import CodeExecError
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from mkdocs_codeexec.core.action import Step
     from mkdocs_codeexec.core.confinement import Access, Tier
-    from mkdocs_codeexec.core.outcome import StepResult
     from mkdocs_codeexec.core.protocols import Runner, Scratch
     from mkdocs_codeexec.runtime.leaving import Leaving
     from mkdocs_codeexec.runtime.projected import Projected
@@ -73,6 +73,7 @@ class ScratchDirectory:
         keep_head: Bytes kept of the start of a long stream; None is as usual.
         seed: Chooses the user that children become where root runs this; by default the files do.
         project: What children see of the project, which is where they start; None for nothing.
+        start: The folder in it where they start; empty for itself.
         over: Those of the files that they see there, too.
         named: What `CODEEXEC_PROJECT` says where they see nothing of it; empty for nothing.
         warmed: What libraries need not make anew; None if they shall.
@@ -91,6 +92,7 @@ class ScratchDirectory:
         keep_head: int | None = None,
         seed: str = "",
         project: Projected | None = None,
+        start: str = "",
         over: Sequence[str] = (),
         named: str = "",
         warmed: Warmed | None = None,
@@ -105,6 +107,7 @@ class ScratchDirectory:
         self._all: Path | None = None
         self._user: int | None = None
         self._project = project
+        self._start = start
         self._over = tuple(over)
         self._named = named
         self._warmed = warmed
@@ -285,6 +288,9 @@ class ScratchDirectory:
         # What a compiler reads is not observed where it tells that itself.
         project = self._project if step.kind == "run" or observe else None
         place = folder.with_name(PROJECT)
+        if project and step.kind == "run" and not self._has_start(project):
+            why = NotStarted(f"`workdir`: there is no folder `{self._start}` in the project, as git sees it")
+            return StepResult(kind=step.kind, stdout="", stderr="", ended=why)
         own |= {VARIABLE: str(place)} if project else {VARIABLE: self._named} if self._named else {}
         variables = {**EVERY_CHILD, **own, **dict(step.env), **env}
         given = None
@@ -297,7 +303,7 @@ class ScratchDirectory:
             access = reached(access, observe, given, network=step.network)
         command = Command(
             argv=argv,
-            cwd=place if project and step.kind == "run" else folder,
+            cwd=place / self._start if project and step.kind == "run" else folder,
             env=variables,
             timeout=step.timeout,
             stdin=step.stdin,
@@ -326,7 +332,8 @@ class ScratchDirectory:
         if given and taken:  # it depends on all that it was made from
             rest = {*result.asked}.difference(taken)
             result = replace(result, asked=tuple(sorted(rest)), began=min(result.began, given.began))
-        asked, seen = projected.parted(result.asked or (), str(place)) if project else (result.asked or (), [])
+        looked = (*(result.asked or ()), *((f"f{place / self._start}",) if self._start else ()))  # that it is there
+        asked, seen = projected.parted(looked, str(place)) if project else (looked, [])
         found = (*sifted(asked, str(self._root), access, tier), *seen)
         return replace(result, asked=tuple(sorted({*found, *given.asked})) if given and taken else found)
 
@@ -348,6 +355,12 @@ class ScratchDirectory:
         names = (*(name for name, _ in step.env), *env)
         how = (program, self._search, access.readable, access.writable)
         return self._warmed.given(texts, names, how, self._runner.tier, make)
+
+    def _has_start(self, project: Projected) -> bool:
+        """Tell whether the folder is there where children start; files of others may bring it."""
+        if not self._start:
+            return True
+        return project.holds(self._start) or any(name.startswith(f"{self._start}/") for name in self._over)
 
     def _shown(self, project: Projected, place: Path) -> Path:
         """Return the copy of `project`; where there are no namespaces, copy that to `place`.

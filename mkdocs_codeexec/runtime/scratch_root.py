@@ -37,16 +37,20 @@ def place(tier: Tier, own: Path | None) -> Path:
         tier: The one of samples.
         own: A folder of the user's; None if there is none.
     """
-    usual = Path(tempfile.gettempdir())
-    if tier in ISOLATING or own is None or not shared_at(usual) or (tier == "limits" and is_root()):
-        return usual
+    if tier in ISOLATING or own is None or not shared_at(usual()) or (tier == "limits" and is_root()):
+        return usual()
     made = own / OWN
     try:
         made.mkdir(mode=0o700, parents=True, exist_ok=True)
         with Folder.at(own) as above, above.folder(OWN):  # no link
-            return usual if shared_at(made) else made
+            return usual() if shared_at(made) else made
     except (OSError, ValueError):
-        return usual
+        return usual()
+
+
+def usual() -> Path:
+    """Return the system's folder for temporary files."""
+    return Path(tempfile.gettempdir())
 
 
 def shared_at(folder: Path) -> str:
@@ -90,7 +94,7 @@ class ScratchRoot:
         Raises:
             OSError: The parent is not writable or full.
         """
-        parent = Path(tempfile.gettempdir()) if self._parent is None else self._parent
+        parent = usual() if self._parent is None else self._parent
         self._above = Folder.at(parent)
         try:
             _sweep(self._above)

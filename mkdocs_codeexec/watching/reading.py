@@ -58,9 +58,11 @@ def noted(wanted: Callable[[str], bool]) -> Iterator[dict[str, Sign | None]]:
 def _hear(event: str, args: tuple[object, ...]) -> None:
     if not _listening or event != "open":
         return
-    path, _, flags = args
+    path, mode, flags = args
     if isinstance(path, bytes):
         path = os.fsdecode(path)
+    if mode is None and isinstance(path, str) and not os.path.isabs(path):  # noqa: PTH117 - each file that is opened
+        return  # of `os.open`, which may mean another folder than the working directory
     if isinstance(path, str) and not (isinstance(flags, int) and flags & _WRITES):
         for reads in tuple(_listening):
             reads.hear(path)

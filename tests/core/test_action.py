@@ -71,6 +71,7 @@ CHANGES = {
     "no limit": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, limits=UNLIMITED),)),
     "marks": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, marks=Marks("a", (1.0,))),)),
     "a terminal": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, columns=80),)),
+    "turns": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, turns=("a\n", "b\n")),)),
     "one pipe": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, merged=True),)),
     "seal": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, marks=Marks("b", (1.0,))),)),
     "seconds of parts": dataclasses.replace(ACTION, steps=(dataclasses.replace(STEP, marks=Marks("a", (2.0,))),)),

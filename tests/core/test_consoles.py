@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.sizes import TIMES
 
-from mkdocs_codeexec.core.consoles import ConsoleKind, ForeignCommandError, parse, rewritten
+from mkdocs_codeexec.core.consoles import ConsoleKind, Dialect, ForeignCommandError, parse, rewritten
 from mkdocs_codeexec.core.unfinished import unfinished
+from mkdocs_codeexec.languages import repls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -206,3 +207,45 @@ def test_what_bash_can_execute_waits_for_nothing(command: str) -> None:
         return
 
     assert unfinished(command) is None
+
+
+IRB = repls.IRB.dialect
+READ = [
+    ("irb(main):001:0> foo(\nirb(main):002:1> 3\nirb(main):003:0* )\n=> 3", IRB, [("foo(\n3\n)", "=> 3")]),
+    ("irb(main):010:1* def f\nirb(main):011:2\"   'a\nirb(main):012:0> end\n=> :f\nirb(main):013:0>", IRB, [("def f\n  'a\nend", "=> :f"), ("", "")]),
+    ("irb(main):001* [1,\nirb(main):002>  2]\n=> [1, 2]\n\nirb(main):003> 5", IRB, [("[1,\n 2]", "=> [1, 2]"), ("5", "")]),
+    (">> 1\n=> 1\nirb(main):001:0> no command\n?> def f\n>> end", IRB, [("1", "=> 1\nirb(main):001:0> no command"), ("def f\nend", "")]),
+    ("> f(\n... 1)\n1\n... 2\n> 3", repls.NODE.dialect, [("f(\n1)", "1\n... 2"), ("3", "")]),
+    ("# a comment\n\n>> 1", IRB, [("1", "")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "dialect", "wanted"), READ)
+def test_consoles_of_interpreters(text: str, dialect: Dialect, wanted: list[tuple[str, str]]) -> None:
+    """Numbers count; a line goes on with the one before it, or the next one with it; the prompt is that of the first command."""
+    found = parse(text, "repl", "", dialect)
+
+    assert () == found.mistakes
+    assert text == str(found) == found.disguised
+    assert wanted == [(entry.command, "\n".join(entry.written)) for entry in found.entries]
+
+
+def test_prompts_of_interpreters_are_told() -> None:
+    """Where there is none, and where a fence has its own."""
+    (mistake,) = parse("1 + 1", "repl", "", IRB).mistakes
+    assert (
+        "no command: expected a line that begins with a prompt, `irb(main):001:0> `, `irb(main):001> ` or `>> `"
+        == mistake.message
+    )
+    (mistake,) = parse("1\n>> 2", "repl", "", IRB).mistakes
+    assert (1, "`1` stands before the first command, and is no comment") == mistake[:2]
+    own = parse("λ1> a\nλ2> b\nλ1> c", "repl", "λ1> ", IRB)
+    assert ["a", "c"] == [entry.command for entry in own.entries]
+
+
+def test_what_would_be_a_command_is_not_written() -> None:
+    """Of an interpreter, too; what counts on is none."""
+    console = parse("irb(main):001:0> x\nirb(main):002:0> y\n1", "repl", "", IRB)
+    assert "irb(main):001:0> x\n=> 1\nirb(main):002:0> y\n1" == rewritten(console, ["=> 1\n", None])
+    with pytest.raises(ForeignCommandError):
+        rewritten(console, ["irb(main):009:0> exit\n", None])

@@ -179,7 +179,8 @@ def test_cargo_starts_nothing_of_a_checkout(project: Project, strange: Callable[
         project.page(rust('println!("{}", std::env::args().count());'))
         for registry in ("mine", "theirs"):
             wanted = {"itoa": {"version": "1", "registry": registry}}
-            project.configure({"languages": {"rust": {"dependencies": wanted}}})
+            named = [f"sparse+http://127.0.0.1:{server.server_port}/"]
+            project.configure({"languages": {"rust": {"dependencies": wanted, "sources": named}}})
             ended = strange(CARGO_HOME=str(home), no_proxy="127.0.0.1", NO_PROXY="127.0.0.1")
             assert 1 == ended.status
             assert not (outside / "started").exists(), registry

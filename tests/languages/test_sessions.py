@@ -47,7 +47,7 @@ def steps(
 
 
 def opened(workshop: Workshop, name: str, **changes: Any) -> Any:
-    script = BUILTIN.get(name) or OTHERS[name]
+    script = OTHERS.get(name) or BUILTIN[name]
     return open_languages(workshop.settings(scripts={name: script}, **changes), workshop.listener)[name]
 
 

@@ -188,6 +188,33 @@ def test_whatever_chooses_a_toolchain_makes_the_answer_unknown(workshop: Worksho
     assert language.plan(workshop.main).toolchain
 
 
+@pytest.mark.parametrize("change", ["variable of the language", "home of a version manager"])
+def test_a_tool_that_goes_by_variables_is_asked_again(workshop: Workshop, tmp_path: Path, change: str) -> None:
+    """What it said under other variables that it is given is not what it would say now."""
+    tool = tmp_path / "bin/tool"
+    tool.parent.mkdir()
+    tool.write_text('#!/bin/sh\necho "tool $TOOL_VERSION in $PYENV_ROOT"\n')
+    tool.chmod(0o755)
+    host = {"PATH": f"{tool.parent}:/usr/bin:/bin", "PYENV_ROOT": "/one"}
+
+    def said(version: str, root: str) -> tuple[str | None, str | None]:
+        """Return what is remembered, and what is asked then."""
+        shop = workshop.script(name="tool", command=("tool", "{file}"), env=(("TOOL_VERSION", version),))
+        settings = replace(shop, host_env=host | {"PYENV_ROOT": root}, environment_dir=tmp_path / "environments")
+        language = open_languages(settings, workshop.listener)["tool"]
+        sample = workshop.sample("x", "tool")
+        remembered = language.plan(sample).toolchain
+        workshop.provide(language, sample)
+        return remembered, language.plan(sample).toolchain
+
+    assert (None, "tool 1 in /one") == said("1", "/one")
+    assert ("tool 1 in /one", "tool 1 in /one") == said("1", "/one")
+    if change == "variable of the language":
+        assert (None, "tool 2 in /one") == said("2", "/one")
+    else:
+        assert (None, "tool 1 in /two") == said("1", "/two")
+
+
 def test_a_wrong_memo_is_corrected_by_asking(workshop: Workshop, tmp_path: Path) -> None:
     """When something must be executed the compiler is asked, whatever was remembered."""
     folder = shim(tmp_path / "bin", "rustc 1")

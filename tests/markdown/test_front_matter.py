@@ -96,7 +96,7 @@ WRONG: dict[str, tuple[int, str, str, list[str]]] = {
     f"codeexec: {{env: A={'x' * 131_070}}}": (2, "`codeexec.env`: `A` is 131,072 bytes, expected 131,071 at most", "file", ["rust", "python"]),
     'codeexec: {env: {A: "\\0"}}': (2, "`codeexec.env`: `A` holds U+0000", "leave it out", ["rust", "python"]),
     "codeexec: {env: [A]}": (2, "`codeexec.env`: expected a mapping", "env: {KEY: value}", ["rust", "python"]),
-    "codeexec: {workdir: docs}": (2, "`codeexec.workdir`: expected `project`", "empty folder", ["rust", "python"]),
+    "codeexec: {workdir: ../docs}": (2, "`codeexec.workdir`: expected `project`", "empty folder", ["rust", "python"]),
     "codeexec: {session: mine}": (2, "`codeexec.session`: expected `page`, got `mine`", "one program", ["rust", "python"]),
     "codeexec:\n  network: true": (3, "`codeexec.network`: this is for a fence to say", "backticks", ["rust", "python"]),
     "codeexec: {title: x}": (2, "`codeexec.title`: this is for a fence to say", "backticks", ["rust", "python"]),

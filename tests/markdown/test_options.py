@@ -11,6 +11,7 @@ from mkdocs_codeexec.core.expectation import FailsToBuild, Panics, Succeeds
 from mkdocs_codeexec.core.hidden import RUSTDOC
 from mkdocs_codeexec.core.sample import Given, Location, Presentation, Sample
 from mkdocs_codeexec.core.settings import LanguageRule
+from mkdocs_codeexec.languages import repls
 from mkdocs_codeexec.languages.builtin import RUST
 from mkdocs_codeexec.markdown.claiming import Claim, claim, foreign_include
 from mkdocs_codeexec.markdown.header import parse_header
@@ -20,7 +21,8 @@ from mkdocs_codeexec.markdown.options import TABLE, Request
 PYTHON = LanguageRule(name="python", options=frozenset({"raises"}))
 C = LanguageRule(name="c", compiled=True)
 CONSOLE = LanguageRule(name="console", console="shell")
-LANGUAGES = {"rust": RUST, "rs": RUST, "python": PYTHON, "py": PYTHON, "c": C, "console": CONSOLE}
+IRB = CONSOLE._replace(name="irb", console="repl", dialect=repls.IRB.dialect)
+LANGUAGES = {"rust": RUST, "rs": RUST, "python": PYTHON, "py": PYTHON, "c": C, "console": CONSOLE, "irb": IRB}
 TARGET = "x86_64-unknown-linux-gnu"
 
 
@@ -182,6 +184,8 @@ def test_wrong(info: str, expected: tuple[str, bool, str]) -> None:
 
 
 IDLE: dict[str, tuple[str, str]] = {
+    "rust exec no_run tty": ("`tty` has no effect beside `no_run`", "nothing is run"),
+    'irb exec stdin="x"': ("`stdin` has no effect on a console of an interpreter", "its commands"),
     'python exec tabs="A|B"': ('`tabs` has no effect beside `source="above"`', "tabbed-left"),
     'python exec tabs="A|B" source="below"': ('`tabs` has no effect beside `source="below"`', "tabbed-left"),
     'python exec title="x" source="none"': ('`title` has no effect beside `source="none"`', "not shown"),

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mkdocs_codeexec.core.action import Step
+from mkdocs_codeexec.core.action import Action, Step
 from mkdocs_codeexec.core.confinement import RUN_LIMITS, Access
-from mkdocs_codeexec.core.outcome import Exited, StepResult
+from mkdocs_codeexec.core.outcome import Exited, Outcome, StepResult
 from mkdocs_codeexec.core.protocols import NO_ACCESS, Command
+from mkdocs_codeexec.runtime import process
+from mkdocs_codeexec.runtime.executor import ParallelExecutor
 from mkdocs_codeexec.runtime.process import Children
 from mkdocs_codeexec.runtime.scratch import ScratchDirectory
 from mkdocs_codeexec.runtime.scratch_root import ScratchRoot
@@ -130,3 +133,53 @@ def test_where_samples_have_been_nobody_is_put_when_they_are_gone(started: Start
         assert "asked\n" == question(children, "echo asked").stdout
         children.expect(root, [NO_ACCESS])
         assert "again\n" == sample(children, root, "echo again").stdout
+
+
+class Shell:
+    """As much of a language as executing takes: each Action is a script."""
+
+    name = "shell"
+
+    def batches(self, actions: Sequence[Action]) -> Sequence[Sequence[Action]]:
+        return [(action,) for action in actions]
+
+    def run(self, action: Action, step: Step, scratch: Any) -> StepResult:
+        result: StepResult = scratch.run(step, ("sh", "-c", action.files[0][1]), {})
+        return result
+
+
+def executed(started: Started, root: Path, *codes: str) -> list[str]:
+    """Return what scripts printed that were executed by two threads, in their order."""
+    step = Step(kind="run", argv=("sh",), timeout=60, limits=RUN_LIMITS)
+    actions = [Action(language="shell", files=(("a.sh", code),), steps=(step,), toolchain="1") for code in codes]
+    found: dict[str, str] = {}
+
+    def finish(action: Action, outcome: Outcome) -> Sequence[Action]:
+        found[action.files[0][1]] = outcome.steps[-1].stdout
+        return ()
+
+    language: Any = {"shell": Shell()}
+    with Children("auto", path=str(started.folder)) as children:
+        assert "bubblewrap" == children.tier
+        executor = ParallelExecutor(children, language, jobs=2, total_timeout=None, path=PATH, scratch_root=root)
+        executor.run(actions, finish)
+        executor.close()
+    return [found[code] for code in codes]
+
+
+def test_few_quick_samples_share_a_start(started: Started, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who finds one at work waits for it: it is free before another would be there."""
+    monkeypatch.setattr(process, "START", 30.0)
+
+    assert ["one\n", "two\n", "three\n"] == executed(started, root, "echo one", "echo two", "echo three")
+    assert 2 == started.times  # the trial's, and that of the samples
+
+
+def test_slow_samples_run_side_by_side(started: Started, root: Path) -> None:
+    """Nobody waits longer than a start takes."""
+    slow = "read a b </proc/uptime; echo $a; sleep 3; read a b </proc/uptime; echo $a"
+    times = [tuple(map(float, said.split())) for said in executed(started, root, f"{slow} # 1", f"{slow} # 2")]
+    (first, until), (second, end) = sorted(times)
+
+    assert first <= second < until <= end
+    assert 3 == started.times

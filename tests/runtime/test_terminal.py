@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import random
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.sizes import TIMES
 from support.tiers import confined
 
-from mkdocs_codeexec.core.action import Step
+from mkdocs_codeexec.core.action import Marks, Step
 from mkdocs_codeexec.core.confinement import RUN_LIMITS, Access, Tier
 from mkdocs_codeexec.core.outcome import Exited, OutputFlooded, Signaled, StepResult, TimedOut
 from mkdocs_codeexec.runtime.scratch import ScratchDirectory
@@ -36,18 +36,10 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
     with confined(request.param) as children, ScratchRoot() as root:
 
         def start(
-            text: str, columns: int = 60, *, program: str = "bash", stdin: str | None = None, **more: float
+            text: str, columns: int = 60, *, program: str = "bash", timeout: float = 20.0, **more: Any
         ) -> StepResult:
             argv = (program, "sample")
-            step = Step(
-                kind="run",
-                argv=argv,
-                timeout=more.get("timeout", 20.0),
-                stdin=stdin,
-                limits=RUN_LIMITS,
-                merged=True,
-                columns=columns,
-            )
+            step = Step(kind="run", argv=argv, timeout=timeout, limits=RUN_LIMITS, merged=True, columns=columns, **more)
             path = "/usr/local/bin:/usr/bin:/bin"
             with ScratchDirectory(root.path, (("sample", text),), children, path, output_limit=LIMIT) as scratch:
                 return scratch.run(step, argv, {}, Access())
@@ -149,3 +141,29 @@ def test_nothing_is_left_open(run: Run) -> None:
     found = run("import os; print(sorted(map(int, os.listdir('/proc/self/fd')))[:-1])", program=PYTHON)
 
     assert "[0, 1, 2]\n" == found.stdout
+
+
+def test_lines_are_typed_when_they_are_asked_for(run: Run) -> None:
+    """Each when the part before it has ended, with nothing echoed; and the end of the input."""
+    marks = Marks("0", (5.0,) * 5)
+    script = f"while read -r line; do echo \"$line\"; echo '{marks.start}0-0.'; done; echo end"
+    for columns in (0, 60):
+        found = run(script, columns, turns=("a\n", "b\tb\n", "é" * 1500 + "\n"), marks=marks)
+        first, *others = (part.stdout for part in found.parts)
+        assert Exited(0) == found.ended
+        assert ("a\n", ["b\tb\n", "é" * 1500 + "\n", "end\n"]) == (first, others)
+
+
+def test_a_program_that_takes_no_lines_is_ended_by_its_time(run: Run) -> None:
+    """That of the part which it is in; it may also close its input, or end."""
+    marks = Marks("0", (5.0, 0.5, 5.0))
+    found = run(f"echo '{marks.start}0-0.'; sleep 60", 60, turns=("a\n", "b\n"), marks=marks)
+    assert TimedOut(0.5) == found.ended
+    for columns in (0, 60):
+        found = run(
+            f"exec <&-; echo '{marks.start}0-0.'; sleep 0.1; echo '{marks.start}0-0.'",
+            columns,
+            turns=("a\n", "b\n"),
+            marks=marks,
+        )
+        assert (Exited(0), 3) == (found.ended, len(found.parts))

@@ -383,3 +383,56 @@ def test_each_difference_is_told_at_its_line(project: Project) -> None:
     assert ("diff", len(wrong)) == (kind, diff.count("+++ printed"))
     project.page(f"```console exec\n{commands}$ false\n$ false\n```\n")
     assert 1 == project.build().log.count("exit status 1")
+
+
+TALKED = {
+    "python-typed": {
+        "command": ["{python}", "-iqu"],
+        "console": {
+            "prompts": [">>> ", "In [1]: "],
+            "continuations": ["... ", "   ...: "],
+            "start": "import sys; sys.ps1, sys.ps2 = '{prompt}', '{more}'",
+            "error": "^Traceback",
+            "lexer": "pycon",
+        },
+    }
+}
+
+
+def test_consoles_of_an_interpreter_that_is_set_up(project: Project) -> None:
+    """They are shown, go on in sessions, are compared, promoted and told at their lines, as others."""
+    project.configure({"languages": TALKED})
+    project.page(
+        "```python-typed exec session=s\nIn [1]: x = 6\nold\n\nIn [2]: x * 7\n```\n\n"
+        "```python-typed exec session=s\n>>> print(f'\\033[31m{x}\\033[0m'); '<b>'\n```\n"
+    )
+    built = project.build("--strict")
+    assert (0, 2) == (built.status, built.counts["executed"]), built.log
+    assert ["In [1]: x = 6\n\nIn [2]: x * 7\n42", ">>> print(f'\\033[31m{x}\\033[0m'); '<b>'\n6\n'<b>'"] == consoles(
+        first := project.html()
+    )
+    assert '<span class="ansi-red">6</span>' in first
+    assert 2 == project.build("--strict").counts["cached"]
+
+    project.page(
+        "```python-typed exec verify\n>>> 6 * 7\n41\n>>> 1 / 0\n>>> for x in 'ab':\n...     x\n...\n[..]a'\n'c'\n```\n"
+    )
+    log = project.build().log
+    for line, said in (
+        (3, "`>>> 6 * 7` printed something"),
+        (4, "`>>> 1 / 0` printed `Traceback"),
+        (9, "`>>> for x in 'ab':` printed"),
+    ):
+        assert f"docs/index.md:{line}: {said}" in log, log
+    page = project.root / "docs/index.md"
+    page.write_text(page.read_text().replace(">>> 1 / 0\n", ""))
+    done = forks.run("mkdocs_codeexec.cli", "promote", cwd=project.root, env=os.environ | project.env, timeout=120)
+    assert (
+        ">>> 6 * 7\n42\n>>> for x in 'ab':\n...     x\n...\n[..]a'\n'b'\n```"
+        in (project.root / "docs/index.md").read_text()
+    ), done.stderr
+    project.page("```python-typed exec timeout=1\n\n>>> 1\n>>> (\n>>> 2\n```\n")
+    log = project.build().log
+    assert "docs/index.md:4: `>>> (` timed out after 1 s" in log
+    assert "hint: it may wait for more of the command" in log
+    assert 1 == log.count("codeexec: docs/index.md")

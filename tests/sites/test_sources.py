@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
+import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
 from conftest import text_of
+
+from mkdocs_codeexec.html.uncovered import again, covered
 
 if TYPE_CHECKING:
     from conftest import Project
@@ -299,3 +303,45 @@ def test_what_fails_stands_below_its_source(project: Project) -> None:
     assert ["print(1)\n1 / 0\n"] == sources(page(project))
     assert ["stdout", "stderr"] == [kind for kind, _ in project.streams()]
     assert 1 == page(project).count("codeexec-mark-error")
+
+
+@pytest.mark.parametrize("theme", ["mkdocs", "readthedocs", "material"])
+def test_search_finds_what_is_shown(project: Project, theme: str) -> None:
+    """Hidden lines are on the page, behind a button, and in no index; what stands behind them is."""
+    project.configure(theme=f"{{name: {theme}}}")
+    fence = '```python exec hidelines="!!"\n!!veiled = 1\nseen = 2\nprint("printed")\n```\n\n'
+    nested = textwrap.indent(fence, "    ")
+    project.page(f"# Start\n\nbefore\n\n{fence}between\n\n- item\n\n{nested}\nafter\n")
+    project.build()
+    index = json.loads((project.root / "site/search/search_index.json").read_text("utf-8"))
+    words = " ".join(entry["text"] for entry in index["docs"])
+
+    assert 2 <= page(project).count("veiled")
+    assert "codeexec-covered" not in page(project)
+    assert "veiled" not in words
+    assert all(word in words for word in ("before", "seen", "printed", "between", "after"))
+
+
+def test_a_page_is_the_same_with_search_and_without(project: Project) -> None:
+    """But for what search itself puts there: what is covered for a while comes back."""
+    project.page('```python exec hidelines="!!"\n!!veiled = 1\nprint(veiled)\n```\n')
+    samples = []
+    for plugin in ("  - search\n", ""):
+        text = (project.root / "mkdocs.yml").read_text()
+        assert "  - search\n" in text
+        (project.root / "mkdocs.yml").write_text(text.replace("  - search\n", plugin))
+        assert 0 == project.build().status
+        samples.append(page(project).partition('<div class="codeexec"')[2].partition('id="codeexec_1_stdout"')[0])
+    assert samples[0] == samples[1] != ""
+
+
+def test_a_section_within_hidden_lines_is_theirs() -> None:
+    """Whatever an annotation of the site holds."""
+    whole = '<section class="codeexec-whole" data-search-exclude hidden>a<section>b</section>c</section>'
+    html = f"x{whole}y{whole.replace('a', 'd')}<section>z</section>"
+    seen, kept = covered(html)
+
+    assert not set("abcd") & set(re.sub("<[^>]*>", "", seen))
+    assert "xyz" == re.sub("<[^>]*>", "", seen)
+    assert html == again(seen, kept)
+    assert ("plain", []) == covered("plain")

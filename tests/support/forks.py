@@ -130,27 +130,58 @@ def serve(channel: socket.socket, imported: Sequence[str]) -> dict[str, Any]:
         _compile_patterns()
     gc.collect()
     gc.freeze()
+    running: dict[int, int] = {}  # where is told how each of them has ended
+    alarm, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    poll = select.poll()
+    for descriptor in (channel.fileno(), alarm):
+        poll.register(descriptor, select.POLLIN)
     while True:
-        request, descriptors, _, _ = socket.recv_fds(channel, 1 << 20, 3)
-        if not request:
-            sys.exit()
-        if os.fork() == 0:
-            channel.close()
-            *outputs, answers = descriptors
-            child = os.fork()
-            if child == 0:
-                os.close(answers)
-                _become(json.loads(request), *outputs)
-                return dict(json.loads(request))
-            os.write(answers, f"{child}\n".encode())
-            _, status = os.waitpid(child, 0)
-            os.write(answers, f"{os.waitstatus_to_exitcode(status)}\n".encode())
-            os._exit(0)
-        for descriptor in descriptors:
+        for descriptor, _ in poll.poll():
+            if descriptor == alarm:
+                os.read(alarm, 512)
+                _tell_ended(running)
+            elif (request := _begin(channel, running)) is not None:
+                os.close(alarm)
+                os.close(wake)
+                return request
+
+
+def _begin(channel: socket.socket, running: dict[int, int]) -> dict[str, Any] | None:
+    """Fork for the next request; return it in the process that is to do it, and None in this one."""
+    request, descriptors, _, _ = socket.recv_fds(channel, 1 << 20, 3)
+    if not request:
+        sys.exit()
+    *outputs, answers = descriptors
+    child = os.fork()
+    if child == 0:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        channel.close()
+        for descriptor in (answers, *running.values()):
             os.close(descriptor)
-        with suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
+        found: dict[str, Any] = json.loads(request)
+        _become(found, *outputs)
+        return found
+    running[child] = answers
+    os.write(answers, f"{child}\n".encode())
+    for descriptor in outputs:
+        os.close(descriptor)
+    return None
+
+
+def _tell_ended(running: dict[int, int]) -> None:
+    """Tell of each process that has ended how it did."""
+    while running:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if not pid:
+            break
+        answers = running.pop(pid)
+        with suppress(BrokenPipeError):  # whoever asked has given up
+            os.write(answers, f"{os.waitstatus_to_exitcode(status)}\n".encode())
+        os.close(answers)
 
 
 def _become(request: dict[str, Any], *outputs: int) -> None:

@@ -127,6 +127,8 @@ class Chained:
 
     def say(self, _: str) -> None: ...
 
+    def note(self, _: object) -> None: ...
+
 
 class Lines:
     """A page whose samples build on each other, and are edited.

@@ -19,12 +19,15 @@ from mkdocs_codeexec.report.history import failing
 from mkdocs_codeexec.sites import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from mkdocs_codeexec.core.sample import Sample
     from mkdocs_codeexec.sites import Collected
 
-_AT_LINE = re.compile(r"(?P<page>.+):(?P<line>[0-9]{1,9})")
+AT_LINE = re.compile(r"(?P<page>.+):(?P<line>[0-9]{1,9})")
+
+
+NONE = "no sample is selected: none has failed, has changed, or is in this part, of those that were asked for"
 
 
 class Selected(NamedTuple):
@@ -68,6 +71,22 @@ def selected(found: Collected, asked: argparse.Namespace) -> Selected:
         ConfigurationError: Something is named that is not there.
     """
     samples = tuple(sample for sample, _ in found.samples)
+    wanted = named_in(found, samples, asked)
+    check_named(asked, wanted)
+    wanted = tried_of(found, samples, asked, wanted)
+    if asked.shard is not None:
+        wanted = shard(samples, wanted, asked.shard, compiled(found))
+    if samples and not wanted:
+        found.console.say(NONE)
+    return whole(samples, wanted)
+
+
+def named_in(found: Collected, samples: Sequence[Sample], asked: argparse.Namespace) -> set[int]:
+    """Return the places of the `samples` of a site that are called as is `asked` for: by page, name and language.
+
+    Raises:
+        ConfigurationError: Something is named that is not there.
+    """
     wanted = set(range(len(samples)))
     if asked.pages:
         wanted &= set(_on_pages(found, samples, asked.pages))
@@ -75,30 +94,45 @@ def selected(found: Collected, asked: argparse.Namespace) -> Selected:
         wanted &= set(_named(samples, asked.name))
     if asked.language:
         wanted &= set(_written_in(found, samples, asked.language))
-    named = bool(asked.pages or asked.name or asked.language)
-    if named and not wanted:
+    return wanted
+
+
+def check_named(asked: argparse.Namespace, wanted: Collection[object]) -> None:
+    """See that some samples are called as is `asked` for.
+
+    Raises:
+        ConfigurationError: None are `wanted`.
+    """
+    if (asked.pages or asked.name or asked.language) and not wanted:
         raise ConfigurationError(
             "no sample is selected: none is all that was asked for\n\nhint: ask for less at once\n"
         )
+
+
+def tried_of(found: Collected, samples: Sequence[Sample], asked: argparse.Namespace, wanted: set[int]) -> set[int]:
+    """Return those of `wanted`, places in the `samples` of a site, that are to be tried by what has happened: all, or some."""
     if asked.failed:
-        wanted &= set(_failed(found, samples))
+        wanted = wanted & set(_failed(found, samples))
     if asked.changed_since is not None:
         from mkdocs_codeexec.commands.selecting.changed import changed
 
-        wanted &= changed(found, samples, asked.changed_since)
-    if asked.shard is not None:
-        compiled = {rule.name for rule in words(found.settings).values() if rule.compiled}
-        wanted = shard(samples, wanted, asked.shard, compiled)
-    if samples and not wanted:
-        found.console.say(
-            "no sample is selected: none has failed, has changed, or is in this part, of those that were asked for"
-        )
+        wanted = wanted & changed(found, samples, asked.changed_since)
+    return wanted
+
+
+def compiled(found: Collected) -> set[str]:
+    """Return the languages of a site whose samples take long."""
+    return {rule.name for rule in words(found.settings).values() if rule.compiled}
+
+
+def whole(samples: tuple[Sample, ...], wanted: set[int]) -> Selected:
+    """Return the `samples` of a site at the places `wanted`, with all that they need."""
     if len(wanted) == len(samples):
         return Selected(samples)
     chosen = with_needed(samples, wanted)
     missing = {sample.location.page for place, sample in enumerate(samples) if place not in chosen}
-    whole = {sample.location.page for sample in chosen.values()} - missing
-    return Selected(tuple(chosen.values()), tuple(sorted(whole)))
+    pages = {sample.location.page for sample in chosen.values()} - missing
+    return Selected(tuple(chosen.values()), tuple(sorted(pages)))
 
 
 def narrowed(found: Collected, asked: argparse.Namespace) -> Collected:
@@ -107,9 +141,13 @@ def narrowed(found: Collected, asked: argparse.Namespace) -> Collected:
     Raises:
         ConfigurationError: Something is named that is not there.
     """
+    return only(found, selected(found, asked))
+
+
+def only(found: Collected, chosen: Selected) -> Collected:
+    """Return the site with the samples that are `chosen`."""
     whys = {sample.location: why for sample, why in found.samples}
-    chosen = selected(found, asked).samples
-    return found._replace(samples=[(sample, whys[sample.location]) for sample in chosen])
+    return found._replace(samples=[(sample, whys[sample.location]) for sample in chosen.samples])
 
 
 def with_needed(samples: Sequence[Sample], wanted: Iterable[int]) -> dict[int, Sample]:
@@ -142,20 +180,30 @@ def _pages(found: Collected, asked: str) -> list[str]:
     folders = {f"{asked.rstrip('/')}/", f"{there}/"} if asked else set()
     below = {page for name, page in known.items() if there == "." or any(map(name.startswith, folders))}
     if not below:
-        near = nearest(asked, tuple(known))
-        hint = f"did you mean `{near}`?" if near else "a page is named as in `docs_dir`, or as a terminal opens it"
-        raise ConfigurationError(f"there is no page `{asked}`\n\nhint: {hint}\n")
+        raise no_page(asked, tuple(known))
     return sorted(below)
+
+
+def no_page(asked: str, known: Sequence[str]) -> ConfigurationError:
+    """Return what is wrong where no page is called as somebody has `asked`, but some are `known`."""
+    near = nearest(asked, tuple(known))
+    hint = f"did you mean `{near}`?" if near else "a page is named as in `docs_dir`, or as a terminal opens it"
+    return ConfigurationError(f"there is no page `{asked}`\n\nhint: {hint}\n")
+
+
+def paths_of(found: Collected) -> dict[str, str]:
+    """Return the pages, by their paths as a terminal opens them."""
+    return {shown(found.docs_dir / name): name for name in found.pages}
 
 
 def _known(found: Collected) -> dict[str, str]:
     """Return the pages, by all that they may be called."""
-    return {shown(found.docs_dir / name): name for name in found.pages} | {name: name for name in found.pages}
+    return paths_of(found) | {name: name for name in found.pages}
 
 
 def _on_pages(found: Collected, samples: Sequence[Sample], asked: Sequence[str]) -> Iterator[int]:
     for one in asked:
-        at = _AT_LINE.fullmatch(one)
+        at = AT_LINE.fullmatch(one)
         if at is not None and one not in found.pages:
             yield at_line(found, samples, at["page"], int(at["line"]))
         else:
@@ -188,10 +236,15 @@ def _named(samples: Sequence[Sample], asked: Sequence[str]) -> Iterator[int]:
     known = {sample.name for sample in samples if sample.name}
     for name in asked:
         if name not in known:
-            near = nearest(name, tuple(known))
-            hint = f"did you mean `{near}`?" if near else 'a sample has a name by `name="…"` in its fence'
-            raise ConfigurationError(f"no sample is called `{name}`\n\nhint: {hint}\n")
+            raise no_name(name, tuple(known))
     yield from (place for place, sample in enumerate(samples) if sample.name in asked)
+
+
+def no_name(asked: str, known: Sequence[str]) -> ConfigurationError:
+    """Return what is wrong where no sample is called as somebody has `asked`, but some are `known`."""
+    near = nearest(asked, tuple(known))
+    hint = f"did you mean `{near}`?" if near else 'a sample has a name by `name="…"` in its fence'
+    return ConfigurationError(f"no sample is called `{asked}`\n\nhint: {hint}\n")
 
 
 def _written_in(found: Collected, samples: Sequence[Sample], asked: Sequence[str]) -> Iterator[int]:
@@ -199,11 +252,16 @@ def _written_in(found: Collected, samples: Sequence[Sample], asked: Sequence[str
     languages = set()
     for word in asked:
         if word not in rules:
-            near = nearest(word, tuple(rules))
-            hint = f"did you mean `{near}`?" if near else f"`languages.{word}` in the configuration sets it up"
-            raise ConfigurationError(f"`{word}` is not set up as a language\n\nhint: {hint}\n")
+            raise no_language(word, tuple(rules))
         languages.add(rules[word].name)
     yield from (place for place, sample in enumerate(samples) if sample.language in languages)
+
+
+def no_language(asked: str, known: Sequence[str]) -> ConfigurationError:
+    """Return what is wrong where no language is called as somebody has `asked`, but some are `known`."""
+    near = nearest(asked, tuple(known))
+    hint = f"did you mean `{near}`?" if near else f"`languages.{asked}` in the configuration sets it up"
+    return ConfigurationError(f"`{asked}` is not set up as a language\n\nhint: {hint}\n")
 
 
 def _failed(found: Collected, samples: Sequence[Sample]) -> Iterator[int]:

@@ -39,17 +39,38 @@ def shard(samples: Sequence[Sample], wanted: Collection[int], part: Shard, compi
     fence that holds another's output, and equal samples. It depends on nothing but the samples and `wanted`: a machine must
     not know less than others because its store or its clock is another one.
     """
-    mine: set[int] = set()
-    groups = _together(samples, wanted)
+    return shard_of_sites([Shared(samples, wanted, compiled)], part)[0]
+
+
+class Shared(NamedTuple):
+    """A site whose samples are divided among machines.
+
+    Attributes:
+        samples: All of them.
+        wanted: The places of those that are divided.
+        compiled: Languages whose samples cost more.
+    """
+
+    samples: Sequence[Sample]
+    wanted: Collection[int]
+    compiled: Container[str] = ()
+
+
+def shard_of_sites(sites: Sequence[Shared], part: Shard) -> list[set[int]]:
+    """Return what `shard` does for several sites that are divided together: the places in `part`, of each site."""
+    mine: list[set[int]] = [set() for _ in sites]
+    groups: list[tuple[int, str, int, list[int]]] = []
+    for number, (samples, wanted, compiled) in enumerate(sites):
+        for first, group in _together(samples, wanted).items():
+            cost = sum(_cost(samples[place], compiled) for place in group)
+            groups.append((-cost, _name(samples[first]), number, group))
     loads = [0] * min(part.of, len(groups))  # all others stay empty, however many there are
-    costs = {first: sum(_cost(samples[place], compiled) for place in group) for first, group in groups.items()}
     # What costs most first; of what costs the same, by its text: an edit elsewhere moves little.
-    order = sorted(groups, key=lambda first: (-costs[first], _name(samples[first]), first))
-    for first in order:
+    for cost, _, number, group in sorted(groups):
         lightest = loads.index(min(loads))
-        loads[lightest] += costs[first]
+        loads[lightest] -= cost
         if lightest == part.number - 1:
-            mine.update(groups[first])
+            mine[number].update(group)
     return mine
 
 

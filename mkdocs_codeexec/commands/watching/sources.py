@@ -94,7 +94,9 @@ class Sources:
         self._reading = began = time.time_ns() - CLOCK, time.time_ns()
         with noted(self._wanted) as read:
             try:
-                yield lambda paths: further.update((str(path), _before(str(path), began[0])) for path in paths)
+                yield lambda paths: further.update(
+                    (path, _before(path, began[0])) for path in map(str, paths) if self._wanted(path)
+                )
             except BaseException:
                 self._take({**self._read, **further, **read}, all_of_it=True)  # what it lacks may come to any name
                 raise
@@ -103,7 +105,8 @@ class Sources:
 
     def observe(self, paths: Iterable[Path]) -> list[str]:
         """Watch what samples depend on, too; return what of it is watched since now: it may have changed before."""
-        self._observed = set(map(_absolute, paths))
+        apart = tuple(f"{folder}/" for folder in self._apart)
+        self._observed = {path for path in map(_absolute, paths) if not f"{path}/".startswith(apart)}
         fresh = sorted(self._observed - self._watched)
         if fresh or self._observed != self._watched - self._read.keys():
             self._watch(all_of_it=False)
@@ -171,7 +174,7 @@ class Sources:
 
     def _wanted(self, path: str) -> bool:
         root = next((root for root in self._roots if path.startswith(f"{root}/")), None)
-        return root is not None and not self._places.left_out(path, root)
+        return root is not None and not self._places.left_out(path, root) and not self._places.refused(path)
 
 
 def _before(path: str, began: int) -> Sign | None:

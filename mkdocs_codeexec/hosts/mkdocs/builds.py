@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.hosts.mkdocs.projects import collected
 from mkdocs_codeexec.report import rows
 from mkdocs_codeexec.report.console import DEBUG
@@ -20,13 +21,15 @@ from mkdocs_codeexec.report.observing import Observing
 from mkdocs_codeexec.report.printed import unexecuted
 from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import Run, distinct
+from mkdocs_codeexec.timing import clock, took
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mkdocs_codeexec.core.expectation import VerdictName
     from mkdocs_codeexec.core.protocols import Store
+    from mkdocs_codeexec.core.resolved import Resolved
     from mkdocs_codeexec.core.sample import Location
     from mkdocs_codeexec.engine.hooks import Hooking
     from mkdocs_codeexec.hosts.included import Included
@@ -82,6 +85,7 @@ class Builds:
     waiting: Path | None = None
     told: bool = False
     observing: Observing | None = None
+    _since: float = 0.0
     _going: list[Build] = field(default_factory=list)
     _all: list[Build] = field(default_factory=list)
 
@@ -104,13 +108,23 @@ class Builds:
         """Have it be told what goes on when the samples of `pages` are answered.
 
         Raises:
-            ConfigurationError: A variable has a value that cannot be used.
+            ConfigurationError: A variable has a value that cannot be used, or a report cannot be written.
         """
         if self.observing is None:
             settings, console = pages.engine.settings, pages.console
+            if not pages.lenient:
+                Reports.of(settings).check()
             verbose = settings.verbose or console.log.isEnabledFor(DEBUG)
-            self.observing = Observing(console, environ, jobs=settings.jobs, verbose=verbose)
+            trace = "trace" in settings.reports
+            self.observing = Observing(console, environ, jobs=settings.jobs, verbose=verbose, trace=trace)
+            self._since = clock()
         pages.engine.hear(self.observing.hear)
+
+    def mark(self, name: str) -> None:
+        """Note that what was done until now, since this was called last, is called `name`."""
+        if self.observing is not None:
+            since, self._since = self._since, clock()
+            self.observing.hear(took("host", name, since, self._since))
 
     def rest(self) -> None:
         """Note that nothing is executed any more."""
@@ -176,6 +190,28 @@ class Builds:
         fails = run.verdict(fatal) or wrong
         return "" if self.project and self.project.leave(run, fails) else fails
 
+    def interrupted(self, pages: Pages) -> None:
+        """Tell and keep what had its answer when the build was stopped, and how to go on.
+
+        Args:
+            pages: Those whose samples were being answered.
+        """
+        self.rest()
+        if self.told or self.observing is None:
+            return
+        self.told = True
+        settings, console, since = pages.engine.settings, pages.console, self.observing.moment
+        ended = distinct(sorted(self.observing.ended, key=lambda item: item.sample.location))
+        run = Run.of(ended, since.started, clock() - since.clock, interrupted=True, run_id=since.run_id)
+        if settings.keeps:
+            self._keep(run, pages)
+        if not pages.lenient:
+            self._write_reports(run, self._failures_of(ended, [pages]), pages)
+        console.say(
+            f"interrupted: {counted(len(ended), 'sample')} had ended, and what was executed is stored; "
+            f"`{settings.host.command} build` again goes on from here"
+        )
+
     def _tell(self, run: Run, pages: Pages, fatal: Collection[VerdictName]) -> None:
         """Tell what `run` came to, in the log and in reports."""
         console = pages.console
@@ -192,10 +228,13 @@ class Builds:
             console.say(line)
         console.say(run.summary())
         if not pages.lenient:
-            reports = Reports.of(settings)
-            reports.write(run, told, console)
-            if self.project is None:  # the outermost site counts all
-                reports.add_to_step(run, told, console)
+            self._write_reports(run, told, pages)
+
+    def _write_reports(self, run: Run, told: Sequence[Failure], pages: Pages) -> None:
+        reports = Reports.of(pages.engine.settings)
+        reports.write(run, told, pages.console, self.observing.trace if self.observing else None)
+        if self.project is None:  # the outermost site counts all
+            reports.add_to_step(run, told, pages.console)
 
     def _keep(self, run: Run, pages: Pages) -> None:
         """Leave what later builds, and readers of `last-run.json`, want to know."""
@@ -206,16 +245,19 @@ class Builds:
 
     def _failures(self) -> list[Failure]:
         """Return what must be told of samples that did not go as said; what is on pages of several builds, once."""
+        found = self._written()
+        return self._failures_of(distinct(item for one in found for item in one.resolved()), found)
+
+    def _failures_of(self, resolved: Sequence[Resolved], found: Sequence[Pages]) -> list[Failure]:
+        """Return what must be told of `resolved`, which are on pages of `found`."""
         from mkdocs_codeexec.report.failures import failures
 
-        found = [(one, one.resolved()) for one in self._written()]
-        languages = {name: language for one, _ in found for name, language in one.engine.languages.items()}
+        languages = {name: language for one in found for name, language in one.engine.languages.items()}
 
         def page(location: Location) -> str:
             return self.texts.get(location.path or location.page, "")
 
-        resolved = distinct(chain.from_iterable(items for _, items in found))
-        file = found[0][0].engine.settings.host.file if found else ""
+        file = found[0].engine.settings.host.file if found else ""
         return failures(resolved, languages, page, file)
 
     def _written(self) -> list[Pages]:

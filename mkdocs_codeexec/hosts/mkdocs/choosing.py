@@ -24,6 +24,12 @@ def chosen() -> str:
     return next(filter(is_installed, NAMES), NAMES[0])
 
 
+def chosen_for(file: Path | None) -> str:
+    """Return the package that is at work, and if none is, the one that `file` is written for, or `chosen`."""
+    written_for = file.name.partition(".")[0] if file else ""
+    return written_for if not _at_work() and is_installed(written_for) else chosen()
+
+
 def choose(file: Path | None) -> str:
     """Have the package that `file` is written for be the one of this process, if it is installed; return which it is.
 
@@ -35,10 +41,7 @@ def choose(file: Path | None) -> str:
     Raises:
         ConfigurationError: None is installed.
     """
-    name = chosen()
-    written_for = file.name.partition(".")[0] if file else name
-    if not _at_work() and is_installed(written_for):
-        name = written_for
+    name = chosen_for(file)
     if not is_installed(name):
         raise ConfigurationError(
             "neither MkDocs nor ProperDocs is installed\n\nhint: install one of them beside `codeexec`\n"

@@ -100,6 +100,7 @@ def collected(file: Path, folder: Path) -> Collected:
     plugin = _ours(config)
     if plugin is None:
         raise ConfigurationError(not_named(file))
+    plugin.observed = False
     config.plugins["codeexec-check"] = _Collecting(plugin, folder / "cache")
     config.plugins.on_startup(command="build", dirty=False)
     try:

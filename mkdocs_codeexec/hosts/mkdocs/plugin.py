@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mkdocs_codeexec.environment import read_environment
-from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
+from mkdocs_codeexec.errors import Cancelled, CodeExecError, ConfigurationError
 from mkdocs_codeexec.hosts.included import Included, reader
 from mkdocs_codeexec.hosts.mkdocs.builds import Build, Builds
 from mkdocs_codeexec.hosts.mkdocs.ending import Ending
@@ -37,6 +37,7 @@ from mkdocs_codeexec.hosts.mkdocs.host import (
     get_plugin_logger,
     host_of,
 )
+from mkdocs_codeexec.hosts.mkdocs.indexing import makes_index
 from mkdocs_codeexec.hosts.mkdocs.loading import loading
 from mkdocs_codeexec.hosts.mkdocs.opening import console_of, open_pages, tell_of_extension
 from mkdocs_codeexec.hosts.mkdocs.options import PluginOptions
@@ -47,6 +48,7 @@ from mkdocs_codeexec.hosts.mkdocs.sources import front_matter, inherited, shown_
 from mkdocs_codeexec.hosts.mkdocs.watching import Watcher
 from mkdocs_codeexec.hosts.styles import relative
 from mkdocs_codeexec.html.lexers import is_lexer
+from mkdocs_codeexec.html.uncovered import again, covered
 from mkdocs_codeexec.markdown.collecting import PageContext
 from mkdocs_codeexec.markdown.extension import CodeExecExtension
 from mkdocs_codeexec.markdown.highlights import Highlights
@@ -74,7 +76,11 @@ log = get_plugin_logger("codeexec")
 
 
 class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call]
-    """Runs the samples of a site and shows their true output."""
+    """Runs the samples of a site and shows their true output.
+
+    Attributes:
+        observed: Whether it is told what goes on; not if somebody only wants to know which samples there are.
+    """
 
     def __init__(self) -> None:
         self._serving = False
@@ -86,7 +92,9 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         self._watcher = Watcher()
         self._builds = Builds()
         self._dirty = False
+        self._covered: list[str] = []
         self._ending = Ending(self._end)
+        self.observed = True
 
     def load_config(self, options: dict[str, Any], config_file_path: str | None = None) -> tuple[list[Any], list[Any]]:
         """Keep the options; `on_config` checks them, because here a mistake would leave `serve` hanging."""
@@ -177,7 +185,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             pages = open_pages(
                 config, raw, environ, console, builds=self._builds, memory=self._memory, lenient=self._serving
             )
-        if pages.engine.settings.enabled:
+        if pages.engine.settings.enabled and self.observed:
             self._builds.watch(pages, environ)
         return pages
 
@@ -258,6 +266,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         self.pages.outputs = outputs_of(config, files, self.pages.engine.rules)
         if self._finishing:
             self.pages.place = functools.partial(_place, files, self._finishing.assets)
+        self._builds.mark("render pages")
         pages = [file.page for file in files.documentation_pages() if file.page and file.page.content is not None]
         filled = self._guarded(self.pages, [page.content or "" for page in pages])
         changed = [page for page, content in zip(pages, filled, strict=True) if page.content != content]
@@ -268,13 +277,24 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             self._finishing.filled(changed, files)
         if self._serving:
             self._watcher.update(self._builds.watched())
+        self._builds.mark("samples")
         return env
 
+    @event_priority(100)  # Early: the plugins that make an index of what readers can search for do so in this event.
+    def _cover(self, context: TemplateContext, *, page: Page, config: MkDocsConfig, **_: object) -> None:
+        """Take away from a page what is hidden in it, for as long as it is looked at for that."""
+        if self._finishing and page.content and any(map(makes_index, config.plugins.values())):
+            page.content, self._covered = covered(page.content)
+
     @event_priority(-100)  # Last: other plugins may still add to the page.
-    def on_page_context(self, context: TemplateContext, *, page: Page, **_: object) -> None:
-        """Have a page with samples link to the stylesheet."""
+    def _begin_page(self, context: TemplateContext, *, page: Page, **_: object) -> None:
+        """Give that back, and have a page with samples link to the stylesheet."""
+        if self._covered and page.content:
+            page.content, self._covered = again(page.content, self._covered), []
         if self._finishing:
             self._finishing.begin_page(context, page)
+
+    on_page_context = CombinedEvent(_cover, _begin_page)
 
     @event_priority(-50)
     @survived
@@ -288,7 +308,12 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
         """Fill `htmls`; under `serve` nothing that goes wrong may leave, or every request would hang."""
         try:
             return pages.complete(htmls)
+        except (KeyboardInterrupt, SystemExit):
+            self._builds.interrupted(pages)
+            raise
         except CodeExecError as error:
+            if isinstance(error, Cancelled):
+                self._builds.interrupted(pages)
             if not self._serving:
                 raise PluginError(f"codeexec: {plainly(str(error))}") from error
             pages.console.warn(str(error))
@@ -314,6 +339,7 @@ class CodeExecPlugin(BasePlugin[PluginOptions]):  # type: ignore[no-untyped-call
             self._builds.end(outer)
             return
         self._ending.end()
+        self._builds.mark("write pages")
         self._builds.rest()
         if (pages := self.pages) and (why := self._report(pages)):
             raise PluginError(f"codeexec: {why}")

@@ -14,6 +14,8 @@ from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.environment import read_environment
 from mkdocs_codeexec.errors import CodeExecError, ConfigurationError
 from mkdocs_codeexec.hosts.located import located
+from mkdocs_codeexec.report.events import in_json
+from mkdocs_codeexec.report.progress import ways
 from mkdocs_codeexec.runtime.cpus import usable_cpus
 from mkdocs_codeexec.runtime.throwaway import throwaway
 
@@ -65,6 +67,8 @@ def open_engine(
     try:
         with located(file, "markdown_extensions"):
             settings = _settings(file, options, environ)
+            ways.asked(environ)
+            in_json(environ)
             if listed(file) > 1:
                 narrator.say(
                     "`codeexec` is listed twice below `markdown_extensions`, with the same options: once is enough"

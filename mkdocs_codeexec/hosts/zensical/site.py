@@ -34,6 +34,7 @@ from mkdocs_codeexec.report import rows
 from mkdocs_codeexec.report.console import Console, wants_color
 from mkdocs_codeexec.report.cut import cut
 from mkdocs_codeexec.report.files import Reports
+from mkdocs_codeexec.report.observing import Observing
 from mkdocs_codeexec.report.printed import unexecuted
 from mkdocs_codeexec.report.problems import Problems
 from mkdocs_codeexec.report.run import Run, distinct
@@ -74,6 +75,7 @@ class ZensicalSite:
         handed: Whether Zensical keeps pages under a digest of what that look has answered.
         rendered: Is told of each page that is filled.
         seconds: What the first look has taken.
+        observing: Hears what goes on; None if nothing does.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class ZensicalSite:
         opened = before.opened if before else None
         self.opened: Opened = open_engine(config, options, file, self.console, self.memory, opened)
         self.engine, self.mistake = self.opened
+        self.observing = self._observed(environ, before)
         self.problems = Problems()
         self.answered: dict[str, list[Resolved]] = {}
         self.texts: dict[str, str] = {}
@@ -135,6 +138,23 @@ class ZensicalSite:
         )
         self._page: Any = None
         self._md: Markdown | None = None
+
+    def _observed(self, environ: Mapping[str, str], before: ZensicalSite | None) -> Observing | None:
+        """Have what goes on be heard, and told; Zensical writes to the terminal by itself, so nothing is drawn there."""
+        if before is not None and before.engine is self.engine:
+            return before.observing
+        settings = self.engine.settings
+        if not settings.enabled:
+            return None
+        observing = Observing(
+            self.console,
+            {**environ, "TERM": "dumb"},
+            jobs=settings.jobs,
+            verbose=settings.verbose,
+            trace="trace" in settings.reports,
+        )
+        self.engine.hear(observing.hear)
+        return observing
 
     @property
     def extension(self) -> CodeExecExtension:
@@ -308,12 +328,15 @@ class ZensicalSite:
 
     def report(self) -> str:
         """Tell what the site came to, and return why the build fails; empty if it does not."""
-        answers = self.resolved()
-        run = Run.of(answers, self._pages.started, self._pages.seconds + self.seconds)
+        answers, observing = self.resolved(), self.observing
+        if observing is not None:
+            observing.close()
+        run_id = observing.moment.run_id if observing is not None else ""
+        run = Run.of(answers, self._pages.started, self._pages.seconds + self.seconds, run_id=run_id)
         for problem in (*cut(answers), *unexecuted(answers)):
             self.problems.add(problem)
         self.problems.tell(self.console)
-        for line in run.details() if self.engine.settings.verbose else ():
+        for line in run.details(observing.told if observing else ()) if self.engine.settings.verbose else ():
             self.console.say(line)
         fatal = rows.fatal(self.engine.settings)
         told = self.failures(answers) if run.tells() else []
@@ -321,7 +344,7 @@ class ZensicalSite:
         if self.engine.settings.enabled:
             self.console.say(run.summary())
         reports = Reports.of(self.engine.settings)
-        reports.write(run, told, self.console)
+        reports.write(run, told, self.console, observing.trace if observing is not None else None)
         reports.add_to_step(run, told, self.console)
         self.engine.close()
         if self.engine.settings.keeps and answers:

@@ -312,8 +312,9 @@ def watch_over(child: int, status_pipe: int, scratch: str | None) -> None:
     """Be the first process: take the exit status of whatever ends here, and report that of `child`."""
     folders = [] if scratch is None else [os.path.join(scratch, name) for name in ("work", "tmp")]
     # No look-up here: the filter is on this process too, which an ordinary user's supervisor must not read.
-    if folders and os.getcwd().endswith(f"/{PROJECT}"):
-        folders[0] = os.path.join(scratch or "", PROJECT)  # in which it starts
+    project = os.path.join(scratch or "", PROJECT)
+    if folders and f"{os.getcwd()}/".startswith(f"{project}/"):  # in which it starts
+        folders[0] = project
     full = [False, False]
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     while True:

@@ -16,6 +16,10 @@ SHOWS = b"EVCXR_BEGIN_CONTENT "
 """What begins a section of standard output that shows more than text (`core.displays`)."""
 
 
+AGAIN = 0.05
+"""Seconds between two tries to end what reads from a terminal."""
+
+
 class Streams:
     """The pipes between a child and us, and what has been read of them.
 
@@ -30,6 +34,7 @@ class Streams:
         failure: Why the program could not be started.
         status: What that first process has reported.
         passed: How many parts of its program have ended, of one whose output is marked.
+        again: When the end of the input is to be typed once more; None if it is not.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class Streams:
         self._stdin = stdin or b""
         self._turns = turns or []
         self._handed = 0  # turns that were taken from these
+        self.again: float | None = None
         self._seen = {b"o": 0, b"e": 0}
         self.poll = select.poll()
         self.feeding = -1
@@ -129,11 +135,22 @@ class Streams:
             self._stop_feeding()
             return
         self._stdin = self._turns.pop(0)
+        if not self._turns and self._terminal is not None:
+            self.again = time.monotonic() + AGAIN
         self._handed += 1
         if self._stdin:
             self.poll.register(self.feeding, select.POLLOUT)
         else:
             self._hand()
+
+    def type_end(self) -> None:
+        """Type the end of the input once more: who was just about to change the terminal has not seen it."""
+        from .terminal import END
+
+        if not self._stdin and self.feeding >= 0:
+            self._stdin = END
+            self.poll.register(self.feeding, select.POLLOUT)
+        self.again = time.monotonic() + AGAIN
 
     def _stop_feeding(self) -> None:
         os.close(self.feeding)

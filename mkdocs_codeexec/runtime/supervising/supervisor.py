@@ -315,7 +315,9 @@ class Supervisor:
                     return "limit_reached", exceeded
                 take(besides=self.child)
                 look = time.monotonic() + PERIOD
-            times = [when for when in (until, quiet, look) if when is not None]
+            if streams.again is not None and now >= streams.again:
+                streams.type_end()
+            times = [when for when in (until, quiet, look, streams.again) if when is not None]
             for fd, event in poll.poll(min((min(times) - now) * 1000 + 1, 3_600_000) if times else None):
                 self.attend(fd, event, streams)
             if streams.flooded:

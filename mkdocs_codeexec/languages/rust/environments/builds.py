@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 4
 """Of which one compiles; more of them resolving and downloading take memory and win nothing."""
+_at_once = threading.BoundedSemaphore(AT_ONCE)
+"""For all sites of this process."""
 
 
 class Turns:
@@ -95,7 +97,7 @@ def _built(
     environments: Sequence[Environment], toolchain: Toolchain, runner: Runner, narrator: Narrator
 ) -> dict[str, Arguments | Trouble]:
     if len(environments) == 1:
-        return {one.name: one.build(toolchain, runner, narrator, alone=True) for one in environments}
+        return {one.name: _build(one, toolchain, runner, narrator, alone=True) for one in environments}
     found: dict[str, Arguments | Trouble] = {}
     faults: list[BaseException] = []
     waiting = deque(environments)
@@ -108,7 +110,7 @@ def _built(
             except IndexError:  # another thread was faster
                 return
             try:
-                found[one.name] = one.build(toolchain, runner, turns, alone=False)
+                found[one.name] = _build(one, toolchain, runner, turns, alone=False)
             except BaseException as fault:  # noqa: BLE001 - a thread cannot raise; `Cancelled` is one, too
                 faults.append(fault)
 
@@ -126,6 +128,13 @@ def _built(
     if faults:
         raise faults[0]
     return found
+
+
+def _build(
+    environment: Environment, toolchain: Toolchain, runner: Runner, narrator: Narrator, *, alone: bool
+) -> Arguments | Trouble:
+    with _at_once:
+        return environment.build(toolchain, runner, narrator, alone=alone)
 
 
 def _explained(found: dict[str, Arguments | Trouble]) -> dict[str, Arguments | Unavailability]:
