@@ -102,8 +102,11 @@ class Alone(DirectoryStore):
 
 
 def damaged(root: Path, chance: random.Random) -> None:
-    """Have one file of slices be something else."""
-    files = [path for path in (root / "slices").rglob("*") if path.is_file()]
+    """Have one file of slices be something else, of those that were used last."""
+    files = sorted(
+        (path for path in (root / "slices").rglob("*") if path.is_file()), key=lambda path: path.stat().st_mtime
+    )
+    files = files[-6:]
     path, other = chance.choice(files), chance.choice(files)
     data = bytearray(path.read_bytes() or b"x")
     match chance.randrange(6):
@@ -159,7 +162,7 @@ def test_sharing_is_invisible(tmp_path: Path, *, harms: bool) -> None:
         world.change()
 
     assert min(hits, misses) > ROUNDS
-    assert (lost > ROUNDS // 10) == harms == bool(told)
+    assert (lost > 0) == harms == bool(told)
     sizes = [
         sum(path.stat().st_size for kind in ("observed", "slices") for path in (tmp_path / one / kind).rglob("*.*"))
         for one in ("shared", "alone")
