@@ -93,6 +93,9 @@ class Quiet:
     def stream(self, chunk: bytes) -> None:
         """Take nothing."""
 
+    def note(self, event: object) -> None:
+        """Take nothing."""
+
 
 def samples(language: str, number: int, data: Path) -> list[Sample]:
     """Return so many distinct samples."""

@@ -75,6 +75,9 @@ class _Quiet:
     def stream(self, chunk: bytes) -> None:
         pass
 
+    def note(self, event: object) -> None:
+        pass
+
 
 class _Recording(Children):
     """Children that are remembered."""
