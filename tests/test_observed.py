@@ -52,6 +52,10 @@ class Machine:
 
     def survey(self) -> None: ...
 
+    def note(self, event: object) -> None: ...
+
+    def expect(self, work: object) -> None: ...
+
     def structured(self, action: Action) -> Action:
         return action
 

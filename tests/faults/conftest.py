@@ -186,7 +186,8 @@ def as_user(number: int, argv: Sequence[str], *, writable: Sequence[Path]) -> li
     for folder in writable:
         for path in (folder, *folder.rglob("*")):
             os.chown(path, number, number, follow_symlinks=False)
-    own = [f"HOME={writable[0]}", f"TMPDIR={writable[0]}"]
+    # joblib loads numpy where that is installed, and OpenBLAS interrupts a process that cannot have as many threads as processors.
+    own = [f"HOME={writable[0]}", f"TMPDIR={writable[0]}", "OPENBLAS_NUM_THREADS=1"]
     path = os.pathsep.join([*([str(sysroot / "bin")] if sysroot else []), "/usr/local/bin", "/usr/bin", "/bin"])
     user = ["setpriv", f"--reuid={number}", f"--regid={number}", "--clear-groups", "env", *own, f"PATH={path}"]
     return ["bwrap", "--dev-bind", "/", "/", *mounts, "--", *user, *argv]

@@ -253,6 +253,7 @@ def test_few_processes(project: Project, build: Callable[..., Any], user: Callab
 
     assert time.monotonic() - began < 60
     assert "Traceback" not in ended.log, ended.log
+    assert (project.root / "site/index.html").exists(), ended.log
     assert set(project.verdicts()) <= {"met", "error"}, ended.log
     again = build(project, wrap=wrap)
     assert (0, ["met"] * 10) == (again.status, project.verdicts()), again.log

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.crates import crate, remembered, write
+from support.crates import crate, write
 
 from mkdocs_codeexec.core.action import Action
 from mkdocs_codeexec.core.protocols import Unavailability
@@ -58,7 +58,8 @@ def test_torn_captures_are_refused(captured: bytes) -> None:
 
 def test_no_dependencies_need_no_cargo(workshop: Workshop) -> None:
     """Without dependencies rustc alone does, and there is no lock file."""
-    language = workshop.open_rust(workshop.rust())
+    settings = replace(workshop.rust(), environment_dir=workshop.root / "own")
+    language = workshop.open_rust(settings)
 
     assert "1\n" == workshop.stdout(language, 'println!("{}", 1);')
     assert ["rustc", "rustc", "rustc", "sample"] == workshop.runner.programs()
@@ -125,12 +126,13 @@ def test_a_host_without_rust_has_the_same_request_keys(workshop: Workshop, tmp_p
 
 def test_an_unknown_toolchain_is_asked_before_anything_is_built(workshop: Workshop) -> None:
     """With the lock at hand keys need no Environment: a restored cache builds none for samples that will hit."""
-    settings = workshop.rust({"itoa": "1"})
+    own = workshop.root / "own"  # what rustup answers is remembered for all projects of a machine
+    settings = replace(workshop.rust({"itoa": "1"}), environment_dir=own)
     workshop.provide(workshop.open_rust(settings), workshop.main)
-    for memo in (remembered(settings), remembered(settings).parent.parent / remembered(settings).name):
+    for memo in (own / "toolchains").rglob("toolchains.json"):
         memo.unlink()
     workshop.runner.commands.clear()
-    moved = workshop.rust({"itoa": "1"}, host_env=dict(os.environ))
+    moved = replace(workshop.rust({"itoa": "1"}, host_env=dict(os.environ)), environment_dir=own)
     language = workshop.open_rust(moved)
     assert language.plan(workshop.main).toolchain is None
 

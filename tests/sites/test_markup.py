@@ -57,7 +57,7 @@ def test_html_in_a_frame(project: Project, options: dict[str, str]) -> None:
 def test_files_of_strangers_are_no_pages_of_the_site(project: Project) -> None:
     """Where HTML is in frames, nobody can open it, or a picture with a script, by an address of the site."""
     project.configure({"html": "sandbox"})
-    code = "open('a.svg', 'w').write('<svg/>')\nopen('b.html', 'w').write('x' * 300_000)"
+    code = "open('a.svg', 'w').write('<svg xmlns=\"http://www.w3.org/2000/svg\"/>')\nopen('b.html', 'w').write('x' * 300_000)"
     project.page(f'```python exec artifacts="*"\n{code}\n```')
     built = project.build("--strict")
     assert 0 == built.status, built.log
