@@ -7,7 +7,6 @@ import io
 import time
 
 import pytest
-from PIL import Image
 
 from mkdocs_codeexec.core.blobs import Blob
 from mkdocs_codeexec.core.displays import Content, Display
@@ -20,8 +19,9 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
 
 def made(kind: str) -> bytes:
     """Return a real picture, as Pillow writes it."""
+    image = pytest.importorskip("PIL.Image")
     out = io.BytesIO()
-    Image.new("RGB", (2, 2)).save(out, kind)
+    image.new("RGB", (2, 2)).save(out, kind)
     return out.getvalue()
 
 
