@@ -114,7 +114,7 @@ def check(found: Collected, asked: argparse.Namespace, folder: Path) -> Checked:
         for number, count in enumerate(jobs if found.samples else ()):
             found.console.say(f"run {number + 1} of {repeat}, {count} at once")
             runs.append(_run(found, count, folder / f"cache-{number}", hooking, watching))
-    wrong = hooking.after({}) if runs else ""
+    wrong = hooking.after() if runs else ""
     if wrong:
         found.console.warn(wrong)
     return Checked([Repeated(shown) for shown in zip(*runs, strict=True)], jobs, time.monotonic() - began, wrong)

@@ -113,7 +113,7 @@ def execute(context: Context) -> int:
     root = found.settings.checkout_dir or found.settings.project_dir
     files = Reports(reports, root, environ=found.settings.host_env)
     _report(found, engine, wanted, run, asked, files, watching)
-    wrong = engine.hooking.after(run.to_json()) if resolved else ""
+    wrong = engine.hooking.after(run.to_json) if resolved else ""
     if wrong:
         found.console.warn(wrong)
     if stopped is not None:

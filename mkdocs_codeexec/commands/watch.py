@@ -119,7 +119,7 @@ class _Telling:
         found, run = done.found, done.run
         if found.settings.keeps and run.executed:
             run.write(found.settings.cache_dir, found.console)
-        if run.executed and done.engine is not None and (wrong := done.engine.hooking.after(run.to_json())):
+        if run.executed and done.engine is not None and (wrong := done.engine.hooking.after(run.to_json)):
             found.console.warn(wrong)
         if self._as_json or done.engine is None:
             return

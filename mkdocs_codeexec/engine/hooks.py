@@ -13,7 +13,7 @@ from mkdocs_codeexec.core.protocols import Unavailability
 from mkdocs_codeexec.runtime.outside import Outside
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mkdocs_codeexec.core.protocols import Narrator
     from mkdocs_codeexec.core.settings import Settings
@@ -46,18 +46,21 @@ class Hooking:
                 self._refusal = self._before()
             return self._refusal
 
-    def after(self, report: Mapping[str, Any]) -> str:
+    def after(self, report: Callable[[], Mapping[str, Any]] = dict) -> str:
         """Run what is to be run when samples have their answers, and return why the run fails for it; empty if it does not.
 
         Args:
-            report: What `last-run.json` holds; empty where there is no such report.
+            report: Returns what `last-run.json` holds; nothing where there is no such report. Called if somebody is told.
         """
-        numbers = {name: str(number) for name, number in report.get("counts", {}).items()}
-        numbers |= {"run_id": str(report["run_id"])} if report else {}
-        why = self._run("after", self._settings.hooks.after, numbers, {"run": report} if report else {})
         with self._turn:
             self._begun = False  # for another run of this process, in `serve` or `watch`
-        return why
+        commands = self._settings.hooks.after
+        if not commands:
+            return ""
+        told = report()
+        numbers = {name: str(number) for name, number in told.get("counts", {}).items()}
+        numbers |= {"run_id": str(told["run_id"])} if told else {}
+        return self._run("after", commands, numbers, {"run": told} if told else {})
 
     def stop(self) -> None:
         """End what is under way."""

@@ -95,7 +95,7 @@ def editables(found: Collected, wanted: Container[str], folder: Path, watching: 
         second = _answered(_with_others(found, due), engine)
         for at in due:
             _check_again(edits[at], second[at], found.settings)
-    if fences and (wrong := hooking.after({})):
+    if fences and (wrong := hooking.after()):
         found.console.warn(wrong)
     return list(edits.values())
 

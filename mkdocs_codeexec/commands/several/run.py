@@ -117,7 +117,7 @@ def _kept(work: Work, run_id: str) -> _Ended:
 def _status(ended: _Ended) -> int:
     """Run what is to be run after the samples of a site, and return its exit status."""
     work, run = ended.work, ended.run
-    wrong = work.engine.hooking.after(run.to_json()) if run.resolved else ""
+    wrong = work.engine.hooking.after(run.to_json) if run.resolved else ""
     if wrong:
         work.narrator.warn(wrong)
     if work.fault is not None:

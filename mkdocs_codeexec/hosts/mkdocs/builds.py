@@ -184,7 +184,7 @@ class Builds:
             kept.close()
         if pages.engine.settings.keeps:
             self._keep(run, pages)
-        wrong = pages.engine.hooking.after(run.to_json()) if run.resolved else ""
+        wrong = pages.engine.hooking.after(run.to_json) if run.resolved else ""
         if any(other["fails"] for other in others):
             fatal = (*fatal, *(name for name in rows.FAILING if name not in fatal))
         fails = run.verdict(fatal) or wrong

@@ -349,7 +349,7 @@ class ZensicalSite:
         self.engine.close()
         if self.engine.settings.keeps and answers:
             run.write(self.engine.settings.cache_dir, self.console)
-        wrong = self.engine.hooking.after(run.to_json()) if answers else ""
+        wrong = self.engine.hooking.after(run.to_json) if answers else ""
         if self.mistake:
             return "no sample was executed, and the warning above says why" if self._looked else self.mistake
         return run.verdict(fatal) or wrong
