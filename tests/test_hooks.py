@@ -215,6 +215,7 @@ def test_an_interrupt_ends_it(site: Project) -> None:
         ({"after": ["make data"]}, "hint: write `after: [[make, data]]`"),
         ({"after": ["make", "data"]}, "hint: write `after: [[make, data]]`"),
         ({"after": [[]]}, "its element 1 is empty"),
+        ({"after": [[""]]}, "its element 1 is empty"),
         ({"after": [[{"a": 1}]]}, "`codeexec.hooks.after.1`: its element 1 is no word"),
         ({"befor": []}, "did you mean `before`?"),
         ({"timeout": 0}, "`codeexec.hooks.timeout`: expected a number of seconds above 0"),

@@ -44,6 +44,16 @@ def test_a_site_of_a_crate(empty: Project) -> None:
     assert ["my_crate is here, and 6 * 7 = 42", "hello from Linux"] == [text for _, text in empty.streams()]
 
 
+def test_a_name_that_is_a_word_of_yaml(empty: Project) -> None:
+    """Is a name all the same."""
+    crate_in(empty.root, "no", "pub fn f() {}\n")
+    assert 0 == new(empty).returncode
+    built = empty.build("--strict")
+
+    assert 0 == built.status, built.log
+    assert "<title>no</title>" in empty.html()
+
+
 @pytest.mark.parametrize(
     ("name", "printed"), [("mkdocs-codeexec", "mkdocs_codeexec offers"), ("not-installed-1", "Python 3.")]
 )

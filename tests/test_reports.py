@@ -227,6 +227,8 @@ def test_no_link_of_the_checkout_is_followed(linked: str, site: Project, tmp_pat
         (["--junit", "x/r", "--sarif", "x/../x/r"], "two reports are one file"),
         (["--junit", "mkdocs.yml/x"], "it is no folder"),
         (["--junit", "x/r", "--summary", "x/r"], "two reports are one file"),
+        (["--summary", "docs/index.md"], "what is there is no such report"),
+        (["--junit", "mkdocs.yml"], "what is there is no such report"),
         (["--junit", ""], "expected the name of a file"),
     ],
 )

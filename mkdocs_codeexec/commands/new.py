@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -71,6 +72,10 @@ class Found(NamedTuple):
     page: str
     options: tuple[str, ...] = ()
     hint: str = ""
+
+
+_NO_TEXTS = ("yes", "no", "on", "off", "true", "false", "null", "y", "n")
+"""Words that YAML takes for truth values, or for nothing."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -144,7 +149,7 @@ def _configure(folder: Path, file: Path | None, found: Found) -> _Configured:
         file = file or folder / MKDOCS.file
         items = "".join(f"  {line}\n" for line in (f"- {SEARCH}", *lines))
         with file.open("x", encoding="utf-8") as out:
-            out.write(f"site_name: {found.title}\nplugins:\n{items}")
+            out.write(f"site_name: {_in_yaml(found.title)}\nplugins:\n{items}")
         return _Configured(file, [f"written: {shown(file)}"])
     text = file.read_text("utf-8")
     if "codeexec" in text:
@@ -164,6 +169,12 @@ def _configure(folder: Path, file: Path | None, found: Found) -> _Configured:
     return _Configured(file, _told(file, "added to its `plugins`", lines))
 
 
+def _in_yaml(name: str) -> str:
+    """Return `name` as YAML reads it as a text: `no` and the like would be something else."""
+    plain = re.fullmatch(r"[A-Za-z][\w.-]*", name) and name.lower() not in _NO_TEXTS
+    return name if plain else json.dumps(name)
+
+
 def _told(file: Path, what: str, lines: list[str]) -> list[str]:
     return [f"{shown(file)}: {what}:", "", *(f"  {line}" for line in lines), ""]
 
@@ -173,7 +184,7 @@ def _look(folder: Path) -> Found:
     for place in (folder, folder.parent):
         if (name := _crate(place)) is not None:
             path = "." if place == folder else ".."
-            options = ("languages:", "  rust:", "    dependencies:", f"      {name}: {{path: {path}}}")
+            options = ("languages:", "  rust:", "    dependencies:", f"      {_in_yaml(name)}: {{path: {path}}}")
             return Found(name, _CRATE.format(name=name.replace("-", "_")) + _SHELL, options)
         if (name := _library(place)) is not None:
             module = re.sub(r"[-.]+", "_", name).lower()

@@ -55,7 +55,7 @@ def _commands(reader: Reader, table: Mapping[str, object], name: str) -> tuple[t
             hint = f"write `{name}: [[{', '.join(written)}]]`" if isinstance(command, str) else ""
             reader.problem(where, f"its element {place} is no list of words, but {kind(command)}", hint)
             return ()
-        if not command:
+        if not command or command[0] == "":
             reader.problem(where, f"its element {place} is empty", "name a program")
             return ()
         found.append(reader.words({str(place): command}, str(place), f"{where}."))

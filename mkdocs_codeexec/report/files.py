@@ -72,6 +72,11 @@ class Reports:
                 raise ConfigurationError(
                     f"the report `{kind}` cannot be written: `{file}` is a folder\n\nhint: name a file\n"
                 )
+            if not _may_be_replaced(kind, file):
+                raise ConfigurationError(
+                    f"the report `{kind}` is not written to `{file}`: what is there is no such report\n\n"
+                    "hint: name another file, or remove that one\n"
+                )
             above = next(folder for folder in file.parents if folder.exists())
             if why := _unwritable(above):
                 raise ConfigurationError(
@@ -164,6 +169,28 @@ def _unwritable(folder: Path) -> str:
             return ""
     except OSError as error:
         return f"it may not be written to ({error.strerror or error})"
+
+
+_BEGINS = {
+    "junit": (b"<?xml", b"<testsuite"),
+    "sarif": (b"{",),
+    "code_quality": (b"[]", b"[\n", b"[{"),
+    "summary": (b"### codeexec",),
+    "trace": (b'{"traceEvents"', b"["),
+}
+"""How a report of each kind begins: a page, or the configuration, is not replaced by one."""
+
+
+def _may_be_replaced(kind: str, file: Path) -> bool:
+    """Tell whether there is nothing of worth at `file`: nothing, an empty file, no regular file, or such a report."""
+    try:
+        if not stat.S_ISREG(file.lstat().st_mode):
+            return True
+        with file.open("rb") as opened:
+            begin = opened.read(64).lstrip()
+    except OSError:
+        return True
+    return not begin or begin.startswith(_BEGINS[kind])
 
 
 def _details(failures: Sequence[Failure]) -> dict[Location, str]:
