@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -103,3 +104,17 @@ def read_json(path: Path, read: Callable[[Any], _T], limit: int = LARGEST) -> _T
             return read(json.loads(tree.read((path.name,), limit)))
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError):
         return None
+
+
+def is_stream(file: Path) -> bool:
+    """Tell whether `file`, which the user names, is written into and never replaced: a device, a pipe, or a name of one.
+
+    `/dev/stdout` may lead to a file, and whoever is root could put another one in the place of `/dev/null`.
+    """
+    if file.is_relative_to("/dev/fd") or file.is_relative_to("/proc") or file.parent == Path("/dev"):
+        return True
+    try:
+        mode = file.stat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISCHR(mode) or stat.S_ISBLK(mode) or stat.S_ISFIFO(mode)

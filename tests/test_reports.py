@@ -6,7 +6,9 @@ import json
 import os
 import re
 import subprocess
+import threading
 from html import unescape
+from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -14,11 +16,10 @@ import markdown
 import pytest
 from support import forks
 
+from mkdocs_codeexec.files import is_stream
 from mkdocs_codeexec.report.junit import legal
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import Project
 
 INDEX = """\
@@ -239,6 +240,25 @@ def test_what_cannot_be_written_is_told_first(args: list[str], message: str, sit
     assert (2, "") == (done.returncode, done.stdout)
     assert message.replace("`docs`", f"`{site.root / 'docs'}`") in done.stderr
     assert not (site.root / ".cache/codeexec/results").exists()
+
+
+@pytest.mark.parametrize("args", [["run", "--summary"], ["run", "--junit"], ["cache", "export"]])
+def test_a_pipe_is_written_into_and_stays(args: list[str], site: Project, tmp_path: Path) -> None:
+    """As a device does: whoever is root could put a file in its place."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    heard: list[bytes] = []
+    reader = threading.Thread(target=lambda: heard.append(pipe.read_bytes()))
+    reader.start()
+    done = forks.run("mkdocs_codeexec.cli", *args, str(pipe), cwd=site.root, env=os.environ | site.env, timeout=120)
+    reader.join(30)
+
+    assert done.returncode in (0, 3), done.stderr
+    assert heard[0]
+    assert pipe.is_fifo()
+    assert is_stream(Path("/dev/stdout"))
+    assert is_stream(Path("/dev/null"))
+    assert not is_stream(tmp_path / "new.xml")
 
 
 @pytest.mark.parametrize("value", ["/tmp/x.xml", "../x.xml", ".", "~/x.xml"])

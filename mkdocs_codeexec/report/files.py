@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.errors import ConfigurationError
+from mkdocs_codeexec.files import is_stream
 from mkdocs_codeexec.report.markdown import markdown
 from mkdocs_codeexec.report.services import address
 from mkdocs_codeexec.untrusted import Tree
@@ -72,6 +73,8 @@ class Reports:
                 raise ConfigurationError(
                     f"the report `{kind}` cannot be written: `{file}` is a folder\n\nhint: name a file\n"
                 )
+            if self.within is None and is_stream(file):
+                continue
             if not _may_be_replaced(kind, file):
                 raise ConfigurationError(
                     f"the report `{kind}` is not written to `{file}`: what is there is no such report\n\n"
@@ -94,9 +97,14 @@ class Reports:
         """
         for kind, file in self.files.items():
             try:
+                text = self._text(kind, run, failures, trace)
+                if self.within is None and is_stream(file):
+                    with file.open("ab") as opened:
+                        opened.write(text)
+                    continue
                 root = self.within or self._above(file)
                 with Tree(root) as tree:
-                    tree.replace(file.relative_to(root).parts, self._text(kind, run, failures, trace))
+                    tree.replace(file.relative_to(root).parts, text)
             except OSError as error:
                 link = "; no link of a checkout is followed" if isinstance(error, NotADirectoryError) else ""
                 narrator.warn(f"the report `{kind}` cannot be written to `{file}`: {error.strerror or error}{link}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs_codeexec.errors import CodeExecError
+from mkdocs_codeexec.files import is_stream
 from mkdocs_codeexec.runtime import bundles
 from mkdocs_codeexec.runtime.blobs import KeptBlobs
 
@@ -28,6 +29,9 @@ def export(tree: Tree, needed: Iterable[Place], name: str) -> tuple[int, int]:
     try:
         if name == "-":
             return bundles.write(tree, places, sys.stdout.buffer)
+        if is_stream(Path(name).absolute()):
+            with Path(name).open("ab") as opened:
+                return bundles.write(tree, places, opened)
         with tempfile.NamedTemporaryFile(dir=Path(name).absolute().parent, prefix=".codeexec-", delete=False) as out:
             try:
                 written = bundles.write(tree, places, out)
