@@ -19,17 +19,22 @@ from mkdocs_codeexec.configuration.hooks import hooks
 from mkdocs_codeexec.configuration.languages import rust, scripts
 from mkdocs_codeexec.core.confinement import BUILD_LIMITS, RUN_LIMITS, WALLS, Limits, SandboxMode, Tier
 from mkdocs_codeexec.core.hooks import led_to
-from mkdocs_codeexec.core.settings import MKDOCS, ExecuteMode, HiddenPolicy, Host, HtmlPolicy, Includes, Settings
+from mkdocs_codeexec.core.settings import (
+    MKDOCS,
+    REPORTS,
+    ExecuteMode,
+    HiddenPolicy,
+    Host,
+    HtmlPolicy,
+    Includes,
+    Settings,
+)
 from mkdocs_codeexec.errors import ConfigurationError, Mistake
 from mkdocs_codeexec.tables import Reader, absolute
 from mkdocs_codeexec.trust import stranger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-REPORTS = ("junit", "sarif", "code_quality", "summary", "trace")
-"""Reports that a build can write."""
 
 
 def settings_from(

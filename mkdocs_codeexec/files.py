@@ -111,10 +111,10 @@ def is_stream(file: Path) -> bool:
 
     `/dev/stdout` may lead to a file, and whoever is root could put another one in the place of `/dev/null`.
     """
-    if file.is_relative_to("/dev/fd") or file.is_relative_to("/proc") or file.parent == Path("/dev"):
-        return True
     try:
         mode = file.stat().st_mode
     except OSError:
         return False
+    if file.is_relative_to("/dev/fd") or file.is_relative_to("/proc") or file.parent == Path("/dev"):
+        return True
     return stat.S_ISCHR(mode) or stat.S_ISBLK(mode) or stat.S_ISFIFO(mode)

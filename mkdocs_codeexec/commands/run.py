@@ -20,12 +20,13 @@ from mkdocs_codeexec.commands.site import collect
 from mkdocs_codeexec.core.expectation import Unmet, verdict_name
 from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.core.resolved import Ended
+from mkdocs_codeexec.core.settings import REPORTS
 from mkdocs_codeexec.engine.engine import Engine
 from mkdocs_codeexec.errors import Cancelled
 from mkdocs_codeexec.outputs import answered
 from mkdocs_codeexec.report import rows
 from mkdocs_codeexec.report.failures import failures
-from mkdocs_codeexec.report.files import KINDS, Reports
+from mkdocs_codeexec.report.files import Reports
 from mkdocs_codeexec.report.run import Run, distinct
 from mkdocs_codeexec.report.timings import timings
 from mkdocs_codeexec.report.volume import within_bounds
@@ -65,6 +66,11 @@ def _file(name: str) -> Path:
     return Path(os.path.abspath(name))  # noqa: PTH100 - it takes `..` out, and follows no link
 
 
+def reports_of(asked: argparse.Namespace) -> dict[str, Path]:
+    """Return the reports that the command line asks for, by kind."""
+    return {kind: file for kind in REPORTS if (file := getattr(asked, kind)) is not None}
+
+
 def execute(context: Context) -> int:
     """Execute the samples that are asked for, as a build does, and write a report on standard output.
 
@@ -82,7 +88,7 @@ def execute(context: Context) -> int:
         return of_several(context)
     asked = context.arguments
     with tempfile.TemporaryDirectory(prefix="codeexec-run-") as name:
-        reports = {kind: file for kind in KINDS if (file := getattr(asked, kind)) is not None}
+        reports = reports_of(asked)
         Reports(reports, Path.cwd()).check()  # before anything is rendered
         found = collect(context.file, Path(name))
     wanted = selected(found, asked)

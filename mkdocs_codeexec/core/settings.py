@@ -39,6 +39,8 @@ Compatibility: TypeAlias = Literal["none", "markdown-exec"]
 """Whose defaults fences have: our own, or those of another tool that a site comes from."""
 
 
+REPORTS = ("junit", "sarif", "code_quality", "summary", "trace")
+"""Kinds of files that tell what samples came to."""
 Includes: TypeAlias = Literal["none", "mdbook"]
 """Whose way to include files is known on pages: nobody's, or that of mdBook."""
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from mkdocs_codeexec.report.run import Run
     from mkdocs_codeexec.report.trace import Trace
 
-KINDS = ("junit", "sarif", "code_quality", "summary", "trace")
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable in which GitHub names a file of Markdown that it shows above the log."""
 MOST = 1024 * 1024

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mkdocs_codeexec.commands.observing import Observed
 from mkdocs_codeexec.commands.printing import on_stdout
-from mkdocs_codeexec.commands.run import status_of
+from mkdocs_codeexec.commands.run import reports_of, status_of
 from mkdocs_codeexec.commands.selecting.several import selected_of_all
 from mkdocs_codeexec.commands.several.collecting import collect_all
 from mkdocs_codeexec.commands.several.voices import apart
@@ -22,7 +22,7 @@ from mkdocs_codeexec.core.outcome import counted
 from mkdocs_codeexec.engine.telling import one_at_a_time
 from mkdocs_codeexec.report import rows
 from mkdocs_codeexec.report.failures import failures
-from mkdocs_codeexec.report.files import KINDS, Reports
+from mkdocs_codeexec.report.files import Reports
 from mkdocs_codeexec.report.timings import timings
 from mkdocs_codeexec.report.volume import within_bounds
 
@@ -67,7 +67,7 @@ def execute(context: Context) -> int:
         ConfigurationError: A site, or a language of it, cannot be used as it is set up; something is named that is not there.
     """
     asked = context.arguments
-    files = {kind: file for kind in KINDS if (file := getattr(asked, kind)) is not None}
+    files = reports_of(asked)
     with tempfile.TemporaryDirectory(prefix="codeexec-run-") as name:
         Reports(files, Path.cwd()).check()  # before anything is rendered
         sites = collect_all(context.files, Path(name))
